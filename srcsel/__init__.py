@@ -1,0 +1,1 @@
+"""srcsel: which pretrained image model to start from, and how sure we are."""

@@ -1,0 +1,70 @@
+"""Every error srcsel raises on purpose. Each message says what happened, why, and what to do.
+
+    SrcselError
+    ├── InputError            what was handed in cannot be used (shell exit status 2)
+    │   ├── UnknownNameError  a name that is not registered; lists the nearest ones
+    │   ├── FeatureError      features or labels of the wrong shape, type or content
+    │   └── PictureError      one picture cannot be read
+    ├── ModelError            a source model cannot be loaded or run
+    │   └── DownloadError     its weights, or a public dataset, cannot be fetched
+    ├── NotAvailable          a measure does not apply here ("n/a"), with the reason
+    ├── StoreError            the work folder cannot be read or written
+    └── Cancelled             the person asked to stop; what was finished is kept
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SrcselError(Exception):
+    """Base of all errors below; `str(error)` is written for the person in front of the page."""
+
+
+class InputError(SrcselError):
+    """What was handed in cannot be used."""
+
+
+class UnknownNameError(InputError):
+    """A name that is not registered. The message lists the nearest registered names."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+        """`what` is the kind of thing ("measure"), `name` what was asked for, `known` what exists."""
+        names = sorted(known)
+        near = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(names[:12])}."
+        super().__init__(f"There is no {what} named '{name}'. {hint}")
+        self.name = name
+
+
+class FeatureError(InputError):
+    """Features or labels of the wrong shape, type or content."""
+
+
+class PictureError(InputError):
+    """One picture cannot be read; the message is the reason, without the path."""
+
+
+class ModelError(SrcselError):
+    """A source model cannot be loaded or run."""
+
+
+class DownloadError(ModelError):
+    """Weights or a public dataset cannot be fetched: offline, gated, unknown, or the disk is full."""
+
+
+class NotAvailable(SrcselError):
+    """A measure does not apply to this input; shown as "n/a" with this reason, never ranked."""
+
+
+class StoreError(SrcselError):
+    """The work folder cannot be read or written."""
+
+
+class Cancelled(SrcselError):
+    """The person asked to stop. Everything finished so far is stored."""
+
+    def __init__(self, message: str = "Stopped. What was finished is kept; Continue goes on from there.") -> None:
+        """Keep one wording for every place that stops."""
+        super().__init__(message)

@@ -1,0 +1,238 @@
+"""The values that flow through srcsel. All frozen; shapes stand in the comments.
+
+    folder -> Dataset -> Features -> Scores -> Ranking + Verdict -> Projection -> page
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+Reading = Literal["whitened", "raw"]
+VerdictKind = Literal["clear", "tie", "cannot tell"]
+JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+
+HEADLINE = ("silhouette", "supcon", "knn", "logme")
+"""The two bars and the two measures the verdict leans on beside SCL; every run computes them."""
+
+
+@dataclass(frozen=True)
+class SourceModel:
+    """A pretrained network on offer. None or "unknown" = not known, never guessed."""
+
+    id: str  # "<hub>/<name>"
+    title: str  # what the pages show
+    revision: str  # identifies the weights; part of the feature key
+    params: int | None  # number of weights
+    gmacs: float | None  # 1e9 multiply-adds for one picture
+    input_size: int | None  # pixels of the shorter side
+    dim: int | None  # feature width d
+    pretraining: str  # source task or data in words
+    license: str  # SPDX id, or "unknown"
+    download_bytes: int | None = None  # 0 = already on this computer
+    accuracy: float | None = None  # on its own source task, 0..1
+    source_classes: int | None = None  # width of the source head; None = no head
+    note: str = ""  # one sentence for the card
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A file that was left out, and why, in words."""
+
+    path: str  # relative to the dataset's folder
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """What a folder seems to hold, from names alone: nothing was opened yet."""
+
+    ref: str  # what the person chose: a folder, "demo:digits", "public:DTD"
+    name: str  # short name for pages
+    folder: Path  # absolute; `paths` are relative to it
+    paths: tuple[str, ...]  # (n,) POSIX, sorted
+    labels: np.ndarray  # (n,) int64 in 0..c-1
+    classes: tuple[str, ...]  # (c,) sorted
+    skipped: tuple[Unreadable, ...] = ()  # files that are no pictures, or have no class
+    label_source: str = "folder names"  # or "labels.csv"
+    license: str = ""  # of a public set
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """The person's labelled pictures after every file was opened once; only readable ones are listed."""
+
+    ref: str
+    name: str
+    folder: Path
+    paths: tuple[str, ...]  # (n,) POSIX, sorted
+    labels: np.ndarray  # (n,) int64 in 0..c-1
+    classes: tuple[str, ...]  # (c,)
+    digest: str  # content of the pictures in `paths` and their labels, and nothing else
+    unreadable: tuple[Unreadable, ...] = ()
+    label_source: str = "folder names"
+    license: str = ""
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Pictures of each class, (c,) int64."""
+        return np.bincount(self.labels, minlength=len(self.classes))
+
+
+@dataclass(frozen=True)
+class FeatureKey:
+    """Whatever features depend on, and nothing else."""
+
+    dataset: str  # Dataset.digest
+    model: str  # SourceModel.id
+    revision: str  # SourceModel.revision
+    preprocessing: str  # hubs.Preprocessing.key
+    precision: str  # "float32" or the name of a faster one
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """The penultimate output of one source model over one dataset; row i is picture i."""
+
+    key: FeatureKey
+    values: np.ndarray  # (n, d) float32
+    logits: np.ndarray | None = None  # (n, c_source) float32, where the model has a source head
+    seconds_per_picture: float | None = None  # network only, as measured on this computer
+
+    @property
+    def probabilities(self) -> np.ndarray | None:
+        """Source-head class probabilities, (n, c_source) float32, or None without a source head."""
+        if self.logits is None:
+            return None
+        shifted = np.exp(self.logits - self.logits.max(axis=1, keepdims=True))
+        return shifted / shifted.sum(axis=1, keepdims=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """One measure's value for one model, with what it takes to read it."""
+
+    model: str
+    measure: str
+    reading: Reading | None  # None where the measure has no preparation
+    value: float
+    null: float | None = None  # what the same features score when labels carry no information
+    gain: float | None = None  # distance from chance, higher is better; 0 = chance
+    low: float | None = None  # 90 % interval of `value` over the re-checks
+    high: float | None = None
+    rechecks: np.ndarray | None = None  # (b,) float64, the value on each paired re-check, spread corrected
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Something that did not work, as a value that reaches the page. `measure` "" = the whole model."""
+
+    model: str
+    measure: str
+    reason: str
+    detail: str = ""  # traceback or log excerpt for "Copy details"
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Models ordered by one measure, best first. Equal ranks are ties."""
+
+    measure: str
+    reading: Reading | None
+    models: tuple[str, ...]
+    ranks: tuple[int, ...]  # competition ranks: 1, 2, 2, 4
+    close: tuple[str, ...] = ()  # models the re-checks cannot tell from the first, the first included
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The sentence that says where to start, and how sure we are."""
+
+    kind: VerdictKind
+    winner: str | None  # where to start; with "cannot tell" only the current front-runner
+    text: str  # plain text, no markup
+    firsts: dict[str, float] = field(default_factory=dict)  # model -> first in x of 100 re-checks
+    close: tuple[str, ...] = ()  # models too close to call, the winner included
+    notes: tuple[str, ...] = ()  # why bars and verdict differ, warnings; plain sentences
+
+
+@dataclass(frozen=True)
+class Run:
+    """The person's question, complete: running it again answers the same."""
+
+    id: str
+    created: str  # ISO 8601, UTC
+    ref: str  # dataset reference, as in Listing.ref
+    models: tuple[str, ...]  # SourceModel ids
+    measures: tuple[str, ...] = HEADLINE
+    temperature: float = 0.5  # of SCL in the whitened reading
+    metric: Literal["cosine", "euclidean"] = "cosine"  # of MSC
+    device: str = "auto"
+    precision: str = "float32"
+    seed: int = 0
+    left_out: tuple[str, ...] = ()  # pictures the person left out, relative paths
+    title: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """The answer to a run. `complete` is False while models are still being worked on."""
+
+    run: Run
+    dataset: Dataset
+    models: tuple[SourceModel, ...]  # as they were when the run started
+    scores: tuple[Score, ...]  # the reading the verdict uses: whitened where there is one
+    literal: tuple[Score, ...]  # MSC and SCL exactly as the papers state them, reading "raw"
+    failures: tuple[Failure, ...]
+    rankings: tuple[Ranking, ...]
+    verdict: Verdict
+    seconds_per_picture: dict[str, float] = field(default_factory=dict)  # model -> seconds
+    notes: tuple[str, ...] = ()  # what was sampled, left out, or fell back
+    versions: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    complete: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """A map for the eye; never used for a score."""
+
+    model: str
+    method: Literal["umap", "pca", "tsne"]
+    seed: int
+    rows: np.ndarray  # (m,) int64, which pictures of the dataset, sorted
+    xy: np.ndarray  # (m, 2) float32, each axis scaled into -1..1
+
+
+@dataclass(frozen=True)
+class Part:
+    """How far one part of a job is: "pictures", "maps", or a source model's id."""
+
+    name: str
+    state: str  # watch.PartState
+    done: int = 0
+    total: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """What the board knows of one job."""
+
+    id: str
+    kind: str  # "rank", "check", "map"
+    state: JobState
+    done: int
+    total: int
+    what: str  # in words, what it is doing now
+    error: str = ""
+    parts: tuple[Part, ...] = ()
+    payload: dict[str, object] = field(default_factory=dict)
+    seconds_left: float | None = None
+    created: float = 0.0  # seconds since the epoch
+    started: float | None = None
+    ended: float | None = None

@@ -1,0 +1,70 @@
+"""Where srcsel keeps its work and what the server may see, from the environment.
+
+| variable | means | default |
+|---|---|---|
+| SRCSEL_HOME | the work folder: features, runs, jobs, uploads, downloads | the user's data folder |
+| SRCSEL_ROOTS | folders the pages may open, separated like PATH | any, while the server listens on this computer only |
+| SRCSEL_DEVICE | "auto", "cpu", "cuda", "mps" | auto |
+| SRCSEL_WEIGHTS | a folder searched for checkpoints (.safetensors, .pth) | none |
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One reading of the environment."""
+
+    home: Path
+    roots: tuple[Path, ...] | None  # None = not restricted by the environment
+    device: str
+    weights: Path | None
+
+    @property
+    def features(self) -> Path:
+        """Where features are kept, one safetensors file a key."""
+        return self.home / "features"
+
+    @property
+    def runs(self) -> Path:
+        """Where runs are kept, one folder a run."""
+        return self.home / "runs"
+
+    @property
+    def datasets(self) -> Path:
+        """Where folder checks and thumbnails are kept."""
+        return self.home / "datasets"
+
+    @property
+    def uploads(self) -> Path:
+        """Where zips from the browser are unpacked, one folder an upload."""
+        return self.home / "uploads"
+
+    @property
+    def public(self) -> Path:
+        """Where public datasets and written-out demo targets are kept."""
+        return self.home / "public"
+
+    @property
+    def jobs(self) -> Path:
+        """Where the job board and the logs are kept."""
+        return self.home / "jobs"
+
+
+def load_settings() -> Settings:
+    """Read the environment now (not at import, so that tests and the shell can change it)."""
+    home = os.environ.get("SRCSEL_HOME") or platformdirs.user_data_dir("srcsel", appauthor=False)
+    roots = os.environ.get("SRCSEL_ROOTS")
+    weights = os.environ.get("SRCSEL_WEIGHTS")
+    return Settings(
+        home=Path(home).expanduser().resolve(),
+        roots=tuple(Path(r).expanduser().resolve() for r in roots.split(os.pathsep) if r) if roots else None,
+        device=os.environ.get("SRCSEL_DEVICE", "auto"),
+        weights=Path(weights).expanduser().resolve() if weights else None,
+    )
