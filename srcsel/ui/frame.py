@@ -1,0 +1,80 @@
+"""What every page stands in: the top navigation, titles, presenter mode, the footer.
+
+To add a page: one file in `pages/`, one line in PAGES.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+import srcsel
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One page: `key` is its file in pages/ and its address."""
+
+    key: str
+    title: str
+    icon: str
+
+
+PAGES = (
+    Entry("home", "Home", ":material/home:"),
+    Entry("images", "1 Images", ":material/photo_library:"),
+    Entry("models", "2 Models", ":material/deployed_code:"),
+    Entry("results", "3 Results", ":material/leaderboard:"),
+    Entry("explore", "4 Explore", ":material/scatter_plot:"),
+    Entry("history", "History", ":material/history:"),
+)
+
+_PACKAGE = Path(srcsel.__file__).parent
+_SHIPPED = _PACKAGE / "_app" / "pages"  # where the wheel puts the root pages/
+FOLDER = _SHIPPED if _SHIPPED.is_dir() else _PACKAGE.parent / "pages"
+
+_COMMAND = "srcsel.command"
+_PRESENTER = "presenter"
+
+
+def page(key: str) -> StreamlitPage:
+    """Return the page named `key` in PAGES, for `st.page_link`, `st.switch_page` and `st.navigation`."""
+    entry = next(entry for entry in PAGES if entry.key == key)
+    return st.Page(FOLDER / f"{key}.py", title=entry.title, icon=entry.icon, url_path=key, default=entry is PAGES[0])
+
+
+def go(key: str, **chosen: str | None) -> NoReturn:
+    """Open page `key` now, with `chosen` (names of state.NAMES) in its address; None forgets a choice."""
+    from srcsel.ui import state
+
+    state.write(**chosen)
+    st.switch_page(page(key), query_params={name: value for name, value in chosen.items() if value})
+
+
+def header(title: str, lead: str = "") -> None:
+    """Draw the page's title and one sentence under it. Both are our own words, never names from files."""
+    st.title(title, anchor=False)
+    if lead and not presenting():
+        st.markdown(lead)
+
+
+def missing(sentence: str, button: str, key: str, **chosen: str | None) -> None:
+    """Say on a page that cannot be used yet what is missing, with one button that leads to it."""
+    with st.container(border=True, horizontal_alignment="left"):
+        st.markdown(sentence)
+        if st.button(button, type="primary", key=f"missing-{key}"):
+            go(key, **chosen)
+
+
+def presenting() -> bool:
+    """Tell whether presenter mode is on: larger type, and pages hide whatever is not the story."""
+    return bool(st.session_state.get(_PRESENTER, False))
+
+
+def command(text: str) -> None:
+    """Give the same job as a shell command; the footer shows it. Call it anywhere on the page."""
+    st.session_state[_COMMAND] = text

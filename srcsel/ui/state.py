@@ -1,0 +1,117 @@
+"""What the person has chosen, kept in the address bar and in the session, and the stores the pages read.
+
+The address wins: opening a link shows what it names. What the address lacks is taken from this browser tab's
+memory and written back, so the address bar always holds a complete link.
+
+| name | holds | example |
+|---|---|---|
+| run | run id | 20260301-101500-ab12 |
+| images | dataset reference | demo:digits, public:DTD, /home/me/leaves |
+| models | preset name or comma-separated source model ids | small |
+| model | the one source model looked at | timm/resnet18.a1_in1k |
+| method | projection method | umap |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+import srcsel
+from srcsel.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from srcsel.jobs.board import Board
+    from srcsel.records import Result
+    from srcsel.store import FeatureStore, RunStore
+
+NAMES = ("run", "images", "models", "model", "method")
+LONGEST = 4096  # characters of one value taken from an address
+EXAMPLES = Path(srcsel.__file__).parent / "demo" / "runs"
+
+
+def read(name: str) -> str | None:
+    """Return the chosen value of `name` (one of NAMES), or None. Fills the address from the tab's memory."""
+    value = st.query_params.get(name)
+    if value is None:
+        value = st.session_state.get(_slot(name))
+        if value is not None:
+            st.query_params[name] = value
+    if value is None:
+        return None
+    value = "".join(c for c in value if c.isprintable())[:LONGEST]
+    st.session_state[_slot(name)] = value
+    return value or None
+
+
+def write(**values: str | None) -> None:
+    """Choose: `write(run="…", model=None)`. None forgets. Safe inside widget callbacks."""
+    for name, value in values.items():
+        slot = _slot(name)
+        if value is None:
+            st.session_state.pop(slot, None)
+            st.query_params.pop(name, None)
+        else:
+            st.session_state[slot] = value
+            st.query_params[name] = value
+
+
+def choose(name: str, options: Collection[str], default: str | None = None, what: str = "choice") -> str | None:
+    """Return the chosen value of `name` where it is one of `options`; else `default`, with a sentence for the person.
+
+    `what` names the thing in that sentence: "starting model". Nothing is said when nothing was chosen.
+    """
+    value = read(name)
+    if value in options:
+        return value
+    if value is not None:
+        st.info(
+            f"The {what} in this link is not here (any more), so you see the usual one.", icon=":material/link_off:"
+        )
+        write(**{name: None})
+    return default
+
+
+def settings() -> Settings:
+    """Read from the environment, now, where the work folder lies."""
+    return load_settings()
+
+
+def board() -> Board:
+    """Return the job board of this work folder."""
+    from srcsel.jobs.board import Board
+
+    return Board(settings().jobs)
+
+
+def runs() -> RunStore:
+    """Return the stored runs: the person's own and the shipped examples."""
+    from srcsel.store import RunStore
+
+    return RunStore(settings().runs, EXAMPLES)
+
+
+def features() -> FeatureStore:
+    """Return the stored features of this work folder."""
+    from srcsel.store import FeatureStore
+
+    return FeatureStore(settings().features)
+
+
+def result(run_id: str) -> Result | None:
+    """Return the stored answer of a run, partial while its job works on it; None where there is none (yet)."""
+    from srcsel.errors import SrcselError
+
+    try:
+        return runs().load(run_id)
+    except (SrcselError, FileNotFoundError):
+        return None
+
+
+def _slot(name: str) -> str:
+    if name not in NAMES:
+        raise KeyError(f"state has no '{name}'; it has {', '.join(NAMES)}")
+    return f"srcsel.{name}"
