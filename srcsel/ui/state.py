@@ -10,6 +10,7 @@ memory and written back, so the address bar always holds a complete link.
 | models | preset name or comma-separated source model ids | small |
 | model | the one source model looked at | timm/resnet18.a1_in1k |
 | method | projection method | umap |
+| reading | reading of the two scores: whitened or raw | whitened |
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from srcsel.records import Result
     from srcsel.store import FeatureStore, RunStore
 
-NAMES = ("run", "images", "models", "model", "method")
+NAMES = ("run", "images", "models", "model", "method", "reading")
 LONGEST = 4096  # characters of one value taken from an address
 EXAMPLES = Path(srcsel.__file__).parent / "demo" / "runs"
 
