@@ -37,8 +37,28 @@ _PACKAGE = Path(srcsel.__file__).parent
 _SHIPPED = _PACKAGE / "_app" / "pages"  # where the wheel puts the root pages/
 FOLDER = _SHIPPED if _SHIPPED.is_dir() else _PACKAGE.parent / "pages"
 
+STATIC = Path(__file__).parent / "static"
+
 _COMMAND = "srcsel.command"
 _PRESENTER = "presenter"
+_STYLE = ""
+_PRESENTER_STYLE = "html { font-size: 20px !important; }"
+
+
+def show() -> None:
+    """Draw the whole window: navigation, the page the address names, the footer."""
+    # The icon is set before the navigation, else the browser asks a font server for one.
+    st.set_page_config(page_title="srcsel", page_icon=str(STATIC / "icon.svg"), layout="wide")
+    st.session_state.pop(_COMMAND, None)
+    current = st.navigation([page(entry.key) for entry in PAGES], position="top")
+    name = current.title.lstrip("0123456789 ")
+    st.set_page_config(page_title="srcsel" if name == "Home" else f"{name} · srcsel")
+    st.logo(str(STATIC / "logo.svg"), size="large", icon_image=str(STATIC / "icon.svg"))
+    st.html(f"<style>{_STYLE}{_PRESENTER_STYLE if presenting() else ''}</style>")
+    try:
+        current.run()
+    finally:  # also where a page stops early
+        _footer()
 
 
 def page(key: str) -> StreamlitPage:
@@ -78,3 +98,20 @@ def presenting() -> bool:
 def command(text: str) -> None:
     """Give the same job as a shell command; the footer shows it. Call it anywhere on the page."""
     st.session_state[_COMMAND] = text
+
+
+def _footer() -> None:
+    st.space("medium")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        if not presenting():
+            st.caption(":material/lock: Your pictures stay on this computer.", width="content")
+            text = st.session_state.get(_COMMAND)
+            if text:
+                with st.popover("The same from a shell", icon=":material/terminal:", type="tertiary"):
+                    st.code(text, language="bash", wrap_lines=True)
+        st.toggle(
+            "Presenter mode",
+            key=_PRESENTER,
+            persist_state="session",
+            help="Larger type, and only what tells the story.",
+        )

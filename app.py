@@ -1,0 +1,13 @@
+"""The dashboard's server: `srcsel app` or `streamlit run app.py`. Its script is srcsel/ui/main.py."""
+
+import streamlit as st
+
+from srcsel.ui import server
+
+app = st.App(
+    server.SCRIPT,
+    routes=server.ROUTES,
+    middleware=server.MIDDLEWARE,
+    lifespan=server.lifespan,
+    on_script_error=server.on_script_error,
+)

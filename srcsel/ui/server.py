@@ -1,0 +1,159 @@
+"""What the web server does beside Streamlit: thumbnails, the Host check, security headers, waking the job board.
+
+Streamlit's own `server.allowedHosts` guards neither plain HTTP nor our route, so the check is made here, for
+everything. The content policy lets the browser talk to nobody but this server.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+import os
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+import streamlit as st
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from srcsel.settings import load_settings
+from srcsel.ui import thumbs
+from srcsel.ui.access import LOOPBACK
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SCRIPT = Path(__file__).parent / "main.py"
+LOG = logging.getLogger(__name__)
+
+_NO_HOST = (
+    "This server does not answer to that name. Open http://localhost instead, or, to share the dashboard "
+    "under another name, start it with SRCSEL_HOSTS=that-name.\n"
+)
+
+
+def hosts() -> frozenset[str]:
+    """Return the names this server answers to: this computer's own, and SRCSEL_HOSTS (separated by commas)."""
+    extra = os.environ.get("SRCSEL_HOSTS", "")
+    return LOOPBACK | {name.strip().lower() for name in extra.split(",") if name.strip()}
+
+
+class HostCheck:
+    """Refuses requests made under a name that is not ours, so that no foreign page can reach in (DNS rebinding)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what carries one of our names; answer 400 (or close the socket) to the rest."""
+        if scope["type"] not in ("http", "websocket"):
+            return await self.app(scope, receive, send)
+        host = re.sub(r":\d+$", "", Headers(scope=scope).get("host", "")).lower()
+        if host in hosts():
+            return await self.app(scope, receive, send)
+        if scope["type"] == "websocket":
+            return await send({"type": "websocket.close", "code": 1008})
+        return await PlainTextResponse(_NO_HOST, status_code=400)(scope, receive, send)
+
+
+class SecurityHeaders:
+    """Adds the content policy and its companions to every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.headers = {
+            "Content-Security-Policy": content_policy(),
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "SAMEORIGIN",
+            "Referrer-Policy": "no-referrer",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add the headers where an HTTP answer starts."""
+
+        async def add(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(self.headers)
+            await send(message)
+
+        await self.app(scope, receive, add if scope["type"] == "http" else send)
+
+
+def content_policy() -> str:
+    """Write the Content-Security-Policy: everything from this server, plus Streamlit's own inline script by hash."""
+    page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    inline = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digests = (base64.b64encode(hashlib.sha256(code.encode()).digest()).decode() for code in inline)
+    scripts = " ".join(f"'sha256-{digest}'" for digest in digests)
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src 'self' {scripts} blob:",  # blob: the workers of data frames and charts
+            "style-src 'self' 'unsafe-inline'",  # Streamlit writes its styles at run time
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "connect-src 'self'",
+            "media-src 'self' data: blob:",
+            "worker-src 'self' blob:",
+            "frame-src 'self'",
+            "frame-ancestors 'self'",
+            "form-action 'self'",
+            "base-uri 'self'",
+            "object-src 'none'",
+        )
+    )
+
+
+def thumbnail(request: Request) -> Response:
+    """Answer GET /thumbs/{set_id}/{index}/{size}.jpg; 404 for whatever no page has registered."""
+    found = thumbs.picture(**request.path_params)
+    if found is None:
+        return PlainTextResponse("There is no such picture.\n", status_code=404)
+    kind, body = found
+    etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+    headers = {"Cache-Control": "private, max-age=3600", "ETag": etag}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type=kind, headers=headers)
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[None]:
+    """Start a worker where jobs wait from before a restart."""
+    await anyio.to_thread.run_sync(_wake)
+    yield
+
+
+def on_script_error(error: Exception) -> bool:
+    """Say in words that a page broke, and write the trace to the log instead of the page."""
+    LOG.error("A page failed", exc_info=error)
+    st.error(
+        "This page could not be drawn because of a mistake in the program. Your pictures and results are safe. "
+        f"Reload the page; if it happens again, the terminal shows the details ({type(error).__name__}).",
+        icon=":material/error:",
+    )
+    return True
+
+
+def _wake() -> None:
+    try:
+        from srcsel.jobs.board import Board
+
+        Board(load_settings().jobs).wake()
+    except Exception:  # the pages must open even where the work folder cannot be used; they say so themselves
+        LOG.exception("The job board could not be woken")
+
+
+ROUTES = [Route("/thumbs/{set_id}/{index:int}/{size:int}.jpg", thumbnail, methods=["GET"])]
+MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(HostCheck)]
