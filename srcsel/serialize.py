@@ -1,0 +1,64 @@
+"""Records to plain JSON values and back, by their type hints; arrays that are large go elsewhere."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+import types
+import typing
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+Record = TypeVar("Record")
+
+LEFT_OUT = frozenset({"rechecks"})
+"""Fields kept in a binary file beside the JSON."""
+
+
+def to_plain(value: Any) -> Any:
+    """Turn a record, or anything made of records, into dicts, lists and scalars; not finite -> None."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = [f.name for f in dataclasses.fields(value) if f.name not in LEFT_OUT]
+        return {name: to_plain(getattr(value, name)) for name in names}
+    if isinstance(value, dict):
+        return {str(key): to_plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_plain(item) for item in value]
+    if isinstance(value, (np.ndarray, np.generic)):
+        return to_plain(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return str(value) if isinstance(value, Path) else value
+
+
+def from_plain(record: type[Record], data: Any) -> Record:
+    """Rebuild a record. Unknown fields (of a newer version) are ignored, missing ones take their default.
+
+    Raises TypeError, ValueError or KeyError for data that are not such a record.
+    """
+    hints = _hints(record)
+    names = [f.name for f in dataclasses.fields(record) if f.name in data]  # pyright: ignore[reportArgumentType]
+    return record(**{name: _rebuild(hints[name], data[name]) for name in names})
+
+
+@functools.cache
+def _hints(record: type) -> dict[str, Any]:
+    return typing.get_type_hints(record)
+
+
+def _rebuild(hint: Any, value: Any) -> Any:
+    """One field, by its hint: records, tuples of one kind, int64 arrays, paths; scalars as they are."""
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        if value is None:
+            return None
+        hint = next(kind for kind in typing.get_args(hint) if kind is not type(None))
+    if typing.get_origin(hint) is tuple:
+        return tuple(_rebuild(typing.get_args(hint)[0], item) for item in value)
+    if dataclasses.is_dataclass(hint):
+        return from_plain(hint, value)  # pyright: ignore[reportArgumentType]
+    if hint is np.ndarray:
+        return np.asarray(value, dtype=np.int64)
+    return Path(value) if hint is Path else value

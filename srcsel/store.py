@@ -1,0 +1,135 @@
+"""What is kept: features (one safetensors file a key) and runs (`srcsel.runs`). Never pickle.
+
+features/<model>-<hash>.safetensors         one FeatureKey, the key in the header
+features/parts/<hash>/<row>.safetensors     half-done work; a stopped run goes on from here
+features/maps/<hash>.safetensors            maps by what they depend on
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from srcsel import files
+from srcsel.records import FeatureKey, Features
+from srcsel.runs import RunStore, RunSummary
+from srcsel.serialize import to_plain
+from srcsel.settings import Settings
+
+EXAMPLES = Path(__file__).parent / "demo" / "runs"
+"""Finished runs that ship with srcsel; read-only."""
+
+__all__ = ["EXAMPLES", "FeatureStore", "RunStore", "RunSummary", "open_features", "open_runs"]
+
+
+def open_features(settings: Settings) -> FeatureStore:
+    """Open the features of this computer."""
+    return FeatureStore(settings.features)
+
+
+def open_runs(settings: Settings) -> RunStore:
+    """Open the runs of this computer, the shipped examples among them."""
+    return RunStore(settings.runs, EXAMPLES)
+
+
+class FeatureStore:
+    """Features by FeatureKey. A damaged file counts as absent; `notes` says so in sentences."""
+
+    def __init__(self, folder: Path) -> None:
+        """Keep features in `folder`; nothing is created before the first write."""
+        self.folder = folder
+        self.notes: list[str] = []
+
+    def has(self, key: FeatureKey) -> bool:
+        """Whether a file for `key` is there (cheap; it may still turn out damaged)."""
+        return self._path(key).is_file()
+
+    def get(self, key: FeatureKey) -> Features | None:
+        """Return the stored features, or None."""
+        found = self._read(self._path(key), key)
+        if found is None:
+            return None
+        tensors, about = found
+        return Features(key, tensors["values"], tensors.get("logits"), about.get("seconds_per_picture"))
+
+    def put(self, features: Features) -> None:
+        """Store whole features and drop the parts they were made of. Raises StoreError."""
+        about = {"key": to_plain(features.key), "seconds_per_picture": features.seconds_per_picture}
+        files.write_tensors(self._path(features.key), _tensors(features.values, features.logits), about)
+        self.drop_parts(features.key)
+
+    def put_part(self, key: FeatureKey, start: int, values: np.ndarray, logits: np.ndarray | None) -> None:
+        """Store rows `start` to `start + len(values)` of half-done features. Raises StoreError."""
+        files.write_tensors(
+            self._parts(key) / f"{start:09d}.safetensors", _tensors(values, logits), {"key": to_plain(key)}
+        )
+
+    def parts(self, key: FeatureKey) -> tuple[int, np.ndarray | None, np.ndarray | None]:
+        """Rows done without a gap from row 0: (m, values (m, d) or None, logits (m, c) or None)."""
+        blocks: list[dict[str, np.ndarray]] = []
+        rows = 0
+        while found := self._read(self._parts(key) / f"{rows:09d}.safetensors", key):
+            if not len(found[0]["values"]):
+                break
+            blocks.append(found[0])
+            rows += len(found[0]["values"])
+        if not blocks:
+            return 0, None, None
+        headed = all("logits" in block for block in blocks)
+        logits = np.concatenate([block["logits"] for block in blocks]) if headed else None
+        return rows, np.concatenate([block["values"] for block in blocks]), logits
+
+    def drop_parts(self, key: FeatureKey) -> None:
+        """Forget half-done work."""
+        shutil.rmtree(self._parts(key), ignore_errors=True)
+
+    def drop(self, key: FeatureKey) -> None:
+        """Forget the features of `key` and their parts."""
+        self._path(key).unlink(missing_ok=True)
+        self.drop_parts(key)
+
+    def get_map(self, question: dict[str, Any]) -> np.ndarray | None:
+        """Return the stored map (m, 2) float32 for `question`: all it depends on, as JSON values. None = absent."""
+        try:
+            tensors, about = files.read_tensors(self._map(question))
+        except (FileNotFoundError, files.DamagedFileError):
+            return None
+        return tensors.get("xy") if about == question else None
+
+    def put_map(self, question: dict[str, Any], xy: np.ndarray) -> None:
+        """Store a map under what it depends on. Raises StoreError."""
+        files.write_tensors(self._map(question), {"xy": xy}, question)
+
+    def _read(self, path: Path, key: FeatureKey) -> tuple[dict[str, np.ndarray], Any] | None:
+        try:
+            tensors, about = files.read_tensors(path)
+            if about["key"] != to_plain(key) or tensors["values"].ndim != 2:
+                raise files.DamagedFileError(f"{path.name} holds something else than its name says")
+        except FileNotFoundError:
+            return None
+        except (files.DamagedFileError, KeyError, TypeError):
+            files.set_aside(path)
+            self.notes.append(f"The stored features of {key.model} were damaged; they are computed again.")
+            return None
+        return tensors, about
+
+    def _path(self, key: FeatureKey) -> Path:
+        name = re.sub(r"[^a-z0-9]+", "-", key.model.lower()).strip("-")[-60:]
+        return self.folder / f"{name}-{files.text_hash(to_plain(key))}.safetensors"
+
+    def _parts(self, key: FeatureKey) -> Path:
+        return self.folder / "parts" / files.text_hash(to_plain(key))
+
+    def _map(self, question: dict[str, Any]) -> Path:
+        return self.folder / "maps" / f"{files.text_hash(question)}.safetensors"
+
+
+def _tensors(values: np.ndarray, logits: np.ndarray | None) -> dict[str, np.ndarray]:
+    tensors = {"values": np.asarray(values, dtype=np.float32)}
+    if logits is not None:
+        tensors["logits"] = np.asarray(logits, dtype=np.float32)
+    return tensors
