@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
+from html import escape
+
+import streamlit as st
+
+from srcsel.charts import plain, plotly_text
+from srcsel.ui import frame, thumbs
+
+__all__ = ["JOINER", "empty_state", "error_state", "md", "picture_grid", "plain", "plotly_text", "strip"]
 
 JOINER = "\u2060"  # zero-width word joiner: breaks what Streamlit rewrites after Markdown was parsed
+PAGE = 48  # pictures of a grid at once
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=])")
 _LATE = re.compile(  # rewritten in finished text, where a backslash no longer helps
@@ -12,12 +22,19 @@ _LATE = re.compile(  # rewritten in finished text, where a backslash no longer h
     r"|(?<=:)(?=//)|(?<=[wW]{3})(?=\.)|(?<=@)(?=\w)"  # bare addresses become links
     r"|(?<=[<>~\-])(?=[>\-=])"  # -> becomes an arrow, -- a dash
 )
-_UNSEEN = re.compile(r"[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
-
-
-def plain(name: object) -> str:
-    """`name` on one line, without control characters and text-direction tricks."""
-    return " ".join(_UNSEEN.sub(" ", str(name)).split())
+_STYLE = """<style>
+.srcsel-pics{display:grid;grid-template-columns:repeat(auto-fill,minmax(104px,1fr));gap:12px 10px}
+.srcsel-strip{display:flex;gap:6px;overflow:hidden}
+.srcsel-pics figure,.srcsel-strip figure{margin:0;min-width:0}
+.srcsel-pics a{display:block;border-radius:8px;overflow:hidden;background:rgba(128,140,150,.16)}
+.srcsel-pics img{display:block;width:100%;aspect-ratio:1;object-fit:cover}
+.srcsel-strip img{display:block;height:64px;width:64px;object-fit:cover;border-radius:6px;
+background:rgba(128,140,150,.16)}
+.srcsel-pics figcaption{font-size:.8rem;line-height:1.35;padding-top:4px}
+.srcsel-pics figcaption b,.srcsel-pics figcaption span{display:block;overflow:hidden;text-overflow:ellipsis;
+white-space:nowrap}
+.srcsel-pics figcaption b{font-weight:600}.srcsel-pics figcaption span{opacity:.8}
+</style>"""
 
 
 def md(name: object) -> str:
@@ -28,6 +45,59 @@ def md(name: object) -> str:
     return _MARKUP.sub(r"\\\1", _LATE.sub(JOINER, plain(name)))
 
 
-def plotly_text(name: object) -> str:
-    """Escape a name for Plotly titles, labels and hover texts, which honor <a>, <b> and entities."""
-    return plain(name).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def empty_state(title: str, why: str, button: str = "", to: str = "home", *, icon: str = ":material/info:") -> None:
+    """Say what a page lacks, why, and offer one button that leads to the page `to`. The texts are Markdown."""
+    with st.container(border=True, horizontal_alignment="left", gap="small"):
+        st.markdown(f"#### {icon} {title}")
+        st.markdown(why)
+        if button and st.button(button, type="primary", key=f"empty-{to}"):
+            frame.go(to)
+
+
+def error_state(title: str, why: str, detail: str = "") -> None:
+    """Say what went wrong and what to do; `detail` (a trace, a log) is kept for copying."""
+    st.error(why, title=title, icon=":material/error:")
+    if detail:
+        with st.expander("Copy details"):
+            st.code(detail, language=None, wrap_lines=True)
+
+
+def strip(set_id: str, indices: Iterable[int], names: Iterable[str] = ()) -> None:
+    """Draw small pictures in one row, from thumbnail set `set_id`; `names` are their alternative texts."""
+    texts = list(names)
+    indices = list(indices)
+    texts += ["picture"] * (len(indices) - len(texts))
+    figures = (f"<figure>{_img(set_id, i, t)}</figure>" for i, t in zip(indices, texts, strict=True))
+    st.html(f'{_STYLE}<div class="srcsel-strip">{"".join(figures)}</div>')
+
+
+def picture_grid(
+    set_id: str, indices: Sequence[int], names: Sequence[str], labels: Sequence[str], *, key: str, page: int = PAGE
+) -> None:
+    """Draw pictures with label and file name, `page` at a time; a press opens the larger one."""
+    pages = -(-len(indices) // page)
+    slot = st.container()
+    number = st.pagination(pages, key=key) if pages > 1 else 1
+    cut = slice((number - 1) * page, number * page)
+    figures = [
+        f'<figure><a href="{_src(set_id, i, 320)}" target="_blank" rel="noopener">{_img(set_id, i, f"{label}: {name}")}'
+        f'</a><figcaption><b>{escape(plain(label))}</b><span title="{escape(plain(name))}">{escape(plain(name))}</span>'
+        "</figcaption></figure>"
+        for i, name, label in zip(indices[cut], names[cut], labels[cut], strict=True)
+    ]
+    with slot:
+        st.html(f'{_STYLE}<div class="srcsel-pics">{"".join(figures)}</div>')
+
+
+def _img(set_id: str, index: int, alt: str) -> str:
+    return f'<img src="{_src(set_id, index, 96)}" alt="{escape(plain(alt))}" loading="lazy" width="96" height="96">'
+
+
+def _src(set_id: str, index: int, size: int) -> str:
+    return f"{prefix()}{thumbs.url(set_id, int(index), size)}"
+
+
+def prefix() -> str:
+    """Return what stands before every address of this server: "" or "/base"."""
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{base}" if base else ""

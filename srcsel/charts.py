@@ -1,0 +1,283 @@
+"""Records -> Plotly figures and the colors of both themes. Knows no Streamlit."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from srcsel.records import Ranking, Reading, Result, Score
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+Theme = Literal["light", "dark"]
+
+# Okabe & Ito (2008), in one order for both themes; yellow is darkened on white, black becomes white on black,
+# and a purple is added as the ninth.
+CLASS_COLORS: dict[Theme, tuple[str, ...]] = {
+    "light": ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#1f1f1f", "#a99400", "#7b4fa3"),
+    "dark": ("#4a9fe0", "#ff7f3f", "#2fc79a", "#e08fbd", "#8fd0f7", "#f0b030", "#f4f4f4", "#f0e442", "#b793e6"),
+}
+OTHER_COLOR: dict[Theme, str] = {"light": "#8a8f98", "dark": "#7d838d"}
+SHAPES = ("circle", "square", "triangle", "diamond", "down", "plus", "star", "cross", "pentagon")
+
+ROW_HEIGHT = 24  # pixels of one bar's row
+_AXIS_HEIGHT = 46  # pixels under the bars
+_TOP = 22  # pixels above the bars, for the key of the shaded band
+_LABEL = 26  # characters a model's name may take beside its bar
+
+_BAR: dict[Theme, dict[str, str]] = {
+    "light": {
+        "winner": "#0072b2", "close": "#6fb0d8", "other": "#b4bac3", "ink": "#16202b", "whisker": "#3c4653",
+        "line": "#6b7480", "band": "rgba(0,114,178,0.10)", "key": "rgba(0,114,178,0.35)",
+    },
+    "dark": {
+        "winner": "#4a9fe0", "close": "#2f6797", "other": "#565e69", "ink": "#f2f5f8", "whisker": "#d5dbe2",
+        "line": "#9aa3ae", "band": "rgba(86,180,233,0.14)", "key": "rgba(86,180,233,0.55)",
+    },
+}  # fmt: skip
+
+
+_UNSEEN = re.compile(r"[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+
+
+def plain(name: object) -> str:
+    """Put `name` on one line, without control characters and text-direction tricks."""
+    return " ".join(_UNSEEN.sub(" ", str(name)).split())
+
+
+def plotly_text(name: object) -> str:
+    """Escape a name for Plotly, which honors <a>, <b> and entities in every text."""
+    return plain(name).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Classes that share one color and one marker on the map."""
+
+    name: str
+    classes: tuple[int, ...]  # class ids
+    light: str
+    dark: str
+    shape: str
+
+
+def class_groups(classes: tuple[str, ...], counts: np.ndarray) -> list[Group]:
+    """Give the nine largest classes a color and a shape each, and the rest one gray "other".
+
+    The colors depend on the dataset only, so they are the same on every map and for every model.
+    """
+    keep = len(SHAPES) if len(classes) > len(SHAPES) else len(classes)
+    largest = sorted(np.argsort(-counts, kind="stable")[:keep].tolist())
+    light, dark = CLASS_COLORS["light"], CLASS_COLORS["dark"]
+    groups = [Group(classes[c], (c,), light[i], dark[i], SHAPES[i]) for i, c in enumerate(largest)]
+    rest = tuple(c for c in range(len(classes)) if c not in set(largest))
+    if rest:
+        name = f"other ({len(rest)} class{'es' if len(rest) > 1 else ''})"
+        groups.append(Group(name, rest, OTHER_COLOR["light"], OTHER_COLOR["dark"], "circle"))
+    return groups
+
+
+def model_order(result: Result) -> list[str]:
+    """Ids of the models that have a score: the verdict's choice first, then by its mean rank, best first."""
+    scored = {s.model for s in result.scores}
+    used = [r for r in result.rankings if r.measure in ("supcon", "knn", "logme") and r.reading != "raw"]
+    ranks = {m: [dict(zip(r.models, r.ranks, strict=True)).get(m, len(scored)) for r in used] for m in scored}
+    listed = [m.id for m in result.models if m.id in scored]
+    return sorted(listed, key=lambda m: (m != result.verdict.winner, sum(ranks[m]), listed.index(m)))
+
+
+def pick_scores(result: Result, measure: str, reading: Reading) -> dict[str, Score]:
+    """Each model's score by `measure` in that reading; measures without a preparation have only one."""
+    source = result.literal if reading == "raw" else result.scores
+    found = {s.model: s for s in source if s.measure == measure}
+    return found or {s.model: s for s in result.scores if s.measure == measure and s.reading is None}
+
+
+def bar_length(score: Score) -> tuple[float, float, float]:
+    """(length, low, high) of a score's bar, higher is better: the loss turns into its gain over chance."""
+    low = score.value if score.low is None else score.low
+    high = score.value if score.high is None else score.high
+    if score.measure != "supcon" or score.gain is None:
+        return score.value, low, high
+    chance = score.gain + score.value
+    return score.gain, chance - high, chance - low
+
+
+def find_ranking(result: Result, measure: str, reading: Reading) -> Ranking | None:
+    """Find the ranking of that measure and reading, or None while nothing is ranked."""
+    fits = [r for r in result.rankings if r.measure == measure and r.reading in (reading, None)]
+    return fits[0] if fits else None
+
+
+def score_bars(
+    result: Result, measure: str, reading: Reading, *, theme: Theme = "light", chosen: str | None = None
+) -> go.Figure:
+    """Horizontal bars of one score, best model on top, with 90 % whiskers, the chance line and the tied rows shaded.
+
+    Order and color of a model are those of `model_order` and of its role in the verdict, so they are the same in
+    every chart. `customdata` of a bar is the model's id.
+    """
+    import plotly.graph_objects as go
+
+    order, scores, paint = model_order(result), pick_scores(result, measure, reading), _BAR[theme]
+    rows = {m: len(order) - 1 - i for i, m in enumerate(order)}
+    shown = [m for m in order if m in scores]
+    lengths = {m: bar_length(scores[m]) for m in shown}
+    titles = {m.id: m.title for m in result.models}
+    bars = go.Bar(
+        orientation="h",
+        y=[rows[m] for m in shown],
+        x=[lengths[m][0] for m in shown],
+        customdata=shown,
+        width=0.62,
+        marker={
+            "color": [paint[_role(result, m)] for m in shown],
+            "line": {"color": paint["ink"], "width": [2 if m == chosen else 0 for m in shown]},
+        },
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [max(0.0, lengths[m][2] - lengths[m][0]) for m in shown],
+            "arrayminus": [max(0.0, lengths[m][0] - lengths[m][1]) for m in shown],
+            "color": paint["whisker"],
+            "thickness": 1.3,
+            "width": 3,
+        },
+        hovertext=[_hover(titles[m], scores[m], lengths[m]) for m in shown],
+        hovertemplate="%{hovertext}<extra></extra>",
+        unselected={"marker": {"opacity": 1}},
+        selected={"marker": {"opacity": 1}},
+    )
+    figure = go.Figure(bars)
+    low, high = _limits(lengths)
+    _lay_out(figure, order, titles, chosen, paint)
+    values, texts = _ticks(low, high)
+    figure.update_xaxes(range=[low, high], tickvals=values, ticktext=texts)
+    _add_values(figure, rows, lengths, paint)
+    _add_band(figure, find_ranking(result, measure, reading), rows, paint)
+    return figure
+
+
+def bars_alt(result: Result, measure: str, reading: Reading) -> str:
+    """Say in words what the bars show, from the same data."""
+    scores, titles = pick_scores(result, measure, reading), {m.id: m.title for m in result.models}
+    order = sorted((m for m in model_order(result) if m in scores), key=lambda m: -bar_length(scores[m])[0])
+    if not order:
+        return "No model has this score yet."
+    what = {"silhouette": "How well the groups separate", "supcon": "How far neighbors agree, as gain over chance"}
+    parts = [f"{titles[m]} {bar_length(scores[m])[0]:.3f}" for m in order[:5]]
+    rest = f", and {len(order) - 5} more" if len(order) > 5 else ""
+    ranking = find_ranking(result, measure, reading)
+    close = len(ranking.close) if ranking else 0
+    tie = f" {close} models are too close to call." if close > 1 else ""
+    return f"{what.get(measure, measure)}, best first: {'; '.join(parts)}{rest}.{tie}"
+
+
+def _role(result: Result, model: str) -> str:
+    if model == result.verdict.winner:
+        return "winner"
+    return "close" if model in result.verdict.close else "other"
+
+
+def _limits(lengths: dict[str, tuple[float, float, float]]) -> tuple[float, float]:
+    ends = [0.0, *(v for triple in lengths.values() for v in triple)]
+    low, high = min(ends), max(ends)
+    room = 0.04 * ((high - low) or 1.0)
+    return low - (room if low < 0 else 0.0), high + room
+
+
+def _ticks(low: float, high: float) -> tuple[list[float], list[str]]:
+    raw = (high - low) / 4
+    scale = 10.0 ** np.floor(np.log10(raw))
+    step = scale * min((1, 2, 2.5, 5, 10), key=lambda m: abs(m * scale - raw))
+    values = [round(float(k * step), 10) for k in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
+    texts = ["0<br>chance" if v == 0 else f"{v:g}".replace("-", "−") for v in values]
+    return values, texts
+
+
+def _lay_out(
+    figure: go.Figure, order: list[str], titles: dict[str, str], chosen: str | None, paint: dict[str, str]
+) -> None:
+    labels = [f"<b>▸ {short_name(titles[m])}</b>" if m == chosen else short_name(titles[m]) for m in order]
+    figure.update_layout(
+        height=bars_height(len(order)),
+        margin={"l": 8, "r": 52, "t": _TOP, "b": _AXIS_HEIGHT},
+        showlegend=False,
+        bargap=0.3,
+        dragmode=False,
+        clickmode="event+select",
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        hoverlabel={"align": "left"},
+    )
+    figure.update_yaxes(
+        tickvals=[len(order) - 1 - i for i in range(len(order))],
+        ticktext=labels,
+        tickfont={"size": 13, "color": paint["ink"]},
+        range=[-0.6, max(len(order), 1) - 0.4],
+        fixedrange=True,
+        automargin=True,
+        showgrid=False,
+        zeroline=False,
+    )
+    figure.update_xaxes(
+        fixedrange=True,
+        tickfont={"size": 12, "color": paint["ink"]},
+        zeroline=True,
+        zerolinewidth=1.5,
+        zerolinecolor=paint["line"],
+    )
+
+
+def bars_height(models: int) -> int:
+    """Pixels that `score_bars` takes for so many models."""
+    return max(models, 1) * ROW_HEIGHT + _TOP + _AXIS_HEIGHT
+
+
+def short_name(name: str, length: int = _LABEL) -> str:
+    """Make a name fit for beside a bar: escaped, and cut in the middle when longer than `length` characters."""
+    name = plain(name)
+    if len(name) > length:
+        head = (length - 1) * 2 // 3
+        name = f"{name[:head].rstrip()}…{name[-(length - 1 - head) :].lstrip()}"
+    return plotly_text(name)
+
+
+def _hover(title: str, score: Score, length: tuple[float, float, float]) -> str:
+    value, low, high = length
+    lines = [f"<b>{plotly_text(title)}</b>", f"{value:.3f}"]
+    if high > low:
+        lines.append(f"between {low:.3f} and {high:.3f} in 90 % of the re-checks")
+    if score.measure == "supcon":
+        lines.append(f"the loss itself: {score.value:.3f} (lower is better)")
+    return "<br>".join(lines)
+
+
+def _add_values(
+    figure: go.Figure, rows: dict[str, int], lengths: dict[str, tuple[float, float, float]], paint: dict[str, str]
+) -> None:
+    for model, row in rows.items():
+        text = f"{lengths[model][0]:.3f}".replace("-", "−") if model in lengths else "n/a"
+        figure.add_annotation(
+            text=text, xref="paper", x=1, xanchor="left", xshift=8, y=row, yanchor="middle", showarrow=False,
+            font={"size": 12, "color": paint["ink"]},
+        )  # fmt: skip
+
+
+def _add_band(figure: go.Figure, ranking: Ranking | None, rows: dict[str, int], paint: dict[str, str]) -> None:
+    close = [m for m in ranking.close if m in rows] if ranking else []
+    if len(close) < 2:
+        return
+    for model in close:
+        figure.add_shape(
+            type="rect", xref="paper", x0=0, x1=1, y0=rows[model] - 0.5, y1=rows[model] + 0.5,
+            fillcolor=paint["band"], line_width=0, layer="below",
+        )  # fmt: skip
+    figure.add_annotation(
+        text=f"<span style='color:{paint['key']}'>■</span> shaded: too close to call", xref="paper", yref="paper",
+        x=1, y=1, xanchor="right", yanchor="bottom", showarrow=False, font={"size": 12, "color": paint["ink"]},
+    )  # fmt: skip

@@ -1,0 +1,118 @@
+"""A plausible finished run over real little pictures, for the pages that show runs."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from srcsel.records import Dataset, Failure, Projection, Ranking, Result, Run, Score, SourceModel, Verdict
+from srcsel.runs import RunStore
+from srcsel.settings import load_settings
+
+RUN_ID = "20260301-101500-000000-ab12"
+TITLES = ("Strokes", "Textures", "Colors", "Shapes", "Untrained", "Shuffled labels")
+QUALITY = np.array([0.31, 0.30, 0.22, 0.17, 0.02, 0.05])
+
+
+@pytest.fixture
+def work(tmp_path, monkeypatch) -> Path:
+    """An empty work folder of its own."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("SRCSEL_HOME", str(home))
+    return home
+
+
+@pytest.fixture
+def picture_folder(tmp_path) -> Path:
+    """Three classes with ten pictures each; the classes' colors differ."""
+    folder = tmp_path / "leaves"
+    for c, name in enumerate(("<b>*spot*<b>", "mildew", "rust")):
+        place = folder / name
+        place.mkdir(parents=True)
+        for i in range(10):
+            Image.new("RGB", (40, 30), (80 * c, 20 * i, 120)).save(place / f"{i:02d}.png")
+    return folder
+
+
+@pytest.fixture
+def dataset(picture_folder) -> Dataset:
+    paths = sorted(p.relative_to(picture_folder).as_posix() for p in picture_folder.rglob("*.png"))
+    tops = [str(Path(p).parent) for p in paths]
+    classes = tuple(sorted(set(tops)))
+    labels = np.array([classes.index(t) for t in tops])
+    return Dataset(str(picture_folder), "leaves", picture_folder, tuple(paths), labels, classes, "d1")
+
+
+@pytest.fixture
+def result(dataset) -> Result:
+    """Six models scored, the first ahead, the second close; LogME failed for the last."""
+    models = tuple(
+        SourceModel(f"demo/m{i}", t, "r1", 600_000 * (i + 1), 0.1 * (i + 1), 64, 128, "a made task", "MIT")
+        for i, t in enumerate(TITLES)
+    )
+    ids = tuple(m.id for m in models)
+    chance = float(np.log(len(dataset.paths) - 1))
+    scores, literal = [], []
+    for i, model in enumerate(ids):
+        for reading, out, k in (("whitened", scores, 1.0), ("raw", literal, 0.5)):
+            q = float(QUALITY[i]) * k
+            out.append(Score(model, "silhouette", reading, q, -0.01, q + 0.01, q - 0.02, q + 0.03))
+            out.append(
+                Score(model, "supcon", reading, chance - 3 * q, chance, 3 * q, chance - 3.2 * q, chance - 2.7 * q)
+            )
+        scores.append(Score(model, "knn", None, 0.4 + float(QUALITY[i]), 0.33, 0.07, 0.4, 0.8))
+        if i < 5:
+            scores.append(Score(model, "logme", None, float(QUALITY[i]) - 0.5, -0.6, 0.1, -0.6, 0.1))
+    order = tuple(ids[i] for i in np.argsort(-QUALITY, kind="stable"))
+    rankings = tuple(
+        Ranking(measure, reading, order, tuple(range(1, 7)), order[:2])
+        for measure, reading in (
+            ("silhouette", "whitened"), ("supcon", "whitened"), ("silhouette", "raw"), ("supcon", "raw"), ("knn", None),
+        )
+    )  # fmt: skip
+    text = "Start from Strokes. It came first in 87 of 100 re-checks on your 30 pictures. Next best: Textures."
+    firsts = {ids[0]: 87.0, ids[1]: 13.0} | dict.fromkeys(ids[2:], 0.0)
+    verdict = Verdict("clear", ids[0], text, firsts, (ids[0],))
+    return Result(
+        run=Run(RUN_ID, "2026-03-01T10:15:00+00:00", dataset.ref, ids, title="leaves"),
+        dataset=dataset,
+        models=models,
+        scores=tuple(scores),
+        literal=tuple(literal),
+        failures=(Failure(ids[5], "logme", "The features are constant, so LogME is not defined."),),
+        rankings=rankings,
+        verdict=verdict,
+        seconds_per_picture={m: 0.001 * (i + 1) for i, m in enumerate(ids)},
+        seconds=12.0,
+    )
+
+
+@pytest.fixture
+def stored(work, result) -> RunStore:
+    """The run above in the store, with a UMAP and a PCA map of every model."""
+    store = RunStore(load_settings().runs)
+    store.save(result)
+    generator = np.random.default_rng(0)
+    rows = np.arange(len(result.dataset.paths))
+    for model in result.models:
+        for method in ("umap", "pca"):
+            xy = generator.uniform(-1, 1, (len(rows), 2)).astype(np.float32)
+            store.save_projection(RUN_ID, Projection(model.id, method, 0, rows, xy))
+    return store
+
+
+@pytest.fixture
+def save(stored):
+    """Store a changed version of the run: save(result, verdict=...)."""
+
+    def change(result: Result, **fields) -> Result:
+        changed = dataclasses.replace(result, **fields)
+        stored.save(changed)
+        return changed
+
+    return change
