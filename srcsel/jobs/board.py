@@ -1,0 +1,247 @@
+"""The board: what pages call. It queues, tells, stops and continues jobs, and starts workers; it never computes.
+
+Liveness needs no process ids: a worker holds a lock on its lane's file that the kernel frees however it ends. A
+job that runs in a lane whose lock is free has lost its worker.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from srcsel.errors import Cancelled, UnknownNameError
+from srcsel.jobs.base import LANES, Table, question_of, to_status
+from srcsel.records import JobStatus
+from srcsel.serialize import to_plain
+
+LOST = "The worker stopped unexpectedly (killed or out of memory). What was finished is kept; press Continue."
+START_ATTEMPTS = 3
+"""After so many workers in a row that ended before they took a job, the waiting jobs are failed, not retried."""
+
+_children: dict[str, list[subprocess.Popen[bytes]]] = {}  # by lane's lock file; kept so that none stays a zombie
+_misfires: dict[str, int] = {}  # workers in a row that ended at once, by lane's lock file
+_starting = threading.Lock()  # pages run in threads of one process
+
+
+class Board:
+    """The queue as the pages see it. Cheap to make; two of them, also in two processes, see the same jobs."""
+
+    def __init__(self, folder: Path) -> None:
+        """Use the job table, locks and logs in `folder` (Settings.jobs: the work folder's `jobs`)."""
+        self.folder = folder
+        self.table = Table(folder)
+
+    def submit(self, kind: str, payload: dict[str, Any]) -> str:
+        """Queue a job and start a worker if none runs. Returns its id: of a rank job, the id of its run.
+
+        A question that is waiting or running already is not queued twice: its job's id comes back, so go on with
+        the id returned, not with the one handed in. Kinds and payloads: rank {run}, check {ref},
+        map {run_id, model, method}. Raises UnknownNameError for another kind, StoreError where the disk refuses.
+        """
+        if kind not in LANES:
+            raise UnknownNameError("kind of job", kind, LANES)
+        payload = to_plain(payload)
+        job = str(payload["run"]["id"]) if kind == "rank" else f"{kind}-{secrets.token_hex(6)}"
+        question = question_of(kind, payload)
+        with self.table.open(write=True) as db:
+            same = db.execute(
+                "select id from jobs where state in ('queued','running') and (id=? or (question=? and cancel=0))",
+                (job, question),
+            ).fetchone()
+            if same:
+                job = same["id"]
+            else:
+                db.execute(
+                    "insert or replace into jobs (id, place, kind, lane, question, payload, state, what, created) "
+                    "values (?, (select coalesce(max(place), 0) + 1 from jobs), ?, ?, ?, ?, 'queued', 'Waiting', ?)",
+                    (job, kind, LANES[kind], question, json.dumps(payload), time.time()),
+                )
+        self.wake()
+        return job
+
+    def status(self, job: str) -> JobStatus:
+        """Return what is known of one job. Raises UnknownNameError where there is none."""
+        with self.table.open() as db:
+            row = db.execute("select * from jobs where id=?", (job,)).fetchone()
+        if row is None:
+            raise UnknownNameError("job", job, [])
+        return to_status(row)
+
+    def for_run(self, run_id: str) -> JobStatus | None:
+        """Return the job that answers a run, or None where it was never queued on this computer."""
+        with self.table.open() as db:
+            row = db.execute("select * from jobs where id=? and kind='rank'", (run_id,)).fetchone()
+        return to_status(row) if row else None
+
+    def result(self, job: str) -> dict[str, Any] | None:
+        """Return what a finished job handed back (see `srcsel.jobs.kinds`), or None."""
+        with self.table.open() as db:
+            row = db.execute("select result from jobs where id=?", (job,)).fetchone()
+        return json.loads(row["result"]) if row and row["result"] else None
+
+    def active(self) -> list[JobStatus]:
+        """Jobs that run or wait, the running first, then in the order they will be taken."""
+        with self.table.open() as db:
+            rows = db.execute(
+                "select * from jobs where state in ('queued','running') order by state='queued', place"
+            ).fetchall()
+        return [to_status(row) for row in rows]
+
+    def recent(self, n: int = 20) -> list[JobStatus]:
+        """Return the last `n` jobs, newest first."""
+        with self.table.open() as db:
+            rows = db.execute("select * from jobs order by place desc limit ?", (n,)).fetchall()
+        return [to_status(row) for row in rows]
+
+    def cancel(self, job: str) -> None:
+        """Stop a job: at once while it waits, after its current batch while it runs. Others are left alone."""
+        with self.table.open(write=True) as db:
+            db.execute(
+                "update jobs set state='cancelled', error=?, ended=? where id=? and state='queued'",
+                (str(Cancelled()), time.time(), job),
+            )
+            db.execute("update jobs set cancel=1 where id=? and state='running'", (job,))
+
+    def resume(self, job: str) -> str:
+        """Queue a stopped or failed job again, at the end; stored work is reused. Returns its id."""
+        with self.table.open(write=True) as db:
+            db.execute(
+                "update jobs set state='queued', cancel=0, error='', what='Waiting', ended=null, seconds_left=null, "
+                "place=(select max(place) + 1 from jobs) where id=? and state in ('cancelled','failed')",
+                (job,),
+            )
+        self.wake()
+        return job
+
+    def log(self, job: str, characters: int = 6000) -> str:
+        """Return the end of a job's log, for "Copy details"; "" where there is none."""
+        path = log_path(self.folder, self.status(job).id)
+        return path.read_text(errors="replace")[-characters:] if path.exists() else ""
+
+    def notices(self) -> list[str]:
+        """Sentences to show: that the job table was damaged and moved aside."""
+        return self.table.notices()
+
+    def wake(self) -> None:
+        """See that waiting jobs have a worker and that lost ones are said. Cheap: call it on each poll."""
+        with self.table.open() as db:
+            rows = db.execute("select distinct lane from jobs where state in ('queued','running')").fetchall()
+        with _starting:
+            for row in rows:
+                self._tend(row["lane"])
+
+    def warm(self) -> None:
+        """Start the worker for source models now, so that its imports are done when the run is started."""
+        with _starting:
+            self._tend("compute", start=True)
+
+    def _tend(self, lane: str, *, start: bool = False) -> None:
+        _reap(self._lock_path(lane))
+        with self._free(lane) as lock:
+            if lock is None:
+                return
+            with self.table.open(write=True) as db:  # nobody else can claim in this lane while we hold its lock
+                db.execute(
+                    "update jobs set state=case cancel when 1 then 'cancelled' else 'failed' end, "
+                    "error=case cancel when 1 then ? else ? end, ended=?, seconds_left=null "
+                    "where lane=? and state='running'",
+                    (str(Cancelled()), LOST, time.time(), lane),
+                )
+                waiting = db.execute("select 1 from jobs where lane=? and state='queued'", (lane,)).fetchone()
+            if waiting or start:
+                self._start(lane, lock)
+
+    @contextlib.contextmanager
+    def _free(self, lane: str) -> Iterator[int | None]:
+        """Hold the lane's lock, as a file descriptor, or yield None while a worker holds it."""
+        lock = os.open(self._lock_path(lane), os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            yield None
+            return
+        try:
+            yield lock
+        finally:
+            os.close(lock)  # a worker that was started keeps the lock: it inherited the same open file
+
+    def _start(self, lane: str, lock: int) -> None:
+        """Start a worker that inherits the lock, so that there is no moment without one."""
+        key = str(self._lock_path(lane))
+        if _misfires.get(key, 0) >= START_ATTEMPTS:
+            self._give_up(lane)
+            _misfires[key] = 0
+            return
+        log = log_path(self.folder, f"worker-{lane}")
+        log.parent.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "srcsel.jobs.worker", str(self.folder), lane, str(lock)]
+        with log.open("wb") as out:
+            child = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # so that it survives the server and its Ctrl-C
+                pass_fds=(lock,),
+                env=_environment(self.folder),
+            )
+        _children.setdefault(key, []).append(child)
+
+    def _give_up(self, lane: str) -> None:
+        log = log_path(self.folder, f"worker-{lane}")
+        last = (log.read_text(errors="replace").strip().splitlines() or ["no message"])[-1]
+        error = f"The worker cannot be started ({last}). See {log}, mend it, and press Continue."
+        with self.table.open(write=True) as db:
+            db.execute(
+                "update jobs set state='failed', error=?, ended=? where lane=? and state='queued'",
+                (error, time.time(), lane),
+            )
+
+    def _lock_path(self, lane: str) -> Path:
+        return self.folder / f"worker-{lane}.lock"
+
+
+def log_path(folder: Path, name: str) -> Path:
+    """Where the log of a job, or of a lane's worker ("worker-compute"), lies."""
+    return folder / "logs" / f"{name}.log"
+
+
+def _reap(lock_path: Path) -> None:
+    """Let ended workers of this process go, and count those that ended before they could work."""
+    key = str(lock_path)
+    for child in list(_children.get(key, ())):
+        if child.poll() is None:
+            continue
+        _children[key].remove(child)
+        _misfires[key] = _misfires.get(key, 0) + 1 if child.returncode == NOT_STARTED else 0
+
+
+NOT_STARTED = 1
+"""Exit status of a Python process that ended with an error outside any job."""
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Copy the server's environment, with one core left to the server and to whoever uses the computer."""
+    threads = str(max(1, (os.cpu_count() or 2) - 1))
+    packages = str(Path(__file__).resolve().parents[2])
+    path = os.pathsep.join(filter(None, [packages, os.environ.get("PYTHONPATH", "")]))
+    return {
+        **os.environ,
+        "SRCSEL_HOME": str(folder.parent),
+        "PYTHONPATH": path,
+        "OMP_NUM_THREADS": threads,
+        "MKL_NUM_THREADS": threads,
+        "OPENBLAS_NUM_THREADS": threads,
+        "NUMBA_NUM_THREADS": threads,
+    }

@@ -1,0 +1,87 @@
+"""How far a job is, and how long it will take, from what its parts say. No disk, no clock of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from srcsel.records import Part
+from srcsel.watch import PartState
+
+FINISHED = frozenset({"done", "stored", "failed"})
+SCORING_SHARE = 0.05
+"""Share of a model's time that its scores take, as a guess for the bar."""
+SAY_AFTER = 0.10
+"""Time left is said once this share of the work was measured."""
+
+
+class Progress:
+    """Adds up parts by weight, and measures the speed of the work that is really done now, not loaded."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, Part] = {}
+        self.weights: dict[str, float] = {}
+        self.titles: dict[str, str] = {}
+        self.fraction = 0.0  # never goes back
+        self._now: dict[str, float] = {}  # part -> share of it that is finished
+        self._first: dict[str, float] = {}  # part -> share that was finished when it began
+        self._worked = 0.0  # seconds of work, downloads left out
+        self._last: tuple[float, str] | None = None  # when and in which state the last update came
+
+    def plan(self, weights: Mapping[str, float], titles: Mapping[str, str]) -> None:
+        """Announce the parts to come, in order, with their relative cost and their names in words."""
+        self.weights = dict(weights)
+        self.titles = dict(titles)
+        self.parts = {name: Part(name, "waiting") for name in weights}
+
+    def update(self, part: str, state: PartState, done: int, total: int, note: str, now: float) -> bool:
+        """Take in one message at time `now` in seconds. Returns whether the part's state changed."""
+        if self._last and self._last[1] != "downloading":
+            self._worked += now - self._last[0]
+        self._last = (now, state)
+        before = self.parts.get(part)
+        self.parts[part] = Part(part, state, done, total, note)
+        self.weights.setdefault(part, 1.0)
+        share = max(self._now.get(part, 0.0), _share(state, done, total))
+        self._now[part] = share
+        if part not in self._first and (state == "stored" or share > 0 or state in ("running", "reading")):
+            self._first[part] = share if state in ("stored", "running") else 0.0
+        whole = sum(self.weights.values())
+        self.fraction = max(self.fraction, sum(w * self._now.get(p, 0.0) for p, w in self.weights.items()) / whole)
+        return before is None or before.state != state
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds of work left at the measured speed, or None while too little was measured to tell."""
+        measured = sum(w * (self._now.get(p, 0.0) - self._first.get(p, 0.0)) for p, w in self.weights.items())
+        left = sum(w * (1.0 - self._now.get(p, 0.0)) for p, w in self.weights.items())
+        if measured <= 0 or measured < SAY_AFTER * (measured + left):
+            return None
+        return self._worked * left / measured
+
+    def words(self, part: str) -> str:
+        """Say in a sentence what `part` is doing."""
+        at = self.parts[part]
+        name = self.titles.get(part, part)
+        if part == "pictures":
+            return at.note or f"Reading pictures{_count(at)}"
+        if part == "maps":
+            return at.note or f"Drawing maps{_count(at)}"
+        if at.state == "downloading":
+            size = f" {at.done / 1e6:,.0f} of {at.total / 1e6:,.0f} MB" if at.total else ""
+            return f"Downloading {name}{size}"
+        told = {"waiting": "Waiting for", "scoring": "Scoring", "done": "Finished", "stored": "Already stored:"}
+        return f"{told.get(at.state, 'Failed:' if at.state == 'failed' else 'Running')} {name}{_count(at)}"
+
+
+def _share(state: PartState, done: int, total: int) -> float:
+    if state in FINISHED:
+        return 1.0
+    if state == "scoring":
+        return 1.0 - SCORING_SHARE
+    if state in ("running", "reading") and total:
+        return (1.0 - SCORING_SHARE if state == "running" else 1.0) * min(done / total, 1.0)
+    return 0.0
+
+
+def _count(part: Part) -> str:
+    return f", {part.done:,} of {part.total:,}" if part.state in ("running", "reading") and part.total else ""

@@ -1,0 +1,182 @@
+"""The process that works: `python -m srcsel.jobs.worker FOLDER LANE LOCK`, started by the board.
+
+It inherits its lane's lock as the open file LOCK, claims one job at a time, lingers for a while so that the next
+job finds the imports done, and outlives the server. However it ends, the kernel frees the lock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sqlite3
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from srcsel import files
+from srcsel.errors import Cancelled, SrcselError, StoreError
+from srcsel.jobs.base import Table
+from srcsel.jobs.board import Board, log_path
+from srcsel.jobs.kinds import KINDS
+from srcsel.jobs.progress import Progress
+from srcsel.records import JobState
+from srcsel.serialize import to_plain
+from srcsel.watch import PartState, Watch
+
+LINGER_SECONDS = float(os.environ.get("SRCSEL_WORKER_LINGER", "60"))
+"""How long an idle worker waits for the next job before it ends."""
+POLL_SECONDS = 0.25
+TELL_SECONDS = 0.2
+"""Progress is written, and the wish to stop read, at most this often."""
+NICENESS = 10
+STEPS = 1000
+"""JobStatus.done counts thousandths of the whole job."""
+
+
+class BoardWatch(Watch):
+    """Writes progress into the job table and raises Cancelled where the person asked to stop."""
+
+    def __init__(self, table: Table, job: str) -> None:
+        self._table = table
+        self._job = job
+        self._progress = Progress()
+        self._told = 0.0
+
+    @property
+    def watch(self) -> Watch:
+        """Give the watch to hand down."""
+        return self
+
+    def plan(self, weights: dict[str, float], titles: dict[str, str]) -> None:
+        """Announce the parts, their relative cost and their names in words."""
+        self._progress.plan(weights, titles)
+
+    def update(self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = "") -> None:
+        """Take in one message; write it if the last writing is long ago or a part changed its state."""
+        now = time.monotonic()
+        changed = self._progress.update(part, state, done, total, note, now)
+        if not changed and now - self._told < TELL_SECONDS:
+            return
+        self._told = now
+        if self._tell(self._progress.words(part), None if state == "downloading" else self._progress.seconds_left):
+            raise Cancelled
+
+    def _tell(self, what: str, seconds_left: float | None) -> bool:
+        """Write progress; returns whether the job is to stop. A table that fails must not stop the work."""
+        parts = json.dumps(to_plain(list(self._progress.parts.values())))
+        values = (round(STEPS * self._progress.fraction), STEPS, what, parts, seconds_left, self._job)
+        try:
+            with self._table.open(write=True) as db:
+                db.execute("update jobs set done=?, total=?, what=?, parts=?, seconds_left=? where id=?", values)
+                row = db.execute("select cancel from jobs where id=?", (self._job,)).fetchone()
+        except StoreError:
+            return False
+        return bool(row and row["cancel"])
+
+
+def main(folder: Path, lane: str, lock: int) -> None:
+    """Work until nothing came for LINGER_SECONDS, or the work folder is gone."""
+    os.set_inheritable(lock, False)
+    os.nice(NICENESS)
+    signal.signal(signal.SIGTERM, _leave)
+    table = Table(folder)
+    files.sweep(folder.parent)
+    warm = False
+    last = time.monotonic()
+    while folder.is_dir() and time.monotonic() - last < LINGER_SECONDS:
+        if (row := _claim(table, lane)) is not None:
+            _work(table, row)
+            last, warm = time.monotonic(), True
+        elif not warm:
+            _import_ahead(lane)
+            warm = True
+        else:
+            time.sleep(POLL_SECONDS)
+    os.close(lock)
+    if folder.is_dir():
+        Board(folder).wake()  # a job that was queued while we held the lock but no longer looked
+
+
+def _claim(table: Table, lane: str) -> sqlite3.Row | None:
+    """Take the first waiting job of the lane, atomically, or None."""
+    with table.open(write=True) as db:
+        return db.execute(
+            "update jobs set state='running', started=?, what='Starting', done=0, error='', parts='[]' where id="
+            "(select id from jobs where lane=? and state='queued' order by place limit 1) returning *",
+            (time.time(), lane),
+        ).fetchone()
+
+
+def _work(table: Table, row: sqlite3.Row) -> None:
+    """Do one job; whatever happens becomes its state and a sentence, the trace goes to its log."""
+    watch = BoardWatch(table, row["id"])
+    with _output_to(log_path(table.folder, row["id"])):
+        try:
+            result = KINDS[row["kind"]](json.loads(row["payload"]), watch)
+        except Cancelled as error:
+            _finish(table, row["id"], "cancelled", str(error))
+        except SrcselError as error:
+            traceback.print_exc()
+            _finish(table, row["id"], "failed", str(error))
+        except MemoryError:
+            traceback.print_exc()
+            _finish(table, row["id"], "failed", "There was not enough memory. Close other programs; press Continue.")
+        except SystemExit:
+            _finish(table, row["id"], "failed", "The worker was ended from outside. Press Continue to go on.")
+            raise
+        except Exception as error:  # noqa: BLE001 (the board must learn of everything that can go wrong)
+            traceback.print_exc()
+            reason = f"Something went wrong inside srcsel ({type(error).__name__}: {error}). What was finished is kept."
+            _finish(table, row["id"], "failed", reason)
+        else:
+            _finish(table, row["id"], "done", "", result)
+
+
+def _finish(table: Table, job: str, state: JobState, error: str, result: dict[str, Any] | None = None) -> None:
+    with table.open(write=True) as db:
+        db.execute(
+            "update jobs set state=?, error=?, ended=?, seconds_left=null, result=?, "
+            "done=case ? when 'done' then total else done end where id=?",
+            (state, error, time.time(), json.dumps(to_plain(result)) if result else None, state, job),
+        )
+
+
+@contextlib.contextmanager
+def _output_to(path: Path) -> Any:
+    """Send everything this process prints, native libraries included, to the job's log."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    before = os.dup(1), os.dup(2)
+    with path.open("ab") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for old, number in zip(before, (1, 2), strict=True):
+            os.dup2(old, number)
+            os.close(old)
+
+
+def _import_ahead(lane: str) -> None:
+    """Import what the lane's jobs need while nothing waits; what is missing will be said by the job itself."""
+    import importlib
+
+    for name in ("torch", "timm", "torchvision", "umap") if lane == "compute" else ("umap",):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+
+
+def _leave(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
