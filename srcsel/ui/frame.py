@@ -41,7 +41,6 @@ STATIC = Path(__file__).parent / "static"
 
 _COMMAND = "srcsel.command"
 _PRESENTER = "presenter"
-_STYLE = ""
 _PRESENTER_STYLE = "html { font-size: 20px !important; }"
 
 
@@ -53,8 +52,10 @@ def show() -> None:
     current = st.navigation([page(entry.key) for entry in PAGES], position="top")
     name = current.title.lstrip("0123456789 ")
     st.set_page_config(page_title="srcsel" if name == "Home" else f"{name} · srcsel")
-    st.logo(str(STATIC / "logo.svg"), size="large", icon_image=str(STATIC / "icon.svg"))
-    st.html(f"<style>{_STYLE}{_PRESENTER_STYLE if presenting() else ''}</style>")
+    st.logo(str(STATIC / "logo.svg"), size="large")
+    st.html(STATIC / "frame.css")
+    if presenting():
+        st.html(f"<style>{_PRESENTER_STYLE}</style>")
     try:
         current.run()
     finally:  # also where a page stops early

@@ -16,12 +16,10 @@ memory and written back, so the address bar always holds a complete link.
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-import srcsel
 from srcsel.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 
 NAMES = ("run", "images", "models", "model", "method", "reading")
 LONGEST = 4096  # characters of one value taken from an address
-EXAMPLES = Path(srcsel.__file__).parent / "demo" / "runs"
 
 
 def read(name: str) -> str | None:
@@ -90,16 +87,16 @@ def board() -> Board:
 
 def runs() -> RunStore:
     """Return the stored runs: the person's own and the shipped examples."""
-    from srcsel.store import RunStore
+    from srcsel.store import open_runs
 
-    return RunStore(settings().runs, EXAMPLES)
+    return open_runs(settings())
 
 
 def features() -> FeatureStore:
     """Return the stored features of this work folder."""
-    from srcsel.store import FeatureStore
+    from srcsel.store import open_features
 
-    return FeatureStore(settings().features)
+    return open_features(settings())
 
 
 def result(run_id: str) -> Result | None:
