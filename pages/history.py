@@ -6,7 +6,7 @@ import streamlit as st
 from srcsel.errors import SrcselError
 from srcsel.runs import RunSummary
 from srcsel.ui import cards, compare, frame, state, words
-from srcsel.ui.show import md, plain
+from srcsel.ui.show import empty_state, md, plain
 
 
 def history() -> None:
@@ -23,7 +23,9 @@ def history() -> None:
     for note in store.notes:
         st.warning(md(note), icon=":material/warning:")
     if not runs:
-        frame.missing("No runs yet. Choose some pictures and the first one appears here.", "Choose pictures", "images")
+        empty_state(
+            "No runs yet", "Choose some pictures, and your first run appears here.", "Choose pictures", "images"
+        )
         return
     ticked = [runs[row] for row in _table(runs) if row < len(runs)]
     if not ticked:
@@ -42,7 +44,7 @@ def _table(runs: list[RunSummary]) -> list[int]:
             "Run": [cards.name(run) + (" (example)" if run.example else "") for run in runs],
             "Date": [words.when(run.created) for run in runs],
             "Pictures": [run.images for run in runs],
-            "Kinds": [run.classes for run in runs],
+            "Classes": [run.classes for run in runs],
             "Models": [run.models for run in runs],
             "Start from": [plain(run.winner_title) or "–" for run in runs],
             "How sure": [cards.KINDS[run.kind] if run.winner_title else "–" for run in runs],

@@ -7,7 +7,7 @@ from srcsel.runs import RunSummary
 from srcsel.ui import cards, frame, state
 
 STEPS = (
-    ("Choose pictures", "A folder with one sub-folder for each kind of picture, or a zip of it."),
+    ("Choose pictures", "A folder with one sub-folder for each class, or a zip of it."),
     ("Choose starting models", "Take a ready-made set of five, or pick from more than a thousand."),
     ("Read the answer", "One sentence says where to start and how sure we are. Charts and a map show why."),
 )
@@ -43,11 +43,12 @@ def _hero(example: RunSummary | None) -> None:
         )
         with st.container(horizontal=True):
             if example and st.button("See a finished example", type="primary", icon=":material/play_circle:"):
+                state.board().submit("check", {"ref": example.ref})  # writes its pictures out, for the map
                 frame.go("results", run=example.id, model=None)
             kind = "secondary" if example else "primary"
             if st.button("Use my own pictures", type=kind, icon=":material/folder_open:"):
                 frame.go("images", images=None)
-        st.caption("Your pictures stay on this computer.")
+        st.caption(":material/lock: Your pictures stay on this computer.")
     if example:
         with right:
             cards.example(example)

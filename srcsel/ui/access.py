@@ -62,5 +62,5 @@ def nearest(text: str, limit: int = 3) -> list[Path]:
         inside = {child.name: child for child in parent.iterdir() if child.is_dir()}
     except OSError:
         inside = {}
-    alike = [inside[name] for name in difflib.get_close_matches(missing, inside, n=2, cutoff=0.5)]
-    return [p for p in (*alike, parent, *parent.parents) if allowed(p)][:limit]
+    alike = [inside[name] for name in difflib.get_close_matches(missing, inside, n=2, cutoff=0.6)]
+    return [p for p in (*alike, parent, *parent.parents) if p != Path(p.anchor) and allowed(p)][:limit]

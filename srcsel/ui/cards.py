@@ -6,11 +6,10 @@ import streamlit as st
 
 from srcsel.errors import SrcselError
 from srcsel.runs import RunSummary
-from srcsel.ui import access, frame, thumbs, words
-from srcsel.ui.show import md, plain
+from srcsel.ui import frame, words
+from srcsel.ui.show import md, plain, prefix
 
 KINDS = {"clear": "Clear", "tie": "Too close to call", "cannot tell": "No clear choice"}
-EXAMPLE_PICTURES = 12
 
 
 def sentence(error: SrcselError) -> str:
@@ -35,12 +34,10 @@ def example(run: RunSummary) -> None:
     """Draw the finished example: its pictures, its question, its answer."""
     with st.container(border=True):
         st.caption("A finished example")
-        pictures = some_pictures(run.ref)
-        if pictures:
-            st.html(pictures)
+        preview(run.ref)
         st.markdown(
-            f"**{md(name(run))}**: {words.count(run.images, 'picture')}, {words.count(run.classes, 'kind')}, "
-            f"{words.count(run.models, 'starting model')} tried"
+            f"**{md(name(run))}**: {words.count(run.images, 'picture')}, "
+            f"{words.count(run.classes, 'class', 'classes')}, {words.count(run.models, 'starting model')} tried"
         )
         st.markdown(f":material/trophy: **Start from {md(run.winner_title)}**")
 
@@ -54,27 +51,9 @@ def run_row(run: RunSummary) -> None:
     link.page_link(frame.page("results"), label="Open", query_params={"run": run.id})
 
 
-@st.cache_data(max_entries=64, ttl=600, show_spinner=False)
-def some_pictures(ref: str, count: int = EXAMPLE_PICTURES, side: int = 84) -> str:
-    """Return a row of thumbnails, one class after the other, as HTML; "" where they cannot be shown."""
-    from srcsel.dataset import list_pictures
-
-    try:
-        access.require(ref)
-        listing = list_pictures(ref)
-    except SrcselError:
-        return ""
-    chosen = spread(listing.labels.tolist(), count)
-    set_id = thumbs.register(listing.folder, [listing.paths[i] for i in chosen])
-    names = [plain(listing.classes[listing.labels[i]]) for i in chosen]
-    return thumbs.row(set_id, list(enumerate(names)), side)
-
-
-def spread(labels: list[int], count: int) -> list[int]:
-    """Return up to `count` row numbers, taking one row of each class in turn."""
-    by_class: dict[int, list[int]] = {}
-    for row, label in enumerate(labels):
-        by_class.setdefault(label, []).append(row)
-    turns = max((len(rows) for rows in by_class.values()), default=0)
-    picked = [rows[turn] for turn in range(min(turns, count)) for rows in by_class.values() if turn < len(rows)]
-    return picked[:count]
+def preview(ref: str) -> None:
+    """Draw the shipped preview of a bundled target; nothing for other pictures."""
+    name_ = ref.removeprefix("demo:")
+    if ref.startswith("demo:") and name_.isidentifier() and (frame.STATIC / "previews" / f"{name_}.jpg").is_file():
+        source = f"{prefix()}/app/static/previews/{name_}.jpg"
+        st.html(f'<img class="srcsel-preview" src="{source}" alt="Ten of the pictures, one of each class">')

@@ -57,7 +57,7 @@ def changes(before: Result, after: Result) -> Iterator[tuple[str, str, str]]:
     """Yield (what, before, after) for everything about the question that differs; plain text."""
     pairs = {
         "Pictures": [f"{len(r.dataset.paths):,} in {plain(r.dataset.name)}" for r in (before, after)],
-        "Kinds": [f"{len(r.dataset.classes):,}" for r in (before, after)],
+        "Classes": [f"{len(r.dataset.classes):,}" for r in (before, after)],
         "Left out by hand": [f"{len(r.run.left_out):,}" for r in (before, after)],
         "Starting models": [f"{len(r.run.models):,}" for r in (before, after)],
     }

@@ -59,7 +59,7 @@ def show() -> None:
     try:
         current.run()
     finally:  # also where a page stops early
-        _footer()
+        _footer(promise=name != "Home")  # Home says it beside its buttons
 
 
 def page(key: str) -> StreamlitPage:
@@ -83,14 +83,6 @@ def header(title: str, lead: str = "") -> None:
         st.markdown(lead)
 
 
-def missing(sentence: str, button: str, key: str, **chosen: str | None) -> None:
-    """Say on a page that cannot be used yet what is missing, with one button that leads to it."""
-    with st.container(border=True, horizontal_alignment="left"):
-        st.markdown(sentence)
-        if st.button(button, type="primary", key=f"missing-{key}"):
-            go(key, **chosen)
-
-
 def presenting() -> bool:
     """Tell whether presenter mode is on: larger type, and pages hide whatever is not the story."""
     return bool(st.session_state.get(_PRESENTER, False))
@@ -101,11 +93,11 @@ def command(text: str) -> None:
     st.session_state[_COMMAND] = text
 
 
-def _footer() -> None:
+def _footer(*, promise: bool) -> None:
     st.space("medium")
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         if not presenting():
-            st.caption(":material/lock: Your pictures stay on this computer.", width="content")
+            st.caption(":material/lock: Your pictures stay on this computer." if promise else "", width="content")
             text = st.session_state.get(_COMMAND)
             if text:
                 with st.popover("The same from a shell", icon=":material/terminal:", type="tertiary"):

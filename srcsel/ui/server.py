@@ -121,6 +121,8 @@ def thumbnail(request: Request) -> Response:
     if found is None:
         return PlainTextResponse("There is no such picture.\n", status_code=404)
     kind, body = found
+    if kind != "image/jpeg":  # the placeholder: the picture may come
+        return Response(body, media_type=kind, headers={"Cache-Control": "no-store"})
     etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
     headers = {"Cache-Control": "private, max-age=3600", "ETag": etag}
     if request.headers.get("if-none-match") == etag:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import html
 import json
 import os
 import re
@@ -47,17 +46,6 @@ def url(set_id: str, index: int, size: int = 96) -> str:
     if size not in SIZES:
         raise ValueError(f"thumbnails come in {SIZES} pixels, not {size}")
     return f"/thumbs/{set_id}/{index}/{size}.jpg"
-
-
-def row(set_id: str, pictures: Sequence[tuple[int, str]], side: int = 72) -> str:
-    """Write a row of thumbnails as HTML: (index, what a person who cannot see it should hear). Escapes the words."""
-    size = 96 if side <= 96 else 320
-    images = "".join(
-        f'<img src="{url(set_id, index, size)}" alt="{text}" title="{text}" '
-        f'width="{side}" height="{side}" loading="lazy">'
-        for index, text in ((index, html.escape(alt)) for index, alt in pictures)
-    )
-    return f'<div class="srcsel-thumbs">{images}</div>'
 
 
 def picture(set_id: str, index: int, size: int) -> tuple[str, bytes] | None:

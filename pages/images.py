@@ -1,0 +1,44 @@
+"""Images: choose labelled pictures, and see what they hold."""
+
+import shlex
+
+import streamlit as st
+
+from srcsel.ui import checking, choosing, frame, state
+
+WAYS = {
+    "examples": ("Examples", choosing.examples),
+    "folder": ("Folder on this computer", choosing.folder),
+    "zip": ("Zip file", choosing.zipped),
+    "public": ("Public set", choosing.public),
+}
+
+
+def images() -> None:
+    """Draw the page."""
+    frame.header("Images", "Which pictures should the models be tried on? They need labels: one folder for each class.")
+    ref = state.read("images")
+    st.session_state.setdefault("images-way", _way(ref))
+    way = st.segmented_control(
+        "Where are your pictures?",
+        list(WAYS),
+        format_func=lambda key: WAYS[key][0],
+        key="images-way",
+        required=True,
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    WAYS[way or "examples"][1]()
+    if ref is not None:
+        st.space("small")
+        checking.card(ref)
+        frame.command(f"srcsel rank {shlex.quote(ref)}")
+
+
+def _way(ref: str | None) -> str:
+    if ref is None:
+        return "examples"
+    return {"demo": "examples", "public": "public"}.get(ref.partition(":")[0], "folder")
+
+
+images()

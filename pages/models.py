@@ -1,0 +1,64 @@
+"""Models: choose starting models by preset, table or name; see the price; start the run."""
+
+import streamlit as st
+
+from srcsel import catalog
+from srcsel.errors import SrcselError
+from srcsel.records import Listing
+from srcsel.ui import cards, checking, frame, picking, state, words
+from srcsel.ui.show import empty_state, md
+
+
+def models() -> None:
+    """Draw the page."""
+    frame.header("Models", "Which pretrained models should be tried on your pictures?")
+    ref = state.read("images")
+    if ref is None:
+        empty_state("Pictures come first", "Then you choose the models to try on them.", "Choose pictures", "images")
+        return
+    try:
+        listing = checking.listed(ref)
+    except SrcselError as error:
+        empty_state("These pictures cannot be used", cards.sentence(error), "Look at the pictures", "images")
+        return
+    if listing is None:
+        why = "They are being fetched. You can go on as soon as they are here."
+        empty_state("These pictures are not here yet", why, "See how far it is", "images")
+        return
+    _for_whom(listing)
+    chosen = picking.presets(_chosen())
+    with st.expander("Search all starting models", icon=":material/search:"):
+        picking.search(chosen)
+    with st.expander("Add one by name or file", icon=":material/add_circle:"):
+        picking.by_name(chosen)
+    ticked = picking.ticked(chosen)
+    options = picking.advanced()
+    picking.run_button(listing, ticked, options)
+    frame.command(picking.shell(ref, ticked, options))
+
+
+def _for_whom(listing: Listing) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"For **{md(listing.name)}**: {words.count(len(listing.paths), 'picture')} "
+            f"in {words.count(len(listing.classes), 'class', 'classes')}.",
+            width="content",
+        )
+        st.page_link(frame.page("images"), label="Change", query_params={"images": listing.ref})
+
+
+def _chosen() -> str:
+    """Return the models in the address; where they are unknown, say so and fall back to the usual set."""
+    spec = state.read("models")
+    if spec is None:
+        return picking.default_preset()
+    try:
+        catalog.find_models(spec)
+    except SrcselError as error:
+        st.info(f"{cards.sentence(error)} You see the usual set instead.", icon=":material/link_off:")
+        state.write(models=None)
+        return picking.default_preset()
+    return spec
+
+
+models()

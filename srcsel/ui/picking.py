@@ -1,0 +1,230 @@
+"""The pieces of the Models page: presets, the searchable table, adding by name, the price, starting a run.
+
+The choice is one text, as in the address and in the shell: a preset or hub name, or ids separated by commas.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from srcsel import catalog
+from srcsel.errors import InputError, SrcselError
+from srcsel.records import Listing, Run, SourceModel
+from srcsel.runs import RunStore
+from srcsel.serialize import to_plain
+from srcsel.ui import access, cards, frame, price, state, words
+from srcsel.ui.show import plain
+
+DEMO = "demo"  # the hub whose models ship with srcsel
+OWN = "own"
+WEIGHTS = (".safetensors", ".pth", ".pt")
+SIZES = {"Any size": None, "Up to 10 M": 10e6, "Up to 30 M": 30e6, "Up to 100 M": 100e6, "Up to 350 M": 350e6}
+SHOWN = 300  # rows of the search table at most
+
+
+def default_preset() -> str:
+    """Return "balanced" where its weights are on this computer already, else the demo models, which always are."""
+    ready = all(model.download_bytes == 0 for model in catalog.find_models("balanced"))
+    return "balanced" if ready else DEMO
+
+
+def presets(spec: str) -> str:
+    """Draw the presets, the one `spec` names pressed; returns the choice after a press."""
+    titles = {DEMO: "Demo models", **{name: preset.title for name, preset in catalog.PRESETS.items()}}
+    if spec not in titles:
+        titles[OWN] = "My own choice"
+    st.session_state["models-preset"] = spec if spec in titles else OWN
+    st.segmented_control(
+        "Which set?", list(titles), format_func=titles.__getitem__, key="models-preset", required=True,
+        on_change=_take_preset,
+    )  # fmt: skip
+    if spec == DEMO:
+        st.caption(
+            "Small models that ship with srcsel and work without internet. Good for trying things out; "
+            "for real work take one of the other sets, they are downloaded once."
+        )
+    return spec
+
+
+def _take_preset() -> None:
+    pressed = st.session_state["models-preset"]
+    if pressed and pressed != OWN:
+        state.write(models=pressed)
+
+
+def ticked(spec: str) -> list[SourceModel]:
+    """Draw the chosen models, all ticked; returns those still ticked."""
+    models = catalog.find_models(spec)
+    event = st.dataframe(
+        table(models),
+        hide_index=True,
+        key=f"chosen-{spec}",
+        on_select="rerun",
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": list(range(len(models)))}},
+        alt="The chosen starting models",
+        column_config=COLUMNS,
+    )
+    return [models[row] for row in event["selection"]["rows"] if row < len(models)]
+
+
+def search(spec: str) -> None:
+    """Draw the searchable table of everything on offer, with one button that adds the ticked rows."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        text = st.text_input("Search", key="models-search", icon=":material/search:", placeholder="resnet, vit, dino")
+        size = st.select_slider("Size (parameters)", list(SIZES), key="models-size")
+        commercial = st.pills("Licence", ["Commercial use allowed"], key="models-licence")
+    found = catalog.search(text or "", max_params=SIZES[size], commercial=bool(commercial))
+    event = st.dataframe(
+        table(found[:SHOWN]),
+        hide_index=True,
+        height=320,
+        key=f"found-{text}-{size}-{commercial}",
+        on_select="rerun",
+        selection_mode="multi-row",
+        alt="Starting models that match",
+        column_config=COLUMNS,
+    )
+    picked = [found[row] for row in event["selection"]["rows"] if row < len(found)]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            f"Add {words.count(len(picked), 'model')}" if picked else "Add",
+            icon=":material/add:",
+            disabled=not picked,
+            on_click=_add,
+            args=(spec, [model.id for model in picked]),
+        )
+        more = f", the first {SHOWN} shown" if len(found) > SHOWN else ""
+        st.caption(f"{words.count(len(found), 'model')} found{more}. Tick rows to add them.", width="content")
+
+
+def by_name(spec: str) -> None:
+    """Draw the box for a typed id or a checkpoint file."""
+    with st.form("by-name", border=False):
+        text = st.text_input(
+            "A model id, or the path of a .safetensors or .pth file",
+            placeholder="timm/resnet50.a1_in1k   or   /home/me/leaves-resnet.pth=resnet50",
+            help="For a file that does not say what it is, add = and its timm architecture name.",
+        )
+        if not st.form_submit_button("Add", icon=":material/add:") or not text.strip():
+            return
+    try:
+        _add(spec, [model.id for model in typed(text)])
+    except SrcselError as error:
+        st.error(cards.sentence(error))
+        return
+    st.rerun()
+
+
+def typed(text: str) -> list[SourceModel]:
+    """Find what a person typed. Raises InputError for an unknown id, a missing file or one outside the roots."""
+    text = text.strip().strip("\"'")
+    path = Path(text.partition("=")[0]).expanduser()
+    if path.suffix.lower() in WEIGHTS:
+        access.require(str(path))
+        if not path.is_file():
+            raise InputError(f"There is no file {path}. Copy its path again.")
+    return catalog.find_models(text)
+
+
+def _add(spec: str, ids: list[str]) -> None:
+    have = [model.id for model in catalog.find_models(spec)]
+    state.write(models=",".join(dict.fromkeys([*have, *ids])))
+
+
+def advanced() -> dict[str, object]:
+    """Draw the settings few need; returns what of a Run they set."""
+    with st.expander("Advanced settings", icon=":material/tune:"):
+        left, right = st.columns(2, gap="large")
+        temperature = left.slider(
+            "Temperature of the neighbor score (SCL)", 0.05, 1.0, 0.5, 0.05, key="temperature",
+            help="Low looks at the nearest pictures only, high at the whole neighborhood. Runs with different "
+            "temperatures cannot be compared.",
+        )  # fmt: skip
+        metric = right.segmented_control(
+            "Distance of the separation score (MSC)", ["cosine", "euclidean"], default="cosine", required=True,
+            format_func={"cosine": "Direction (cosine)", "euclidean": "Distance (Euclidean)"}.__getitem__, key="metric",
+        )  # fmt: skip
+    return {"temperature": temperature, "metric": metric}
+
+
+def run_button(listing: Listing, models: Sequence[SourceModel], options: dict[str, object]) -> None:
+    """Draw the button that says the price; a press submits the run and opens its results."""
+    cost = price.estimate(models, len(listing.paths))
+    label = cost.label() if models else "Tick at least one model"
+    if st.button(label, type="primary", icon=":material/play_arrow:", disabled=not models):
+        start(listing, models, options)
+    if models:
+        note = "An estimate for this computer's processor; what was done before is reused and takes no time."
+        if cost.unknown:
+            note += f" {words.count(cost.unknown, 'model')} not counted: size not known."
+        st.caption(note)
+
+
+def start(listing: Listing, models: Sequence[SourceModel], options: dict[str, object]) -> None:
+    """Submit the run and go to its results. The same question asked again joins the job already there."""
+    run = Run(
+        id=RunStore.new_id(),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        ref=listing.ref,
+        models=tuple(model.id for model in models),
+        device=state.settings().device,
+        title=plain(listing.name),
+        **options,  # pyright: ignore[reportArgumentType]
+    )
+    board = state.board()
+    try:
+        asked = board.status(board.submit("rank", {"run": to_plain(run)})).payload["run"]
+    except SrcselError as error:
+        st.error(cards.sentence(error))
+        return
+    frame.go("results", run=asked["id"] if isinstance(asked, dict) else run.id, model=None)
+
+
+def shell(ref: str, models: Sequence[SourceModel], options: dict[str, object]) -> str:
+    """Return the same run as a shell command."""
+    ids = ",".join(model.id for model in models) or DEMO
+    everything = [model.id for model in catalog.find_models(DEMO)]
+    names = DEMO if [model.id for model in models] == everything else ids
+    extra = "" if options["temperature"] == 0.5 else f" --temperature {options['temperature']:g}"
+    extra += "" if options["metric"] == "cosine" else f" --metric {options['metric']}"
+    return f"srcsel rank {shlex.quote(ref)} --models {shlex.quote(names)}{extra}"
+
+
+COLUMNS = {
+    "Starting model": st.column_config.TextColumn(width="medium"),
+    "Parameters": st.column_config.NumberColumn(format="%.1f M", help="Millions of weights: how big the model is."),
+    "Work": st.column_config.NumberColumn(format="%.2f G", help="Billions of multiply-adds for one picture (GMACs)."),
+    "Input": st.column_config.NumberColumn(format="%d px"),
+    "Learned from": st.column_config.TextColumn(width="medium"),
+    "Accuracy there": st.column_config.NumberColumn(format="percent", help="On its own source task."),
+    "Download": st.column_config.TextColumn(help="'Here' means already on this computer."),
+}
+
+
+def table(models: Sequence[SourceModel]) -> pd.DataFrame:
+    """Return the rows a person reads; None where something is not known."""
+    return pd.DataFrame(
+        {
+            "Starting model": [plain(m.title) for m in models],
+            "Parameters": [None if m.params is None else m.params / 1e6 for m in models],
+            "Work": [m.gmacs for m in models],
+            "Input": [m.input_size for m in models],
+            "Learned from": [plain(m.pretraining) for m in models],
+            "Licence": [m.license for m in models],
+            "Accuracy there": [m.accuracy for m in models],
+            "Download": [_download(m.download_bytes) for m in models],
+        }
+    )
+
+
+def _download(size: int | None) -> str:
+    if size is None:
+        return "not known"
+    return words.megabytes(size) if size else "Here"
