@@ -1,0 +1,286 @@
+"""Dataset x source models -> Features: stored ones at once, the others from one decode, one model in memory."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from srcsel.decode import decoded
+from srcsel.errors import Cancelled, InputError, SrcselError, StoreError
+from srcsel.hubs import HUBS, Encoder, Hub, Preprocessing
+from srcsel.records import Dataset, Failure, FeatureKey, Features, SourceModel
+from srcsel.store import FeatureStore
+from srcsel.watch import Watch
+
+PRECISIONS = ("float32", "bfloat16")
+BATCH = {"cpu": 32, "cuda": 128, "mps": 64}
+"""Pictures in a batch, by the kind of device; halved while memory runs out."""
+PART_ROWS = 256
+PART_SECONDS = 20.0
+"""Half-done features are stored after so many rows or seconds, so a killed run loses no more than that."""
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "alloc_cpu")
+"""How torch says it on its devices; it raises plain RuntimeErrors."""
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One model to be run, and what is there of it already."""
+
+    model: SourceModel
+    hub: Hub
+    preprocessing: Preprocessing
+    key: FeatureKey
+    rows: int  # rows stored in parts by an earlier, stopped run
+    values: np.ndarray | None
+    logits: np.ndarray | None
+
+
+def extract(
+    dataset: Dataset,
+    models: Sequence[SourceModel],
+    *,
+    store: FeatureStore,
+    device: str = "auto",
+    precision: str = "float32",
+    watch: Watch | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Iterator[Features | Failure]:
+    """Yield the features, or the failure, of every model: stored ones first, then as they are finished.
+
+    A model that fails never stops the others. `say` receives sentences about what fell back. Raises Cancelled
+    after storing the rows that are finished, StoreError, and InputError for a picture that went bad meanwhile.
+    """
+    watch = watch or Watch()
+    if precision not in PRECISIONS:
+        raise InputError(f"There is no precision '{precision}'. Choose one of: {', '.join(PRECISIONS)}.")
+    tasks: list[_Task] = []
+    for model in models:
+        found = _look_up(dataset, model, precision, store)
+        if isinstance(found, _Task):
+            tasks.append(found)
+            continue
+        watch.update(model.id, "failed" if isinstance(found, Failure) else "stored", note=_reason(found))
+        yield found
+    if not tasks:
+        return
+    device = pick_device(device)
+    wanted: dict[Preprocessing, int] = {}
+    for task in tasks:
+        wanted[task.preprocessing] = min(task.rows, wanted.get(task.preprocessing, task.rows))
+    with decoded(dataset, wanted, store.folder, watch) as pixels:
+        for task in tasks:
+            outcome = _attempt(task, pixels[task.preprocessing.pixel_key], dataset, store, device, watch, say)
+            if isinstance(outcome, Failure):
+                watch.update(task.model.id, "failed", note=outcome.reason)
+            yield outcome
+
+
+def feature_key(dataset: Dataset, model: SourceModel, preprocessing: Preprocessing, precision: str) -> FeatureKey:
+    """Name the features by everything they depend on."""
+    return FeatureKey(dataset.digest, model.id, model.revision, preprocessing.key, precision)
+
+
+def hub_of(model: SourceModel) -> Hub:
+    """Return the hub a model comes from."""
+    return HUBS[model.id.split("/", 1)[0]]
+
+
+def pick_device(device: str) -> str:
+    """Resolve "auto": a CUDA or Apple GPU where there is one, else the processor. Raises InputError."""
+    import torch
+
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if device == "auto":
+        return next(name for name in ("cuda", "mps", "cpu") if there[name])
+    if not there.get(device.split(":")[0], False):
+        usable = ", ".join(name for name, is_there in there.items() if is_there)
+        raise InputError(f"The device '{device}' is not there. This computer has: {usable}. Or choose auto.")
+    return device
+
+
+def _look_up(dataset: Dataset, model: SourceModel, precision: str, store: FeatureStore) -> Features | Failure | _Task:
+    """Return stored features, or the task to make them; preparing that fails fails only this model."""
+    try:
+        hub = hub_of(model)
+        preprocessing = hub.preprocessing(model)
+        key = feature_key(dataset, model, preprocessing, precision)
+        stored = store.get(key)
+        if stored is not None and len(stored.values) == len(dataset.paths):
+            return stored
+        return _Task(model, hub, preprocessing, key, *store.parts(key))
+    except (Cancelled, StoreError):
+        raise
+    except Exception as error:  # noqa: BLE001 (third-party model code; the reason reaches the page)
+        return _failure(model, error)
+
+
+def _attempt(
+    task: _Task,
+    pixels: np.ndarray,
+    dataset: Dataset,
+    store: FeatureStore,
+    device: str,
+    watch: Watch,
+    say: Callable[[str], None],
+) -> Features | Failure:
+    """Run one model on its device, and on the processor if the device has too little memory for it."""
+    for place in dict.fromkeys((device, "cpu")):
+        try:
+            features = _run(task, pixels, store, place, watch, say)
+            return _checked(features, dataset, task.model) or _stored(features, store)
+        except (Cancelled, StoreError):
+            raise
+        except Exception as error:  # noqa: BLE001 (third-party model code; the reason reaches the page)
+            if not _is_out_of_memory(error):
+                return _failure(task.model, error)
+            if place != "cpu":
+                say(f"{task.model.title} does not fit into the memory of {place}; it ran on the processor.")
+        finally:
+            _free_memory()
+    return Failure(
+        task.model.id,
+        "",
+        f"Not enough memory for {task.model.title}, also with one picture at a time. It is skipped; the others go on. "
+        "Close other programs, or choose a smaller model.",
+    )
+
+
+def _run(
+    task: _Task, pixels: np.ndarray, store: FeatureStore, device: str, watch: Watch, say: Callable[[str], None]
+) -> Features:
+    """Put all remaining rows through the network in batches, storing parts on the way and when stopped."""
+    encoder = task.hub.load(task.model, device, watch)
+    rows = _Rows(task, store)
+    total, size = len(pixels), BATCH.get(device.split(":")[0], 32)
+    watch.update(task.model.id, "running", rows.done, total)
+    try:
+        while rows.done < total:
+            batch = pixels[rows.done : rows.done + size]
+            try:
+                rows.add(*_timed(encoder, batch, device, task.key.precision))
+            except (RuntimeError, MemoryError) as error:
+                if not _is_out_of_memory(error) or size == 1:
+                    raise
+                size = max(1, size // 2)
+                say(f"{task.model.title} ran with {size} pictures at a time, because memory was short.")
+                _free_memory()
+                continue
+            watch.update(task.model.id, "running", rows.done, total)
+    except BaseException:
+        rows.flush()
+        raise
+    return rows.features()
+
+
+def _timed(
+    encoder: Encoder, batch: np.ndarray, device: str, precision: str
+) -> tuple[np.ndarray, np.ndarray | None, float]:
+    start = time.perf_counter()
+    with _autocast(device, precision):
+        values, logits = encoder(batch)  # (b, d), (b, c) or None; back on the processor, so the time is whole
+    return values, logits, time.perf_counter() - start
+
+
+class _Rows:
+    """Collects finished rows, stores them in parts, and measures the network's speed."""
+
+    def __init__(self, task: _Task, store: FeatureStore) -> None:
+        self._task = task
+        self._store = store
+        self._values = [] if task.values is None else [task.values]
+        self._logits = [] if task.logits is None else [task.logits]
+        self._kept = self.done = task.rows  # rows in parts; rows in all
+        self._kept_blocks = len(self._values)
+        self._kept_at = time.monotonic()
+        self._speeds: list[tuple[float, int]] = []  # seconds and pictures of each batch
+
+    def add(self, values: np.ndarray, logits: np.ndarray | None, seconds: float) -> None:
+        """Take in one batch."""
+        self._values.append(np.asarray(values, dtype=np.float32))
+        if logits is not None:
+            self._logits.append(np.asarray(logits, dtype=np.float32))
+        self._speeds.append((seconds, len(values)))
+        self.done += len(values)
+        if self.done - self._kept >= PART_ROWS or time.monotonic() - self._kept_at >= PART_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Store what was added since the last part."""
+        if self.done > self._kept:
+            fresh = slice(self._kept_blocks, None)
+            logits = np.concatenate(self._logits[fresh]) if self._logits else None
+            self._store.put_part(self._task.key, self._kept, np.concatenate(self._values[fresh]), logits)
+        self._kept, self._kept_blocks, self._kept_at = self.done, len(self._values), time.monotonic()
+
+    def features(self) -> Features:
+        """All rows, with the seconds a picture took; the first batch warms up and does not count if it can."""
+        measured = self._speeds[1:] or self._speeds
+        pictures = sum(count for _, count in measured)
+        speed = sum(seconds for seconds, _ in measured) / pictures if pictures else None
+        logits = np.concatenate(self._logits) if self._logits else None
+        return Features(self._task.key, np.concatenate(self._values), logits, speed)
+
+
+def _checked(features: Features, dataset: Dataset, model: SourceModel) -> Failure | None:
+    """Refuse features that are no numbers: every score made of them would be wrong or missing."""
+    good = np.asarray(np.isfinite(features.values).all(axis=1))  # (n,)
+    if features.logits is not None:
+        good &= np.isfinite(features.logits).all(axis=1)
+    bad = ~good
+    if not bad.any():
+        return None
+    first = dataset.paths[int(bad.argmax())]
+    return Failure(
+        model.id,
+        "",
+        f"{model.title} gave values that are not numbers for {bad.sum():,} of {len(bad):,} pictures (first: {first}). "
+        "Its weights may be damaged, or it does not work in this precision. It is left out.",
+    )
+
+
+def _stored(features: Features, store: FeatureStore) -> Features:
+    store.put(features)
+    return features
+
+
+def _failure(model: SourceModel, error: Exception) -> Failure:
+    trace = "".join(traceback.format_exception(error))
+    if isinstance(error, SrcselError):
+        return Failure(model.id, "", str(error), trace)
+    reason = f"{model.title} could not be run ({type(error).__name__}: {error}). It is left out; the others go on."
+    return Failure(model.id, "", reason, trace)
+
+
+def _reason(found: Features | Failure) -> str:
+    return found.reason if isinstance(found, Failure) else ""
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(words in text for words in OUT_OF_MEMORY)
+    )
+
+
+def _autocast(device: str, precision: str) -> Any:
+    if precision == "float32":
+        return contextlib.nullcontext()
+    import torch
+
+    return torch.autocast(device.split(":")[0], dtype=getattr(torch, precision))
+
+
+def _free_memory() -> None:
+    """Give the last model's memory back before the next one is loaded."""
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()
