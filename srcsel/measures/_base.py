@@ -1,0 +1,170 @@
+"""What a measure is: one number from features and labels; the registry and the input checks of all measures.
+
+A measure is one file of this package, named like it. `@measure(...)` above its function registers it. Two
+optional functions make it fast in `srcsel.score`, which knows no measure by name:
+
+    null(X, y, *, value, **keywords) -> float         the score of the same features with uninformative labels
+    rechecks(X, y, kept, **keywords) -> (b,) array    the score on each subset; kept (b, n) bool
+
+Without them the null comes from label permutations and the re-checks from calling the measure on every subset,
+both only where the measure is declared `cheap`.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from srcsel.errors import FeatureError, NotAvailable, UnknownNameError
+
+NULL_PERMUTATIONS = 20  # label permutations behind every null that has no closed form
+NULL_SEED = 20240  # the same permutations for every model and every run
+
+Needs = Literal["features", "probabilities", "logits"]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One registered measure. Call it with features (n, d) and labels (n,); inputs are never changed."""
+
+    name: str
+    title: str
+    higher_is_better: bool
+    bounds: tuple[float, float]
+    needs: Needs  # what it cannot do without
+    paper: str  # link to the definition
+    function: Callable[..., float]
+    stochastic: bool = False  # depends on a seed
+    wide_bias: bool | None = None  # does it drift with the feature width on pure noise? None = not measured
+    set_relative: bool = False  # its value has a meaning within one set of candidates only
+    cheap: bool = False  # may be called hundreds of times
+    chance: Callable[[int], float] | None = None  # n -> what features that see no difference score; default: the null
+    null: Callable[..., float] | None = None
+    rechecks: Callable[..., np.ndarray] | None = None
+
+    def __call__(self, features: ArrayLike, labels: ArrayLike | Sequence[Any], **keywords: Any) -> float:
+        """Check the input, then compute. Raises FeatureError, or NotAvailable where the measure does not apply."""
+        X, y = check_inputs(features, labels)
+        for name in ("probabilities", "logits"):
+            if keywords.get(name) is not None:
+                keywords[name] = check_rows(keywords[name], len(y), name)
+        if self.needs != "features" and keywords.get(self.needs) is None:
+            raise NotAvailable(f"{self.title} needs the {self.needs} of a source head, and this model has none.")
+        value = float(self.function(X, y, **keywords))
+        if not np.isfinite(value):
+            raise NotAvailable(f"{self.title} has no finite value on these features.")
+        return value
+
+    @functools.cached_property
+    def keywords(self) -> frozenset[str]:
+        """Names of the keywords the measure understands, such as "preparation" or "temperature"."""
+        parameters = inspect.signature(self.function).parameters.values()
+        return frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
+
+    @property
+    def help(self) -> str:
+        """The measure's own words on what the number is: its docstring."""
+        return inspect.getdoc(self.function) or ""
+
+    @property
+    def sign(self) -> float:
+        """+1 where higher is better, -1 where lower is."""
+        return 1.0 if self.higher_is_better else -1.0
+
+
+class _Registry(dict[str, Measure]):
+    """Measures by name; an unknown name raises UnknownNameError with the nearest names."""
+
+    def __missing__(self, name: str) -> Measure:
+        raise UnknownNameError("measure", name, self)
+
+
+MEASURES: dict[str, Measure] = _Registry()
+"""Every registered measure. Filled when `srcsel.measures` is imported."""
+
+
+def measure(
+    *,
+    title: str,
+    higher_is_better: bool,
+    bounds: tuple[float, float],
+    paper: str,
+    needs: Needs = "features",
+    **more: Any,
+) -> Callable[[Callable[..., float]], Measure]:
+    """Register the function below under its own name. `more`: the optional fields of Measure."""
+
+    def register(function: Callable[..., float]) -> Measure:
+        name = function.__name__
+        if name in MEASURES:
+            raise ValueError(f"Two measures are named '{name}'. Rename one of them.")
+        MEASURES[name] = Measure(name, title, higher_is_better, bounds, needs, paper, function, **more)
+        return MEASURES[name]
+
+    return register
+
+
+def check_inputs(features: ArrayLike, labels: ArrayLike | Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Return (X, y): X (n, d) float64, read-only, and y (n,) int64 in 0..c-1 in the order of the sorted labels.
+
+    Raises FeatureError where no measure is defined: wrong shapes, values that are no finite numbers, fewer than
+    two classes, or no class with two pictures.
+    """
+    X = check_features(features)
+    y = check_labels(labels)
+    if len(X) != len(y):
+        raise FeatureError(f"Expected one label for each row: features have {len(X)} rows, labels {len(y)}.")
+    return X, y
+
+
+def check_features(features: ArrayLike) -> np.ndarray:
+    """Return features as a read-only (n, d) float64 array, without changing or needlessly copying the input."""
+    return check_rows(features, None, "features")
+
+
+def check_rows(values: ArrayLike, n: int | None, name: str) -> np.ndarray:
+    """Return `values` as a read-only (n, m) float64 array of finite numbers; n None = any number of rows."""
+    array = np.asarray(values)
+    if array.ndim != 2 or array.shape[1] == 0 or array.dtype.kind not in "fiub":
+        raise FeatureError(f"Expected {name} of shape (n, d) holding numbers, got {array.shape} of {array.dtype}.")
+    if n is not None and len(array) != n:
+        raise FeatureError(f"Expected {n} rows of {name}, one for each label, got {len(array)}.")
+    array = array.astype(np.float64, copy=False).view()
+    if not np.isfinite(array).all():
+        bad = int((~np.isfinite(array).all(axis=1)).sum())
+        raise FeatureError(
+            f"{bad} of {len(array)} rows of {name} hold values that are not finite (NaN or infinity). "
+            "The model may have overflowed: try float32 precision, or leave it out."
+        )
+    array.flags.writeable = False  # a measure that writes into its input fails in its own tests
+    return array
+
+
+def check_labels(labels: ArrayLike | Sequence[Any]) -> np.ndarray:
+    """Return labels as (n,) int64 ids 0..c-1. Any labels that sort will do: numbers, text."""
+    array = np.asarray(labels)
+    if array.ndim != 1 or array.dtype.kind in "cV":
+        raise FeatureError(f"Expected labels of shape (n,), got {array.shape}.")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise FeatureError("Some labels are not finite numbers. Give every picture a class.")
+    try:
+        names, y, counts = np.unique(array, return_inverse=True, return_counts=True)
+    except TypeError as error:
+        raise FeatureError("Labels of different kinds cannot be compared. Use all text or all numbers.") from error
+    if len(names) < 2:
+        raise FeatureError(f"Expected at least two classes, got {len(names)}. Scores compare classes with each other.")
+    if counts.max() < 2:
+        raise FeatureError("Every class has a single picture, so none has a partner. Give classes two or more.")
+    return y.astype(np.int64)
+
+
+def permutations(y: np.ndarray) -> np.ndarray:
+    """NULL_PERMUTATIONS label permutations, (p, n), the same for every model."""
+    rng = np.random.default_rng(NULL_SEED)
+    return np.stack([rng.permutation(y) for _ in range(NULL_PERMUTATIONS)])
