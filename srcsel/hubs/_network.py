@@ -1,0 +1,104 @@
+"""Run a torch network over uint8 pictures: the encoder that every hub but `pixels` hands out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from srcsel.errors import ModelError
+from srcsel.hubs._preprocessing import Preprocessing
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Forward = Callable[[Any], "tuple[Tensor, Tensor | None]"]  # pictures (b, 3, h, w) -> features (b, d), logits (b, c)
+
+
+class NetworkEncoder:
+    """A network in eval mode on its device, without gradients, in float32."""
+
+    def __init__(self, network: nn.Module, forward: Forward, preprocessing: Preprocessing, device: str) -> None:
+        import torch
+
+        network = network.float().eval().requires_grad_(False).to(device)
+        self.network = network.to(memory_format=torch.channels_last)
+        self.preprocessing = preprocessing
+        self._forward = forward
+        self._mean = torch.tensor(preprocessing.mean, device=device).view(1, 3, 1, 1)
+        self._std = torch.tensor(preprocessing.std, device=device).view(1, 3, 1, 1)
+
+    def __call__(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Turn uint8 pictures (b, 3, h, w) into features (b, d) and logits (b, c) or None, float32."""
+        import torch
+
+        with torch.inference_mode():
+            raw = torch.from_numpy(np.array(batch)).to(self._mean.device)  # a copy: memory maps are read-only
+            pictures = (raw.float().div_(255) - self._mean) / self._std
+            features, logits = self._forward(pictures.contiguous(memory_format=torch.channels_last))
+        return _array(features), None if logits is None else _array(logits)
+
+
+def timm_forward(network: Any, *, head: bool) -> Forward:
+    """Return pooled features before the classifier, and its logits from the same forward pass.
+
+    `head` says whether the classifier tells classes; an image tower's projection does not.
+    """
+
+    def forward(pictures: Tensor) -> tuple[Tensor, Tensor | None]:
+        maps = network.forward_features(pictures)
+        return timm_pooled(network, maps), network.forward_head(maps) if head else None
+
+    return forward
+
+
+def timm_pooled(network: Any, maps: Tensor) -> Tensor:
+    """Pool the output of a timm network's `forward_features` the way its classifier would: (b, d)."""
+    try:
+        return pooled(network.forward_head(maps, pre_logits=True))
+    except NotImplementedError:  # vision encoders of language models: channels last, no pooling of their own
+        return maps.flatten(1, -2).mean(dim=1)
+
+
+def hooked_forward(network: nn.Module, classifier: nn.Module) -> Forward:
+    """Return what flows into `classifier` as features (averaged over positions), the network's output as logits.
+
+    Works for every architecture whose last layer is a Linear or a 1 x 1 convolution.
+    """
+    seen: list[Tensor] = []
+    classifier.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+
+    def forward(pictures: Tensor) -> tuple[Tensor, Tensor | None]:
+        seen.clear()
+        logits = network(pictures)
+        return pooled(seen.pop()), logits
+
+    return forward
+
+
+def last_layer(network: nn.Module) -> tuple[str, nn.Module]:
+    """Return name and module of the last Linear or convolution, auxiliary heads aside."""
+    from torch import nn
+
+    layers = [
+        (name, module)
+        for name, module in network.named_modules()
+        if isinstance(module, nn.Linear | nn.Conv2d) and "aux" not in name.lower()
+    ]
+    if not layers:
+        raise ModelError(f"{type(network).__name__} has no classifier layer to read features from.")
+    return layers[-1]
+
+
+def pooled(values: Tensor) -> Tensor:
+    """Average what is not yet (b, d): positions of a map (b, d, h, w) or tokens (b, t, d)."""
+    if values.ndim == 4:
+        return values.mean(dim=(2, 3))
+    if values.ndim == 3:
+        return values.mean(dim=1)
+    return values
+
+
+def _array(values: Tensor) -> np.ndarray:
+    return values.detach().float().cpu().numpy()
