@@ -8,11 +8,12 @@ the first two, or from another model's map, so that maps of different models can
 from __future__ import annotations
 
 import warnings
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 
 from srcsel.errors import InputError, UnknownNameError
+from srcsel.umap_graph import fuzzy_graph, neighbors
 
 Method = Literal["umap", "pca", "tsne"]
 METHODS: tuple[str, ...] = get_args(Method)
@@ -20,10 +21,11 @@ METHODS: tuple[str, ...] = get_args(Method)
 CAP = 5000  # points drawn at most
 FLOOR = 30  # of each class at least, where it has so many and they fit under the cap
 COMPONENTS = 50
-NEIGHBORS = 15  # UMAP's default
+NEIGHBORS = 15  # UMAP's defaults
+MIN_DIST = 0.1
+EPOCHS_FEW, EPOCHS_MANY, MANY = 500, 200, 2000  # passes of UMAP's layout, up to and above MANY points
 PERPLEXITY = 30.0  # t-SNE's default
 FEW = 6  # below so many points there are no neighbourhoods to draw: every method is PCA
-BLOCK = 1024  # rows of the distance matrix held at once
 
 
 def sample_rows(labels: np.ndarray, cap: int = CAP, seed: int = 0) -> np.ndarray:
@@ -100,16 +102,31 @@ def principal(values: np.ndarray, k: int) -> np.ndarray:
 
 
 def _umap(reduced: np.ndarray, start: np.ndarray, seed: int) -> np.ndarray:
-    """UMAP with exact neighbours handed in, which saves compiling its own search."""
-    indices, distances = neighbors(reduced, min(NEIGHBORS, len(reduced) - 1))
-    options: dict[str, Any] = {"init": start.astype(np.float32), "precomputed_knn": (indices, distances, None)}
+    """Lay out the exact neighbourhood graph with umap-learn's own optimiser and defaults."""
     with warnings.catch_warnings():
-        # It warns that TensorFlow is missing, that a seed means one thread, and that no new points can be placed.
-        warnings.simplefilter("ignore")
-        import umap
-
-        model = umap.UMAP(n_neighbors=indices.shape[1], random_state=seed, n_jobs=1, **options)  # pyright: ignore[reportArgumentType]
-        return np.asarray(model.fit_transform(reduced.astype(np.float32)))
+        warnings.simplefilter("ignore", ImportWarning)  # that TensorFlow, which we do not use, is missing
+        from umap.umap_ import find_ab_params, simplicial_set_embedding
+    a, b = find_ab_params(1.0, MIN_DIST)
+    graph = fuzzy_graph(*neighbors(reduced, min(NEIGHBORS, len(reduced) - 1)))
+    xy, _ = simplicial_set_embedding(
+        reduced,
+        graph,
+        n_components=2,
+        initial_alpha=1.0,
+        a=a,
+        b=b,
+        gamma=1.0,
+        negative_sample_rate=5,
+        n_epochs=EPOCHS_FEW if len(reduced) <= MANY else EPOCHS_MANY,
+        init=start,
+        random_state=np.random.RandomState(seed),
+        metric="euclidean",
+        metric_kwds={},
+        densmap=False,
+        densmap_kwds={},
+        output_dens=False,
+    )
+    return np.asarray(xy)
 
 
 def _tsne(reduced: np.ndarray, start: np.ndarray, seed: int) -> np.ndarray:
@@ -117,26 +134,8 @@ def _tsne(reduced: np.ndarray, start: np.ndarray, seed: int) -> np.ndarray:
 
     perplexity = min(PERPLEXITY, (len(reduced) - 1) / 3)
     small = start / max(float(start[:, 0].std()), 1e-12) * 1e-4  # scikit-learn's own scale for a PCA start
-    model = TSNE(2, perplexity=perplexity, init=small.astype(np.float32), random_state=seed, n_jobs=1)
+    model = TSNE(2, perplexity=perplexity, init=small.astype(np.float32), random_state=seed, n_jobs=1)  # pyright: ignore[reportArgumentType]
     return model.fit_transform(reduced.astype(np.float32))
-
-
-def neighbors(points: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Exact Euclidean neighbours: indices (n, k) int32 and distances (n, k) float32, nearest first, itself first."""
-    squares = (points**2).sum(axis=1)
-    indices = np.empty((len(points), k), np.int32)
-    distances = np.empty((len(points), k), np.float32)
-    for first in range(0, len(points), BLOCK):
-        block = points[first : first + BLOCK]
-        gaps = np.maximum(squares[first : first + BLOCK, None] + squares - 2 * block @ points.T, 0.0)  # (b, n)
-        own = np.arange(len(block))
-        gaps[own, first + own] = -1.0  # a copy of a point must not come before the point itself
-        near = np.argpartition(gaps, k - 1, axis=1)[:, :k]
-        order = np.argsort(np.take_along_axis(gaps, near, axis=1), axis=1, kind="stable")
-        near = np.take_along_axis(near, order, axis=1)
-        indices[first : first + BLOCK] = near
-        distances[first : first + BLOCK] = np.sqrt(np.maximum(np.take_along_axis(gaps, near, axis=1), 0.0))
-    return indices, distances
 
 
 def _spread(start: np.ndarray, seed: int) -> np.ndarray:
