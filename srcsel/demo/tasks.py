@@ -40,7 +40,12 @@ class Task:
         return pixels, labels.astype(np.int64)
 
 
-_FLOWERS = tuple(f"{hue}, {petals} petals" for hue in _colors.FLOWER_HUES for petals in _colors.PETALS)
+_FLOWERS = tuple(
+    f"{hue}, {marking}, {petals} petals"
+    for hue in _colors.FLOWER_COLORS
+    for marking in _colors.MARKINGS
+    for petals in _colors.PETALS
+)
 _LAYOUTS = tuple(f"{kind}, {amount}" for kind in _forms.LAYOUTS for amount in ("few", "many"))
 
 TASKS: dict[str, Task] = {
@@ -66,15 +71,15 @@ TASKS: dict[str, Task] = {
             "palettes",
             "Colour palettes",
             "16 palettes of three colours",
-            "mosaics of patches, forms at random",
+            "patched stones on any ground, forms at random",
             tuple(f"palette {k + 1}" for k in range(_colors.PALETTES)),
             _colors.palette,
         ),
         Task(
             "flowers",
             "Flowers",
-            "20 kinds of flower by colour and number of petals",
-            "drawn flowers before leaves",
+            "48 kinds of flower by colour, markings and petals",
+            "drawn flowers on any ground",
             _FLOWERS,
             _colors.flower,
         ),
