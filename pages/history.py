@@ -60,6 +60,7 @@ def _table(runs: list[RunSummary]) -> list[int]:
         selection_mode="multi-row",
         alt="All runs, newest first",
         column_config={
+            "Pictures": st.column_config.NumberColumn(format="localized"),
             "Run": st.column_config.TextColumn(width="medium"),
             "Start from": st.column_config.TextColumn(width="medium"),
             "Link": st.column_config.LinkColumn(display_text="Open", help="Opens in a new tab; copy it to share."),

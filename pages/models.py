@@ -27,14 +27,17 @@ def models() -> None:
         return
     _for_whom(listing)
     chosen = picking.presets(_chosen())
+    ticked = picking.ticked(chosen)
+    start = st.container()  # the button stands above the settings it needs
     with st.expander("Search all starting models", icon=":material/search:"):
         picking.search(chosen)
     with st.expander("Add one by name or file", icon=":material/add_circle:"):
         picking.by_name(chosen)
-    ticked = picking.ticked(chosen)
     options = picking.advanced()
-    picking.run_button(listing, ticked, options)
-    frame.command(picking.shell(ref, ticked, options))
+    with start:
+        picking.run_button(listing, ticked, options)
+    if ticked:
+        frame.command(picking.shell(ref, ticked, options))
 
 
 def _for_whom(listing: Listing) -> None:

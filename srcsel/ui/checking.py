@@ -5,7 +5,6 @@ Names come from a quick listing made by the page; opening every file is a job of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
 
 import numpy as np
@@ -37,7 +36,7 @@ def card(ref: str) -> None:
     found = state.board().result(job.id) if job.state == "done" else None
     with st.container(border=True):
         _summary(listing, job, found)
-        _warnings(found)
+        _warnings(listing, found)
         _unreadable(found)
     _classes(listing, found)
 
@@ -143,18 +142,20 @@ def _still(job: JobStatus) -> None:
 
 
 def _continue(counts: np.ndarray) -> None:
-    ready = rankable(counts)
+    ready = len(counts) >= 2 and int(counts.max()) >= 2  # as srcsel.dataset.require_rankable, which says why
     if st.button("Continue", type="primary", icon=":material/arrow_forward:", disabled=not ready, width="stretch"):
         frame.go("models", images=state.read("images"))
 
 
-def rankable(counts: Sequence[int] | np.ndarray) -> bool:
-    """Tell whether starting models can be ranked: two classes, and two pictures in at least one of them."""
-    return len(counts) >= 2 and int(np.max(counts)) >= 2
+def _warnings(listing: Listing, found: dict | None) -> None:
+    from srcsel import dataset
 
-
-def _warnings(found: dict | None) -> None:
-    for warning in (found or {}).get("warnings", ()):
+    try:
+        dataset.require_rankable(listing)
+    except InputError as error:
+        st.error(cards.sentence(error), icon=":material/block:")
+        return
+    for warning in dataset.check(listing) if found is None else found["warnings"]:
         st.warning(md(warning), icon=":material/warning:")
 
 

@@ -28,14 +28,12 @@ def examples() -> None:
 
     for column, target in zip(st.columns(len(TARGETS), gap="medium"), TARGETS.values(), strict=True):
         ref = f"demo:{target.name}"
-        with column.container(border=True, height="stretch"):
-            cards.preview(ref)
-            st.markdown(f"**{target.title}**")
-            st.markdown(target.description)
-            st.caption(
-                f"{words.count(target.pictures, 'picture')}, {words.count(len(target.classes), 'class', 'classes')}",
-                width="content",
-            )
+        with column.container(border=True, height="stretch", vertical_alignment="distribute"):
+            with st.container():
+                cards.preview(ref)
+                size = f"{target.pictures} pictures, {len(target.classes)} classes"
+                st.markdown(f"**{target.title}** :gray[· {size}]")
+                st.markdown(target.description)
             st.button(f"Use {target.title.lower()}", key=f"use-{target.name}", on_click=take, args=(ref,))
 
 
@@ -86,7 +84,7 @@ def zipped() -> None:
         return
     try:
         with st.spinner(f"Unpacking {words.megabytes(file.size)}"):
-            ref = unpack(file.name, file.getbuffer())
+            ref = unpack(file.name, file.getvalue())
     except SrcselError as error:
         st.error(cards.sentence(error), title="This zip cannot be used", icon=":material/folder_zip:")
         return
@@ -95,15 +93,13 @@ def zipped() -> None:
     st.rerun()
 
 
-def unpack(name: str, data: memoryview) -> str:
+def unpack(name: str, data: bytes) -> str:
     """Unpack an uploaded zip below the uploads folder and return its path; the same zip is unpacked once."""
     from srcsel import archive
 
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(name).stem).strip("-.")[:40] or "upload"
     target = state.settings().uploads / f"{stem}-{hashlib.sha256(data).hexdigest()[:10]}"
-    if not target.is_dir():
-        archive.unpack(bytes(data), target)
-    return str(target)
+    return str(archive.unpack(data, target))
 
 
 def public() -> None:

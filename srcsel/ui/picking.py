@@ -31,12 +31,18 @@ SHOWN = 300  # rows of the search table at most
 def default_preset() -> str:
     """Return "balanced" where its weights are on this computer already, else the demo models, which always are."""
     ready = all(model.download_bytes == 0 for model in catalog.find_models("balanced"))
-    return "balanced" if ready else DEMO
+    return "balanced" if ready or not demo_models() else DEMO
+
+
+def demo_models() -> list[SourceModel]:
+    """Return the models that ship with srcsel; none in a checkout where they were not trained yet."""
+    return catalog.search(hub=DEMO)
 
 
 def presets(spec: str) -> str:
     """Draw the presets, the one `spec` names pressed; returns the choice after a press."""
-    titles = {DEMO: "Demo models", **{name: preset.title for name, preset in catalog.PRESETS.items()}}
+    titles = {DEMO: "Demo models"} if demo_models() else {}
+    titles |= {name: preset.title for name, preset in catalog.PRESETS.items()}
     if spec not in titles:
         titles[OWN] = "My own choice"
     st.session_state["models-preset"] = spec if spec in titles else OWN
@@ -61,15 +67,20 @@ def _take_preset() -> None:
 def ticked(spec: str) -> list[SourceModel]:
     """Draw the chosen models, all ticked; returns those still ticked."""
     models = catalog.find_models(spec)
+    reasons = catalog.PRESETS[spec].choices if spec in catalog.PRESETS else {}
+    rows = table(models)
+    rows["Why try it"] = [plain(reasons.get(model.id, model.note)) for model in models]
     event = st.dataframe(
-        table(models),
+        rows,
         hide_index=True,
         key=f"chosen-{spec}",
         on_select="rerun",
         selection_mode="multi-row",
         selection_default={"selection": {"rows": list(range(len(models)))}},
         alt="The chosen starting models",
+        column_order=CHOSEN,
         column_config=COLUMNS,
+        placeholder="–",
     )
     return [models[row] for row in event["selection"]["rows"] if row < len(models)]
 
@@ -81,6 +92,7 @@ def search(spec: str) -> None:
         size = st.select_slider("Size (parameters)", list(SIZES), key="models-size")
         commercial = st.pills("Licence", ["Commercial use allowed"], key="models-licence")
     found = catalog.search(text or "", max_params=SIZES[size], commercial=bool(commercial))
+    found.sort(key=lambda model: (model.download_bytes != 0, -(model.accuracy or 0.0)))
     event = st.dataframe(
         table(found[:SHOWN]),
         hide_index=True,
@@ -90,6 +102,7 @@ def search(spec: str) -> None:
         selection_mode="multi-row",
         alt="Starting models that match",
         column_config=COLUMNS,
+        placeholder="–",
     )
     picked = [found[row] for row in event["selection"]["rows"] if row < len(found)]
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -101,7 +114,10 @@ def search(spec: str) -> None:
             args=(spec, [model.id for model in picked]),
         )
         more = f", the first {SHOWN} shown" if len(found) > SHOWN else ""
-        st.caption(f"{words.count(len(found), 'model')} found{more}. Tick rows to add them.", width="content")
+        st.caption(
+            f"{words.count(len(found), 'model')} found{more}; what is here already comes first, then by accuracy.",
+            width="content",
+        )
 
 
 def by_name(spec: str) -> None:
@@ -189,21 +205,22 @@ def start(listing: Listing, models: Sequence[SourceModel], options: dict[str, ob
 
 def shell(ref: str, models: Sequence[SourceModel], options: dict[str, object]) -> str:
     """Return the same run as a shell command."""
-    ids = ",".join(model.id for model in models) or DEMO
-    everything = [model.id for model in catalog.find_models(DEMO)]
-    names = DEMO if [model.id for model in models] == everything else ids
+    ids = ",".join(model.id for model in models)
+    names = DEMO if ids == ",".join(model.id for model in demo_models()) else ids
     extra = "" if options["temperature"] == 0.5 else f" --temperature {options['temperature']:g}"
     extra += "" if options["metric"] == "cosine" else f" --metric {options['metric']}"
     return f"srcsel rank {shlex.quote(ref)} --models {shlex.quote(names)}{extra}"
 
 
+CHOSEN = ("Starting model", "Why try it", "Parameters", "Learned from", "Accuracy there", "Licence", "Download")
 COLUMNS = {
     "Starting model": st.column_config.TextColumn(width="medium"),
+    "Why try it": st.column_config.TextColumn(width="large"),
     "Parameters": st.column_config.NumberColumn(format="%.1f M", help="Millions of weights: how big the model is."),
     "Work": st.column_config.NumberColumn(format="%.2f G", help="Billions of multiply-adds for one picture (GMACs)."),
     "Input": st.column_config.NumberColumn(format="%d px"),
     "Learned from": st.column_config.TextColumn(width="medium"),
-    "Accuracy there": st.column_config.NumberColumn(format="percent", help="On its own source task."),
+    "Accuracy there": st.column_config.NumberColumn(format="%.1f %%", help="On its own source task."),
     "Download": st.column_config.TextColumn(help="'Here' means already on this computer."),
 }
 
@@ -218,7 +235,7 @@ def table(models: Sequence[SourceModel]) -> pd.DataFrame:
             "Input": [m.input_size for m in models],
             "Learned from": [plain(m.pretraining) for m in models],
             "Licence": [m.license for m in models],
-            "Accuracy there": [m.accuracy for m in models],
+            "Accuracy there": [None if m.accuracy is None else 100 * m.accuracy for m in models],
             "Download": [_download(m.download_bytes) for m in models],
         }
     )
