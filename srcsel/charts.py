@@ -24,19 +24,20 @@ CLASS_COLORS: dict[Theme, tuple[str, ...]] = {
 OTHER_COLOR: dict[Theme, str] = {"light": "#8a8f98", "dark": "#7d838d"}
 SHAPES = ("circle", "square", "triangle", "diamond", "down", "plus", "star", "cross", "pentagon")
 
-ROW_HEIGHT = 24  # pixels of one bar's row
-_AXIS_HEIGHT = 46  # pixels under the bars
-_TOP = 22  # pixels above the bars, for the key of the shaded band
+ROW_HEIGHTS = ((6, 27), (12, 21), (99, 19))  # up to so many models: pixels of one bar's row
+_AXIS_HEIGHT = 28  # pixels under the bars
+_TOP = 22  # pixels above the bars, for the scale in words and the key of the shaded band
+SCALES = {"silhouette": "−1 to 1, higher is better", "supcon": "Gain over chance, higher is better"}
 _LABEL = 26  # characters a model's name may take beside its bar
 
 _BAR: dict[Theme, dict[str, str]] = {
     "light": {
-        "winner": "#0072b2", "close": "#6fb0d8", "other": "#b4bac3", "ink": "#16202b", "whisker": "#3c4653",
-        "line": "#6b7480", "band": "rgba(0,114,178,0.10)", "key": "rgba(0,114,178,0.35)",
+        "winner": "#0072b2", "close": "#6fb0d8", "other": "#b4bac3", "ink": "#16202b", "paper": "#ffffff",
+        "whisker": "#3c4653", "line": "#6b7480", "band": "rgba(0,114,178,0.10)", "key": "rgba(0,114,178,0.35)",
     },
     "dark": {
-        "winner": "#4a9fe0", "close": "#2f6797", "other": "#565e69", "ink": "#f2f5f8", "whisker": "#d5dbe2",
-        "line": "#9aa3ae", "band": "rgba(86,180,233,0.14)", "key": "rgba(86,180,233,0.55)",
+        "winner": "#4a9fe0", "close": "#2f6797", "other": "#565e69", "ink": "#f2f5f8", "paper": "#1b242d",
+        "whisker": "#d5dbe2", "line": "#9aa3ae", "band": "rgba(86,180,233,0.14)", "key": "rgba(86,180,233,0.55)",
     },
 }  # fmt: skip
 
@@ -158,6 +159,7 @@ def score_bars(
     values, texts = _ticks(low, high)
     figure.update_xaxes(range=[low, high], tickvals=values, ticktext=texts)
     _add_values(figure, rows, lengths, paint)
+    figure.update_layout(title=_scale(measure, paint))
     _add_band(figure, find_ranking(result, measure, reading), rows, paint)
     return figure
 
@@ -168,13 +170,21 @@ def bars_alt(result: Result, measure: str, reading: Reading) -> str:
     order = sorted((m for m in model_order(result) if m in scores), key=lambda m: -bar_length(scores[m])[0])
     if not order:
         return "No model has this score yet."
-    what = {"silhouette": "How well the groups separate", "supcon": "How far neighbors agree, as gain over chance"}
+    what = {"silhouette": "How well the groups separate", "supcon": "How well neighbours agree, as gain over chance"}
     parts = [f"{titles[m]} {bar_length(scores[m])[0]:.3f}" for m in order[:5]]
     rest = f", and {len(order) - 5} more" if len(order) > 5 else ""
     ranking = find_ranking(result, measure, reading)
     close = len(ranking.close) if ranking else 0
     tie = f" {close} models are too close to call." if close > 1 else ""
     return f"{what.get(measure, measure)}, best first: {'; '.join(parts)}{rest}.{tie}"
+
+
+def _scale(measure: str, paint: dict[str, str]) -> dict[str, object]:
+    """Say what the axis means, at the left edge above the names, where no bar is."""
+    font = {"size": 12, "color": paint["ink"]}
+    text = f"<span style='font-weight:400'>{SCALES.get(measure, '')}</span>"  # Streamlit makes titles bold
+    return {"text": text, "font": font, "x": 0, "xref": "container", "y": 1, "yref": "container",
+            "xanchor": "left", "yanchor": "top", "pad": {"t": 4}}  # fmt: skip
 
 
 def _role(result: Result, model: str) -> str:
@@ -195,7 +205,7 @@ def _ticks(low: float, high: float) -> tuple[list[float], list[str]]:
     scale = 10.0 ** np.floor(np.log10(raw))
     step = scale * min((1, 2, 2.5, 5, 10), key=lambda m: abs(m * scale - raw))
     values = [round(float(k * step), 10) for k in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
-    texts = ["0<br>chance" if v == 0 else f"{v:g}".replace("-", "−") for v in values]
+    texts = ["chance" if v == 0 else f"{v:g}".replace("-", "−") for v in values]
     return values, texts
 
 
@@ -212,7 +222,7 @@ def _lay_out(
         clickmode="event+select",
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        hoverlabel={"align": "left"},
+        hoverlabel={"align": "left", "bgcolor": paint["paper"], "font": {"color": paint["ink"], "size": 13}},
     )
     figure.update_yaxes(
         tickvals=[len(order) - 1 - i for i in range(len(order))],
@@ -235,7 +245,8 @@ def _lay_out(
 
 def bars_height(models: int) -> int:
     """Pixels that `score_bars` takes for so many models."""
-    return max(models, 1) * ROW_HEIGHT + _TOP + _AXIS_HEIGHT
+    row = next(pixels for most, pixels in ROW_HEIGHTS if models <= most)
+    return max(models, 1) * row + _TOP + _AXIS_HEIGHT
 
 
 def short_name(name: str, length: int = _LABEL) -> str:
@@ -278,6 +289,6 @@ def _add_band(figure: go.Figure, ranking: Ranking | None, rows: dict[str, int], 
             fillcolor=paint["band"], line_width=0, layer="below",
         )  # fmt: skip
     figure.add_annotation(
-        text=f"<span style='color:{paint['key']}'>■</span> shaded: too close to call", xref="paper", yref="paper",
-        x=1, y=1, xanchor="right", yanchor="bottom", showarrow=False, font={"size": 12, "color": paint["ink"]},
+        text=f"<span style='color:{paint['key']}'>■</span> too close to call", xref="paper", yref="paper", x=1, y=1,
+        xanchor="right", yanchor="bottom", showarrow=False, font={"size": 12, "color": paint["ink"]},
     )  # fmt: skip

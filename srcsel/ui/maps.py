@@ -6,7 +6,7 @@ over changes of model, method and theme, and sends only picture numbers back.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import streamlit as st
 from streamlit.components.v2 import component
 
 from srcsel.charts import Group, class_groups
@@ -40,20 +41,22 @@ def embedding_map(
     title: str,
     key: str,
     height: int = 480,
-    select: bool = False,
+    room: int = 0,
+    on_select: Callable[[Selection], None] | None = None,
     classes: Collection[int] | None = None,
     selected: tuple[int, ...] = (),
     stamp: int = 0,
-) -> Selection | None:
+) -> None:
     """Draw the map; hovering a dot shows its picture from thumbnail set `set_id`.
 
-    `title` is the model's name, for those who cannot see the map. With `select` the person can lasso, box or
-    click, and the Selection is returned (None before the first). `classes` (class ids) hides all others.
-    `selected` is lit whenever `stamp` differs from the last one drawn, so that a page can set or clear it.
+    `title` is the model's name, for those who cannot see the map. With `on_select` the person can lasso, box or
+    click; it is called before the script runs again. `classes` (class ids) leaves all others out. `selected` is
+    lit whenever `stamp` differs from the last one drawn, so that a page can set or clear the selection. With `room`,
+    the map is lower in a window that could not hold `height` and so many pixels of other things.
     """
     groups = class_groups(dataset.classes, dataset.counts)
     points = map_points(projection, dataset, groups, classes)
-    state = _component()(
+    _component()(
         key=key,
         data={
             "points": points,
@@ -61,17 +64,17 @@ def embedding_map(
                 "groups": _looks(groups, points),
                 "classes": [plain(name) for name in dataset.classes],
                 "thumbs": f"{prefix()}/thumbs/{set_id}",
-                "select": select,
-                "drag": "lasso" if select else "pan",
+                "select": on_select is not None,
+                "drag": "lasso" if on_select else "pan",
                 "selected": list(selected),
                 "stamp": stamp,
                 "height": height,
+                "room": room,
                 "alt": map_alt(projection, dataset, title, len(points)),
             },
         },
-        on_selection_change=_noop,
+        on_selection_change=lambda: _tell(key, on_select),
     )
-    return _selection(state.get("selection"))
 
 
 def map_points(
@@ -123,20 +126,16 @@ def _looks(groups: list[Group], points: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _selection(value: Any) -> Selection | None:
-    """Check what came from the browser: it may hold anything."""
-    if not isinstance(value, dict) or not isinstance(value.get("rows"), list):
-        return None
+def _tell(key: str, on_select: Callable[[Selection], None] | None) -> None:
+    """Check what came from the browser, which may be anything, and hand it on."""
+    value = st.session_state[key].get("selection")
+    if on_select is None or not isinstance(value, dict) or not isinstance(value.get("rows"), list):
+        return
     rows = {int(r) for r in value["rows"] if isinstance(r, int | float) and r >= 0}
-    return Selection(tuple(sorted(rows)), str(value.get("how", ""))[:8])
+    on_select(Selection(tuple(sorted(rows)), str(value.get("how", ""))[:8]))
 
 
 @cache
 def _component() -> Any:
-    return component(
-        "srcsel_map", **{kind: (_FOLDER / f"map.{kind}").read_text("utf-8") for kind in ("html", "css", "js")}
-    )
-
-
-def _noop() -> None:
-    """Exist, so that the component's state has an attribute before the first selection."""
+    html, css, js = ((_FOLDER / f"map.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
+    return component("srcsel_map", html=html, css=css, js=js)

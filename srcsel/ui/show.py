@@ -23,7 +23,7 @@ _LATE = re.compile(  # rewritten in finished text, where a backslash no longer h
     r"|(?<=[<>~\-])(?=[>\-=])"  # -> becomes an arrow, -- a dash
 )
 _STYLE = """<style>
-.srcsel-pics{display:grid;grid-template-columns:repeat(auto-fill,minmax(104px,1fr));gap:12px 10px}
+.srcsel-pics{display:grid;grid-template-columns:repeat(auto-fill,minmax(86px,1fr));gap:12px 10px}
 .srcsel-strip{display:flex;gap:6px;overflow:hidden}
 .srcsel-pics figure,.srcsel-strip figure{margin:0;min-width:0}
 .srcsel-pics a{display:block;border-radius:8px;overflow:hidden;background:rgba(128,140,150,.16)}

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from streamlit import config
+from streamlit.testing.v1 import AppTest
 
+import srcsel
+from srcsel.jobs.board import Board
 from srcsel.records import Dataset, Failure, Projection, Ranking, Result, Run, Score, SourceModel, Verdict
 from srcsel.runs import RunStore
 from srcsel.settings import load_settings
@@ -116,3 +122,64 @@ def save(stored):
         return changed
 
     return change
+
+
+PAGES = Path(__file__).parents[2] / "pages"
+MAIN = Path(srcsel.__file__).parent / "ui" / "main.py"
+
+
+@pytest.fixture
+def on_this_computer():
+    """The server listens on this computer only, as the shipped configuration says."""
+    before = config.get_option("server.address")
+    config.set_option("server.address", "127.0.0.1")
+    yield
+    config.set_option("server.address", before)
+
+
+@pytest.fixture
+def board(work, monkeypatch, on_this_computer) -> Board:
+    """The real job board without workers: `settle` says what a worker would have said."""
+    monkeypatch.setattr(Board, "wake", lambda self: None)
+    monkeypatch.setattr(Board, "warm", lambda self: None)
+    return Board(load_settings().jobs)
+
+
+@pytest.fixture
+def settle(board):
+    """Put a job into a state: settle(job, "done", result={...}, parts=[Part(...)])."""
+
+    def change(job: str, state: str, *, result=None, parts=(), **columns) -> None:
+        plain = json.dumps([dataclasses.asdict(part) for part in parts])
+        values = {"state": state, "parts": plain, "result": result and json.dumps(result), **columns}
+        with board.table.open(write=True) as db:
+            db.execute(f"update jobs set {', '.join(f'{c}=?' for c in values)} where id=?", (*values.values(), job))
+
+    return change
+
+
+@pytest.fixture
+def visit(board):
+    """Open a page as a browser tab would: visit("images", images="demo:digits"), with its address."""
+
+    def open_page(key: str = "home", **address: str) -> AppTest:
+        tab = AppTest.from_file(str(MAIN), default_timeout=30).run()
+        if key != "home":
+            tab.switch_page(os.path.relpath(PAGES / f"{key}.py", MAIN.parent))
+        for name, value in address.items():
+            tab.query_params[name] = value
+        return tab.run()
+
+    return open_page
+
+
+@pytest.fixture
+def words_of():
+    """Everything a person reads on a page, as Markdown source: words_of(tab)."""
+    return _words
+
+
+def _words(tab: AppTest) -> str:
+    kinds = (tab.title, tab.subheader, tab.markdown, tab.caption, tab.info, tab.warning, tab.error, tab.text, tab.metric)
+    texts = [f"{e.label} {e.value}" if hasattr(e, "label") else e.value for kind in kinds for e in kind]
+    return "\n".join(str(text) for text in texts)

@@ -3,7 +3,7 @@
 // a change of model, method or theme keeps both.
 
 const ICONS = {
-  lasso: '<svg viewBox="0 0 24 24"><path d="M12 4c5 0 9 2.5 9 6s-4 6-9 6-9-2.500-9-6 4-6 9-6z" stroke-dasharray="3 2.400"/><path d="M7 15c-2 1-2 4 0 4s2 2 1 3"/></svg>',
+  lasso: '<svg viewBox="0 0 24 24"><path d="M12 4c5 0 9 2.5 9 6s-4 6-9 6-9-2.5-9-6 4-6 9-6z" stroke-dasharray="3 2.400"/><path d="M7 15c-2 1-2 4 0 4s2 2 1 3"/></svg>',
   box: '<svg viewBox="0 0 24 24"><rect x="4" y="5" width="16" height="14" stroke-dasharray="3 2.400"/></svg>',
   pan: '<svg viewBox="0 0 24 24"><path d="M12 3v18M3 12h18M9 6l3-3 3 3M9 18l3 3 3-3M6 9l-3 3 3 3M18 9l3 3-3 3"/></svg>',
   in: '<svg viewBox="0 0 24 24"><path d="M12 5v14M5 12h14"/></svg>',
@@ -121,13 +121,15 @@ function create(root) {
     sprites = settings.groups.map((g) => stamped(g.shape, color(g), g.other ? r * 0.8 : r));
     ink.setTransform(1, 0, 0, 1, 0, 0);
     ink.clearRect(0, 0, dots.width, dots.height);
-    for (const pass of picked ? [false, true] : [false]) {
+    // Bottom to top: gray "other" classes, named classes, the selection.
+    const layer = (i) => (picked && chosen.has(row[i]) ? 2 : settings.groups[group[i]].other ? 0 : 1);
+    for (const pass of [0, 1, 2]) {
       for (let i = 0; i < n; i++) {
-        if (hidden.has(group[i]) || (picked && chosen.has(row[i]) !== pass)) continue;
+        if (hidden.has(group[i]) || layer(i) !== pass) continue;
         const [sx, sy] = toScreen(...at(i, t));
         if (sx < -20 || sy < -20 || sx > width + 20 || sy > height + 20) continue;
         const sprite = sprites[group[i]];
-        ink.globalAlpha = picked ? (pass ? 1 : 0.16) : 0.88;
+        ink.globalAlpha = picked ? (pass === 2 ? 1 : 0.16) : 0.88;
         ink.drawImage(sprite, sx * ratio - sprite.width / 2, sy * ratio - sprite.height / 2);
       }
     }
@@ -228,7 +230,7 @@ function create(root) {
 
   function select(rows, how, add) {
     chosen = new Set(add ? [...chosen, ...rows] : rows);
-    emit("selection", { rows: [...chosen].sort((a, b) => a - b), how });
+    emit("selection", { rows: [...chosen].sort((a, b) => a - b), how, at: Date.now() }); // `at`: the same again counts
     fillCounts();
     redraw();
   }
@@ -357,6 +359,7 @@ function create(root) {
     find(".legend").replaceChildren(...settings.groups.map((g, i) => {
       const button = document.createElement("button"), mark = document.createElement("canvas");
       button.type = "button";
+      button.hidden = g.empty;
       button.title = `${g.name}: press to hide or show, double-press to show only this`;
       button.setAttribute("aria-pressed", !hidden.has(i));
       mark.width = mark.height = 14 * ratio;
@@ -453,7 +456,7 @@ function create(root) {
     }
     dark = isDark();
     over.setAttribute("aria-label", fresh.alt);
-    stage.style.height = `${fresh.height}px`;
+    stage.style.height = fresh.room ? `clamp(360px, 100vh - ${fresh.room}px, ${fresh.height}px)` : `${fresh.height}px`;
     hover(-1);
     fillTools();
     fillLegend();

@@ -1,0 +1,67 @@
+"""The answer: where to start and how sure we are, the two scores beside a map, every number."""
+
+import streamlit as st
+
+from srcsel.charts import bars_height
+from srcsel.records import Result
+from srcsel.ui import frame, results, state, table, verdict
+from srcsel.ui.show import empty_state
+from srcsel.ui.watch import watch_run
+
+
+def main() -> None:
+    """Read the run the address names, and draw it."""
+    run_id = state.read("run")
+    if run_id is None:
+        frame.header("Results")
+        empty_state(
+            "No results yet",
+            "Results show which starting model fits your pictures. Choose pictures first, or look at the "
+            "finished example on the home page.",
+            "Choose pictures",
+            "images",
+        )
+        return
+    job = watch_run(run_id)
+    result = state.result(run_id)
+    if result is not None:
+        answer(result)
+    elif job is None:
+        frame.header("Results")
+        empty_state(
+            "This run is not here",
+            "The link names a run this computer does not have. It may have been deleted, or made on another computer.",
+            "See the runs on this computer",
+            "history",
+        )
+
+
+def answer(result: Result) -> None:
+    """Draw a run's answer: the verdict, bars and map side by side, the numbers."""
+    frame.command(results.command(result))
+    verdict.verdict_card(result)
+    if not result.scores:
+        results.remarks(result)
+        return
+    verdict.notes(result)
+    left, right = st.columns([2, 3], gap="medium")
+    with right:
+        chosen, method = results.map_controls(result)
+    with left:
+        reading = results.choose_reading()
+        with st.container(gap="xsmall"):
+            results.bars(result, reading, chosen)
+    with right:
+        results.map_beside(result, chosen, method, height(result))
+    results.remarks(result)
+    if not frame.presenting():
+        st.subheader("All numbers", anchor=False)
+        table.draw(result, reading)
+
+
+def height(result: Result) -> int:
+    """Make the map with its legend and caption as high as the two charts beside it."""
+    return min(760, max(results.LEAST_MAP, 2 * bars_height(len(results.models_on_show(result))) - 60))
+
+
+main()

@@ -1,0 +1,206 @@
+"""The parts of the results page: score bars, the map beside them, what was sampled, what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from srcsel import charts
+from srcsel.records import JobStatus, Projection, Reading, Result
+from srcsel.ui import frame, maps, state, table, thumbs, watch, words
+from srcsel.ui.show import error_state, md
+
+if TYPE_CHECKING:
+    from srcsel.charts import Theme
+
+BARS = {"silhouette": ("How well the groups separate", "MSC"), "supcon": ("How well neighbours agree", "SCL")}
+READINGS = {"whitened": "Whitened", "raw": "As in the papers"}
+READING_MEANS = {
+    "whitened": "**Whitened**: what all pictures have in common is taken out first, and every direction counts the "
+    "same. The verdict uses this reading.",
+    "raw": "**As in the papers**: the formulas on the untouched features. Good for comparing with published "
+    "numbers; it can favour models that see hardly any difference.",
+}
+MAP_CAPTION = (
+    "A sketch of how this model sees your pictures. Close = similar. Gaps between far groups mean little. "
+    "The scores use the full features, not this sketch."
+)
+LEAST_MAP = 420  # pixels
+
+
+def theme() -> Theme:
+    """Tell which theme the browser shows."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def models_on_show(result: Result) -> dict[str, str]:
+    """Return id -> title of the scored models, in the order of the bars."""
+    titles = {m.id: m.title for m in result.models}
+    return {m: titles[m] for m in charts.model_order(result)}
+
+
+def choose_model(result: Result) -> str:
+    """Draw the box that chooses the model looked at; bars choose too. The choice lives in the address."""
+    titles = models_on_show(result)
+    default = result.verdict.winner if result.verdict.winner in titles else next(iter(titles))
+    chosen = state.choose("model", list(titles), default, "starting model") or default
+    _pick("model", "Your pictures as seen by", list(titles), chosen, titles.__getitem__)
+    return chosen
+
+
+def map_controls(result: Result) -> tuple[str, str]:
+    """Draw model and kind of map side by side; returns (model, method). Presenter mode keeps only the model."""
+    if frame.presenting():
+        return choose_model(result), "umap"
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    with left:
+        model = choose_model(result)
+    with right:
+        return model, choose_method()
+
+
+def choose_reading() -> Reading:
+    """Draw the switch between the two readings with a sentence on what the chosen one means."""
+    if frame.presenting():
+        return "whitened"
+    chosen = state.choose("reading", list(READINGS), "whitened", "reading") or "whitened"
+    _switch("reading", "Reading of the scores", list(READINGS), chosen, READINGS.__getitem__)
+    return "raw" if chosen == "raw" else "whitened"
+
+
+def choose_method() -> str:
+    """Draw the switch between the kinds of map."""
+    chosen = state.choose("method", list(maps.METHODS), "umap", "kind of map") or "umap"
+    _switch("method", "Map", list(maps.METHODS), chosen, maps.METHODS.__getitem__)
+    return chosen
+
+
+def bars(result: Result, reading: Reading, chosen: str) -> None:
+    """Draw the two score bars under each other; pressing a bar chooses its model."""
+    for measure, (heading, short) in BARS.items():
+        if not charts.pick_scores(result, measure, reading):
+            continue
+        jargon = "" if frame.presenting() else f" ({short})"
+        st.markdown(f"**{heading}**{jargon}", help=None if frame.presenting() else table.help_of(measure) or None)
+        key = f"bars-{measure}"
+        st.plotly_chart(
+            charts.score_bars(result, measure, reading, theme=theme(), chosen=chosen),
+            key=key,
+            on_select=lambda key=key: _pressed(key),
+            selection_mode="points",
+            config={"displayModeBar": False},
+            alt=charts.bars_alt(result, measure, reading),
+        )
+    if not frame.presenting():
+        st.caption(READING_MEANS[reading])
+
+
+def map_beside(result: Result, model: str, method: str, height: int) -> None:
+    """Draw the chosen model's map, or see to it that the worker makes it. Nothing is computed here."""
+    title = next(m.title for m in result.models if m.id == model)
+    projection = get_map(result, model, method)
+    if projection is None:
+        return
+    maps.embedding_map(
+        projection, result.dataset, set_id=pictures(result), title=title, key="results-map", height=height
+    )
+    st.caption(f"{MAP_CAPTION} {sampled(result, projection)}")
+
+
+def get_map(result: Result, model: str, method: str) -> Projection | None:
+    """Read the map; where there is none, submit its job and draw how it goes."""
+    projection = state.runs().projection(result.run.id, model, method)
+    if projection is not None:
+        return projection
+    board = state.board()
+    ranking = board.for_run(result.run.id)
+    if not result.complete and ranking is not None and ranking.state in watch.ACTIVE:
+        st.info("The map is drawn when the scores are done.", icon=":material/hourglass_top:")
+        return None
+    payload = {"run_id": result.run.id, "model": model, "method": method}
+    job = next((j for j in board.recent(50) if j.kind == "map" and j.payload == payload), None)
+    if job is None or job.state == "done":  # done, and yet no map: it was deleted since
+        job = board.status(board.submit("map", payload))
+    watch.watch_job(job, _map_progress)
+    return None
+
+
+def pictures(result: Result) -> str:
+    """Return the thumbnail set of a run's pictures. Bundled pictures are written out first where they are not yet."""
+    dataset = result.dataset
+    if dataset.ref.startswith("demo:") and not dataset.folder.is_dir():
+        from srcsel.dataset import list_pictures
+
+        list_pictures(dataset.ref)
+    return thumbs.register(dataset.folder, dataset.paths)
+
+
+def sampled(result: Result, projection: Projection) -> str:
+    """Say how many pictures the map shows, and that the scores use all."""
+    drawn, total = len(projection.rows), len(result.dataset.paths)
+    if drawn == total:
+        return f"Showing all {words.count(total, 'picture')}."
+    return f"Showing {drawn:,} of {total:,} pictures, the same share of each class. Scores use all pictures."
+
+
+def remarks(result: Result) -> None:
+    """Say what was sampled or left out, and which models or scores did not work, in words."""
+    titles = {m.id: m.title for m in result.models}
+    left_out = len(result.dataset.unreadable)
+    notes = list(result.notes)
+    if left_out:
+        notes.append(f"{words.count(left_out, 'file')} could not be read and took no part.")
+    for note in notes:
+        st.caption(f":material/info: {md(note)}")
+    for failure in result.failures:
+        what = f"{md(titles.get(failure.model, failure.model))}"
+        if failure.measure:
+            st.caption(f":material/error: {what}, {md(table.title_of(failure.measure))}: n/a. {md(failure.reason)}")
+        else:
+            error_state(f"{what} could not be scored", md(failure.reason), failure.detail)
+
+
+def command(result: Result) -> str:
+    """Write the same job as a shell command."""
+    import shlex
+
+    run = result.run
+    words_ = ["srcsel", "rank", run.ref, "--models", ",".join(run.models)]
+    return shlex.join(words_)
+
+
+def _pick(name: str, label: str, options: list[str], chosen: str, shown: Callable[[str], str]) -> None:
+    key = f"results-{name}"
+    st.session_state[key] = chosen
+    st.selectbox(label, options, format_func=shown, key=key, on_change=_moved, args=(name, key))
+
+
+def _switch(name: str, label: str, options: list[str], chosen: str, shown: Callable[[str], str]) -> None:
+    key = f"results-{name}"
+    st.session_state[key] = chosen
+    st.segmented_control(label, options, format_func=shown, key=key, required=True, on_change=_moved, args=(name, key))
+
+
+def _moved(name: str, key: str) -> None:
+    state.write(**{name: st.session_state[key]})
+
+
+def _pressed(key: str) -> None:
+    """Choose the model whose bar was pressed."""
+    points = st.session_state[key]["selection"]["points"]
+    if points:
+        model = points[0].get("customdata")
+        state.write(model=model[0] if isinstance(model, list) else model)
+
+
+def _map_progress(job: JobStatus) -> None:
+    if job.state == "failed":
+        st.error(md(job.error) or "The map could not be made.", icon=":material/error:")
+    elif job.state == "cancelled":
+        st.info("The map was stopped before it was done.", icon=":material/pause_circle:")
+    else:
+        st.markdown("Drawing this map for the first time. It is kept, so the next time it shows at once.")
+        st.progress(min(1.0, job.done / job.total) if job.total else 0.0, text=md(job.what) or None)
+    watch.buttons(job)

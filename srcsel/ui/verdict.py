@@ -1,0 +1,127 @@
+"""The verdict card: where to start and how sure we are, before any chart; and why scores and verdict differ."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Literal
+
+import streamlit as st
+
+from srcsel.charts import find_ranking
+from srcsel.records import Result, SourceModel
+from srcsel.ui import frame, words
+from srcsel.ui.show import md, plain
+
+Color = Literal["green", "orange", "gray"]
+LOOKS: dict[str, tuple[str, Color, str]] = {
+    "clear": ("Clear choice", "green", ":material/verified:"),
+    "tie": ("Too close to call, so the cheaper one", "orange", ":material/balance:"),
+    "cannot tell": ("No clear choice yet", "gray", ":material/help:"),
+}
+_STYLE = """<style>
+.srcsel-head{font-size:2rem!important;font-weight:650!important;line-height:1.2!important;padding:2px 0 6px!important;
+margin:0!important;overflow-wrap:anywhere}
+.srcsel-facts{display:grid;grid-template-columns:repeat(4,auto);gap:2px 28px;justify-content:space-between;margin:0;
+padding:0!important}
+.srcsel-facts div{display:flex;flex-direction:column-reverse;justify-content:flex-end}
+.srcsel-facts dt{font-size:.86rem;opacity:.85;line-height:1.3;max-width:11rem}
+.srcsel-facts dd{margin:0;font-size:1.45rem;font-weight:640;line-height:1.25;white-space:nowrap}
+.srcsel-firsts{display:flex;height:14px;gap:2px;margin:14px 0 6px;border-radius:7px;overflow:hidden}
+.srcsel-firsts i{display:block;background:#8a94a0;min-width:2px}.srcsel-firsts i:first-child{background:#0b72b2}
+.srcsel-firsts i:nth-child(2){background:#6fb0d8}
+.srcsel-key{font-size:.86rem;opacity:.9}
+</style>"""
+
+
+def verdict_card(result: Result) -> None:
+    """Draw the answer of a run. While models are still being scored it says so; without any it says that."""
+    verdict = result.verdict
+    winner = next((m for m in result.models if m.id == verdict.winner), None)
+    with st.container(border=True, key="verdict"):
+        left, right = st.columns([1, 1], gap="large", vertical_alignment="center")
+        with left.container(gap="xsmall"):
+            label, color, icon = LOOKS[verdict.kind]
+            st.badge(label if result.complete else f"So far: {label.lower()}", color=color, icon=icon)
+            st.html(f'{_STYLE}<h1 class="srcsel-head">{escape(_head(result, winner))}</h1>')
+            st.markdown(md(_body(verdict.text, winner)))
+        if winner:
+            right.html(_facts(result, winner) + _firsts(result))
+
+
+def disagreement(result: Result) -> bool:
+    """Tell whether the two bars name different winners, or neither names the verdict's."""
+    rankings = [find_ranking(result, measure, "whitened") for measure in ("silhouette", "supcon")]
+    leaders = [{m for m, rank in zip(r.models, r.ranks, strict=True) if rank == 1} for r in rankings if r]
+    if len(leaders) < 2 or result.verdict.winner is None:
+        return False
+    return not leaders[0] & leaders[1] or not any(result.verdict.winner in leader for leader in leaders)
+
+
+def notes(result: Result) -> None:
+    """Say why scores and verdict differ, in an amber box where they do, and whatever else the verdict notes."""
+    if not result.verdict.notes:
+        return
+    text = "\n".join(f"- {md(note)}" for note in result.verdict.notes)
+    text = md(result.verdict.notes[0]) if len(result.verdict.notes) == 1 else text
+    if disagreement(result):
+        st.warning(text, title="The two scores disagree: here is why", icon=":material/call_split:")
+    elif not frame.presenting():
+        st.info(text, icon=":material/info:")
+
+
+def weights(params: int | None) -> str:
+    """Return a number of weights as "28.6 million", or "not known"."""
+    if params is None:
+        return "not known"
+    return f"{params / 1e6:,.2g} million" if params < 1e8 else f"{params / 1e6:,.0f} million"
+
+
+def milliseconds(seconds: float | None) -> str:
+    """Return seconds as "14 ms", or "not measured"."""
+    return "not measured" if not seconds else f"{seconds * 1000:,.2g} ms" if seconds < 0.1 else f"{seconds:,.2g} s"
+
+
+def _head(result: Result, winner: SourceModel | None) -> str:
+    if not result.scores:
+        return "Nothing could be scored" if result.complete else "Nothing is scored yet"
+    if winner is None or result.verdict.kind == "cannot tell":
+        return "No clear choice yet"
+    return f"Start from {plain(winner.title)}"
+
+
+def _body(text: str, winner: SourceModel | None) -> str:
+    """Drop the first sentence where the heading already says it."""
+    first = {f"Start from {winner.title}." if winner else "", "No clear choice yet."}
+    for sentence in first - {""}:
+        text = text.removeprefix(sentence).strip()
+    return text
+
+
+def _facts(result: Result, winner: SourceModel) -> str:
+    facts = [
+        (milliseconds(result.seconds_per_picture.get(winner.id)), "a picture, on this computer"),
+        (weights(winner.params), "weights"),
+        (plain(winner.license) or "unknown", "licence"),
+    ]
+    if result.verdict.firsts:
+        first = result.verdict.firsts.get(winner.id, 0)
+        facts.insert(0, (f"{first:.0f} of 100", "re-checks put it first"))
+    items = "".join(f"<div><dt>{escape(what)}</dt><dd>{escape(value)}</dd></div>" for value, what in facts)
+    return f'<dl class="srcsel-facts">{items}</dl>'
+
+
+def _firsts(result: Result) -> str:
+    """Draw who came first how often as one bar of shares, the winner's first."""
+    firsts = result.verdict.firsts
+    if len(firsts) < 2:
+        return ""
+    winner = result.verdict.winner
+    order = sorted((m for m in firsts if firsts[m] > 0), key=lambda m: (m != winner, -firsts[m]))
+    titles = {m.id: plain(m.title) for m in result.models}
+    said = ", ".join(f"{titles[m]} ({firsts[m]:.0f})" for m in order[:3])
+    more = f", {words.count(len(order) - 3, 'other')}" if len(order) > 3 else ""
+    parts = "".join(f'<i style="width:{firsts[m]:.1f}%" title="{escape(titles[m])}"></i>' for m in order)
+    text = escape(f"First in 100 re-checks: {said}{more}")
+    return (
+        f'<div class="srcsel-firsts" role="img" aria-label="{text}">{parts}</div><div class="srcsel-key">{text}</div>'
+    )

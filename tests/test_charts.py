@@ -1,0 +1,179 @@
+"""The figures say what the records say: order, direction, whiskers, ties, names."""
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from srcsel import charts
+from srcsel.records import Dataset, Ranking, Result, Run, Score, SourceModel, Verdict
+
+CHANCE = math.log(99)  # of the loss, with 100 pictures
+
+
+def make(values, titles=None, *, winner=None, close=(), kind="clear") -> Result:
+    """A result whose gains are `values`, in the order the models were chosen; MSC is a tenth of the gain."""
+    ids = tuple(f"demo/m{i}" for i in range(len(values)))
+    titles = titles or [f"Model {i}" for i in range(len(values))]
+    models = tuple(SourceModel(m, t, "r", None, None, None, None, "", "MIT") for m, t in zip(ids, titles, strict=True))
+    scores, literal = [], []
+    for m, v in zip(ids, values, strict=True):
+        for reading, out, k in (("whitened", scores, 1.0), ("raw", literal, 0.5)):
+            loss = CHANCE - v * k
+            out.append(Score(m, "supcon", reading, loss, CHANCE, v * k, loss - 0.2, loss + 0.1))
+            out.append(
+                Score(m, "silhouette", reading, v * k / 10, 0.0, v * k / 10, v * k / 10 - 0.01, v * k / 10 + 0.02)
+            )
+    order = tuple(ids[i] for i in np.argsort([-v for v in values], kind="stable"))
+    rankings = tuple(
+        Ranking(measure, reading, order, tuple(range(1, len(ids) + 1)), tuple(close))
+        for measure in ("supcon", "silhouette")
+        for reading in ("whitened", "raw")
+    )
+    dataset = Dataset("x", "x", Path("/x"), ("a/1.png",), np.zeros(1, int), ("a",), "d")
+    run = Run("r", "2026-01-01T00:00:00+00:00", "x", ids)
+    verdict = Verdict(kind, winner or (order[0] if order else None), "", close=tuple(close))
+    return Result(run, dataset, models, tuple(scores), tuple(literal), (), rankings, verdict)
+
+
+def top_down(figure) -> list[str]:
+    """Model ids of the bars as the eye meets them, from the top."""
+    bars = figure.data[0]
+    return [model for _, model in sorted(zip(bars.y, bars.customdata, strict=True), reverse=True)]
+
+
+@pytest.mark.parametrize("measure", ["silhouette", "supcon"])
+def test_best_on_top_and_longest_although_the_loss_is_lowest(measure):
+    figure = charts.score_bars(make([0.2, 1.5, 0.9]), measure, "whitened")
+    assert top_down(figure) == ["demo/m1", "demo/m2", "demo/m0"]
+    lengths = dict(zip(figure.data[0].customdata, figure.data[0].x, strict=True))
+    assert lengths["demo/m1"] > lengths["demo/m2"] > lengths["demo/m0"]
+
+
+def test_loss_becomes_gain_and_its_whiskers_swap_sides():
+    figure = charts.score_bars(make([1.5]), "supcon", "whitened")
+    bar = figure.data[0]
+    assert bar.x[0] == pytest.approx(1.5)
+    assert bar.error_x.array[0] == pytest.approx(0.2)  # the loss may be 0.2 lower, so the gain 0.2 higher
+    assert bar.error_x.arrayminus[0] == pytest.approx(0.1)
+
+
+def test_msc_keeps_its_value_and_sides():
+    bar = charts.score_bars(make([1.5]), "silhouette", "whitened").data[0]
+    assert (bar.x[0], bar.error_x.array[0], bar.error_x.arrayminus[0]) == pytest.approx((0.15, 0.02, 0.01))
+
+
+def test_raw_reading_shows_the_literal_scores():
+    assert charts.score_bars(make([1.5]), "supcon", "raw").data[0].x[0] == pytest.approx(0.75)
+
+
+def test_same_order_and_color_of_a_model_in_every_chart():
+    result = make([0.2, 1.5, 0.9, 1.4], close=("demo/m1", "demo/m3"))
+    figures = [charts.score_bars(result, m, r) for m in ("silhouette", "supcon") for r in ("whitened", "raw")]
+    looks = [dict(zip(f.data[0].customdata, f.data[0].marker.color, strict=True)) for f in figures]
+    assert all(look == looks[0] for look in looks)
+    assert all(top_down(f) == top_down(figures[0]) for f in figures)
+    assert len({looks[0][m] for m in ("demo/m1", "demo/m3", "demo/m0")}) == 3  # winner, tied, others
+
+
+def test_cheaper_winner_of_a_tie_stands_on_top():
+    result = make([1.5, 1.4], winner="demo/m1", close=("demo/m0", "demo/m1"), kind="tie")
+    assert top_down(charts.score_bars(result, "supcon", "whitened")) == ["demo/m1", "demo/m0"]
+
+
+def test_tied_rows_are_shaded_and_explained():
+    figure = charts.score_bars(make([0.2, 1.5, 1.4], close=("demo/m1", "demo/m2")), "supcon", "whitened")
+    rows = dict(zip(figure.data[0].customdata, figure.data[0].y, strict=True))
+    shaded = sorted((s.y0 + s.y1) / 2 for s in figure.layout.shapes)
+    assert shaded == sorted([rows["demo/m1"], rows["demo/m2"]])
+    assert any("too close to call" in a.text for a in figure.layout.annotations)
+
+
+def test_nothing_is_shaded_where_the_leader_stands_alone():
+    figure = charts.score_bars(make([0.2, 1.5], close=("demo/m1",)), "supcon", "whitened")
+    assert not figure.layout.shapes
+    assert not any("too close" in a.text for a in figure.layout.annotations)
+
+
+def test_chosen_model_is_marked_by_more_than_color():
+    figure = charts.score_bars(make([0.2, 1.5]), "supcon", "whitened", chosen="demo/m0")
+    bar = figure.data[0]
+    assert dict(zip(bar.customdata, bar.marker.line.width, strict=True)) == {"demo/m0": 2, "demo/m1": 0}
+    marked = [t for t in figure.layout.yaxis.ticktext if t.startswith("<b>▸")]
+    assert marked == ["<b>▸ Model 0</b>"]
+
+
+def test_chance_is_on_the_axis_and_below_chance_goes_left():
+    figure = charts.score_bars(make([-0.3, 1.5]), "supcon", "whitened")
+    ticks = dict(zip(figure.layout.xaxis.ticktext, figure.layout.xaxis.tickvals, strict=True))
+    assert ticks["chance"] == 0
+    assert figure.layout.xaxis.range[0] < -0.3 < 1.5 < figure.layout.xaxis.range[1]
+
+
+def test_model_without_this_score_keeps_its_row_and_says_so():
+    result = make([0.2, 1.5])
+    kept = tuple(s for s in result.scores if not (s.model == "demo/m0" and s.measure == "silhouette"))
+    figure = charts.score_bars(replace(result, scores=kept), "silhouette", "whitened")
+    assert list(figure.layout.yaxis.ticktext) == ["Model 1", "Model 0"]
+    assert "n/a" in [a.text for a in figure.layout.annotations]
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_one_and_twenty_models(count):
+    titles = [f"vit_base_patch16_clip_224.laion2b_ft_in{i:02d}" for i in range(count)]
+    figure = charts.score_bars(make([float(i) for i in range(count)], titles), "supcon", "whitened")
+    labels = figure.layout.yaxis.ticktext
+    assert len(labels) == len(set(labels)) == count  # cut in the middle, and still told apart
+    assert max(map(len, labels)) <= 26
+    assert figure.layout.height == charts.bars_height(count) < 450
+
+
+@pytest.mark.parametrize("values", [[], [0.0], [0.0, 0.0, 0.0]])
+def test_no_value_or_equal_values_still_draw_finite_numbers(values):
+    text = charts.score_bars(make(values), "supcon", "whitened").to_json()
+    assert "NaN" not in text
+    assert "Infinity" not in text
+
+
+def test_score_without_rechecks_has_no_whisker():
+    result = make([1.5])
+    bare = tuple(replace(s, low=None, high=None) for s in result.scores)
+    bar = charts.score_bars(replace(result, scores=bare), "supcon", "whitened").data[0]
+    assert (bar.error_x.array[0], bar.error_x.arrayminus[0]) == (0, 0)
+
+
+def test_hostile_names_are_shown_literally():
+    figure = charts.score_bars(make([1.5], ["<a href='http://x'>q</a>"]), "supcon", "whitened")
+    texts = [*figure.layout.yaxis.ticktext, *figure.data[0].hovertext]
+    assert not any("<a" in t for t in texts)
+    assert "&lt;a href=" in figure.data[0].hovertext[0]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_figure_is_json_in_both_themes(theme):
+    figure = charts.score_bars(make([0.2, 1.5]), "supcon", "whitened", theme=theme)
+    assert json.loads(figure.to_json())["data"][0]["type"] == "bar"
+
+
+def test_alt_text_orders_by_the_score_itself():
+    result = make([0.2, 1.5, 0.9], ["Zebra", "Apple", "Mango"], close=("demo/m1", "demo/m2"))
+    text = charts.bars_alt(result, "supcon", "whitened")
+    assert text.index("Apple 1.500") < text.index("Mango 0.900") < text.index("Zebra 0.200")
+    assert text.endswith("2 models are too close to call.")
+
+
+def test_nine_largest_classes_have_their_own_look_the_rest_is_gray():
+    counts = np.arange(1, 13)
+    groups = charts.class_groups(tuple(f"c{i}" for i in range(12)), counts)
+    assert [g.classes for g in groups] == [(3,), (4,), (5,), (6,), (7,), (8,), (9,), (10,), (11,), (0, 1, 2)]
+    assert groups[-1].name == "other (3 classes)"
+    for field in ("light", "dark", "shape"):
+        assert len({getattr(g, field) for g in groups[:-1]}) == 9
+
+
+def test_nine_classes_need_no_other():
+    groups = charts.class_groups(tuple("abcdefghi"), np.ones(9, int))
+    assert [g.name for g in groups] == list("abcdefghi")
