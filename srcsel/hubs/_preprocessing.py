@@ -59,7 +59,8 @@ class Preprocessing:
 
     def pixels(self, image: Image.Image) -> np.ndarray:
         """Resize and crop `image` to uint8 (3, height, width); colour order red, green, blue."""
-        image = _trim(image if image.mode == "RGB" else image.convert("RGB"))
+        image = image if image.mode == "RGB" else image.convert("RGB")
+        image = _trim(image) if self.resize == "shorter" else image
         resample = Image.Resampling[self.interpolation.upper()]
         scaled = image.resize(self._scaled_size(image.width, image.height), resample)
         cropped = _crop_or_pad(scaled, self.size, self._fill if self.resize == "border" else (0, 0, 0))
