@@ -12,7 +12,7 @@ plugins.import_all(sys.modules[__name__])
 
 
 def find(name: str) -> Measure:
-    """The measure registered under `name`; raises UnknownNameError with the nearest names."""
+    """Return the measure registered under `name`; raises UnknownNameError with the nearest names."""
     return MEASURES[name]
 
 

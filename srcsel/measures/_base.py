@@ -3,7 +3,7 @@
 A measure is one file of this package, named like it. `@measure(...)` above its function registers it. Two
 optional functions make it fast in `srcsel.score`, which knows no measure by name:
 
-    null(X, y, *, value, **keywords) -> float         the score of the same features with uninformative labels
+    null(X, y, value, **keywords) -> float            the score of the same features with uninformative labels
     rechecks(X, y, kept, **keywords) -> (b,) array    the score on each subset; kept (b, n) bool
 
 Without them the null comes from label permutations and the re-checks from calling the measure on every subset,

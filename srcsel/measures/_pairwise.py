@@ -59,10 +59,10 @@ def euclidean_parts(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def euclidean_distances(W: np.ndarray, q: np.ndarray, rows: slice) -> np.ndarray:
     """Euclidean distances of `rows` to every picture, (r, n), in the scale of W."""
     D = W[rows] @ W.T
+    lengths = q[rows, None] + q
     D *= -2
-    D += q[rows, None]
-    D += q
-    near_i, near_j = np.nonzero(D < CLOSE * (q[rows, None] + q))
+    D += lengths
+    near_i, near_j = np.nonzero(lengths * CLOSE > D)
     for part in blocks(len(near_i), W.shape[1]):  # cancellation would cost half the digits
         i, j = near_i[part], near_j[part]
         D[i, j] = ((W[rows][i] - W[j]) ** 2).sum(axis=1)
@@ -70,7 +70,7 @@ def euclidean_distances(W: np.ndarray, q: np.ndarray, rows: slice) -> np.ndarray
 
 
 def log_sum_exp(Z: np.ndarray, temperature: float, kept: np.ndarray | None = None) -> np.ndarray:
-    """log sum over j != i of exp(z_i.z_j / temperature) for unit or zero rows Z (n, d): (n,).
+    """Return log sum over j != i of exp(z_i.z_j / temperature) for unit or zero rows Z (n, d): (n,).
 
     With kept (b, n) bool, the sums run over each subset instead: (n, b). Similarities are at most 1, so shifting
     by 1 / temperature keeps every exponent within -2 / temperature..0; supcon bounds the temperature accordingly.
@@ -94,7 +94,7 @@ def log_sum_exp(Z: np.ndarray, temperature: float, kept: np.ndarray | None = Non
 
 
 def neighbours(X: np.ndarray, k: int) -> np.ndarray:
-    """Indices of each picture's k nearest others by cosine distance, nearest first, (n, k).
+    """Find the indices of each picture's k nearest others by cosine distance, nearest first, (n, k).
 
     A picture is excluded from its own list by its index, so copies of it count. Ties go to the lower index.
     """

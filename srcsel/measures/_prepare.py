@@ -18,9 +18,9 @@ ROUNDING = 8 * float(np.finfo(np.float64).eps)
 
 
 def prepare(X: np.ndarray, preparation: Preparation = "raw") -> np.ndarray:
-    """Prepare X (n, d) for measures that compare directions; returns a new float64 array.
+    """Prepare X (n, d) for measures that compare directions; X is never changed.
 
-    raw       X itself
+    raw       X as it is
     centred   the mean feature subtracted
     whitened  the mean subtracted, the first min(64, n - 1, rank) principal components, each scaled to unit
               variance; shape (n, components)
@@ -32,7 +32,7 @@ def prepare(X: np.ndarray, preparation: Preparation = "raw") -> np.ndarray:
     https://arxiv.org/abs/1702.01417.
     """
     if preparation == "raw":
-        return np.array(X)
+        return X
     if preparation not in ("centred", "whitened"):
         raise InputError(f"preparation is one of 'raw', 'centred', 'whitened', not '{preparation}'.")
     W = centred(X)

@@ -1,4 +1,4 @@
-"""kNN: do a picture's nearest neighbours share its label?"""
+"""Nearest neighbours: whether they share a picture's label."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from srcsel.measures._pairwise import cosine_distances, cosine_parts, distance_k
 SPARE = 30  # neighbours kept beyond 2 k for the re-checks, so that k of them survive in all but freak subsets
 
 
-def _null(X: np.ndarray, y: np.ndarray, *, value: float, k: int = 5) -> float:  # noqa: ARG001
+def _null(_X: np.ndarray, y: np.ndarray, _value: float, *, k: int = 5) -> float:
     """Exact expectation over label permutations: k others drawn blindly, whatever the features.
 
     A picture of class c is right if c gets v of the k votes, every smaller label fewer and every larger at most v.
@@ -95,7 +95,7 @@ def _on_subset(X: np.ndarray, y: np.ndarray, near: np.ndarray, kept: np.ndarray,
 
 
 def _exactly(X: np.ndarray, y: np.ndarray, members: np.ndarray, rows: np.ndarray, k: int) -> np.ndarray:
-    """The same for `rows` whose stored neighbours did not suffice, from their distances to everyone."""
+    """Do the same for `rows` whose stored neighbours did not suffice, from their distances to everyone."""
     W, q = cosine_parts(X)
     keys = distance_keys(cosine_distances(W, q, rows), q)  # (r, n); each key carries its column
     keys[np.arange(len(rows)), rows] = np.iinfo(np.int64).max
@@ -103,7 +103,7 @@ def _exactly(X: np.ndarray, y: np.ndarray, members: np.ndarray, rows: np.ndarray
 
 
 def _convolve(degree: int) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """The product of two polynomials up to `degree`."""
+    """Return a product of two polynomials up to `degree`."""
     return lambda a, b: np.convolve(a, b)[: degree + 1]
 
 

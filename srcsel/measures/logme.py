@@ -1,4 +1,4 @@
-"""LogME: how probable are the labels under the best linear-Gaussian model on these features?"""
+"""LogME: how probable the labels are under the best linear-Gaussian model on these features."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class _Spectrum:
     error: float  # absolute error of `squares`
 
 
-def _null(X: np.ndarray, y: np.ndarray, *, value: float) -> float:  # noqa: ARG001
+def _null(X: np.ndarray, y: np.ndarray, _value: float) -> float:
     """Mean over fixed label permutations, which share one decomposition."""
     spectrum = _spectrum(X)
     return float(np.mean([_maximum(spectrum, own)[0] for own in permutations(y)]))
 
 
 def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """The score on each subset of kept (b, n), within the leading 96 right singular directions of all pictures.
+    """Score each subset of kept (b, n), within the leading 96 right singular directions of all pictures.
 
     Only deviations from their mean are used; the score itself is always exact over all directions.
     """
@@ -111,7 +111,7 @@ def _rotate(X: np.ndarray) -> np.ndarray:
 
 
 def _maximum(spectrum: _Spectrum, y: np.ndarray) -> tuple[float, np.ndarray]:
-    """The mean over classes of the greatest evidence / n, and each class's ratio a / b, (c,)."""
+    """Return the mean over classes of the greatest evidence / n, and each class's ratio a / b, (c,)."""
     n = len(y)
     T = (y[:, None] == np.unique(y)).astype(np.float64)  # (n, c)
     evidence = _Evidence(spectrum, T)
@@ -135,11 +135,11 @@ class _Evidence:
         self.floor = FLOOR * total
 
     def at(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The evidence of each class at its own u (c,), with two derivatives."""
+        """Return the evidence of each class at its own u (c,), with two derivatives."""
         p = 1 / (1 + self.s * np.exp(-u)[:, None])  # (c, r)
         flow = p * (1 - p)
         E = self.outside + (self.energy * p).sum(axis=1)
-        free = E > self.floor
+        free = self.floor < E
         E = np.where(free, E, self.floor)
         dE = np.where(free, (self.energy * flow).sum(axis=1), 0) / E
         ddE = np.where(free, (self.energy * flow * (1 - 2 * p)).sum(axis=1), 0) / E
@@ -148,7 +148,7 @@ class _Evidence:
         return value, slope, -flow.sum(axis=1) / 2 - self.n / 2 * (ddE - dE**2)
 
     def best_of_grid(self) -> np.ndarray:
-        """The best u of a grid over every scale at which the evidence can change, (c,)."""
+        """Find the best u of a grid over every scale at which the evidence can change, (c,)."""
         low, high = math.log10(self.s[0]) - DECADES, math.log10(self.s[-1]) + DECADES
         u = np.linspace(low, high, round(GRID * (high - low))) * math.log(10)  # (g,)
         p = 1 / (1 + np.exp(-u)[:, None] * self.s)  # (g, r)

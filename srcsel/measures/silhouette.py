@@ -1,4 +1,4 @@
-"""MSC, the mean silhouette coefficient: do whole groups of pictures stand apart?"""
+"""MSC, the mean silhouette coefficient: whether whole groups of pictures stand apart."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ Metric = Literal["cosine", "euclidean"]
 Groups = list[tuple[np.ndarray, np.ndarray]]  # for each class: columns (m,), their membership (m, g) bool
 
 
-def _null(X: np.ndarray, y: np.ndarray, *, value: float, metric: Metric, preparation: Preparation) -> float:  # noqa: ARG001
+def _null(
+    X: np.ndarray, y: np.ndarray, _value: float, *, metric: Metric = "cosine", preparation: Preparation = "raw"
+) -> float:
     """Mean over fixed label permutations."""
     own = permutations(y)  # (p, n)
     everyone = np.arange(len(y))
@@ -27,9 +29,9 @@ def _null(X: np.ndarray, y: np.ndarray, *, value: float, metric: Metric, prepara
 
 
 def _rechecks(
-    X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, metric: Metric, preparation: Preparation
+    X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, metric: Metric = "cosine", preparation: Preparation = "raw"
 ) -> np.ndarray:
-    """The score on each subset of kept (b, n)."""
+    """Score each subset of kept (b, n)."""
     groups = [(np.flatnonzero(y == c), kept[:, y == c].T) for c in range(y.max() + 1)]
     return _silhouettes(prepare(X, preparation), np.where(kept, y, -1), groups, metric)
 
@@ -84,7 +86,7 @@ def _silhouettes(X: np.ndarray, own: np.ndarray, groups: Groups, metric: Metric)
 
 
 def _coefficients(sums: np.ndarray, itself: np.ndarray, own: np.ndarray, counts: np.ndarray, zero: float) -> np.ndarray:
-    """s of each picture in each labelling, (r, g), from its summed distances to every class, sums (r, g, c)."""
+    """Return s of each picture in each labelling, (r, g), from its summed distances to every class, sums (r, g, c)."""
     inside = np.maximum(own, 0)[..., None]  # (r, g, 1)
     size = np.take_along_axis(np.broadcast_to(counts, sums.shape), inside, axis=2)[..., 0]  # (r, g)
     a = np.take_along_axis(sums, inside, axis=2)[..., 0] - itself[:, None]
@@ -105,7 +107,7 @@ Sums = Callable[[slice], np.ndarray]  # rows -> (r, g, c) summed distances to ea
 
 
 def _cosine_sums(X: np.ndarray, groups: Groups) -> tuple[Sums, np.ndarray, float]:
-    """Closed form, no pairs: the distances of i to a class sum to (m q_i + sum q) / 2 - W_i . sum W. O(n c d)."""
+    """Sum without pairs: the distances of i to a class add up to (m q_i + sum q) / 2 - W_i . sum W. O(n c d)."""
     W, q = cosine_parts(X)
     g, d = groups[0][1].shape[1], W.shape[1]
     centres = np.stack([members.T.astype(float) @ W[columns] for columns, members in groups], axis=1).reshape(

@@ -1,4 +1,4 @@
-"""SCL, the supervised contrastive loss of the features: does each picture sit with its own kind?"""
+"""SCL, the supervised contrastive loss of the features: whether each picture sits with its own kind."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COLDEST = 0.003  # exp(-2 / temperature) must stay a float64
 
 
 def _null(
-    X: np.ndarray, y: np.ndarray, *, value: float, temperature: float = 0.1, preparation: Preparation = "raw"
+    X: np.ndarray, y: np.ndarray, value: float, *, temperature: float = 0.1, preparation: Preparation = "raw"
 ) -> float:
     """Exact expectation over all label permutations: mean_i [ lse_i - mean_(a != i) s_ia / temperature ].
 
@@ -36,7 +36,7 @@ def _null(
 def _rechecks(
     X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, temperature: float = 0.1, preparation: Preparation = "raw"
 ) -> np.ndarray:
-    """The loss of each subset of kept (b, n), from one pass over the similarities."""
+    """Score each subset of kept (b, n) from one pass over the similarities."""
     Z = unit_rows(prepare(X, preparation))
     sizes = np.stack([np.bincount(y[k], minlength=y.max() + 1) for k in kept])  # (b, c)
     anchors = kept & (sizes[:, y] > 1)  # (b, n)

@@ -1,0 +1,195 @@
+"""Why the two bars, or a bar and the verdict, name different models: signs measured in the features, then sentences.
+
+The tests and their thresholds were set on simulated features (narrow cone, islands, lengths, strays).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from srcsel.measures import MEASURES
+from srcsel.measures._prepare import prepare, unit_rows
+from srcsel.measures.supcon import anchor_losses
+from srcsel.records import Ranking, Reading, SourceModel, Verdict
+
+CONE = 0.5  # mean cosine of random pairs from which the pictures lie in a narrow cone
+CONE_LIFT = 0.5  # rise of the SCL gain, once the mean feature is gone, that shows distinct groups inside the cone
+ISLANDS = 0.9  # 1-NN accuracy from which an SCL gain at or below chance means classes of several kinds
+LENGTHS = 0.1  # difference between euclidean and cosine MSC that feature lengths must have made
+STRAYS = 0.3  # rise of the SCL gain without the worst pictures that shows that a few pull it down
+WORST = 0.1  # share of pictures left out for that
+LITERAL_TEMPERATURE = 0.1  # of SCL in the literal reading
+
+
+@dataclass(frozen=True)
+class Signs:
+    """What one reading of the features shows. Gains are log(n - 1) - SCL, 0 = chance."""
+
+    mean_cosine: float  # of random pairs
+    gain: float
+    centred_gain: float  # with the mean feature subtracted
+    trimmed_gain: float  # without the worst tenth of the pictures
+    nearest: float  # leave-one-out accuracy of the single nearest neighbour
+    cosine: float  # MSC by direction
+    euclidean: float  # MSC by distance
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The signs of one model in both readings."""
+
+    model: str
+    whitened: Signs
+    raw: Signs
+
+
+def diagnose(model: str, X: np.ndarray, whitened: np.ndarray, y: np.ndarray, temperature: float) -> Diagnosis:
+    """Measure the signs of features X (n, d) and of their whitened form (n, k); labels y (n,) in 0..c-1.
+
+    `temperature` is that of SCL in the whitened reading; the literal reading has 0.1.
+    """
+    return Diagnosis(model, _signs(whitened, y, temperature), _signs(X, y, LITERAL_TEMPERATURE))
+
+
+def explain(
+    rankings: Sequence[Ranking],
+    verdict: Verdict,
+    diagnoses: Sequence[Diagnosis] = (),
+    models: Sequence[SourceModel] = (),
+) -> tuple[str, ...]:
+    """Sentences for the person, plain text; empty where bars and verdict agree.
+
+    First the whitened reading (the bars of the pages), then, opened by "In the literal reading", the raw one.
+    """
+    titles = {m.id: m.title for m in models}
+    signs = {d.model: d for d in diagnoses}
+    sentences: list[str] = []
+    for reading in ("whitened", "raw"):
+        msc, scl = _find(rankings, "silhouette", reading), _find(rankings, "supcon", reading)
+        if msc and scl:
+            sentences += _bars(msc, scl, signs, titles)
+    for name in ("silhouette", "supcon"):
+        ranking = _find(rankings, name, "whitened")
+        if ranking:
+            sentences += _verdict(ranking, verdict, titles)
+    return tuple(dict.fromkeys(sentences))
+
+
+def _signs(X: np.ndarray, y: np.ndarray, temperature: float) -> Signs:
+    Z = unit_rows(X)
+    n, total = len(Z), Z.sum(axis=0)
+    losses = anchor_losses(Z, y, temperature)
+    keep = _without_worst(losses, y)
+    return Signs(
+        mean_cosine=float((total @ total - (Z * Z).sum()) / (n * (n - 1))),
+        gain=_gain(losses),
+        centred_gain=_gain(anchor_losses(prepare(X, "centred"), y, temperature)),
+        trimmed_gain=_gain(anchor_losses(Z[keep], y[keep], temperature)),
+        nearest=MEASURES["knn"].function(X, y, k=1),
+        cosine=MEASURES["silhouette"].function(X, y),
+        euclidean=MEASURES["silhouette"].function(X, y, metric="euclidean"),
+    )
+
+
+def _gain(losses: np.ndarray) -> float:
+    """Distance of the mean loss from chance; 0 where no picture has a partner."""
+    anchors = losses[~np.isnan(losses)]
+    return math.log(len(losses) - 1) - float(anchors.mean()) if len(anchors) else 0.0
+
+
+def _without_worst(losses: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Mask (n,) without the tenth of the anchors with the highest loss; all, where no pair would remain."""
+    order = np.argsort(np.nan_to_num(losses, nan=-np.inf), kind="stable")
+    keep = np.zeros(len(y), dtype=bool)
+    keep[order[: len(y) - int(WORST * len(y))]] = True
+    return keep if np.bincount(y[keep]).max() > 1 else np.ones(len(y), dtype=bool)
+
+
+def _find(rankings: Sequence[Ranking], measure: str, reading: Reading) -> Ranking | None:
+    return next((r for r in rankings if r.measure == measure and r.reading == reading and r.models), None)
+
+
+def _firsts(ranking: Ranking) -> tuple[str, ...]:
+    return tuple(m for m, rank in zip(ranking.models, ranking.ranks, strict=True) if rank == 1)
+
+
+def _bars(msc: Ranking, scl: Ranking, diagnoses: Mapping[str, Diagnosis], titles: Mapping[str, str]) -> Iterator[str]:
+    """Say that the bars disagree, whether that means anything, and why."""
+    if set(_firsts(msc)) & set(_firsts(scl)):
+        return
+    a, b = msc.models[0], scl.models[0]
+    opening = "The" if msc.reading == "whitened" else "In the literal reading of the papers the"
+    yield (
+        f"{opening} two scores name different first places: {titles.get(a, a)} by class separation (MSC), "
+        f"{titles.get(b, b)} by neighbour agreement (SCL)."
+    )
+    if a in scl.close or b in msc.close:
+        yield "On at least one of the scores the re-checks cannot tell these two apart: it may be chance."
+    signs = {m: getattr(diagnoses[m], msc.reading or "raw") for m in (a, b) if m in diagnoses}
+    causes = list(_causes(signs, a, titles))
+    yield from causes or [
+        "The scores look at different things: separation asks whether whole groups stand apart; neighbour agreement "
+        "asks whether each picture sits with its own kind."
+    ]
+
+
+def _causes(signs: Mapping[str, Signs], separated: str, titles: Mapping[str, str]) -> Iterator[str]:
+    """Sentences for what the signs of the two first places show; `separated` is the first place by MSC."""
+    for model, s in signs.items():
+        title = titles.get(model, model)
+        if s.mean_cosine > CONE and model == separated and s.centred_gain - s.gain > CONE_LIFT:
+            yield (
+                f"{title} puts all your pictures close together, but the groups inside are still distinct. The "
+                f"neighbour score is misled by that. With the common part removed its gain rises from {s.gain:.1f} to "
+                f"{s.centred_gain:.1f}."
+            )
+        elif s.mean_cosine > CONE and model != separated:
+            yield (
+                f"{title} puts all your pictures close together (mean similarity {s.mean_cosine:.2f} of 1). Its "
+                f"neighbour score then stays near chance whatever it sees (gain {s.gain:.1f}), which beats models "
+                "that spread the pictures and fall below chance. With the common part removed the fault is gone."
+            )
+        if s.nearest >= ISLANDS and s.gain <= 0:
+            yield (
+                f"For {title}, some of your classes look like two kinds of picture (for example close-ups and wide "
+                f"shots): {s.nearest:.0%} of nearest neighbours are right, yet whole classes do not hang together. "
+                "Both scores punish that, a classifier often does not."
+            )
+        if abs(s.euclidean - s.cosine) > LENGTHS:
+            yield (
+                f"For {title}, class separation reads {s.euclidean:.2f} by distance but {s.cosine:.2f} by direction: "
+                "very strong and very weak pictures throw the distance off. Compare directions (cosine)."
+            )
+        if s.trimmed_gain - s.gain > STRAYS:
+            yield (
+                f"For {title}, a few pictures pull the neighbour score down: without the worst tenth its gain rises "
+                f"from {s.gain:.1f} to {s.trimmed_gain:.1f}."
+            )
+
+
+def _verdict(ranking: Ranking, verdict: Verdict, titles: Mapping[str, str]) -> Iterator[str]:
+    """Say why the verdict names another model than this bar."""
+    winner, first = verdict.winner, ranking.models[0]
+    if winner is None or winner in _firsts(ranking) or winner not in ranking.models:
+        return
+    bar = "class separation (MSC)" if ranking.measure == "silhouette" else "neighbour agreement (SCL)"
+    place = ranking.ranks[ranking.models.index(winner)]
+    if verdict.kind == "tie" and first in verdict.close:
+        why = f"the verdict counts these two as too close to call and names {titles.get(winner, winner)}"
+    elif winner in ranking.close:
+        why = f"there the re-checks cannot tell it from {titles.get(winner, winner)}, which the verdict names"
+    else:
+        why = (
+            f"the verdict names {titles.get(winner, winner)} ({_ordinal(place)} there), because it follows three "
+            "measures together: neighbour agreement, nearest neighbours and LogME"
+        )
+    yield f"By {bar} alone {titles.get(first, first)} comes first; {why}."
+
+
+def _ordinal(rank: int) -> str:
+    ending = "th" if 10 <= rank % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(rank % 10, "th")
+    return f"{rank}{ending}"
