@@ -35,7 +35,6 @@ class _Task:
     """One model to be run, and what is there of it already."""
 
     model: SourceModel
-    hub: Hub
     preprocessing: Preprocessing
     key: FeatureKey
     rows: int  # rows stored in parts by an earlier, stopped run
@@ -83,14 +82,10 @@ def extract(
             yield outcome
 
 
-def feature_key(dataset: Dataset, model: SourceModel, preprocessing: Preprocessing, precision: str) -> FeatureKey:
-    """Name the features by everything they depend on."""
+def key_for(dataset: Dataset, model: SourceModel, precision: str) -> FeatureKey:
+    """Name features by everything they depend on."""
+    preprocessing = _hub(model).preprocessing(model)
     return FeatureKey(dataset.digest, model.id, model.revision, preprocessing.key, precision)
-
-
-def hub_of(model: SourceModel) -> Hub:
-    """Return the hub a model comes from."""
-    return HUBS[model.id.split("/", 1)[0]]
 
 
 def pick_device(device: str) -> str:
@@ -109,17 +104,19 @@ def pick_device(device: str) -> str:
 def _look_up(dataset: Dataset, model: SourceModel, precision: str, store: FeatureStore) -> Features | Failure | _Task:
     """Return stored features, or the task to make them; preparing that fails fails only this model."""
     try:
-        hub = hub_of(model)
-        preprocessing = hub.preprocessing(model)
-        key = feature_key(dataset, model, preprocessing, precision)
+        key = key_for(dataset, model, precision)
         stored = store.get(key)
         if stored is not None and len(stored.values) == len(dataset.paths):
             return stored
-        return _Task(model, hub, preprocessing, key, *store.parts(key))
+        return _Task(model, _hub(model).preprocessing(model), key, *store.parts(key))
     except (Cancelled, StoreError):
         raise
     except Exception as error:  # noqa: BLE001 (third-party model code; the reason reaches the page)
         return _failure(model, error)
+
+
+def _hub(model: SourceModel) -> Hub:
+    return HUBS[model.id.split("/", 1)[0]]
 
 
 def _attempt(
@@ -157,7 +154,7 @@ def _run(
     task: _Task, pixels: np.ndarray, store: FeatureStore, device: str, watch: Watch, say: Callable[[str], None]
 ) -> Features:
     """Put all remaining rows through the network in batches, storing parts on the way and when stopped."""
-    encoder = task.hub.load(task.model, device, watch)
+    encoder = _hub(task.model).load(task.model, device, watch)
     rows = _Rows(task, store)
     total, size = len(pixels), BATCH.get(device.split(":")[0], 32)
     watch.update(task.model.id, "running", rows.done, total)

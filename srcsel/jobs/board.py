@@ -70,18 +70,25 @@ class Board:
         return job
 
     def status(self, job: str) -> JobStatus:
-        """Return what is known of one job. Raises UnknownNameError where there is none."""
-        with self.table.open() as db:
-            row = db.execute("select * from jobs where id=?", (job,)).fetchone()
-        if row is None:
+        """Return what is known of one job, after a `wake` while it is active: safe to poll once a second.
+
+        Raises UnknownNameError where there is none.
+        """
+        found = self._find(job)
+        if found is not None and found.state in ("queued", "running"):
+            self.wake()
+            found = self._find(job)
+        if found is None:
             raise UnknownNameError("job", job, [])
-        return to_status(row)
+        return found
 
     def for_run(self, run_id: str) -> JobStatus | None:
-        """Return the job that answers a run, or None where it was never queued on this computer."""
-        with self.table.open() as db:
-            row = db.execute("select * from jobs where id=? and kind='rank'", (run_id,)).fetchone()
-        return to_status(row) if row else None
+        """Return the job that answers a run, as `status`, or None where it was never queued on this computer."""
+        try:
+            found = self.status(run_id)
+        except UnknownNameError:
+            return None
+        return found if found.kind == "rank" else None
 
     def result(self, job: str) -> dict[str, Any] | None:
         """Return what a finished job handed back (see `srcsel.jobs.kinds`), or None."""
@@ -144,6 +151,11 @@ class Board:
         """Start the worker for source models now, so that its imports are done when the run is started."""
         with _starting:
             self._tend("compute", start=True)
+
+    def _find(self, job: str) -> JobStatus | None:
+        with self.table.open() as db:
+            row = db.execute("select * from jobs where id=?", (job,)).fetchone()
+        return to_status(row) if row else None
 
     def _tend(self, lane: str, *, start: bool = False) -> None:
         _reap(self._lock_path(lane))

@@ -64,7 +64,7 @@ def check(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
 
 def draw(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     """Draw one map of a finished run. Payload {run_id, model, method}; hands back {points}."""
-    from srcsel.run import draw_map
+    from srcsel.maps import draw_map
 
     told.plan({"maps": 1.0}, {})
     projection = draw_map(

@@ -1,0 +1,115 @@
+"""What is known of a run so far, as a Result at any time: scores collected, ranked and judged."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from srcsel.explain import explain
+from srcsel.rank import decide, make_rankings
+from srcsel.records import HEADLINE, Dataset, Failure, Features, Result, Run, SourceModel, Verdict
+from srcsel.score import ModelScores, score_model
+from srcsel.watch import Watch
+
+LIBRARIES = ("srcsel", "torch", "torchvision", "timm", "numpy", "pillow", "umap-learn", "scikit-learn")
+"""Whose versions a result names."""
+
+NOTHING_YET = "No starting model has been scored yet."
+NOTHING = "None of the starting models could be scored. The reasons are listed with each of them."
+
+
+class Answer:
+    """Collects what is known so far, and makes a Result of it at any time."""
+
+    def __init__(self, run: Run, dataset: Dataset, models: Sequence[SourceModel]) -> None:
+        """Begin with nothing scored."""
+        self.run, self.dataset, self.models = run, dataset, tuple(models)
+        self.measures = (*HEADLINE, *(name for name in run.measures if name not in HEADLINE))
+        self.scored: list[ModelScores] = []
+        self.failures: list[Failure] = []
+        self.speeds: dict[str, float] = {}
+        self.notes: list[str] = _left_out(dataset, run)
+        self._start = time.monotonic()
+
+    def say(self, note: str) -> None:
+        """Note a sentence once."""
+        if note not in self.notes:
+            self.notes.append(note)
+
+    def add(self, features: Features, watch: Watch) -> None:
+        """Score features of the run's own pictures."""
+        if features.seconds_per_picture is not None:
+            self.speeds[features.key.model] = features.seconds_per_picture
+        self.score(features.key.model, features.values, features.logits, watch)
+
+    def score(self, model: str, values: np.ndarray, logits: np.ndarray | None, watch: Watch) -> None:
+        """Score one model; what fails becomes part of the answer."""
+        run = self.run
+        scores = score_model(
+            model,
+            values,
+            self.dataset.labels,
+            measures=self.measures,
+            temperature=run.temperature,
+            metric=run.metric,
+            seed=run.seed,
+            logits=logits,
+            watch=watch,
+        )
+        self.scored.append(scores)
+        self.failures.extend(scores.failures)
+        for note in scores.notes:
+            self.say(note)
+
+    def result(self, *, complete: bool) -> Result:
+        """Rank and judge what was scored so far."""
+        scores = [score for told in self.scored for score in told.scores]
+        literal = [score for told in self.scored for score in told.literal]
+        rankings = tuple(make_rankings(scores, literal))
+        if scores:
+            verdict = decide(scores, self.models, self.dataset.counts, class_names=self.dataset.classes)
+            diagnoses = [told.diagnosis for told in self.scored if told.diagnosis is not None]
+            reasons = explain(rankings, verdict, diagnoses, self.models)
+            verdict = replace(verdict, notes=(*verdict.notes, *reasons))
+        else:
+            verdict = Verdict("cannot tell", None, NOTHING if complete else NOTHING_YET)
+        return Result(
+            run=self.run,
+            dataset=self.dataset,
+            models=self.models,
+            scores=tuple(scores),
+            literal=tuple(literal),
+            failures=tuple(self.failures),
+            rankings=rankings,
+            verdict=verdict,
+            seconds_per_picture=dict(self.speeds),
+            notes=tuple(self.notes),
+            versions=_versions(),
+            seconds=time.monotonic() - self._start,
+            complete=complete,
+        )
+
+
+def _left_out(dataset: Dataset, run: Run) -> list[str]:
+    notes = []
+    if dataset.unreadable:
+        count = len(dataset.unreadable)
+        notes.append(f"{count:,} {'file' if count == 1 else 'files'} could not be read and are left out.")
+    if run.left_out:
+        count = len(run.left_out)
+        notes.append(f"You left out {count:,} {'picture' if count == 1 else 'pictures'}.")
+    return notes
+
+
+def _versions() -> dict[str, str]:
+    """Versions of what computed, without importing it."""
+    found = {}
+    for name in LIBRARIES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found

@@ -1,0 +1,244 @@
+"""Run -> Result, the whole way: pictures, features, scores, rankings, verdict, maps.
+
+answer         a stored run, for the worker and the shell
+rank           the same from Python, in one call
+rank_features, score_features      from features alone: nothing is read, nothing is stored
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from srcsel import catalog
+from srcsel.assemble import Answer
+from srcsel.dataset import load_dataset, require_rankable
+from srcsel.errors import InputError, NotAvailable
+from srcsel.extract import extract
+from srcsel.maps import draw_all
+from srcsel.measures import MEASURES, find
+from srcsel.measures._base import check_labels
+from srcsel.public_json import to_json
+from srcsel.records import (
+    HEADLINE,
+    Dataset,
+    Failure,
+    Reading,
+    Result,
+    Run,
+    Score,
+    SourceModel,
+)
+from srcsel.runs import RunStore
+from srcsel.score import score_model
+from srcsel.settings import Settings, load_settings
+from srcsel.store import open_features, open_runs
+from srcsel.watch import Watch
+
+__all__ = ["answer", "new_run", "rank", "rank_features", "score_features", "to_json"]
+
+Metric = Literal["cosine", "euclidean"]
+Measures = str | Sequence[str] | None
+"""Names, one text with commas, "all", or None for the two bars and what the verdict leans on."""
+
+
+def new_run(
+    ref: str | Path,
+    models: str | Sequence[str] = "demo",
+    measures: Measures = None,
+    *,
+    temperature: float = 0.5,
+    metric: Metric = "cosine",
+    device: str | None = None,
+    precision: str = "float32",
+    seed: int = 0,
+    left_out: Sequence[str] = (),
+    title: str = "",
+) -> Run:
+    """Put a question, complete and checked by name, under a new id.
+
+    Raises UnknownNameError for models or measures that do not exist, InputError for a temperature that is not above
+    0 or an unknown metric. device None = SRCSEL_DEVICE.
+    """
+    if not temperature > 0:
+        raise InputError(f"The temperature must be above 0, got {temperature}. Usual values: 0.07 to 1.")
+    if metric not in ("cosine", "euclidean"):
+        raise InputError(f"There is no metric '{metric}'. Choose cosine or euclidean.")
+    return Run(
+        id=RunStore.new_id(),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        ref=str(ref) if isinstance(ref, Path) or ref.startswith(("demo:", "public:")) else str(Path(ref).expanduser()),
+        models=tuple(model.id for model in catalog.find_models(models)),
+        measures=measure_names(measures),
+        temperature=temperature,
+        metric=metric,
+        device=device or load_settings().device,
+        precision=precision,
+        seed=seed,
+        left_out=tuple(left_out),
+        title=title,
+    )
+
+
+def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = None) -> Result:
+    """Answer a run, and store the answer after each model, so that finished models show at once.
+
+    Raises InputError where the pictures cannot be ranked, StoreError, and Cancelled (finished work is kept; answering
+    the same run again goes on from there). A model that fails becomes a Failure in the result.
+    """
+    settings, watch = settings or load_settings(), watch or Watch()
+    features, runs = open_features(settings), open_runs(settings)
+    models = catalog.find_models(run.models)
+    for model in models:
+        watch.update(model.id, "waiting")
+    dataset = load_dataset(run.ref, watch=watch, left_out=run.left_out)
+    require_rankable(dataset)
+    told = Answer(run, dataset, models)
+    runs.save(told.result(complete=False))
+    keys = []
+    for outcome in extract(
+        dataset, models, store=features, device=run.device, precision=run.precision, watch=watch, say=told.say
+    ):
+        if isinstance(outcome, Failure):
+            told.failures.append(outcome)
+        else:
+            keys.append(outcome.key)
+            watch.update(outcome.key.model, "scoring")
+            told.add(outcome, watch)
+            watch.update(outcome.key.model, "done")
+        runs.save(told.result(complete=False))
+    for note in features.notes:
+        told.say(note)
+    result = told.result(complete=True)
+    runs.save(result)
+    draw_all(result, keys, features, runs, watch)
+    return result
+
+
+def rank(
+    folder: str | Path,
+    models: str | Sequence[str] = "demo",
+    measures: Measures = None,
+    *,
+    temperature: float = 0.5,
+    metric: Metric = "cosine",
+    device: str | None = None,
+    precision: str = "float32",
+    seed: int = 0,
+    watch: Watch | None = None,
+) -> Result:
+    """Rank source models for the pictures in `folder`; `Result.verdict` says where to start.
+
+    folder: a path with one sub-folder a class, "demo:NAME" or "public:NAME". models: as `catalog.find_models`.
+    measures: names, "all", or None; the two bars and what the verdict leans on are computed always.
+    The run is stored, so the pages show it in History. Raises as `new_run` and `answer`.
+    """
+    question = new_run(
+        folder,
+        models,
+        measures,
+        temperature=temperature,
+        metric=metric,
+        device=device,
+        precision=precision,
+        seed=seed,
+    )
+    return answer(question, watch=watch)
+
+
+def rank_features(
+    features: Mapping[str, ArrayLike],
+    labels: ArrayLike,
+    *,
+    measures: Measures = None,
+    logits: Mapping[str, ArrayLike] | None = None,
+    temperature: float = 0.5,
+    metric: Metric = "cosine",
+    seed: int = 0,
+    watch: Watch | None = None,
+) -> Result:
+    """Rank models by features that are there already: the verdict `rank` gives for the same features.
+
+    features: model name -> (n, d), rows in the order of `labels` (n,), any labels that sort. logits: model name ->
+    (n, c_source), for the measures that need a source head. Nothing is stored. Raises FeatureError.
+    """
+    dataset = _dataset_of(labels)
+    models = [
+        SourceModel(name, name, "", None, None, None, np.shape(x)[-1], "", "unknown") for name, x in features.items()
+    ]
+    run = Run(
+        id=RunStore.new_id(),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        ref="features",
+        models=tuple(features),
+        measures=measure_names(measures),
+        temperature=temperature,
+        metric=metric,
+        seed=seed,
+    )
+    told = Answer(run, dataset, models)
+    for name, values in features.items():
+        heads = (logits or {}).get(name)
+        told.score(name, np.asarray(values), None if heads is None else np.asarray(heads), watch or Watch())
+    return told.result(complete=True)
+
+
+def score_features(
+    features: ArrayLike,
+    labels: ArrayLike,
+    *,
+    measures: Measures = None,
+    reading: Reading = "whitened",
+    logits: ArrayLike | None = None,
+    temperature: float = 0.5,
+    metric: Metric = "cosine",
+    seed: int = 0,
+) -> list[Score]:
+    """Score one model's features (n, d) for labels (n,); logits (n, c_source) where it has a source head.
+
+    reading: "whitened", as the pages and the verdict use MSC and SCL, or "raw", as the papers state them. A measure
+    that does not apply raises NotAvailable with the reason, unless `measures` is "all", which leaves it out.
+    Raises FeatureError, UnknownNameError.
+    """
+    told = score_model(
+        "features",
+        np.asarray(features),
+        _dataset_of(labels).labels,
+        measures=measure_names(measures),
+        temperature=temperature,
+        metric=metric,
+        seed=seed,
+        logits=None if logits is None else np.asarray(logits),
+    )
+    if told.failures and measures != "all":
+        raise NotAvailable(f"{told.failures[0].measure}: {told.failures[0].reason}")
+    if reading == "whitened":
+        return list(told.scores)
+    literal = {score.measure: score for score in told.literal}
+    return [literal.get(score.measure, score) for score in told.scores]
+
+
+def measure_names(measures: Measures) -> tuple[str, ...]:
+    """Resolve a choice of measures to names, in order, each once. Raises UnknownNameError."""
+    if measures is None:
+        return HEADLINE
+    if measures == "all":
+        return (*HEADLINE, *sorted(set(MEASURES) - set(HEADLINE)))
+    asked = measures.split(",") if isinstance(measures, str) else measures
+    names = tuple(dict.fromkeys(find(name.strip()).name for name in asked if name.strip()))
+    if not names:
+        raise InputError(f"No measure is named. Choose from: {', '.join(MEASURES)}, or all.")
+    return names
+
+
+def _dataset_of(labels: ArrayLike) -> Dataset:
+    """Stand in for a picture folder where only features are known."""
+    y = check_labels(labels)
+    classes = tuple(str(name) for name in np.unique(np.asarray(labels)))
+    paths = tuple(f"row {row}" for row in range(len(y)))
+    return Dataset("features", "features", Path(), paths, y, classes, "", label_source="labels")
