@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
+import itertools
 import posixpath
 import re
 import unicodedata
@@ -63,13 +65,18 @@ class _Finder:
     def __init__(self, folder: Path, pictures: Iterable[str]) -> None:
         self.roots = {folder.absolute().as_posix(), folder.resolve().as_posix()}
         self.paths = frozenset(pictures)
-        self._near: dict[str, str | None] = {}  # None = several pictures go by that name
+
+    @functools.cached_property
+    def _near(self) -> dict[str, str | None]:
+        """Pictures by what else they may be called, None where several go by that name; made when first needed."""
+        near: dict[str, str | None] = {}
         for make in (str, posixpath.basename, _stem, lambda p: _stem(posixpath.basename(p))):
             level: dict[str, str | None] = {}
             for path in self.paths:
                 key = _folded(make(path))
                 level[key] = None if key in level else path
-            self._near = level | self._near  # an earlier, stricter level wins
+            near = level | near  # an earlier, stricter level wins
+        return near
 
     def knows(self, cell: str) -> bool:
         """Tell whether a cell names one of the pictures."""
@@ -102,16 +109,16 @@ def _rows(table: Path) -> list[list[str]]:
     """Read all rows that are not empty, whatever the encoding and the separator."""
     try:
         text = _text(table)
-        parsed = [_parse(text, separator) for separator in ",;\t|"]
+        best = max(",;\t|", key=lambda separator: _regular(_parse(text, separator, SAMPLE)))
+        rows = _parse(text, best)
     except (OSError, csv.Error) as error:
         raise InputError(f"{table.name} cannot be read as a table: {error}. Save it again as CSV (UTF-8).") from error
-    best = max(parsed, key=_regular)
-    if _regular(best) == 0:
+    if _regular(rows[:SAMPLE]) == 0:
         raise InputError(
             f"{table.name} is no table with two columns. It needs one line a picture: file,label "
             "(separated by a comma, semicolon or tab)."
         )
-    return best
+    return rows
 
 
 def _text(table: Path) -> str:
@@ -126,17 +133,16 @@ def _text(table: Path) -> str:
         return data.decode("cp1252", errors="replace")
 
 
-def _parse(text: str, separator: str) -> list[list[str]]:
+def _parse(text: str, separator: str, most: int | None = None) -> list[list[str]]:
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
-    return [row for row in rows if any(cell.strip() for cell in row)]
+    return [row for row in itertools.islice(rows, most) if any(cell.strip() for cell in row)]
 
 
 def _regular(rows: list[list[str]]) -> float:
     """Return the share of rows as wide as the first, 0 where that has a single column."""
     if not rows or len(rows[0]) < 2:
         return 0.0
-    sample = rows[:SAMPLE]
-    return sum(len(row) == len(rows[0]) for row in sample) / len(sample)
+    return sum(len(row) == len(rows[0]) for row in rows) / len(rows)
 
 
 def _columns(rows: list[list[str]], table: str, knows: Callable[[str], bool]) -> tuple[int, int, int]:
