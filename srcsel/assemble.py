@@ -10,9 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from srcsel.explain import explain
 from srcsel.rank import decide, make_rankings
-from srcsel.records import HEADLINE, Dataset, Failure, Features, Result, Run, SourceModel, Verdict
+from srcsel.records import HEADLINE, Dataset, Failure, Features, Result, Run, SourceModel
 from srcsel.score import ModelScores, score_model
 from srcsel.watch import Watch
 
@@ -70,14 +69,17 @@ class Answer:
         """Rank and judge what was scored so far."""
         scores = [score for told in self.scored for score in told.scores]
         literal = [score for told in self.scored for score in told.literal]
-        rankings = tuple(make_rankings(scores, literal))
-        if scores:
-            verdict = decide(scores, self.models, self.dataset.counts, class_names=self.dataset.classes)
-            diagnoses = [told.diagnosis for told in self.scored if told.diagnosis is not None]
-            reasons = explain(rankings, verdict, diagnoses, self.models)
-            verdict = replace(verdict, notes=(*verdict.notes, *reasons))
-        else:
-            verdict = Verdict("cannot tell", None, NOTHING if complete else NOTHING_YET)
+        verdict = decide(
+            scores,
+            self.models,
+            self.dataset.counts,
+            class_names=self.dataset.classes,
+            literal=literal,
+            diagnoses=[told.diagnosis for told in self.scored if told.diagnosis is not None],
+            seconds_per_picture=self.speeds,
+        )
+        if not scores:
+            verdict = replace(verdict, text=NOTHING if complete else NOTHING_YET)
         return Result(
             run=self.run,
             dataset=self.dataset,
@@ -85,7 +87,7 @@ class Answer:
             scores=tuple(scores),
             literal=tuple(literal),
             failures=tuple(self.failures),
-            rankings=rankings,
+            rankings=make_rankings(scores, literal),
             verdict=verdict,
             seconds_per_picture=dict(self.speeds),
             notes=tuple(self.notes),
