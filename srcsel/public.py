@@ -320,6 +320,7 @@ _READERS: dict[str, Callable[[Path, Any], _Labelled]] = {
 def _explained(error: BaseException, about: PublicSet) -> DownloadError | StoreError:
     """Say why a download failed and what to do."""
     if isinstance(error, urllib.error.HTTPError):
+        error.close()  # it holds the connection
         return DownloadError(
             f"The server of {about.title} answered with error {error.code}. Try again later, or download it from "
             f"{about.source} yourself and choose the unpacked folder."
