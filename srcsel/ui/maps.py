@@ -73,7 +73,7 @@ def embedding_map(
                 "alt": map_alt(projection, dataset, title, len(points)),
             },
         },
-        on_selection_change=lambda: _tell(key, on_select),
+        on_selection_change=lambda: tell(key, on_select),
     )
 
 
@@ -126,7 +126,7 @@ def _looks(groups: list[Group], points: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _tell(key: str, on_select: Callable[[Selection], None] | None) -> None:
+def tell(key: str, on_select: Callable[[Selection], None] | None) -> None:
     """Check what came from the browser, which may be anything, and hand it on."""
     value = st.session_state[key].get("selection")
     if on_select is None or not isinstance(value, dict) or not isinstance(value.get("rows"), list):

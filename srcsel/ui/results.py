@@ -128,12 +128,10 @@ def get_map(result: Result, model: str, method: str) -> Projection | None:
 
 
 def pictures(result: Result) -> str:
-    """Return the thumbnail set of a run's pictures. Bundled pictures are written out first where they are not yet."""
+    """Return the thumbnail set of a run's pictures. Bundled ones that are not on disk yet get written out by a job."""
     dataset = result.dataset
     if dataset.ref.startswith("demo:") and not dataset.folder.is_dir():
-        from srcsel.dataset import list_pictures
-
-        list_pictures(dataset.ref)
+        state.board().submit("check", {"ref": dataset.ref})
     return thumbs.register(dataset.folder, dataset.paths)
 
 

@@ -1,0 +1,234 @@
+"""The results page in every state: no run, unknown run, running, failed, the three verdicts, presenter mode."""
+
+import dataclasses
+import io
+import json
+
+import pandas as pd
+import pytest
+
+from srcsel.records import Failure, Part, Run, Verdict
+
+RUN_ID = "20260301-101500-000000-ab12"
+
+
+@pytest.fixture
+def results(visit, stored):
+    """Open the stored run: results(model=...)."""
+    return lambda **address: visit("results", run=RUN_ID, **address)
+
+
+def html_of(tab) -> str:
+    return "\n".join(h.value for h in tab.html)
+
+
+def figures(tab) -> list[dict]:
+    return [json.loads(chart.proto.spec) for chart in tab.get("plotly_chart")]
+
+
+def ready(tab):
+    assert not tab.exception, tab.exception
+    return tab
+
+
+def test_without_a_run_it_leads_to_the_pictures(visit, words_of):
+    tab = ready(visit("results"))
+    assert "No results yet" in words_of(tab)
+    tab.button[0].click().run()
+    assert tab.title[0].value == "Images"
+
+
+@pytest.mark.parametrize("run_id", ["20990101-000000-000000-0000", "../../etc", "<b>x</b>"])
+def test_unknown_run_is_said_in_words(visit, stored, words_of, run_id):
+    tab = ready(visit("results", run=run_id))
+    assert "This run is not here" in words_of(tab)
+    tab.button[0].click().run()
+    assert tab.title[0].value == "History"
+
+
+def test_clear_verdict_first(results, words_of):
+    tab = ready(results())
+    page = html_of(tab)
+    assert "Start from Strokes" in page
+    assert "87 of 100" in page
+    assert "1 ms" in page
+    assert "0.6 million" in page
+    assert "MIT" in page
+    assert tab.markdown[0].value.startswith(":green-badge[")
+    assert r"Next best\: Textures" in words_of(tab)
+    assert "Start from Strokes. It" not in words_of(tab)  # the heading has said it
+
+
+def test_tie_and_cannot_tell(results, save, result, words_of):
+    tie = Verdict("tie", "demo/m0", "Start from Strokes. Both are close.", {"demo/m0": 52.0, "demo/m1": 48.0})
+    save(result, verdict=tie)
+    assert "Too close to call" in words_of(ready(results()))
+    unsure = Verdict("cannot tell", "demo/m0", "No clear choice yet. They look alike.", {"demo/m0": 30.0})
+    save(result, verdict=unsure)
+    tab = ready(results())
+    assert "No clear choice yet</h1>" in html_of(tab)
+    assert "They look alike" in words_of(tab)
+    assert "Start from" not in html_of(tab)
+
+
+def test_disagreement_is_an_amber_box_with_the_reason(results, save, result, words_of):
+    other = tuple(
+        dataclasses.replace(r, models=r.models[::-1]) if r.measure == "silhouette" else r for r in result.rankings
+    )
+    note = "Textures puts all pictures close together."
+    save(result, rankings=other, verdict=dataclasses.replace(result.verdict, notes=(note,)))
+    tab = ready(results())
+    assert [(w.proto.title, w.value) for w in tab.warning] == [
+        ("The two scores disagree: here is why", note.replace(".", r"\."))
+    ]
+
+
+def test_agreement_shows_no_amber_box(results, save, result):
+    save(result, verdict=dataclasses.replace(result.verdict, notes=("Your smallest class has 10 pictures.",)))
+    tab = ready(results())
+    assert not tab.warning
+    assert "smallest class" in tab.info[0].value
+
+
+def test_two_charts_with_the_same_rows_and_a_map(results):
+    tab = ready(results())
+    charts = figures(tab)
+    assert len(charts) == 2
+    assert charts[0]["data"][0]["customdata"] == charts[1]["data"][0]["customdata"]
+    assert charts[0]["data"][0]["customdata"][0] == "demo/m0"
+    assert len(tab.get("bidi_component")) == 1
+
+
+def test_reading_switch_changes_both_charts_and_the_link(results):
+    tab = ready(results())
+    before = [f["data"][0]["error_x"] for f in figures(tab)]
+    tab.segmented_control(key="results-reading").set_value("raw").run()
+    ready(tab)
+    assert tab.query_params["reading"] == "raw"
+    assert all(a != b["data"][0]["error_x"] for a, b in zip(before, figures(tab), strict=True))
+    assert any("As in the papers**: the formulas" in c.value for c in tab.caption)
+
+
+def test_link_restores_model_reading_and_method(results):
+    tab = ready(results(model="demo/m3", reading="raw", method="pca"))
+    assert tab.selectbox(key="results-model").value == "demo/m3"
+    assert tab.segmented_control(key="results-reading").value == "raw"
+    assert tab.segmented_control(key="results-method").value == "pca"
+    assert "▸ Shapes" in str(figures(tab)[0]["layout"]["yaxis"]["ticktext"])
+
+
+def test_choosing_a_model_goes_into_the_link(results):
+    tab = ready(results())
+    tab.selectbox(key="results-model").set_value("demo/m2").run()
+    assert tab.query_params["model"] == "demo/m2"
+
+
+def test_unknown_names_in_a_link_fall_back(results):
+    tab = ready(results(model="demo/nobody", reading="tea-leaves", method="astrology"))
+    assert tab.selectbox(key="results-model").value == "demo/m0"
+    assert tab.segmented_control(key="results-reading").value == "whitened"
+    assert tab.segmented_control(key="results-method").value == "umap"
+
+
+def test_map_that_is_not_there_is_ordered_once_and_watched(results, board, settle, words_of):
+    tab = ready(results(method="tsne"))
+    ready(tab.run())
+    jobs = [job for job in board.recent() if job.kind == "map"]
+    assert [job.payload for job in jobs] == [{"run_id": RUN_ID, "model": "demo/m0", "method": "tsne"}]
+    assert "Drawing this map" in words_of(tab)
+    settle(jobs[0].id, "failed", error="There is not enough memory.")
+    tab.run()
+    assert "not enough memory" in words_of(tab)
+    assert len([job for job in board.recent() if job.kind == "map"]) == 1  # a failed map is not ordered again
+
+
+def test_table_has_both_readings_reasons_and_cost(results):
+    tab = ready(results())
+    tab.segmented_control(key="results-table").set_value("Every number").run()
+    numbers = tab.dataframe[0].value
+    assert set(numbers["Reading"]) == {"Whitened", "As in the papers", ""}
+    missing = numbers[numbers["Why not"] != ""]
+    assert list(missing["Id"]) == ["demo/m5"]
+    assert missing["Value"].isna().all()
+    assert "constant" in missing["Why not"].iloc[0]
+    assert numbers["Weights"].iloc[0] == 600_000
+    assert numbers["Licence"].iloc[0] == "MIT"
+
+
+def test_csv_holds_every_score(result):
+    from srcsel.ui.table import all_numbers
+
+    text = all_numbers(result).to_csv(index=False)
+    again = pd.read_csv(io.StringIO(text), keep_default_na=False)
+    assert len(again) == len(result.scores) + len(result.literal) + len(result.failures)
+    row = again[(again["Id"] == "demo/m1") & (again["Reading"] == "As in the papers")].iloc[0]
+    literal = next(s for s in result.literal if s.model == "demo/m1" and s.measure == "silhouette")
+    assert (float(row["Value"]), float(row["Low (90 %)"]), float(row["High (90 %)"])) == (
+        literal.value, literal.low, literal.high,
+    )  # fmt: skip
+
+
+def test_failed_model_and_sampling_are_said(results, save, result, words_of):
+    failure = Failure("demo/m5", "", "No internet, so its weights could not be fetched.", "Traceback (most recent…)")
+    save(result, failures=(failure,), notes=("The re-checks used 5,000 of 9,000 pictures.",))
+    tab = ready(results())
+    assert "No internet" in words_of(tab)
+    assert "5,000 of 9,000" in words_of(tab)
+    assert tab.code[0].value.startswith("Traceback")
+
+
+def test_run_with_nothing_scored_says_why(results, save, result, words_of):
+    failures = tuple(Failure(m.id, "", "There is no internet.") for m in result.models)
+    empty = Verdict("cannot tell", None, "Every model failed; the reasons stand below.")
+    save(result, scores=(), literal=(), rankings=(), failures=failures, verdict=empty)
+    tab = ready(results())
+    assert "Nothing could be scored</h1>" in html_of(tab)
+    assert words_of(tab).count("There is no internet") == 6
+    assert not tab.get("plotly_chart")
+
+
+def test_running_job_shows_progress_above_what_is_there(results, save, result, board, settle, words_of):
+    save(result, complete=False)
+    run = dataclasses.asdict(Run(RUN_ID, "2026-03-01T10:15:00+00:00", "x", tuple(m.id for m in result.models)))
+    board.submit("rank", {"run": run})
+    settle(RUN_ID, "running", parts=[Part("demo/m0", "done"), Part("demo/m1", "running", 10, 30)])
+    tab = ready(results(method="tsne"))
+    assert "So far: clear choice" in words_of(tab)
+    assert "1 of 2 models done" in words_of(tab)
+    assert any("Looking at pictures, 10 of 30" in h.value for h in tab.html)
+    assert "The map is drawn when the scores are done" in words_of(tab)
+    assert not [job for job in board.recent() if job.kind == "map"]
+
+
+def test_run_without_a_first_result_yet(visit, board, settle, words_of):
+    run = dataclasses.asdict(Run("20260301-101500-000000-cd34", "2026-03-01T10:15:00+00:00", "x", ("demo/m0",)))
+    job = board.submit("rank", {"run": run})
+    tab = ready(visit("results", run=job))
+    assert "Waiting to start" in words_of(tab)
+    assert "not here" not in words_of(tab)
+
+
+def test_presenter_mode_keeps_verdict_bars_and_map(results, words_of):
+    tab = results()
+    tab.toggle(key="presenter").set_value(True).run()
+    ready(tab)
+    assert "Start from Strokes" in html_of(tab)
+    assert len(tab.get("plotly_chart")) == 2
+    assert not tab.dataframe
+    assert not tab.segmented_control
+    assert "MSC" not in words_of(tab)
+
+
+def test_footer_gives_the_same_job_as_a_command(results):
+    command = next(c.value for c in ready(results()).code if c.value.startswith("srcsel rank"))
+    assert command.endswith("--models demo/m0,demo/m1,demo/m2,demo/m3,demo/m4,demo/m5")
+
+
+def test_hostile_names_stay_text(results, save, result, words_of):
+    models = (dataclasses.replace(result.models[0], title="<img src=x> **a** [b](http://evil)"), *result.models[1:])
+    save(result, models=models)
+    tab = ready(results())
+    assert "<img src=x>" not in html_of(tab)
+    assert "&lt;img src=x&gt;" in html_of(tab)
+    assert "[b](http" not in words_of(tab)
+    assert "<img" not in figures(tab)[0]["layout"]["yaxis"]["ticktext"][0]
