@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from srcsel.hubs._network import Forward, pooled
+
 if TYPE_CHECKING:
     from torch import nn
 
@@ -30,3 +32,9 @@ def renamed(architecture: str, state: Mapping[str, Any]) -> dict[str, Any]:
     if not architecture.startswith("densenet"):
         return dict(state)
     return {_OLD_DENSENET.sub(r"\1\2", key): value for key, value in state.items()}
+
+
+def maps_forward(network: nn.Module) -> Forward:
+    """Return averaged feature maps: for weights whose classifier was never trained (VGG-16 "FEATURES")."""
+    features = network.get_submodule("features")
+    return lambda pictures: (pooled(features(pictures)), None)

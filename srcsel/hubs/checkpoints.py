@@ -168,7 +168,7 @@ def _model(name: str, found: Checkpoint) -> SourceModel:
         params=_weights.count_weights(shapes) or None,
         gmacs=None,
         input_size=min(_preprocessing(found).size),
-        dim=card.get("num_features") or (_table.whole(row["dim"]) if row else None),
+        dim=_table.whole(row["dim"]) if row else card.get("num_features"),
         pretraining=str(card.get("source_dataset") or card.get("pretraining") or UNKNOWN),
         license=spdx(card.get("license") or card.get("licence")),
         download_bytes=0,

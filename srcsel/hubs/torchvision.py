@@ -8,8 +8,8 @@ from pathlib import Path
 from srcsel.errors import UnknownNameError
 from srcsel.hubs import _caches, _download, _table
 from srcsel.hubs._base import Preprocessing, register
-from srcsel.hubs._network import Forward, NetworkEncoder, hooked_forward, last_layer, pooled
-from srcsel.hubs._torchvision import build, renamed
+from srcsel.hubs._network import NetworkEncoder, hooked_forward, last_layer
+from srcsel.hubs._torchvision import build, maps_forward, renamed
 from srcsel.hubs._weights import load_exactly, read_state
 from srcsel.records import SourceModel
 from srcsel.watch import Watch
@@ -47,7 +47,7 @@ class TorchvisionHub:
         path = _caches.own_files().get(row["name"]) or _download.from_url(_url(architecture, weights), model.id, watch)
         network = build(architecture, size=_table.side(row))
         load_exactly(network, renamed(architecture, read_state(path)), model.id)
-        forward = hooked_forward(network, last_layer(network)[1]) if row["classes"] else _maps_forward(network)
+        forward = hooked_forward(network, last_layer(network)[1]) if row["classes"] else maps_forward(network)
         return NetworkEncoder(network, forward, self.preprocessing(model), device)
 
 
@@ -80,12 +80,6 @@ def _url(architecture: str, weights: str) -> str:
     from torchvision.models import get_model_weights
 
     return get_model_weights(architecture)[weights].url
-
-
-def _maps_forward(network: object) -> Forward:
-    """Return averaged feature maps: for weights whose classifier was never trained (VGG-16 "FEATURES")."""
-    features = getattr(network, "features")  # noqa: B009 - pyright knows no such attribute of nn.Module
-    return lambda pictures: (pooled(features(pictures)), None)
 
 
 register(TorchvisionHub())

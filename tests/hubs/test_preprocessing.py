@@ -13,7 +13,9 @@ def floats(preprocessing, image):
 
 @pytest.mark.parametrize("crop_mode", ["center", "squash", "border"])
 @pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
-@pytest.mark.parametrize(("size", "crop_pct"), [((64, 64), 0.875), ((96, 64), 0.9), ((224, 224), 1.0), ((48, 48), 1.15)])
+@pytest.mark.parametrize(
+    ("size", "crop_pct"), [((64, 64), 0.875), ((96, 64), 0.9), ((224, 224), 1.0), ((48, 48), 1.15)]
+)
 def test_equals_timm(pictures, crop_mode, interpolation, size, crop_pct):
     from timm.data.transforms_factory import create_transform
 
