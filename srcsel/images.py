@@ -130,9 +130,10 @@ def _over_white(image: Image.Image) -> Image.Image:
         return _from_print(image)
     if not image.has_transparency_data:
         return _managed(image.convert("RGB"), image)
-    seen = image.convert("RGBA")
-    white = Image.new("RGBA", seen.size, "white")
-    return _managed(Image.alpha_composite(white, seen).convert("RGB"), image)
+    seen = image if image.mode == "RGBA" else image.convert("RGBA")  # a copy of a large one is a gigabyte
+    paper = Image.new("RGB", seen.size, "white")
+    paper.paste(seen, mask=seen)
+    return _managed(paper, image)
 
 
 def _from_deep(image: Image.Image) -> Image.Image:
