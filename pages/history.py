@@ -80,14 +80,14 @@ def _actions(ticked: list[RunSummary]) -> None:
             _confirm(mine)
 
 
-@st.dialog("Delete for good?", icon=":material/delete:")
+@st.dialog("Delete?", icon=":material/delete:")
 def _confirm(runs: list[RunSummary]) -> None:
     for run in runs:
         st.markdown(f"**{md(cards.name(run))}**, {words.when(run.created)}")
     st.markdown("The scores, the maps and the link go away. Your pictures are not touched.")
     with st.container(horizontal=True):
-        if st.button("Delete", type="primary", key="delete-yes"):
-            _delete(runs)
+        if st.button("Delete for good", type="primary", key="delete-yes", on_click=_delete, args=(runs,)):
+            st.rerun()  # closes the dialog
         if st.button("Keep", key="delete-no"):
             st.rerun()
 
@@ -100,7 +100,6 @@ def _delete(runs: list[RunSummary]) -> None:
         state.runs().delete(run.id)
         if state.read("run") == run.id:
             state.write(run=None)
-    st.rerun()
 
 
 history()

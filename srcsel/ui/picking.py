@@ -125,6 +125,7 @@ def by_name(spec: str) -> None:
     with st.form("by-name", border=False):
         text = st.text_input(
             "A model id, or the path of a .safetensors or .pth file",
+            key="model-id",
             placeholder="timm/resnet50.a1_in1k   or   /home/me/leaves-resnet.pth=resnet50",
             help="For a file that does not say what it is, add = and its timm architecture name.",
         )

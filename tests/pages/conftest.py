@@ -180,6 +180,16 @@ def words_of():
 
 
 def _words(tab: AppTest) -> str:
-    kinds = (tab.title, tab.subheader, tab.markdown, tab.caption, tab.info, tab.warning, tab.error, tab.text, tab.metric)
+    kinds = (
+        tab.title,
+        tab.subheader,
+        tab.markdown,
+        tab.caption,
+        tab.info,
+        tab.warning,
+        tab.error,
+        tab.text,
+        tab.metric,
+    )
     texts = [f"{e.label} {e.value}" if hasattr(e, "label") else e.value for kind in kinds for e in kind]
     return "\n".join(str(text) for text in texts)

@@ -1,0 +1,113 @@
+import dataclasses
+
+import pytest
+
+from srcsel.ui import compare
+
+
+@pytest.fixture
+def two(stored, save, result):
+    """A second, later run of the same pictures: other temperature, other winner, one model less."""
+    run = dataclasses.replace(
+        result.run, id="20260401-090000-000000-cd34", created="2026-04-01T09:00:00+00:00", temperature=0.2,
+        title="![](http://evil/x)",
+    )  # fmt: skip
+    order = result.rankings[0].models
+    swapped = (order[1], order[0], *order[2:5])
+    rankings = tuple(
+        dataclasses.replace(r, models=swapped, ranks=(1, 2, 3, 4, 5)) for r in result.rankings if r.reading != "raw"
+    )
+    verdict = dataclasses.replace(result.verdict, winner=order[1], kind="tie")
+    return save(result, run=run, rankings=rankings, verdict=verdict)
+
+
+@pytest.fixture
+def ticked(visit):
+    """Open History with rows ticked."""
+
+    def open_with(*rows):
+        tab = visit("history")
+        tab.session_state["history"] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
+        return tab.run()
+
+    return open_with
+
+
+def label(tab, text):
+    return next(button for button in tab.button if button.label == text)
+
+
+def test_without_runs_there_is_one_way_on(visit, words_of):
+    tab = visit("history")
+    assert "No runs yet" in words_of(tab)
+    assert [button.label for button in tab.button] == ["Choose pictures"]
+
+
+def test_every_run_is_a_row_newest_first(visit, two):
+    rows = visit("history").dataframe[0].value
+    assert rows["Run"].tolist() == ["![](http://evil/x)", "leaves"]  # a data frame shows text literally
+    assert rows["Start from"].tolist() == ["Textures", "Strokes"]
+    assert rows["How sure"].tolist() == ["Too close to call", "Clear"]
+    assert rows["Pictures"].tolist() == [30, 30]
+    assert rows["Link"].tolist()[1] == "/results?run=20260301-101500-000000-ab12"
+
+
+def test_a_damaged_run_is_left_out_and_said(visit, two, work):
+    (work / "runs" / two.run.id / "run.json").write_text("{")
+    tab = visit("history")
+    assert len(tab.dataframe[0].value) == 1
+    assert "is damaged" in tab.warning[0].value
+
+
+def test_one_ticked_run_opens(ticked, stored):
+    tab = ticked(0)
+    label(tab, "Open").click().run()
+    assert tab.query_params["run"] == "20260301-101500-000000-ab12"
+
+
+def test_delete_asks_first(ticked, two, work):
+    tab = ticked(0)
+    label(tab, "Delete").click().run()
+    assert (work / "runs" / two.run.id).is_dir()
+    label(tab, "Keep").click().run()
+    assert (work / "runs" / two.run.id).is_dir()
+
+
+def test_delete_takes_the_run_and_the_remembered_address(ticked, two, work, board):
+    tab = ticked(0)
+    tab.query_params["run"] = two.run.id
+    label(tab, "Delete").click().run()
+    label(tab, "Delete for good").click().run()
+    assert not (work / "runs" / two.run.id).exists()
+    assert len(tab.dataframe[0].value) == 1
+    assert "run" not in tab.query_params
+
+
+def test_two_ticked_runs_show_what_changed(ticked, two, words_of):
+    tab = ticked(0, 1)
+    assert "The answer changed from **Strokes** to **Textures**" in words_of(tab)
+    asked, ranks = tab.dataframe[1].value, tab.dataframe[2].value
+    assert asked.iloc[0].tolist() == ["Temperature of the neighbor score", "0.5", "0.2"]
+    assert ranks.iloc[0].tolist() == ["Textures", "2", "1"]
+    assert ranks.iloc[1].tolist() == ["Strokes", "1", "2"]
+    assert ranks.iloc[5].tolist()[1:] == ["6", "–"]
+    assert "evil" not in words_of(tab)
+
+
+def test_three_ticked_runs_are_too_many(ticked, two, save, result):
+    save(result, run=dataclasses.replace(result.run, id="20260501-090000-000000-ef56"))
+    assert "two to compare" in ticked(0, 1, 2).info[0].value
+
+
+def test_places_follow_the_mean_rank_of_the_used_reading(result):
+    first, second = (dataclasses.replace(result.rankings[0], models=m, ranks=(1, 2, 3)) for m in ("abc", "bac"))
+    raw = dataclasses.replace(result.rankings[2], models=tuple("cba"), ranks=(1, 2, 3))
+    assert raw.reading == "raw"
+    mixed = dataclasses.replace(result, rankings=(first, second, raw))
+    assert compare.places(mixed) == {"a": 1, "b": 1, "c": 3}  # means 1.5, 1.5, 3: a tie, then third
+
+
+def test_other_content_under_the_same_name_is_a_change(result):
+    other = dataclasses.replace(result, dataset=dataclasses.replace(result.dataset, digest="d2"))
+    assert list(compare.changes(result, other)) == [("Pictures", "30 in leaves", "30 in leaves, other content")]
+    assert list(compare.changes(result, result)) == []

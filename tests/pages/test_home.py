@@ -1,0 +1,64 @@
+import dataclasses
+
+import pytest
+
+import srcsel.store
+from srcsel.runs import RunStore
+
+
+@pytest.fixture
+def example(work, result, tmp_path, monkeypatch) -> str:
+    """One finished run shipped as an example."""
+    folder = tmp_path / "examples"
+    dataset = dataclasses.replace(result.dataset, ref="demo:butterflies", name="Butterflies")
+    run = dataclasses.replace(result.run, ref="demo:butterflies", title="Butterflies")
+    RunStore(folder).save(dataclasses.replace(result, run=run, dataset=dataset))
+    monkeypatch.setattr(srcsel.store, "EXAMPLES", folder)
+    return run.id
+
+
+def test_without_an_example_the_own_pictures_come_first(visit, words_of, monkeypatch, tmp_path):
+    monkeypatch.setattr(srcsel.store, "EXAMPLES", tmp_path / "none")
+    tab = visit()
+    assert tab.title[0].value == "Which image model should you start from?"
+    assert [button.label for button in tab.button] == ["Use my own pictures"]
+    assert "Recent runs" not in words_of(tab)
+    tab.button[0].click().run()
+    assert tab.title[0].value == "Images"
+
+
+def test_one_press_opens_the_finished_example(visit, example, board, words_of):
+    tab = visit()
+    assert [button.label for button in tab.button] == ["See a finished example", "Use my own pictures"]
+    assert "**Start from Strokes**" in words_of(tab)
+    assert any("/app/static/previews/butterflies.jpg" in html.value for html in tab.html)
+    tab.button[0].click().run()
+    assert not tab.exception
+    assert "Use my own pictures" not in [button.label for button in tab.button]
+    assert tab.query_params["run"] == example
+    assert [job.payload["ref"] for job in board.active() if job.kind == "check"] == [
+        "demo:butterflies"
+    ]  # its pictures get written out
+
+
+def test_recent_runs_name_their_answer_and_lead_to_it(visit, stored, save, result, words_of):
+    verdict = dataclasses.replace(result.verdict, kind="tie")
+    save(result, run=dataclasses.replace(result.run, id="20260302-000000-000000-0001", title="![x](http://evil/y)"),
+         verdict=verdict, complete=False)  # fmt: skip
+    save(result, run=dataclasses.replace(result.run, id="20260303-000000-000000-0002", title="second"), verdict=verdict)
+    tab = visit()
+    text = words_of(tab)
+    assert r"Clear\: Strokes" in text
+    assert r"Too close to call\: Strokes" in text
+    assert r"Ahead so far\: Strokes" in text
+    assert "![x](" not in text
+    assert r"\!\[x\]\(" in text
+    assert text.index("second") < text.index("leaves")  # newest first
+
+
+def test_presenter_mode_hides_the_steps(visit, stored, words_of):
+    tab = visit()
+    assert "Read the answer" in words_of(tab)
+    tab.toggle(key="presenter").set_value(True).run()
+    assert "Read the answer" not in words_of(tab)
+    assert "Recent runs" not in words_of(tab)

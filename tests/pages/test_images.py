@@ -1,0 +1,220 @@
+import io
+import zipfile
+
+import pytest
+from PIL import Image
+
+from srcsel.records import Part
+from srcsel.ui import access, checking, choosing
+
+
+@pytest.fixture
+def zip_bytes(picture_folder) -> bytes:
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as packed:
+        for path in picture_folder.rglob("*.png"):
+            packed.write(path, path.relative_to(picture_folder.parent))
+    return body.getvalue()
+
+
+def checked(images=30, counts=(10, 10, 10), unreadable=(), warnings=(), classes=("a", "b", "c")):
+    return {"ref": "", "name": "leaves", "images": images, "classes": list(classes), "counts": list(counts),
+            "unreadable": [dict(zip(("path", "reason"), u, strict=True)) for u in unreadable],
+            "warnings": list(warnings), "digest": "d"}  # fmt: skip
+
+
+def metrics(tab) -> dict[str, str]:
+    return {metric.label: metric.value for metric in tab.metric}
+
+
+def button(tab, label):
+    return next(button for button in tab.button if button.label == label)
+
+
+def way(tab, name):
+    return tab.get_by_key("images-way").set_value(name).run()
+
+
+def test_three_examples_each_with_a_preview(visit):
+    tab = visit("images")
+    labels = [button.label for button in tab.button]
+    assert labels == ["Use butterflies", "Use handwritten digits", "Use glazed tiles"]
+    assert sum("previews/" in html.value for html in tab.html) == 3
+
+
+def test_an_example_is_written_out_by_the_worker_not_by_the_page(visit, board, words_of):
+    tab = visit("images")
+    button(tab, "Use butterflies").click().run()
+    (job,) = board.active()
+    assert (job.kind, job.payload) == ("check", {"ref": "demo:butterflies"})
+    assert tab.query_params["images"] == "demo:butterflies"
+    assert tab.progress[0].text == "Getting ready"
+    assert not tab.metric  # nothing is listed before the worker wrote the pictures
+
+
+def test_a_folder_shows_what_its_names_tell_while_it_is_read(visit, board, settle, picture_folder):
+    tab = visit("images")
+    way(tab, "folder")
+    tab.text_input(key="images-folder").set_value(f'"{picture_folder}"')
+    button(tab, "Check folder").click().run()
+    assert tab.query_params["images"] == str(picture_folder)
+    (job,) = board.active()
+    settle(job.id, "running", parts=[Part("pictures", "reading", 12, 30)])
+    tab.run()
+    told = metrics(tab)
+    assert (told["Pictures"], told["Classes"], told["Still reading"]) == ("30", "3", "12 of 30")
+    assert not button(tab, "Continue").disabled
+    button(tab, "Continue").click().run()
+    assert tab.title[0].value == "Models"
+    assert tab.query_params["images"] == str(picture_folder)
+
+
+def test_the_finished_check_lists_what_is_left_out_and_why(visit, board, settle, picture_folder, words_of):
+    tab = visit("images", images=str(picture_folder))
+    (job,) = board.active()
+    hostile = "![](http://evil/x).jpg"
+    settle(job.id, "done", result=checked(29, (10, 10, 9), [(hostile, "It is empty.")], ["Class 'c' has 9 pictures."]))
+    tab.run()
+    told = metrics(tab)
+    assert (told["Pictures"], told["Cannot be read"], told["Smallest class: c"]) == ("29", "1", "9")
+    assert tab.warning[0].value == "Class 'c' has 9 pictures\\."
+    assert "1 file left out" in [expander.label for expander in tab.expander]
+    assert tab.dataframe[0].value["File"].tolist() == [hostile]
+    assert "evil" not in words_of(tab)
+
+
+def test_class_names_from_folders_cannot_write_html_or_markdown(visit, picture_folder):
+    bad = picture_folder / "<img src=x onerror=alert(1)>![](http:"
+    bad.mkdir()
+    for i in range(3):
+        Image.new("RGB", (8, 8)).save(bad / f"{i}.png")
+    tab = visit("images", images=str(picture_folder))
+    strips = next(html.value for html in tab.html if '<div class="srcsel-classes"' in html.value)
+    assert "<img src=x" not in strips
+    assert "&lt;img src=x onerror=alert(1)&gt;" in strips
+    assert all("![](" not in metric.label for metric in tab.metric)
+
+
+def test_many_classes_wait_in_an_expander(visit, tmp_path):
+    folder = tmp_path / "many"
+    for c in range(11):
+        (folder / f"class{c:02d}").mkdir(parents=True)
+        for i in range(2):
+            Image.new("RGB", (8, 8)).save(folder / f"class{c:02d}" / f"{i}.png")
+    tab = visit("images", images=str(folder))
+    assert "3 more classes" in [expander.label for expander in tab.expander]
+    first, rest = (html.value for html in tab.html if '<div class="srcsel-classes"' in html.value)
+    assert (first.count("<figure>"), rest.count("<figure>")) == (8, 3)
+
+
+def test_one_class_cannot_go_on_and_says_why(visit, tmp_path):
+    (tmp_path / "one" / "only").mkdir(parents=True)
+    for i in range(3):
+        Image.new("RGB", (8, 8)).save(tmp_path / "one" / "only" / f"{i}.png")
+    tab = visit("images", images=str(tmp_path / "one"))
+    assert button(tab, "Continue").disabled
+    assert "one class" in tab.error[0].value
+
+
+def test_a_wrong_path_offers_the_nearest_folders(visit, picture_folder, board):
+    tab = visit("images", images=str(picture_folder.parent / "leafs"))
+    assert "cannot be used" in tab.error[0].proto.title
+    near = [button for button in tab.button if button.key and button.key.startswith("near-")]
+    assert near[0].key == f"near-{picture_folder}"
+    near[0].click().run()
+    assert tab.query_params["images"] == str(picture_folder)
+    assert metrics(tab)["Pictures"] == "30"
+
+
+def test_a_failed_check_says_so_and_can_be_continued(visit, board, settle, words_of):
+    tab = visit("images", images="public:DTD")
+    (job,) = board.active()
+    settle(job.id, "failed", error="No connection to the server.")
+    tab.run()
+    assert "No connection to the server" in tab.error[0].value
+    button(tab, "Continue").click().run()
+    assert board.status(job.id).state == "queued"
+
+
+def test_a_running_download_is_told_in_megabytes(visit, board, settle):
+    tab = visit("images", images="public:DTD")
+    (job,) = board.active()
+    settle(job.id, "running", parts=[Part("pictures", "downloading", 120_000_000, 625_239_812)])
+    tab.run()
+    assert tab.progress[0].text == "Downloading 120 MB of 625 MB"
+    button(tab, "Stop").click().run()
+    with board.table.open() as db:
+        assert db.execute("select cancel from jobs").fetchone()["cancel"] == 1
+
+
+def test_a_zip_is_unpacked_once_and_then_is_a_folder(visit, zip_bytes, work):
+    tab = visit("images")
+    way(tab, "zip")
+    tab.file_uploader(key="images-zip").upload("my leaves!.zip", zip_bytes).run()
+    (folder,) = [path for path in (work / "uploads").iterdir() if path.is_dir()]
+    assert folder.name.startswith("my-leaves-")
+    assert tab.query_params["images"] == str(folder)
+    assert metrics(tab)["Pictures"] == "30"
+    assert choosing.unpack("my leaves!.zip", zip_bytes) == str(folder)
+
+
+def test_a_broken_zip_is_refused_in_words(visit, work):
+    tab = visit("images")
+    way(tab, "zip")
+    tab.file_uploader(key="images-zip").upload("x.zip", b"this is no zip").run()
+    assert tab.error[0].proto.title == "This zip cannot be used"
+    assert "images" not in tab.query_params
+
+
+def test_public_sets_tell_size_and_licence(visit):
+    tab = visit("images")
+    way(tab, "public")
+    rows = tab.dataframe[0].value.set_index("Set")
+    assert rows.loc["Describable textures", ["Pictures", "Classes", "Download"]].tolist() == [5640, 47, "625 MB"]
+    assert button(tab, "Tick a set").disabled
+
+
+def test_only_folders_below_the_roots_open(visit, picture_folder, monkeypatch, tmp_path):
+    (tmp_path / "shared").mkdir()
+    monkeypatch.setenv("SRCSEL_ROOTS", str(tmp_path / "shared"))
+    tab = visit("images", images=str(picture_folder))
+    assert "outside what the pages may open" in tab.error[0].value
+    assert not tab.metric
+    monkeypatch.setenv("SRCSEL_ROOTS", str(tmp_path))
+    assert metrics(visit("images", images=str(picture_folder)))["Pictures"] == "30"
+
+
+def test_a_link_inside_the_roots_that_leads_out_does_not_open(picture_folder, monkeypatch, tmp_path):
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "way-out").symlink_to(picture_folder)
+    monkeypatch.setenv("SRCSEL_ROOTS", str(tmp_path / "shared"))
+    assert not access.allowed(tmp_path / "shared" / "way-out")
+    assert not access.allowed(tmp_path / "shared" / ".." / "leaves")
+    assert access.allowed(tmp_path / "shared")
+
+
+def test_a_shared_server_without_roots_opens_no_path(visit, picture_folder, monkeypatch):
+    monkeypatch.setattr(access, "LOOPBACK", frozenset())
+    tab = visit("images", images=str(picture_folder))
+    assert "opens no folders by path" in tab.error[0].value
+    way(tab, "folder")
+    assert not tab.text_input
+    assert "opens no folders by path" in tab.info[0].value
+
+
+def test_strips_are_taken_from_all_over_a_class_and_leave_out_broken_ones(picture_folder):
+    from srcsel.dataset import list_pictures
+
+    listing = list_pictures(str(picture_folder))
+    rows = checking.class_rows(listing, broken={listing.paths[0]})
+    assert [count for _, count, _ in rows] == [10, 10, 10]
+    assert all(len(members) == 6 for _, _, members in rows)
+    assert 0 not in rows[0][2]
+    assert all(listing.labels[row] == label for label, _, members in rows for row in members)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("' /data/x '", "/data/x"), ('"/data/x"', "/data/x"), ("file:///data/x", "/data/x")]
+)
+def test_pasted_paths_are_cleaned(typed, meant):
+    assert choosing.clean(typed).strip() == meant

@@ -1,0 +1,163 @@
+import pytest
+
+from srcsel import catalog
+from srcsel.errors import InputError
+from srcsel.records import SourceModel
+from srcsel.ui import picking, price
+
+
+def fake(hub: str, name: str, **more) -> SourceModel:
+    told = {"params": 4_000_000, "gmacs": 0.5, "input_size": 64, "dim": 64, "pretraining": "made", "license": "MIT",
+            "download_bytes": 0, "accuracy": 0.8} | more  # fmt: skip
+    return SourceModel(f"{hub}/{name}", name, "r", **told)
+
+
+@pytest.fixture
+def demo(monkeypatch) -> list[SourceModel]:
+    """Three models that ship with srcsel, whatever was trained so far."""
+    models = [fake("demo", f"d{i}") for i in range(3)]
+    real_search, real_find = catalog.search, catalog.find_models
+    monkeypatch.setattr(
+        catalog,
+        "search",
+        lambda text="", *, hub=None, **more: models if hub == "demo" else real_search(text, hub=hub, **more),
+    )
+
+    def find(spec):
+        parts = spec.split(",") if isinstance(spec, str) else spec
+        known = {model.id: [model] for model in models} | {"demo": models}
+        return [m for part in parts for m in (known.get(part) or real_find(part))]
+
+    monkeypatch.setattr(catalog, "find_models", find)
+    return models
+
+
+@pytest.fixture
+def choose(visit, picture_folder, demo):
+    """Open the page with pictures chosen: choose(models="small")."""
+    return lambda **address: visit("models", images=str(picture_folder), **address)
+
+
+def run_button(tab):
+    return next(button for button in tab.button if button.label.startswith(("Score", "Tick at least")))
+
+
+def chosen(tab) -> list[str]:
+    return tab.dataframe[0].value["Starting model"].tolist()
+
+
+def test_without_pictures_there_is_one_way_on(visit, words_of):
+    tab = visit("models")
+    assert "Pictures come first" in words_of(tab)
+    assert [button.label for button in tab.button] == ["Choose pictures"]
+    tab.button[0].click().run()
+    assert tab.title[0].value == "Images"
+
+
+def test_pictures_that_are_gone_are_said_so(visit, tmp_path, words_of):
+    tab = visit("models", images=str(tmp_path / "gone"))
+    assert "These pictures cannot be used" in words_of(tab)
+    assert [button.label for button in tab.button] == ["Look at the pictures"]
+
+
+def test_pictures_still_on_their_way_are_said_so(visit, words_of):
+    assert "not here yet" in words_of(visit("models", images="public:DTD"))
+
+
+def test_demo_models_are_the_start_where_nothing_was_downloaded(choose, words_of):
+    tab = choose()
+    assert chosen(tab) == ["d0", "d1", "d2"]
+    assert "work without internet" in words_of(tab)
+    assert run_button(tab).label.startswith("Score 3 models: about ")
+    assert "download" not in run_button(tab).label
+    assert "30 pictures" in words_of(tab)
+
+
+def test_a_preset_changes_the_table_the_price_and_the_address(choose):
+    tab = choose()
+    tab.get_by_key("models-preset").set_value("small").run()
+    assert tab.query_params["models"] == "small"
+    assert chosen(tab) == [model.title for model in catalog.find_models("small")]
+    size = sum(model.download_bytes or 0 for model in catalog.find_models("small"))
+    assert run_button(tab).label.endswith(f"{size / 1e6:,.0f} MB to download")
+    assert tab.code[-1].value.startswith("srcsel rank ")
+    assert "--models timm/" in tab.code[-1].value
+
+
+def test_unknown_models_in_a_link_fall_back_with_a_sentence(choose, words_of):
+    tab = choose(models="timm/no_such_model_at_all")
+    assert "You see the usual set instead" in tab.info[0].value
+    assert chosen(tab) == ["d0", "d1", "d2"]
+
+
+def test_ids_in_a_link_are_the_own_choice(choose):
+    tab = choose(models="demo/d1,timm/resnet18.a1_in1k")
+    assert tab.get_by_key("models-preset").value == "own"
+    assert chosen(tab)[0] == "d1"
+    assert len(chosen(tab)) == 2
+
+
+def test_a_typed_id_is_added_once(choose):
+    tab = choose(models="demo/d1")
+    for _ in range(2):
+        tab.text_input(key="model-id").set_value("timm/resnet18.a1_in1k")
+        next(button for button in tab.button if button.key and "by-name" in button.key).click().run()
+    assert tab.query_params["models"] == "demo/d1,timm/resnet18.a1_in1k"
+
+
+def test_a_wrong_id_is_explained(choose):
+    tab = choose()
+    tab.text_input(key="model-id").set_value("resnet18.a1_in1")
+    next(button for button in tab.button if button.key and "by-name" in button.key).click().run()
+    assert "There is no source model" in tab.error[0].value
+    assert chosen(tab) == ["d0", "d1", "d2"]
+
+
+def test_a_checkpoint_outside_the_roots_is_refused(work, tmp_path, monkeypatch, on_this_computer):
+    with pytest.raises(InputError, match="no file"):
+        picking.typed(str(tmp_path / "gone.pth=resnet18"))
+    (tmp_path / "here.pth").write_bytes(b"")
+    monkeypatch.setenv("SRCSEL_ROOTS", str(tmp_path / "elsewhere"))
+    with pytest.raises(InputError, match="outside"):
+        picking.typed(f"{tmp_path / 'here.pth'}=resnet18")
+
+
+def test_the_search_finds_and_filters(choose):
+    tab = choose()
+    tab.text_input(key="models-search").set_value("resnet18").run()
+    found = tab.dataframe[1].value["Starting model"].tolist()
+    assert found
+    assert all("resnet18" in title.lower() for title in found)
+    tab.get_by_key("models-licence").set_value("Commercial use allowed").run()
+    licences = tab.dataframe[1].value["Licence"]
+    assert "unknown" not in set(licences)
+
+
+def test_the_run_asks_exactly_what_the_page_shows(choose, board, picture_folder):
+    tab = choose()
+    tab.slider(key="temperature").set_value(0.2).run()
+    tab.get_by_key("metric").set_value("euclidean").run()
+    assert tab.code[-1].value == f"srcsel rank {picture_folder} --models demo --temperature 0.2 --metric euclidean"
+    run_button(tab).click().run()
+    job = next(job for job in board.active() if job.kind == "rank")
+    run = job.payload["run"]
+    assert (run["ref"], run["models"]) == (str(picture_folder), ["demo/d0", "demo/d1", "demo/d2"])
+    assert (run["temperature"], run["metric"], run["title"]) == (0.2, "euclidean", "leaves")
+    assert tab.query_params["run"] == run["id"] == job.id
+
+
+def test_the_same_question_joins_the_job_already_there(choose, board):
+    first = choose()
+    run_button(first).click().run()
+    second = choose()
+    run_button(second).click().run()
+    assert sum(job.kind == "rank" for job in board.active()) == 1
+    assert first.query_params["run"] == second.query_params["run"]
+
+
+def test_price_adds_up_work_and_downloads():
+    models = [fake("t", "a", gmacs=2.2, download_bytes=100_000_000), fake("t", "b", gmacs=None, download_bytes=None)]
+    cost = price.estimate(models, pictures=1000, cores=2)
+    assert cost.seconds == pytest.approx(8 + 4 + 2 * (3 + 4) + 1000 * 2.2 / 44)
+    assert (cost.download_bytes, cost.unknown) == (100_000_000, 1)
+    assert cost.label() == "Score 2 models: about 1 min, 100 MB to download"

@@ -1,0 +1,140 @@
+import io
+
+import pytest
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+from streamlit import config
+
+from srcsel.ui import access, server, thumbs
+
+
+async def _echo(socket):
+    await socket.accept()
+    await socket.close()
+
+
+@pytest.fixture
+def browser(work, on_this_computer):
+    """Our routes and middleware around a page that stands for Streamlit."""
+    page = Route("/", lambda request: PlainTextResponse("page"))
+    app = Starlette(routes=[*server.ROUTES, page, WebSocketRoute("/socket", _echo)], middleware=server.MIDDLEWARE)
+    return TestClient(app, base_url="http://localhost:8501")
+
+
+@pytest.fixture
+def shown(work, picture_folder) -> str:
+    """A set of three pictures: one that opens, one that does not, one that leads out of the folder."""
+    (picture_folder / "broken.png").write_bytes(b"no picture")
+    return thumbs.register(picture_folder, ["mildew/00.png", "broken.png", "gone.png"])
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8501", "[::1]:8501", "LOCALHOST:1"])
+def test_our_own_names_are_answered(browser, host):
+    assert browser.get("/", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example:8501", "127.0.0.1.nip.io", "", "[::2]"])
+def test_foreign_names_are_refused_everywhere(browser, shown, host):
+    for path in ("/", f"/thumbs/{shown}/0/96.jpg"):
+        answer = browser.get(path, headers={"host": host})
+        assert answer.status_code == 400
+        assert "SRCSEL_HOSTS" in answer.text
+
+
+def test_foreign_names_get_no_websocket(browser):
+    with browser.websocket_connect("/socket", headers={"host": "localhost:8501"}):
+        pass
+    with pytest.raises(WebSocketDisconnect), browser.websocket_connect("/socket", headers={"host": "evil.example"}):
+        pass
+
+
+def test_other_names_can_be_added(browser, monkeypatch):
+    monkeypatch.setenv("SRCSEL_HOSTS", "lab.example, Other.example")
+    for host, status in (("lab.example:80", 200), ("other.example", 200), ("third.example", 400)):
+        assert browser.get("/", headers={"host": host}).status_code == status
+
+
+def test_every_answer_carries_the_content_policy(browser):
+    for answer in (browser.get("/"), browser.get("/thumbs/x/0/96.jpg"), browser.get("/", headers={"host": "evil"})):
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'self'" in policy
+        assert "'unsafe-eval'" not in policy
+        assert "http" not in policy.replace("https://", "http://")  # no foreign address is allowed anything
+        script = next(rule for rule in policy.split("; ") if rule.startswith("script-src"))
+        assert "'unsafe-inline'" not in script
+        assert "'sha256-" in script
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("size", [96, 320])
+def test_a_thumbnail_is_a_small_jpeg_and_cached(browser, shown, work, size):
+    answer = browser.get(f"/thumbs/{shown}/0/{size}.jpg")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+    assert answer.headers["cache-control"] == "private, max-age=3600"
+    with Image.open(io.BytesIO(answer.content)) as picture:
+        assert max(picture.size) <= size
+    assert len(list((work / "datasets" / "thumbs").rglob("*.jpg"))) == 1
+    again = browser.get(f"/thumbs/{shown}/0/{size}.jpg", headers={"if-none-match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_changed_picture_gets_a_new_thumbnail(browser, shown, picture_folder):
+    before = browser.get(f"/thumbs/{shown}/0/96.jpg").content
+    Image.new("RGB", (60, 60), (255, 0, 0)).save(picture_folder / "mildew" / "00.png")
+    assert browser.get(f"/thumbs/{shown}/0/96.jpg").content != before
+
+
+@pytest.mark.parametrize("index", [1, 2])
+def test_a_picture_that_cannot_be_read_gives_a_placeholder_not_kept(browser, shown, index):
+    answer = browser.get(f"/thumbs/{shown}/{index}/96.jpg")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "{set}/3/96.jpg", "{set}/0/97.jpg", "{set}/0/4000.jpg", "{set}/-1/96.jpg", "{set}/x/96.jpg", "{set}/0/96.png",
+        "0000000000000000deadbeef/0/96.jpg", "../{set}/0/96.jpg", "..%2f..%2fetc/0/96.jpg", "%2e%2e/0/96.jpg",
+        "{set}%00/0/96.jpg", "{upper}/0/96.jpg",
+    ],
+)  # fmt: skip
+def test_what_no_page_registered_is_not_there(browser, shown, path):
+    assert browser.get("/thumbs/" + path.format(set=shown, upper=shown.upper() + "A")).status_code == 404
+
+
+def test_a_manifest_cannot_lead_out_of_its_folder(browser, work, picture_folder, tmp_path, monkeypatch):
+    Image.new("RGB", (9, 9)).save(tmp_path / "secret.png")
+    (picture_folder / "link.png").symlink_to(tmp_path / "secret.png")
+    escaping = thumbs.register(picture_folder, ["../secret.png", "link.png", "/etc/hostname"])
+    monkeypatch.setenv("SRCSEL_ROOTS", str(picture_folder))
+    for index in range(3):
+        assert browser.get(f"/thumbs/{escaping}/{index}/96.jpg").status_code == 404
+
+
+def test_the_same_pictures_are_one_set(work, picture_folder):
+    first = thumbs.register(picture_folder, ["a.png"])
+    assert thumbs.register(picture_folder, ["a.png"]) == first
+    assert thumbs.register(picture_folder, ["b.png"]) != first
+    with pytest.raises(ValueError, match="96, 320"):
+        thumbs.url(first, 0, 500)
+
+
+def test_folders_open_only_where_the_server_is_for_this_computer(work, on_this_computer, monkeypatch, tmp_path):
+    assert access.roots() is None
+    config.set_option("server.address", "0.0.0.0")
+    assert access.roots() == ()
+    monkeypatch.setenv("SRCSEL_ROOTS", str(tmp_path))
+    assert access.roots() == (tmp_path,)
+
+
+def test_a_broken_work_folder_does_not_keep_the_server_from_starting(monkeypatch, tmp_path, caplog):
+    (tmp_path / "home").write_text("a file where the folder should be")
+    monkeypatch.setenv("SRCSEL_HOME", str(tmp_path / "home"))
+    server._wake()
+    assert "could not be woken" in caplog.text
