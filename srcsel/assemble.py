@@ -8,12 +8,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from srcsel.rank import decide, make_rankings
-from srcsel.records import HEADLINE, Dataset, Failure, Features, Result, Run, SourceModel
-from srcsel.score import ModelScores, score_model
-from srcsel.watch import Watch
+from srcsel.records import HEADLINE, Dataset, Failure, Result, Run, SourceModel
+from srcsel.score import ModelScores
 
 LIBRARIES = ("srcsel", "torch", "torchvision", "timm", "numpy", "pillow", "umap-learn", "scikit-learn")
 """Whose versions a result names."""
@@ -40,26 +37,10 @@ class Answer:
         if note not in self.notes:
             self.notes.append(note)
 
-    def add(self, features: Features, watch: Watch) -> None:
-        """Score features of the run's own pictures."""
-        if features.seconds_per_picture is not None:
-            self.speeds[features.key.model] = features.seconds_per_picture
-        self.score(features.key.model, features.values, features.logits, watch)
-
-    def score(self, model: str, values: np.ndarray, logits: np.ndarray | None, watch: Watch) -> None:
-        """Score one model; what fails becomes part of the answer."""
-        run = self.run
-        scores = score_model(
-            model,
-            values,
-            self.dataset.labels,
-            measures=self.measures,
-            temperature=run.temperature,
-            metric=run.metric,
-            seed=run.seed,
-            logits=logits,
-            watch=watch,
-        )
+    def add(self, model: str, scores: ModelScores, seconds_per_picture: float | None = None) -> None:
+        """Take in one model's scores; what failed is part of the answer."""
+        if seconds_per_picture is not None:
+            self.speeds[model] = seconds_per_picture
         self.scored.append(scores)
         self.failures.extend(scores.failures)
         for note in scores.notes:

@@ -93,11 +93,12 @@ def _drawn(
         "rows": hashlib.sha256(rows.tobytes()).hexdigest(),
         "leader": to_plain(leader[0]) if leader else None,
     }
-    xy = store.get_map(question)
-    if xy is None:
-        start = leader[1] if leader else None
-        xy = project(features.values, method, rows=rows, seed=seed, init=start, align_to=start)
-        store.put_map(question, xy)
+    stored = store.recall("maps", question)
+    if stored is not None:
+        return stored[0]["xy"]
+    start = leader[1] if leader else None
+    xy = project(features.values, method, rows=rows, seed=seed, init=start, align_to=start)
+    store.remember("maps", question, {"xy": xy}, None)
     return xy
 
 

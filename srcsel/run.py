@@ -36,6 +36,7 @@ from srcsel.records import (
 )
 from srcsel.runs import RunStore
 from srcsel.score import score_model
+from srcsel.scored import scored
 from srcsel.settings import Settings, load_settings
 from srcsel.store import open_features, open_runs
 from srcsel.watch import Watch
@@ -109,7 +110,8 @@ def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = 
         else:
             keys.append(outcome.key)
             watch.update(outcome.key.model, "scoring")
-            told.add(outcome, watch)
+            scores = scored(outcome, dataset.labels, run, told.measures, features, watch)
+            told.add(outcome.key.model, scores, outcome.seconds_per_picture)
             watch.update(outcome.key.model, "done")
         runs.save(told.result(complete=False))
     for note in features.notes:
@@ -183,8 +185,18 @@ def rank_features(
     )
     told = Answer(run, dataset, models)
     for name, values in features.items():
-        heads = (logits or {}).get(name)
-        told.score(name, np.asarray(values), None if heads is None else np.asarray(heads), watch or Watch())
+        scores = score_model(
+            name,
+            values,
+            dataset.labels,
+            measures=told.measures,
+            temperature=temperature,
+            metric=metric,
+            seed=seed,
+            logits=(logits or {}).get(name),
+            watch=watch,
+        )
+        told.add(name, scores)
     return told.result(complete=True)
 
 
@@ -207,13 +219,13 @@ def score_features(
     """
     told = score_model(
         "features",
-        np.asarray(features),
+        features,
         _dataset_of(labels).labels,
         measures=measure_names(measures),
         temperature=temperature,
         metric=metric,
         seed=seed,
-        logits=None if logits is None else np.asarray(logits),
+        logits=logits,
     )
     if told.failures and measures != "all":
         raise NotAvailable(f"{told.failures[0].measure}: {told.failures[0].reason}")

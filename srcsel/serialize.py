@@ -50,13 +50,13 @@ def _hints(record: type) -> dict[str, Any]:
 
 
 def _rebuild(hint: Any, value: Any) -> Any:
-    """One field, by its hint: records, tuples of one kind, int64 arrays, paths; scalars as they are."""
+    """One field, by its hint: records, tuples and lists of one kind, int64 arrays, paths; scalars as they are."""
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         if value is None:
             return None
         hint = next(kind for kind in typing.get_args(hint) if kind is not type(None))
-    if typing.get_origin(hint) is tuple:
-        return tuple(_rebuild(typing.get_args(hint)[0], item) for item in value)
+    if (kind := typing.get_origin(hint)) in (tuple, list):
+        return kind(_rebuild(typing.get_args(hint)[0], item) for item in value)
     if dataclasses.is_dataclass(hint):
         return from_plain(hint, value)  # pyright: ignore[reportArgumentType]
     if hint is np.ndarray:

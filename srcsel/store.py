@@ -2,13 +2,14 @@
 
 features/<model>-<hash>.safetensors         one FeatureKey, the key in the header
 features/parts/<hash>/<row>.safetensors     half-done work; a stopped run goes on from here
-features/maps/<hash>.safetensors            maps by what they depend on
+features/{maps,scores}/<hash>.safetensors   what was computed from features, by all it depends on
 """
 
 from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -92,17 +93,20 @@ class FeatureStore:
         self._path(key).unlink(missing_ok=True)
         self.drop_parts(key)
 
-    def get_map(self, question: dict[str, Any]) -> np.ndarray | None:
-        """Return the stored map (m, 2) float32 for `question`: all it depends on, as JSON values. None = absent."""
-        try:
-            tensors, about = files.read_tensors(self._map(question))
-        except (FileNotFoundError, files.DamagedFileError):
-            return None
-        return tensors.get("xy") if about == question else None
+    def recall(self, kind: str, question: dict[str, Any]) -> tuple[dict[str, np.ndarray], Any] | None:
+        """Return arrays and JSON values computed before for `question`: all they depend on. None = absent.
 
-    def put_map(self, question: dict[str, Any], xy: np.ndarray) -> None:
-        """Store a map under what it depends on. Raises StoreError."""
-        files.write_tensors(self._map(question), {"xy": xy}, question)
+        kind: the folder they lie in, "maps" or "scores".
+        """
+        try:
+            tensors, about = files.read_tensors(self._memory(kind, question))
+            return (tensors, about["value"]) if about["question"] == question else None
+        except (FileNotFoundError, files.DamagedFileError, KeyError, TypeError):
+            return None
+
+    def remember(self, kind: str, question: dict[str, Any], tensors: Mapping[str, np.ndarray], value: Any) -> None:
+        """Keep arrays and JSON values under all they depend on. Raises StoreError."""
+        files.write_tensors(self._memory(kind, question), tensors, {"question": question, "value": value})
 
     def _read(self, path: Path, key: FeatureKey) -> tuple[dict[str, np.ndarray], Any] | None:
         try:
@@ -124,8 +128,8 @@ class FeatureStore:
     def _parts(self, key: FeatureKey) -> Path:
         return self.folder / "parts" / files.text_hash(to_plain(key))
 
-    def _map(self, question: dict[str, Any]) -> Path:
-        return self.folder / "maps" / f"{files.text_hash(question)}.safetensors"
+    def _memory(self, kind: str, question: dict[str, Any]) -> Path:
+        return self.folder / kind / f"{files.text_hash(question)}.safetensors"
 
 
 def _tensors(values: np.ndarray, logits: np.ndarray | None) -> dict[str, np.ndarray]:

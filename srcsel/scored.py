@@ -1,0 +1,79 @@
+"""Scores of stored features, computed once: the same question about the same features is answered from disk."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from srcsel.records import Features, Run, Score
+from srcsel.score import ModelScores, score_model
+from srcsel.serialize import from_plain, to_plain
+from srcsel.store import FeatureStore
+from srcsel.watch import Watch
+
+
+def scored(
+    features: Features, labels: np.ndarray, run: Run, measures: Sequence[str], store: FeatureStore, watch: Watch
+) -> ModelScores:
+    """Return what `score_model` gives for these features of the run's pictures, from `store` where it is known.
+
+    The labels are part of the features' key (its dataset digest). Scores with an unexpected failure are not kept.
+    """
+    question = {
+        "code": code_digest(),
+        "features": to_plain(features.key),
+        "measures": list(measures),
+        "temperature": run.temperature,
+        "metric": run.metric,
+        "seed": run.seed,
+    }
+    found = store.recall("scores", question)
+    if found is not None:
+        return _unpacked(*found)
+    told = score_model(
+        features.key.model,
+        features.values,
+        labels,
+        measures=measures,
+        temperature=run.temperature,
+        metric=run.metric,
+        seed=run.seed,
+        logits=features.logits,
+        watch=watch,
+    )
+    if not any(failure.detail for failure in told.failures):
+        rechecks = {_slot(kind, s): s.rechecks for kind, s in _all(told) if s.rechecks is not None}
+        store.remember("scores", question, rechecks, to_plain(told))
+    return told
+
+
+@functools.cache
+def code_digest() -> str:
+    """Stand for the code that makes scores: a changed formula must not be answered from disk."""
+    package = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted([*(package / "measures").glob("*.py"), package / "score.py", package / "explain.py"]):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _unpacked(rechecks: dict[str, np.ndarray], plain: dict[str, object]) -> ModelScores:
+    told = from_plain(ModelScores, plain)
+    again = {
+        kind: [dataclasses.replace(s, rechecks=rechecks.get(_slot(kind, s))) for s in getattr(told, kind)]
+        for kind in ("scores", "literal")
+    }
+    return dataclasses.replace(told, **again)
+
+
+def _all(told: ModelScores) -> list[tuple[str, Score]]:
+    return [("scores", s) for s in told.scores] + [("literal", s) for s in told.literal]
+
+
+def _slot(kind: str, score: Score) -> str:
+    return f"{kind}|{score.measure}"
