@@ -1,0 +1,81 @@
+"""Every page, opened by its address on a cold server: right title, no serious accessibility violation."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+from walk import wait_for_verdict
+
+PAGES = ["/", "/images", "/models", "/results", "/explore", "/history"]
+SERIOUS = {"serious", "critical"}
+
+
+def example_run() -> str:
+    from srcsel.settings import load_settings
+    from srcsel.store import open_runs
+
+    return next(run.id for run in open_runs(load_settings()).list() if run.example)
+
+
+def violations(window) -> list[str]:
+    found = Axe().run(window.page).response["violations"]
+    return [
+        f"{one['id']} ({one['impact']}): {one['help']}; {[node['html'][:160] for node in one['nodes'][:3]]}"
+        for one in found
+        if one["impact"] in SERIOUS
+    ]
+
+
+def test_deep_link_on_a_cold_server(new_server, visitor):
+    window = visitor(new_server())
+    window.open("/explore")
+    expect(window.page.get_by_role("link", name="4 Explore")).to_be_visible()
+    expect(window.page.get_by_text("Nothing to explore yet").first).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_empty_page_is_accessible(path, scheme, visitor):
+    window = visitor(scheme=scheme)
+    window.open(path)
+    window.shot(f"empty-{path.strip('/') or 'home'}-{scheme}")
+    assert violations(window) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/images?images=demo:butterflies", "/models?images=demo:butterflies"])
+def test_page_with_pictures_is_accessible(path, scheme, visitor):
+    window = visitor(scheme=scheme)
+    window.open(path)
+    expect(window.page.get_by_role("button", name="Continue").or_(window.page.get_by_text("Which set?"))).to_be_visible(
+        timeout=120_000
+    )
+    window.settle()
+    window.shot(f"chosen-{path.strip('/').partition('?')[0]}-{scheme}")
+    assert violations(window) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/results", "/explore"])
+def test_page_with_a_run_is_accessible(path, scheme, visitor):
+    window = visitor(scheme=scheme)
+    window.open(f"{path}?run={example_run()}")
+    if path == "/results":
+        wait_for_verdict(window)
+    else:
+        expect(window.page.locator(".st-key-explore-map canvas").first).to_be_visible(timeout=60_000)
+        window.settle()
+    window.shot(f"run-{path.strip('/')}-{scheme}")
+    assert violations(window) == []
+
+
+def test_presenter_mode_hides_the_controls(visitor):
+    window = visitor()
+    window.open(f"/results?run={example_run()}")
+    wait_for_verdict(window)
+    expect(window.page.get_by_text("All numbers")).to_be_visible()
+    window.page.get_by_text("Presenter mode").click()
+    expect(window.page.get_by_text("All numbers")).to_have_count(0)
+    window.settle()
+    window.shot("presenter")
