@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from srcsel import charts
-from srcsel.records import JobStatus, Projection, Reading, Result
+from srcsel.records import Failure, JobStatus, Projection, Reading, Result
 from srcsel.ui import frame, maps, state, table, thumbs, watch, words
 from srcsel.ui.show import error_state, md
 
@@ -152,12 +152,16 @@ def remarks(result: Result) -> None:
         notes.append(f"{words.count(left_out, 'file')} could not be read and took no part.")
     for note in notes:
         st.caption(f":material/info: {md(note)}")
-    for failure in result.failures:
-        what = f"{md(titles.get(failure.model, failure.model))}"
-        if failure.measure:
-            st.caption(f":material/error: {what}, {md(table.title_of(failure.measure))}: n/a. {md(failure.reason)}")
-        else:
-            error_state(f"{what} could not be scored", md(failure.reason), failure.detail)
+    for failure in (f for f in result.failures if f.measure):
+        what = f"{md(titles.get(failure.model, failure.model))}, {md(table.title_of(failure.measure))}"
+        st.caption(f":material/error: {what}: n/a. {md(failure.reason)}")
+    failed: dict[str, list[Failure]] = {}
+    for failure in (f for f in result.failures if not f.measure):
+        failed.setdefault(failure.reason, []).append(failure)
+    for reason, same in failed.items():
+        names = ", ".join(md(titles.get(f.model, f.model)) for f in same)
+        details = "\n\n".join(f"{f.model}\n{f.detail}" for f in same if f.detail)
+        error_state(f"Could not be scored: {names}", md(reason), details)
 
 
 def command(result: Result) -> str:

@@ -16,8 +16,10 @@ Color = Literal["green", "orange", "gray"]
 LOOKS: dict[str, tuple[str, Color, str]] = {
     "clear": ("Clear choice", "green", ":material/verified:"),
     "tie": ("Too close to call, so the cheaper one", "orange", ":material/balance:"),
-    "cannot tell": ("No clear choice yet", "gray", ":material/help:"),
+    "cannot tell": ("Too close or too few to tell", "gray", ":material/help:"),
 }
+DISAGREE = "The two scores disagree: here is why"
+DIFFER = "The verdict is not first in both scores: here is why"
 _STYLE = """<style>
 .srcsel-head{font-size:2rem!important;font-weight:650!important;line-height:1.2!important;padding:2px 0 6px!important;
 margin:0!important;overflow-wrap:anywhere}
@@ -40,31 +42,35 @@ def verdict_card(result: Result) -> None:
     with st.container(border=True, key="verdict"):
         left, right = st.columns([1, 1], gap="large", vertical_alignment="center")
         with left.container(gap="xsmall"):
-            label, color, icon = LOOKS[verdict.kind]
-            st.badge(label if result.complete else f"So far: {label.lower()}", color=color, icon=icon)
+            if result.scores:
+                label, color, icon = LOOKS[verdict.kind]
+                st.badge(label if result.complete else f"So far: {label.lower()}", color=color, icon=icon)
             st.html(f'{_STYLE}<h1 class="srcsel-head">{escape(_head(result, winner))}</h1>')
             st.markdown(md(_body(verdict.text, winner)))
         if winner:
             right.html(_facts(result, winner) + _firsts(result))
 
 
-def disagreement(result: Result) -> bool:
-    """Tell whether the two bars name different winners, or neither names the verdict's."""
+def disagreement(result: Result) -> str:
+    """Say in a title how the two bars and the verdict differ; "" where all three name the same model."""
     rankings = [find_ranking(result, measure, "whitened") for measure in ("silhouette", "supcon")]
     leaders = [{m for m, rank in zip(r.models, r.ranks, strict=True) if rank == 1} for r in rankings if r]
     if len(leaders) < 2 or result.verdict.winner is None:
-        return False
-    return not leaders[0] & leaders[1] or not any(result.verdict.winner in leader for leader in leaders)
+        return ""
+    if not leaders[0] & leaders[1]:
+        return DISAGREE
+    return "" if all(result.verdict.winner in leader for leader in leaders) else DIFFER
 
 
 def notes(result: Result) -> None:
     """Say why scores and verdict differ, in an amber box where they do, and whatever else the verdict notes."""
-    if not result.verdict.notes:
+    texts = [md(note) for note in result.verdict.notes]
+    if not texts:
         return
-    text = "\n".join(f"- {md(note)}" for note in result.verdict.notes)
-    text = md(result.verdict.notes[0]) if len(result.verdict.notes) == 1 else text
-    if disagreement(result):
-        st.warning(text, title="The two scores disagree: here is why", icon=":material/call_split:")
+    text = texts[0] if len(texts) == 1 else "\n".join(f"- {text}" for text in texts)
+    title = disagreement(result)
+    if title:
+        st.warning(text, title=title, icon=":material/call_split:")
     elif not frame.presenting():
         st.info(text, icon=":material/info:")
 
@@ -91,8 +97,8 @@ def _head(result: Result, winner: SourceModel | None) -> str:
 
 def _body(text: str, winner: SourceModel | None) -> str:
     """Drop the first sentence where the heading already says it."""
-    first = {f"Start from {winner.title}." if winner else "", "No clear choice yet."}
-    for sentence in first - {""}:
+    said = ["No clear choice yet.", "Nothing could be scored.", *([f"Start from {winner.title}."] if winner else [])]
+    for sentence in said:
         text = text.removeprefix(sentence).strip()
     return text
 
@@ -106,8 +112,9 @@ def _facts(result: Result, winner: SourceModel) -> str:
     if result.verdict.firsts:
         first = result.verdict.firsts.get(winner.id, 0)
         facts.insert(0, (f"{first:.0f} of 100", "re-checks put it first"))
+    lead = f'<p class="srcsel-key">Ahead for now: {escape(plain(winner.title))}</p>'
     items = "".join(f"<div><dt>{escape(what)}</dt><dd>{escape(value)}</dd></div>" for value, what in facts)
-    return f'<dl class="srcsel-facts">{items}</dl>'
+    return f'{lead if result.verdict.kind == "cannot tell" else ""}<dl class="srcsel-facts">{items}</dl>'
 
 
 def _firsts(result: Result) -> str:

@@ -83,6 +83,12 @@ def test_disagreement_is_an_amber_box_with_the_reason(results, save, result, wor
     ]
 
 
+def test_verdict_that_is_first_in_neither_score_says_so(results, save, result):
+    verdict = dataclasses.replace(result.verdict, winner="demo/m1", notes=("It wins on the other measures.",))
+    save(result, verdict=verdict)
+    assert ready(results()).warning[0].proto.title == "The verdict is not first in both scores: here is why"
+
+
 def test_agreement_shows_no_amber_box(results, save, result):
     save(result, verdict=dataclasses.replace(result.verdict, notes=("Your smallest class has 10 pictures.",)))
     tab = ready(results())
@@ -174,7 +180,7 @@ def test_failed_model_and_sampling_are_said(results, save, result, words_of):
     tab = ready(results())
     assert "No internet" in words_of(tab)
     assert "5,000 of 9,000" in words_of(tab)
-    assert tab.code[0].value.startswith("Traceback")
+    assert tab.code[0].value.startswith("demo/m5\nTraceback")
 
 
 def test_run_with_nothing_scored_says_why(results, save, result, words_of):
@@ -183,7 +189,8 @@ def test_run_with_nothing_scored_says_why(results, save, result, words_of):
     save(result, scores=(), literal=(), rankings=(), failures=failures, verdict=empty)
     tab = ready(results())
     assert "Nothing could be scored</h1>" in html_of(tab)
-    assert words_of(tab).count("There is no internet") == 6
+    assert words_of(tab).count("There is no internet") == 1  # six models, one reason: said once
+    assert all(m.title in tab.error[0].proto.title for m in result.models)
     assert not tab.get("plotly_chart")
 
 
