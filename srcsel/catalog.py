@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from srcsel.errors import InputError, UnknownNameError
 from srcsel.hubs import HUBS
+from srcsel.hubs._caches import is_file
 from srcsel.hubs._licenses import allows_commercial_use
 from srcsel.records import SourceModel
 
@@ -72,7 +72,7 @@ def find_models(spec: str | Sequence[str]) -> list[SourceModel]:
     checkpoint files ("PATH.safetensors" or "PATH.pth=ARCHITECTURE"); one text with commas, or a sequence.
     Raises UnknownNameError with the nearest names, InputError where nothing is named.
     """
-    whole = isinstance(spec, str) and (Path(spec).is_file() or "," not in spec)
+    whole = isinstance(spec, str) and ("," not in spec or is_file(spec))
     parts = [spec] if isinstance(spec, str) and whole else spec.split(",") if isinstance(spec, str) else list(spec)
     found = {model.id: model for part in parts if part.strip() for model in _find(part.strip())}
     if not found:
@@ -102,7 +102,7 @@ def _find(part: str) -> Iterable[SourceModel]:
     if part in HUBS:
         return _all_of(part)
     hub, _, name = part.partition("/")
-    if CHECKPOINT.search(part) and (hub not in HUBS or Path(part).is_file()):
+    if CHECKPOINT.search(part) and (hub not in HUBS or is_file(part)):
         return [HUBS["checkpoints"].find(part)]
     if hub in HUBS and name:
         return [HUBS[hub].find(name)]

@@ -83,6 +83,13 @@ def test_unknown_names_come_with_near_ones(spec, near):
         catalog.find_models(spec)
 
 
+def test_a_list_longer_than_any_file_name():
+    names = ",".join(["timm/resnet18.a1_in1k", "pixels"] * 200)
+    assert ids(catalog.find_models(names)) == ["timm/resnet18.a1_in1k", "pixels/thumbnail"]
+    with pytest.raises(InputError, match="There is no file"):
+        catalog.find_models("x" * 5000 + ".pth")
+
+
 def test_nothing_and_too_much():
     for empty in ("", " , ", []):
         with pytest.raises(InputError, match="No source model is named"):

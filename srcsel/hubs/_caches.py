@@ -76,6 +76,14 @@ def _rank(path: Path) -> int:
     return SUFFIXES.index(path.suffix)
 
 
+def is_file(path: str | Path) -> bool:
+    """Say whether there is such a file; a text that can be no path is none."""
+    try:
+        return Path(path).expanduser().is_file()
+    except (OSError, RuntimeError):  # longer than any name can be; a home folder nobody has
+        return False
+
+
 def digest(path: Path) -> str:
     """Return the sha256 of a file's content in hex; remembered while size and time stay the same."""
     try:

@@ -94,12 +94,12 @@ def _identify(name: str) -> Checkpoint:
 
 def _split(name: str) -> tuple[Path, str]:
     """Cut "PATH=ARCHITECTURE"; a path that exists as it stands is not cut."""
-    path, given = Path(name).expanduser(), ""
-    if not path.is_file() and "=" in name:
-        before, _, given = name.rpartition("=")
-        path = Path(before).expanduser()
-    if not path.is_file():
-        raise InputError(f"There is no file {path}. Copy its path again; the form is PATH or PATH=ARCHITECTURE.")
+    text, given = name, ""
+    if not _caches.is_file(name) and "=" in name:
+        text, _, given = name.rpartition("=")
+    if not _caches.is_file(text):
+        raise InputError(f"There is no file {text}. Copy its path again; the form is PATH or PATH=ARCHITECTURE.")
+    path = Path(text).expanduser()
     if path.suffix not in _caches.SUFFIXES:
         raise InputError(
             f"{path.name} is no checkpoint I can read. Use a file ending in {', '.join(_caches.SUFFIXES)}."
