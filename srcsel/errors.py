@@ -1,15 +1,15 @@
 """Every error srcsel raises on purpose. Each message says what happened, why, and what to do.
 
-    SrcselError
-    ├── InputError            what was handed in cannot be used (shell exit status 2)
-    │   ├── UnknownNameError  a name that is not registered; lists the nearest ones
-    │   ├── FeatureError      features or labels of the wrong shape, type or content
-    │   └── PictureError      one picture cannot be read
-    ├── ModelError            a source model cannot be loaded or run
-    │   └── DownloadError     its weights, or a public dataset, cannot be fetched
-    ├── NotAvailable          a measure does not apply here ("n/a"), with the reason
-    ├── StoreError            the work folder cannot be read or written
-    └── Cancelled             the person asked to stop; what was finished is kept
+SrcselError
+├── InputError            what was handed in cannot be used (shell exit status 2)
+│   ├── UnknownNameError  a name that is not registered; lists the nearest ones
+│   ├── FeatureError      features or labels of the wrong shape, type or content
+│   └── PictureError      one picture cannot be read
+├── ModelError            a source model cannot be loaded or run
+│   └── DownloadError     its weights, or a public dataset, cannot be fetched
+├── NotAvailable          a measure does not apply here ("n/a"), with the reason
+├── StoreError            the work folder cannot be read or written
+└── Cancelled             the person asked to stop; what was finished is kept
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The values that flow through srcsel. All frozen; shapes stand in the comments.
 
-    folder -> Dataset -> Features -> Scores -> Ranking + Verdict -> Projection -> page
+folder -> Dataset -> Features -> Scores -> Ranking + Verdict -> Projection -> page
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Dataset:
     paths: tuple[str, ...]  # (n,) POSIX, sorted
     labels: np.ndarray  # (n,) int64 in 0..c-1
     classes: tuple[str, ...]  # (c,)
-    digest: str  # content of the pictures in `paths` and their labels, and nothing else
+    digest: str  # of paths, class names and file bytes, in order, and nothing else
     unreadable: tuple[Unreadable, ...] = ()
     label_source: str = "folder names"
     license: str = ""

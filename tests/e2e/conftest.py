@@ -22,7 +22,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-]
 
 
 def pytest_collection_modifyitems(items):
