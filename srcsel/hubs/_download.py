@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import http.client
 import os
 import re
 import shutil
@@ -20,6 +21,7 @@ TIMEOUT = 15  # seconds without an answer
 CHUNK = 1 << 20  # bytes between two looks at the stop button
 HASH = re.compile(r"-([a-f0-9]{8,64})\.")  # torch.hub's file names end in the start of their sha256
 MEGABYTE = 1e6
+TRANSPORTS = ("httpx", "httpcore", "requests", "urllib3")  # modules whose errors mean "no connection"
 
 
 def from_hub(repository: str, names: tuple[str, ...], part: str, watch: Watch) -> Path:
@@ -32,13 +34,14 @@ def from_hub(repository: str, names: tuple[str, ...], part: str, watch: Watch) -
         return local.path
     # Plain HTTP can be stopped at every chunk; the Xet transfer cannot. Has to be set before the import.
     os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
-    from huggingface_hub.errors import EntryNotFoundError
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
     for name in names:
         try:
             return _hub_download(repository, name, part, watch)
-        except EntryNotFoundError:
-            continue
+        except EntryNotFoundError as error:
+            if isinstance(error, LocalEntryNotFoundError):  # not "no such file" but "cannot ask"
+                _raise_hub(error, repository)
         except SrcselError:
             raise
         except Exception as error:  # noqa: BLE001 - always re-raised, in words; the transport's own types vary
@@ -68,7 +71,7 @@ def from_url(url: str, part: str, watch: Watch) -> Path:
                 watch.update(part, "downloading", done, total)
         _check_complete(url, done, total, digest.hexdigest())
         partial.replace(path)
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         _raise_url(error, url)
     finally:
         partial.unlink(missing_ok=True)
@@ -153,19 +156,27 @@ def _raise_hub(error: Exception, repository: str) -> NoReturn:
         text = f"The disk became full while {repository} was fetched. Free some space and press Continue."
     elif "Consistency check failed" in str(error) or "RemoteProtocol" in type(error).__name__:
         text = f"The download of {repository} broke off. Check the connection and press Continue."
-    else:
+    elif isinstance(error, PermissionError):
+        text = f"The folder {_caches.hub_folder()} cannot be written. Check its rights, or set HF_HOME to another one."
+    elif isinstance(error, OSError) or type(error).__module__.startswith(TRANSPORTS):
         text = (
             f"No connection: the weights of {repository} cannot be fetched. Connect to the internet, "
             "or choose models that are already on this computer."
         )
+    else:
+        text = f"The weights of {repository} cannot be fetched ({type(error).__name__}: {error})."
     raise DownloadError(text) from error
 
 
-def _raise_url(error: OSError, url: str) -> NoReturn:
+def _raise_url(error: Exception, url: str) -> NoReturn:
     host = url.split("/")[2] if "//" in url else url
     if isinstance(error, urllib.error.HTTPError):
         text = f"{host} answered with error {error.code} for {url}. The file may have moved; try again later."
-    elif error.errno == errno.ENOSPC:
+    elif isinstance(error, http.client.HTTPException):
+        text = f"The download of {url} broke off. Check the connection and press Continue."
+    elif isinstance(error, PermissionError):
+        text = f"The folder {_caches.torch_folder()} cannot be written. Check its rights, or set TORCH_HOME."
+    elif isinstance(error, OSError) and error.errno == errno.ENOSPC:
         text = f"The disk became full while {url} was fetched. Free some space and press Continue."
     else:
         text = (

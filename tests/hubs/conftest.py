@@ -52,6 +52,7 @@ class FakeServer:
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         server.daemon_threads = True
+        server.handle_error = lambda *_: None  # a client that stops in the middle is part of the tests
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         self.url = f"http://127.0.0.1:{server.server_port}"

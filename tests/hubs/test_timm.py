@@ -201,12 +201,21 @@ def test_full_disk_before(weights, monkeypatch):
         HUB.load(HUB.find(TAG), "cpu", Watch())
 
 
-def test_full_disk_during(weights, monkeypatch):
-    def full(*args, **kwargs):
-        raise OSError(errno.ENOSPC, "No space left on device")
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "disk became full"),
+        (PermissionError(errno.EACCES, "Permission denied"), "cannot be written"),
+        (ConnectionResetError(errno.ECONNRESET, "reset"), "No connection"),
+        (TypeError("something new"), "TypeError: something new"),
+    ],
+)
+def test_what_else_can_happen_while_downloading(weights, monkeypatch, error, words):
+    def fails(*args, **kwargs):
+        raise error
 
-    monkeypatch.setattr("huggingface_hub.hf_hub_download", full)
-    with pytest.raises(DownloadError, match="disk became full"):
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", fails)
+    with pytest.raises(DownloadError, match=words):
         HUB.load(HUB.find(TAG), "cpu", Watch())
 
 

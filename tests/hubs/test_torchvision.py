@@ -1,4 +1,6 @@
+import errno
 import hashlib
+import http.client
 import io
 
 import numpy as np
@@ -126,6 +128,24 @@ def test_broken_off(server, weights):
     with pytest.raises(DownloadError, match=r"broke off after 0\.0 of \d\.\d MB"):
         HUB.load(HUB.find(NAME), "cpu", Watch())
     assert not list(_caches.torch_folder().iterdir())
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "disk became full"),
+        (PermissionError(errno.EACCES, "Permission denied"), "cannot be written"),
+        (http.client.IncompleteRead(b""), "broke off"),
+        (TimeoutError("timed out"), "No connection"),
+    ],
+)
+def test_what_else_can_happen_while_downloading(weights, monkeypatch, error, words):
+    def fails(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr("urllib.request.urlopen", fails)
+    with pytest.raises(DownloadError, match=words):
+        HUB.load(HUB.find(NAME), "cpu", Watch())
 
 
 def test_wrong_content(server, weights):
