@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from srcsel import catalog
 from srcsel.errors import SrcselError
 from srcsel.records import Listing
 from srcsel.ui import cards, checking, frame, picking, state, words
@@ -25,6 +24,7 @@ def models() -> None:
         why = "They are being fetched. You can go on as soon as they are here."
         empty_state("These pictures are not here yet", why, "See how far it is", "images")
         return
+    picking.warm_up()
     _for_whom(listing)
     chosen = picking.presets(_chosen())
     ticked = picking.ticked(chosen)
@@ -51,17 +51,17 @@ def _for_whom(listing: Listing) -> None:
 
 
 def _chosen() -> str:
-    """Return the models in the address; where they are unknown, say so and fall back to the usual set."""
+    """Return the models in the address; say which of them are unknown, and fall back to the usual set."""
     spec = state.read("models")
     if spec is None:
         return picking.default_preset()
-    try:
-        catalog.find_models(spec)
-    except SrcselError as error:
-        st.info(f"{cards.sentence(error)} You see the usual set instead.", icon=":material/link_off:")
-        state.write(models=None)
-        return picking.default_preset()
-    return spec
+    known, errors = picking.known(spec)
+    for error in errors:
+        rest = "" if known else " You see the usual set instead."
+        st.info(f"{cards.sentence(error)}{rest}", icon=":material/link_off:")
+    if errors:
+        state.write(models=known or None)
+    return known or picking.default_preset()
 
 
 models()

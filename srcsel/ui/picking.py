@@ -34,9 +34,28 @@ def default_preset() -> str:
     return "balanced" if ready or not demo_models() else DEMO
 
 
+def known(spec: str) -> tuple[str, list[SrcselError]]:
+    """Return what of `spec` can be found ("" = nothing), and an error for each part that cannot."""
+    found, errors = [], []
+    for part in spec.split(","):
+        try:
+            typed(part)
+            found.append(part)
+        except SrcselError as error:
+            errors.append(error)
+    return ",".join(found), errors
+
+
 def demo_models() -> list[SourceModel]:
     """Return the models that ship with srcsel; none in a checkout where they were not trained yet."""
     return catalog.search(hub=DEMO)
+
+
+def warm_up() -> None:
+    """Start the worker in the background, once in a browser tab, so that the run need not wait for its imports."""
+    if not st.session_state.get("srcsel.warm"):
+        st.session_state["srcsel.warm"] = True
+        state.board().warm()
 
 
 def presets(spec: str) -> str:
@@ -180,8 +199,17 @@ def run_button(listing: Listing, models: Sequence[SourceModel], options: dict[st
     if models:
         note = "An estimate for this computer's processor; what was done before is reused and takes no time."
         if cost.unknown:
-            note += f" {words.count(cost.unknown, 'model')} not counted: size not known."
+            note += f" How much work is not known for {words.count(cost.unknown, 'model')}."
         st.caption(note)
+    here = [model.id for model in models if model.download_bytes == 0]
+    if 0 < len(here) < len(models):
+        st.button(
+            f"Without internet: keep only the {len(here)} already here",
+            icon=":material/wifi_off:",
+            type="tertiary",
+            on_click=state.write,
+            kwargs={"models": ",".join(here)},
+        )
 
 
 def start(listing: Listing, models: Sequence[SourceModel], options: dict[str, object]) -> None:

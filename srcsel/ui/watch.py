@@ -36,7 +36,9 @@ def watch_job(job: JobStatus, panel: Callable[[JobStatus], None] | None = None) 
 
 
 def _look(job_id: str, was_active: bool, had_finished: int, panel: Callable[[JobStatus], None]) -> None:
-    job = state.board().status(job_id)
+    board = state.board()
+    board.wake()  # starts a worker where jobs wait, and says where one was lost
+    job = board.status(job_id)
     if was_active and (job.state not in ACTIVE or _finished(job) > had_finished):
         st.rerun()
     panel(job)
@@ -75,7 +77,10 @@ def _head(job: JobStatus) -> None:
 def _now(job: JobStatus, done: int, total: int) -> str:
     if job.state == "queued":
         return "Waiting to start"
-    text = f"{done} of {words.count(total, 'model')} done" if total else md(job.what) or "Working"
+    failed = sum(part.state == "failed" for part in job.parts if part.name not in OTHER_PARTS)
+    text = f"{done - failed} of {words.count(total, 'model')} done" if total else md(job.what) or "Working"
+    if failed:
+        text += f", {failed} failed"
     if job.seconds_left is not None:
         text += f", about {words.duration(job.seconds_left)} left"
     return text
@@ -98,11 +103,15 @@ def table(parts: tuple[Part, ...]) -> str:
     """Write the rows as HTML: name, state in words, a bar. Names are escaped here."""
     rows = "".join(
         f'<tr class="{html.escape(part.state)}"><th scope="row">{html.escape(title(part.name))}</th>'
-        f"<td>{html.escape(words.progress(part))}</td>"
+        f"<td>{html.escape(_said(part))}</td>"
         f'<td><div class="bar"><i style="width:{100 * words.share(part):.0f}%"></i></div></td></tr>'
         for part in parts
     )
     return f'<table class="srcsel-parts"><tbody>{rows}</tbody></table>'
+
+
+def _said(part: Part) -> str:
+    return f"Failed: {plain(part.note)}" if part.state == "failed" and part.note else words.progress(part)
 
 
 def title(name: str) -> str:
@@ -124,10 +133,7 @@ def _failures(job: JobStatus) -> None:
         return
     run = job.payload.get("run")
     result = state.result(str(run["id"])) if isinstance(run, dict) else None
-    details = {failure.model: failure.detail for failure in result.failures} if result else {}
-    for part in failed:
-        with st.expander(f"{md(title(part.name))} did not work; the others go on", icon=":material/error:"):
-            st.text(part.note or "No reason was given.")
-            if details.get(part.name):
-                st.caption("Copy details")
-                st.code(details[part.name], language=None, wrap_lines=True)
+    traces = {failure.model: failure.detail for failure in result.failures} if result else {}
+    texts = [f"{part.name}\n{part.note}\n{traces.get(part.name, '')}".strip() for part in failed]
+    with st.expander("Copy details", icon=":material/content_copy:"):
+        st.code("\n\n".join(texts), language=None, wrap_lines=True)

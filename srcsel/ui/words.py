@@ -63,6 +63,8 @@ def when(created: str, now: datetime | None = None) -> str:
 def progress(part: Part) -> str:
     """Say how far one part of a job is: "Downloading 120 of 350 MB", "Looking at pictures, 640 of 1,240"."""
     text = STATES.get(part.state, part.state)
+    if part.name == "maps" and part.state == "running":
+        text = "Drawing"
     if part.state == "downloading" and part.done:
         known = f" of {megabytes(part.total)}" if part.total else ""
         return f"{text} {megabytes(part.done)}{known}"

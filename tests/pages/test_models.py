@@ -73,6 +73,13 @@ def test_demo_models_are_the_start_where_nothing_was_downloaded(choose, words_of
     assert "30 pictures" in words_of(tab)
 
 
+def test_the_worker_is_warmed_up_once_a_tab(choose, monkeypatch):
+    asked = []
+    monkeypatch.setattr("srcsel.jobs.board.Board.warm", lambda self: asked.append("warm"))
+    choose().run()
+    assert asked == ["warm"]
+
+
 def test_a_preset_changes_the_table_the_price_and_the_address(choose):
     tab = choose()
     tab.get_by_key("models-preset").set_value("small").run()
@@ -88,6 +95,22 @@ def test_unknown_models_in_a_link_fall_back_with_a_sentence(choose, words_of):
     tab = choose(models="timm/no_such_model_at_all")
     assert "You see the usual set instead" in tab.info[0].value
     assert chosen(tab) == ["d0", "d1", "d2"]
+
+
+def test_one_unknown_model_does_not_lose_the_others(choose):
+    tab = choose(models="demo/d1,timm/no_such_model_at_all")
+    assert "no_such_model" in tab.info[0].value.replace("\\", "")
+    assert chosen(tab) == ["d1"]
+    assert tab.query_params["models"] == "demo/d1"
+
+
+def test_without_internet_what_is_here_can_be_kept(choose):
+    tab = choose(models="demo/d1,timm/resnet18.a1_in1k")
+    button = next(button for button in tab.button if "already here" in button.label)
+    assert "keep only the 1" in button.label
+    button.click().run()
+    assert tab.query_params["models"] == "demo/d1"
+    assert not any("already here" in button.label for button in tab.button)
 
 
 def test_ids_in_a_link_are_the_own_choice(choose):

@@ -51,7 +51,7 @@ def test_a_running_job_has_a_row_for_each_model(panel, settle, job, words_of):
         assert text in rows
     assert "<b>x</b>" not in rows
     assert "&lt;b&gt;x&lt;/b&gt;" in rows
-    assert "1 of 3 models done, about 3 min left" in words_of(tab)
+    assert "0 of 3 models done, 1 failed, about 3 min left" in words_of(tab)
     assert "the work goes on" in words_of(tab)
     assert tab.progress[0].value == 30
 
@@ -60,9 +60,9 @@ def test_a_failed_model_keeps_its_reason_and_details(panel, settle, job, stored,
     save(result, failures=(Failure("demo/<b>x</b>", "", "Out of memory.", "Traceback: the end"),), complete=False)
     settle(job, "running", parts=PARTS)
     tab = panel()
-    assert "did not work; the others go on" in tab.expander[0].label
-    assert tab.text[0].value == "Out of memory."
-    assert tab.code[0].value == "Traceback: the end"
+    assert "Failed: Out of memory." in table(tab)
+    assert tab.expander[0].label == "Copy details"
+    assert tab.code[0].value == "demo/<b>x</b>\nOut of memory.\nTraceback: the end"
 
 
 def test_a_stopped_job_can_be_continued(panel, settle, job, board):
@@ -87,6 +87,14 @@ def test_a_finished_job_and_an_unknown_run_draw_nothing(panel, settle, job, boar
     assert not tab.html
     assert not tab.button
     assert not AppTest.from_string("from srcsel.ui import watch\nwatch.watch_run('nope')").run().exception
+
+
+def test_each_look_asks_for_a_worker(settle, job, board, monkeypatch):
+    """So that a killed worker is noticed by whoever watches."""
+    asked = []
+    monkeypatch.setattr(type(board), "wake", lambda self: asked.append("wake"))
+    watch._look(job, False, 0, lambda status: None)
+    assert asked == ["wake"]
 
 
 def test_only_an_active_job_is_polled(settle, job, board, monkeypatch):
@@ -136,4 +144,5 @@ def test_dates_are_told_as_people_say_them():
 
 def test_shares():
     assert [words.share(part) for part in PARTS] == [1.0, pytest.approx(12 / 35), pytest.approx(64 / 124), 0.0, 0.0]
+    assert words.progress(Part("maps", "running", 1, 5)) == "Drawing, 1 of 5"
     assert words.progress(dataclasses.replace(PARTS[4], state="stored")) == "Done, reused from before"
