@@ -43,12 +43,13 @@ def answer(result: Result) -> None:
     if not result.scores:
         results.remarks(result)
         return
-    verdict.notes(result)
+    reading = results.reading()
+    verdict.notes(result, reading)
     left, right = st.columns([2, 3], gap="medium")
     with right:
         chosen, method = results.map_controls(result)
     with left:
-        reading = results.choose_reading()
+        results.choose_reading(reading)
         with st.container(gap="xsmall"):
             results.bars(result, reading, chosen)
     with right:

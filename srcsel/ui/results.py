@@ -61,13 +61,17 @@ def map_controls(result: Result) -> tuple[str, str]:
         return model, choose_method()
 
 
-def choose_reading() -> Reading:
-    """Draw the switch between the two readings with a sentence on what the chosen one means."""
+def reading() -> Reading:
+    """Return the reading that is on show; presenter mode has only the whitened one."""
     if frame.presenting():
         return "whitened"
-    chosen = state.choose("reading", list(READINGS), "whitened", "reading") or "whitened"
-    _switch("reading", "Reading of the scores", list(READINGS), chosen, READINGS.__getitem__)
-    return "raw" if chosen == "raw" else "whitened"
+    return "raw" if state.choose("reading", list(READINGS), "whitened", "reading") == "raw" else "whitened"
+
+
+def choose_reading(chosen: Reading) -> None:
+    """Draw the switch between the two readings."""
+    if not frame.presenting():
+        _switch("reading", "Reading of the scores", list(READINGS), chosen, READINGS.__getitem__)
 
 
 def choose_method() -> str:
@@ -77,24 +81,24 @@ def choose_method() -> str:
     return chosen
 
 
-def bars(result: Result, reading: Reading, chosen: str) -> None:
+def bars(result: Result, which: Reading, chosen: str) -> None:
     """Draw the two score bars under each other; pressing a bar chooses its model."""
     for measure, (heading, short) in BARS.items():
-        if not charts.pick_scores(result, measure, reading):
+        if not charts.pick_scores(result, measure, which):
             continue
         jargon = "" if frame.presenting() else f" ({short})"
         st.markdown(f"**{heading}**{jargon}", help=None if frame.presenting() else table.help_of(measure) or None)
         key = f"bars-{measure}"
         st.plotly_chart(
-            charts.score_bars(result, measure, reading, theme=theme(), chosen=chosen),
+            charts.score_bars(result, measure, which, theme=theme(), chosen=chosen),
             key=key,
             on_select=lambda key=key: _pressed(key),
             selection_mode="points",
             config={"displayModeBar": False},
-            alt=charts.bars_alt(result, measure, reading),
+            alt=charts.bars_alt(result, measure, which),
         )
     if not frame.presenting():
-        st.caption(READING_MEANS[reading])
+        st.caption(READING_MEANS[which])
 
 
 def map_beside(result: Result, model: str, method: str, height: int) -> None:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from html import escape
 from typing import Literal
 
 import streamlit as st
 
 from srcsel.charts import find_ranking
-from srcsel.records import Result, SourceModel
+from srcsel.records import Reading, Result, SourceModel
 from srcsel.ui import frame, words
 from srcsel.ui.show import md, plain
 
 Color = Literal["green", "orange", "gray"]
 LOOKS: dict[str, tuple[str, Color, str]] = {
     "clear": ("Clear choice", "green", ":material/verified:"),
-    "tie": ("Too close to call, so the cheaper one", "orange", ":material/balance:"),
+    "tie": ("Too close to call", "orange", ":material/balance:"),
     "cannot tell": ("Too close or too few to tell", "gray", ":material/help:"),
 }
-DISAGREE = "The two scores disagree: here is why"
-DIFFER = "The verdict is not first in both scores: here is why"
+LITERAL = "In the literal reading"
+_COST = re.compile(r"(^|(?<=\. ))([\d.,]+ (M )?parameters|[\d.,]+ ms per picture|Licence )[^\n]*$")
 _STYLE = """<style>
 .srcsel-head{font-size:2rem!important;font-weight:650!important;line-height:1.2!important;padding:2px 0 6px!important;
 margin:0!important;overflow-wrap:anywhere}
@@ -51,28 +53,42 @@ def verdict_card(result: Result) -> None:
             right.html(_facts(result, winner) + _firsts(result))
 
 
-def disagreement(result: Result) -> str:
+def disagreement(result: Result, reading: Reading) -> str:
     """Say in a title how the two bars and the verdict differ; "" where all three name the same model."""
-    rankings = [find_ranking(result, measure, "whitened") for measure in ("silhouette", "supcon")]
+    rankings = [find_ranking(result, measure, reading) for measure in ("silhouette", "supcon")]
     leaders = [{m for m, rank in zip(r.models, r.ranks, strict=True) if rank == 1} for r in rankings if r]
     if len(leaders) < 2 or result.verdict.winner is None:
         return ""
     if not leaders[0] & leaders[1]:
-        return DISAGREE
-    return "" if all(result.verdict.winner in leader for leader in leaders) else DIFFER
+        return "The two scores disagree: here is why"
+    first = all(result.verdict.winner in leader for leader in leaders)
+    return "" if first else "The verdict is not first in both scores: here is why"
 
 
-def notes(result: Result) -> None:
+def notes(result: Result, reading: Reading) -> None:
     """Say why scores and verdict differ, in an amber box where they do, and whatever else the verdict notes."""
-    texts = [md(note) for note in result.verdict.notes]
+    texts = [md(note) for note in notes_of(result.verdict.notes, reading)]
     if not texts:
         return
     text = texts[0] if len(texts) == 1 else "\n".join(f"- {text}" for text in texts)
-    title = disagreement(result)
+    title = disagreement(result, reading)
     if title:
         st.warning(text, title=title, icon=":material/call_split:")
     elif not frame.presenting():
         st.info(text, icon=":material/info:")
+
+
+def notes_of(all_notes: Sequence[str], reading: Reading) -> list[str]:
+    """Return the notes that belong to one reading.
+
+    `srcsel.explain` opens those on the literal reading with LITERAL, and ends with those that begin with "By".
+    """
+    literal = False
+    chosen: dict[Reading, list[str]] = {"whitened": [], "raw": []}
+    for note in all_notes:
+        literal = note.startswith(LITERAL) or (literal and not note.startswith("By "))
+        chosen["raw" if literal else "whitened"].append(note)
+    return chosen[reading]
 
 
 def weights(params: int | None) -> str:
@@ -87,6 +103,11 @@ def milliseconds(seconds: float | None) -> str:
     return "not measured" if not seconds else f"{seconds * 1000:,.2g} ms" if seconds < 0.1 else f"{seconds:,.2g} s"
 
 
+def share(firsts: float) -> int:
+    """Round "first in x of 100 re-checks"; 100 only if always."""
+    return 100 if firsts == 100 else min(99, round(firsts))
+
+
 def _head(result: Result, winner: SourceModel | None) -> str:
     if not result.scores:
         return "Nothing could be scored" if result.complete else "Nothing is scored yet"
@@ -96,11 +117,11 @@ def _head(result: Result, winner: SourceModel | None) -> str:
 
 
 def _body(text: str, winner: SourceModel | None) -> str:
-    """Drop the first sentence where the heading already says it."""
+    """Drop what the card says elsewhere: the heading at the front, size, time and licence at the end."""
     said = ["No clear choice yet.", "Nothing could be scored.", *([f"Start from {winner.title}."] if winner else [])]
     for sentence in said:
         text = text.removeprefix(sentence).strip()
-    return text
+    return _COST.sub("", text).strip()
 
 
 def _facts(result: Result, winner: SourceModel) -> str:
@@ -110,8 +131,8 @@ def _facts(result: Result, winner: SourceModel) -> str:
         (plain(winner.license) or "unknown", "licence"),
     ]
     if result.verdict.firsts:
-        first = result.verdict.firsts.get(winner.id, 0)
-        facts.insert(0, (f"{first:.0f} of 100", "re-checks put it first"))
+        first = share(result.verdict.firsts.get(winner.id, 0.0))
+        facts.insert(0, (f"{first} of 100", "re-checks put it first"))
     lead = f'<p class="srcsel-key">Ahead for now: {escape(plain(winner.title))}</p>'
     items = "".join(f"<div><dt>{escape(what)}</dt><dd>{escape(value)}</dd></div>" for value, what in facts)
     return f'{lead if result.verdict.kind == "cannot tell" else ""}<dl class="srcsel-facts">{items}</dl>'
@@ -123,9 +144,9 @@ def _firsts(result: Result) -> str:
     if len(firsts) < 2:
         return ""
     winner = result.verdict.winner
-    order = sorted((m for m in firsts if firsts[m] > 0), key=lambda m: (m != winner, -firsts[m]))
+    order = sorted((m for m in firsts if firsts[m] >= 0.5), key=lambda m: (m != winner, -firsts[m]))
     titles = {m.id: plain(m.title) for m in result.models}
-    said = ", ".join(f"{titles[m]} ({firsts[m]:.0f})" for m in order[:3])
+    said = ", ".join(f"{titles[m]} ({share(firsts[m])})" for m in order[:3])
     more = f", {words.count(len(order) - 3, 'other')}" if len(order) > 3 else ""
     parts = "".join(f'<i style="width:{firsts[m]:.1f}%" title="{escape(titles[m])}"></i>' for m in order)
     text = escape(f"First in 100 re-checks: {said}{more}")

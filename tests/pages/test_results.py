@@ -89,6 +89,29 @@ def test_verdict_that_is_first_in_neither_score_says_so(results, save, result):
     assert ready(results()).warning[0].proto.title == "The verdict is not first in both scores: here is why"
 
 
+def test_notes_on_the_literal_reading_show_with_it(results, save, result):
+    said = ("In the literal reading of the papers they differ.", "Shapes lies in a cone.", "By MSC alone Shapes leads.")
+    save(result, verdict=dataclasses.replace(result.verdict, notes=said))
+    assert [i.value for i in ready(results()).info] == [r"By MSC alone Shapes leads\."]
+    shown = ready(results(reading="raw")).info[0].value
+    assert "literal reading" in shown
+    assert "cone" in shown
+    assert "By MSC" not in shown
+
+
+def test_card_does_not_repeat_heading_and_cost(results, save, result, words_of):
+    text = (
+        "Start from Strokes. It came first in 99 of 100 re-checks. Next best: Textures. "
+        "5.2 M parameters, 9.9 ms per picture on this computer, licence MIT."
+    )
+    firsts = {"demo/m0": 99.6, "demo/m1": 0.4}
+    save(result, verdict=dataclasses.replace(result.verdict, text=text, firsts=firsts))
+    tab = ready(results())
+    assert tab.markdown[1].value == r"It came first in 99 of 100 re\-checks\. Next best\: Textures\."
+    assert "99 of 100" in html_of(tab)  # 100 only if always
+    assert "Textures (0)" not in html_of(tab)
+
+
 def test_agreement_shows_no_amber_box(results, save, result):
     save(result, verdict=dataclasses.replace(result.verdict, notes=("Your smallest class has 10 pictures.",)))
     tab = ready(results())
