@@ -57,6 +57,7 @@ def _fill(
         for start in range(first, total, BLOCK):
             watch.update("pictures", "reading", start, total, note=f"Preparing pictures, {start:,} of {total:,}")
             list(pool.map(decode, range(start, min(start + BLOCK, total))))
+    watch.update("pictures", "done", total, total)
 
 
 def _decode(dataset: Dataset, row: int, wanted: list[tuple[Preprocessing, np.ndarray]]) -> None:

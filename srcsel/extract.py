@@ -90,6 +90,8 @@ def key_for(dataset: Dataset, model: SourceModel, precision: str) -> FeatureKey:
 
 def pick_device(device: str) -> str:
     """Resolve "auto": a CUDA or Apple GPU where there is one, else the processor. Raises InputError."""
+    if device == "cpu":
+        return device
     import torch
 
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}

@@ -120,20 +120,24 @@ def _work(table: Table, row: sqlite3.Row) -> None:
         except Cancelled as error:
             _finish(table, row["id"], "cancelled", str(error))
         except SrcselError as error:
-            traceback.print_exc()
+            _write_trace()
             _finish(table, row["id"], "failed", str(error))
         except MemoryError:
-            traceback.print_exc()
+            _write_trace()
             _finish(table, row["id"], "failed", "There was not enough memory. Close other programs; press Continue.")
         except SystemExit:
             _finish(table, row["id"], "failed", "The worker was ended from outside. Press Continue to go on.")
             raise
         except Exception as error:  # noqa: BLE001 (the board must learn of everything that can go wrong)
-            traceback.print_exc()
+            _write_trace()
             reason = f"Something went wrong inside srcsel ({type(error).__name__}: {error}). What was finished is kept."
             _finish(table, row["id"], "failed", reason)
         else:
             _finish(table, row["id"], "done", "", result)
+
+
+def _write_trace() -> None:
+    os.write(2, traceback.format_exc().encode())  # where `_output_to` sends it
 
 
 def _finish(table: Table, job: str, state: JobState, error: str, result: dict[str, Any] | None = None) -> None:

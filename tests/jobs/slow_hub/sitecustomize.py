@@ -1,0 +1,52 @@
+"""Gives worker processes a hub `slow`: features cost time, and each batch is written down in $SLOW_LOG.
+
+Python imports this file on its own because its folder is on the worker's PYTHONPATH. Environment: SLOW_SECONDS a
+batch, SLOW_BROKEN the name of a model that fails.
+"""
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+
+from srcsel.errors import ModelError
+from srcsel.hubs import Preprocessing, register
+from srcsel.records import SourceModel
+
+PREPROCESSING = Preprocessing((8, 8), resize="squash", interpolation="bilinear")
+
+
+class SlowEncoder:
+    preprocessing = PREPROCESSING
+
+    def __init__(self, name):
+        self.name = name
+
+    def __call__(self, batch):
+        time.sleep(float(os.environ.get("SLOW_SECONDS", "0")))
+        with Path(os.environ["SLOW_LOG"]).open("a") as log:
+            log.write(f"{self.name} {len(batch)}\n")
+        return batch.reshape(len(batch), -1).astype(np.float32), None
+
+
+class SlowHub:
+    name = "slow"
+    title = "Slow"
+
+    def models(self):
+        return [self.find("one"), self.find("two")]
+
+    def find(self, name):
+        return SourceModel(f"slow/{name}", f"Slow {name}", "1", 0, 0.1, 8, 192, "none", "MIT")
+
+    def preprocessing(self, model):
+        return PREPROCESSING
+
+    def load(self, model, device, watch):
+        if model.id.endswith(os.environ.get("SLOW_BROKEN", "nothing")):
+            raise ModelError("The weights are broken.")
+        return SlowEncoder(model.id)
+
+
+register(SlowHub())

@@ -1,0 +1,81 @@
+"""Adding up progress, by hand-worked cases."""
+
+import pytest
+
+from srcsel.jobs.progress import Progress
+
+
+def told(*messages, plan=(("pictures", 1.0), ("a", 2.0), ("b", 7.0))):
+    progress = Progress()
+    progress.plan(dict(plan), {"a": "Model A"})
+    for message in messages:
+        part, state, done, total, now = message
+        progress.update(part, state, done, total, "", now)
+    return progress
+
+
+def test_parts_wait_in_the_order_they_were_announced():
+    assert [(p.name, p.state) for p in told().parts.values()] == [
+        ("pictures", "waiting"),
+        ("a", "waiting"),
+        ("b", "waiting"),
+    ]
+
+
+def test_the_share_is_weighted_by_cost():
+    progress = told(("pictures", "done", 10, 10, 0), ("a", "done", 0, 0, 1))
+    assert progress.fraction == pytest.approx(3 / 10)
+
+
+def test_running_leaves_room_for_scoring():
+    assert told(("a", "running", 10, 10, 0)).fraction == pytest.approx(0.2 * 0.95)
+    assert told(("a", "scoring", 0, 0, 0)).fraction == pytest.approx(0.2 * 0.95)
+
+
+def test_the_share_never_goes_back():
+    progress = told(("pictures", "done", 10, 10, 0), ("pictures", "reading", 0, 10, 1))
+    assert progress.fraction == pytest.approx(0.1)
+    assert progress.parts["pictures"].state == "reading"
+
+
+def test_time_left_is_said_after_a_tenth_of_the_work():
+    early = told(("b", "running", 0, 100, 0), ("b", "running", 10, 100, 10))
+    assert early.seconds_left is None  # 0.095 * 7 of 10
+    later = told(("b", "running", 0, 100, 0), ("b", "running", 20, 100, 10))
+    measured = 7 * 0.95 * 0.2
+    assert later.seconds_left == pytest.approx(10 * (10 - measured) / measured)
+
+
+def test_what_was_stored_or_done_before_tells_nothing_about_speed():
+    """Half of b lay there from a stopped run: only what was done since counts as speed."""
+    progress = told(("a", "stored", 0, 0, 0), ("b", "running", 50, 100, 0), ("b", "running", 75, 100, 10))
+    measured = 7 * 0.95 * 0.25
+    left = 1 + 7 * (1 - 0.95 * 0.75)
+    assert progress.seconds_left == pytest.approx(10 * left / measured)
+
+
+def test_downloads_do_not_count_as_work():
+    progress = told(("b", "downloading", 0, 10, 0), ("b", "running", 0, 100, 500), ("b", "running", 50, 100, 510))
+    measured = 7 * 0.95 * 0.5
+    assert progress.seconds_left == pytest.approx(10 * (10 - measured) / measured)
+
+
+def test_everything_stored_leaves_nothing():
+    progress = told(*((part, "stored", 0, 0, 0) for part in ("pictures", "a", "b")))
+    assert progress.fraction == pytest.approx(1.0)
+    assert progress.seconds_left is None
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        (("pictures", "reading", 640, 1240, 0), "Reading pictures, 640 of 1,240"),
+        (("a", "downloading", 120_000_000, 350_000_000, 0), "Downloading Model A 120 of 350 MB"),
+        (("a", "running", 64, 360, 0), "Running Model A, 64 of 360"),
+        (("b", "scoring", 1, 4, 0), "Scoring b"),
+        (("b", "failed", 0, 0, 0), "Failed: b"),
+        (("maps", "running", 1, 3, 0), "Drawing maps, 1 of 3"),
+    ],
+)
+def test_words(message, words):
+    assert told(message).words(message[0]) == words

@@ -1,0 +1,106 @@
+"""What the worker writes into the table, and how whatever goes wrong becomes a state and a sentence."""
+
+import sqlite3
+
+import pytest
+
+from srcsel.errors import Cancelled, InputError, StoreError
+from srcsel.jobs import Board, worker
+from srcsel.jobs.base import question_of
+from srcsel.jobs.worker import BoardWatch, _claim, _work
+from srcsel.settings import load_settings
+
+
+@pytest.fixture
+def waiting(monkeypatch):
+    """A board without workers, and one waiting job."""
+    monkeypatch.setattr(Board, "wake", lambda self: None)
+    board = Board(load_settings().jobs)
+    return board, board.submit("check", {"ref": "somewhere"})
+
+
+def test_a_job_is_claimed_once(waiting):
+    board, job = waiting
+    assert _claim(board.table, "compute") is None
+    row = _claim(board.table, "quick")
+    assert (row["id"], row["state"]) == (job, "running")
+    assert _claim(board.table, "quick") is None
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "words"),
+    [
+        (Cancelled(), "cancelled", "Continue"),
+        (InputError("No such folder."), "failed", "No such folder."),
+        (MemoryError(), "failed", "not enough memory"),
+        (ZeroDivisionError("by zero"), "failed", "ZeroDivisionError: by zero"),
+    ],
+)
+def test_whatever_goes_wrong_is_a_state_and_a_sentence(waiting, monkeypatch, error, state, words):
+    board, job = waiting
+
+    def fail(payload, told):
+        raise error
+
+    monkeypatch.setitem(worker.KINDS, "check", fail)
+    _work(board.table, _claim(board.table, "quick"))
+    status = board.status(job)
+    assert status.state == state
+    assert words in status.error
+    assert status.ended is not None
+    assert ("Traceback" in board.log(job)) == (state == "failed")
+
+
+def test_what_a_job_prints_lands_in_its_log(waiting, monkeypatch):
+    board, job = waiting
+    monkeypatch.setitem(worker.KINDS, "check", lambda payload, told: worker.os.write(1, b"hello from C\n") and {})
+    _work(board.table, _claim(board.table, "quick"))
+    assert board.log(job) == "hello from C\n"
+
+
+def test_progress_is_written_and_the_wish_to_stop_is_read(waiting):
+    board, job = waiting
+    _claim(board.table, "quick")
+    watch = BoardWatch(board.table, job)
+    watch.plan({"pictures": 1.0}, {})
+    watch.update("pictures", "reading", 5, 10)
+    status = board.status(job)
+    assert (status.done, status.total, status.what) == (500, 1000, "Reading pictures, 5 of 10")
+    assert (status.parts[0].state, status.parts[0].done) == ("reading", 5)
+    board.cancel(job)
+    with pytest.raises(Cancelled):
+        watch.update("pictures", "done", 10, 10)
+
+
+def test_progress_is_not_written_more_often_than_needed(waiting, monkeypatch):
+    board, job = waiting
+    _claim(board.table, "quick")
+    written = []
+    monkeypatch.setattr(BoardWatch, "_tell", lambda self, what, left: written.append(what))
+    watch = BoardWatch(board.table, job)
+    for done in range(1000):
+        watch.update("pictures", "reading", done, 1000)
+    watch.update("pictures", "done")  # a change of state is always told
+    assert 2 <= len(written) < 20
+    assert written[-1] == "Reading pictures"
+
+
+def test_a_table_that_fails_does_not_stop_the_work(waiting, monkeypatch):
+    board, job = waiting
+    watch = BoardWatch(board.table, job)
+
+    def refuse(path, **options):
+        raise sqlite3.OperationalError("disk is full")
+
+    monkeypatch.setattr(sqlite3, "connect", refuse)
+    watch.update("pictures", "reading", 1, 2)
+    with pytest.raises(StoreError, match="disk is full"):
+        board.recent()
+
+
+def test_questions_are_equal_up_to_what_only_names_them():
+    run = {"id": "a", "created": "now", "title": "x", "ref": "/p", "models": ["m"]}
+    same = {**run, "id": "b", "created": "later", "title": ""}
+    assert question_of("rank", {"run": run}) == question_of("rank", {"run": same})
+    assert question_of("rank", {"run": run}) != question_of("rank", {"run": {**run, "models": ["n"]}})
+    assert question_of("check", {"ref": "a"}) != question_of("map", {"ref": "a"})
