@@ -29,6 +29,7 @@ def main() -> None:
         )
         return
     frame.command(results.command(result))
+    explore.push(result.run.id)
     draw(result)
 
 
@@ -49,11 +50,11 @@ def draw(result: Result) -> None:
         if projection is None:
             return
         set_id = results.pictures(result)
-        chosen = explore.selected(result.run.id)
+        lit, stamp = explore.pushed(result.run.id)
         maps.embedding_map(
             projection, dataset, set_id=set_id, title=results.models_on_show(result)[model], key="explore-map",
             height=HEIGHT, room=ROOM, on_select=explore.keep(result.run.id), classes=classes,
-            selected=chosen.rows if chosen else (), stamp=explore.stamp(),
+            selected=lit, stamp=stamp,
         )  # fmt: skip
         st.caption(f"{results.MAP_CAPTION} {md(results.sampled(result, projection))}")
     with picture_side:

@@ -56,7 +56,7 @@ def answer(result: Result) -> None:
         results.map_beside(result, chosen, method, height(result))
     results.remarks(result)
     if not frame.presenting():
-        st.subheader("All numbers", anchor=False)
+        st.header("All numbers", anchor=False)
         table.draw(result, reading)
 
 

@@ -15,6 +15,7 @@ from srcsel.ui.show import md, picture_grid, plain
 
 NAMED = 4  # classes named in the sentence over the pictures
 _SLOT = "explore.selection"
+_PUSHED = "explore.pushed"
 
 
 def selected(run_id: str) -> Selection | None:
@@ -28,15 +29,25 @@ def keep(run_id: str) -> Callable[[Selection], None]:
     return lambda chosen: st.session_state.__setitem__(_SLOT, (run_id, chosen))
 
 
-def stamp() -> int:
-    """Return a number that changes whenever the page, not the map, changed the selection."""
-    return int(st.session_state.get(f"{_SLOT}.stamp", 0))
+def pushed(run_id: str) -> tuple[tuple[int, ...], int]:
+    """Return (rows, stamp): the selection the map was last told, and a number that changes with each telling.
+
+    What the map itself reports is not sent back to it, so a lasso costs one small message each way.
+    """
+    owner, rows, stamp = st.session_state.get(_PUSHED, ("", (), 0))
+    return (rows, stamp) if owner == run_id else ((), stamp)
+
+
+def push(run_id: str) -> None:
+    """Tell the map what is selected; once when a page is opened, for the map forgets when it leaves the page."""
+    chosen, (_, stamp) = selected(run_id), pushed(run_id)
+    st.session_state[_PUSHED] = (run_id, chosen.rows if chosen else (), stamp + 1)
 
 
 def put(run_id: str, rows: Sequence[int]) -> None:
     """Select `rows` from the page; the map then shows them."""
     keep(run_id)(Selection(tuple(rows), "page"))
-    st.session_state[f"{_SLOT}.stamp"] = stamp() + 1
+    push(run_id)
 
 
 def choose_classes(dataset: Dataset) -> list[int]:
@@ -92,7 +103,7 @@ def side(run_id: str, dataset: Dataset, set_id: str, shown: list[int], *, height
         with st.container(height=height - 90, border=False):
             names = [dataset.paths[r] for r in rows]
             labels = [dataset.classes[dataset.labels[r]] for r in rows]
-            picture_grid(set_id, rows, names, labels, key=f"explore-page-{stamp()}")
+            picture_grid(set_id, rows, names, labels, key=f"explore-page-{hash(tuple(rows))}")
     elif chosen and chosen.how in ("lasso", "box"):
         st.info("No pictures inside. Draw a closed loop around some dots.", icon=":material/gesture:")
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
@@ -11,7 +11,7 @@ import streamlit as st
 from srcsel.charts import plain, plotly_text
 from srcsel.ui import frame, thumbs
 
-__all__ = ["JOINER", "empty_state", "error_state", "md", "picture_grid", "plain", "plotly_text", "strip"]
+__all__ = ["JOINER", "empty_state", "error_state", "md", "picture_grid", "plain", "plotly_text"]
 
 JOINER = "\u2060"  # zero-width word joiner: breaks what Streamlit rewrites after Markdown was parsed
 PAGE = 48  # pictures of a grid at once
@@ -24,12 +24,9 @@ _LATE = re.compile(  # rewritten in finished text, where a backslash no longer h
 )
 _STYLE = """<style>
 .srcsel-pics{display:grid;grid-template-columns:repeat(auto-fill,minmax(86px,1fr));gap:12px 10px}
-.srcsel-strip{display:flex;gap:6px;overflow:hidden}
-.srcsel-pics figure,.srcsel-strip figure{margin:0;min-width:0}
+.srcsel-pics figure{margin:0;min-width:0}
 .srcsel-pics a{display:block;border-radius:8px;overflow:hidden;background:rgba(128,140,150,.16)}
 .srcsel-pics img{display:block;width:100%;aspect-ratio:1;object-fit:cover}
-.srcsel-strip img{display:block;height:64px;width:64px;object-fit:cover;border-radius:6px;
-background:rgba(128,140,150,.16)}
 .srcsel-pics figcaption{font-size:.8rem;line-height:1.35;padding-top:4px}
 .srcsel-pics figcaption b,.srcsel-pics figcaption span{display:block;overflow:hidden;text-overflow:ellipsis;
 white-space:nowrap}
@@ -48,7 +45,7 @@ def md(name: object) -> str:
 def empty_state(title: str, why: str, button: str = "", to: str = "home", *, icon: str = ":material/info:") -> None:
     """Say what a page lacks, why, and offer one button that leads to the page `to`. The texts are Markdown."""
     with st.container(border=True, horizontal_alignment="left", gap="small"):
-        st.markdown(f"#### {icon} {title}")
+        st.header(title, anchor=False, icon=icon)
         st.markdown(why)
         if button and st.button(button, type="primary", key=f"empty-{to}"):
             frame.go(to)
@@ -60,15 +57,6 @@ def error_state(title: str, why: str, detail: str = "") -> None:
     if detail:
         with st.expander("Copy details"):
             st.code(detail, language=None, wrap_lines=True)
-
-
-def strip(set_id: str, indices: Iterable[int], names: Iterable[str] = ()) -> None:
-    """Draw small pictures in one row, from thumbnail set `set_id`; `names` are their alternative texts."""
-    texts = list(names)
-    indices = list(indices)
-    texts += ["picture"] * (len(indices) - len(texts))
-    figures = (f"<figure>{_img(set_id, i, t)}</figure>" for i, t in zip(indices, texts, strict=True))
-    st.html(f'{_STYLE}<div class="srcsel-strip">{"".join(figures)}</div>')
 
 
 def picture_grid(

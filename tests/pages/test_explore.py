@@ -50,6 +50,18 @@ def test_selection_shows_its_pictures_counts_and_list(opened, words_of):
     assert not grid(tab)
 
 
+def test_the_map_is_told_what_the_page_selects_not_what_it_reported_itself(opened):
+    def told(tab):
+        return tab.session_state["explore.pushed"]
+
+    tab = opened()
+    first = told(tab)
+    assert first[1] == ()
+    tab.button(key="explore-all").click().run()
+    assert told(tab)[1] == tuple(range(30))
+    assert told(tab)[2] > first[2]
+
+
 def test_empty_lasso_says_why(opened, words_of):
     tab = opened()
     tab.session_state["explore.selection"] = (RUN_ID, Selection((), "lasso"))
