@@ -182,6 +182,7 @@ def words_of():
 def _words(tab: AppTest) -> str:
     kinds = (
         tab.title,
+        tab.header,
         tab.subheader,
         tab.markdown,
         tab.caption,
