@@ -131,11 +131,13 @@ def _umap(reduced: np.ndarray, start: np.ndarray, seed: int) -> np.ndarray:
 
 def _tsne(reduced: np.ndarray, start: np.ndarray, seed: int) -> np.ndarray:
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     perplexity = min(PERPLEXITY, (len(reduced) - 1) / 3)
     small = start / max(float(start[:, 0].std()), 1e-12) * 1e-4  # scikit-learn's own scale for a PCA start
     model = TSNE(2, perplexity=perplexity, init=small.astype(np.float32), random_state=seed, n_jobs=1)  # pyright: ignore[reportArgumentType]
-    return model.fit_transform(reduced.astype(np.float32))
+    with threadpool_limits(1, "openmp"):  # its threads wait for each other by spinning: 10 times slower on busy cores
+        return model.fit_transform(reduced.astype(np.float32))
 
 
 def _spread(start: np.ndarray, seed: int) -> np.ndarray:

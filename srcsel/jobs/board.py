@@ -176,6 +176,7 @@ class Board:
     @contextlib.contextmanager
     def _free(self, lane: str) -> Iterator[int | None]:
         """Hold the lane's lock, as a file descriptor, or yield None while a worker holds it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         lock = os.open(self._lock_path(lane), os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
