@@ -65,7 +65,7 @@ def _steps() -> None:
 def _recent(runs: list[RunSummary]) -> None:
     if not runs:
         return
-    st.subheader("Recent runs", anchor=False)
+    st.header("Recent runs", anchor=False)
     with st.container(border=True):
         for run in runs:
             cards.run_row(run)

@@ -116,7 +116,7 @@ def _summary(listing: Listing, job: JobStatus, found: dict | None) -> None:
     counts = np.bincount(listing.labels, minlength=len(listing.classes)) if found is None else np.array(found["counts"])
     classes = listing.classes if found is None else found["classes"]
     title, button = st.columns([4, 1], vertical_alignment="center")
-    title.markdown(f"### {md(listing.name)}")
+    title.markdown(f"## {md(listing.name)}")
     with button:
         _continue(counts)
     total, classes_, smallest, broken = st.columns(4)

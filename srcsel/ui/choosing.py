@@ -31,8 +31,7 @@ def examples() -> None:
         with column.container(border=True, height="stretch", vertical_alignment="distribute"):
             with st.container():
                 cards.preview(ref)
-                size = f"{target.pictures} pictures, {len(target.classes)} classes"
-                st.markdown(f"**{target.title}** :gray[· {size}]")
+                st.markdown(f"**{target.title}** · {target.pictures} pictures")
                 st.markdown(target.description)
             st.button(f"Use {target.title.lower()}", key=f"use-{target.name}", on_click=take, args=(ref,))
 

@@ -26,7 +26,7 @@ def draw(first: RunSummary, second: RunSummary) -> None:
     older, newer = sorted((first, second), key=lambda run: (run.created, run.id))
     results = [state.result(run.id) for run in (older, newer)]
     before, after = results
-    st.subheader("What changed", anchor=False)
+    st.header("What changed", anchor=False)
     if before is None or after is None:
         st.info("One of these runs has no results yet.", icon=":material/hourglass_empty:")
         return

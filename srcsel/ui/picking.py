@@ -97,7 +97,7 @@ def ticked(spec: str) -> list[SourceModel]:
         selection_mode="multi-row",
         selection_default={"selection": {"rows": list(range(len(models)))}},
         alt="The chosen starting models",
-        column_order=CHOSEN,
+        column_order=[name for name in CHOSEN if spec != DEMO or name != "Learned from"],  # their notes say it
         column_config=COLUMNS,
         placeholder="–",
     )

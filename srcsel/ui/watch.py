@@ -36,9 +36,7 @@ def watch_job(job: JobStatus, panel: Callable[[JobStatus], None] | None = None) 
 
 
 def _look(job_id: str, was_active: bool, had_finished: int, panel: Callable[[JobStatus], None]) -> None:
-    board = state.board()
-    board.wake()  # starts a worker where jobs wait, and says where one was lost
-    job = board.status(job_id)
+    job = state.board().status(job_id)
     if was_active and (job.state not in ACTIVE or _finished(job) > had_finished):
         st.rerun()
     panel(job)

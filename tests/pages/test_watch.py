@@ -89,14 +89,6 @@ def test_a_finished_job_and_an_unknown_run_draw_nothing(panel, settle, job, boar
     assert not AppTest.from_string("from srcsel.ui import watch\nwatch.watch_run('nope')").run().exception
 
 
-def test_each_look_asks_for_a_worker(settle, job, board, monkeypatch):
-    """So that a killed worker is noticed by whoever watches."""
-    asked = []
-    monkeypatch.setattr(type(board), "wake", lambda self: asked.append("wake"))
-    watch._look(job, False, 0, lambda status: None)
-    assert asked
-
-
 def test_only_an_active_job_is_polled(settle, job, board, monkeypatch):
     asked = []
     monkeypatch.setattr(watch.st, "fragment", lambda look, run_every: asked.append(run_every) or (lambda *given: None))
