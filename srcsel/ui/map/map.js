@@ -15,6 +15,7 @@ const TITLES = {
   in: "Zoom in", out: "Zoom out", home: "Show everything",
 };
 const MOST = 80; // largest zoom
+const EDGE = { side: 18, top: 50, bottom: 16 }; // pixels free of dots; the tools stand in the upper one
 const REACH = 12; // pixels within which a dot answers the pointer
 const GLIDE = 500; // milliseconds in which dots move when the model or method changes
 
@@ -47,14 +48,15 @@ function create(root) {
   let hidden = new Set(), chosen = new Set(), sprites = [], hovered = -1, drag = null;
 
   // ---- coordinates -------------------------------------------------------------------------------------------
-  const span = () => [(width / 2 - 18) * view.k, (height / 2 - 18) * view.k];
+  const span = () => [(width / 2 - EDGE.side) * view.k, ((height - EDGE.top - EDGE.bottom) / 2) * view.k];
+  const middle = () => [width / 2, (height + EDGE.top - EDGE.bottom) / 2];
   const toScreen = (px, py) => {
-    const [sx, sy] = span();
-    return [width / 2 + (px - view.x) * sx, height / 2 - (py - view.y) * sy];
+    const [sx, sy] = span(), [mx, my] = middle();
+    return [mx + (px - view.x) * sx, my - (py - view.y) * sy];
   };
   const toData = (px, py) => {
-    const [sx, sy] = span();
-    return [view.x + (px - width / 2) / sx, view.y - (py - height / 2) / sy];
+    const [sx, sy] = span(), [mx, my] = middle();
+    return [view.x + (px - mx) / sx, view.y - (py - my) / sy];
   };
   const pointer = (event) => {
     const box = over.getBoundingClientRect();
@@ -245,7 +247,7 @@ function create(root) {
     redraw();
   }
 
-  function zoom(factor, px = width / 2, py = height / 2) {
+  function zoom(factor, px = middle()[0], py = middle()[1]) {
     const [dx, dy] = toData(px, py);
     view.k = Math.max(1, Math.min(MOST, view.k * factor));
     const [ex, ey] = toData(px, py);
