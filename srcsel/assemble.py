@@ -82,7 +82,8 @@ def _left_out(dataset: Dataset, run: Run) -> list[str]:
     notes = []
     if dataset.unreadable:
         count = len(dataset.unreadable)
-        notes.append(f"{count:,} {'file' if count == 1 else 'files'} could not be read and are left out.")
+        verb = "file could not be read and is" if count == 1 else "files could not be read and are"
+        notes.append(f"{count:,} {verb} left out.")
     if run.left_out:
         count = len(run.left_out)
         notes.append(f"You left out {count:,} {'picture' if count == 1 else 'pictures'}.")

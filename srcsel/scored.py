@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from srcsel.records import Features, Run, Score
+from srcsel.errors import Cancelled
+from srcsel.records import Failure, Features, Run, Score
 from srcsel.score import ModelScores, score_model
 from srcsel.serialize import from_plain, to_plain
 from srcsel.store import FeatureStore
@@ -35,17 +37,26 @@ def scored(
     found = store.recall("scores", question)
     if found is not None:
         return _unpacked(*found)
-    told = score_model(
-        features.key.model,
-        features.values,
-        labels,
-        measures=measures,
-        temperature=run.temperature,
-        metric=run.metric,
-        seed=run.seed,
-        logits=features.logits,
-        watch=watch,
-    )
+    model = features.key.model
+    try:
+        told = score_model(
+            model,
+            features.values,
+            labels,
+            measures=measures,
+            temperature=run.temperature,
+            metric=run.metric,
+            seed=run.seed,
+            logits=features.logits,
+            watch=watch,
+        )
+    except Cancelled:
+        raise
+    except Exception as error:  # noqa: BLE001 (one model's scores must not stop the others; the reason is shown)
+        reason = (
+            f"Its features could not be scored ({type(error).__name__}: {error}). It is left out; the others go on."
+        )
+        return ModelScores(model, [], [], [Failure(model, "", reason, traceback.format_exc())], None, ())
     if not any(failure.detail for failure in told.failures):
         rechecks = {_slot(kind, s): s.rechecks for kind, s in _all(told) if s.rechecks is not None}
         store.remember("scores", question, rechecks, to_plain(told))
