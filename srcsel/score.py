@@ -16,7 +16,7 @@ from srcsel.errors import Cancelled, FeatureError, SrcselError
 from srcsel.explain import Diagnosis, diagnose
 from srcsel.measures import Measure, find
 from srcsel.measures._base import check_features, check_labels, check_rows, permutations
-from srcsel.measures._prepare import prepare
+from srcsel.measures._prepare import components, prepare
 from srcsel.records import HEADLINE, Failure, Reading, Score
 from srcsel.watch import Watch
 
@@ -79,9 +79,8 @@ def score_model(
     if len(X) != len(y):
         raise FeatureError(f"Expected one label for each row: features have {len(X)} rows, labels {len(y)}.")
     plan = plan_rechecks(y, rechecks, seed)
-    whitened = prepare(X, "whitened")
-    work = _Work(model, X, whitened, y, plan)
-    options = {"temperature": temperature, "metric": metric, **head}
+    work = _Work(model, X, components(X), y, plan)
+    options = {"temperature": temperature, "metric": metric, "preparation": "whitened", **head}
     scores: list[Score | Failure] = []
     literal: list[Score | Failure] = []
     for done, measure in enumerate(chosen):
@@ -89,8 +88,9 @@ def score_model(
         both = "preparation" in measure.keywords
         scores.append(work.score(measure, "whitened" if both else None, options))
         if both:
-            literal.append(work.score(measure, "raw", {"metric": metric, **head}))
+            literal.append(work.score(measure, "raw", {"metric": metric, "preparation": "raw", **head}))
     rows = _stratified(y, DIAGNOSIS, np.random.default_rng(seed))
+    whitened = prepare(work.components, "whitened")
     return ModelScores(
         model,
         [s for s in scores if isinstance(s, Score)],
@@ -123,18 +123,18 @@ def plan_rechecks(y: np.ndarray, count: int = 200, seed: int = 0) -> Plan:
 
 @dataclass(frozen=True, eq=False)
 class _Work:
-    """One model's features in both readings, checked."""
+    """One model's features, checked, and the principal components that whitening keeps of them."""
 
     model: str
     X: np.ndarray  # (n, d)
-    whitened: np.ndarray  # (n, k)
+    components: np.ndarray  # (n, k), found once; whitening them again gives what whitening X gives
     y: np.ndarray  # (n,)
     plan: Plan
 
     def score(self, measure: Measure, reading: Reading | None, options: Mapping[str, Any]) -> Score | Failure:
         """Score by one measure; whatever goes wrong becomes a Failure with a sentence."""
         keywords = {name: value for name, value in options.items() if name in measure.keywords}
-        X = self.whitened if reading == "whitened" else self.X  # already prepared, so measures take it as it is
+        X = self.components if reading == "whitened" else self.X
         start = time.perf_counter()
         try:
             value = measure(X, self.y, **keywords)

@@ -35,8 +35,26 @@ def prepare(X: np.ndarray, preparation: Preparation = "raw") -> np.ndarray:
         return X
     if preparation not in ("centred", "whitened"):
         raise InputError(f"preparation is one of 'raw', 'centred', 'whitened', not '{preparation}'.")
+    return unit_rows(centred(X)) if preparation == "centred" else unit_rows(components(X), floor=LOST)
+
+
+def components(X: np.ndarray) -> np.ndarray:
+    """First min(64, n - 1, rank) principal-component scores of X (n, d), of equal variance: (n, k).
+
+    Whitening them again gives the same rows as whitening X, up to a rotation that no cosine sees.
+    """
     W = centred(X)
-    return unit_rows(W) if preparation == "centred" else unit_rows(_whiten(W), floor=LOST)
+    n, d = W.shape
+    k = min(DIRECTIONS, n - 1, d)
+    squares, vectors = np.linalg.eigh(W.T @ W if d <= n else W @ W.T)
+    sigma = np.sqrt(np.maximum(squares[::-1][:k], 0))  # (k,) descending
+    vectors = vectors[:, ::-1][:, :k]
+    if sigma[0] == 0:
+        return np.zeros((n, 1))
+    if sigma[-1] >= EXACT * sigma[0]:
+        return W @ (vectors / sigma) if d <= n else vectors
+    U, sigma, _ = np.linalg.svd(W, full_matrices=False)
+    return U[:, :k][:, sigma[:k] > NOISE * sigma[0]]
 
 
 def centred(X: np.ndarray) -> np.ndarray:
@@ -59,18 +77,3 @@ def unit_rows(X: np.ndarray, floor: float = 0.0) -> np.ndarray:
     Z = np.divide(X, largest, out=np.zeros_like(X), where=present)  # squares of huge values cannot overflow
     length = np.linalg.norm(Z, axis=1, keepdims=True)
     return np.divide(Z, length, out=Z, where=present)
-
-
-def _whiten(W: np.ndarray) -> np.ndarray:
-    """Principal-component scores of centred W (n, d), each of equal variance: (n, k)."""
-    n, d = W.shape
-    k = min(DIRECTIONS, n - 1, d)
-    squares, vectors = np.linalg.eigh(W.T @ W if d <= n else W @ W.T)
-    sigma = np.sqrt(np.maximum(squares[::-1][:k], 0))  # (k,) descending
-    vectors = vectors[:, ::-1][:, :k]
-    if sigma[0] == 0:
-        return np.zeros((n, 1))
-    if sigma[-1] >= EXACT * sigma[0]:
-        return W @ (vectors / sigma) if d <= n else vectors
-    U, sigma, _ = np.linalg.svd(W, full_matrices=False)
-    return U[:, :k][:, sigma[:k] > NOISE * sigma[0]]

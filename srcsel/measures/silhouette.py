@@ -31,9 +31,11 @@ def _null(
 def _rechecks(
     X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, metric: Metric = "cosine", preparation: Preparation = "raw"
 ) -> np.ndarray:
-    """Score each subset of kept (b, n)."""
+    """Score each subset of kept (b, n); it is prepared anew, so that the spread is that of fresh pictures."""
+    if preparation != "raw":
+        return np.array([silhouette.function(X[k], y[k], metric=metric, preparation=preparation) for k in kept])
     groups = [(np.flatnonzero(y == c), kept[:, y == c].T) for c in range(y.max() + 1)]
-    return _silhouettes(prepare(X, preparation), np.where(kept, y, -1), groups, metric)
+    return _silhouettes(X, np.where(kept, y, -1), groups, metric)
 
 
 @measure(
@@ -65,7 +67,7 @@ def silhouette(X: np.ndarray, y: np.ndarray, *, metric: Metric = "cosine", prepa
     Meiseles & Rokach 2020, https://doi.org/10.1109/ACCESS.2019.2963742.
     """
     own = y[None]
-    groups = [(np.flatnonzero(y == c), np.ones((int((y == c).sum()), 1), dtype=bool)) for c in range(y.max() + 1)]
+    groups = [(np.flatnonzero(y == c), np.ones((int((y == c).sum()), 1), dtype=bool)) for c in np.unique(y)]
     return float(_silhouettes(prepare(X, preparation), own, groups, metric)[0])
 
 

@@ -12,6 +12,7 @@ from srcsel.measures._pairwise import log_sum_exp
 from srcsel.measures._prepare import Preparation, prepare, unit_rows
 
 COLDEST = 0.003  # exp(-2 / temperature) must stay a float64
+WARM = 0.05  # and exp(-2 / this) is still a float32
 
 
 def _null(
@@ -36,8 +37,14 @@ def _null(
 def _rechecks(
     X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, temperature: float = 0.1, preparation: Preparation = "raw"
 ) -> np.ndarray:
-    """Score each subset of kept (b, n) from one pass over the similarities."""
-    Z = unit_rows(prepare(X, preparation))
+    """Score each subset of kept (b, n): raw features in one pass over all similarities; else prepared anew.
+
+    Only deviations are used, so a subset's own pass is in float32 (to 1e-6) where its exponents cannot vanish.
+    """
+    if preparation != "raw":
+        precision = np.float32 if temperature >= WARM else np.float64
+        return np.array([_loss(prepare(X[k], preparation).astype(precision), y[k], temperature) for k in kept])
+    Z = unit_rows(X)
     sizes = np.stack([np.bincount(y[k], minlength=y.max() + 1) for k in kept])  # (b, c)
     anchors = kept & (sizes[:, y] > 1)  # (b, n)
     lse = log_sum_exp(Z, temperature, kept)  # (n, b)
@@ -76,10 +83,9 @@ def supcon(X: np.ndarray, y: np.ndarray, *, temperature: float = 0.1, preparatio
     Loss: Khosla et al. 2020, https://arxiv.org/abs/2004.11362 (L_out). As a selector of source models: Cho, Kim &
     Lee 2021, https://doi.org/10.1109/BigComp51126.2021.00070.
     """
-    Z = unit_rows(prepare(X, preparation))
-    anchors = np.bincount(y)[y] > 1
-    _check(temperature)
-    return float(log_sum_exp(Z, temperature)[anchors].mean()) - _positives(Z, y, temperature)
+    if not COLDEST <= temperature < math.inf:
+        raise InputError(f"temperature must be at least {COLDEST}, got {temperature}. Usual values: 0.07, 0.1, 0.5.")
+    return _loss(unit_rows(prepare(X, preparation)), y, temperature)
 
 
 def anchor_losses(Z: np.ndarray, y: np.ndarray, temperature: float) -> np.ndarray:
@@ -90,6 +96,12 @@ def anchor_losses(Z: np.ndarray, y: np.ndarray, temperature: float) -> np.ndarra
     together = np.einsum("ij,ij->i", Z, classes[y] - Z)
     means = np.divide(together, others, out=np.full(len(y), np.nan), where=others > 0)
     return log_sum_exp(Z, temperature) - means / temperature
+
+
+def _loss(Z: np.ndarray, y: np.ndarray, temperature: float) -> float:
+    """Mean over anchors, for unit or zero rows Z (n, d)."""
+    anchors = np.bincount(y)[y] > 1
+    return float(log_sum_exp(Z, temperature)[anchors].mean()) - _positives(Z, y, temperature)
 
 
 def _positives(Z: np.ndarray, y: np.ndarray, temperature: float) -> float:
@@ -103,8 +115,3 @@ def _positives(Z: np.ndarray, y: np.ndarray, temperature: float) -> float:
             total += (centre @ centre - (members * members).sum()) / (m - 1)
             anchors += m
     return float(total / anchors / temperature)
-
-
-def _check(temperature: float) -> None:
-    if not COLDEST <= temperature < math.inf:
-        raise InputError(f"temperature must be at least {COLDEST}, got {temperature}. Usual values: 0.07, 0.1, 0.5.")
