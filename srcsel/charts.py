@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -115,12 +115,18 @@ def find_ranking(result: Result, measure: str, reading: Reading) -> Ranking | No
 
 
 def score_bars(
-    result: Result, measure: str, reading: Reading, *, theme: Theme = "light", chosen: str | None = None
+    result: Result,
+    measure: str,
+    reading: Reading,
+    *,
+    theme: Theme = "light",
+    chosen: str | None = None,
+    scale: float = 1.0,
 ) -> go.Figure:
     """Horizontal bars of one score, best model on top, with 90 % whiskers, the chance line and the tied rows shaded.
 
     Order and color of a model are those of `model_order` and of its role in the verdict, so they are the same in
-    every chart. `customdata` of a bar is the model's id.
+    every chart. `customdata` of a bar is the model's id. `scale` enlarges all for a projector.
     """
     import plotly.graph_objects as go
 
@@ -161,7 +167,7 @@ def score_bars(
     _add_values(figure, rows, lengths, paint)
     figure.update_layout(title=_scale(measure, paint))
     _add_band(figure, find_ranking(result, measure, reading), rows, paint)
-    return figure
+    return figure if scale == 1 else _enlarge(figure, scale)
 
 
 def bars_alt(result: Result, measure: str, reading: Reading) -> str:
@@ -241,6 +247,17 @@ def _lay_out(
         zerolinewidth=1.5,
         zerolinecolor=paint["line"],
     )
+
+
+def _enlarge(figure: go.Figure, scale: float) -> go.Figure:
+    """Make rows, margins and type larger by the factor `scale`."""
+    layout: Any = figure.layout  # Plotly makes its attributes at run time
+    figure.update_layout(height=round(layout.height * scale), title_font_size=round(12 * scale))
+    figure.update_layout(margin={side: round(layout.margin[side] * scale) for side in ("l", "r", "t", "b")})
+    figure.update_xaxes(tickfont_size=round(12 * scale))
+    figure.update_yaxes(tickfont_size=round(13 * scale))
+    figure.update_annotations(font_size=round(12 * scale))
+    return figure
 
 
 def bars_height(models: int) -> int:

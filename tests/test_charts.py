@@ -158,6 +158,13 @@ def test_figure_is_json_in_both_themes(theme):
     assert json.loads(figure.to_json())["data"][0]["type"] == "bar"
 
 
+def test_projector_size_enlarges_rows_and_type():
+    small, large = (charts.score_bars(make([0.2, 1.5]), "supcon", "whitened", scale=s) for s in (1.0, 1.25))
+    assert large.layout.height == round(1.25 * small.layout.height)
+    assert {a.font.size for a in large.layout.annotations} == {15}
+    assert large.layout.yaxis.tickfont.color == small.layout.yaxis.tickfont.color
+
+
 def test_alt_text_orders_by_the_score_itself():
     result = make([0.2, 1.5, 0.9], ["Zebra", "Apple", "Mango"], close=("demo/m1", "demo/m2"))
     text = charts.bars_alt(result, "supcon", "whitened")

@@ -28,6 +28,7 @@ MAP_CAPTION = (
     "The scores use the full features, not this sketch."
 )
 LEAST_MAP = 420  # pixels
+PRESENTING = 1.25  # times larger, as the frame's type in presenter mode
 
 
 def theme() -> Theme:
@@ -83,6 +84,7 @@ def choose_method() -> str:
 
 def bars(result: Result, which: Reading, chosen: str) -> None:
     """Draw the two score bars under each other; pressing a bar chooses its model."""
+    scale = PRESENTING if frame.presenting() else 1.0
     for measure, (heading, short) in BARS.items():
         if not charts.pick_scores(result, measure, which):
             continue
@@ -90,7 +92,7 @@ def bars(result: Result, which: Reading, chosen: str) -> None:
         st.markdown(f"**{heading}**{jargon}", help=None if frame.presenting() else table.help_of(measure) or None)
         key = f"bars-{measure}"
         st.plotly_chart(
-            charts.score_bars(result, measure, which, theme=theme(), chosen=chosen),
+            charts.score_bars(result, measure, which, theme=theme(), chosen=chosen, scale=scale),
             key=key,
             on_select=lambda key=key: _pressed(key),
             selection_mode="points",
