@@ -20,7 +20,7 @@ def history() -> None:
     except SrcselError as error:
         st.error(cards.sentence(error))
         return
-    for note in store.notes:
+    for note in (*store.notes, *state.board().notices()):
         st.warning(md(note), icon=":material/warning:")
     if not runs:
         empty_state(

@@ -47,6 +47,7 @@ def _hero(example: RunSummary | None) -> None:
                 frame.go("results", run=example.id, model=None)
             kind = "secondary" if example else "primary"
             if st.button("Use my own pictures", type=kind, icon=":material/folder_open:"):
+                st.session_state["images-way"] = "folder"
                 frame.go("images", images=None)
         st.caption(":material/lock: Your pictures stay on this computer.")
     if example:

@@ -97,7 +97,7 @@ def unpack(name: str, data: bytes) -> str:
     from srcsel import archive
 
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(name).stem).strip("-.")[:40] or "upload"
-    target = state.settings().uploads / f"{stem}-{hashlib.sha256(data).hexdigest()[:10]}"
+    target = state.settings().uploads / hashlib.sha256(data).hexdigest()[:16] / stem
     return str(archive.unpack(data, target))
 
 
@@ -116,7 +116,13 @@ def public() -> None:
         }
     )
     event = st.dataframe(
-        table, hide_index=True, key="images-public", on_select="rerun", selection_mode="single-row", alt="Public sets"
+        table,
+        hide_index=True,
+        key="images-public",
+        on_select="rerun",
+        selection_mode="single-row",
+        alt="Public sets",
+        column_config={"Pictures": st.column_config.NumberColumn(format="localized")},
     )
     rows = event["selection"]["rows"]
     chosen = sets[rows[0]] if rows else None

@@ -30,9 +30,7 @@ def draw(first: RunSummary, second: RunSummary) -> None:
     if before is None or after is None:
         st.info("One of these runs has no results yet.", icon=":material/hourglass_empty:")
         return
-    heads = [f"{cards.name(run)}, {words.when(run.created)}" for run in (older, newer)]
-    if heads[0] == heads[1]:
-        heads = [f"{head} ({place})" for head, place in zip(heads, ("first", "second"), strict=True)]
+    heads = _heads(older, newer)
     st.markdown(_outcome(older, newer))
     changed = pd.DataFrame(list(changes(before, after)), columns=["", *heads])
     left, right = st.columns(2, gap="large")
@@ -45,6 +43,15 @@ def draw(first: RunSummary, second: RunSummary) -> None:
     with right:
         st.markdown("**Where each starting model came**")
         st.dataframe(ranks(before, after, heads), hide_index=True, alt="Ranks in both runs")
+
+
+def _heads(older: RunSummary, newer: RunSummary) -> list[str]:
+    """Return two column heads that differ, as short as that allows."""
+    pair = (older, newer)
+    for heads in ([cards.name(run) for run in pair], [words.when(run.created) for run in pair]):
+        if heads[0] != heads[1]:
+            return heads
+    return [f"{heads[0]} ({place})" for place in ("first", "second")]
 
 
 def _outcome(older: RunSummary, newer: RunSummary) -> str:

@@ -95,7 +95,8 @@ def command(text: str) -> None:
 
 def _footer(*, promise: bool) -> None:
     st.space("medium")
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    side = "right" if presenting() else "distribute"
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment=side):
         if not presenting():
             st.caption(":material/lock: Your pictures stay on this computer." if promise else "", width="content")
             text = st.session_state.get(_COMMAND)

@@ -24,9 +24,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from srcsel.errors import SrcselError
 from srcsel.settings import load_settings
 from srcsel.ui import thumbs
 from srcsel.ui.access import LOOPBACK
+from srcsel.ui.show import md
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -139,6 +141,9 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 def on_script_error(error: Exception) -> bool:
     """Say in words that a page broke, and write the trace to the log instead of the page."""
+    if isinstance(error, SrcselError):  # written for the person: a full disk, a folder that may not be written
+        st.error(md(error), icon=":material/error:")
+        return True
     LOG.error("A page failed", exc_info=error)
     st.error(
         "This page could not be drawn because of a mistake in the program. Your pictures and results are safe. "

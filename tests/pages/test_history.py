@@ -2,6 +2,7 @@ import dataclasses
 
 import pytest
 
+from srcsel.runs import RunSummary
 from srcsel.ui import compare
 
 
@@ -97,6 +98,22 @@ def test_two_ticked_runs_show_what_changed(ticked, two, words_of):
 def test_three_ticked_runs_are_too_many(ticked, two, save, result):
     save(result, run=dataclasses.replace(result.run, id="20260501-090000-000000-ef56"))
     assert "two to compare" in ticked(0, 1, 2).info[0].value
+
+
+@pytest.mark.parametrize(
+    ("names", "dates", "heads"),
+    [
+        (("a", "b"), ("2026-01-01", "2026-01-01"), ["a", "b"]),
+        (("a", "a"), ("2026-01-01", "2026-01-02"), ["1 Jan 2026", "2 Jan 2026"]),
+        (("a", "a"), ("2026-01-01", "2026-01-01"), ["1 Jan 2026 (first)", "1 Jan 2026 (second)"]),
+    ],
+)
+def test_two_runs_always_get_heads_that_differ(result, names, dates, heads):
+    runs = [
+        RunSummary("x", n, f"{d}T12:00:00+00:00", "", n, 1, 1, "", "clear", 1, True)
+        for n, d in zip(names, dates, strict=True)
+    ]
+    assert compare._heads(*runs) == heads
 
 
 def test_places_follow_the_mean_rank_of_the_used_reading(result):

@@ -25,6 +25,7 @@ def test_without_an_example_the_own_pictures_come_first(visit, words_of, monkeyp
     assert "Recent runs" not in words_of(tab)
     tab.button[0].click().run()
     assert tab.title[0].value == "Images"
+    assert tab.text_input(key="images-folder").label == "Folder on this computer"
 
 
 def test_one_press_opens_the_finished_example(visit, example, board, words_of):

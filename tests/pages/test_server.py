@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 from streamlit import config
 
+from srcsel.errors import StoreError
 from srcsel.ui import access, server, thumbs
 
 
@@ -138,3 +139,14 @@ def test_a_broken_work_folder_does_not_keep_the_server_from_starting(monkeypatch
     monkeypatch.setenv("SRCSEL_HOME", str(tmp_path / "home"))
     server._wake()
     assert "could not be woken" in caplog.text
+
+
+def test_errors_written_for_people_are_shown_as_they_are(monkeypatch, caplog):
+    shown = []
+    monkeypatch.setattr(server.st, "error", lambda text, **options: shown.append(text))
+    assert server.on_script_error(StoreError("The disk is *full*.")) is True
+    assert shown == [r"The disk is \*full\*\."]
+    assert server.on_script_error(ZeroDivisionError("secret /path")) is True
+    assert "secret" not in shown[1]
+    assert "ZeroDivisionError" in shown[1]
+    assert "secret /path" in caplog.text
