@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from srcsel import charts
-from srcsel.records import Failure, JobStatus, Projection, Reading, Result
+from srcsel.records import HEADLINE, Failure, JobStatus, Projection, Reading, Result, Run
 from srcsel.ui import frame, maps, state, table, thumbs, watch, words
 from srcsel.ui.show import error_state, md
 
@@ -171,11 +172,14 @@ def remarks(result: Result) -> None:
 
 
 def command(result: Result) -> str:
-    """Write the same job as a shell command."""
-    import shlex
-
+    """Write the same job as a shell command; what is as usual is left out."""
     run = result.run
     words_ = ["srcsel", "rank", run.ref, "--models", ",".join(run.models)]
+    if set(run.measures) != set(HEADLINE):
+        words_ += ["--measures", ",".join(run.measures)]
+    for name in ("temperature", "metric", "precision", "seed"):
+        value, usual = getattr(run, name), Run.__dataclass_fields__[name].default
+        words_ += [f"--{name}", str(value)] if value != usual else []
     return shlex.join(words_)
 
 

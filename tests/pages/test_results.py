@@ -254,6 +254,13 @@ def test_footer_gives_the_same_job_as_a_command(results):
     assert command.endswith("--models demo/m0,demo/m1,demo/m2,demo/m3,demo/m4,demo/m5")
 
 
+def test_command_names_what_is_not_as_usual(results, save, result):
+    run = dataclasses.replace(result.run, temperature=0.1, metric="euclidean", seed=7, measures=("supcon",))
+    save(result, run=run)
+    command = next(c.value for c in ready(results()).code if c.value.startswith("srcsel rank"))
+    assert command.endswith("--measures supcon --temperature 0.1 --metric euclidean --seed 7")
+
+
 def test_hostile_names_stay_text(results, save, result, words_of):
     models = (dataclasses.replace(result.models[0], title="<img src=x> **a** [b](http://evil)"), *result.models[1:])
     save(result, models=models)
