@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from srcsel import catalog
 from srcsel.assemble import Answer
 from srcsel.dataset import load_dataset, require_rankable
-from srcsel.errors import InputError, NotAvailable
+from srcsel.errors import InputError, NotAvailable, SrcselError
 from srcsel.extract import extract
 from srcsel.maps import draw_all
 from srcsel.measures import MEASURES, find
@@ -94,12 +94,15 @@ def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = 
     """
     settings, watch = settings or load_settings(), watch or Watch()
     features, runs = open_features(settings), open_runs(settings)
-    models = catalog.find_models(run.models)
+    models, gone = models_of(run)
     for model in models:
         watch.update(model.id, "waiting")
+    for failure in gone:
+        watch.update(failure.model, "failed", note=failure.reason)
     dataset = load_dataset(run.ref, watch=watch, left_out=run.left_out)
     require_rankable(dataset)
     told = Answer(run, dataset, models)
+    told.failures.extend(gone)
     runs.save(told.result(complete=False))
     keys = []
     for outcome in extract(
@@ -233,6 +236,17 @@ def score_features(
         return list(told.scores)
     literal = {score.measure: score for score in told.literal}
     return [literal.get(score.measure, score) for score in told.scores]
+
+
+def models_of(run: Run) -> tuple[list[SourceModel], list[Failure]]:
+    """Look the run's models up; one that is gone or damaged meanwhile is a failure of its own."""
+    models, failures = [], []
+    for name in run.models:
+        try:
+            models.extend(catalog.find_models([name]))
+        except SrcselError as error:
+            failures.append(Failure(name, "", str(error)))
+    return models, failures
 
 
 def measure_names(measures: Measures) -> tuple[str, ...]:

@@ -188,6 +188,12 @@ def test_nothing_to_rank_is_said(question):
     assert len(result.failures) == 1
 
 
+def test_a_model_that_is_gone_meanwhile_stops_no_other(question, tmp_path):
+    result = answer(dataclasses.replace(question, models=(f"checkpoints/{tmp_path}/gone.safetensors", "toy/color")))
+    assert [f.model for f in result.failures] == [f"checkpoints/{tmp_path}/gone.safetensors"]
+    assert result.verdict.winner == "toy/color"
+
+
 def test_one_class_is_refused(question, picture_folder, tmp_path):
     (tmp_path / "one").mkdir()
     (picture_folder / "red").rename(tmp_path / "one" / "red")

@@ -29,11 +29,10 @@ class PlanWatch(Protocol):
 
 def rank(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     """Answer a run. Payload {run: Run as dict}; hands back {kind, winner, failed}."""
-    from srcsel.catalog import find_models
-    from srcsel.run import answer
+    from srcsel.run import answer, models_of
 
     run = from_plain(Run, payload["run"])
-    models = find_models(run.models)
+    models, _ = models_of(run)
     cost = {model.id: (model.gmacs or 0.05) + 0.05 for model in models}
     told.plan(
         {"pictures": DECODE_GMACS, **cost, "maps": 0.2 * sum(cost.values())},
