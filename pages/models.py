@@ -21,8 +21,8 @@ def models() -> None:
         empty_state("These pictures cannot be used", cards.sentence(error), "Look at the pictures", "images")
         return
     if listing is None:
-        why = "They are being fetched. You can go on as soon as they are here."
-        empty_state("These pictures are not here yet", why, "See how far it is", "images")
+        st.markdown("Your pictures are being fetched. You can choose models as soon as they are here.")
+        checking.waiting(ref)
         return
     picking.warm_up()
     _for_whom(listing)

@@ -65,9 +65,20 @@ def listed(ref: str) -> Listing | None:
 
 
 def _here(ref: str) -> bool:
-    """Tell whether a named set lies on this computer: fetching or drawing it is the worker's work."""
-    job = check_job(ref)
-    return job.state == "done"
+    """Tell whether a named set lies on this computer; fetching or drawing it is the worker's work."""
+    from srcsel.demo.targets import TARGETS, VERSION
+    from srcsel.public import INDEX, PUBLIC
+
+    hub, _, name = ref.partition(":")
+    folder = state.settings().public
+    if hub == "demo" and name in TARGETS:
+        return (folder / f"demo-{name}-{VERSION}").is_dir()
+    return name not in PUBLIC or (folder / name / INDEX).is_file()  # an unknown name: the listing says so
+
+
+def waiting(ref: str) -> None:
+    """Draw how far the worker is with a named set that is not here yet; the page is drawn anew when it is."""
+    watch.watch_job(check_job(ref), _reading)
 
 
 @st.cache_resource(max_entries=16, ttl=300, show_spinner="Looking through the folder")

@@ -60,8 +60,17 @@ def test_pictures_that_are_gone_are_said_so(visit, tmp_path, words_of):
     assert [button.label for button in tab.button] == ["Look at the pictures"]
 
 
-def test_pictures_still_on_their_way_are_said_so(visit, words_of):
-    assert "not here yet" in words_of(visit("models", images="public:DTD"))
+def test_pictures_still_on_their_way_are_watched_here(visit, words_of, board):
+    tab = visit("models", images="public:DTD")
+    assert "being fetched" in words_of(tab)
+    assert tab.progress[0].text == "Getting ready"
+    assert [job.payload for job in board.active()] == [{"ref": "public:DTD"}]
+
+
+@pytest.mark.parametrize("ref", ["public:NoSuchSet", "demo:nothing", "demo:../../etc"])
+def test_a_set_that_does_not_exist_is_said_so(visit, words_of, ref, board):
+    assert "These pictures cannot be used" in words_of(visit("models", images=ref))
+    assert not board.active()
 
 
 def test_demo_models_are_the_start_where_nothing_was_downloaded(choose, words_of):
