@@ -74,7 +74,8 @@ def _head(job: JobStatus) -> None:
 
 def _now(job: JobStatus, done: int, total: int) -> str:
     if job.state == "queued":
-        return "Waiting to start"
+        busy = any(other.state == "running" and other.kind == job.kind for other in state.board().active())
+        return "Waiting until another run is done" if busy else "Getting ready, this takes a few seconds"
     failed = sum(part.state == "failed" for part in job.parts if part.name not in OTHER_PARTS)
     text = f"{done - failed} of {words.count(total, 'model')} done" if total else md(job.what) or "Working"
     if failed:

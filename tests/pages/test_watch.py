@@ -38,9 +38,15 @@ def labels(tab) -> list[str]:
 
 def test_a_waiting_job_says_so_and_can_be_stopped(panel, words_of, board, job):
     tab = panel()
-    assert "Waiting to start" in words_of(tab)
+    assert "Getting ready" in words_of(tab)
     tab.button[0].click().run()
     assert board.status(job).state == "cancelled"
+
+
+def test_a_job_behind_another_says_what_it_waits_for(panel, settle, board, result, words_of, job):
+    first = board.submit("rank", {"run": to_plain(dataclasses.replace(result.run, id="earlier", seed=7))})
+    settle(first, "running")
+    assert "Waiting until another run is done" in words_of(panel())
 
 
 def test_a_running_job_has_a_row_for_each_model(panel, settle, job, words_of):
