@@ -6,23 +6,25 @@ The tests and their thresholds were set on simulated features (narrow cone, isla
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from srcsel.measures import MEASURES
 from srcsel.measures._prepare import prepare, unit_rows
+from srcsel.measures.silhouette import Metric
 from srcsel.measures.supcon import anchor_losses
 from srcsel.records import Ranking, Reading, SourceModel, Verdict
 
 CONE = 0.5  # mean cosine of random pairs from which the pictures lie in a narrow cone
 CONE_LIFT = 0.5  # rise of the SCL gain, once the mean feature is gone, that shows distinct groups inside the cone
 ISLANDS = 0.9  # 1-NN accuracy from which an SCL gain at or below chance means classes of several kinds
-LENGTHS = 0.1  # difference between euclidean and cosine MSC that feature lengths must have made
+LENGTHS = 0.1  # change of the Euclidean MSC, once all features have one length, that shows lengths mattered
 STRAYS = 0.3  # rise of the SCL gain without the worst pictures that shows that a few pull it down
 WORST = 0.1  # share of pictures left out for that
 LITERAL_TEMPERATURE = 0.1  # of SCL in the literal reading
+LITERAL = "In the literal reading"  # how the sentences on that reading open
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ class Signs:
     centred_gain: float  # with the mean feature subtracted
     trimmed_gain: float  # without the worst tenth of the pictures
     nearest: float  # leave-one-out accuracy of the single nearest neighbour
-    cosine: float  # MSC by direction
-    euclidean: float  # MSC by distance
+    distances: float  # MSC by Euclidean distance
+    directions: float  # the same once every picture has unit length
 
 
 @dataclass(frozen=True)
@@ -45,14 +47,22 @@ class Diagnosis:
     model: str
     whitened: Signs
     raw: Signs
+    metric: Metric = "cosine"  # of the run's MSC; lengths matter to "euclidean" alone
 
 
-def diagnose(model: str, X: np.ndarray, whitened: np.ndarray, y: np.ndarray, temperature: float) -> Diagnosis:
+def diagnose(
+    model: str,
+    X: np.ndarray,
+    whitened: np.ndarray,
+    y: np.ndarray,
+    temperature: float = 0.5,
+    metric: Metric = "cosine",
+) -> Diagnosis:
     """Measure the signs of features X (n, d) and of their whitened form (n, k); labels y (n,) in 0..c-1.
 
     `temperature` is that of SCL in the whitened reading; the literal reading has 0.1.
     """
-    return Diagnosis(model, _signs(whitened, y, temperature), _signs(X, y, LITERAL_TEMPERATURE))
+    return Diagnosis(model, _signs(whitened, y, temperature), _signs(X, y, LITERAL_TEMPERATURE), metric)
 
 
 def explain(
@@ -63,7 +73,8 @@ def explain(
 ) -> tuple[str, ...]:
     """Sentences for the person, plain text; empty where bars and verdict agree.
 
-    First the whitened reading (the bars of the pages), then, opened by "In the literal reading", the raw one.
+    First the whitened reading (the bars of the pages); then the raw one, opened by LITERAL; last, opened by "By",
+    why the verdict is not the first of a bar.
     """
     titles = {m.id: m.title for m in models}
     signs = {d.model: d for d in diagnoses}
@@ -71,7 +82,11 @@ def explain(
     for reading in ("whitened", "raw"):
         msc, scl = _find(rankings, "silhouette", reading), _find(rankings, "supcon", reading)
         if msc and scl:
-            sentences += _bars(msc, scl, signs, titles)
+            agree = set(_firsts(msc)) & set(_firsts(scl))
+            if not agree:
+                sentences += _bars(msc, scl, signs, titles)
+            elif reading == "raw" and verdict.winner is not None and verdict.winner not in agree:
+                sentences += _literal(msc.models[0], verdict.winner, titles)
     for name in ("silhouette", "supcon"):
         ranking = _find(rankings, name, "whitened")
         if ranking:
@@ -90,8 +105,8 @@ def _signs(X: np.ndarray, y: np.ndarray, temperature: float) -> Signs:
         centred_gain=_gain(anchor_losses(prepare(X, "centred"), y, temperature)),
         trimmed_gain=_gain(anchor_losses(Z[keep], y[keep], temperature)),
         nearest=MEASURES["knn"].function(X, y, k=1),
-        cosine=MEASURES["silhouette"].function(X, y),
-        euclidean=MEASURES["silhouette"].function(X, y, metric="euclidean"),
+        distances=MEASURES["silhouette"].function(X, y, metric="euclidean"),
+        directions=MEASURES["silhouette"].function(Z, y, metric="euclidean"),
     )
 
 
@@ -119,10 +134,8 @@ def _firsts(ranking: Ranking) -> tuple[str, ...]:
 
 def _bars(msc: Ranking, scl: Ranking, diagnoses: Mapping[str, Diagnosis], titles: Mapping[str, str]) -> Iterator[str]:
     """Say that the bars disagree, whether that means anything, and why."""
-    if set(_firsts(msc)) & set(_firsts(scl)):
-        return
     a, b = msc.models[0], scl.models[0]
-    opening = "The" if msc.reading == "whitened" else "In the literal reading of the papers the"
+    opening = "The" if msc.reading == "whitened" else f"{LITERAL} of the papers the"
     yield (
         f"{opening} two scores name different first places: {titles.get(a, a)} by class separation (MSC), "
         f"{titles.get(b, b)} by neighbour agreement (SCL)."
@@ -130,27 +143,42 @@ def _bars(msc: Ranking, scl: Ranking, diagnoses: Mapping[str, Diagnosis], titles
     if a in scl.close or b in msc.close:
         yield "On at least one of the scores the re-checks cannot tell these two apart: it may be chance."
     signs = {m: getattr(diagnoses[m], msc.reading or "raw") for m in (a, b) if m in diagnoses}
-    causes = list(_causes(signs, a, titles))
+    by_length = {m for m in signs if diagnoses[m].metric == "euclidean"}
+    causes = list(_causes(signs, a, by_length, titles))
     yield from causes or [
         "The scores look at different things: separation asks whether whole groups stand apart; neighbour agreement "
         "asks whether each picture sits with its own kind."
     ]
 
 
-def _causes(signs: Mapping[str, Signs], separated: str, titles: Mapping[str, str]) -> Iterator[str]:
-    """Sentences for what the signs of the two first places show; `separated` is the first place by MSC."""
+def _literal(first: str, winner: str, titles: Mapping[str, str]) -> Iterator[str]:
+    """Say why both literal bars may name another model than the verdict."""
+    yield (
+        f"{LITERAL} of the papers both scores put {titles.get(first, first)} first, not {titles.get(winner, winner)}. "
+        "That reading keeps what all pictures have in common, which favours some models for no good reason; the "
+        "verdict does not use it."
+    )
+
+
+def _causes(
+    signs: Mapping[str, Signs], separated: str, by_length: Collection[str], titles: Mapping[str, str]
+) -> Iterator[str]:
+    """Say what the signs of the two first places show.
+
+    `separated` is the first place by MSC, `by_length` the models whose MSC compares distances.
+    """
     for model, s in signs.items():
         title = titles.get(model, model)
         if s.mean_cosine > CONE and model == separated and s.centred_gain - s.gain > CONE_LIFT:
             yield (
                 f"{title} puts all your pictures close together, but the groups inside are still distinct. The "
-                f"neighbour score is misled by that. With the common part removed its gain rises from {s.gain:.1f} to "
-                f"{s.centred_gain:.1f}."
+                "neighbour score is misled by that. With the common part removed its gain rises from "
+                f"{_tenths(s.gain)} to {_tenths(s.centred_gain)}."
             )
         elif s.mean_cosine > CONE and model != separated:
             yield (
                 f"{title} puts all your pictures close together (mean similarity {s.mean_cosine:.2f} of 1). Its "
-                f"neighbour score then stays near chance whatever it sees (gain {s.gain:.1f}), which beats models "
+                f"neighbour score then stays near chance whatever it sees (gain {_tenths(s.gain)}), which beats models "
                 "that spread the pictures and fall below chance. With the common part removed the fault is gone."
             )
         if s.nearest >= ISLANDS and s.gain <= 0:
@@ -159,15 +187,16 @@ def _causes(signs: Mapping[str, Signs], separated: str, titles: Mapping[str, str
                 f"shots): {s.nearest:.0%} of nearest neighbours are right, yet whole classes do not hang together. "
                 "Both scores punish that, a classifier often does not."
             )
-        if abs(s.euclidean - s.cosine) > LENGTHS:
+        if model in by_length and abs(s.distances - s.directions) > LENGTHS:
             yield (
-                f"For {title}, class separation reads {s.euclidean:.2f} by distance but {s.cosine:.2f} by direction: "
-                "very strong and very weak pictures throw the distance off. Compare directions (cosine)."
+                f"For {title}, class separation by distance reads {s.distances:.2f}, but {s.directions:.2f} once all "
+                "features have the same length: very strong and very weak pictures throw it off. Compare directions "
+                "(cosine) instead."
             )
         if s.trimmed_gain - s.gain > STRAYS:
             yield (
                 f"For {title}, a few pictures pull the neighbour score down: without the worst tenth its gain rises "
-                f"from {s.gain:.1f} to {s.trimmed_gain:.1f}."
+                f"from {_tenths(s.gain)} to {_tenths(s.trimmed_gain)}."
             )
 
 
@@ -193,3 +222,8 @@ def _verdict(ranking: Ranking, verdict: Verdict, titles: Mapping[str, str]) -> I
 def _ordinal(rank: int) -> str:
     ending = "th" if 10 <= rank % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(rank % 10, "th")
     return f"{rank}{ending}"
+
+
+def _tenths(gain: float) -> str:
+    """One decimal, and never "-0.0"."""
+    return f"{round(gain, 1) + 0.0:.1f}"

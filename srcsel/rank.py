@@ -13,23 +13,19 @@ clear        none is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from srcsel.explain import Diagnosis, explain
 from srcsel.measures import find
 from srcsel.records import Ranking, Reading, Score, SourceModel, Verdict
+from srcsel.wording import FEWEST, SAME_COST, Standing, count, listed
 
 VERDICT_MEASURES = ("supcon", "knn", "logme")  # whitened SCL, kNN-5, LogME: the best rule on twelve real targets
 CLOSE = 0.10  # share of the re-checks in which a rival may equal or beat the leader before it counts as close
 TIE_MOST = 3  # a larger close group is no tie: nothing was settled
-FEWEST = 10  # pictures in the smallest class, below which the card says "too few to say"
-ENOUGH = 50  # pictures a class that settle most questions
-SAME_COST = 1.1  # costs within this factor are equal: then the front-runner wins the tie
 SAME = 1e-9  # values that differ by less than this share are ties
-
-_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 def make_rankings(scores: Sequence[Score], literal: Sequence[Score] = ()) -> tuple[Ranking, ...]:
@@ -55,10 +51,10 @@ def decide(
     The notes say why a bar and the verdict differ; `literal` and `diagnoses` make them fuller. Text and notes are
     plain text, titles included as they are: a page must escape them.
     """
-    field = _Field.of(scores, models, dataset_counts, class_names, seconds_per_picture or {})
-    verdict = field.verdict()
-    notes = field.notes + explain(make_rankings(scores, literal), verdict, diagnoses, models)
-    return replace(verdict, notes=notes)
+    table, notes = _table(scores)
+    counts = np.asarray(dataset_counts)
+    verdict = _verdict(_standing(table, models, counts, class_names, seconds_per_picture or {}))
+    return replace(verdict, notes=notes + explain(make_rankings(scores, literal), verdict, diagnoses, models))
 
 
 def _ranking(scores: Sequence[Score]) -> Ranking:
@@ -96,149 +92,59 @@ def _mean_ranks(values: np.ndarray) -> np.ndarray:
     return (better.sum(axis=2) + (tied.sum(axis=2) + 1) / 2).mean(axis=0)  # (models, b)
 
 
-@dataclass(frozen=True, eq=False)
-class _Field:
-    """The models in contention, best first, with what the verdict's words need."""
+def _standing(
+    table: list[dict[str, Score]],
+    models: Sequence[SourceModel],
+    counts: np.ndarray,
+    class_names: Sequence[str] | None,
+    seconds: Mapping[str, float],
+) -> Standing:
+    """Rank the models by the verdict's measures, on all pictures and in every re-check."""
+    known = {m.id: m for m in models}
+    ids = [m for m in table[0] if m in known] if table else []
+    if not ids:
+        return Standing((), {}, (), False, counts, class_names, seconds)
+    signs = np.array([find(row[ids[0]].measure).sign for row in table])[:, None, None]
+    full = _mean_ranks(signs * [[[row[m].value] for m in ids] for row in table])[:, 0]  # (models,)
+    draws = [[_draws(row[m]) for m in ids] for row in table]
+    fewest = min(len(d) for row in draws for d in row)
+    again = _mean_ranks(signs * np.array([[d[:fewest] for d in row] for row in draws]))  # (models, b)
+    first = _equal(again, again.min(axis=0))
+    firsts = 100 * (first / first.sum(axis=0)).mean(axis=1)
+    order = np.lexsort((again.mean(axis=1), -firsts, full))
+    leader = order[0]
+    return Standing(
+        models=tuple(known[ids[i]] for i in order),
+        firsts={ids[i]: float(firsts[i]) for i in order},
+        close=tuple(known[ids[i]] for i in order if i == leader or _catches_up(-again[i], -again[leader])),
+        above_chance=2 * sum(_beats_chance(row[ids[leader]]) for row in table) > len(table),
+        counts=counts,
+        class_names=class_names,
+        seconds=seconds,
+    )
 
-    models: tuple[SourceModel, ...]  # by mean rank on all pictures
-    firsts: dict[str, float]  # model -> first in x of 100 re-checks, ties shared
-    close: tuple[SourceModel, ...]  # the leader, then those it cannot be told from
-    above_chance: bool
-    counts: np.ndarray  # (c,)
-    smallest: str  # "Your smallest class, rust, has 18 pictures"
-    seconds: Mapping[str, float]
-    notes: tuple[str, ...]
 
-    @classmethod
-    def of(
-        cls,
-        scores: Sequence[Score],
-        models: Sequence[SourceModel],
-        counts: np.ndarray,
-        class_names: Sequence[str] | None,
-        seconds: Mapping[str, float],
-    ) -> _Field:
-        """Rank the models by the verdict's measures, on all pictures and in every re-check."""
-        counts = np.asarray(counts)
-        at = int(counts.argmin())
-        name = f", {class_names[at]}," if class_names else ""
-        smallest = f"Your smallest class{name} has {_count(int(counts[at]), 'picture')}"
-        table, notes = _table(scores)
-        known = {m.id: m for m in models}
-        ids = [m for m in table[0] if m in known] if table else []
-        if not ids:
-            return cls((), {}, (), False, counts, smallest, seconds, notes)
-        signs = np.array([find(row[ids[0]].measure).sign for row in table])[:, None, None]
-        full = _mean_ranks(signs * [[[row[m].value] for m in ids] for row in table])[:, 0]
-        draws = [[_draws(row[m]) for m in ids] for row in table]
-        fewest = min(len(d) for row in draws for d in row)
-        again = _mean_ranks(signs * np.array([[d[:fewest] for d in row] for row in draws]))  # (models, b)
-        first = _equal(again, again.min(axis=0))
-        firsts = 100 * (first / first.sum(axis=0)).mean(axis=1)
-        order = np.lexsort((again.mean(axis=1), -firsts, full))
-        leader = order[0]
-        close = [i for i in order if i == leader or _catches_up(-again[i], -again[leader])]
-        return cls(
-            tuple(known[ids[i]] for i in order),
-            {ids[i]: float(firsts[i]) for i in order},
-            tuple(known[ids[i]] for i in close),
-            2 * sum(_beats_chance(row[ids[leader]]) for row in table) > len(table),
-            counts,
-            smallest,
-            seconds,
-            notes,
-        )
+def _verdict(standing: Standing) -> Verdict:
+    """Take the first of the cases of the rule that applies."""
+    s = standing
+    if not s.models:
+        return Verdict("cannot tell", None, s.nothing())
+    if len(s.models) == 1:
+        return _unsure(s, s.alone())
+    if s.counts.min() < FEWEST:
+        return _unsure(s, s.too_few())
+    if not s.above_chance:
+        return _unsure(s, s.no_better_than_chance())
+    if len(s.close) > TIE_MOST or len(s.close) == len(s.models) > 2:
+        return _unsure(s, s.alike())
+    if len(s.close) > 1:
+        winner = _cheapest(s.close)
+        return Verdict("tie", winner.id, s.tie(winner), dict(s.firsts), tuple(m.id for m in s.close))
+    return Verdict("clear", s.models[0].id, s.clear(), dict(s.firsts), (s.models[0].id,))
 
-    def verdict(self) -> Verdict:
-        """Take the first of the cases of the rule that applies."""
-        if not self.models:
-            return Verdict("cannot tell", None, "No model could be scored, so there is nothing to start from yet.")
-        if len(self.models) == 1:
-            return self._unsure(
-                f"Only one model was scored, {self.models[0].title}, so there is nothing to compare it with. Add at "
-                "least one more model."
-            )
-        if self.counts.min() < FEWEST:
-            return self._unsure(
-                f"No clear choice yet. {self.smallest}: too few to say. {FEWEST} are needed, {ENOUGH} would help. "
-                f"{self._ahead()}"
-            )
-        if not self.above_chance:
-            return self._unsure(
-                f"No clear choice yet. Even the first of these models, {self.models[0].title}, tells your classes "
-                "apart no better than chance. Other source models may suit your pictures, or the labels may not be "
-                "visible in them."
-            )
-        if len(self.close) > TIE_MOST or len(self.close) == len(self.models) > 2:
-            return self._unsure(f"No clear choice yet. {self._alike()} {self._ahead()} {self._advice()}".rstrip())
-        return self._tie() if len(self.close) > 1 else self._clear()
 
-    def _unsure(self, text: str) -> Verdict:
-        return Verdict("cannot tell", self.models[0].id, text, self.firsts, tuple(m.id for m in self.close))
-
-    def _clear(self) -> Verdict:
-        winner, second = self.models[:2]
-        text = (
-            f"Start from {winner.title}. It came first in {self._share(winner)} of 100 re-checks on your "
-            f"{int(self.counts.sum()):,} pictures. Next best: {second.title}. {self._facts(winner)}"
-        )
-        return Verdict("clear", winner.id, text, self.firsts, (winner.id,))
-
-    def _tie(self) -> Verdict:
-        winner = _cheapest(self.close)
-        others = [m for m in self.close if m is not winner]
-        shares = _listed([str(self._share(m)) for m in self.close])
-        text = (
-            f"Start from {winner.title}. {_listed([m.title for m in self.close])} are too close to call ({shares} of "
-            f"100 re-checks). {self._why(winner, others)} {self._facts(winner)}"
-        )
-        return Verdict("tie", winner.id, text, self.firsts, tuple(m.id for m in self.close))
-
-    def _why(self, winner: SourceModel, others: Sequence[SourceModel]) -> str:
-        """Why the winner of a tie is the better first try."""
-        if winner is self.close[0] and not _cheaper(winner, others):
-            return f"They cost about the same, and {winner.title} ranks best on all pictures, so it is the first try."
-        if len(others) > 1:
-            return f"{winner.title} is the cheapest of them to run, so it is the better first try."
-        gains = [
-            _ratio(others[0].params, winner.params, "smaller"),
-            _ratio(*self._times(others[0], winner), "faster"),
-        ]
-        said = " and ".join(g for g in gains if g) or "cheaper to run"
-        return f"{winner.title} is {said}, so it is the better first try."
-
-    def _times(self, other: SourceModel, winner: SourceModel) -> tuple[float | None, float | None]:
-        """Seconds for one picture where measured for both, else multiply-adds."""
-        measured = self.seconds.get(other.id), self.seconds.get(winner.id)
-        return measured if None not in measured else (other.gmacs, winner.gmacs)
-
-    def _alike(self) -> str:
-        if len(self.close) == len(self.models):
-            return f"These {_word(len(self.models))} models look alike on your pictures."
-        names = _listed([m.title for m in self.close[:5]] + (["others"] if len(self.close) > 5 else []))
-        return f"{names} are too close to call, {_word(len(self.close))} of {_word(len(self.models))} models."
-
-    def _ahead(self) -> str:
-        return f"For now {self.models[0].title} is ahead (first in {self._share(self.models[0])} of 100 re-checks)."
-
-    def _advice(self) -> str:
-        return f"{self.smallest}; {ENOUGH} would help." if self.counts.min() < ENOUGH else ""
-
-    def _share(self, model: SourceModel) -> int:
-        """First in how many of 100 re-checks; 100 only if always."""
-        share = self.firsts[model.id]
-        return 100 if share == 100 else min(99, round(share))
-
-    def _facts(self, model: SourceModel) -> str:
-        """Size, time and licence as far as known, as one sentence."""
-        seconds = self.seconds.get(model.id)
-        facts = [
-            _millions(model.params) if model.params else "",
-            f"{_digits(1000 * seconds)} ms per picture on this computer" if seconds else "",
-            f"licence {model.license}" if model.license else "",
-        ]
-        text = ", ".join(f for f in facts if f)
-        return f"{text[:1].upper()}{text[1:]}." if text else ""
+def _unsure(s: Standing, text: str) -> Verdict:
+    return Verdict("cannot tell", s.models[0].id, text, dict(s.firsts), tuple(m.id for m in s.close))
 
 
 def _table(scores: Sequence[Score]) -> tuple[list[dict[str, Score]], tuple[str, ...]]:
@@ -250,13 +156,13 @@ def _table(scores: Sequence[Score]) -> tuple[list[dict[str, Score]], tuple[str, 
     notes = ()
     if len(chosen) < len(VERDICT_MEASURES) and rows:
         chosen = chosen or list(rows)[:1]
-        titles = _listed([find(m).title for m in chosen])
+        titles = listed([find(m).title for m in chosen])
         notes = (f"The verdict rests on {titles} alone, because other measures it uses were not scored.",)
     ids = list(dict.fromkeys(s.model for s in scores))
     whole = [m for m in ids if all(m in rows[name] for name in chosen)]
     if 0 < len(whole) < len(ids):
         out = len(ids) - len(whole)
-        notes += (f"{_count(out, 'model')} lacked a measure that the verdict uses and took no part in it.",)
+        notes += (f"{count(out, 'model')} lacked a measure that the verdict uses and took no part in it.",)
     return [{m: rows[name][m] for m in whole} for name in chosen], notes
 
 
@@ -279,37 +185,3 @@ def _cheapest(models: Sequence[SourceModel]) -> SourceModel:
         if len(known) == len(models) and max(known) > SAME_COST * min(known):
             return next(m for m, c in zip(models, known, strict=True) if c <= SAME_COST * min(known))
     return models[0]
-
-
-def _cheaper(winner: SourceModel, others: Sequence[SourceModel]) -> bool:
-    """Whether cost, not rank alone, speaks for the winner."""
-    return _cheapest([*others, winner]) is winner
-
-
-def _ratio(more: float | None, less: float | None, word: str) -> str:
-    """How many times smaller or faster, in words; nothing where unknown or hardly different."""
-    if not more or not less or more < SAME_COST * less:
-        return ""
-    times = more / less
-    return f"{_digits(times)} times {word}" if times >= 1.5 else f"{times - 1:.0%} {word}"
-
-
-def _millions(params: int) -> str:
-    return f"{_digits(params / 1e6)} M parameters" if params >= 1e5 else f"{params:,} parameters"
-
-
-def _digits(value: float) -> str:
-    """Two digits below ten, whole numbers above."""
-    return f"{value:,.0f}" if value >= 9.95 else f"{value:.2g}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _word(n: int) -> str:
-    return _WORDS[n] if n < len(_WORDS) else str(n)
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

@@ -96,7 +96,7 @@ def score_model(
         [s for s in scores if isinstance(s, Score)],
         [s for s in literal if isinstance(s, Score)],
         list(dict.fromkeys(s for s in scores + literal if isinstance(s, Failure))),
-        diagnose(model, X[rows], whitened[rows], y[rows], temperature),
+        diagnose(model, X[rows], whitened[rows], y[rows], temperature, metric),
         _notes(y, plan),
     )
 

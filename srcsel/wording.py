@@ -1,0 +1,153 @@
+"""The verdict in words: how the models stand, and the sentences that say so. Plain text, titles as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from srcsel.records import SourceModel
+
+FEWEST = 10  # pictures in the smallest class, below which the card says "too few to say"
+ENOUGH = 50  # pictures a class that settle most questions
+SAME_COST = 1.1  # costs within this factor are said to be equal
+
+_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """The models in contention, best first, and what the verdict's words need to know."""
+
+    models: tuple[SourceModel, ...]  # by mean rank on all pictures
+    firsts: Mapping[str, float]  # model -> first in x of 100 re-checks, ties shared
+    close: tuple[SourceModel, ...]  # the leader, then those the re-checks cannot tell it from
+    above_chance: bool  # the leader, by most of the measures
+    counts: np.ndarray  # (c,) pictures of each class
+    class_names: Sequence[str] | None
+    seconds: Mapping[str, float]  # model -> seconds for one picture, where measured
+
+    def nothing(self) -> str:
+        """Say that no model was scored."""
+        return "No model could be scored, so there is nothing to start from yet. See why beside each model."
+
+    def alone(self) -> str:
+        """Say that one model was scored."""
+        return (
+            f"Only one model was scored, {self.models[0].title}, so there is nothing to compare it with. Add at least "
+            "one more model."
+        )
+
+    def too_few(self) -> str:
+        """Say that the smallest class is too small."""
+        return (
+            f"No clear choice yet. {self._smallest()}: too few to say. {FEWEST} are needed, {ENOUGH} would help. "
+            f"{self._ahead()}"
+        )
+
+    def no_better_than_chance(self) -> str:
+        """Say that not even the leader sees the classes."""
+        return (
+            f"No clear choice yet. Even the first of these models, {self.models[0].title}, tells your classes apart no "
+            "better than chance. Other source models may suit your pictures, or the labels may not be visible in them."
+        )
+
+    def alike(self) -> str:
+        """Say that too many models are close."""
+        if len(self.close) == len(self.models):
+            said = f"These {_word(len(self.models))} models look alike on your pictures."
+        else:
+            names = listed([m.title for m in self.close[:5]] + (["others"] if len(self.close) > 5 else []))
+            said = f"{names} are too close to call ({_word(len(self.close))} of {_word(len(self.models))} models)."
+        advice = f" {self._smallest()}; {ENOUGH} would help." if self.counts.min() < ENOUGH else ""
+        return f"No clear choice yet. {said} {self._ahead()}{advice}"
+
+    def clear(self) -> str:
+        """Say that one model stands apart."""
+        winner, second = self.models[:2]
+        text = (
+            f"Start from {winner.title}. It came first in {self._share(winner)} of 100 re-checks on your "
+            f"{int(self.counts.sum()):,} pictures. Next best: {second.title}. {self._facts(winner)}"
+        )
+        return text.rstrip()
+
+    def tie(self, winner: SourceModel) -> str:
+        """Say that a few are close, and name `winner` for its cost or, at equal cost, its rank."""
+        shares = listed([str(self._share(m)) for m in self.close])
+        text = (
+            f"Start from {winner.title}. {listed([m.title for m in self.close])} are too close to call ({shares} of "
+            f"100 re-checks). {self._why(winner)} {self._facts(winner)}"
+        )
+        return text.rstrip()
+
+    def _why(self, winner: SourceModel) -> str:
+        """Say why the winner of a tie is the better first try."""
+        others = [m for m in self.close if m is not winner]
+        smaller = [_ratio(m.params, winner.params, "smaller") for m in others]
+        faster = [_ratio(*self._times(m, winner), "faster") for m in others]
+        if not all(s or f for s, f in zip(smaller, faster, strict=True)):
+            best = "ranks best on all pictures" if winner is self.close[0] else "costs no more than the others"
+            return f"{winner.title} {best}, so it is the better first try."
+        if len(others) > 1:
+            return f"{winner.title} is the cheapest of them to run, so it is the better first try."
+        return f"{winner.title} is {' and '.join(g for g in smaller + faster if g)}, so it is the better first try."
+
+    def _times(self, other: SourceModel, winner: SourceModel) -> tuple[float | None, float | None]:
+        """Seconds for one picture where measured for both, else multiply-adds."""
+        measured = self.seconds.get(other.id), self.seconds.get(winner.id)
+        return measured if None not in measured else (other.gmacs, winner.gmacs)
+
+    def _smallest(self) -> str:
+        at = int(self.counts.argmin())
+        name = f", {self.class_names[at]}," if self.class_names else ""
+        return f"Your smallest class{name} has {count(int(self.counts[at]), 'picture')}"
+
+    def _ahead(self) -> str:
+        return f"For now {self.models[0].title} is ahead (first in {self._share(self.models[0])} of 100 re-checks)."
+
+    def _share(self, model: SourceModel) -> int:
+        """First in how many of 100 re-checks; 100 only if always."""
+        share = self.firsts[model.id]
+        return 100 if share == 100 else min(99, round(share))
+
+    def _facts(self, model: SourceModel) -> str:
+        """Size, time and licence as far as known, as one sentence."""
+        seconds = self.seconds.get(model.id)
+        facts = [
+            _millions(model.params) if model.params else "",
+            f"{_digits(1000 * seconds)} ms per picture on this computer" if seconds else "",
+            f"licence {model.license}" if model.license else "",
+        ]
+        text = ", ".join(f for f in facts if f)
+        return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def count(n: int, noun: str) -> str:
+    """Return "1 picture" or "1,240 pictures"."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Join names as in a sentence: "A, B and C"."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _ratio(more: float | None, less: float | None, word: str) -> str:
+    """How many times smaller or faster, in words; nothing where unknown or hardly different."""
+    if not more or not less or more < SAME_COST * less:
+        return ""
+    return f"{_digits(more / less)} times {word}"
+
+
+def _millions(params: int) -> str:
+    return f"{_digits(params / 1e6)} M parameters" if params >= 1e5 else f"{params:,} parameters"
+
+
+def _digits(value: float) -> str:
+    """Two digits below ten, whole numbers above."""
+    return f"{value:,.0f}" if value >= 9.95 else f"{value:.2g}"
+
+
+def _word(n: int) -> str:
+    return _WORDS[n] if n < len(_WORDS) else str(n)
