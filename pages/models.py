@@ -27,8 +27,8 @@ def models() -> None:
     picking.warm_up()
     _for_whom(listing)
     chosen = picking.presets(_chosen())
+    start = st.container()  # the button stands above what it needs, so that it is always in sight
     ticked = picking.ticked(chosen)
-    start = st.container()  # the button stands above the settings it needs
     with st.expander("Search all starting models", icon=":material/search:"):
         picking.search(chosen)
     with st.expander("Add one by name or file", icon=":material/add_circle:"):
