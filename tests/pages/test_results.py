@@ -234,7 +234,7 @@ def test_run_without_a_first_result_yet(visit, board, settle, words_of):
     run = dataclasses.asdict(Run("20260301-101500-000000-cd34", "2026-03-01T10:15:00+00:00", "x", ("demo/m0",)))
     job = board.submit("rank", {"run": run})
     tab = ready(visit("results", run=job))
-    assert "Waiting to start" in words_of(tab)
+    assert "Getting ready" in words_of(tab)
     assert "not here" not in words_of(tab)
 
 
