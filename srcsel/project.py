@@ -13,6 +13,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from srcsel.errors import InputError, UnknownNameError
+from srcsel.threads import suited_threads
 from srcsel.umap_graph import fuzzy_graph, neighbors
 
 Method = Literal["umap", "pca", "tsne"]
@@ -66,6 +67,13 @@ def project(
     if method not in METHODS:
         raise UnknownNameError("kind of map", method, METHODS)
     chosen = np.asarray(values if rows is None else values[rows], dtype=np.float64)  # (m, d)
+    with suited_threads(len(chosen)):
+        return _drawn(chosen, method, seed, init, align_to)
+
+
+def _drawn(
+    chosen: np.ndarray, method: str, seed: int, init: np.ndarray | None, align_to: np.ndarray | None
+) -> np.ndarray:
     for other in (init, align_to):
         if other is not None and other.shape != (len(chosen), 2):
             raise InputError(f"Expected a map of ({len(chosen)}, 2) points to start from, got {other.shape}.")
@@ -131,13 +139,11 @@ def _umap(reduced: np.ndarray, start: np.ndarray, seed: int) -> np.ndarray:
 
 def _tsne(reduced: np.ndarray, start: np.ndarray, seed: int) -> np.ndarray:
     from sklearn.manifold import TSNE
-    from threadpoolctl import threadpool_limits
 
     perplexity = min(PERPLEXITY, (len(reduced) - 1) / 3)
     small = start / max(float(start[:, 0].std()), 1e-12) * 1e-4  # scikit-learn's own scale for a PCA start
     model = TSNE(2, perplexity=perplexity, init=small.astype(np.float32), random_state=seed, n_jobs=1)  # pyright: ignore[reportArgumentType]
-    with threadpool_limits(1, "openmp"):  # its threads wait for each other by spinning: 10 times slower on busy cores
-        return model.fit_transform(reduced.astype(np.float32))
+    return model.fit_transform(reduced.astype(np.float32))
 
 
 def _spread(start: np.ndarray, seed: int) -> np.ndarray:

@@ -39,6 +39,7 @@ from srcsel.score import score_model
 from srcsel.scored import scored
 from srcsel.settings import Settings, load_settings
 from srcsel.store import open_features, open_runs
+from srcsel.threads import suited_threads
 from srcsel.watch import Watch
 
 __all__ = ["answer", "new_run", "rank", "rank_features", "score_features", "to_json"]
@@ -188,17 +189,18 @@ def rank_features(
     )
     told = Answer(run, dataset, models)
     for name, values in features.items():
-        scores = score_model(
-            name,
-            values,
-            dataset.labels,
-            measures=told.measures,
-            temperature=temperature,
-            metric=metric,
-            seed=seed,
-            logits=(logits or {}).get(name),
-            watch=watch,
-        )
+        with suited_threads(len(dataset.labels)):
+            scores = score_model(
+                name,
+                values,
+                dataset.labels,
+                measures=told.measures,
+                temperature=temperature,
+                metric=metric,
+                seed=seed,
+                logits=(logits or {}).get(name),
+                watch=watch,
+            )
         told.add(name, scores)
     return told.result(complete=True)
 

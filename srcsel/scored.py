@@ -16,6 +16,7 @@ from srcsel.records import Failure, Features, Run, Score
 from srcsel.score import ModelScores, score_model
 from srcsel.serialize import from_plain, to_plain
 from srcsel.store import FeatureStore
+from srcsel.threads import suited_threads
 from srcsel.watch import Watch
 
 
@@ -39,17 +40,18 @@ def scored(
         return _unpacked(*found)
     model = features.key.model
     try:
-        told = score_model(
-            model,
-            features.values,
-            labels,
-            measures=measures,
-            temperature=run.temperature,
-            metric=run.metric,
-            seed=run.seed,
-            logits=features.logits,
-            watch=watch,
-        )
+        with suited_threads(len(labels)):
+            told = score_model(
+                model,
+                features.values,
+                labels,
+                measures=measures,
+                temperature=run.temperature,
+                metric=run.metric,
+                seed=run.seed,
+                logits=features.logits,
+                watch=watch,
+            )
     except Cancelled:
         raise
     except Exception as error:  # noqa: BLE001 (one model's scores must not stop the others; the reason is shown)

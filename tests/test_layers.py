@@ -9,15 +9,13 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "srcsel"
 
 LAYERS = [  # a module imports from lines above its own here, or from its own package
-    {"errors", "plugins"},
+    {"errors", "plugins", "threads"},
     {"records", "settings", "watch"},
     {"files", "serialize"},
     {"images", "measures", "runs", "wording"},
-    {"labelfile"},
-    {"archive"},
-    {"demo", "store"},
+    {"demo", "labelfile", "store"},
     {"hubs", "listing", "public"},
-    {"dataset", "catalog"},
+    {"archive", "catalog", "dataset"},
     {"decode", "umap_graph", "explain"},
     {"extract", "project", "score", "evidence"},
     {"rank", "scored", "maps"},
