@@ -1,0 +1,58 @@
+"""Make the finished example that ships with srcsel: `python -m srcsel.demo.example`.
+
+A real run of the demo models on a demo target, by the same code as every other run, with every map drawn. Only the
+times are left out: "on this computer" would mean the computer the example was made on.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from srcsel.assemble import Answer
+from srcsel.extract import key_for
+from srcsel.maps import draw_map
+from srcsel.project import METHODS
+from srcsel.records import Result
+from srcsel.run import answer, new_run
+from srcsel.scored import scored
+from srcsel.settings import Settings
+from srcsel.store import open_features, open_runs
+from srcsel.watch import Watch
+
+RUNS = Path(__file__).parent / "runs"
+TARGET = "demo:butterflies"
+RUN_ID = "example-butterflies"
+
+
+def make(target: str = TARGET, run_id: str = RUN_ID, folder: Path = RUNS) -> Path:
+    """Answer the example's question from nothing and put the run into `folder`; returns its place."""
+    with tempfile.TemporaryDirectory() as home:
+        settings = Settings(Path(home), None, "cpu", None)
+        question = replace(new_run(target, "demo", device="cpu", title="Finished example: butterflies"), id=run_id)
+        result = _without_times(answer(question, settings=settings), settings)
+        runs = open_runs(settings)
+        runs.save(result)
+        for method in METHODS:
+            for model in result.models:
+                draw_map(run_id, model.id, method, settings)
+        shutil.rmtree(folder / run_id, ignore_errors=True)
+        return Path(shutil.copytree(runs.folder / run_id, folder / run_id))
+
+
+def _without_times(result: Result, settings: Settings) -> Result:
+    """Judge the same stored scores again without how long each model took."""
+    told = Answer(result.run, result.dataset, result.models)
+    store = open_features(settings)
+    for model in result.models:
+        features = store.get(key_for(result.dataset, model, result.run.precision))
+        if features is None:
+            raise RuntimeError(f"The features of {model.id} were not stored.")
+        told.add(model.id, scored(features, result.dataset.labels, result.run, told.measures, store, Watch()))
+    return told.result(complete=True)
+
+
+if __name__ == "__main__":
+    make()
