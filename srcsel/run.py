@@ -8,6 +8,7 @@ rank_features, score_features      from features alone: nothing is read, nothing
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -28,6 +29,7 @@ from srcsel.records import (
     HEADLINE,
     Dataset,
     Failure,
+    Features,
     Reading,
     Result,
     Run,
@@ -106,9 +108,8 @@ def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = 
     told.failures.extend(gone)
     runs.save(told.result(complete=False))
     keys = []
-    for outcome in extract(
-        dataset, models, store=features, device=run.device, precision=run.precision, watch=watch, say=told.say
-    ):
+
+    def take_in(outcome: Features | Failure) -> None:
         if isinstance(outcome, Failure):
             told.failures.append(outcome)
         else:
@@ -118,6 +119,17 @@ def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = 
             told.add(outcome.key.model, scores, outcome.seconds_per_picture)
             watch.update(outcome.key.model, "done")
         runs.save(told.result(complete=False))
+
+    with ThreadPoolExecutor(1) as scorer:  # a model is scored while the next one runs, and only ever one
+        last = None
+        for outcome in extract(
+            dataset, models, store=features, device=run.device, precision=run.precision, watch=watch, say=told.say
+        ):
+            if last is not None:
+                last.result()
+            last = scorer.submit(take_in, outcome)
+        if last is not None:
+            last.result()
     for note in features.notes:
         told.say(note)
     result = told.result(complete=True)

@@ -294,3 +294,19 @@ def test_unknown_precision_and_device_are_refused(dataset, hub, store):
     with pytest.raises(InputError, match="tpu"):
         run(dataset, hub, store, "one", device="tpu")
     assert pick_device("auto") in ("cpu", "cuda", "mps")
+
+
+def test_torch_leaves_a_core_to_the_scores(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(module.os, "cpu_count", lambda: 4)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(8)
+        module._leave_a_core()
+        assert torch.get_num_threads() == 3
+        torch.set_num_threads(2)
+        module._leave_a_core()
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

@@ -12,6 +12,7 @@ import os
 import signal
 import sqlite3
 import sys
+import threading
 import time
 import traceback
 from pathlib import Path
@@ -45,6 +46,7 @@ class BoardWatch(Watch):
         self._job = job
         self._progress = Progress()
         self._told = 0.0
+        self._lock = threading.Lock()
 
     @property
     def watch(self) -> Watch:
@@ -57,13 +59,14 @@ class BoardWatch(Watch):
 
     def update(self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = "") -> None:
         """Take in one message; write it if the last writing is long ago or a part changed its state."""
-        now = time.monotonic()
-        changed = self._progress.update(part, state, done, total, note, now)
-        if not changed and now - self._told < TELL_SECONDS:
-            return
-        self._told = now
-        if self._tell(self._progress.words(part), None if state == "downloading" else self._progress.seconds_left):
-            raise Cancelled
+        with self._lock:  # one model is scored while the next one runs
+            now = time.monotonic()
+            changed = self._progress.update(part, state, done, total, note, now)
+            if not changed and now - self._told < TELL_SECONDS:
+                return
+            self._told = now
+            if self._tell(self._progress.words(part), None if state == "downloading" else self._progress.seconds_left):
+                raise Cancelled
 
     def _tell(self, what: str, seconds_left: float | None) -> bool:
         """Write progress; returns whether the job is to stop. A table that fails must not stop the work."""

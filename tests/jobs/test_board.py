@@ -103,6 +103,10 @@ def test_one_failing_model_is_part_of_the_answer(jobs, monkeypatch):
     result = open_runs(load_settings()).load(job)
     assert [(f.model, f.reason) for f in result.failures] == [("slow/two", "The weights are broken.")]
     assert jobs.board.result(job)["winner"] == "slow/one"
+    drawn = jobs.board.submit("map", {"run_id": job, "model": "slow/one", "method": "pca"})
+    jobs.wait(drawn, "done")
+    assert jobs.board.result(drawn) == {"points": PICTURES}
+    assert open_runs(load_settings()).projection(job, "slow/one", "pca").xy.shape == (PICTURES, 2)
 
 
 def test_the_same_question_waits_once(jobs, picture_folder):
