@@ -14,7 +14,7 @@ from srcsel.ui.show import md, plain
 
 SETTINGS = {
     "measures": "Scores",
-    "temperature": "Temperature of the neighbor score",
+    "temperature": "Temperature of the neighbour score",
     "metric": "Distance of the separation score",
     "seed": "Seed of the re-checks",
     "precision": "Number precision",

@@ -179,8 +179,8 @@ def advanced() -> dict[str, object]:
     with st.expander("Advanced settings", icon=":material/tune:"):
         left, right = st.columns(2, gap="large")
         temperature = left.slider(
-            "Temperature of the neighbor score (SCL)", 0.05, 1.0, 0.5, 0.05, key="temperature",
-            help="Low looks at the nearest pictures only, high at the whole neighborhood. Runs with different "
+            "Temperature of the neighbour score (SCL)", 0.05, 1.0, 0.5, 0.05, key="temperature",
+            help="Low looks at the nearest pictures only, high at the whole neighbourhood. Runs with different "
             "temperatures cannot be compared.",
         )  # fmt: skip
         metric = right.segmented_control(

@@ -88,7 +88,7 @@ def test_two_ticked_runs_show_what_changed(ticked, two, words_of):
     tab = ticked(0, 1)
     assert "The answer changed from **Strokes** to **Textures**" in words_of(tab)
     asked, ranks = tab.dataframe[1].value, tab.dataframe[2].value
-    assert asked.iloc[0].tolist() == ["Temperature of the neighbor score", "0.5", "0.2"]
+    assert asked.iloc[0].tolist() == ["Temperature of the neighbour score", "0.5", "0.2"]
     assert ranks.iloc[0].tolist() == ["Textures", "2", "1"]
     assert ranks.iloc[1].tolist() == ["Strokes", "1", "2"]
     assert ranks.iloc[5].tolist()[1:] == ["6", "–"]
