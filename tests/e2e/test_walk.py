@@ -46,7 +46,7 @@ def test_folder_to_verdict(visitor, folder):
     window = visitor()
     window.open("/")
     choose_folder(window, folder)
-    expect(window.page.get_by_text("broken.jpg")).to_be_attached(timeout=120_000)
+    expect(window.page.get_by_text("1 file left out")).to_be_visible(timeout=120_000)
     window.shot("images-folder")
     start_run(window)
     window.shot("results-running")
