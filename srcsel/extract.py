@@ -157,11 +157,11 @@ def _run(
     task: _Task, pixels: np.ndarray, store: FeatureStore, device: str, watch: Watch, say: Callable[[str], None]
 ) -> Features:
     """Put all remaining rows through the network in batches, storing parts on the way and when stopped."""
-    encoder = _hub(task.model).load(task.model, device, watch)
-    _leave_a_core()
     rows = _Rows(task, store)
     total, size = len(pixels), BATCH.get(device.split(":")[0], 32)
     watch.update(task.model.id, "running", rows.done, total)
+    encoder = _hub(task.model).load(task.model, device, watch)
+    _leave_a_core()
     try:
         while rows.done < total:
             batch = pixels[rows.done : rows.done + size]

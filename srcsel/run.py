@@ -76,7 +76,7 @@ def new_run(
     return Run(
         id=RunStore.new_id(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        ref=str(ref) if isinstance(ref, Path) or ref.startswith(("demo:", "public:")) else str(Path(ref).expanduser()),
+        ref=_lasting(str(ref)),
         models=tuple(model.id for model in catalog.find_models(models)),
         measures=measure_names(measures),
         temperature=temperature,
@@ -274,6 +274,12 @@ def measure_names(measures: Measures) -> tuple[str, ...]:
     if not names:
         raise InputError(f"No measure is named. Choose from: {', '.join(MEASURES)}, or all.")
     return names
+
+
+def _lasting(ref: str) -> str:
+    """Make a folder's path absolute, so that the stored run means the same from everywhere."""
+    path = Path(ref).expanduser()
+    return str(path.absolute()) if path.exists() else ref
 
 
 def _dataset_of(labels: ArrayLike) -> Dataset:

@@ -22,6 +22,7 @@ from srcsel import files
 from srcsel.errors import InputError, StoreError, UnknownNameError
 from srcsel.records import Projection, Result, Score, VerdictKind
 from srcsel.serialize import from_plain, to_plain
+from srcsel.settings import load_settings
 
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 _HOME = "<home>"  # stands for the work folder in stored paths, so that it can move
@@ -142,8 +143,11 @@ class RunStore:
         return sorted(found, key=lambda summary: (summary.created, summary.id), reverse=True)
 
     def _portable(self, folder: Path) -> str:
-        home = self.folder.parent
-        return f"{_HOME}/{folder.relative_to(home).as_posix()}" if folder.is_relative_to(home) else str(folder)
+        """Write a folder of the work folder without saying where that lies: runs move, and examples ship."""
+        for home in (self.folder.parent, load_settings().home):
+            if folder.is_relative_to(home):
+                return f"{_HOME}/{folder.relative_to(home).as_posix()}"
+        return str(folder)
 
     def _absolute(self, folder: str) -> str:
         inside = folder.removeprefix(f"{_HOME}/")

@@ -38,7 +38,7 @@ class SlowHub:
         return [self.find("one"), self.find("two")]
 
     def find(self, name):
-        return SourceModel(f"slow/{name}", f"Slow {name}", "1", 0, 0.1, 8, 192, "none", "MIT")
+        return SourceModel(f"slow/{name}", f"Slow {name}", "1", 1000, 0.1, 8, 192, "none", "MIT")
 
     def preprocessing(self, model):
         return PREPROCESSING
