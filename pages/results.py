@@ -3,10 +3,11 @@
 import streamlit as st
 
 from srcsel.charts import bars_height
-from srcsel.records import Result
-from srcsel.ui import frame, results, state, table, verdict
-from srcsel.ui.show import empty_state
-from srcsel.ui.watch import watch_run
+from srcsel.records import JobStatus, Result, Run
+from srcsel.serialize import from_plain
+from srcsel.ui import frame, results, state, table, verdict, words
+from srcsel.ui.show import empty_state, md
+from srcsel.ui.watch import ACTIVE, watch_job, watch_run
 
 
 def main() -> None:
@@ -22,8 +23,12 @@ def main() -> None:
             "images",
         )
         return
-    job = watch_run(run_id)
     result = state.result(run_id)
+    job = state.board().for_run(run_id)
+    if job is not None and job.state != "done" and (result is None or not result.scores):
+        waiting(job)
+        return
+    job = watch_run(run_id)
     if result is not None:
         answer(result)
     elif job is None:
@@ -34,6 +39,17 @@ def main() -> None:
             "See the runs on this computer",
             "history",
         )
+
+
+def waiting(job: JobStatus) -> None:
+    """Draw how the run goes while there is no first result."""
+    run = from_plain(Run, job.payload["run"])
+    lead = (
+        f"Trying {words.count(len(run.models), 'starting model')} on **{md(run.title or run.ref)}**. "
+        "Each shows here as soon as it is done."
+    )
+    frame.header("Results", lead if job.state in ACTIVE else "")
+    watch_job(job)
 
 
 def answer(result: Result) -> None:

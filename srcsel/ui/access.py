@@ -14,6 +14,7 @@ from srcsel.errors import InputError
 from srcsel.settings import load_settings
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
+LONGEST_NAME = 255  # bytes of a file's name, on every usual disk
 NAMED = ("demo:", "public:")  # references that are no paths
 
 
@@ -35,18 +36,36 @@ def allowed(path: Path) -> bool:
     return any(target.is_relative_to(root) for root in (*limits, settings.uploads, settings.public))
 
 
+def path_of(text: str) -> Path:
+    """Read a path that came from a person or an address. Raises InputError for a text that can be no path."""
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError as error:  # a home folder nobody has
+        raise InputError(f"I cannot open {text}: {error} Copy the path again.") from error
+    if "\0" in text or any(len(part.encode("utf-8", "surrogatepass")) > LONGEST_NAME for part in path.parts):
+        raise InputError("This is no path: a name in it is too long or cannot be one. Copy the path again.")
+    return path
+
+
 def require(ref: str) -> None:
     """Raise InputError where `ref` (a path, "demo:NAME" or "public:NAME") may not be opened from a page."""
-    if ref.startswith(NAMED) or allowed(Path(ref).expanduser()):
+    if ref.startswith(NAMED) or allowed(path_of(ref)):
         return
     limits = roots()
     if limits:
         where = " or ".join(str(root) for root in limits)
-        raise InputError(f"This folder is outside what the pages may open. Choose one below {where}.")
+        raise InputError(f"This path is outside what the pages may open. Choose one below {where}.")
     raise InputError(
         "This dashboard is shared over the network, so it opens no folders by path. Upload a zip instead, "
         "or ask whoever runs it to set SRCSEL_ROOTS."
     )
+
+
+def require_model(path: Path) -> None:
+    """Raise InputError where a model file may not be opened from a page; those in SRCSEL_WEIGHTS always may."""
+    own = load_settings().weights
+    if own is None or not path.resolve().is_relative_to(own):
+        require(str(path))
 
 
 def nearest(text: str, limit: int = 3) -> list[Path]:

@@ -161,12 +161,19 @@ def by_name(spec: str) -> None:
 def typed(text: str) -> list[SourceModel]:
     """Find what a person typed. Raises InputError for an unknown id, a missing file or one outside the roots."""
     text = text.strip().strip("\"'")
-    path = Path(text.partition("=")[0]).expanduser()
-    if path.suffix.lower() in WEIGHTS:
-        access.require(str(path))
+    for path in _files(text):
+        access.require_model(path)
         if not path.is_file():
             raise InputError(f"There is no file {path}. Copy its path again.")
     return catalog.find_models(text)
+
+
+def _files(text: str) -> list[Path]:
+    """Return the one file the checkpoints hub would open for `text`; where that is not sure, all it may look at."""
+    name = text.removeprefix("checkpoints/")
+    paths = [access.path_of(part) for part in (name, name.rpartition("=")[0]) if part]
+    files = [path for path in paths if path.suffix.lower() in WEIGHTS]
+    return files or (paths if name != text else [])
 
 
 def _add(spec: str, ids: list[str]) -> None:

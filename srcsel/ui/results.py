@@ -10,7 +10,7 @@ import streamlit as st
 
 from srcsel import charts
 from srcsel.records import HEADLINE, Failure, JobStatus, Projection, Reading, Result, Run
-from srcsel.ui import frame, maps, state, table, thumbs, watch, words
+from srcsel.ui import checking, frame, maps, state, table, thumbs, watch, words
 from srcsel.ui.show import error_state, md
 
 if TYPE_CHECKING:
@@ -135,10 +135,15 @@ def get_map(result: Result, model: str, method: str) -> Projection | None:
 
 
 def pictures(result: Result) -> str:
-    """Return the thumbnail set of a run's pictures. Bundled ones that are not on disk yet get written out by a job."""
+    """Return the thumbnail set of a run's pictures.
+
+    Bundled ones that are not on disk yet get written out by the worker; the page is drawn again when they are.
+    """
     dataset = result.dataset
     if dataset.ref.startswith("demo:") and not dataset.folder.is_dir():
-        state.board().submit("check", {"ref": dataset.ref})
+        job = checking.check_job(dataset.ref)
+        if job.state in watch.ACTIVE:
+            watch.watch_job(job, lambda _: None)
     return thumbs.register(dataset.folder, dataset.paths)
 
 
@@ -153,11 +158,7 @@ def sampled(result: Result, projection: Projection) -> str:
 def remarks(result: Result) -> None:
     """Say what was sampled or left out, and which models or scores did not work, in words."""
     titles = {m.id: m.title for m in result.models}
-    left_out = len(result.dataset.unreadable)
-    notes = list(result.notes)
-    if left_out:
-        notes.append(f"{words.count(left_out, 'file')} could not be read and took no part.")
-    for note in notes:
+    for note in result.notes:
         st.caption(f":material/info: {md(note)}")
     for failure in (f for f in result.failures if f.measure):
         what = f"{md(titles.get(failure.model, failure.model))}, {md(table.title_of(failure.measure))}"

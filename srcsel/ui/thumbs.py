@@ -31,9 +31,11 @@ _PLACEHOLDER = (
 def register(folder: Path, paths: Sequence[str]) -> str:
     """Let the browser see thumbnails of `paths` (relative to `folder`, POSIX); returns the set's id.
 
-    The same pictures always give the same id, and are written once.
+    The same pictures always give the same id, and are written once. A folder that is not there yet (a bundled
+    target still being written out) gives another id, so that no browser keeps showing its placeholders.
     """
-    body = json.dumps({"folder": str(folder), "paths": list(paths)}, ensure_ascii=True).encode()
+    about = {"folder": str(folder), "paths": list(paths)} | ({} if folder.is_dir() else {"awaited": True})
+    body = json.dumps(about, ensure_ascii=True).encode()
     set_id = hashlib.sha256(body).hexdigest()[:24]
     target = _manifest(set_id)
     if not target.exists():

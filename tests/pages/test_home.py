@@ -17,8 +17,7 @@ def example(work, result, tmp_path, monkeypatch) -> str:
     return run.id
 
 
-def test_without_an_example_the_own_pictures_come_first(visit, words_of, monkeypatch, tmp_path):
-    monkeypatch.setattr(srcsel.store, "EXAMPLES", tmp_path / "none")
+def test_without_an_example_the_own_pictures_come_first(visit, words_of):
     tab = visit()
     assert tab.title[0].value == "Which image model should you start from?"
     assert [button.label for button in tab.button] == ["Use my own pictures"]

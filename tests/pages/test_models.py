@@ -1,4 +1,8 @@
+from pathlib import Path
+
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from srcsel import catalog
 from srcsel.errors import InputError
@@ -152,6 +156,64 @@ def test_a_checkpoint_outside_the_roots_is_refused(work, tmp_path, monkeypatch, 
     monkeypatch.setenv("SRCSEL_ROOTS", str(tmp_path / "elsewhere"))
     with pytest.raises(InputError, match="outside"):
         picking.typed(f"{tmp_path / 'here.pth'}=resnet18")
+
+
+@pytest.fixture
+def weights(tmp_path) -> Path:
+    """A real little checkpoint of timm's resnet18, as far as its table goes."""
+    path = tmp_path / "lr=0.1" / "mine.safetensors"
+    path.parent.mkdir()
+    save_file({"fc.weight": np.zeros((5, 512), np.float32)}, path)
+    return path
+
+
+def test_a_checkpoint_by_path_is_added_and_stays_in_the_link(choose, weights):
+    tab = choose(models="demo/d1")
+    tab.text_input(key="model-id").set_value(f"{weights}=resnet18")
+    next(button for button in tab.button if button.key and "by-name" in button.key).click().run()
+    assert tab.query_params["models"] == f"demo/d1,checkpoints/{weights}=resnet18"
+    assert chosen(tab.run()) == ["d1", "mine"]
+    assert not tab.error
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["{0}", "{0}=resnet18", "checkpoints/{0}", "checkpoints/{0}=resnet18", "checkpoints/{0}.bin", "checkpoints/{1}",
+     "{1}/../elsewhere/{2}/x.pth", "checkpoints/~/x.pth"],
+)  # fmt: skip
+def test_a_link_reads_no_model_file_outside_the_roots(choose, weights, monkeypatch, tmp_path, form, words_of, board):
+    monkeypatch.setenv("SRCSEL_ROOTS", str(tmp_path / "leaves"))
+    opened = []
+    monkeypatch.setattr(catalog.HUBS["checkpoints"], "find", opened.append)
+    tab = choose(models=form.format(weights, weights.parent, "a" * 40))
+    assert "outside what the pages may open" in words_of(tab)
+    assert chosen(tab) == ["d0", "d1", "d2"]
+    assert not opened
+    run_button(tab).click().run()
+    assert [job.payload["run"]["models"] for job in board.active() if job.kind == "rank"] == [
+        ["demo/d0", "demo/d1", "demo/d2"]
+    ]
+
+
+def test_the_weights_folder_is_open_whatever_the_roots(choose, weights, monkeypatch, tmp_path):
+    monkeypatch.setenv("SRCSEL_ROOTS", str(tmp_path / "leaves"))
+    monkeypatch.setenv("SRCSEL_WEIGHTS", str(weights.parent))
+    assert chosen(choose(models=f"checkpoints/{weights}=resnet18")) == ["mine"]
+
+
+def test_pictures_outside_the_roots_start_no_run(choose, monkeypatch, tmp_path, words_of, board):
+    monkeypatch.setenv("SRCSEL_ROOTS", str(tmp_path / "elsewhere"))
+    tab = choose()
+    assert "outside what the pages may open" in words_of(tab)
+    assert [button.label for button in tab.button] == ["Look at the pictures"]
+    assert not board.active()
+
+
+@pytest.mark.parametrize("text", ["/" + "a" * 300, "~nobody-of-that-name/x", "/" + "ä" * 200 + "/x.pth"])
+def test_what_can_be_no_path_is_said_so(visit, words_of, text):
+    assert "Copy the path again" in words_of(visit("images", images=text))
+    with pytest.raises(InputError, match="Copy the path again"):
+        picking.typed(text if text.endswith(".pth") else f"checkpoints/{text}")
 
 
 def test_the_search_finds_and_filters(choose):

@@ -122,6 +122,9 @@ def test_the_same_pictures_are_one_set(work, picture_folder):
     first = thumbs.register(picture_folder, ["a.png"])
     assert thumbs.register(picture_folder, ["a.png"]) == first
     assert thumbs.register(picture_folder, ["b.png"]) != first
+    awaited = thumbs.register(picture_folder / "later", ["a.png"])
+    (picture_folder / "later").mkdir()
+    assert thumbs.register(picture_folder / "later", ["a.png"]) != awaited  # else placeholders would stay
     with pytest.raises(ValueError, match="96, 320"):
         thumbs.url(first, 0, 500)
 
