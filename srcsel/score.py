@@ -16,7 +16,7 @@ from srcsel.errors import Cancelled, FeatureError, SrcselError
 from srcsel.explain import Diagnosis, diagnose
 from srcsel.measures import Measure, find
 from srcsel.measures._base import check_features, check_labels, check_rows, permutations
-from srcsel.measures._prepare import components, prepare
+from srcsel.measures._prepare import components, directions, prepare
 from srcsel.records import HEADLINE, Failure, Reading, Score
 from srcsel.watch import Watch
 
@@ -64,7 +64,8 @@ def score_model(
 ) -> ModelScores:
     """Score features (n, d) with labels (n,) by every measure named; logits (n, c_source) of a source head, or None.
 
-    A measure with a `preparation` is read twice: whitened with `temperature`, and literally with its own default.
+    A measure with a `preparation` is read twice: whitened with `temperature`, in 64 directions but at most one for
+    every four pictures (see `_prepare.directions`), and literally with its own default.
     Labels that no measure can use raise FeatureError; features that cannot be used, and measures that fail or do
     not apply, become Failures.
     """
@@ -79,7 +80,7 @@ def score_model(
     if len(X) != len(y):
         raise FeatureError(f"Expected one label for each row: features have {len(X)} rows, labels {len(y)}.")
     plan = plan_rechecks(y, rechecks, seed)
-    work = _Work(model, X, components(X), y, plan)
+    work = _Work(model, X, components(X, directions(len(X))), y, plan)
     options = {"temperature": temperature, "metric": metric, "preparation": "whitened", **head}
     scores: list[Score | Failure] = []
     literal: list[Score | Failure] = []
@@ -127,7 +128,7 @@ class _Work:
 
     model: str
     X: np.ndarray  # (n, d)
-    components: np.ndarray  # (n, k), found once; whitening them again gives what whitening X gives
+    components: np.ndarray  # (n, k), found once; whitening them again keeps all k of them
     y: np.ndarray  # (n,)
     plan: Plan
 

@@ -4,11 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from sklearn.metrics import silhouette_score
 
 from srcsel import score
 from srcsel.errors import Cancelled, FeatureError, NotAvailable, UnknownNameError
 from srcsel.measures import MEASURES, Measure
-from srcsel.measures._prepare import prepare
+from srcsel.measures._prepare import directions, prepare
 from srcsel.records import HEADLINE
 from srcsel.score import plan_rechecks, score_model
 from srcsel.watch import Watch
@@ -261,3 +262,22 @@ def test_hostile_features_are_scored():
         for s in found.scores + found.literal:
             assert np.isfinite([s.value, s.null, s.gain, s.low, s.high]).all()
             assert np.isfinite(s.rechecks).all()
+
+
+def test_few_pictures_are_whitened_in_few_directions():
+    """In n - 1 directions every picture is equally far from every other: any labels score MSC 0."""
+    rng = np.random.default_rng(3)
+    y = np.repeat(np.arange(4), 10)
+    X = 3 * np.eye(4, 100)[y] + rng.normal(size=(40, 100))
+    blind = MEASURES["silhouette"](X, y, preparation="whitened")
+    assert blind == pytest.approx(0, abs=1e-9)
+    scores = {s.measure: s for s in score_model("m", X, y, rechecks=5).scores}
+    Z = X - X.mean(axis=0)
+    Z = np.linalg.svd(Z, full_matrices=False)[0][:, :10]  # 40 pictures, one direction for every four
+    assert scores["silhouette"].value == pytest.approx(silhouette_score(Z, y, metric="cosine"), abs=1e-9)
+    assert scores["silhouette"].value > 0.1
+
+
+@pytest.mark.parametrize(("n", "expected"), [(4, 2), (40, 10), (255, 63), (256, 64), (5000, 64)])
+def test_directions_follow_the_number_of_pictures(n, expected):
+    assert directions(n) == expected

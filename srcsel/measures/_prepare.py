@@ -11,6 +11,7 @@ from srcsel.errors import InputError
 Preparation = Literal["raw", "centred", "whitened"]
 
 DIRECTIONS = 64  # principal components kept by whitening
+PICTURES_EACH = 4  # pictures for each direction that a run keeps, see `directions`
 NOISE = 1e-6  # singular values below this share of the largest are float32 rounding, not content
 EXACT = 1e-4  # down to this share of the largest, singular values from the Gram matrix are exact to 1e-8
 LOST = 1e-12  # a whitened row this much shorter than the longest is the mean feature plus rounding
@@ -38,14 +39,25 @@ def prepare(X: np.ndarray, preparation: Preparation = "raw") -> np.ndarray:
     return unit_rows(centred(X)) if preparation == "centred" else unit_rows(components(X), floor=LOST)
 
 
-def components(X: np.ndarray) -> np.ndarray:
-    """First min(64, n - 1, rank) principal-component scores of X (n, d), of equal variance: (n, k).
+def directions(n: int) -> int:
+    """How many principal components a run keeps of n pictures: 64, but at most one for every four pictures.
+
+    Whitening n pictures in n - 1 directions puts every picture equally far from every other, so that no score says
+    anything. Measured on the three demo targets (ten models, five pictures of each of ten classes, six draws),
+    Kendall's tau of whitened SCL with linear-probe accuracy: 0.07 with n - 1 directions, 0.67 with n / 2, 0.74 with
+    n / 4, 0.69 with n / 8. From 256 pictures on this is 64.
+    """
+    return max(2, min(DIRECTIONS, n // PICTURES_EACH))
+
+
+def components(X: np.ndarray, most: int = DIRECTIONS) -> np.ndarray:
+    """First min(most, n - 1, rank) principal-component scores of X (n, d), of equal variance: (n, k).
 
     Whitening them again gives the same rows as whitening X, up to a rotation that no cosine sees.
     """
     W = centred(X)
     n, d = W.shape
-    k = min(DIRECTIONS, n - 1, d)
+    k = min(most, n - 1, d)
     squares, vectors = np.linalg.eigh(W.T @ W if d <= n else W @ W.T)
     sigma = np.sqrt(np.maximum(squares[::-1][:k], 0))  # (k,) descending
     vectors = vectors[:, ::-1][:, :k]
