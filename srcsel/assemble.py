@@ -60,7 +60,8 @@ class Answer:
             seconds_per_picture=self.speeds,
         )
         if not scores:
-            verdict = replace(verdict, text=NOTHING if complete else NOTHING_YET)
+            said = NOTHING if complete else NOTHING_YET
+            verdict = replace(verdict, text=said, why=said)
         return Result(
             run=self.run,
             dataset=self.dataset,

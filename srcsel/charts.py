@@ -177,7 +177,7 @@ def bars_alt(result: Result, measure: str, reading: Reading) -> str:
     if not order:
         return "No model has this score yet."
     what = {"silhouette": "How well the groups separate", "supcon": "How well neighbours agree, as gain over chance"}
-    parts = [f"{titles[m]} {bar_length(scores[m])[0]:.3f}" for m in order[:5]]
+    parts = [f"{titles[m]} {bar_length(scores[m])[0]:z.3f}" for m in order[:5]]
     rest = f", and {len(order) - 5} more" if len(order) > 5 else ""
     ranking = find_ranking(result, measure, reading)
     close = len(ranking.close) if ranking else 0
@@ -277,11 +277,11 @@ def short_name(name: str, length: int = _LABEL) -> str:
 
 def _hover(title: str, score: Score, length: tuple[float, float, float]) -> str:
     value, low, high = length
-    lines = [f"<b>{plotly_text(title)}</b>", f"{value:.3f}"]
+    lines = [f"<b>{plotly_text(title)}</b>", f"{value:z.3f}"]
     if high > low:
-        lines.append(f"between {low:.3f} and {high:.3f} in 90 % of the re-checks")
+        lines.append(f"between {low:z.3f} and {high:z.3f} in 90 % of the re-checks")
     if score.measure == "supcon":
-        lines.append(f"the loss itself: {score.value:.3f} (lower is better)")
+        lines.append(f"the loss itself: {score.value:z.3f} (lower is better)")
     return "<br>".join(lines)
 
 
@@ -289,7 +289,7 @@ def _add_values(
     figure: go.Figure, rows: dict[str, int], lengths: dict[str, tuple[float, float, float]], paint: dict[str, str]
 ) -> None:
     for model, row in rows.items():
-        text = f"{lengths[model][0]:.3f}".replace("-", "−") if model in lengths else "n/a"
+        text = f"{lengths[model][0]:z.3f}".replace("-", "−") if model in lengths else "n/a"
         figure.add_annotation(
             text=text, xref="paper", x=1, xanchor="left", xshift=8, y=row, yanchor="middle", showarrow=False,
             font={"size": 12, "color": paint["ink"]},

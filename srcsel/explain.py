@@ -15,7 +15,8 @@ from srcsel.measures import MEASURES
 from srcsel.measures._prepare import prepare, unit_rows
 from srcsel.measures.silhouette import Metric
 from srcsel.measures.supcon import anchor_losses
-from srcsel.records import Ranking, Reading, SourceModel, Verdict
+from srcsel.records import Note, Ranking, Reading, SourceModel, Verdict
+from srcsel.wording import listed
 
 CONE = 0.5  # mean cosine of random pairs from which the pictures lie in a narrow cone
 CONE_LIFT = 0.5  # rise of the SCL gain, once the mean feature is gone, that shows distinct groups inside the cone
@@ -24,7 +25,9 @@ LENGTHS = 0.1  # change of the Euclidean MSC, once all features have one length,
 STRAYS = 0.3  # rise of the SCL gain without the worst pictures that shows that a few pull it down
 WORST = 0.1  # share of pictures left out for that
 LITERAL_TEMPERATURE = 0.1  # of SCL in the literal reading
-LITERAL = "In the literal reading"  # how the sentences on that reading open
+LITERAL = "In the literal reading of the papers"  # how the sentences on that reading open
+BARS = {"silhouette": "class separation (MSC)", "supcon": "neighbour agreement (SCL)"}
+READINGS: tuple[Reading, ...] = ("whitened", "raw")
 
 
 @dataclass(frozen=True)
@@ -70,28 +73,48 @@ def explain(
     verdict: Verdict,
     diagnoses: Sequence[Diagnosis] = (),
     models: Sequence[SourceModel] = (),
-) -> tuple[str, ...]:
-    """Sentences for the person, plain text; empty where bars and verdict agree.
+) -> tuple[Note, ...]:
+    """Write notes for the person, each with the reading it speaks of; none where bars and verdict agree.
 
-    First the whitened reading (the bars of the pages); then the raw one, opened by LITERAL; last, opened by "By",
-    why the verdict is not the first of a bar.
+    `rankings` hold the models the verdict chooses from: no baselines.
     """
     titles = {m.id: m.title for m in models}
     signs = {d.model: d for d in diagnoses}
-    sentences: list[str] = []
-    for reading in ("whitened", "raw"):
-        msc, scl = _find(rankings, "silhouette", reading), _find(rankings, "supcon", reading)
+    notes: list[Note] = []
+    for reading in READINGS:
+        msc, scl = (_find(rankings, name, reading) for name in BARS)
         if msc and scl:
             agree = set(_firsts(msc)) & set(_firsts(scl))
             if not agree:
-                sentences += _bars(msc, scl, signs, titles)
+                notes += [Note(text, reading) for text in _bars(msc, scl, signs, titles)]
             elif reading == "raw" and verdict.winner is not None and verdict.winner not in agree:
-                sentences += _literal(msc.models[0], verdict.winner, titles)
-    for name in ("silhouette", "supcon"):
+                notes.append(Note(_literal(msc.models[0], verdict.winner, titles), reading))
+    for name in BARS:
         ranking = _find(rankings, name, "whitened")
         if ranking:
-            sentences += _verdict(ranking, verdict, titles)
-    return tuple(dict.fromkeys(sentences))
+            notes += [Note(text, "whitened") for text in _verdict(ranking, verdict, titles)]
+    return tuple(dict.fromkeys(notes))
+
+
+def explain_baselines(rankings: Sequence[Ranking], models: Sequence[SourceModel]) -> tuple[Note, ...]:
+    """Say where a baseline heads a bar: it is drawn there, but is never where to start. `rankings` hold all models."""
+    titles = {m.id: m.title for m in models if m.baseline}
+    notes = []
+    for reading in READINGS:
+        heads: dict[str, list[str]] = {}
+        for name, bar in BARS.items():
+            ranking = _find(rankings, name, reading)
+            if ranking and set(_firsts(ranking)) <= titles.keys():
+                heads.setdefault(titles[ranking.models[0]], []).append(bar)
+        opening = f"{LITERAL} " if reading == "raw" else ""
+        notes += [
+            Note(
+                f"{opening}{title} comes first by {listed(bars)}. It is a yardstick, not a model to start from.",
+                reading,
+            )
+            for title, bars in heads.items()
+        ]
+    return tuple(notes)
 
 
 def _signs(X: np.ndarray, y: np.ndarray, temperature: float) -> Signs:
@@ -135,10 +158,10 @@ def _firsts(ranking: Ranking) -> tuple[str, ...]:
 def _bars(msc: Ranking, scl: Ranking, diagnoses: Mapping[str, Diagnosis], titles: Mapping[str, str]) -> Iterator[str]:
     """Say that the bars disagree, whether that means anything, and why."""
     a, b = msc.models[0], scl.models[0]
-    opening = "The" if msc.reading == "whitened" else f"{LITERAL} of the papers the"
+    opening = "The" if msc.reading == "whitened" else f"{LITERAL} the"
     yield (
-        f"{opening} two scores name different first places: {titles.get(a, a)} by class separation (MSC), "
-        f"{titles.get(b, b)} by neighbour agreement (SCL)."
+        f"{opening} two scores name different first places: {titles.get(a, a)} by {BARS[msc.measure]}, "
+        f"{titles.get(b, b)} by {BARS[scl.measure]}."
     )
     if a in scl.close or b in msc.close:
         yield "On at least one of the scores the re-checks cannot tell these two apart: it may be chance."
@@ -151,10 +174,10 @@ def _bars(msc: Ranking, scl: Ranking, diagnoses: Mapping[str, Diagnosis], titles
     ]
 
 
-def _literal(first: str, winner: str, titles: Mapping[str, str]) -> Iterator[str]:
+def _literal(first: str, winner: str, titles: Mapping[str, str]) -> str:
     """Say why both literal bars may name another model than the verdict."""
-    yield (
-        f"{LITERAL} of the papers both scores put {titles.get(first, first)} first, not {titles.get(winner, winner)}. "
+    return (
+        f"{LITERAL} both scores put {titles.get(first, first)} first, not {titles.get(winner, winner)}. "
         "That reading keeps what all pictures have in common, which favours some models for no good reason; the "
         "verdict does not use it."
     )
@@ -173,12 +196,12 @@ def _causes(
             yield (
                 f"{title} puts all your pictures close together, but the groups inside are still distinct. The "
                 "neighbour score is misled by that. With the common part removed its gain rises from "
-                f"{_tenths(s.gain)} to {_tenths(s.centred_gain)}."
+                f"{s.gain:z.1f} to {s.centred_gain:z.1f}."
             )
         elif s.mean_cosine > CONE and model != separated:
             yield (
                 f"{title} puts all your pictures close together (mean similarity {s.mean_cosine:.2f} of 1). Its "
-                f"neighbour score then stays near chance whatever it sees (gain {_tenths(s.gain)}), which beats models "
+                f"neighbour score then stays near chance whatever it sees (gain {s.gain:z.1f}), which beats models "
                 "that spread the pictures and fall below chance. With the common part removed the fault is gone."
             )
         if s.nearest >= ISLANDS and s.gain <= 0:
@@ -189,14 +212,14 @@ def _causes(
             )
         if model in by_length and abs(s.distances - s.directions) > LENGTHS:
             yield (
-                f"For {title}, class separation by distance reads {s.distances:.2f}, but {s.directions:.2f} once all "
+                f"For {title}, class separation by distance reads {s.distances:z.2f}, but {s.directions:z.2f} once all "
                 "features have the same length: very strong and very weak pictures throw it off. Compare directions "
                 "(cosine) instead."
             )
         if s.trimmed_gain - s.gain > STRAYS:
             yield (
                 f"For {title}, a few pictures pull the neighbour score down: without the worst tenth its gain rises "
-                f"from {_tenths(s.gain)} to {_tenths(s.trimmed_gain)}."
+                f"from {s.gain:z.1f} to {s.trimmed_gain:z.1f}."
             )
 
 
@@ -205,7 +228,6 @@ def _verdict(ranking: Ranking, verdict: Verdict, titles: Mapping[str, str]) -> I
     winner, first = verdict.winner, ranking.models[0]
     if winner is None or winner in _firsts(ranking) or winner not in ranking.models:
         return
-    bar = "class separation (MSC)" if ranking.measure == "silhouette" else "neighbour agreement (SCL)"
     place = ranking.ranks[ranking.models.index(winner)]
     if verdict.kind == "tie" and first in verdict.close:
         why = f"the verdict counts these two as too close to call and names {titles.get(winner, winner)}"
@@ -216,14 +238,9 @@ def _verdict(ranking: Ranking, verdict: Verdict, titles: Mapping[str, str]) -> I
             f"the verdict names {titles.get(winner, winner)} ({_ordinal(place)} there), because it follows three "
             "measures together: neighbour agreement, nearest neighbours and LogME"
         )
-    yield f"By {bar} alone {titles.get(first, first)} comes first; {why}."
+    yield f"By {BARS[ranking.measure]} alone {titles.get(first, first)} comes first; {why}."
 
 
 def _ordinal(rank: int) -> str:
     ending = "th" if 10 <= rank % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(rank % 10, "th")
     return f"{rank}{ending}"
-
-
-def _tenths(gain: float) -> str:
-    """One decimal, and never "-0.0"."""
-    return f"{round(gain, 1) + 0.0:.1f}"

@@ -14,7 +14,7 @@ def to_json(result: Result) -> dict[str, Any]:
     `scores` holds one entry for each model and asked measure, in the reading the verdict uses; `literal` has MSC
     and SCL exactly as the papers state them. `null`, `gain`, `low` and `high` are null where they do not exist.
     """
-    dataset, run = result.dataset, result.run
+    dataset, run, verdict = result.dataset, result.run, result.verdict
     asked = set(run.measures)
     return {
         "dataset": {
@@ -30,7 +30,15 @@ def to_json(result: Result) -> dict[str, Any]:
         "scores": [to_plain(score) for score in result.scores if score.measure in asked],
         "literal": [to_plain(score) for score in result.literal if score.measure in asked],
         "failures": to_plain(result.failures),
-        "verdict": to_plain(result.verdict),
+        "verdict": {
+            "kind": verdict.kind,
+            "winner": verdict.winner,
+            "text": verdict.text,
+            "why": verdict.why,
+            "firsts": to_plain(verdict.firsts),
+            "close": list(verdict.close),
+            "notes": [note.text for note in verdict.notes],
+        },
         "rankings": to_plain(result.rankings),
         "models": to_plain(result.models),
         "seconds_per_picture": to_plain(result.seconds_per_picture),

@@ -1,5 +1,8 @@
 """Scores -> rankings and the verdict: where to start, and how sure the re-checks are.
 
+Baselines are yardsticks: they are ranked and shown, but the verdict chooses among the other models, ranked without
+them. Where the leader does not stand clear of a baseline by the same rule, a note says so.
+
 The verdict's rule. In every re-check each model gets its mean rank over whitened SCL, kNN-5 and LogME. The leader has
 the best mean rank on all pictures. A rival is *close* where it equals or beats the leader in more than CLOSE of the
 re-checks, the same pictures for both. Then, first that applies:
@@ -17,10 +20,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from srcsel.explain import Diagnosis, explain
+from srcsel.explain import Diagnosis, explain, explain_baselines
 from srcsel.measures import find
-from srcsel.records import Ranking, Reading, Score, SourceModel, Verdict
-from srcsel.wording import FEWEST, SAME_COST, Standing, count, listed
+from srcsel.records import Note, Ranking, Reading, Score, SourceModel, Verdict, VerdictKind
+from srcsel.wording import FEWEST, NO_CHOICE, SAME_COST, Beside, Standing, count, listed, spoken
 
 VERDICT_MEASURES = ("supcon", "knn", "logme")  # whitened SCL, kNN-5, LogME: the best rule on twelve real targets
 CLOSE = 0.10  # share of the re-checks in which a rival may equal or beat the leader before it counts as close
@@ -51,10 +54,16 @@ def decide(
     The notes say why a bar and the verdict differ; `literal` and `diagnoses` make them fuller. Text and notes are
     plain text, titles included as they are: a page must escape them.
     """
-    table, notes = _table(scores)
-    counts = np.asarray(dataset_counts)
-    verdict = _verdict(_standing(table, models, counts, class_names, seconds_per_picture or {}))
-    return replace(verdict, notes=notes + explain(make_rankings(scores, literal), verdict, diagnoses, models))
+    table, missing = _table(scores)
+    standing = _standing(table, models, np.asarray(dataset_counts), class_names, seconds_per_picture or {})
+    verdict = _verdict(standing)
+    notes = tuple(Note(text) for text in (*missing, *standing.hardly_helps()))
+    if standing.models:
+        baselines = {m.id for m in models if m.baseline}
+        rivals = make_rankings(*([s for s in group if s.model not in baselines] for group in (scores, literal)))
+        notes += explain(rivals, verdict, diagnoses, models)
+        notes += explain_baselines(make_rankings(scores, literal), models)
+    return replace(verdict, notes=notes)
 
 
 def _ranking(scores: Sequence[Score]) -> Ranking:
@@ -101,14 +110,11 @@ def _standing(
 ) -> Standing:
     """Rank the models by the verdict's measures, on all pictures and in every re-check."""
     known = {m.id: m for m in models}
-    ids = [m for m in table[0] if m in known] if table else []
+    scored = [m for m in table[0] if m in known] if table else []
+    ids = [m for m in scored if not known[m].baseline]
     if not ids:
-        return Standing((), {}, (), False, counts, class_names, seconds)
-    signs = np.array([find(row[ids[0]].measure).sign for row in table])[:, None, None]
-    full = _mean_ranks(signs * [[[row[m].value] for m in ids] for row in table])[:, 0]  # (models,)
-    draws = [[_draws(row[m]) for m in ids] for row in table]
-    fewest = min(len(d) for row in draws for d in row)
-    again = _mean_ranks(signs * np.array([[d[:fewest] for d in row] for row in draws]))  # (models, b)
+        return Standing((), {}, (), False, counts, class_names, seconds, only_baselines=bool(scored))
+    full, again = _ranks(table, ids)
     first = _equal(again, again.min(axis=0))
     firsts = 100 * (first / first.sum(axis=0)).mean(axis=1)
     order = np.lexsort((again.mean(axis=1), -firsts, full))
@@ -121,16 +127,40 @@ def _standing(
         counts=counts,
         class_names=class_names,
         seconds=seconds,
+        baseline=_beside(table, scored, ids[leader], [m for m in scored if known[m].baseline]),
     )
+
+
+def _ranks(table: list[dict[str, Score]], ids: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Mean ranks of models among themselves: on all pictures (models,), and in every re-check (models, b)."""
+    signs = np.array([find(row[ids[0]].measure).sign for row in table])[:, None, None]
+    full = _mean_ranks(signs * [[[row[m].value] for m in ids] for row in table])[:, 0]
+    draws = [[_draws(row[m]) for m in ids] for row in table]
+    fewest = min(len(d) for row in draws for d in row)
+    return full, _mean_ranks(signs * np.array([[d[:fewest] for d in row] for row in draws]))
+
+
+def _beside(table: list[dict[str, Score]], scored: list[str], leader: str, baselines: list[str]) -> Beside | None:
+    """Compare the leader with the best of the baselines, both ranked among all models."""
+    if not baselines:
+        return None
+    full, again = (dict(zip(scored, ranks, strict=True)) for ranks in _ranks(table, scored))
+    best = min(baselines, key=full.__getitem__)
+    beaten = (again[leader] < again[best]) & ~_equal(again[leader], again[best])
+    level = full[best] <= full[leader] or _catches_up(-again[best], -again[leader])
+    ahead = full[best] < full[leader] and not _catches_up(-again[leader], -again[best])
+    return Beside(100 * float(beaten.mean()), level=bool(level), ahead=bool(ahead))
 
 
 def _verdict(standing: Standing) -> Verdict:
     """Take the first of the cases of the rule that applies."""
     s = standing
+    if s.only_baselines:
+        return Verdict("cannot tell", None, spoken(NO_CHOICE, s.only_baseline()), why=s.only_baseline())
     if not s.models:
-        return Verdict("cannot tell", None, s.nothing())
+        return Verdict("cannot tell", None, s.nothing(), why=s.nothing())
     if len(s.models) == 1:
-        return _unsure(s, s.alone())
+        return replace(_unsure(s, s.alone()), firsts={})
     if s.counts.min() < FEWEST:
         return _unsure(s, s.too_few())
     if not s.above_chance:
@@ -139,12 +169,19 @@ def _verdict(standing: Standing) -> Verdict:
         return _unsure(s, s.alike())
     if len(s.close) > 1:
         winner = _cheapest(s.close)
-        return Verdict("tie", winner.id, s.tie(winner), dict(s.firsts), tuple(m.id for m in s.close))
-    return Verdict("clear", s.models[0].id, s.clear(), dict(s.firsts), (s.models[0].id,))
+        return _sure("tie", s, winner, s.tie(winner))
+    return _sure("clear", s, s.models[0], s.clear())
 
 
-def _unsure(s: Standing, text: str) -> Verdict:
-    return Verdict("cannot tell", s.models[0].id, text, dict(s.firsts), tuple(m.id for m in s.close))
+def _unsure(s: Standing, why: str) -> Verdict:
+    return Verdict(
+        "cannot tell", s.models[0].id, spoken(NO_CHOICE, why), dict(s.firsts), tuple(m.id for m in s.close), why=why
+    )
+
+
+def _sure(kind: VerdictKind, s: Standing, winner: SourceModel, why: str) -> Verdict:
+    text = spoken(f"Start from {winner.title}.", why, s.facts(winner))
+    return Verdict(kind, winner.id, text, dict(s.firsts), tuple(m.id for m in s.close), why=why)
 
 
 def _table(scores: Sequence[Score]) -> tuple[list[dict[str, Score]], tuple[str, ...]]:

@@ -37,6 +37,11 @@ class SourceModel:
     source_classes: int | None = None  # width of the source head; None = no head
     note: str = ""  # one sentence for the card
 
+    @property
+    def baseline(self) -> bool:
+        """Whether this is a yardstick without a network (no weights): scored and shown, never where to start."""
+        return self.params == 0
+
 
 @dataclass(frozen=True)
 class Unreadable:
@@ -149,15 +154,24 @@ class Ranking:
 
 
 @dataclass(frozen=True)
+class Note:
+    """One remark of a verdict: why scores and verdict differ, or a warning. Plain text, one or more sentences."""
+
+    text: str
+    reading: Reading | None = None  # the reading of the scores it speaks of; None = both
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The sentence that says where to start, and how sure we are."""
 
     kind: VerdictKind
-    winner: str | None  # where to start; with "cannot tell" only the current front-runner
-    text: str  # plain text, no markup
-    firsts: dict[str, float] = field(default_factory=dict)  # model -> first in x of 100 re-checks
-    close: tuple[str, ...] = ()  # models too close to call, the winner included
-    notes: tuple[str, ...] = ()  # why bars and verdict differ, warnings; plain sentences
+    winner: str | None  # where to start; with "cannot tell" only the current front-runner; never a baseline
+    text: str  # all of it: headline, why, facts on the winner; plain text, no markup
+    firsts: dict[str, float] = field(default_factory=dict)  # model -> first in x of 100 re-checks; no baselines
+    close: tuple[str, ...] = ()  # models too close to call, the winner included; no baselines
+    notes: tuple[Note, ...] = ()
+    why: str = ""  # the sentences of `text` between the headline and the facts
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from rich.text import Text
 from srcsel.measures import MEASURES
 from srcsel.records import Result, Score, SourceModel
 from srcsel.watch import PartState, Watch
+from srcsel.wording import share
 
 FINISHED = ("done", "stored", "failed")
 
@@ -62,7 +63,8 @@ def print_result(result: Result) -> None:
     console = _console()
     titles = {model.id: model.title for model in result.models}
     _line(console, result.verdict.text, style="bold")
-    for note in (*result.verdict.notes, *result.notes):
+    told = [note.text for note in result.verdict.notes if note.reading != "raw"]  # the table has the whitened reading
+    for note in (*told, *result.notes):
         _line(console, f"- {note}")
     if result.scores:
         console.print(_table(result, titles))
@@ -88,17 +90,23 @@ def _table(result: Result, titles: dict[str, str]) -> Table:
     measures = list(dict.fromkeys(score.measure for score in result.scores if score.measure in result.run.measures))
     by_place: dict[tuple[str, str], Score] = {(score.model, score.measure): score for score in result.scores}
     table = Table("model", "first in", *(MEASURES[name].title for name in measures), box=None, pad_edge=False)
+    baselines = {model.id for model in result.models if model.baseline}
     for model in _order(result):
-        first = result.verdict.firsts.get(model)
+        first = "baseline" if model in baselines else _first(result.verdict.firsts.get(model))
         cells = [_cell(by_place.get((model, name))) for name in measures]
-        table.add_row(*map(Text, (titles.get(model, model), "" if first is None else f"{first:.0f} of 100", *cells)))
+        table.add_row(*map(Text, (titles.get(model, model), first, *cells)))
     return table
 
 
+def _first(firsts: float | None) -> str:
+    return "" if firsts is None else f"{share(firsts)} of 100"
+
+
 def _order(result: Result) -> list[str]:
-    """Models as the verdict sees them: most first places first, then by SCL."""
+    """Models as the verdict sees them: most first places first, then by whitened SCL."""
     scored = dict.fromkeys(score.model for score in result.scores)
-    places = {model: place for r in result.rankings if r.measure == "supcon" for place, model in enumerate(r.models)}
+    used = [r for r in result.rankings if r.measure == "supcon" and r.reading != "raw"]
+    places = {model: place for r in used for place, model in enumerate(r.models)}
     firsts = result.verdict.firsts
     return sorted(scored, key=lambda m: (m != result.verdict.winner, -firsts.get(m, 0.0), places.get(m, len(places))))
 
@@ -107,7 +115,7 @@ def _cell(score: Score | None) -> str:
     if score is None:
         return "n/a"
     value = score.gain if score.measure == "supcon" and score.gain is not None else score.value
-    return f"{value:.3f}"
+    return f"{value:z.3f}"  # z: never "-0.000"
 
 
 def _line(console: Console, text: str, **style: Any) -> None:

@@ -53,6 +53,15 @@ def test_best_on_top_and_longest_although_the_loss_is_lowest(measure):
     assert lengths["demo/m1"] > lengths["demo/m2"] > lengths["demo/m0"]
 
 
+def test_zero_has_no_sign():
+    result = make([-0.0003])
+    for measure in ("silhouette", "supcon"):
+        figure = charts.score_bars(result, measure, "whitened")
+        texts = [a.text for a in figure.layout.annotations] + [str(figure.data[0].hovertext[0]).split("<br>")[1]]
+        assert texts == ["0.000", "0.000"]
+        assert "Model 0 0.000" in charts.bars_alt(result, measure, "whitened")
+
+
 def test_loss_becomes_gain_and_its_whiskers_swap_sides():
     figure = charts.score_bars(make([1.5]), "supcon", "whitened")
     bar = figure.data[0]

@@ -1,5 +1,6 @@
 """The shell: numbers, exit status, messages, and that nothing but JSON reaches standard output."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -66,7 +67,7 @@ def test_rank_prints_json_and_nothing_else(picture_folder):
     assert told["dataset"]["images"] == 36
     assert told["dataset"]["root"] == str(picture_folder)
     assert {s["measure"] for s in told["scores"]} == {"silhouette", "supcon", "knn", "logme"}
-    assert told["verdict"]["winner"] == "pixels/thumbnail"
+    assert told["verdict"]["winner"] is None  # a baseline is never where to start
     assert [run.id for run in open_runs(load_settings()).list() if not run.example] == [told["run"]["id"]]
 
 
@@ -173,6 +174,43 @@ def test_score_several_files_gives_a_ranking_and_a_verdict(archive, capsys):
     assert next(r for r in told["rankings"] if r["measure"] == "knn")["models"] == ["strong", "weak"]
     assert main(["score", archive("weak.npz", 0.3), archive("strong.npz", 5.0)]) == 0
     assert "Start from strong." in capsys.readouterr().out
+
+
+def test_the_shell_prints_notes_of_its_reading_and_no_signed_zero(capsys):
+    from srcsel.records import Note
+    from srcsel.run import rank_features
+    from srcsel.shell import print_result
+
+    y = np.repeat([0, 1, 2], 10)
+    result = rank_features({"m": np.random.default_rng(0).normal(size=(30, 4))}, y)
+    notes = (Note("Of both."), Note("Of the bars.", "whitened"), Note("Of the papers.", "raw"))
+    scores = tuple(dataclasses.replace(s, value=-0.0004, gain=-0.0004) for s in result.scores)
+    verdict = dataclasses.replace(result.verdict, notes=notes)
+    print_result(dataclasses.replace(result, scores=scores, verdict=verdict))
+    printed = capsys.readouterr().out
+    assert "- Of both.\n- Of the bars.\n" in printed
+    assert "baseline" not in printed
+    assert "Of the papers." not in printed
+    assert "0.000" in printed
+    assert "-0.000" not in printed
+
+
+def test_the_table_is_in_the_order_of_the_whitened_reading_and_marks_baselines(capsys):
+    from srcsel.records import Ranking
+    from srcsel.run import rank_features
+    from srcsel.shell import print_result
+
+    y = np.repeat([0, 1, 2], 10)
+    result = rank_features({m: np.random.default_rng(0).normal(size=(30, 4)) for m in "abcd"}, y)
+    rankings = tuple(
+        Ranking("supcon", reading, tuple(order), (1, 2, 3, 4))
+        for reading, order in (("whitened", "bdca"), ("raw", "abcd"))
+    )
+    models = tuple(dataclasses.replace(m, params=0) if m.id == "d" else m for m in result.models)
+    verdict = dataclasses.replace(result.verdict, winner="b", firsts={"b": 99.6, "a": 0.0, "c": 0.0})
+    print_result(dataclasses.replace(result, rankings=rankings, models=models, verdict=verdict))
+    rows = [line.split()[:2] for line in capsys.readouterr().out.splitlines() if line[:2] in ("a ", "b ", "c ", "d ")]
+    assert rows == [["b", "99"], ["d", "baseline"], ["c", "0"], ["a", "0"]]
 
 
 def test_files_of_one_name_are_told_apart_by_their_folder(archive, capsys, tmp_path, monkeypatch):

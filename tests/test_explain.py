@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from srcsel.explain import LITERAL, Diagnosis, Signs, diagnose, explain
+from srcsel.explain import LITERAL, Diagnosis, Signs, diagnose, explain, explain_baselines
 from srcsel.measures import MEASURES
 from srcsel.measures._prepare import prepare
 from srcsel.rank import make_rankings
-from srcsel.records import Score, SourceModel, Verdict
+from srcsel.records import Note, Score, SourceModel, Verdict
 
 NEUTRAL = Signs(0.1, 1.0, 1.0, 1.05, 0.6, 0.2, 0.2)
 
@@ -21,7 +21,7 @@ def model(name):
 
 
 def told(values, verdict=None, raw=None, whitened=None, reading="whitened", spread=0.0, metric="cosine"):
-    """Explain scores {model: (msc, scl)}; `raw` and `whitened` are the signs of models."""
+    """The texts of the notes on scores {model: (msc, scl)}; `raw` and `whitened` are the signs of models."""
     rng = np.random.default_rng(0)
     scores = [
         Score(m, measure, reading, v, rechecks=v + spread * rng.standard_normal(200))
@@ -30,7 +30,9 @@ def told(values, verdict=None, raw=None, whitened=None, reading="whitened", spre
     ]
     found = [Diagnosis(m, (whitened or {}).get(m, NEUTRAL), (raw or {}).get(m, NEUTRAL), metric) for m in values]
     winner = verdict or Verdict("clear", next(iter(values)), "")
-    return explain(make_rankings(scores), winner, found, [model(m) for m in values])
+    notes = explain(make_rankings(scores), winner, found, [model(m) for m in values])
+    assert {n.reading for n in notes} <= {reading}
+    return tuple(n.text for n in notes)
 
 
 APART = {"a": (0.4, 5.0), "b": (0.2, 4.0)}  # a has the better MSC, b the better SCL
@@ -57,6 +59,7 @@ def test_disagreement_without_a_sign_is_put_down_to_what_they_measure():
         ({"mean_cosine": 0.97, "gain": -0.01}, "b", "stays near chance whatever it sees (gain 0.0)"),
         ({"nearest": 1.0, "gain": -0.8}, "b", "two kinds of picture"),
         ({"directions": 0.448, "distances": 0.057}, "a", "by distance reads 0.06, but 0.45 once all"),
+        ({"directions": 0.3, "distances": -0.001}, "a", "by distance reads 0.00, but 0.30 once all"),
         ({"trimmed_gain": 1.46}, "b", "without the worst tenth its gain rises from 1.0 to 1.5."),
     ],
 )
@@ -99,7 +102,7 @@ def test_a_difference_within_the_rechecks_is_called_chance():
 def test_both_literal_scores_against_the_verdict():
     values = {"a": (0.1, 5.0), "b": (0.4, 4.0)}
     (sentence,) = told(values, Verdict("clear", "a", ""), reading="raw")
-    assert sentence.startswith(f"{LITERAL} of the papers both scores put B first, not A.")
+    assert sentence.startswith(f"{LITERAL} both scores put B first, not A.")
     assert told(values, Verdict("clear", "b", ""), reading="raw") == ()
 
 
@@ -111,6 +114,25 @@ def test_a_verdict_that_is_not_first_by_a_bar_says_why():
     assert "the re-checks cannot tell it from B" in near[0]
     far = told(values, Verdict("clear", "c", ""))
     assert "the verdict names C (3rd there), because it follows three measures together" in far[0]
+
+
+def test_a_baseline_that_heads_a_bar_is_called_a_yardstick():
+    plain = SourceModel("p", "Plain", "1", 0, 0.0, 64, 32, "", "MIT")
+    scores = [
+        Score(m, measure, reading, v)
+        for reading, values in {
+            "whitened": {"p": (0.4, 5.0), "a": (0.2, 4.0)},
+            "raw": {"p": (0.4, 3.0), "a": (0.2, 4.0)},
+        }.items()
+        for m, pair in values.items()
+        for measure, v in zip(("silhouette", "supcon"), pair, strict=True)
+    ]
+    ending = "It is a yardstick, not a model to start from."
+    assert explain_baselines(make_rankings(scores), [model("a"), plain]) == (
+        Note(f"Plain comes first by class separation (MSC). {ending}", "whitened"),
+        Note(f"{LITERAL} Plain comes first by class separation (MSC) and neighbour agreement (SCL). {ending}", "raw"),
+    )
+    assert explain_baselines(make_rankings(scores), [model("a"), model("p")]) == ()
 
 
 # signs in features

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from srcsel.rank import _mean_ranks, decide, make_rankings
-from srcsel.records import Score, SourceModel
+from srcsel.records import Note, Score, SourceModel
 from srcsel.score import score_model
 
 
@@ -107,6 +107,17 @@ def test_clear():
     assert sum(verdict.firsts.values()) == pytest.approx(100)
 
 
+def test_why_stands_between_headline_and_facts():
+    clear = judge({"a": 0.5, "b": 0.9}, 0.01)
+    assert clear.text == f"Start from B. {clear.why} 1 M parameters, licence MIT."
+    tie = judge({"a": 0.91, "b": 0.90}, 0.02)
+    assert tie.text == f"Start from A. {tie.why} 1 M parameters, licence MIT."
+    unsure = judge({"a": 0.9, "b": 0.9, "c": 0.9}, 0.02)
+    assert unsure.text == f"No clear choice yet. {unsure.why}"
+    nothing = decide([], [model("a")], PLENTY)
+    assert nothing.text == nothing.why
+
+
 def test_time_is_said_where_it_was_measured():
     verdict = judge({"a": 0.5, "b": 0.9}, 0.01, seconds_per_picture={"hub/b": 0.0142})
     assert verdict.text.endswith("1 M parameters, 14 ms per picture on this computer, licence MIT.")
@@ -140,6 +151,29 @@ def test_tie_uses_the_time_measured_here_where_known():
     speeds = {"hub/a": 0.03, "hub/b": 0.01}
     verdict = judge({"a": 0.91, "b": 0.90}, 0.02, models=models, seconds_per_picture=speeds)
     assert "B is 3 times faster, so" in verdict.text
+
+
+@pytest.mark.parametrize(
+    ("slow", "params", "gmacs", "said"),
+    [
+        (0.014, (30, 10), (1.0, 1.0), "B is 3 times smaller, so"),  # equal work: the time is noise
+        (0.014, (30, 10), (1.0, None), "B is 3 times smaller and 1.4 times faster, so"),  # parameters agree with it
+        (0.009, (30, 10), (4.0, 1.0), "B is 3 times smaller, so"),  # less work, and yet not faster here
+        (0.05, (10, 10), (None, None), "A ranks best on all pictures, so"),  # the winner is not the faster one
+    ],
+)
+def test_noise_in_measured_time_is_not_called_faster(slow, params, gmacs, said):
+    models = [model("a", params[0], gmacs[0]), model("b", params[1], gmacs[1])]
+    speeds = {"hub/a": slow, "hub/b": 0.01}
+    verdict = judge({"a": 0.91, "b": 0.90}, 0.02, models=models, seconds_per_picture=speeds)
+    assert said in verdict.text
+
+
+@pytest.mark.parametrize(("slow", "said"), [(0.0149, "A ranks best on all pictures, so"), (0.016, "1.6 times faster")])
+def test_time_alone_must_differ_much(slow, said):
+    models = [model("a", None, None), model("b", None, None)]
+    speeds = {"hub/a": 0.01, "hub/b": slow}
+    assert said in judge({"a": 0.91, "b": 0.90}, 0.02, models=models, seconds_per_picture=speeds).text
 
 
 def test_tie_without_multiply_adds_goes_by_parameters():
@@ -227,14 +261,14 @@ def test_a_model_that_lacks_a_measure_is_left_out_and_noted():
     verdict = decide(scores, [model("a"), model("b"), model("c")], PLENTY)
     assert verdict.winner == "hub/a"
     assert "hub/c" not in verdict.firsts
-    assert "1 model lacked a measure that the verdict uses and took no part in it." in verdict.notes
+    assert "1 model lacked a measure that the verdict uses and took no part in it." in [n.text for n in verdict.notes]
 
 
 def test_other_measures_decide_where_the_usual_ones_were_not_asked_for():
     scores = [made("a", "silhouette", 0.2, 0.01), made("b", "silhouette", 0.4, 0.01)]
     verdict = decide(scores, [model("a"), model("b")], PLENTY)
     assert (verdict.kind, verdict.winner) == ("clear", "hub/b")
-    assert verdict.notes[0].startswith("The verdict rests on Class separation (MSC) alone")
+    assert verdict.notes[0].text.startswith("The verdict rests on Class separation (MSC) alone")
 
 
 def test_text_is_plain_and_titles_stay_as_they_are():
@@ -242,6 +276,85 @@ def test_text_is_plain_and_titles_stay_as_they_are():
     verdict = judge({"a": 0.1, "b": 0.9}, 0.01, models=[model("a"), odd])
     assert verdict.text.startswith("Start from <b>*x*</b>_[y](z). It came")
     assert verdict.text.endswith("Licence unknown.")
+
+
+# baselines
+
+PLAIN = model("plain", 0, 0.0)
+THREE = [model("a"), model("b"), PLAIN]
+
+
+def test_a_model_without_weights_is_a_baseline():
+    assert PLAIN.baseline
+    assert not model("a").baseline
+    assert not model("a", None).baseline
+
+
+def test_a_baseline_in_a_tie_is_not_named_for_its_cost():
+    verdict = judge({"a": 0.9, "b": 0.2, "plain": 0.899}, 0.02, models=THREE)
+    assert (verdict.kind, verdict.winner, verdict.close) == ("clear", "hub/a", ("hub/a",))
+    assert set(verdict.firsts) == {"hub/a", "hub/b"}
+    assert sum(verdict.firsts.values()) == pytest.approx(100)
+    assert verdict.notes[0] == Note(
+        "Plain thumbnails and colours (no network) do as well as A here: these models hardly help with your pictures, "
+        "or colour alone tells your classes apart."
+    )
+
+
+def test_a_baseline_that_beats_all_is_not_where_to_start():
+    verdict = judge({"a": 0.8, "b": 0.2, "plain": 0.95}, 0.01, models=THREE)
+    assert (verdict.kind, verdict.winner) == ("clear", "hub/a")
+    assert verdict.notes[0].text.startswith("Plain thumbnails and colours (no network) do better than A here:")
+    assert verdict.notes[1] == Note(
+        "Plain comes first by neighbour agreement (SCL). It is a yardstick, not a model to start from.", "whitened"
+    )
+
+
+def test_a_beaten_baseline_changes_nothing():
+    values = {"a": 0.9, "b": 0.2}
+    assert judge({**values, "plain": 0.1}, 0.01, models=THREE) == judge(values, 0.01)
+    assert judge(values, 0.01).notes == ()
+
+
+@pytest.mark.parametrize(("wins", "noted"), [(20, False), (21, True)])
+def test_a_baseline_is_noted_from_more_than_a_tenth_of_the_rechecks(wins, noted):
+    scores = field({"a": 0.9, "b": 0.2, "plain": 0.5})
+    for s in scores:
+        if s.model == "hub/plain":
+            s.rechecks[:wins] += -9 if s.measure == "supcon" else 9
+    assert any("do as well as A here" in n.text for n in decide(scores, THREE, PLENTY).notes) == noted
+
+
+def test_a_baseline_does_not_make_three_that_look_alike():
+    verdict = judge({"a": 0.9, "b": 0.9, "plain": 0.9}, 0.02, models=THREE)
+    assert verdict.kind == "tie"
+    assert verdict.close == ("hub/a", "hub/b")
+
+
+@pytest.mark.parametrize(
+    ("plain", "said", "noted"),
+    [
+        (0.1, "It beats plain thumbnails and colours (no network) in 100 of 100 re-checks. Add at least one", 0),
+        (0.9, "Plain thumbnails and colours (no network) do as well: it beats them in", 1),
+        (0.99, "Plain thumbnails and colours (no network) do better: it beats them in 0 of 100 re-checks.", 1),
+    ],
+)
+def test_one_model_beside_a_baseline(plain, said, noted):
+    verdict = judge({"a": 0.9, "plain": plain}, 0.01, models=[model("a"), PLAIN])
+    assert (verdict.kind, verdict.winner, verdict.firsts) == ("cannot tell", "hub/a", {})
+    assert verdict.text.startswith(f"No clear choice yet. Only one model was scored, A. {said}")
+    assert sum("hardly help" in n.text for n in verdict.notes) == noted
+
+
+def test_a_baseline_alone_is_no_answer():
+    verdict = judge({"plain": 0.9}, 0.01, models=[PLAIN])
+    assert (verdict.kind, verdict.winner, verdict.close, verdict.notes) == ("cannot tell", None, (), ())
+    assert "a yardstick, not a model to start from" in verdict.text
+
+
+def test_rankings_keep_the_baseline():
+    for ranking in make_rankings(field({"a": 0.8, "plain": 0.95}, 0.01)):
+        assert ranking.models == ("hub/plain", "hub/a")
 
 
 # known answers

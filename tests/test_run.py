@@ -241,6 +241,13 @@ def test_questions_are_checked_by_name(picture_folder):
             new_run(picture_folder, **{"models": "pixels", **wrong})
 
 
+def test_a_folder_is_stored_by_its_whole_path(picture_folder, monkeypatch):
+    monkeypatch.chdir(picture_folder.parent)
+    assert new_run("pictures", "pixels").ref == str(picture_folder)
+    assert new_run("demo:digits", "pixels").ref == "demo:digits"
+    assert new_run(f"file://{picture_folder}", "pixels").ref == f"file://{picture_folder}"
+
+
 def test_all_measures_begin_with_the_headline():
     assert measure_names("all")[: len(HEADLINE)] == HEADLINE
     assert set(measure_names("all")) == set(MEASURES)
@@ -322,7 +329,9 @@ def test_json_has_what_is_promised_and_no_nan(question):
     assert {"dataset", "scores", "literal", "failures", "verdict", "rankings", "run", "versions"} <= set(told)
     assert set(told["dataset"]) >= {"root", "images", "classes", "unreadable"}
     assert set(told["scores"][0]) >= {"model", "measure", "value", "null", "low", "high", "gain", "reading"}
-    assert set(told["verdict"]) >= {"kind", "winner", "text"}
+    assert list(told["verdict"]) == ["kind", "winner", "text", "why", "firsts", "close", "notes"]
+    assert told["verdict"]["why"] in told["verdict"]["text"]
+    assert all(isinstance(note, str) for note in told["verdict"]["notes"])
     assert told["failures"][0].keys() >= {"model", "measure", "reason"}
     pairs = [(s["model"], s["measure"]) for s in told["scores"]]
     assert len(pairs) == len(set(pairs)) == 8

@@ -16,6 +16,7 @@ from srcsel.records import (
     Failure,
     FeatureKey,
     Features,
+    Note,
     Projection,
     Ranking,
     Result,
@@ -28,6 +29,7 @@ from srcsel.records import (
 from srcsel.serialize import to_plain
 from srcsel.store import FeatureStore, RunStore
 
+NOTES = (Note("In the literal reading.", "raw"), Note("For both."))
 KEY = FeatureKey("digest", "timm/resnet18", "r1", "squash 64", "float32")
 
 
@@ -62,7 +64,7 @@ def some_result(run_id, folder=Path("/pictures"), **changes):
         literal=(dataclasses.replace(scores[0], reading="raw", rechecks=np.array([7.0])),),
         failures=(Failure("a/two", "supcon", "It broke.", "trace"),),
         rankings=(Ranking("supcon", "whitened", ("a/one",), (1,), ("a/one",)),),
-        verdict=Verdict("clear", "a/one", "Start from A/One.", {"a/one": 97.0}, ("a/one",), ("Note.",)),
+        verdict=Verdict("clear", "a/one", "Start from A/One.", {"a/one": 97.0}, ("a/one",), NOTES, why="So."),
         seconds_per_picture={"a/one": 0.01}, notes=("One file.",), versions={"numpy": "2"}, seconds=3.0,
         **changes,
     )  # fmt: skip
@@ -234,6 +236,18 @@ def test_the_list_is_newest_first_with_what_history_shows(runs):
     assert (summary.winner_title, summary.kind, summary.example) == ("A/One", "clear", False)
 
 
+def test_notes_of_an_older_version_are_damage_not_a_crash(runs):
+    result = some_result(runs.new_id())
+    runs.save(result)
+    place = runs.folder / result.run.id / "result.json"
+    plain = json.loads(place.read_text())
+    for old in ("In the literal reading text is plain.", "x"):
+        plain["verdict"]["notes"] = [old]
+        place.write_text(json.dumps(plain))
+        with pytest.raises(StoreError, match="Run it again"):
+            runs.load(result.run.id)
+
+
 def test_a_damaged_run_is_said_and_spoils_no_other(runs):
     good, bad = runs.new_id(), runs.new_id()
     runs.save(some_result(good))
@@ -298,3 +312,11 @@ def test_a_run_moves_with_its_work_folder(tmp_path):
     assert json.loads(text)["dataset"]["folder"] == "<home>/public/digits"
     (tmp_path / "one").rename(tmp_path / "two")
     assert RunStore(tmp_path / "two" / "runs").load(run_id).dataset.folder == tmp_path / "two" / "public" / "digits"
+
+
+def test_no_path_of_this_computer_is_stored_for_what_lies_in_the_work_folder(tmp_path, work_folder):
+    """Examples are made in a store of their own, from pictures of the usual work folder."""
+    elsewhere = RunStore(tmp_path / "example" / "runs")
+    elsewhere.save(some_result("example-1", work_folder / "public" / "digits"))
+    stored = json.loads((elsewhere.folder / "example-1" / "result.json").read_text())
+    assert stored["dataset"]["folder"] == "<home>/public/digits"

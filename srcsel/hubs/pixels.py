@@ -60,7 +60,7 @@ _PREPROCESSING = Preprocessing(
 )
 _MODEL = SourceModel(
     id="pixels/thumbnail",
-    title="Thumbnail and colors (no network)",
+    title="Thumbnail and colours (no network)",
     revision="1",
     params=0,
     gmacs=0.0,
@@ -69,12 +69,12 @@ _MODEL = SourceModel(
     pretraining="none",
     license="MIT",
     download_bytes=0,
-    note="A baseline: the shrunk picture and its colors. A starting model should beat it clearly.",
+    note="A baseline: the shrunk picture and its colours. A starting model should beat it clearly.",
 )
 
 
 def _thumbnail(batch: np.ndarray) -> np.ndarray:
-    """Mean color of each cell, (b, 768), scaled so that a picture's length is at most 1."""
+    """Mean colour of each cell, (b, 768), scaled so that a picture's length is at most 1."""
     cells = batch.reshape(len(batch), 3, SIDE // CELL, CELL, SIDE // CELL, CELL).mean(axis=(3, 5), dtype=np.float64)
     return cells.reshape(len(batch), -1) / (255 * np.sqrt(CELLS))
 

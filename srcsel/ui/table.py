@@ -33,7 +33,7 @@ def short_table(result: Result, reading: Reading) -> pd.DataFrame:
     for model in order:
         about, seconds = models[model], result.seconds_per_picture.get(model)
         row: dict[str, object] = {"Starting model": plain(about.title)}
-        row["First in 100"] = result.verdict.firsts.get(model, 0.0) if result.verdict.firsts else None
+        row["First in 100"] = result.verdict.firsts.get(model)  # None for a baseline: it is not in the contest
         for measure in measures:
             found = scores[measure].get(model)
             row[_column(measure)] = bar_length(found)[0] if found else None
@@ -64,13 +64,15 @@ def draw(result: Result, reading: Reading) -> None:
         label_visibility="collapsed", key="results-table",
     )  # fmt: skip
     frame = numbers if which == "Every number" else short_table(result, reading)
-    digits = {name: st.column_config.NumberColumn(format="%.3f") for name in frame.select_dtypes("number").columns} | {
+    numeric = list(frame.select_dtypes("number").columns)
+    shown = frame.assign(**{name: frame[name].round(3) + 0.0 for name in numeric})  # + 0.0: never "-0.000"
+    digits = {name: st.column_config.NumberColumn(format="%.3f") for name in numeric} | {
         "First in 100": st.column_config.NumberColumn(format="%.0f", help="Re-checks in which the model came first"),
         "Weights (million)": st.column_config.NumberColumn(format="%.2f"),
         "Milliseconds a picture": st.column_config.NumberColumn(format="%.2f", help="Measured on this computer"),
     }
     st.dataframe(
-        frame, hide_index=True, column_config=digits, placeholder="n/a", alt=f"Scores of {len(result.models)} models"
+        shown, hide_index=True, column_config=digits, placeholder="n/a", alt=f"Scores of {len(result.models)} models"
     )
     st.download_button(
         "Download all numbers (CSV)", numbers.to_csv(index=False).encode(), f"srcsel-{result.run.id}.csv", "text/csv",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from html import escape
 from typing import Literal
 
@@ -13,6 +11,7 @@ from srcsel.charts import find_ranking
 from srcsel.records import Reading, Result, SourceModel
 from srcsel.ui import frame, words
 from srcsel.ui.show import md, plain
+from srcsel.wording import share
 
 Color = Literal["green", "orange", "gray"]
 LOOKS: dict[str, tuple[str, Color, str]] = {
@@ -20,8 +19,6 @@ LOOKS: dict[str, tuple[str, Color, str]] = {
     "tie": ("Too close to call", "orange", ":material/balance:"),
     "cannot tell": ("Too close or too few to tell", "gray", ":material/help:"),
 }
-LITERAL = "In the literal reading"
-_COST = re.compile(r"(^|(?<=\. ))([\d.,]+ (M )?parameters|[\d.,]+ ms per picture|Licence )[^\n]*$")
 _STYLE = """<style>
 .srcsel-head{font-size:2rem!important;font-weight:650!important;line-height:1.2!important;padding:2px 0 6px!important;
 margin:0!important;overflow-wrap:anywhere}
@@ -48,15 +45,23 @@ def verdict_card(result: Result) -> None:
                 label, color, icon = LOOKS[verdict.kind]
                 st.badge(label if result.complete else f"So far: {label.lower()}", color=color, icon=icon)
             st.html(f'{_STYLE}<h1 class="srcsel-head">{escape(_head(result, winner))}</h1>')
-            st.markdown(md(_body(verdict.text, winner)))
+            st.markdown(md(verdict.why))
         if winner:
             right.html(_facts(result, winner) + _firsts(result))
 
 
 def disagreement(result: Result, reading: Reading) -> str:
-    """Say in a title how the two bars and the verdict differ; "" where all three name the same model."""
-    rankings = [find_ranking(result, measure, reading) for measure in ("silhouette", "supcon")]
-    leaders = [{m for m, rank in zip(r.models, r.ranks, strict=True) if rank == 1} for r in rankings if r]
+    """Say in a title how the two bars and the verdict differ; "" where all three name the same model.
+
+    Baselines do not count: they are never where to start.
+    """
+    baselines = {m.id for m in result.models if m.baseline}
+    leaders = []
+    for ranking in (find_ranking(result, measure, reading) for measure in ("silhouette", "supcon")):
+        ranks = dict(zip(ranking.models, ranking.ranks, strict=True)) if ranking else {}
+        rivals = {m: rank for m, rank in ranks.items() if m not in baselines}
+        if rivals:
+            leaders.append({m for m, rank in rivals.items() if rank == min(rivals.values())})
     if len(leaders) < 2 or result.verdict.winner is None:
         return ""
     if not leaders[0] & leaders[1]:
@@ -67,7 +72,7 @@ def disagreement(result: Result, reading: Reading) -> str:
 
 def notes(result: Result, reading: Reading) -> None:
     """Say why scores and verdict differ, in an amber box where they do, and whatever else the verdict notes."""
-    texts = [md(note) for note in notes_of(result.verdict.notes, reading)]
+    texts = [md(note.text) for note in result.verdict.notes if note.reading in (reading, None)]
     if not texts:
         return
     text = texts[0] if len(texts) == 1 else "\n".join(f"- {text}" for text in texts)
@@ -76,19 +81,6 @@ def notes(result: Result, reading: Reading) -> None:
         st.warning(text, title=title, icon=":material/call_split:")
     elif not frame.presenting():
         st.info(text, icon=":material/info:")
-
-
-def notes_of(all_notes: Sequence[str], reading: Reading) -> list[str]:
-    """Return the notes that belong to one reading.
-
-    `srcsel.explain` opens those on the literal reading with LITERAL, and ends with those that begin with "By".
-    """
-    literal = False
-    chosen: dict[Reading, list[str]] = {"whitened": [], "raw": []}
-    for note in all_notes:
-        literal = note.startswith(LITERAL) or (literal and not note.startswith("By "))
-        chosen["raw" if literal else "whitened"].append(note)
-    return chosen[reading]
 
 
 def weights(params: int | None) -> str:
@@ -103,25 +95,12 @@ def milliseconds(seconds: float | None) -> str:
     return "not measured" if not seconds else f"{seconds * 1000:,.2g} ms" if seconds < 0.1 else f"{seconds:,.2g} s"
 
 
-def share(firsts: float) -> int:
-    """Round "first in x of 100 re-checks"; 100 only if always."""
-    return 100 if firsts == 100 else min(99, round(firsts))
-
-
 def _head(result: Result, winner: SourceModel | None) -> str:
     if not result.scores:
         return "Nothing could be scored" if result.complete else "Nothing is scored yet"
     if winner is None or result.verdict.kind == "cannot tell":
         return "No clear choice yet"
     return f"Start from {plain(winner.title)}"
-
-
-def _body(text: str, winner: SourceModel | None) -> str:
-    """Drop what the card says elsewhere: the heading at the front, size, time and licence at the end."""
-    said = ["No clear choice yet.", "Nothing could be scored.", *([f"Start from {winner.title}."] if winner else [])]
-    for sentence in said:
-        text = text.removeprefix(sentence).strip()
-    return _COST.sub("", text).strip()
 
 
 def _facts(result: Result, winner: SourceModel) -> str:

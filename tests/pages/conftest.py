@@ -14,6 +14,7 @@ from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 import srcsel
+import srcsel.store
 from srcsel.jobs.board import Board
 from srcsel.records import Dataset, Failure, Projection, Ranking, Result, Run, Score, SourceModel, Verdict
 from srcsel.runs import RunStore
@@ -26,10 +27,11 @@ QUALITY = np.array([0.31, 0.30, 0.22, 0.17, 0.02, 0.05])
 
 @pytest.fixture
 def work(tmp_path, monkeypatch) -> Path:
-    """An empty work folder of its own."""
+    """An empty work folder of its own, and no shipped examples."""
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("SRCSEL_HOME", str(home))
+    monkeypatch.setattr(srcsel.store, "EXAMPLES", tmp_path / "no-examples")
     return home
 
 
@@ -81,9 +83,9 @@ def result(dataset) -> Result:
             ("silhouette", "whitened"), ("supcon", "whitened"), ("silhouette", "raw"), ("supcon", "raw"), ("knn", None),
         )
     )  # fmt: skip
-    text = "Start from Strokes. It came first in 87 of 100 re-checks on your 30 pictures. Next best: Textures."
+    why = "It came first in 87 of 100 re-checks on your 30 pictures. Next best: Textures."
     firsts = {ids[0]: 87.0, ids[1]: 13.0} | dict.fromkeys(ids[2:], 0.0)
-    verdict = Verdict("clear", ids[0], text, firsts, (ids[0],))
+    verdict = Verdict("clear", ids[0], f"Start from Strokes. {why}", firsts, (ids[0],), why=why)
     return Result(
         run=Run(RUN_ID, "2026-03-01T10:15:00+00:00", dataset.ref, ids, title="leaves"),
         dataset=dataset,

@@ -7,7 +7,7 @@ import json
 import pandas as pd
 import pytest
 
-from srcsel.records import Failure, Part, Run, Verdict
+from srcsel.records import Failure, Note, Part, Run, Verdict
 
 RUN_ID = "20260301-101500-000000-ab12"
 
@@ -60,10 +60,12 @@ def test_clear_verdict_first(results, words_of):
 
 
 def test_tie_and_cannot_tell(results, save, result, words_of):
-    tie = Verdict("tie", "demo/m0", "Start from Strokes. Both are close.", {"demo/m0": 52.0, "demo/m1": 48.0})
+    why = "Both are close."
+    tie = Verdict("tie", "demo/m0", f"Start from Strokes. {why}", {"demo/m0": 52.0, "demo/m1": 48.0}, why=why)
     save(result, verdict=tie)
     assert "Too close to call" in words_of(ready(results()))
-    unsure = Verdict("cannot tell", "demo/m0", "No clear choice yet. They look alike.", {"demo/m0": 30.0})
+    why = "They look alike."
+    unsure = Verdict("cannot tell", "demo/m0", f"No clear choice yet. {why}", {"demo/m0": 30.0}, why=why)
     save(result, verdict=unsure)
     tab = ready(results())
     assert "No clear choice yet</h1>" in html_of(tab)
@@ -76,7 +78,7 @@ def test_disagreement_is_an_amber_box_with_the_reason(results, save, result, wor
         dataclasses.replace(r, models=r.models[::-1]) if r.measure == "silhouette" else r for r in result.rankings
     )
     note = "Textures puts all pictures close together."
-    save(result, rankings=other, verdict=dataclasses.replace(result.verdict, notes=(note,)))
+    save(result, rankings=other, verdict=dataclasses.replace(result.verdict, notes=(Note(note, "whitened"),)))
     tab = ready(results())
     assert [(w.proto.title, w.value) for w in tab.warning] == [
         ("The two scores disagree: here is why", note.replace(".", r"\."))
@@ -84,28 +86,45 @@ def test_disagreement_is_an_amber_box_with_the_reason(results, save, result, wor
 
 
 def test_verdict_that_is_first_in_neither_score_says_so(results, save, result):
-    verdict = dataclasses.replace(result.verdict, winner="demo/m1", notes=("It wins on the other measures.",))
+    verdict = dataclasses.replace(result.verdict, winner="demo/m1", notes=(Note("It wins on the other measures."),))
     save(result, verdict=verdict)
     assert ready(results()).warning[0].proto.title == "The verdict is not first in both scores: here is why"
 
 
-def test_notes_on_the_literal_reading_show_with_it(results, save, result):
-    said = ("In the literal reading of the papers they differ.", "Shapes lies in a cone.", "By MSC alone Shapes leads.")
+def test_notes_show_with_their_reading(results, save, result):
+    said = (
+        Note("Shapes lies in a cone.", "raw"),
+        Note("By MSC alone Shapes leads.", "whitened"),
+        Note("Few pictures."),
+    )
     save(result, verdict=dataclasses.replace(result.verdict, notes=said))
-    assert [i.value for i in ready(results()).info] == [r"By MSC alone Shapes leads\."]
-    shown = ready(results(reading="raw")).info[0].value
-    assert "literal reading" in shown
-    assert "cone" in shown
-    assert "By MSC" not in shown
+    assert [i.value for i in ready(results()).info] == ["- By MSC alone Shapes leads\\.\n- Few pictures\\."]
+    assert [i.value for i in ready(results(reading="raw")).info] == ["- Shapes lies in a cone\\.\n- Few pictures\\."]
+
+
+def test_a_baseline_at_the_head_of_a_bar_is_no_disagreement(results, save, result):
+    last = result.models[5]
+    models = (*result.models[:5], dataclasses.replace(last, params=0))
+    rankings = tuple(
+        dataclasses.replace(r, models=(last.id, *(m for m in r.models if m != last.id)))
+        if r.measure == "silhouette"
+        else r
+        for r in result.rankings
+    )
+    firsts = {m: x for m, x in result.verdict.firsts.items() if m != last.id}
+    notes = (Note("It is a yardstick.", "whitened"),)
+    verdict = dataclasses.replace(result.verdict, firsts=firsts, notes=notes)
+    save(result, models=models, rankings=rankings, verdict=verdict)
+    tab = ready(results())
+    assert not tab.warning
+    assert [i.value for i in tab.info] == [r"It is a yardstick\."]
 
 
 def test_card_does_not_repeat_heading_and_cost(results, save, result, words_of):
-    text = (
-        "Start from Strokes. It came first in 99 of 100 re-checks. Next best: Textures. "
-        "5.2 M parameters, 9.9 ms per picture on this computer, licence MIT."
-    )
+    why = "It came first in 99 of 100 re-checks. Next best: Textures."
+    text = f"Start from Strokes. {why} 5.2 M parameters, 9.9 ms per picture on this computer, licence MIT."
     firsts = {"demo/m0": 99.6, "demo/m1": 0.4}
-    save(result, verdict=dataclasses.replace(result.verdict, text=text, firsts=firsts))
+    save(result, verdict=dataclasses.replace(result.verdict, text=text, why=why, firsts=firsts))
     tab = ready(results())
     assert tab.markdown[1].value == r"It came first in 99 of 100 re\-checks\. Next best\: Textures\."
     assert "99 of 100" in html_of(tab)  # 100 only if always
@@ -113,7 +132,7 @@ def test_card_does_not_repeat_heading_and_cost(results, save, result, words_of):
 
 
 def test_agreement_shows_no_amber_box(results, save, result):
-    save(result, verdict=dataclasses.replace(result.verdict, notes=("Your smallest class has 10 pictures.",)))
+    save(result, verdict=dataclasses.replace(result.verdict, notes=(Note("Your smallest class has 10 pictures."),)))
     tab = ready(results())
     assert not tab.warning
     assert "smallest class" in tab.info[0].value
@@ -208,7 +227,8 @@ def test_failed_model_and_sampling_are_said(results, save, result, words_of):
 
 def test_run_with_nothing_scored_says_why(results, save, result, words_of):
     failures = tuple(Failure(m.id, "", "There is no internet.") for m in result.models)
-    empty = Verdict("cannot tell", None, "Every model failed; the reasons stand below.")
+    why = "Every model failed; the reasons stand below."
+    empty = Verdict("cannot tell", None, why, why=why)
     save(result, scores=(), literal=(), rankings=(), failures=failures, verdict=empty)
     tab = ready(results())
     assert "Nothing could be scored</h1>" in html_of(tab)
@@ -234,8 +254,39 @@ def test_run_without_a_first_result_yet(visit, board, settle, words_of):
     run = dataclasses.asdict(Run("20260301-101500-000000-cd34", "2026-03-01T10:15:00+00:00", "x", ("demo/m0",)))
     job = board.submit("rank", {"run": run})
     tab = ready(visit("results", run=job))
+    assert tab.title[0].value == "Results"
+    assert "Trying 1 starting model on **x**" in words_of(tab)
     assert "Getting ready" in words_of(tab)
     assert "not here" not in words_of(tab)
+
+
+def test_nothing_scored_yet_is_no_verdict(results, save, result, board, settle, words_of):
+    save(result, scores=(), literal=(), rankings=(), complete=False, verdict=Verdict("cannot tell", None, ""))
+    run = dataclasses.asdict(Run(RUN_ID, "2026-03-01T10:15:00+00:00", "x", ("demo/m0",), title="*leaves*"))
+    board.submit("rank", {"run": run})
+    settle(RUN_ID, "running", parts=[Part("demo/m0", "running", 10, 30)])
+    tab = ready(results())
+    assert tab.title[0].value == "Results"
+    assert r"on **\*leaves\***" in words_of(tab)
+    assert "0 of 1 model done" in words_of(tab)
+    assert "<h1" not in html_of(tab)
+    settle(RUN_ID, "cancelled")
+    tab.run()
+    assert "Stopped" in words_of(tab)
+    assert "Trying" not in words_of(tab)
+    assert "<h1" not in html_of(tab)
+
+
+def test_pictures_not_written_out_yet_are_asked_for_once_and_get_another_address(results, save, result, board, settle):
+    missing = dataclasses.replace(result.dataset, ref="demo:butterflies", folder=result.dataset.folder / "later")
+    save(result, dataset=missing)
+    tab = ready(results())
+    ready(tab.run())
+    jobs = [job for job in board.recent() if job.kind == "check"]
+    assert [job.payload for job in jobs] == [{"ref": "demo:butterflies"}]
+    settle(jobs[0].id, "failed", error="The disk is full.")
+    ready(tab.run())
+    assert len([job for job in board.recent() if job.kind == "check"]) == 1  # a failed one is not asked for again
 
 
 def test_presenter_mode_keeps_verdict_bars_and_map(results, words_of):
