@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from srcsel.rank import decide, make_rankings
-from srcsel.records import HEADLINE, Dataset, Failure, Result, Run, SourceModel
+from srcsel.records import HEADLINE, Dataset, Failure, FeatureKey, Result, Run, SourceModel
 from srcsel.score import ModelScores
 
 LIBRARIES = ("srcsel", "torch", "torchvision", "timm", "numpy", "pillow", "umap-learn", "scikit-learn")
@@ -36,6 +36,12 @@ class Answer:
         """Note a sentence once."""
         if note not in self.notes:
             self.notes.append(note)
+
+    def loaded(self, key: FeatureKey) -> None:
+        """Learn which weights a model really ran with: before a download that is not known."""
+        self.models = tuple(
+            replace(m, revision=key.revision, download_bytes=0) if m.id == key.model else m for m in self.models
+        )
 
     def add(self, model: str, scores: ModelScores, seconds_per_picture: float | None = None) -> None:
         """Take in one model's scores; what failed is part of the answer."""

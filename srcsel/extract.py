@@ -9,7 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -157,10 +157,10 @@ def _run(
     task: _Task, pixels: np.ndarray, store: FeatureStore, device: str, watch: Watch, say: Callable[[str], None]
 ) -> Features:
     """Put all remaining rows through the network in batches, storing parts on the way and when stopped."""
-    rows = _Rows(task, store)
     total, size = len(pixels), BATCH.get(device.split(":")[0], 32)
-    watch.update(task.model.id, "running", rows.done, total)
+    watch.update(task.model.id, "running", task.rows, total)
     encoder = _hub(task.model).load(task.model, device, watch)
+    rows = _Rows(_as_loaded(task), store)
     _leave_a_core()
     try:
         while rows.done < total:
@@ -188,6 +188,15 @@ def _timed(
     with _autocast(device, precision):
         values, logits = encoder(batch)  # (b, d), (b, c) or None; back on the processor, so the time is whole
     return values, logits, time.perf_counter() - start
+
+
+def _as_loaded(task: _Task) -> _Task:
+    """Name the features by the weights that are here now: before a download their revision was not known."""
+    hub, name = task.model.id.split("/", 1)
+    revision = HUBS[hub].find(name).revision
+    if revision == task.key.revision:
+        return task
+    return replace(task, key=replace(task.key, revision=revision), rows=0, values=None, logits=None)
 
 
 class _Rows:

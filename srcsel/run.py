@@ -114,6 +114,7 @@ def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = 
             told.failures.append(outcome)
         else:
             keys.append(outcome.key)
+            told.loaded(outcome.key)
             watch.update(outcome.key.model, "scoring")
             scores = scored(outcome, dataset.labels, run, told.measures, features, watch)
             told.add(outcome.key.model, scores, outcome.seconds_per_picture)

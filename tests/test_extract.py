@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -310,3 +311,16 @@ def test_torch_leaves_a_core_to_the_scores(monkeypatch):
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_features_are_named_by_the_weights_that_a_download_brought(dataset, hub, store, monkeypatch):
+    fetched = set()
+    find, load = hub.find, hub.load
+    monkeypatch.setattr(hub, "find", lambda name: replace(find(name), revision="c0ffee" if name in fetched else "main"))
+    monkeypatch.setattr(hub, "load", lambda model, *rest: fetched.add("one") or load(model, *rest))
+    (features,) = run(dataset, hub, store, "one")
+    assert features.key.revision == "c0ffee"
+    hub.batches.clear()
+    (again,) = run(dataset, hub, store, "one")
+    assert again.key == features.key
+    assert hub.batches == []  # found under the name it was stored by
