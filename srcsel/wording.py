@@ -55,14 +55,14 @@ class Standing:
 
     def alone(self) -> str:
         """Say that one model was scored, and how it stands beside the baseline."""
-        said = f"Only one model was scored, {self.models[0].title}"
+        title = self.models[0].title
+        said = f"Only one model was scored, {title}"
         if self.baseline is None:
             return f"{said}, so there is nothing to compare it with. Add at least one more model."
         beats = f"{share(self.baseline.beaten)} of 100 re-checks"
-        if self.baseline.ahead:
-            return f"{said}. {_capital(BASELINE)} do better: it beats them in {beats}. Add at least one more model."
         if self.baseline.level:
-            return f"{said}. {_capital(BASELINE)} do as well: it beats them in {beats}. Add at least one more model."
+            how = "better" if self.baseline.ahead else "as well"
+            return f"{said}. {_capital(BASELINE)} do {how}: {title} beats them in {beats}. Add at least one more model."
         return f"{said}. It beats {BASELINE} in {beats}. Add at least one more model to compare it with."
 
     def hardly_helps(self) -> tuple[str, ...]:
@@ -70,8 +70,9 @@ class Standing:
         if self.baseline is None or not self.baseline.level:
             return ()
         how = "better than" if self.baseline.ahead else "as well as"
+        helps = "this model hardly helps" if len(self.models) == 1 else "these models hardly help"
         return (
-            f"{_capital(BASELINE)} do {how} {self.models[0].title} here: these models hardly help with your pictures, "
+            f"{_capital(BASELINE)} do {how} {self.models[0].title} here: {helps} with your pictures, "
             "or colour alone tells your classes apart.",
         )
 
