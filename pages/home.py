@@ -43,7 +43,6 @@ def _hero(example: RunSummary | None) -> None:
         )
         with st.container(horizontal=True):
             if example and st.button("See a finished example", type="primary", icon=":material/play_circle:"):
-                state.board().submit("check", {"ref": example.ref})  # writes its pictures out, for the map
                 frame.go("results", run=example.id, model=None)
             kind = "secondary" if example else "primary"
             if st.button("Use my own pictures", type=kind, icon=":material/folder_open:"):

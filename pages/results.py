@@ -60,7 +60,7 @@ def answer(result: Result) -> None:
         results.remarks(result)
         return
     reading = results.reading()
-    verdict.notes(result, reading)
+    results.notes(result, reading)
     left, right = st.columns([2, 3], gap="medium")
     with right:
         chosen, method = results.map_controls(result)

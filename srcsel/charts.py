@@ -24,7 +24,7 @@ CLASS_COLORS: dict[Theme, tuple[str, ...]] = {
 OTHER_COLOR: dict[Theme, str] = {"light": "#8a8f98", "dark": "#7d838d"}
 SHAPES = ("circle", "square", "triangle", "diamond", "down", "plus", "star", "cross", "pentagon")
 
-ROW_HEIGHTS = ((6, 27), (12, 21), (99, 19))  # up to so many models: pixels of one bar's row
+ROW_HEIGHTS = ((6, 27), (99, 19))  # up to so many models: pixels of one bar's row
 _AXIS_HEIGHT = 28  # pixels under the bars
 _TOP = 22  # pixels above the bars, for the scale in words and the key of the shaded band
 SCALES = {"silhouette": "−1 to 1, higher is better", "supcon": "Gain over chance, higher is better"}

@@ -10,7 +10,7 @@ import streamlit as st
 
 from srcsel import charts
 from srcsel.records import HEADLINE, Failure, JobStatus, Projection, Reading, Result, Run
-from srcsel.ui import checking, frame, maps, state, table, thumbs, watch, words
+from srcsel.ui import checking, frame, maps, state, table, thumbs, verdict, watch, words
 from srcsel.ui.show import error_state, md
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ MAP_CAPTION = (
     "The scores use the full features, not this sketch."
 )
 LEAST_MAP = 420  # pixels
+ROOM = 440  # pixels of a window that verdict, controls and legend take
 PRESENTING = 1.25  # times larger, as the frame's type in presenter mode
 
 
@@ -41,6 +42,24 @@ def models_on_show(result: Result) -> dict[str, str]:
     """Return id -> title of the scored models, in the order of the bars."""
     titles = {m.id: m.title for m in result.models}
     return {m: titles[m] for m in charts.model_order(result)}
+
+
+def notes(result: Result, which: Reading) -> None:
+    """Say why scores and verdict differ, in amber where they do, and whatever else the verdict notes.
+
+    Several notes take one line until they are opened, so that the charts stay in sight.
+    """
+    texts = [md(note.text) for note in result.verdict.notes if note.reading in (which, None)]
+    title = verdict.disagreement(result, which)
+    if not texts or (frame.presenting() and not title):
+        return
+    icon = ":material/call_split:" if title else ":material/info:"
+    if len(texts) == 1:
+        st.warning(texts[0], title=title, icon=icon) if title else st.info(texts[0], icon=icon)
+        return
+    label = f"**{title}.** {texts[0]}" if title else texts[0]
+    with st.container(key="differ" if title else "notes"), st.expander(label):  # its arrow stands where the icon would
+        st.markdown("\n".join(f"- {text}" for text in texts[1:]))
 
 
 def choose_model(result: Result) -> str:
@@ -73,7 +92,7 @@ def reading() -> Reading:
 def choose_reading(chosen: Reading) -> None:
     """Draw the switch between the two readings."""
     if not frame.presenting():
-        _switch("reading", "Reading of the scores", list(READINGS), chosen, READINGS.__getitem__)
+        _switch("reading", "Reading of the scores", list(READINGS), chosen, READINGS.__getitem__, labelled=False)
 
 
 def choose_method() -> str:
@@ -111,8 +130,9 @@ def map_beside(result: Result, model: str, method: str, height: int) -> None:
     if projection is None:
         return
     maps.embedding_map(
-        projection, result.dataset, set_id=pictures(result), title=title, key="results-map", height=height
-    )
+        projection, result.dataset, set_id=pictures(result), title=title, key="results-map", height=height,
+        room=ROOM,
+    )  # fmt: skip
     st.caption(f"{MAP_CAPTION} {sampled(result, projection)}")
 
 
@@ -190,10 +210,15 @@ def _pick(name: str, label: str, options: list[str], chosen: str, shown: Callabl
     st.selectbox(label, options, format_func=shown, key=key, on_change=_moved, args=(name, key))
 
 
-def _switch(name: str, label: str, options: list[str], chosen: str, shown: Callable[[str], str]) -> None:
+def _switch(
+    name: str, label: str, options: list[str], chosen: str, shown: Callable[[str], str], *, labelled: bool = True
+) -> None:
     key = f"results-{name}"
     st.session_state[key] = chosen
-    st.segmented_control(label, options, format_func=shown, key=key, required=True, on_change=_moved, args=(name, key))
+    st.segmented_control(
+        label, options, format_func=shown, key=key, required=True, on_change=_moved, args=(name, key),
+        label_visibility="visible" if labelled else "collapsed",
+    )  # fmt: skip
 
 
 def _moved(name: str, key: str) -> None:

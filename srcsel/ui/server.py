@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import importlib
 import logging
 import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
@@ -134,8 +136,9 @@ def thumbnail(request: Request) -> Response:
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
-    """Start a worker where jobs wait from before a restart."""
+    """Start a worker where jobs wait from before a restart; get ready for the first results page."""
     await anyio.to_thread.run_sync(_wake)
+    Thread(target=_warm_up, daemon=True).start()
     yield
 
 
@@ -160,6 +163,12 @@ def _wake() -> None:
         Board(load_settings().jobs).wake()
     except Exception:  # the pages must open even where the work folder cannot be used; they say so themselves
         LOG.exception("The job board could not be woken")
+
+
+def _warm_up() -> None:
+    """Import what the results page draws with, while the person still reads the home page: it takes half a second."""
+    for name in ("pandas", "plotly.graph_objects", "srcsel.measures"):
+        importlib.import_module(name)
 
 
 ROUTES = [Route("/thumbs/{set_id}/{index:int}/{size:int}.jpg", thumbnail, methods=["GET"])]

@@ -98,8 +98,9 @@ def test_notes_show_with_their_reading(results, save, result):
         Note("Few pictures."),
     )
     save(result, verdict=dataclasses.replace(result.verdict, notes=said))
-    assert [i.value for i in ready(results()).info] == ["- By MSC alone Shapes leads\\.\n- Few pictures\\."]
-    assert [i.value for i in ready(results(reading="raw")).info] == ["- Shapes lies in a cone\\.\n- Few pictures\\."]
+    for reading, first in (("whitened", r"By MSC alone Shapes leads\."), ("raw", r"Shapes lies in a cone\.")):
+        box = ready(results(reading=reading)).expander[0]
+        assert (box.label, box.markdown[0].value) == (first, r"- Few pictures\.")
 
 
 def test_a_baseline_at_the_head_of_a_bar_is_no_disagreement(results, save, result):
@@ -118,6 +119,14 @@ def test_a_baseline_at_the_head_of_a_bar_is_no_disagreement(results, save, resul
     tab = ready(results())
     assert not tab.warning
     assert [i.value for i in tab.info] == [r"It is a yardstick\."]
+
+
+def test_several_notes_take_one_line_until_they_are_opened(results, save, result):
+    said = tuple(Note(f"*Note* {i}.") for i in range(3))
+    save(result, verdict=dataclasses.replace(result.verdict, notes=said))
+    box = ready(results()).expander[0]
+    assert box.label == r"\*Note\* 0\."
+    assert box.markdown[0].value == "- \\*Note\\* 1\\.\n- \\*Note\\* 2\\."
 
 
 def test_card_does_not_repeat_heading_and_cost(results, save, result, words_of):
