@@ -30,7 +30,7 @@ class UnknownNameError(InputError):
     """A name that is not registered. The message lists the nearest registered names."""
 
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
-        """`what` is the kind of thing ("measure"), `name` what was asked for, `known` what exists."""
+        """Name what was looked for: `what` is its kind ("measure"), `name` what was asked, `known` what exists."""
         names = sorted(known)
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
         hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(names[:12])}."

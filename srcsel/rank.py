@@ -127,7 +127,7 @@ def _standing(
         counts=counts,
         class_names=class_names,
         seconds=seconds,
-        baseline=_beside(table, scored, ids[leader], [m for m in scored if known[m].baseline]),
+        baseline=_beside(table, scored, ids[leader], [known[m] for m in scored if known[m].baseline]),
     )
 
 
@@ -140,16 +140,19 @@ def _ranks(table: list[dict[str, Score]], ids: Sequence[str]) -> tuple[np.ndarra
     return full, _mean_ranks(signs * np.array([[d[:fewest] for d in row] for row in draws]))
 
 
-def _beside(table: list[dict[str, Score]], scored: list[str], leader: str, baselines: list[str]) -> Beside | None:
+def _beside(
+    table: list[dict[str, Score]], scored: list[str], leader: str, baselines: list[SourceModel]
+) -> Beside | None:
     """Compare the leader with the best of the baselines, both ranked among all models."""
     if not baselines:
         return None
     full, again = (dict(zip(scored, ranks, strict=True)) for ranks in _ranks(table, scored))
-    best = min(baselines, key=full.__getitem__)
+    yardstick = min(baselines, key=lambda m: full[m.id])
+    best = yardstick.id
     beaten = (again[leader] < again[best]) & ~_equal(again[leader], again[best])
     level = full[best] <= full[leader] or _catches_up(-again[best], -again[leader])
     ahead = full[best] < full[leader] and not _catches_up(-again[leader], -again[best])
-    return Beside(100 * float(beaten.mean()), level=bool(level), ahead=bool(ahead))
+    return Beside(yardstick.title, 100 * float(beaten.mean()), level=bool(level), ahead=bool(ahead))
 
 
 def _verdict(standing: Standing) -> Verdict:

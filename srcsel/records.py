@@ -36,11 +36,7 @@ class SourceModel:
     accuracy: float | None = None  # on its own source task, 0..1
     source_classes: int | None = None  # width of the source head; None = no head
     note: str = ""  # one sentence for the card
-
-    @property
-    def baseline(self) -> bool:
-        """Whether this is a yardstick without a network (no weights): scored and shown, never where to start."""
-        return self.params == 0
+    baseline: bool = False  # a yardstick (no network, no training): scored and shown, never where to start
 
 
 @dataclass(frozen=True)

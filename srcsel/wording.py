@@ -17,15 +17,14 @@ ENOUGH = 50  # pictures a class that settle most questions
 SAME_COST = 1.1  # costs within this factor are said to be equal
 FASTER = 1.5  # ratio of measured times that is believed where nothing else tells the costs apart
 NO_CHOICE = "No clear choice yet."
-BASELINE = "plain thumbnails and colours (no network)"
-
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 @dataclass(frozen=True)
 class Beside:
-    """How the leader stands beside a baseline."""
+    """How the leader stands beside the best baseline."""
 
+    title: str  # of the baseline
     beaten: float  # the leader ranks before it in x of 100 re-checks
     level: bool  # it ranks at or above the leader on all pictures, or the re-checks cannot tell them apart
     ahead: bool  # it ranks above the leader, and the re-checks say so too
@@ -51,7 +50,7 @@ class Standing:
 
     def only_baseline(self) -> str:
         """Say that nothing but a baseline was scored."""
-        return f"Only {BASELINE} were scored: a yardstick, not a model to start from. Add at least two models."
+        return "Only yardsticks were scored, not a model to start from. Add at least two models."
 
     def alone(self) -> str:
         """Say that one model was scored, and how it stands beside the baseline."""
@@ -62,8 +61,10 @@ class Standing:
         beats = f"{share(self.baseline.beaten)} of 100 re-checks"
         if self.baseline.level:
             how = "better" if self.baseline.ahead else "as well"
-            return f"{said}. {_capital(BASELINE)} do {how}: {title} beats them in {beats}. Add at least one more model."
-        return f"{said}. It beats {BASELINE} in {beats}. Add at least one more model to compare it with."
+            return (
+                f"{said}. {self.baseline.title} does {how}: {title} beats it in {beats}. Add at least one more model."
+            )
+        return f"{said}. It beats {self.baseline.title} in {beats}. Add at least one more model to compare it with."
 
     def hardly_helps(self) -> tuple[str, ...]:
         """Say that the baseline does as well as the leader, where it does."""
@@ -72,8 +73,7 @@ class Standing:
         how = "better than" if self.baseline.ahead else "as well as"
         helps = "this model hardly helps" if len(self.models) == 1 else "these models hardly help"
         return (
-            f"{_capital(BASELINE)} do {how} {self.models[0].title} here: {helps} with your pictures, "
-            "or colour alone tells your classes apart.",
+            f"{self.baseline.title}, a yardstick, does {how} {self.models[0].title} here: {helps} with your pictures.",
         )
 
     def too_few(self) -> str:

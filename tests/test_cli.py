@@ -206,7 +206,7 @@ def test_the_table_is_in_the_order_of_the_whitened_reading_and_marks_baselines(c
         Ranking("supcon", reading, tuple(order), (1, 2, 3, 4))
         for reading, order in (("whitened", "bdca"), ("raw", "abcd"))
     )
-    models = tuple(dataclasses.replace(m, params=0) if m.id == "d" else m for m in result.models)
+    models = tuple(dataclasses.replace(m, baseline=True) if m.id == "d" else m for m in result.models)
     verdict = dataclasses.replace(result.verdict, winner="b", firsts={"b": 99.6, "a": 0.0, "c": 0.0})
     print_result(dataclasses.replace(result, rankings=rankings, models=models, verdict=verdict))
     rows = [line.split()[:2] for line in capsys.readouterr().out.splitlines() if line[:2] in ("a ", "b ", "c ", "d ")]

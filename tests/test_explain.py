@@ -117,7 +117,7 @@ def test_a_verdict_that_is_not_first_by_a_bar_says_why():
 
 
 def test_a_baseline_that_heads_a_bar_is_called_a_yardstick():
-    plain = SourceModel("p", "Plain", "1", 0, 0.0, 64, 32, "", "MIT")
+    plain = SourceModel("p", "Plain", "1", 0, 0.0, 64, 32, "", "MIT", baseline=True)
     scores = [
         Score(m, measure, reading, v)
         for reading, values in {

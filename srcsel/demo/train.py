@@ -42,6 +42,11 @@ class Plan:
     learns: bool = True
     shuffled: bool = False
 
+    @property
+    def control(self) -> bool:
+        """Whether it learned nothing: a yardstick, never a model to start from."""
+        return self.shuffled or not self.learns
+
 
 def plans() -> dict[str, Plan]:
     """Return the eight source models and the two controls, by name."""
@@ -149,7 +154,8 @@ def _card(plan: Plan, network: torch.nn.Module, accuracy: float, steps: int) -> 
         "architecture_kwargs": net.ARCHITECTURE_KWARGS,
         "source_classes": len(plan.task.classes),
         "classes": list(plan.task.classes),
-        "task": plan.task.task if plan.learns and not plan.shuffled else "nothing (control)",
+        "task": "nothing (control)" if plan.control else plan.task.task,
+        "control": plan.control,
         "data": plan.task.data if plan.learns else "none",
         "accuracy": round(accuracy, 4),
         "chance": round(1 / len(plan.task.classes), 4),

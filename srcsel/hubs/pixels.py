@@ -70,6 +70,7 @@ _MODEL = SourceModel(
     license="MIT",
     download_bytes=0,
     note="A baseline: the shrunk picture and its colours. A starting model should beat it clearly.",
+    baseline=True,
 )
 
 

@@ -20,6 +20,7 @@ FIELDS = {
     "source_classes": int,
     "classes": list,
     "task": str,
+    "control": bool,
     "data": str,
     "accuracy": float,
     "chance": float,

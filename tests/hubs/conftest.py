@@ -181,6 +181,7 @@ def demo_folder(tmp_path):
         "source_classes": 4,
         "classes": ["a", "b", "c", "d"],
         "task": "four shapes",
+        "control": False,
         "data": "drawn by code",
         "accuracy": 0.9,
         "chance": 0.25,
