@@ -67,7 +67,7 @@ class Group:
 
 
 def class_groups(classes: tuple[str, ...], counts: np.ndarray) -> list[Group]:
-    """Give the nine largest classes a color and a shape each, and the rest one gray "other".
+    """Give the nine largest classes a color and a shape each, and the rest one gray "other" (by its name if it is one).
 
     The colors depend on the dataset only, so they are the same on every map and for every model.
     """
@@ -77,7 +77,7 @@ def class_groups(classes: tuple[str, ...], counts: np.ndarray) -> list[Group]:
     groups = [Group(classes[c], (c,), light[i], dark[i], SHAPES[i]) for i, c in enumerate(largest)]
     rest = tuple(c for c in range(len(classes)) if c not in set(largest))
     if rest:
-        name = f"other ({len(rest)} class{'es' if len(rest) > 1 else ''})"
+        name = classes[rest[0]] if len(rest) == 1 else f"other ({len(rest)} classes)"
         groups.append(Group(name, rest, OTHER_COLOR["light"], OTHER_COLOR["dark"], "circle"))
     return groups
 

@@ -31,7 +31,7 @@ def make(target: str = TARGET, run_id: str = RUN_ID, folder: Path = RUNS) -> Pat
     """Answer the example's question from nothing and put the run into `folder`; returns its place."""
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(Path(home), None, "cpu", None)
-        question = replace(new_run(target, "demo", device="cpu", title="Finished example: butterflies"), id=run_id)
+        question = replace(new_run(target, "demo", device="cpu", title="Butterflies"), id=run_id)
         result = _without_times(answer(question, settings=settings), settings)
         runs = open_runs(settings)
         runs.save(result)

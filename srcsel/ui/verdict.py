@@ -9,7 +9,7 @@ import streamlit as st
 
 from srcsel.charts import find_ranking
 from srcsel.records import Reading, Result, SourceModel
-from srcsel.ui import frame, words
+from srcsel.ui import words
 from srcsel.ui.show import md, plain
 from srcsel.wording import share
 
@@ -70,19 +70,6 @@ def disagreement(result: Result, reading: Reading) -> str:
     return "" if first else "The verdict is not first in both scores: here is why"
 
 
-def notes(result: Result, reading: Reading) -> None:
-    """Say why scores and verdict differ, in an amber box where they do, and whatever else the verdict notes."""
-    texts = [md(note.text) for note in result.verdict.notes if note.reading in (reading, None)]
-    if not texts:
-        return
-    text = texts[0] if len(texts) == 1 else "\n".join(f"- {text}" for text in texts)
-    title = disagreement(result, reading)
-    if title:
-        st.warning(text, title=title, icon=":material/call_split:")
-    elif not frame.presenting():
-        st.info(text, icon=":material/info:")
-
-
 def weights(params: int | None) -> str:
     """Return a number of weights as "28.6 million", or "not known"."""
     if params is None:
@@ -104,8 +91,9 @@ def _head(result: Result, winner: SourceModel | None) -> str:
 
 
 def _facts(result: Result, winner: SourceModel) -> str:
+    seconds = result.seconds_per_picture.get(winner.id)  # unknown in a finished example: it ran elsewhere
     facts = [
-        (milliseconds(result.seconds_per_picture.get(winner.id)), "a picture, on this computer"),
+        *([(milliseconds(seconds), "a picture, on this computer")] if seconds else []),
         (weights(winner.params), "weights"),
         (plain(winner.license) or "unknown", "licence"),
     ]
