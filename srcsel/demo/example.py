@@ -29,6 +29,7 @@ RUN_ID = "example-butterflies"
 
 def make(target: str = TARGET, run_id: str = RUN_ID, folder: Path = RUNS) -> Path:
     """Answer the example's question from nothing and put the run into `folder`; returns its place."""
+    shutil.rmtree(folder / run_id, ignore_errors=True)  # first, or the old one's maps would be found and not drawn
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(Path(home), None, "cpu", None)
         question = replace(new_run(target, "demo", device="cpu", title="Butterflies"), id=run_id)
@@ -38,7 +39,6 @@ def make(target: str = TARGET, run_id: str = RUN_ID, folder: Path = RUNS) -> Pat
         for method in METHODS:
             for model in result.models:
                 draw_map(run_id, model.id, method, settings)
-        shutil.rmtree(folder / run_id, ignore_errors=True)
         return Path(shutil.copytree(runs.folder / run_id, folder / run_id))
 
 
