@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run setup test check bench clean
+.PHONY: run setup test check clean
 
 run: .venv/.ready
 	$(BIN)/srcsel app

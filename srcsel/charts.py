@@ -207,7 +207,7 @@ def _limits(lengths: dict[str, tuple[float, float, float]]) -> tuple[float, floa
 
 
 def _ticks(low: float, high: float) -> tuple[list[float], list[str]]:
-    raw = (high - low) / 4
+    raw = (high - low) / 3  # few enough to stand side by side in large type
     scale = 10.0 ** np.floor(np.log10(raw))
     step = scale * min((1, 2, 2.5, 5, 10), key=lambda m: abs(m * scale - raw))
     values = [round(float(k * step), 10) for k in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
@@ -242,6 +242,7 @@ def _lay_out(
     )
     figure.update_xaxes(
         fixedrange=True,
+        tickangle=0,
         tickfont={"size": 12, "color": paint["ink"]},
         zeroline=True,
         zerolinewidth=1.5,

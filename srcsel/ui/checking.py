@@ -197,15 +197,15 @@ def _classes(listing: Listing, found: dict | None) -> None:
 
 
 def class_rows(listing: Listing, broken: set[str]) -> list[tuple[int, int, list[int]]]:
-    """Return (class, its pictures, rows of up to EACH readable ones) for each class, in order."""
+    """Return (class, its readable pictures, rows of up to EACH of them) for each class, in order."""
     rows = []
     order = np.argsort(listing.labels, kind="stable")
     ends = np.searchsorted(listing.labels[order], np.arange(len(listing.classes) + 1))
     for label in range(len(listing.classes)):
         members = order[ends[label] : ends[label + 1]]
+        members = [int(row) for row in members if listing.paths[row] not in broken]
         step = max(1, len(members) // (3 * EACH))  # from all over the class, not only its first files
-        good = [int(row) for row in members[::step] if listing.paths[row] not in broken]
-        rows.append((label, len(members), good[:EACH]))
+        rows.append((label, len(members), members[::step][:EACH]))
     return rows
 
 
