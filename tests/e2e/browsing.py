@@ -7,6 +7,14 @@ from pathlib import Path
 
 from serving import Server
 
+STILL = """async () => {
+    await document.fonts.ready;
+    await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+    const moving = document.getAnimations().filter(
+        one => one.playState === "running" && one.effect.getComputedTiming().endTime !== Infinity);
+    await Promise.all(moving.map(one => one.finished.catch(() => null)));
+}"""
+
 
 class Visitor:
     """A browser window that remembers what went wrong in it."""
@@ -38,12 +46,12 @@ class Visitor:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until the script has run and the fonts are there."""
+        """Wait until the script has run, the fonts are there, and nothing moves or fades any more."""
         self.page.wait_for_selector(
             "[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]",
             timeout=60_000,
         )
-        self.page.evaluate("document.fonts.ready.then(() => true)")
+        self.page.evaluate(STILL)
 
     def shot(self, name: str) -> None:
         """Keep a screenshot below SRCSEL_SHOTS, for people to look at."""
