@@ -13,6 +13,7 @@ import numpy as np
 
 Reading = Literal["whitened", "raw"]
 VerdictKind = Literal["clear", "tie", "cannot tell"]
+EvidenceKind = Literal["probe", "finetune"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 
 HEADLINE = ("silhouette", "supcon", "knn", "logme")
@@ -126,6 +127,7 @@ class Score:
     high: float | None = None
     rechecks: np.ndarray | None = None  # (b,) float64, the value on each paired re-check, spread corrected
     seconds: float = 0.0
+    parts: dict[str, float] = field(default_factory=dict)  # of a set-relative measure: `value` is made of all models'
 
 
 @dataclass(frozen=True)
@@ -203,6 +205,78 @@ class Result:
     seconds_per_picture: dict[str, float] = field(default_factory=dict)  # model -> seconds
     notes: tuple[str, ...] = ()  # what was sampled, left out, or fell back
     versions: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    complete: bool = True
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How accuracy is measured: the same splits for every model. Whatever the outcome depends on, and nothing else."""
+
+    kind: EvidenceKind
+    folds: int = 5  # of the probe: stratified cross-validation
+    shots: int | None = 10  # of fine-tuning: training pictures of each class; None = all but the test share
+    test_share: float = 0.2  # of fine-tuning with shots None
+    seeds: tuple[int, ...] = (0, 1, 2)  # one split and one training each
+    epochs: int = 15  # of fine-tuning, at most
+    early_stop: int = 5  # epochs without a better validation loss; 0 = never
+    batch: int = 20
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value with its 90 % interval; None where it is not defined or cannot be told."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Accuracy really reached by one source model; `values[i]` belongs to the same split for every model."""
+
+    model: str
+    values: tuple[float, ...]  # 0..1, one a fold (probe) or a seed (fine-tuning)
+    mean: float
+    low: float  # 90 % interval of the mean
+    high: float
+    balanced: float | None = None  # mean over classes of each class's accuracy, 0..1
+    seconds: float = 0.0
+    note: str = ""  # such as "stopped early at epoch 9"
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How well one predictor's order of the models went with the accuracy they reached."""
+
+    predictor: str  # a measure's name, "verdict", "consensus", "accuracy" (source accuracy), "params"
+    reading: Reading | None
+    models: int  # how many models had both a score and an accuracy
+    picked: str | None  # the model it puts first
+    tau: Interval  # Kendall's tau-b, -1..1, higher is better
+    weighted_tau: Interval  # scipy.stats.weightedtau, -1..1
+    pearson: Interval  # -1..1, of the values themselves
+    regret: Interval  # accuracy points (0..100) lost by starting from `picked`; 0 = it picked the best
+    hit: float | None  # share of the re-checks and seeds in which it picked the best model, 0..1
+    reason: str = ""  # why there is none, in words; the intervals are then empty
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Accuracy really reached on a run's pictures, and how well every predictor foretold it."""
+
+    run: str  # Run.id
+    protocol: Protocol
+    accuracies: tuple[Accuracy, ...]
+    agreements: tuple[Agreement, ...]  # by regret, best first; those without one last
+    sentence: str  # "On these pictures SCL picked the best model; ..." Plain text
+    close: tuple[str, ...] = ()  # models whose accuracy cannot be told from the best's
+    failures: tuple[Failure, ...] = ()  # measure "" : this model could not be trained
+    notes: tuple[str, ...] = ()  # the splits in words: how many pictures, which copies were kept together
+    created: str = ""  # ISO 8601, UTC
     seconds: float = 0.0
     complete: bool = True
 

@@ -47,6 +47,7 @@ class Measure:
     chance: Callable[[int], float] | None = None  # n -> what features that see no difference score; default: the null
     null: Callable[..., float] | None = None
     rechecks: Callable[..., np.ndarray] | None = None
+    combine: Callable[[Sequence[dict[str, float]]], Sequence[float]] | None = None  # set-relative: parts -> values
 
     def __call__(self, features: ArrayLike, labels: ArrayLike | Sequence[Any], **keywords: Any) -> float:
         """Check the input, then compute. Raises FeatureError, or NotAvailable where the measure does not apply."""
@@ -56,10 +57,10 @@ class Measure:
                 keywords[name] = check_rows(keywords[name], len(y), name)
         if self.needs != "features" and keywords.get(self.needs) is None:
             raise NotAvailable(f"{self.title} needs the {self.needs} of a source head, and this model has none.")
-        value = float(self.function(X, y, **keywords))
+        value = self.function(X, y, **keywords)
         if not np.isfinite(value):
             raise NotAvailable(f"{self.title} has no finite value on these features.")
-        return value
+        return value if isinstance(value, Combined) else float(value)
 
     @functools.cached_property
     def keywords(self) -> frozenset[str]:
@@ -76,6 +77,18 @@ class Measure:
     def sign(self) -> float:
         """+1 where higher is better, -1 where lower is."""
         return 1.0 if self.higher_is_better else -1.0
+
+
+class Combined(float):
+    """The value of a set-relative measure for one candidate alone, with the parts that a set is compared by."""
+
+    parts: dict[str, float]
+
+    def __new__(cls, value: float, parts: dict[str, float]) -> Combined:
+        """Make a float that carries `parts`."""
+        made = super().__new__(cls, value)
+        made.parts = parts
+        return made
 
 
 class _Registry(dict[str, Measure]):
@@ -164,7 +177,7 @@ def check_labels(labels: ArrayLike | Sequence[Any]) -> np.ndarray:
     return y.astype(np.int64)
 
 
-def permutations(y: np.ndarray) -> np.ndarray:
-    """NULL_PERMUTATIONS label permutations, (p, n), the same for every model."""
+def permutations(y: np.ndarray, count: int = NULL_PERMUTATIONS) -> np.ndarray:
+    """`count` label permutations, (count, n), the same for every model; fewer are the first of more."""
     rng = np.random.default_rng(NULL_SEED)
-    return np.stack([rng.permutation(y) for _ in range(NULL_PERMUTATIONS)])
+    return np.stack([rng.permutation(y) for _ in range(count)])

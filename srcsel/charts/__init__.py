@@ -1,0 +1,43 @@
+"""Records -> Plotly figures, one module a kind of figure. Knows no Streamlit."""
+
+from srcsel.charts.bars import (
+    bar_length,
+    bars_alt,
+    bars_height,
+    find_ranking,
+    model_order,
+    pick_scores,
+    score_bars,
+    short_name,
+)
+from srcsel.charts.palette import (
+    CLASS_COLORS,
+    OTHER_COLOR,
+    PAINT,
+    SHAPES,
+    Group,
+    Theme,
+    class_groups,
+    plain,
+    plotly_text,
+)
+
+__all__ = [
+    "CLASS_COLORS",
+    "OTHER_COLOR",
+    "PAINT",
+    "SHAPES",
+    "Group",
+    "Theme",
+    "bar_length",
+    "bars_alt",
+    "bars_height",
+    "class_groups",
+    "find_ranking",
+    "model_order",
+    "pick_scores",
+    "plain",
+    "plotly_text",
+    "score_bars",
+    "short_name",
+]
