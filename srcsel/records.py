@@ -209,6 +209,18 @@ class Result:
     complete: bool = True
 
 
+@dataclass(frozen=True, eq=False)
+class Inside:
+    """What one source model makes of every single picture; row i is picture i of the dataset."""
+
+    model: str
+    neighbors: np.ndarray  # (n, 6) int64, the nearest other pictures by cosine of the raw features, nearest first
+    similarity: np.ndarray  # (n, 6) float32, their cosine similarity
+    guess: np.ndarray  # (n,) int64, the label that the 5 nearest vote for, as `knn` does
+    silhouette: np.ndarray  # (n,) float32, each picture's own part of MSC, whitened
+    gain: np.ndarray  # (n,) float32, each picture's own part of the SCL gain, whitened; NaN without a partner
+
+
 @dataclass(frozen=True)
 class Protocol:
     """How accuracy is measured: the same splits for every model. Whatever the outcome depends on, and nothing else."""
