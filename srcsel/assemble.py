@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from srcsel.measures import Measure, find
 from srcsel.rank import decide, make_rankings
-from srcsel.records import HEADLINE, Dataset, Failure, FeatureKey, Result, Run, SourceModel
+from srcsel.records import HEADLINE, Dataset, Failure, FeatureKey, Reading, Result, Run, Score, SourceModel
 from srcsel.score import ModelScores
 
 LIBRARIES = ("srcsel", "torch", "torchvision", "timm", "numpy", "pillow", "umap-learn", "scikit-learn")
@@ -54,8 +56,8 @@ class Answer:
 
     def result(self, *, complete: bool) -> Result:
         """Rank and judge what was scored so far."""
-        scores = [score for told in self.scored for score in told.scores]
-        literal = [score for told in self.scored for score in told.literal]
+        scores, undefined = _combined([score for told in self.scored for score in told.scores])
+        literal, too = _combined([score for told in self.scored for score in told.literal])
         verdict = decide(
             scores,
             self.models,
@@ -74,7 +76,7 @@ class Answer:
             models=self.models,
             scores=tuple(scores),
             literal=tuple(literal),
-            failures=tuple(self.failures),
+            failures=(*self.failures, *undefined, *too),
             rankings=make_rankings(scores, literal),
             verdict=verdict,
             seconds_per_picture=dict(self.speeds),
@@ -83,6 +85,27 @@ class Answer:
             seconds=time.monotonic() - self._start,
             complete=complete,
         )
+
+
+def _combined(scores: Sequence[Score]) -> tuple[list[Score], list[Failure]]:
+    """Give set-relative measures their values within these candidates; where there is none, a failure with a reason."""
+    groups: dict[tuple[str, Reading | None], list[Score]] = {}
+    for score in scores:
+        if find(score.measure).combine and score.parts:
+            groups.setdefault((score.measure, score.reading), []).append(score)
+    made: dict[int, Score | Failure] = {}
+    for (name, _), group in groups.items():
+        measure = find(name)
+        values = measure.combine([score.parts for score in group]) if measure.combine else ()
+        for score, value in zip(group, values, strict=True):
+            made[id(score)] = replace(score, value=float(value)) if math.isfinite(value) else _undefined(score, measure)
+    told = [made.get(id(score), score) for score in scores]
+    return [s for s in told if isinstance(s, Score)], [s for s in told if isinstance(s, Failure)]
+
+
+def _undefined(score: Score, measure: Measure) -> Failure:
+    reason = f"{measure.title} compares starting models with each other, and these do not differ in it."
+    return Failure(score.model, score.measure, reason)
 
 
 def _left_out(dataset: Dataset, run: Run) -> list[str]:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from srcsel.errors import Cancelled, FeatureError, SrcselError
 from srcsel.explain import Diagnosis, diagnose
 from srcsel.measures import Measure, find
-from srcsel.measures._base import check_features, check_labels, check_rows, permutations
+from srcsel.measures._base import Combined, check_features, check_labels, check_rows, permutations
 from srcsel.measures._prepare import components, directions, prepare
 from srcsel.records import HEADLINE, Failure, Reading, Score
 from srcsel.watch import Watch
@@ -139,9 +139,11 @@ class _Work:
         start = time.perf_counter()
         try:
             value = measure(X, self.y, **keywords)
-            null = _null(measure, X, self.y, value, keywords)
+            null, rechecks = None, None
+            if not measure.set_relative:  # its value moves when a candidate is added, so nothing alone stands beside it
+                null = _null(measure, X, self.y, value, keywords)
+                rechecks = self._rechecks(measure, X, value, keywords)
             chance = measure.chance(len(self.y)) if measure.chance else null
-            rechecks = self._rechecks(measure, X, value, keywords)
         except Cancelled:
             raise
         except SrcselError as error:
@@ -154,13 +156,14 @@ class _Work:
             self.model,
             measure.name,
             reading,
-            value,
+            float(value),
             null=null,
             gain=None if chance is None else measure.sign * (value - chance),
             low=None if low is None else float(low),
             high=None if high is None else float(high),
             rechecks=rechecks,
             seconds=time.perf_counter() - start,
+            parts=dict(value.parts) if isinstance(value, Combined) else {},
         )
 
     def _rechecks(

@@ -9,6 +9,7 @@ from sklearn.metrics import silhouette_score
 from srcsel import score
 from srcsel.errors import Cancelled, FeatureError, NotAvailable, UnknownNameError
 from srcsel.measures import MEASURES, Measure
+from srcsel.measures._base import Combined
 from srcsel.measures._prepare import directions, prepare
 from srcsel.records import HEADLINE
 from srcsel.score import plan_rechecks, score_model
@@ -281,3 +282,15 @@ def test_few_pictures_are_whitened_in_few_directions():
 @pytest.mark.parametrize(("n", "expected"), [(4, 2), (40, 10), (255, 63), (256, 64), (5000, 64)])
 def test_directions_follow_the_number_of_pictures(n, expected):
     assert directions(n) == expected
+
+
+def test_a_set_relative_measure_keeps_its_parts_and_nothing_that_stands_alone(extra):
+    def relative(X, y):
+        return Combined(0.0, {"spread": float(X.std()), "mean": float(X.mean())})
+
+    X, y = blobs()
+    extra("relative", relative, cheap=True, set_relative=True, combine=lambda parts: [p["spread"] for p in parts])
+    (s,) = score_model("a", X, y, measures=["relative"]).scores
+    assert s.parts == {"spread": X.std(), "mean": X.mean()}
+    assert type(s.value) is float
+    assert (s.null, s.gain, s.low, s.high, s.rechecks) == (None, None, None, None, None)

@@ -56,7 +56,7 @@ class Measure:
             if keywords.get(name) is not None:
                 keywords[name] = check_rows(keywords[name], len(y), name)
         if self.needs != "features" and keywords.get(self.needs) is None:
-            raise NotAvailable(f"{self.title} needs the {self.needs} of a source head, and this model has none.")
+            raise NotAvailable(f"{self.title} needs the {self.needs} of a source head: this model has no source head.")
         value = self.function(X, y, **keywords)
         if not np.isfinite(value):
             raise NotAvailable(f"{self.title} has no finite value on these features.")
