@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from srcsel.command import command
 from srcsel.records import Result
 from srcsel.ui import explore, frame, maps, results, state
 from srcsel.ui.show import empty_state, md
@@ -28,7 +29,7 @@ def main() -> None:
             "images",
         )
         return
-    frame.command(results.command(result))
+    frame.command(command(result.run))
     explore.push(result.run.id)
     draw(result)
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from srcsel.command import command
 from srcsel.errors import SrcselError
 from srcsel.records import Listing
 from srcsel.ui import cards, checking, frame, picking, state, words
@@ -37,7 +38,7 @@ def models() -> None:
     with start:
         picking.run_button(listing, ticked, options)
     if ticked:
-        frame.command(picking.shell(ref, ticked, options))
+        frame.command(command(picking.question(listing, ticked, options)))
 
 
 def _for_whom(listing: Listing) -> None:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from srcsel.charts import bars_height
+from srcsel.command import command
 from srcsel.records import JobStatus, Result, Run
 from srcsel.serialize import from_plain
 from srcsel.ui import frame, results, state, table, verdict, words
@@ -54,7 +55,7 @@ def waiting(job: JobStatus) -> None:
 
 def answer(result: Result) -> None:
     """Draw a run's answer: the verdict, bars and map side by side, the numbers."""
-    frame.command(results.command(result))
+    frame.command(command(result.run))
     verdict.verdict_card(result)
     if not result.scores:
         results.remarks(result)

@@ -61,6 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     rank.add_argument("--device", help="auto, cpu, cuda or mps; default: auto, or SRCSEL_DEVICE")
     rank.add_argument("--precision", default="float32", help="float32 (default) or bfloat16, faster and less exact")
+    rank.add_argument(
+        "--leave-out", action="append", default=[], metavar="FILE", help="a picture to leave out, relative; repeatable"
+    )
     rank.add_argument("--title", default="", help="name of the run in History")
 
     score = commands.add_parser("score", help="score features you have: one .npz file a model")
@@ -99,6 +102,7 @@ def _rank(arguments: argparse.Namespace, _: Sequence[str]) -> int:
         device=arguments.device,
         precision=arguments.precision,
         seed=arguments.seed,
+        left_out=arguments.leave_out,
         title=arguments.title,
     )
     with Bars() as bars:

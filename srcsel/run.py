@@ -11,22 +11,20 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from srcsel import catalog
 from srcsel.assemble import Answer
+from srcsel.command import Measures, Metric, measure_names, new_run
 from srcsel.dataset import load_dataset, require_rankable
-from srcsel.errors import InputError, NotAvailable, SrcselError
+from srcsel.errors import NotAvailable, SrcselError
 from srcsel.extract import extract
 from srcsel.maps import draw_all
-from srcsel.measures import MEASURES, find
 from srcsel.measures._base import check_labels
 from srcsel.public_json import to_json
 from srcsel.records import (
-    HEADLINE,
     Dataset,
     Failure,
     Features,
@@ -45,48 +43,6 @@ from srcsel.threads import suited_threads
 from srcsel.watch import Watch
 
 __all__ = ["answer", "new_run", "rank", "rank_features", "score_features", "to_json"]
-
-Metric = Literal["cosine", "euclidean"]
-Measures = str | Sequence[str] | None
-"""Names, one text with commas, "all", or None for the two bars and what the verdict leans on."""
-
-
-def new_run(
-    ref: str | Path,
-    models: str | Sequence[str] = "demo",
-    measures: Measures = None,
-    *,
-    temperature: float = 0.5,
-    metric: Metric = "cosine",
-    device: str | None = None,
-    precision: str = "float32",
-    seed: int = 0,
-    left_out: Sequence[str] = (),
-    title: str = "",
-) -> Run:
-    """Put a question, complete and checked by name, under a new id.
-
-    Raises UnknownNameError for models or measures that do not exist, InputError for a temperature that is not above
-    0 or an unknown metric. device None = SRCSEL_DEVICE.
-    """
-    if not temperature > 0:
-        raise InputError(f"The temperature must be above 0, got {temperature}. Usual values: 0.07 to 1.")
-    if metric not in ("cosine", "euclidean"):
-        raise InputError(f"There is no metric '{metric}'. Choose cosine or euclidean.")
-    return Run(
-        id=RunStore.new_id(),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        ref=_lasting(str(ref)),
-        models=tuple(model.id for model in catalog.find_models(models)),
-        measures=measure_names(measures),
-        temperature=temperature,
-        metric=metric,
-        device=device or load_settings().device,
-        precision=precision,
-        seed=seed,
-        left_out=tuple(left_out),
-        title=title,
-    )
 
 
 def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = None) -> Result:
@@ -262,25 +218,6 @@ def models_of(run: Run) -> tuple[list[SourceModel], list[Failure]]:
         except SrcselError as error:
             failures.append(Failure(name, "", str(error)))
     return models, failures
-
-
-def measure_names(measures: Measures) -> tuple[str, ...]:
-    """Resolve a choice of measures to names, in order, each once. Raises UnknownNameError."""
-    if measures is None:
-        return HEADLINE
-    if measures == "all":
-        return (*HEADLINE, *sorted(set(MEASURES) - set(HEADLINE)))
-    asked = measures.split(",") if isinstance(measures, str) else measures
-    names = tuple(dict.fromkeys(find(name.strip()).name for name in asked if name.strip()))
-    if not names:
-        raise InputError(f"No measure is named. Choose from: {', '.join(MEASURES)}, or all.")
-    return names
-
-
-def _lasting(ref: str) -> str:
-    """Make a folder's path absolute, so that the stored run means the same from everywhere."""
-    path = Path(ref).expanduser()
-    return str(path.absolute()) if path.exists() else ref
 
 
 def _dataset_of(labels: ArrayLike) -> Dataset:

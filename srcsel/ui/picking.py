@@ -5,23 +5,21 @@ The choice is one text, as in the address and in the shell: a preset or hub name
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from srcsel import catalog
+from srcsel.command import DEMO, new_run
 from srcsel.errors import InputError, SrcselError
 from srcsel.records import Listing, Run, SourceModel
-from srcsel.runs import RunStore
 from srcsel.serialize import to_plain
 from srcsel.ui import access, cards, frame, price, state, words
 from srcsel.ui.show import plain
 
-DEMO = "demo"  # the hub whose models ship with srcsel
 OWN = "own"
 WEIGHTS = (".safetensors", ".pth", ".pt")
 SIZES = {"Any size": None, "Up to 10 M": 10e6, "Up to 30 M": 30e6, "Up to 100 M": 100e6, "Up to 350 M": 350e6}
@@ -181,7 +179,7 @@ def _add(spec: str, ids: list[str]) -> None:
     state.write(models=",".join(dict.fromkeys([*have, *ids])))
 
 
-def advanced() -> dict[str, object]:
+def advanced() -> dict[str, Any]:
     """Draw the settings few need; returns what of a Run they set."""
     with st.expander("Advanced settings", icon=":material/tune:"):
         left, right = st.columns(2, gap="large")
@@ -197,7 +195,7 @@ def advanced() -> dict[str, object]:
     return {"temperature": temperature, "metric": metric}
 
 
-def run_button(listing: Listing, models: Sequence[SourceModel], options: dict[str, object]) -> None:
+def run_button(listing: Listing, models: Sequence[SourceModel], options: dict[str, Any]) -> None:
     """Draw the button that says the price; a press submits the run and opens its results."""
     cost = price.estimate(models, len(listing.paths))
     label = cost.label() if models else "Tick at least one model"
@@ -219,33 +217,21 @@ def run_button(listing: Listing, models: Sequence[SourceModel], options: dict[st
         )
 
 
-def start(listing: Listing, models: Sequence[SourceModel], options: dict[str, object]) -> None:
+def question(listing: Listing, models: Sequence[SourceModel], options: dict[str, Any]) -> Run:
+    """Put the question that the run button asks."""
+    return new_run(listing.ref, [model.id for model in models], title=plain(listing.name), **options)
+
+
+def start(listing: Listing, models: Sequence[SourceModel], options: dict[str, Any]) -> None:
     """Submit the run and go to its results. The same question asked again joins the job already there."""
-    run = Run(
-        id=RunStore.new_id(),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        ref=listing.ref,
-        models=tuple(model.id for model in models),
-        device=state.settings().device,
-        title=plain(listing.name),
-        **options,  # pyright: ignore[reportArgumentType]
-    )
     board = state.board()
     try:
+        run = question(listing, models, options)
         asked = board.status(board.submit("rank", {"run": to_plain(run)})).payload["run"]
     except SrcselError as error:
         st.error(cards.sentence(error))
         return
     frame.go("results", run=asked["id"] if isinstance(asked, dict) else run.id, model=None)
-
-
-def shell(ref: str, models: Sequence[SourceModel], options: dict[str, object]) -> str:
-    """Return the same run as a shell command."""
-    ids = ",".join(model.id for model in models)
-    names = DEMO if ids == ",".join(model.id for model in demo_models()) else ids
-    extra = "" if options["temperature"] == 0.5 else f" --temperature {options['temperature']:g}"
-    extra += "" if options["metric"] == "cosine" else f" --metric {options['metric']}"
-    return f"srcsel rank {shlex.quote(ref)} --models {shlex.quote(names)}{extra}"
 
 
 CHOSEN = ("Starting model", "Why try it", "Parameters", "Learned from", "Accuracy there", "Licence", "Download")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from srcsel import charts
-from srcsel.records import HEADLINE, Failure, JobStatus, Projection, Reading, Result, Run
+from srcsel.records import Failure, JobStatus, Projection, Reading, Result
 from srcsel.ui import checking, frame, maps, state, table, thumbs, verdict, watch, words
 from srcsel.ui.show import error_state, md
 
@@ -190,18 +189,6 @@ def remarks(result: Result) -> None:
         names = ", ".join(md(titles.get(f.model, f.model)) for f in same)
         details = "\n\n".join(f"{f.model}\n{f.detail}" for f in same if f.detail)
         error_state(f"Could not be scored: {names}", md(reason), details)
-
-
-def command(result: Result) -> str:
-    """Write the same job as a shell command; what is as usual is left out."""
-    run = result.run
-    words_ = ["srcsel", "rank", run.ref, "--models", ",".join(run.models)]
-    if set(run.measures) != set(HEADLINE):
-        words_ += ["--measures", ",".join(run.measures)]
-    for name in ("temperature", "metric", "precision", "seed"):
-        value, usual = getattr(run, name), Run.__dataclass_fields__[name].default
-        words_ += [f"--{name}", str(value)] if value != usual else []
-    return shlex.join(words_)
 
 
 def _pick(name: str, label: str, options: list[str], chosen: str, shown: Callable[[str], str]) -> None:
