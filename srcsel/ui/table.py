@@ -7,14 +7,8 @@ import streamlit as st
 
 from srcsel.charts import bar_length, model_order, pick_scores, plain
 from srcsel.measures import MEASURES
-from srcsel.records import Failure, Reading, Result, Score, SourceModel
-
-READINGS = {"whitened": "Whitened", "raw": "As in the papers", None: ""}
-
-
-def title_of(measure: str) -> str:
-    """Return a measure's title; its name where it is not registered (a run of another version)."""
-    return MEASURES[measure].title if measure in MEASURES else measure
+from srcsel.records import Reading, Result
+from srcsel.report.numbers import number_rows, title_of
 
 
 def help_of(measure: str) -> str:
@@ -48,12 +42,7 @@ def short_table(result: Result, reading: Reading) -> pd.DataFrame:
 
 def all_numbers(result: Result) -> pd.DataFrame:
     """One row for each model, measure and reading, and for each that did not work; ready for CSV."""
-    models = {m.id: m for m in result.models}
-    rows = [_score_row(models[s.model], s, result) for s in (*result.scores, *result.literal) if s.model in models]
-    rows += [_failure_row(models[f.model], f, result) for f in result.failures if f.model in models]
-    order = {m: i for i, m in enumerate(model_order(result))}
-    rows.sort(key=lambda row: order.get(str(row["Id"]), len(order)))
-    return pd.DataFrame(rows)
+    return pd.DataFrame(number_rows(result))
 
 
 def draw(result: Result, reading: Reading) -> None:
@@ -82,44 +71,3 @@ def draw(result: Result, reading: Reading) -> None:
 
 def _column(measure: str) -> str:
     return "SCL gain" if measure == "supcon" else {"silhouette": "MSC"}.get(measure, title_of(measure))
-
-
-def _score_row(model: SourceModel, score: Score, result: Result) -> dict[str, object]:
-    return _about(model, score.measure, score.reading) | {
-        "Value": score.value,
-        "Chance (null)": score.null,
-        "Gain over chance": score.gain,
-        "Low (90 %)": score.low,
-        "High (90 %)": score.high,
-        "Why not": "",
-    } | _cost(model, result)  # fmt: skip
-
-
-def _failure_row(model: SourceModel, failure: Failure, result: Result) -> dict[str, object]:
-    return _about(model, failure.measure, None) | {
-        "Value": None,
-        "Chance (null)": None,
-        "Gain over chance": None,
-        "Low (90 %)": None,
-        "High (90 %)": None,
-        "Why not": plain(failure.reason),
-    } | _cost(model, result)  # fmt: skip
-
-
-def _about(model: SourceModel, measure: str, reading: Reading | None) -> dict[str, object]:
-    return {
-        "Starting model": plain(model.title),
-        "Id": model.id,
-        "Measure": title_of(measure) if measure else "all",
-        "Reading": READINGS[reading],
-    }
-
-
-def _cost(model: SourceModel, result: Result) -> dict[str, object]:
-    return {
-        "Weights": model.params,
-        "GMACs": model.gmacs,
-        "Feature width": model.dim,
-        "Seconds a picture": result.seconds_per_picture.get(model.id),
-        "Licence": plain(model.license) or "unknown",
-    }

@@ -1,0 +1,83 @@
+"""Every number of a run as rows: one for each model, measure and reading, and one for each that did not work."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from srcsel.charts import model_order, plain
+from srcsel.measures import MEASURES
+from srcsel.records import Failure, Reading, Result, Score, SourceModel
+
+READINGS = {"whitened": "Whitened", "raw": "As in the papers", None: ""}
+
+
+def title_of(measure: str) -> str:
+    """Return a measure's title; its name where it is not registered (a run of another version)."""
+    return MEASURES[measure].title if measure in MEASURES else measure
+
+
+def number_rows(result: Result) -> list[dict[str, object]]:
+    """Rows in the order of the bars, the same keys in all; None where something is not known."""
+    models = {m.id: m for m in result.models}
+    rows = [_score_row(models[s.model], s, result) for s in (*result.scores, *result.literal) if s.model in models]
+    rows += [_failure_row(models[f.model], f, result) for f in result.failures if f.model in models]
+    order = {m: i for i, m in enumerate(model_order(result))}
+    return sorted(rows, key=lambda row: order.get(str(row["Id"]), len(order)))
+
+
+def to_csv(result: Result) -> str:
+    """Write the rows as CSV with a head line; "" where nothing was scored and nothing failed."""
+    rows = number_rows(result)
+    out = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    return out.getvalue()
+
+
+def _cell(value: object) -> object:
+    """Keep spreadsheets from running a name as a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
+
+
+def _score_row(model: SourceModel, score: Score, result: Result) -> dict[str, object]:
+    return _about(model, score.measure, score.reading) | {
+        "Value": score.value,
+        "Chance (null)": score.null,
+        "Gain over chance": score.gain,
+        "Low (90 %)": score.low,
+        "High (90 %)": score.high,
+        "Why not": "",
+    } | _cost(model, result)  # fmt: skip
+
+
+def _failure_row(model: SourceModel, failure: Failure, result: Result) -> dict[str, object]:
+    return _about(model, failure.measure, None) | {
+        "Value": None,
+        "Chance (null)": None,
+        "Gain over chance": None,
+        "Low (90 %)": None,
+        "High (90 %)": None,
+        "Why not": plain(failure.reason),
+    } | _cost(model, result)  # fmt: skip
+
+
+def _about(model: SourceModel, measure: str, reading: Reading | None) -> dict[str, object]:
+    return {
+        "Starting model": plain(model.title),
+        "Id": model.id,
+        "Measure": title_of(measure) if measure else "all",
+        "Reading": READINGS[reading],
+    }
+
+
+def _cost(model: SourceModel, result: Result) -> dict[str, object]:
+    return {
+        "Weights": model.params,
+        "GMACs": model.gmacs,
+        "Feature width": model.dim,
+        "Seconds a picture": result.seconds_per_picture.get(model.id),
+        "Licence": plain(model.license) or "unknown",
+    }
