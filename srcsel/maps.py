@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from srcsel.dataset import load_dataset
-from srcsel.errors import InputError, UnknownNameError
-from srcsel.extract import extract, key_for
+from srcsel.errors import UnknownNameError
 from srcsel.project import METHODS, project, sample_rows
-from srcsel.records import Failure, FeatureKey, Features, Projection, Result, SourceModel
+from srcsel.records import FeatureKey, Features, Projection, Result
+from srcsel.recover import features_of
 from srcsel.runs import RunStore
 from srcsel.serialize import to_plain
 from srcsel.settings import Settings, load_settings
@@ -66,9 +65,9 @@ def draw_map(
     leader = None
     winner = result.verdict.winner
     if winner in models and winner != model:
-        front = _features_of(result, models[winner], features, watch)
+        front = next(features_of(result, [models[winner]], features, watch))
         leader = (front.key, _drawn(front, method, rows, result.run.seed, None, features))
-    own = _features_of(result, models[model], features, watch)
+    own = next(features_of(result, [models[model]], features, watch))
     xy = _drawn(own, method, rows, result.run.seed, leader, features)
     projection = Projection(model, method, result.run.seed, rows, xy)  # pyright: ignore[reportArgumentType]
     runs.save_projection(run_id, projection)
@@ -100,22 +99,3 @@ def _drawn(
     xy = project(features.values, method, rows=rows, seed=seed, init=start, align_to=start)
     store.remember("maps", question, {"xy": xy}, None)
     return xy
-
-
-def _features_of(result: Result, model: SourceModel, store: FeatureStore, watch: Watch) -> Features:
-    """Features of one model of a stored run; where they are gone, from the pictures, if those are still the same."""
-    run = result.run
-    stored = store.get(key_for(result.dataset, model, run.precision))
-    if stored is not None:
-        return stored
-    dataset = load_dataset(run.ref, left_out=run.left_out, watch=watch)
-    if dataset.digest != result.dataset.digest:
-        raise InputError(
-            f"The features of this run are gone and the pictures in {dataset.folder} have changed since. Run it again."
-        )
-    outcome = next(
-        iter(extract(dataset, [model], store=store, device=run.device, precision=run.precision, watch=watch))
-    )
-    if isinstance(outcome, Failure):
-        raise InputError(f"The map cannot be drawn: {outcome.reason}")
-    return outcome

@@ -72,4 +72,18 @@ def draw(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     return {"points": len(projection.rows)}
 
 
-KINDS: dict[str, Callable[[dict[str, Any], PlanWatch], dict[str, Any]]] = {"rank": rank, "check": check, "map": draw}
+def inside(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
+    """Look at every picture of a finished run through one model. Payload {run_id, model}; hands back {pictures}."""
+    from srcsel.inside import make
+
+    told.plan({"inside": 1.0}, {})
+    looked = make(str(payload["run_id"]), str(payload["model"]), load_settings(), told.watch)
+    return {"pictures": len(looked.guess)}
+
+
+KINDS: dict[str, Callable[[dict[str, Any], PlanWatch], dict[str, Any]]] = {
+    "rank": rank,
+    "check": check,
+    "map": draw,
+    "inside": inside,
+}

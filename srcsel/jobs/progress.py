@@ -66,6 +66,8 @@ class Progress:
             return at.note or f"Reading pictures{_count(at)}"
         if part == "maps":
             return at.note or f"Drawing maps{_count(at)}"
+        if at.state == "running" and at.note:
+            return at.note
         if at.state == "downloading":
             size = f" {at.done / 1e6:,.0f} of {at.total / 1e6:,.0f} MB" if at.total else ""
             return f"Downloading {name}{size}"

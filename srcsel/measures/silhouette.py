@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import numpy as np
@@ -66,13 +66,25 @@ def silhouette(X: np.ndarray, y: np.ndarray, *, metric: Metric = "cosine", prepa
     Silhouettes: Rousseeuw 1987, https://doi.org/10.1016/0377-0427(87)90125-7. As a selector of source models:
     Meiseles & Rokach 2020, https://doi.org/10.1109/ACCESS.2019.2963742.
     """
-    own = y[None]
+    return float(each_silhouette(prepare(X, preparation), y, metric).mean())
+
+
+def each_silhouette(X: np.ndarray, y: np.ndarray, metric: Metric = "cosine") -> np.ndarray:
+    """Each picture's own part of MSC on prepared features X (n, d), (n,), -1..1, higher is better; 0 if alone."""
     groups = [(np.flatnonzero(y == c), np.ones((int((y == c).sum()), 1), dtype=bool)) for c in np.unique(y)]
-    return float(_silhouettes(prepare(X, preparation), own, groups, metric)[0])
+    return np.concatenate([s[:, 0] for s in _by_blocks(X, y[None], groups, metric)])
 
 
 def _silhouettes(X: np.ndarray, own: np.ndarray, groups: Groups, metric: Metric) -> np.ndarray:
     """Score of each of g labellings, (g,). own (g, n): each picture's class, -1 = left out of that labelling."""
+    totals = np.zeros(len(own))
+    for s in _by_blocks(X, own, groups, metric):
+        totals += s.sum(axis=0)
+    return totals / (own >= 0).sum(axis=1)
+
+
+def _by_blocks(X: np.ndarray, own: np.ndarray, groups: Groups, metric: Metric) -> Iterator[np.ndarray]:
+    """Yield s of each picture in each labelling, (r, g), block after block of pictures."""
     if metric == "cosine":
         sums, itself, zero = _cosine_sums(X, groups)
     elif metric == "euclidean":
@@ -80,11 +92,8 @@ def _silhouettes(X: np.ndarray, own: np.ndarray, groups: Groups, metric: Metric)
     else:
         raise InputError(f"metric is 'cosine' or 'euclidean', not '{metric}'.")
     counts = np.stack([members.sum(axis=0) for _, members in groups], axis=1)  # (g, c)
-    totals = np.zeros(len(own))
     for rows in blocks(len(X), max(counts.size, 1 if metric == "cosine" else len(X))):
-        s = _coefficients(sums(rows), itself[rows], own[:, rows].T, counts, zero)  # (r, g)
-        totals += s.sum(axis=0)
-    return totals / (own >= 0).sum(axis=1)
+        yield _coefficients(sums(rows), itself[rows], own[:, rows].T, counts, zero)  # (r, g)
 
 
 def _coefficients(sums: np.ndarray, itself: np.ndarray, own: np.ndarray, counts: np.ndarray, zero: float) -> np.ndarray:

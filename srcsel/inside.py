@@ -1,0 +1,135 @@
+"""What one source model makes of every single picture: neighbours, their vote, each picture's part of the scores."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from srcsel.errors import UnknownNameError
+from srcsel.extract import key_for
+from srcsel.measures._base import check_features
+from srcsel.measures._pairwise import blocks, neighbours
+from srcsel.measures._prepare import components, directions, prepare, unit_rows
+from srcsel.measures.silhouette import each_silhouette
+from srcsel.measures.supcon import anchor_losses
+from srcsel.records import Features, Inside, Result, SourceModel
+from srcsel.recover import features_of
+from srcsel.serialize import to_plain
+from srcsel.settings import Settings, load_settings
+from srcsel.store import FeatureStore, open_features, open_runs
+from srcsel.threads import suited_threads
+from srcsel.watch import Watch
+
+VERSION = 1
+"""Raise it when a change here or in the measures below should not reuse what is stored."""
+NEIGHBOURS = 6  # pictures shown beside one that is pressed
+VOTERS = 5  # of them, whose labels vote: as many as the knn measure asks
+
+
+def look(
+    model: str,
+    features: ArrayLike,
+    labels: np.ndarray,
+    *,
+    temperature: float = 0.5,
+    metric: Literal["cosine", "euclidean"] = "cosine",
+    watch: Watch | None = None,
+) -> Inside:
+    """Look at every picture as `model` sees it: features (n, d), labels (n,) in 0..c-1, n at least 2.
+
+    With fewer than 7 pictures there are n - 1 neighbours. On average the parts are the run's scores: `silhouette`
+    its MSC and `gain` its SCL gain, both whitened, with the run's metric and temperature; the share of right guesses
+    is its kNN accuracy. Raises FeatureError for features no measure can use, Cancelled.
+    """
+    watch = watch or Watch()
+    watch.update("inside", "running", 0, 2, "Finding each picture's neighbours")
+    X = check_features(features)
+    with suited_threads(len(X)):
+        near = neighbours(X, min(NEIGHBOURS, len(X) - 1))
+        similarity = _similarities(X, near)
+        watch.update("inside", "running", 1, 2, "Scoring each picture")
+        Z = prepare(components(X, directions(len(X))), "whitened")
+        gain = math.log(len(X) - 1) - anchor_losses(Z, labels, temperature)
+        silhouette = each_silhouette(Z, labels, metric)
+    watch.update("inside", "done", 2, 2)
+    return Inside(model, near, similarity, vote(labels, near), silhouette.astype(np.float32), gain.astype(np.float32))
+
+
+def vote(labels: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """Label that the 5 nearest of near (n, k) vote for, (n,); equal votes go to the smallest label, as in knn."""
+    votes = labels[near[:, :VOTERS]]  # (n, 5)
+    classes = int(labels.max()) + 1
+    guess = np.empty(len(near), dtype=np.int64)
+    for rows in blocks(len(near), classes):
+        cells = votes[rows] + classes * np.arange(len(votes[rows]))[:, None]
+        guess[rows] = np.bincount(cells.ravel(), minlength=classes * len(cells)).reshape(-1, classes).argmax(axis=1)
+    return guess
+
+
+def stored(result: Result, model: str, store: FeatureStore) -> Inside | None:
+    """Read what was looked at before; None where it was not. Nothing is computed: for pages.
+
+    Raises UnknownNameError for a model that is not in the run, ModelError where a checkpoint is gone.
+    """
+    found = store.recall("inside", _question(result, _model(result, model)))
+    return None if found is None else Inside(model, **found[0])
+
+
+def make(run_id: str, model: str, settings: Settings | None = None, watch: Watch | None = None) -> Inside:
+    """Look at a stored run's pictures through one model, or return what is stored; features gone are made again.
+
+    Raises UnknownNameError for a model that is not in the run, InputError where the features are gone and the
+    pictures have changed, StoreError, Cancelled.
+    """
+    settings, watch = settings or load_settings(), watch or Watch()
+    store = open_features(settings)
+    result = open_runs(settings).load(run_id)
+    there = stored(result, model, store)
+    if there is not None:
+        return there
+    return made(result, next(features_of(result, [_model(result, model)], store, watch)), store, watch)
+
+
+def made(result: Result, features: Features, store: FeatureStore, watch: Watch) -> Inside:
+    """Look at a run's pictures through one model whose features are at hand, and keep it; stored ones come back."""
+    model = features.key.model
+    there = stored(result, model, store)
+    if there is not None:
+        return there
+    run = result.run
+    inside = look(
+        model, features.values, result.dataset.labels, temperature=run.temperature, metric=run.metric, watch=watch
+    )
+    tensors = {name: getattr(inside, name) for name in ("neighbors", "similarity", "guess", "silhouette", "gain")}
+    store.remember("inside", _question(result, _model(result, model)), tensors, None)
+    return inside
+
+
+def _question(result: Result, model: SourceModel) -> dict[str, Any]:
+    """All that it depends on; the labels are part of the features' key."""
+    run = result.run
+    return {
+        "version": VERSION,
+        "features": to_plain(key_for(result.dataset, model, run.precision)),
+        "temperature": run.temperature,
+        "metric": run.metric,
+    }
+
+
+def _model(result: Result, model: str) -> SourceModel:
+    models = {m.id: m for m in result.models}
+    if model not in models:
+        raise UnknownNameError("source model in this run", model, models)
+    return models[model]
+
+
+def _similarities(X: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """Cosine of each picture with its neighbours near (n, k), (n, k) float32; a zero row has 0 with every other."""
+    Z = unit_rows(X)
+    similarity = np.empty(near.shape, dtype=np.float32)
+    for rows in blocks(len(Z), near.shape[1] * Z.shape[1]):
+        similarity[rows] = np.einsum("id,ikd->ik", Z[rows], Z[near[rows]])
+    return similarity
