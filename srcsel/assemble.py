@@ -56,8 +56,8 @@ class Answer:
 
     def result(self, *, complete: bool) -> Result:
         """Rank and judge what was scored so far."""
-        scores, undefined = _combined([score for told in self.scored for score in told.scores])
-        literal, too = _combined([score for told in self.scored for score in told.literal])
+        scores, undefined = combined([score for told in self.scored for score in told.scores])
+        literal, too = combined([score for told in self.scored for score in told.literal])
         verdict = decide(
             scores,
             self.models,
@@ -87,7 +87,7 @@ class Answer:
         )
 
 
-def _combined(scores: Sequence[Score]) -> tuple[list[Score], list[Failure]]:
+def combined(scores: Sequence[Score]) -> tuple[list[Score], list[Failure]]:
     """Give set-relative measures their values within these candidates; where there is none, a failure with a reason."""
     groups: dict[tuple[str, Reading | None], list[Score]] = {}
     for score in scores:
