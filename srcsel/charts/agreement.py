@@ -1,0 +1,314 @@
+"""Evidence -> figures: accuracy of each model, and a score against it. Knows no Streamlit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from srcsel.charts.bars import bar_length, bars_height, model_order, pick_scores, short_name
+from srcsel.charts.labels import place_names
+from srcsel.charts.palette import PAINT, Theme, plain, plotly_text
+from srcsel.measures import MEASURES
+from srcsel.records import Accuracy, Evidence, Reading, Result
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+SCATTER_HEIGHT = 420  # pixels
+STATIC = {"accuracy": "Accuracy on the model's own task", "params": "Number of weights"}
+"""Predictors that need no picture of the person's."""
+
+_HEADROOM = 0.08  # share of an axis left free on each side
+
+
+def accuracies_on_show(result: Result, evidence: Evidence) -> list[str]:
+    """Ids of the models with an accuracy, in the order of the score bars; models without a score come last."""
+    reached = [a.model for a in evidence.accuracies]
+    order = [m for m in model_order(result) if m in reached]
+    return order + [m for m in reached if m not in order]
+
+
+def accuracy_dots(result: Result, evidence: Evidence, *, theme: Theme = "light", scale: float = 1.0) -> go.Figure:
+    """Accuracy of each model in percent: a dot with its 90 % interval over faint dots, one a fold or a seed.
+
+    Order and color of a model are those of the score bars. Rows that cannot be told from the best are shaded;
+    baselines have a hollow diamond.
+    """
+    import plotly.graph_objects as go
+
+    order, paint = accuracies_on_show(result, evidence), PAINT[theme]
+    rows = {m: len(order) - 1 - i for i, m in enumerate(order)}
+    reached = {a.model: a for a in evidence.accuracies}
+    titles, baselines = _titles(result), _baselines(result)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[100 * v for m in order for v in reached[m].values],
+        y=[rows[m] for m in order for _ in reached[m].values],
+        mode="markers",
+        marker={"color": paint["whisker"], "size": 5 * scale, "opacity": 0.35},
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=[100 * reached[m].mean for m in order],
+        y=[rows[m] for m in order],
+        mode="markers",
+        marker=_marks(result, order, baselines, paint, 12 * scale),
+        error_x=_whisker([_spread(reached[m]) for m in order], paint),
+        customdata=order,
+        hovertext=[_accuracy_hover(titles[m], reached[m]) for m in order],
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
+    _rows(figure, [short_name(titles[m]) for m in order], paint, scale)
+    for model in order:
+        _right_of(figure, f"{100 * reached[model].mean:.1f}", rows[model], paint, scale)
+    _shade(figure, [rows[m] for m in evidence.close if m in rows], paint, scale)
+    return figure
+
+
+def accuracy_alt(result: Result, evidence: Evidence) -> str:
+    """Say in words what the dots show."""
+    if not evidence.accuracies:
+        return "No model has an accuracy yet."
+    titles = _titles(result)
+    best = sorted(evidence.accuracies, key=lambda a: -a.mean)
+    parts = [f"{plain(titles[a.model])} {100 * a.mean:.1f} %" for a in best[:5]]
+    rest = f", and {len(best) - 5} more" if len(best) > 5 else ""
+    tie = f" {len(evidence.close)} models cannot be told apart." if len(evidence.close) > 1 else ""
+    return f"Accuracy reached, best first: {'; '.join(parts)}{rest}.{tie}"
+
+
+def scatter_points(
+    result: Result, evidence: Evidence, predictor: str, reading: Reading | None
+) -> dict[str, tuple[float, float, float]]:
+    """Model -> (value, low, high) of a measure or of one of STATIC, for the models that also have an accuracy.
+
+    The loss is turned into its gain over chance, as in the bars; other measures keep their own direction.
+    """
+    known = {a.model for a in evidence.accuracies}
+    if predictor in STATIC:
+        found = {m.id: getattr(m, predictor) for m in result.models if m.id in known}
+        return {m: (float(v),) * 3 for m, v in found.items() if v is not None}
+    scores = pick_scores(result, predictor, reading or "whitened")
+    return {m: bar_length(s) for m, s in scores.items() if m in known}
+
+
+def agreement_scatter(
+    result: Result,
+    evidence: Evidence,
+    predictor: str,
+    reading: Reading | None,
+    *,
+    theme: Theme = "light",
+    scale: float = 1.0,
+) -> go.Figure:
+    """Draw a score against the accuracy reached, every model by its name, 90 % whiskers both ways; right is better.
+
+    `predictor`: a measure's name, or one of STATIC. Baselines have a hollow diamond.
+    """
+    import plotly.graph_objects as go
+
+    paint, titles, baselines = PAINT[theme], _titles(result), _baselines(result)
+    points = scatter_points(result, evidence, predictor, reading)
+    reached = {a.model: a for a in evidence.accuracies}
+    shown = [m for m in accuracies_on_show(result, evidence) if m in points]
+    x = {m: points[m][0] for m in shown}
+    y = {m: 100 * reached[m].mean for m in shown}
+    figure = go.Figure(
+        go.Scatter(
+            x=[x[m] for m in shown],
+            y=[y[m] for m in shown],
+            mode="markers",
+            marker=_marks(result, shown, baselines, paint, 12 * scale),
+            error_x=_whisker([(v - low, high - v) for v, low, high in (points[m] for m in shown)], paint),
+            error_y=_whisker([_spread(reached[m]) for m in shown], paint),
+            customdata=shown,
+            hovertext=[_point_hover(titles[m], predictor, points[m], reached[m]) for m in shown],
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
+    )
+    down = predictor in MEASURES and predictor != "supcon" and not MEASURES[predictor].higher_is_better
+    spans = [_span(points[m][1:] for m in shown), _span(_ends(reached[m]) for m in shown)]
+    _square(figure, spans, axis_title(predictor, reading), paint, scale, down=down)
+    at = {m: (_share(x[m], spans[0], back=down), _share(y[m], spans[1])) for m in shown}
+    names = {m: short_name(titles[m], 22) for m in shown}
+    for model, anchors in place_names(names, at, scale).items():
+        figure.add_annotation(
+            x=x[model], y=y[model], text=names[model], showarrow=False,
+            font={"size": 12 * scale, "color": paint["ink"]}, **anchors,
+        )  # fmt: skip
+    return figure
+
+
+def axis_title(predictor: str, reading: Reading | None) -> str:
+    """Name the scatter's horizontal axis, with the direction that is better."""
+    if predictor in STATIC:
+        return f"{STATIC[predictor]} →"
+    name = MEASURES[predictor].title if predictor in MEASURES else predictor
+    name += ", gain over chance" if predictor == "supcon" else ""
+    name += ", as in the papers" if reading == "raw" else ""
+    return f"{plotly_text(name)}, better →"
+
+
+def scatter_alt(result: Result, evidence: Evidence, predictor: str, reading: Reading | None) -> str:
+    """Say in words what the scatter shows: each model's score and accuracy, best accuracy first."""
+    points, titles = scatter_points(result, evidence, predictor, reading), _titles(result)
+    best = sorted((a for a in evidence.accuracies if a.model in points), key=lambda a: -a.mean)
+    if not best:
+        return "No model has both this score and an accuracy."
+    parts = [f"{plain(titles[a.model])}: score {points[a.model][0]:z.3g}, {100 * a.mean:.1f} % right" for a in best[:6]]
+    rest = f"; and {len(best) - 6} more" if len(best) > 6 else ""
+    return f"Score against accuracy, most accurate first. {'; '.join(parts)}{rest}."
+
+
+def _titles(result: Result) -> dict[str, str]:
+    titles = {m.id: m.title for m in result.models}
+    return _OrItself(titles)
+
+
+class _OrItself(dict[str, str]):
+    """Titles by id; a model that the run does not know keeps its id."""
+
+    def __missing__(self, key: str) -> str:
+        return key
+
+
+def _baselines(result: Result) -> set[str]:
+    return {m.id for m in result.models if m.baseline}
+
+
+def _role(result: Result, model: str) -> str:
+    if model == result.verdict.winner:
+        return "winner"
+    return "close" if model in result.verdict.close else "other"
+
+
+def _marks(
+    result: Result, models: Sequence[str], baselines: set[str], paint: Mapping[str, str], size: float
+) -> dict[str, Any]:
+    return {
+        "symbol": ["diamond-open" if m in baselines else "circle" for m in models],
+        "color": [paint["line"] if m in baselines else paint[_role(result, m)] for m in models],
+        "size": size,
+        "line": {"color": paint["ink"], "width": 1.2},
+        "opacity": 1,
+    }
+
+
+def _spread(accuracy: Accuracy) -> tuple[float, float]:
+    """Return percent points (below, above) the mean that its interval reaches."""
+    return 100 * (accuracy.mean - accuracy.low), 100 * (accuracy.high - accuracy.mean)
+
+
+def _ends(accuracy: Accuracy) -> tuple[float, float]:
+    return 100 * accuracy.low, 100 * accuracy.high
+
+
+def _whisker(spreads: Sequence[tuple[float, float]], paint: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "arrayminus": [max(0.0, below) for below, _ in spreads],
+        "array": [max(0.0, above) for _, above in spreads],
+        "color": paint["whisker"],
+        "thickness": 1.2,
+        "width": 3,
+    }
+
+
+def _accuracy_hover(title: str, accuracy: Accuracy) -> str:
+    lines = [
+        f"<b>{plotly_text(title)}</b>",
+        f"{100 * accuracy.mean:.1f} % right",
+        f"90 % interval: {100 * accuracy.low:.1f} to {100 * accuracy.high:.1f} %",
+    ]
+    if accuracy.balanced is not None:
+        lines.append(f"every class counted the same: {100 * accuracy.balanced:.1f} %")
+    return "<br>".join([*lines, plotly_text(accuracy.note)] if accuracy.note else lines)
+
+
+def _point_hover(title: str, predictor: str, point: tuple[float, float, float], accuracy: Accuracy) -> str:
+    value = f"{point[0] / 1e6:,.2f} million" if predictor == "params" else f"{point[0]:z.3f}"
+    return f"<b>{plotly_text(title)}</b><br>score {value}<br>{100 * accuracy.mean:.1f} % right"
+
+
+def _rows(figure: go.Figure, labels: Sequence[str], paint: Mapping[str, str], scale: float) -> None:
+    """Lay out one row a model, as the score bars do."""
+    count = len(labels)
+    figure.update_layout(**_plain(paint), height=round(bars_height(count) * scale))
+    figure.update_layout(margin={"l": 8, "r": round(48 * scale), "t": round(22 * scale), "b": round(28 * scale)})
+    figure.update_yaxes(
+        tickvals=[count - 1 - i for i in range(count)], ticktext=list(labels), range=[-0.6, max(count, 1) - 0.4],
+        tickfont={"size": 13 * scale, "color": paint["ink"]}, fixedrange=True, automargin=True, showgrid=False,
+        zeroline=False,
+    )  # fmt: skip
+    figure.update_xaxes(
+        ticksuffix=" %", nticks=5, tickangle=0, tickfont={"size": 12 * scale, "color": paint["ink"]}, fixedrange=True,
+        zeroline=False,
+    )  # fmt: skip
+
+
+def _plain(paint: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "showlegend": False,
+        "dragmode": False,
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "hoverlabel": {"align": "left", "bgcolor": paint["paper"], "font": {"color": paint["ink"], "size": 13}},
+    }
+
+
+def _right_of(figure: go.Figure, text: str, row: int, paint: Mapping[str, str], scale: float) -> None:
+    figure.add_annotation(
+        text=text, xref="paper", x=1, xanchor="left", xshift=8, y=row, yanchor="middle", showarrow=False,
+        font={"size": 12 * scale, "color": paint["ink"]},
+    )  # fmt: skip
+
+
+def _shade(figure: go.Figure, rows: Sequence[int], paint: Mapping[str, str], scale: float) -> None:
+    """Shade the rows that cannot be told from the best, and say so."""
+    if len(rows) < 2:
+        return
+    for row in rows:
+        figure.add_shape(
+            type="rect", xref="paper", x0=0, x1=1, y0=row - 0.5, y1=row + 0.5, fillcolor=paint["band"], line_width=0,
+            layer="below",
+        )  # fmt: skip
+    figure.add_annotation(
+        text=f"<span style='color:{paint['key']}'>■</span> cannot be told from the best", xref="paper", yref="paper",
+        x=1, y=1, xanchor="right", yanchor="bottom", showarrow=False, font={"size": 12 * scale, "color": paint["ink"]},
+    )  # fmt: skip
+
+
+def _span(pairs: Any) -> tuple[float, float]:
+    """Return the ends of an axis that holds all (low, high) with some room."""
+    ends = [end for pair in pairs for end in pair]
+    low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
+    room = _HEADROOM * ((high - low) or abs(high) or 1.0)
+    return low - room, high + room
+
+
+def _square(
+    figure: go.Figure,
+    spans: Sequence[tuple[float, float]],
+    title: str,
+    paint: Mapping[str, str],
+    scale: float,
+    *,
+    down: bool,
+) -> None:
+    """Lay out the scatter; `down`: lower is better, so the horizontal axis runs backwards."""
+    font = {"size": 12 * scale, "color": paint["ink"]}
+    figure.update_layout(**_plain(paint), height=round(SCATTER_HEIGHT * scale))
+    figure.update_layout(margin={"l": 8, "r": 12, "t": 10, "b": round(46 * scale)})
+    across = spans[0][::-1] if down else spans[0]
+    axis = {"fixedrange": True, "zeroline": False, "tickfont": font, "nticks": 6, "tickangle": 0}
+    figure.update_xaxes(range=list(across), title={"text": title, "font": font}, **axis)
+    figure.update_yaxes(
+        range=list(spans[1]), title={"text": "Pictures named right", "font": font}, ticksuffix=" %", automargin=True,
+        **axis,
+    )  # fmt: skip
+
+
+def _share(value: float, span: tuple[float, float], *, back: bool = False) -> float:
+    share = (value - span[0]) / ((span[1] - span[0]) or 1.0)
+    return 1 - share if back else share

@@ -1,0 +1,56 @@
+"""Names beside the points of a scatter, each on the side where it covers least."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import unescape
+from typing import Any
+
+CHARACTER, LINE = 6.6, 15.0  # pixels of a letter, and of a line, at 12 pixels of type
+PLOT = (430.0, 330.0)  # pixels of the plotting area, roughly
+POINT = 7.0  # pixels from the middle of a mark to its edge
+OUTSIDE = 3.0  # leaving the plotting area is so many times worse than covering something
+
+Box = tuple[float, float, float, float]  # left, low, right, high, in pixels
+_SIDES = tuple((across, up) for up in (1, -1, 0) for across in (1, -1, 0) if (across, up) != (0, 0))
+
+
+def place_names(
+    names: Mapping[str, str], at: Mapping[str, tuple[float, float]], scale: float = 1.0
+) -> dict[str, dict[str, Any]]:
+    """Return key -> xanchor, xshift, yanchor, yshift of Plotly. at: where each point lies, 0..1 right and up.
+
+    Greedy, in the order of `names`: each name takes the side with the least overlap with points and earlier names.
+    """
+    middles = {key: (across * PLOT[0], up * PLOT[1]) for key, (across, up) in at.items()}
+    taken: list[Box] = [(x - POINT, y - POINT, x + POINT, y + POINT) for x, y in middles.values()]
+    placed = {}
+    for key, name in names.items():
+        size = (len(unescape(name)) * CHARACTER * scale, LINE * scale)
+        choices = [_beside(middles[key], size, *side) for side in _SIDES]
+        box, placed[key] = min(choices, key=lambda c: sum(_overlap(c[0], t) for t in taken) + _outside(c[0]))
+        taken.append(box)
+    return placed
+
+
+def _beside(at: tuple[float, float], size: tuple[float, float], across: int, up: int) -> tuple[Box, dict[str, Any]]:
+    """Return the box of a name on one side of its point, and how Plotly is told so."""
+    dx, dy = across * (9 if up == 0 else 6), up * (9 if across == 0 else 6)
+    left = at[0] + dx - {1: 0.0, -1: size[0], 0: size[0] / 2}[across]
+    low = at[1] + dy - {1: 0.0, -1: size[1], 0: size[1] / 2}[up]
+    anchors = {"xanchor": {1: "left", -1: "right", 0: "center"}[across], "xshift": dx,
+               "yanchor": {1: "bottom", -1: "top", 0: "middle"}[up], "yshift": dy}  # fmt: skip
+    return (left, low, left + size[0], low + size[1]), anchors
+
+
+def _overlap(a: Box, b: Box) -> float:
+    across, up = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    return across * up if across > 0 and up > 0 else 0.0
+
+
+def _outside(box: Box) -> float:
+    """Weigh the part of a name, in square pixels, that would be cut off."""
+    width, height = box[2] - box[0], box[3] - box[1]
+    across = max(0.0, -box[0]) + max(0.0, box[2] - PLOT[0])
+    up = max(0.0, -box[1]) + max(0.0, box[3] - PLOT[1])
+    return OUTSIDE * (across * height + up * width)
