@@ -142,13 +142,13 @@ def _attempt(
         except (Cancelled, StoreError):
             raise
         except Exception as error:  # noqa: BLE001 (third-party model code; the reason reaches the page)
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 return _failure(task.model, error)
             if place != "cpu":
                 say(f"{task.model.title} does not fit into the memory of {place}; it ran on the processor.")
         finally:
             if task.model.params is None or task.model.params > SMALL:
-                _free_memory()
+                free_memory()
     return Failure(
         task.model.id,
         "",
@@ -165,18 +165,18 @@ def _run(
     watch.update(task.model.id, "running", task.rows, total)
     encoder = _hub(task.model).load(task.model, device, watch)
     rows = _Rows(_as_loaded(task), store)
-    _leave_a_core()
+    leave_a_core()
     try:
         while rows.done < total:
             batch = pixels[rows.done : rows.done + size]
             try:
                 rows.add(*_timed(encoder, batch, device, task.key.precision))
             except (RuntimeError, MemoryError) as error:
-                if not _is_out_of_memory(error) or size == 1:
+                if not is_out_of_memory(error) or size == 1:
                     raise
                 size = max(1, size // 2)
                 say(f"{task.model.title} ran with {size} pictures at a time, because memory was short.")
-                _free_memory()
+                free_memory()
                 continue
             watch.update(task.model.id, "running", rows.done, total)
     except BaseException:
@@ -277,7 +277,8 @@ def _reason(found: Features | Failure) -> str:
     return found.reason if isinstance(found, Failure) else ""
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a device or the computer had too little memory; torch raises plain RuntimeErrors for it."""
     text = str(error).lower()
     return isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError) and any(words in text for words in OUT_OF_MEMORY)
@@ -292,7 +293,7 @@ def _autocast(device: str, precision: str) -> Any:
     return torch.autocast(device.split(":")[0], dtype=getattr(torch, precision))
 
 
-def _leave_a_core() -> None:
+def leave_a_core() -> None:
     """Keep torch off one core: the last model is scored meanwhile, and threads that wait for a core spin.
 
     Ten small models on two cores: 25 s with one thread, 104 s with two.
@@ -302,7 +303,7 @@ def _leave_a_core() -> None:
         torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 2) - 1)))
 
 
-def _free_memory() -> None:
+def free_memory() -> None:
     """Give the last model's memory back before the next one is loaded."""
     gc.collect()
     torch = sys.modules.get("torch")

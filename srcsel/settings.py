@@ -52,6 +52,11 @@ class Settings:
         return self.home / "public"
 
     @property
+    def evidence(self) -> Path:
+        """Where trainings are kept: finished ones, and checkpoints of those under way."""
+        return self.home / "evidence"
+
+    @property
     def jobs(self) -> Path:
         """Where the job board and the logs are kept."""
         return self.home / "jobs"

@@ -304,10 +304,10 @@ def test_torch_leaves_a_core_to_the_scores(monkeypatch):
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(8)
-        module._leave_a_core()
+        module.leave_a_core()
         assert torch.get_num_threads() == 3
         torch.set_num_threads(2)
-        module._leave_a_core()
+        module.leave_a_core()
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)

@@ -3,8 +3,8 @@
 import sys
 
 from srcsel import plugins
-from srcsel.hubs._base import HUBS, Encoder, Hub, Preprocessing, register
+from srcsel.hubs._base import HUBS, Encoder, Hub, Preprocessing, Trainable, register
 
-__all__ = ["HUBS", "Encoder", "Hub", "Preprocessing", "register"]
+__all__ = ["HUBS", "Encoder", "Hub", "Preprocessing", "Trainable", "register"]
 
 plugins.import_all(sys.modules[__name__])

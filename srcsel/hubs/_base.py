@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -11,7 +11,10 @@ from srcsel.hubs._preprocessing import Preprocessing
 from srcsel.records import SourceModel
 from srcsel.watch import Watch
 
-__all__ = ["HUBS", "Encoder", "Hub", "Preprocessing", "register"]
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+__all__ = ["HUBS", "Encoder", "Hub", "Preprocessing", "Trainable", "register"]
 
 
 class Encoder(Protocol):
@@ -24,6 +27,17 @@ class Encoder(Protocol):
 
         Logits are None for a model without a source head. Row i belongs to picture i, whatever b is.
         """
+        ...
+
+
+@runtime_checkable
+class Trainable(Protocol):
+    """What an encoder offers beside its call where there is a network to fine-tune. `pixels` has none."""
+
+    network: nn.Module
+
+    def features(self, batch: np.ndarray) -> Tensor:
+        """Turn uint8 pictures (b, 3, h, w) into features (b, d), differentiable, in the network's own mode."""
         ...
 
 

@@ -34,10 +34,23 @@ class NetworkEncoder:
         import torch
 
         with torch.inference_mode():
-            raw = torch.from_numpy(np.array(batch)).to(self._mean.device)  # a copy: memory maps are read-only
-            pictures = (raw.float().div_(255) - self._mean) / self._std
-            features, logits = self._forward(pictures.contiguous(memory_format=torch.channels_last))
+            features, logits = self._forward(self._pictures(batch))
         return _array(features), None if logits is None else _array(logits)
+
+    def features(self, batch: np.ndarray) -> Tensor:
+        """Turn uint8 pictures (b, 3, h, w) into features (b, d) float32 that gradients flow through.
+
+        For training: in the mode `network` is in, on its device.
+        """
+        return self._forward(self._pictures(batch))[0]
+
+    def _pictures(self, batch: np.ndarray) -> Tensor:
+        """Scale by mean and std, on the device."""
+        import torch
+
+        raw = torch.from_numpy(np.array(batch)).to(self._mean.device)  # a copy: memory maps are read-only
+        pictures = (raw.float().div_(255) - self._mean) / self._std
+        return pictures.contiguous(memory_format=torch.channels_last)
 
 
 def timm_forward(network: Any, *, head: bool) -> Forward:

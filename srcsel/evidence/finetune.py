@@ -1,0 +1,201 @@
+"""Fine-tuning: every source model trained whole on the same few pictures, once for each seed, and tested on the rest.
+
+Finished trainings are remembered by everything they depend on, so another seed trains only that one; a stopped or
+killed one goes on from its checkpoint.
+
+evidence/outcomes/<hash>.safetensors      a finished training: its test pictures and the class given to each
+evidence/checkpoints/<hash>.safetensors   a training under way
+"""
+
+from __future__ import annotations
+
+import hashlib
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from srcsel import files
+from srcsel.decode import decoded
+from srcsel.errors import Cancelled, ModelError, SrcselError, StoreError
+from srcsel.evidence.splits import Split, check_protocol, split
+from srcsel.evidence.training import Trained, Training
+from srcsel.extract import free_memory, is_out_of_memory, leave_a_core, pick_device
+from srcsel.hubs import HUBS, Hub, Preprocessing, Trainable
+from srcsel.records import Dataset, Failure, Protocol, SourceModel
+from srcsel.watch import Watch
+
+VERSION = 1  # part of what outcomes are remembered by; raise it with every change to what a training comes to
+NO_NETWORK = "It has no network to fine-tune; its quick check still counts."
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What one model made of the test pictures of one split (a seed, or a fold of the probe)."""
+
+    model: str
+    split: int
+    rows: np.ndarray  # (u,) int64, sorted: the pictures tested, the same for every model
+    guess: np.ndarray  # (u,) int64, the class given to each
+    seconds: float = 0.0
+    note: str = ""  # such as "stopped early after epoch 9 of 15"
+
+
+def finetune(
+    dataset: Dataset,
+    models: Sequence[SourceModel],
+    protocol: Protocol,
+    *,
+    groups: np.ndarray,
+    folder: Path,
+    device: str = "auto",
+    watch: Watch | None = None,
+) -> Iterator[Outcome | Failure]:
+    """Yield one outcome for each model and seed, model by model, or one failure for a model; others go on.
+
+    groups (n,) from `copies.copy_groups`: copies of a picture stay on one side. folder: where outcomes and
+    checkpoints are kept (Settings.evidence). A stopped training keeps its checkpoint. Raises InputError where the
+    pictures cannot be split, Cancelled, StoreError.
+    """
+    watch = watch or Watch()
+    check_protocol(protocol)
+    splits = {seed: split(dataset.labels, groups, protocol, seed) for seed in protocol.seeds}
+    work = _Work(dataset, protocol, splits, folder, watch)
+    todo: dict[str, tuple[SourceModel, Preprocessing]] = {}
+    for model in models:
+        try:
+            known = [work.recall(model, seed) for seed in protocol.seeds]
+            if None in known:
+                todo[model.id] = model, _hub(model).preprocessing(model)
+        except (Cancelled, StoreError):
+            raise
+        except Exception as error:  # noqa: BLE001 (third-party model code; the reason reaches the page)
+            yield work.failed(model, error)
+            continue
+        watch.update(model.id, "waiting" if model.id in todo else "stored")
+        yield from (outcome for outcome in known if outcome and model.id not in todo)
+    if not todo:
+        return
+    place = pick_device(device)
+    with decoded(dataset, {how: 0 for _, how in todo.values()}, folder, watch) as pixels:
+        for model, how in todo.values():
+            yield from work.train(model, pixels[how.pixel_key], place)
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """What every training of a call shares."""
+
+    dataset: Dataset
+    protocol: Protocol
+    splits: dict[int, Split]
+    folder: Path
+    watch: Watch
+
+    def train(self, model: SourceModel, pixels: np.ndarray, device: str) -> Iterator[Outcome | Failure]:
+        """Train on every split that is not remembered; the first one that fails is the model's failure."""
+        for number, seed in enumerate(self.protocol.seeds):
+            try:
+                yield self.recall(model, seed) or self._one(model, pixels, seed, device, number)
+            except (Cancelled, StoreError):
+                raise
+            except Exception as error:  # noqa: BLE001 (third-party model code; the reason reaches the page)
+                yield self.failed(model, error)
+                return
+            finally:
+                free_memory()
+        self.watch.update(model.id, "done")
+
+    def recall(self, model: SourceModel, seed: int) -> Outcome | None:
+        """Return a finished training, or None."""
+        question = self._question(model, seed)
+        try:
+            tensors, about = files.read_tensors(self._path("outcomes", question))
+        except (FileNotFoundError, files.DamagedFileError):
+            return None
+        if about["question"] != question:
+            return None
+        return Outcome(model.id, seed, tensors["rows"], tensors["guess"], about["seconds"], about["note"])
+
+    def failed(self, model: SourceModel, error: Exception) -> Failure:
+        """Say in a sentence why a model has no accuracy."""
+        if is_out_of_memory(error):
+            reason = (
+                f"Not enough memory to fine-tune {model.title} with {self.protocol.batch} pictures at a time. Choose a "
+                "smaller batch, or leave it out."
+            )
+        elif isinstance(error, SrcselError):
+            reason = str(error)
+        else:
+            reason = f"{model.title} could not be fine-tuned ({type(error).__name__}: {error}). The others go on."
+        self.watch.update(model.id, "failed", note=reason)
+        return Failure(model.id, "", reason, "".join(traceback.format_exception(error)))
+
+    def _one(self, model: SourceModel, pixels: np.ndarray, seed: int, device: str, number: int) -> Outcome:
+        """Train on one split, from its checkpoint where there is one, and remember the outcome."""
+        import torch
+
+        of, seeds = self.splits[seed], len(self.protocol.seeds)
+
+        def tell(step: int, steps: int) -> None:
+            note = f"Training {model.title}, {number + 1} of {seeds}: step {step:,} of {steps:,}"
+            self.watch.update(model.id, "running", number * steps + step, seeds * steps, note)
+
+        encoder = _hub(model).load(model, device, self.watch)
+        if not isinstance(encoder, Trainable):
+            raise ModelError(NO_NETWORK)
+        leave_a_core()
+        question = self._question(_as_here(model), seed)
+        checkpoint = self._path("checkpoints", question)
+        with torch.random.fork_rng():
+            training = Training(encoder, pixels, self.dataset.labels, of, self.protocol, seed)
+            told = training.run(checkpoint, question, tell)
+        outcome = Outcome(model.id, seed, of.test, told.guess, told.seconds, self._note(told))
+        files.write_tensors(
+            self._path("outcomes", question),
+            {"rows": outcome.rows, "guess": outcome.guess},
+            {"question": question, "seconds": outcome.seconds, "note": outcome.note},
+        )
+        checkpoint.unlink(missing_ok=True)
+        return outcome
+
+    def _note(self, told: Trained) -> str:
+        """Say what early stopping did, if it did anything."""
+        epochs = self.protocol.epochs
+        parts = [f"stopped early after epoch {told.epochs} of {epochs}"] if told.epochs < epochs else []
+        if told.best is not None and told.best < told.epochs:
+            parts.append(f"weights of epoch {told.best} tested")
+        return ", ".join(parts)
+
+    def _question(self, model: SourceModel, seed: int) -> dict[str, Any]:
+        """Name everything a training's outcome depends on."""
+        of, p = self.splits[seed], self.protocol
+        return {
+            "version": VERSION,
+            "dataset": self.dataset.digest,
+            "model": model.id,
+            "revision": model.revision,
+            "preprocessing": _hub(model).preprocessing(model).key,
+            "rows": [hashlib.sha256(rows.tobytes()).hexdigest() for rows in (of.train, of.validation, of.test)],
+            "epochs": p.epochs,
+            "early_stop": p.early_stop if len(of.validation) else 0,
+            "batch": p.batch,
+            "learning_rate": p.learning_rate,
+            "weight_decay": p.weight_decay,
+            "seed": seed,
+        }
+
+    def _path(self, kind: str, question: dict[str, Any]) -> Path:
+        return self.folder / kind / f"{files.text_hash(question)}.safetensors"
+
+
+def _hub(model: SourceModel) -> Hub:
+    return HUBS[model.id.split("/", 1)[0]]
+
+
+def _as_here(model: SourceModel) -> SourceModel:
+    """Name the weights that are here now: before a download their revision was not known."""
+    return _hub(model).find(model.id.split("/", 1)[1])

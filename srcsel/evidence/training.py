@@ -1,0 +1,248 @@
+"""One training: a whole network with a new head, on one split, from its source weights to its test pictures.
+
+The recipe is the usual one for few pictures: AdamW, the learning rate rising and falling once, every picture moved a
+little each time. Every step draws its randomness from (seed, step) alone, so a training that was stopped or killed
+goes on from its last checkpoint with no generator to restore, and on a processor ends at the same accuracy.
+
+Stopping early asks a part of the training pictures (see `splits`): the weights with the lowest loss there are the
+ones tested, and the training ends once EARLY epochs after the peak of the learning rate none was lower. Without such
+a part all epochs are run: with a dozen pictures a class they take seconds, and nothing could say when to stop.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from srcsel import files
+from srcsel.errors import Cancelled, ModelError
+from srcsel.evidence.splits import Split
+from srcsel.hubs import Trainable
+from srcsel.records import Protocol
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SHIFT = 0.08  # share of the side that a training picture is moved by at most; its edge is repeated
+RISE = 0.3  # share of the steps in which the learning rate rises
+SLOWER = 0.1  # times the learning rate where nothing normalises by batches: at 1e-3 such networks diverge
+SAVE_SECONDS = 20.0  # between two checkpoints, and at least WRITE_SHARE times what writing one takes
+WRITE_SHARE = 20.0
+TEST_BATCH = 64  # pictures; halved networks of large inputs fit as they trained
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What one training came to."""
+
+    guess: np.ndarray  # (u,) int64, the class given to each test picture
+    epochs: int  # run
+    best: int | None  # epoch whose weights were tested, where a validation part chose it
+    seconds: float
+
+
+class Training:
+    """A network between its source weights and its test."""
+
+    def __init__(
+        self, encoder: Trainable, pixels: np.ndarray, labels: np.ndarray, split: Split, protocol: Protocol, seed: int
+    ) -> None:
+        """Put a new head of as many classes as `labels` (n,) has on the network; pixels (n, 3, h, w) uint8."""
+        import torch
+
+        self.encoder, self.pixels, self.labels = encoder, pixels, labels
+        self.split, self.protocol, self.seed = split, protocol, seed
+        self.step = 0
+        self.losses: list[float] = []  # validation loss after each epoch
+        self.best: dict[str, np.ndarray] = {}  # weights of the lowest one
+        self.seconds = 0.0
+        self.per_epoch = math.ceil(len(split.train) / protocol.batch)
+        torch.manual_seed(seed)
+        network = encoder.network.requires_grad_(True)
+        with torch.no_grad():
+            network.eval()
+            sample = encoder.features(pixels[split.train[:1]])
+        head = torch.nn.Linear(sample.shape[1], int(labels.max()) + 1).to(sample.device)
+        self.modules = torch.nn.ModuleDict({"network": network, "head": head})
+        self._names = [name for name, _ in self.modules.named_parameters()]
+        rate = protocol.learning_rate * (1.0 if _normalises_by_batch(network) else SLOWER)
+        self._optimizer = torch.optim.AdamW(self.modules.parameters(), lr=rate, weight_decay=protocol.weight_decay)
+        self._rate = torch.optim.lr_scheduler.OneCycleLR(self._optimizer, rate, total_steps=self.steps, pct_start=RISE)
+
+    @property
+    def steps(self) -> int:
+        """Batches of the whole training, if nothing stops it early."""
+        return self.per_epoch * self.protocol.epochs
+
+    def run(self, checkpoint: Path, question: Any, tell: Callable[[int, int], None]) -> Trained:
+        """Train to the end from where `checkpoint` left off, if it answers `question`; then test.
+
+        `tell` (steps done, steps in all) may raise Cancelled: the checkpoint is then written first. Raises
+        ModelError where the loss is no number any more.
+        """
+        self._restore(checkpoint, question)
+        saved, pause = time.monotonic(), SAVE_SECONDS
+        while self.step < self.steps and not self._is_over():
+            start = time.perf_counter()
+            self._train_step()
+            self.seconds += time.perf_counter() - start
+            try:
+                tell(self.step, self.steps)
+            except Cancelled:
+                self._save(checkpoint, question)
+                raise
+            if time.monotonic() - saved > pause:
+                began = time.monotonic()
+                self._save(checkpoint, question)
+                saved = time.monotonic()
+                pause = max(SAVE_SECONDS, WRITE_SHARE * (saved - began))
+        if self.best:
+            self._load(self.best)
+        start = time.perf_counter()
+        guess = self._logits(self.split.test).argmax(axis=1)
+        best = int(np.argmin(self.losses)) + 1 if self.losses else None
+        return Trained(guess, self.step // self.per_epoch, best, self.seconds + time.perf_counter() - start)
+
+    def _train_step(self) -> None:
+        """One batch, and after the last one of an epoch a look at the validation part."""
+        import torch
+
+        rng = np.random.default_rng([self.seed, self.step])
+        torch.manual_seed(int(rng.integers(2**62)))
+        rows = self._batch()
+        self.modules.train()
+        features = self.encoder.features(shifted(self.pixels[rows], rng))
+        target = torch.from_numpy(self.labels[rows]).to(features.device)
+        loss = torch.nn.functional.cross_entropy(self.modules["head"](features.float()), target)
+        if not math.isfinite(loss.item()):
+            raise ModelError(
+                f"Its training came apart in step {self.step + 1} of {self.steps}: the loss is no number any more. "
+                "Try a smaller learning rate."
+            )
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self._optimizer.step()
+        self.step += 1
+        if self.step < self.steps:
+            self._rate.step()
+        if self.step % self.per_epoch == 0 and len(self.split.validation):
+            self._validate()
+
+    def _batch(self) -> np.ndarray:
+        """Rows of the next batch: each epoch a permutation in parts of nearly equal size, none of a single picture."""
+        epoch, part = divmod(self.step, self.per_epoch)
+        order = np.random.default_rng([self.seed, epoch, 1]).permutation(self.split.train)
+        return np.array_split(order, self.per_epoch)[part]
+
+    def _validate(self) -> None:
+        rows = self.split.validation
+        logits = self._logits(rows)
+        top = logits.max(axis=1, keepdims=True)
+        logs = logits - top - np.log(np.exp(logits - top).sum(axis=1, keepdims=True))  # (v, c)
+        self.losses.append(float(-logs[np.arange(len(rows)), self.labels[rows]].mean()))
+        if self.losses[-1] == min(self.losses):
+            self.best = {name: values.copy() for name, values in self._weights().items()}
+
+    def _is_over(self) -> bool:
+        """Whether the validation loss has not fallen for `early_stop` epochs, counted from the peak of the rate."""
+        patience = self.protocol.early_stop
+        if not patience or not self.losses or self.step % self.per_epoch:
+            return False
+        waiting = len(self.losses) - 1 - max(int(np.argmin(self.losses)), math.ceil(RISE * self.protocol.epochs))
+        return waiting >= patience
+
+    def _logits(self, rows: np.ndarray) -> np.ndarray:
+        """Class scores of pictures in eval mode, (m, c) float64."""
+        import torch
+
+        self.modules.eval()
+        found = []
+        size = max(TEST_BATCH, self.protocol.batch) if self.pixels[0].size <= 3 * 128 * 128 else self.protocol.batch
+        with torch.no_grad():
+            for start in range(0, len(rows), size):
+                features = self.encoder.features(self.pixels[rows[start : start + size]])
+                found.append(self.modules["head"](features.float()).cpu().numpy())
+        return np.concatenate(found).astype(np.float64)
+
+    def _weights(self) -> dict[str, np.ndarray]:
+        """Weights and running statistics, as views where the memory is the processor's."""
+        return {name: _array(values) for name, values in self.modules.state_dict().items()}
+
+    def _load(self, weights: dict[str, np.ndarray]) -> None:
+        import torch
+
+        own = self.modules.state_dict()
+        fitting = {name: torch.from_numpy(weights[name]).reshape(own[name].shape) for name in own}
+        self.modules.load_state_dict(fitting)
+
+    def _save(self, path: Path, question: Any) -> None:
+        """Write everything the next step depends on. Raises StoreError."""
+        states = self._optimizer.state
+        moments = {
+            f"moment/{key}/{name}": _array(values)
+            for name, parameter in zip(self._names, self.modules.parameters(), strict=True)
+            for key, values in states.get(parameter, {}).items()
+        }
+        tensors = {f"weight/{name}": values for name, values in self._weights().items()}
+        tensors |= {f"best/{name}": values for name, values in self.best.items()}
+        group = self._optimizer.param_groups[0]
+        about = {
+            "question": question,
+            "step": self.step,
+            "losses": self.losses,
+            "seconds": self.seconds,
+            "rate": group["lr"],
+            "betas": list(group["betas"]),
+        }
+        files.write_tensors(path, tensors | moments, about)
+
+    def _restore(self, path: Path, question: Any) -> None:
+        """Go back to a checkpoint; one that is damaged or answers another question counts as absent."""
+        import torch
+
+        try:
+            tensors, about = files.read_tensors(path)
+        except (FileNotFoundError, files.DamagedFileError):
+            return
+        if about["question"] != question:
+            return
+        self._load(_under(tensors, "weight/"))
+        self.best = _under(tensors, "best/")
+        parameters = dict(zip(self._names, self.modules.parameters(), strict=True))
+        for key, values in _under(tensors, "moment/").items():
+            kind, _, name = key.partition("/")
+            of = parameters[name]
+            like = torch.tensor(0.0) if kind == "step" else torch.empty_like(of, requires_grad=False)
+            self._optimizer.state[of][kind] = like.copy_(torch.from_numpy(values).reshape(like.shape))
+        self.step, self.losses, self.seconds = about["step"], about["losses"], about["seconds"]
+        self._optimizer.param_groups[0] |= {"lr": about["rate"], "betas": tuple(about["betas"])}
+        self._rate.load_state_dict({"last_epoch": min(self.step, self.steps - 1), "_step_count": self.step + 1})
+
+
+def shifted(batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Move each picture of (b, 3, h, w) by up to SHIFT of its side either way, its edge repeated."""
+    b, _, height, width = batch.shape
+    down, right = (rng.integers(-int(SHIFT * side), int(SHIFT * side) + 1, b) for side in (height, width))
+    y = np.clip(np.arange(height) + down[:, None], 0, height - 1)  # (b, h)
+    x = np.clip(np.arange(width) + right[:, None], 0, width - 1)  # (b, w)
+    return batch[np.arange(b)[:, None, None, None], np.arange(3)[:, None, None], y[:, None, :, None], x[:, None, None]]
+
+
+def _normalises_by_batch(network: Any) -> bool:
+    from torch.nn.modules.batchnorm import _BatchNorm
+
+    return any(isinstance(module, _BatchNorm) for module in network.modules())
+
+
+def _array(values: Tensor) -> np.ndarray:
+    return values.detach().cpu().numpy()
+
+
+def _under(tensors: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    return {name.removeprefix(prefix): values for name, values in tensors.items() if name.startswith(prefix)}
