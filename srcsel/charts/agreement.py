@@ -87,7 +87,7 @@ def scatter_points(
     known = {a.model for a in evidence.accuracies}
     if predictor in STATIC:
         found = {m.id: getattr(m, predictor) for m in result.models if m.id in known}
-        return {m: (float(v),) * 3 for m, v in found.items() if v is not None}
+        return {m: (float(v), float(v), float(v)) for m, v in found.items() if v is not None}
     scores = pick_scores(result, predictor, reading or "whitened")
     return {m: bar_length(s) for m, s in scores.items() if m in known}
 
