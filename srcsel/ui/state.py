@@ -11,6 +11,17 @@ memory and written back, so the address bar always holds a complete link.
 | model | the one source model looked at | timm/resnet18.a1_in1k |
 | method | projection method | umap |
 | reading | reading of the two scores: whitened or raw | whitened |
+| measure | the score in the cost picture | knn |
+| cost | what cost means: a key of budget.COSTS | time |
+| limit | most it may cost, in the unit of that cost | 12 |
+| tour | step of the guided tour | 2 |
+| second | the source model whose map stands beside | demo/strokes |
+| color | what colors the dots: a key of maps.COLORS | silhouette |
+| view | part of the explore page: map, why, suspects | why |
+| classes | class numbers on the map, separated by commas; all without it | 0,3 |
+| points | dots drawn at most, where more than usual | 20000 |
+| find | part of a file name to light on the map | IMG_04 |
+| picture | number of the picture shown large | 17 |
 """
 
 from __future__ import annotations
@@ -27,7 +38,10 @@ if TYPE_CHECKING:
     from srcsel.records import Result
     from srcsel.store import FeatureStore, RunStore
 
-NAMES = ("run", "images", "models", "model", "method", "reading")
+NAMES = (
+    *("run", "images", "models", "model", "method", "reading", "measure", "cost", "limit", "tour"),
+    *("second", "color", "view", "classes", "points", "find", "picture"),
+)
 LONGEST = 4096  # characters of one value taken from an address
 
 
