@@ -6,7 +6,7 @@ from srcsel.charts import bars_height
 from srcsel.command import command
 from srcsel.records import JobStatus, Result, Run
 from srcsel.serialize import from_plain
-from srcsel.ui import frame, results, state, table, verdict, words
+from srcsel.ui import cost, frame, results, state, table, verdict, words
 from srcsel.ui.show import empty_state, md
 from srcsel.ui.watch import ACTIVE, watch_job, watch_run
 
@@ -53,9 +53,11 @@ def waiting(job: JobStatus) -> None:
     watch_job(job)
 
 
-def answer(result: Result) -> None:
-    """Draw a run's answer: the verdict, bars and map side by side, the numbers."""
-    frame.command(command(result.run))
+def answer(whole: Result) -> None:
+    """Draw a run's answer: the verdict, bars and map side by side, what it costs, the numbers."""
+    frame.command(command(whole.run))
+    result, limit = cost.among(whole)
+    cost.lift(limit)
     verdict.verdict_card(result)
     if not result.scores:
         results.remarks(result)
@@ -72,6 +74,7 @@ def answer(result: Result) -> None:
     with right:
         results.map_beside(result, chosen, method, height(result))
     results.remarks(result)
+    cost.section(whole, result, reading, chosen)
     if not frame.presenting():
         st.header("All numbers", anchor=False)
         table.draw(result, reading)

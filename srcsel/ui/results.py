@@ -113,7 +113,7 @@ def bars(result: Result, which: Reading, chosen: str) -> None:
         st.plotly_chart(
             charts.score_bars(result, measure, which, theme=theme(), chosen=chosen, scale=scale),
             key=key,
-            on_select=lambda key=key: _pressed(key),
+            on_select=lambda key=key: pressed(key),
             selection_mode="points",
             config={"displayModeBar": False},
             alt=charts.bars_alt(result, measure, which),
@@ -212,7 +212,7 @@ def _moved(name: str, key: str) -> None:
     state.write(**{name: st.session_state[key]})
 
 
-def _pressed(key: str) -> None:
+def pressed(key: str) -> None:
     """Choose the model whose bar was pressed."""
     points = st.session_state[key]["selection"]["points"]
     if points:

@@ -4,6 +4,7 @@ import dataclasses
 import io
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -23,7 +24,15 @@ def html_of(tab) -> str:
 
 
 def figures(tab) -> list[dict]:
-    return [json.loads(chart.proto.spec) for chart in tab.get("plotly_chart")]
+    """The two bar charts."""
+    drawn = [json.loads(chart.proto.spec) for chart in tab.get("plotly_chart")]
+    return [figure for figure in drawn if figure["data"][0]["type"] == "bar"]
+
+
+def costs(tab) -> dict | None:
+    """The picture of score against cost."""
+    drawn = [json.loads(chart.proto.spec) for chart in tab.get("plotly_chart")]
+    return next((figure for figure in drawn if figure["data"][0]["type"] == "scatter"), None)
 
 
 def ready(tab):
@@ -329,3 +338,84 @@ def test_hostile_names_stay_text(results, save, result, words_of):
     assert "&lt;img src=x&gt;" in html_of(tab)
     assert "[b](http" not in words_of(tab)
     assert "<img" not in figures(tab)[0]["layout"]["yaxis"]["ticktext"][0]
+
+
+def rechecked(result, **fields):
+    """The run with re-checks, so that it can be decided again: the better a model, the better in each."""
+    noise = np.random.default_rng(0).normal(scale=1e-4, size=40)
+    scores = tuple(dataclasses.replace(s, rechecks=s.value + noise) for s in result.scores)
+    return dataclasses.replace(result, scores=scores, **fields)
+
+
+def test_cost_picture_shows_every_model_by_its_time(results):
+    tab = ready(results())
+    dots = next(trace for trace in costs(tab)["data"] if trace.get("customdata"))
+    assert dots["customdata"] == [f"demo/m{i}" for i in range(6)]
+    assert tab.segmented_control(key="results-cost").value == "time"
+    assert not [box for box in tab.info if "cost the same" in box.value]
+
+
+def test_without_times_the_size_stands_for_them_and_equal_sizes_are_said(results, save, result, words_of):
+    save(result, seconds_per_picture={})
+    tab = ready(results())
+    assert tab.segmented_control(key="results-cost").options == ["Parameters", "Memory"]
+    assert "Times were not measured on this computer" in words_of(tab)
+    models = tuple(dataclasses.replace(m, params=600_000) for m in result.models)
+    save(result, seconds_per_picture={}, models=models)
+    tab = ready(results())
+    assert costs(tab) is None
+    assert "These 6 models cost the same (0.6 million weights)" in words_of(tab)
+    assert not [s for s in tab.select_slider if s.key == "results-limit"]
+
+
+def test_limit_changes_the_verdict_and_the_link(results, save, result, words_of):
+    times = {"demo/m0": 0.05} | {f"demo/m{i}": 0.004 + 0.001 * i for i in range(1, 6)}
+    save(rechecked(result, seconds_per_picture=times))
+    tab = ready(results())
+    assert "Start from Strokes" in html_of(tab)
+    tab.select_slider(key="results-limit").set_value(10.0).run()
+    ready(tab)
+    assert tab.query_params["limit"] == "10"
+    assert "Strokes" not in html_of(tab)
+    assert r"Among models up to 10 ms \(5 of 6\)" in words_of(tab)
+    assert "demo/m0" not in figures(tab)[0]["data"][0]["customdata"]
+    next(b for b in tab.button if b.label == "Show all models").click().run()
+    assert "limit" not in tab.query_params
+    assert "Start from Strokes" in html_of(tab)
+
+
+def test_link_reopens_measure_cost_and_limit(results, save, result, words_of):
+    save(rechecked(result))
+    tab = ready(results(measure="knn", cost="memory", limit="7", model="demo/m5"))
+    assert tab.selectbox(key="results-measure").value == "knn"
+    assert tab.segmented_control(key="results-cost").value == "memory"
+    assert tab.select_slider(key="results-limit").value == 7.0
+    assert r"Among models up to 7 MB \(2 of 6\)" in words_of(tab)
+    assert tab.selectbox(key="results-model").value in ("demo/m0", "demo/m1")  # the one in the link costs too much
+
+
+@pytest.mark.parametrize("limit", ["0.001", "-3", "nan", "fast", "1e999"])
+def test_limit_that_makes_no_sense_is_lifted(results, limit):
+    tab = ready(results(limit=limit))
+    assert "Start from Strokes" in html_of(tab)
+    assert "limit" not in tab.query_params
+
+
+def test_limit_of_another_run_does_not_stay(results, save, result):
+    save(rechecked(result))
+    tab = ready(results(limit="2"))
+    assert "limit" in tab.query_params
+    other = rechecked(result, run=dataclasses.replace(result.run, id="20260302-101500-000000-cd34"))
+    save(other)
+    tab.query_params.clear()
+    tab.query_params["run"] = other.run.id
+    ready(tab.run())
+    assert "limit" not in tab.query_params
+
+
+def test_switching_the_cost_lifts_the_limit(results, save, result):
+    save(rechecked(result))
+    tab = ready(results(limit="2"))
+    tab.segmented_control(key="results-cost").set_value("params").run()
+    assert tab.query_params["cost"] == "params"
+    assert "limit" not in tab.query_params

@@ -1,0 +1,214 @@
+"""Score against cost: every model a dot with its whisker, and the line of those that nothing else beats."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from srcsel.budget import COSTS, Cost, contenders, costs, frontier
+from srcsel.charts.bars import bar_length, pick_scores, short_name
+from srcsel.charts.palette import PAINT, Theme, plain, plotly_text
+from srcsel.records import Reading, Result, Verdict
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+HEIGHT = 380  # pixels
+_DOT, _CHOSEN = 12, 16  # pixels across
+_ROOM = 0.12  # of the cost axis left free at both ends, so that names fit
+
+
+@dataclass(frozen=True)
+class Trade:
+    """What the picture shows, as numbers: model -> cost, and model -> (value, low, high), higher is better."""
+
+    kind: str  # of cost, a key of COSTS
+    cost: Mapping[str, float]
+    score: Mapping[str, tuple[float, float, float]]
+    best: tuple[str, ...]  # the efficient models, cheapest first; no yardsticks
+    unplaced: tuple[str, ...]  # scored models whose cost is not known
+
+
+def trade(result: Result, measure: str, reading: Reading, kind: str) -> Trade:
+    """Gather costs and scores of a run, and find the efficient models."""
+    scores = {m: bar_length(s) for m, s in pick_scores(result, measure, reading).items()}
+    known = {m: c for m, c in costs(result, kind).items() if m in scores}
+    rivals = [m for m in contenders(result) if m in known]
+    best = frontier({m: known[m] for m in rivals}, {m: scores[m][0] for m in rivals})
+    return Trade(kind, known, scores, tuple(best), tuple(m for m in scores if m not in known))
+
+
+def tells_apart(shown: Trade) -> bool:
+    """Say whether the models differ in that cost by more than a hundredth: else there is nothing to trade."""
+    values = list(shown.cost.values())
+    return len(values) > 1 and max(values) > 1.01 * min(values)
+
+
+def cost_chart(
+    result: Result,
+    shown: Trade,
+    *,
+    title: str,
+    verdict: Verdict | None = None,
+    limit: float | None = None,
+    theme: Theme = "light",
+    chosen: str | None = None,
+) -> go.Figure:
+    """Draw score over cost (log axis); what costs more than `limit` is faint.
+
+    `title` names the score's axis. Colors follow `verdict`, or the run's own. `customdata` of a dot is the model's id.
+    """
+    import plotly.graph_objects as go
+
+    paint = PAINT[theme]
+    result = result if verdict is None else replace(result, verdict=verdict)
+    figure = go.Figure()
+    _add_line(figure, shown, paint)
+    over = {m for m, c in shown.cost.items() if limit is not None and c > limit}
+    for group, opacity in ((over, 0.3), (set(shown.cost) - over, 1.0)):
+        _add_dots(figure, result, shown, group, opacity, chosen, paint)
+    _lay_out(figure, shown, title, paint)
+    if limit is not None:
+        _add_limit(figure, COSTS[shown.kind], limit, paint)
+    _add_names(figure, result, shown, {*shown.best, chosen} - over, paint)
+    return figure
+
+
+def cost_alt(result: Result, shown: Trade) -> str:
+    """Say in words what the picture shows, from the same data."""
+    names, cost = {m.id: plain(m.title) for m in result.models}, COSTS[shown.kind]
+    parts = [f"{names[m]} ({cost.said(shown.cost[m])}, {shown.score[m][0]:z.3f})" for m in shown.best[:6]]
+    return (
+        f"Score against {cost.title.lower()} of {len(shown.cost)} models. Nothing else is both cheaper and better "
+        f"than: {'; '.join(parts)}."
+    )
+
+
+def _add_line(figure: go.Figure, shown: Trade, paint: dict[str, str]) -> None:
+    figure.add_scatter(
+        x=[shown.cost[m] for m in shown.best],
+        y=[shown.score[m][0] for m in shown.best],
+        mode="lines",
+        line={"color": paint["winner"], "width": 2, "dash": "dot"},
+        hoverinfo="skip",
+        name="line",
+    )
+
+
+def _add_dots(
+    figure: go.Figure,
+    result: Result,
+    shown: Trade,
+    group: Collection[str],
+    opacity: float,
+    chosen: str | None,
+    paint: dict[str, str],
+) -> None:
+    models = [m for m in shown.cost if m in group]
+    if not models:
+        return
+    scores = [shown.score[m] for m in models]
+    yardsticks = {m.id for m in result.models if m.baseline}
+    figure.add_scatter(
+        x=[shown.cost[m] for m in models],
+        y=[value for value, _, _ in scores],
+        customdata=models,
+        mode="markers",
+        opacity=opacity,
+        marker={
+            "size": [_CHOSEN if m == chosen else _DOT for m in models],
+            "symbol": ["diamond" if m in yardsticks else "circle" for m in models],
+            "color": [paint[_role(result, m)] for m in models],
+            "line": {"color": paint["ink"], "width": [2 if m == chosen else 0.8 for m in models]},
+        },
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [max(0.0, high - value) for value, _, high in scores],
+            "arrayminus": [max(0.0, value - low) for value, low, _ in scores],
+            "color": paint["whisker"],
+            "thickness": 1.2,
+            "width": 3,
+        },
+        hovertext=[_hover(result, shown, m) for m in models],
+        hovertemplate="%{hovertext}<extra></extra>",
+        unselected={"marker": {"opacity": opacity}},
+        selected={"marker": {"opacity": opacity}},
+    )
+
+
+def _role(result: Result, model: str) -> str:
+    if model == result.verdict.winner:
+        return "winner"
+    return "close" if model in result.verdict.close else "other"
+
+
+def _hover(result: Result, shown: Trade, model: str) -> str:
+    value, low, high = shown.score[model]
+    title = next(m.title for m in result.models if m.id == model)
+    whisker = f"<br>between {low:z.3f} and {high:z.3f} in 90 % of the re-checks" if high > low else ""
+    return f"<b>{plotly_text(title)}</b><br>{COSTS[shown.kind].said(shown.cost[model])}<br>{value:z.3f}{whisker}"
+
+
+def _lay_out(figure: go.Figure, shown: Trade, title: str, paint: dict[str, str]) -> None:
+    low, high = _ends(shown)
+    ticks = [v for v in (digit * 10.0**power for power in range(-6, 10) for digit in (1, 2, 5)) if low <= v <= high]
+    cost = COSTS[shown.kind]
+    font = {"size": 12, "color": paint["ink"]}
+    figure.update_layout(
+        height=HEIGHT,
+        margin={"l": 8, "r": 16, "t": 12, "b": 8},
+        showlegend=False,
+        dragmode=False,
+        clickmode="event+select",
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        hoverlabel={"align": "left", "bgcolor": paint["paper"], "font": {"color": paint["ink"], "size": 13}},
+    )
+    figure.update_xaxes(
+        type="log", range=[float(np.log10(low)), float(np.log10(high))], fixedrange=True, automargin=True,
+        tickvals=ticks, ticktext=[f"{v:,.10g}" for v in ticks], tickfont=font, tickangle=0, zeroline=False,
+        title={"text": f"{cost.title} ({cost.unit}), less is better", "font": font},
+    )  # fmt: skip
+    figure.update_yaxes(
+        fixedrange=True, automargin=True, tickfont=font, zeroline=True, zerolinecolor=paint["line"],
+        title={"text": plotly_text(title), "font": font},
+    )  # fmt: skip
+
+
+def _ends(shown: Trade) -> tuple[float, float]:
+    values = list(shown.cost.values())
+    low, high = min(values), max(values)
+    room = max((high / low) ** _ROOM, 1.15)
+    return low / room, high * room
+
+
+def _add_limit(figure: go.Figure, cost: Cost, limit: float, paint: dict[str, str]) -> None:
+    high = 10 ** figure.layout.xaxis.range[1]  # pyright: ignore[reportAttributeAccessIssue]
+    figure.add_shape(type="rect", yref="paper", y0=0, y1=1, x0=limit, x1=high, line_width=0, fillcolor=paint["band"],
+                     layer="below")  # fmt: skip
+    figure.add_shape(type="line", yref="paper", y0=0, y1=1, x0=limit, x1=limit,
+                     line={"color": paint["line"], "width": 1.5})  # fmt: skip
+    figure.add_annotation(
+        text=f"up to {cost.said(limit)}", x=float(np.log10(limit)), y=1, yref="paper", xanchor="right",
+        yanchor="top", xshift=-6, showarrow=False, font={"size": 12, "color": paint["ink"]},
+    )  # fmt: skip
+
+
+def _add_names(
+    figure: go.Figure, result: Result, shown: Trade, models: Collection[str | None], paint: dict[str, str]
+) -> None:
+    titles = {m.id: m.title for m in result.models}
+    low, high = (float(np.log10(end)) for end in _ends(shown))
+    for model in (m for m in shown.cost if m in models):
+        x = float(np.log10(shown.cost[model]))
+        first = (x - low) / (high - low) < 0.35  # the line rises to the right: names stand above it, the first below
+        place: dict[str, Any] = {"xanchor": "left", "xshift": 10, "yshift": -10} if first else {
+            "xanchor": "right", "xshift": -8, "yshift": 13}  # fmt: skip
+        figure.add_annotation(
+            text=short_name(titles[model]), x=x, y=shown.score[model][0], showarrow=False,
+            font={"size": 12, "color": paint["ink"]}, **place,
+        )  # fmt: skip
