@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import logsumexp
 
 from srcsel.measures._base import measure
 
@@ -17,7 +16,7 @@ def _null(_X: np.ndarray, _y: np.ndarray, value: float, *, logits: np.ndarray | 
 
 def _rechecks(X: np.ndarray, _y: np.ndarray, kept: np.ndarray, *, logits: np.ndarray | None = None) -> np.ndarray:
     """Score each subset of kept (b, n)."""
-    return kept @ _energies(X, logits) / kept.sum(axis=1)
+    return kept.astype(np.float64) @ _energies(X, logits) / kept.sum(axis=1)
 
 
 @measure(
@@ -51,4 +50,6 @@ def energy(X: np.ndarray, _y: np.ndarray, *, logits: np.ndarray | None = None) -
 
 def _energies(X: np.ndarray, logits: np.ndarray | None) -> np.ndarray:
     """Log-sum-exp of each picture's outputs, (n,)."""
-    return np.asarray(logsumexp(X if logits is None else logits, axis=1))
+    outputs = X if logits is None else logits
+    most = outputs.max(axis=1)
+    return most + np.log(np.exp(outputs - most[:, None]).sum(axis=1))
