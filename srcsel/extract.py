@@ -55,18 +55,20 @@ def extract(
     precision: str = "float32",
     watch: Watch | None = None,
     say: Callable[[str], None] = lambda _: None,
+    whole: Dataset | None = None,
 ) -> Iterator[Features | Failure]:
     """Yield the features, or the failure, of every model: stored ones first, then as they are finished.
 
-    A model that fails never stops the others. `say` receives sentences about what fell back. Raises Cancelled
-    after storing the rows that are finished, StoreError, and InputError for a picture that went bad meanwhile.
+    A model that fails never stops the others. `whole`: the pictures of which `dataset` has some left out; where their
+    features are stored, its rows are taken and no network runs. `say` receives sentences about what fell back. Raises
+    Cancelled after storing the finished rows, StoreError, and InputError for a picture that went bad meanwhile.
     """
     watch = watch or Watch()
     if precision not in PRECISIONS:
         raise InputError(f"There is no precision '{precision}'. Choose one of: {', '.join(PRECISIONS)}.")
     tasks: list[_Task] = []
     for model in models:
-        found = _look_up(dataset, model, precision, store)
+        found = _look_up(dataset, model, precision, store, whole)
         if isinstance(found, _Task):
             tasks.append(found)
             continue
@@ -107,18 +109,33 @@ def pick_device(device: str) -> str:
     return device
 
 
-def _look_up(dataset: Dataset, model: SourceModel, precision: str, store: FeatureStore) -> Features | Failure | _Task:
+def _look_up(
+    dataset: Dataset, model: SourceModel, precision: str, store: FeatureStore, whole: Dataset | None
+) -> Features | Failure | _Task:
     """Return stored features, or the task to make them; preparing that fails fails only this model."""
     try:
         key = key_for(dataset, model, precision)
         stored = store.get(key)
         if stored is not None and len(stored.values) == len(dataset.paths):
             return stored
+        if whole is not None and (taken := _taken(dataset, whole, model, precision, store)):
+            return taken
         return _Task(model, _hub(model).preprocessing(model), key, *store.parts(key))
     except (Cancelled, StoreError):
         raise
     except Exception as error:  # noqa: BLE001 (third-party model code; the reason reaches the page)
         return _failure(model, error)
+
+
+def _taken(
+    dataset: Dataset, whole: Dataset, model: SourceModel, precision: str, store: FeatureStore
+) -> Features | None:
+    """Take the rows of a picture set with some left out from the stored features of all of it, or None."""
+    row = {path: i for i, path in enumerate(whole.paths)}
+    if not set(dataset.paths) <= row.keys():
+        return None
+    rows = np.array([row[path] for path in dataset.paths])
+    return store.put_rows(key_for(dataset, model, precision), key_for(whole, model, precision), rows)
 
 
 def _hub(model: SourceModel) -> Hub:

@@ -28,13 +28,16 @@ def features_of(result: Result, models: Sequence[SourceModel], store: FeatureSto
             yield stored
     if not gone:
         return
+    whole = load_dataset(run.ref, watch=watch) if run.left_out else None
     dataset = load_dataset(run.ref, left_out=run.left_out, watch=watch)
     if dataset.digest != result.dataset.digest:
         raise InputError(
             f"The features of this run are gone and the pictures in {dataset.folder} have changed since. Run it again."
         )
     recorded = {model.id: model for model in gone}
-    for outcome in extract(dataset, gone, store=store, device=run.device, precision=run.precision, watch=watch):
+    for outcome in extract(
+        dataset, gone, store=store, device=run.device, precision=run.precision, watch=watch, whole=whole
+    ):
         if isinstance(outcome, Failure):
             title = recorded[outcome.model].title
             raise InputError(f"The features of {title} are gone and cannot be made again: {outcome.reason}")

@@ -58,6 +58,7 @@ def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = 
         watch.update(model.id, "waiting")
     for failure in gone:
         watch.update(failure.model, "failed", note=failure.reason)
+    whole = load_dataset(run.ref, watch=watch) if run.left_out else None
     dataset = load_dataset(run.ref, watch=watch, left_out=run.left_out)
     require_rankable(dataset)
     told = Answer(run, dataset, models)
@@ -80,7 +81,14 @@ def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = 
     with ThreadPoolExecutor(1) as scorer:  # a model is scored while the next one runs, and only ever one
         last = None
         for outcome in extract(
-            dataset, models, store=features, device=run.device, precision=run.precision, watch=watch, say=told.say
+            dataset,
+            models,
+            store=features,
+            device=run.device,
+            precision=run.precision,
+            watch=watch,
+            say=told.say,
+            whole=whole,
         ):
             if last is not None:
                 last.result()

@@ -1,6 +1,6 @@
 """What is kept: features (one safetensors file a key) and runs (`srcsel.runs`). Never pickle.
 
-features/<model>-<hash>.safetensors         one FeatureKey, the key in the header
+features/<model>-<hash>.safetensors         one FeatureKey, the key in the header; or which rows of another's it has
 features/parts/<hash>/<row>.safetensors     half-done work; a stopped run goes on from here
 features/{maps,scores}/<hash>.safetensors   what was computed from features, by all it depends on
 """
@@ -55,6 +55,8 @@ class FeatureStore:
         if found is None:
             return None
         tensors, about = found
+        if "rows" in tensors:
+            return self._rows_of(FeatureKey(**about["source"]), tensors["rows"], key)
         return Features(key, tensors["values"], tensors.get("logits"), about.get("seconds_per_picture"))
 
     def put(self, features: Features) -> None:
@@ -62,6 +64,17 @@ class FeatureStore:
         about = {"key": to_plain(features.key), "seconds_per_picture": features.seconds_per_picture}
         files.write_tensors(self._path(features.key), _tensors(features.values, features.logits), about)
         self.drop_parts(features.key)
+
+    def put_rows(self, key: FeatureKey, source: FeatureKey, rows: np.ndarray) -> Features | None:
+        """Store under `key` that its features are `rows` (m,) of those of `source`; return them, None without those.
+
+        Pictures left out of a run then cost no second copy of what is kept. Raises StoreError.
+        """
+        taken = self._rows_of(source, rows, key)
+        if taken is not None:
+            about = {"key": to_plain(key), "source": to_plain(source)}
+            files.write_tensors(self._path(key), {"rows": np.asarray(rows, dtype=np.int64)}, about)
+        return taken
 
     def put_part(self, key: FeatureKey, start: int, values: np.ndarray, logits: np.ndarray | None) -> None:
         """Store rows `start` to `start + len(values)` of half-done features. Raises StoreError."""
@@ -111,7 +124,8 @@ class FeatureStore:
     def _read(self, path: Path, key: FeatureKey) -> tuple[dict[str, np.ndarray], Any] | None:
         try:
             tensors, about = files.read_tensors(path)
-            if about["key"] != to_plain(key) or tensors["values"].ndim != 2:
+            whole = tensors["values"].ndim == 2 if "values" in tensors else bool(about["source"])
+            if about["key"] != to_plain(key) or not whole:
                 raise files.DamagedFileError(f"{path.name} holds something else than its name says")
         except FileNotFoundError:
             return None
@@ -120,6 +134,13 @@ class FeatureStore:
             self.notes.append(f"The stored features of {key.model} were damaged; they are computed again.")
             return None
         return tensors, about
+
+    def _rows_of(self, source: FeatureKey, rows: np.ndarray, key: FeatureKey) -> Features | None:
+        whole = self.get(source) if source != key else None
+        if whole is None or rows.max(initial=-1) >= len(whole.values):
+            return None
+        logits = None if whole.logits is None else whole.logits[rows]
+        return Features(key, whole.values[rows], logits, whole.seconds_per_picture)
 
     def _path(self, key: FeatureKey) -> Path:
         name = re.sub(r"[^a-z0-9]+", "-", key.model.lower()).strip("-")[-60:]

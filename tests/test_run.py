@@ -165,6 +165,46 @@ def test_pictures_left_out_are_left_out_and_said(question):
     assert "You left out 2 pictures." in result.notes
 
 
+def test_pictures_left_out_run_no_network_and_score_as_if_they_were_not_there(question, picture_folder, monkeypatch):
+    first = answer(question)
+
+    def never(*_, **__):
+        raise AssertionError("a network ran")
+
+    out = tuple(path for path in first.dataset.paths if path.endswith(("003.png", "010.png")))
+    models = ("toy/noise", "toy/color")
+    some = dataclasses.replace(question, id="20260131-000000-000000-aaaa", models=models, left_out=out[:4])
+    more = dataclasses.replace(some, id="20260131-000000-000000-bbbb", left_out=out)
+    watch = Recorder()
+    with monkeypatch.context() as patch:
+        patch.setattr(ToyHub, "load", never)
+        answer(some)
+        without = answer(more, watch=watch)
+    assert watch.seen.count(("toy/color", "stored")) == 1
+    assert set(without.dataset.paths) == set(first.dataset.paths) - set(out)
+    assert without.seconds_per_picture == {m: first.seconds_per_picture[m] for m in models}
+    assert open_runs(load_settings()).projection(more.id, "toy/color", "umap").xy.shape == (30, 2)
+    monkeypatch.setenv("SRCSEL_HOME", str(picture_folder.parent / "another home"))
+    for path in out:
+        (picture_folder / path).unlink()
+    fresh = answer(dataclasses.replace(question, models=models))
+    for key in ("scores", "literal", "verdict"):
+        assert _but_times(to_json(without)[key]) == _but_times(to_json(fresh)[key])
+
+
+def _but_times(told):
+    """The scores without how long they took, the verdict without how long a picture takes."""
+    if isinstance(told, dict):
+        return told["kind"], told["winner"], told["firsts"], told["close"]
+    return [{k: v for k, v in score.items() if k != "seconds"} for score in told]
+
+
+def test_pictures_left_out_of_a_set_whose_features_are_not_stored(question):
+    without = answer(dataclasses.replace(question, left_out=("red/000.png",), models=("toy/color",)))
+    stored = open_features(load_settings()).get(key_for(without.dataset, without.models[0], "float32"))
+    assert len(stored.values) == len(without.dataset.paths) == 35
+
+
 def test_unreadable_files_are_listed_and_said(question, picture_folder):
     (picture_folder / "red" / "broken.jpg").write_bytes(b"no picture")
     result = answer(question)

@@ -320,3 +320,31 @@ def test_no_path_of_this_computer_is_stored_for_what_lies_in_the_work_folder(tmp
     elsewhere.save(some_result("example-1", work_folder / "public" / "digits"))
     stored = json.loads((elsewhere.folder / "example-1" / "result.json").read_text())
     assert stored["dataset"]["folder"] == "<home>/public/digits"
+
+
+def test_rows_of_other_features_cost_no_second_copy(store):
+    other = dataclasses.replace(KEY, dataset="some left out")
+    assert store.put_rows(other, KEY, np.array([0, 2])) is None
+    assert not store.has(other)
+    store.put(some_features(n=5000))
+    rows = np.arange(1, 5000)
+    for found in (store.put_rows(other, KEY, rows), store.get(other)):
+        assert found.key == other
+        np.testing.assert_array_equal(found.values, some_features(n=5000).values[rows])
+        np.testing.assert_array_equal(found.logits, some_features(n=5000).logits[rows])
+        assert found.seconds_per_picture == 0.25
+    third = dataclasses.replace(KEY, dataset="still more left out")
+    np.testing.assert_array_equal(store.put_rows(third, other, np.array([3])).values, [[12, 13, 14]])
+    whole, part = (store._path(key).stat().st_size for key in (KEY, other))
+    assert part < whole
+    store.put(some_features(n=4999))  # no longer what the rows were taken from
+    assert store.get(other) is None
+    store.drop(KEY)
+    assert store.get(other) is None
+    assert store.notes == []
+
+
+def test_rows_that_do_not_say_of_what_are_damaged(store):
+    files.write_tensors(store._path(KEY), {"rows": np.arange(3)}, {"key": to_plain(KEY)})
+    assert store.get(KEY) is None
+    assert "damaged" in store.notes[0]
