@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from srcsel.errors import UnknownNameError
+from srcsel.extract import key_for
 from srcsel.project import METHODS, project, sample_rows
-from srcsel.records import FeatureKey, Features, Projection, Result
+from srcsel.records import DOTS, MOST_DOTS, FeatureKey, Features, Projection, Result
 from srcsel.recover import features_of
 from srcsel.runs import RunStore
 from srcsel.serialize import to_plain
@@ -17,7 +18,7 @@ from srcsel.settings import Settings, load_settings
 from srcsel.store import FeatureStore, open_features, open_runs
 from srcsel.watch import Watch
 
-VERSION = 1
+VERSION = 2
 """Raise it when a change here or in project.py should not reuse maps that are stored."""
 
 
@@ -42,12 +43,20 @@ def draw_all(result: Result, keys: Sequence[FeatureKey], features: FeatureStore,
 
 
 def draw_map(
-    run_id: str, model: str, method: str, settings: Settings | None = None, watch: Watch | None = None
+    run_id: str,
+    model: str,
+    method: str,
+    settings: Settings | None = None,
+    watch: Watch | None = None,
+    *,
+    cap: int = DOTS,
 ) -> Projection:
     """Draw one more map of a stored run, or return it if it is there; features that are gone are made again.
 
-    Raises UnknownNameError for another method or a model that is not in the run, InputError where the features are
-    gone and the pictures have changed, StoreError, Cancelled.
+    `cap` is the number of dots at most: DOTS, or more up to what MOST_DOTS says for this method. Every map but the
+    front-runner's starts from the front-runner's and is turned onto it. Raises UnknownNameError for another method
+    or a model that is not in the run, InputError where the features are gone and the pictures have changed,
+    StoreError, Cancelled.
     """
     settings, watch = settings or load_settings(), watch or Watch()
     runs, features = open_runs(settings), open_features(settings)
@@ -57,21 +66,30 @@ def draw_map(
         raise UnknownNameError("kind of map", method, METHODS)
     if model not in models:
         raise UnknownNameError("source model in this run", model, models)
-    there = runs.projection(run_id, model, method, result.run.seed)
+    seed, cap = result.run.seed, max(DOTS, min(cap, MOST_DOTS[method]))
+    there = runs.projection(run_id, model, method, seed, cap)
     if there is not None:
         return there
-    watch.update("maps", "running", 0, 1)
-    rows = sample_rows(result.dataset.labels, seed=result.run.seed)
+    rows = sample_rows(result.dataset.labels, cap, seed)
+
+    def made(name: str, leader: tuple[FeatureKey, np.ndarray] | None, done: int) -> Projection:
+        known = runs.projection(run_id, name, method, seed, cap)
+        if known is not None:
+            return known
+        watch.update("maps", "running", done, 2, f"Laying out {len(rows):,} dots as {models[name].title} sees them")
+        own = next(features_of(result, [models[name]], features, watch))
+        xy = _drawn(own, method, rows, seed, leader, features)
+        projection = Projection(name, method, seed, rows, xy)  # pyright: ignore[reportArgumentType]
+        runs.save_projection(run_id, projection, cap)
+        return projection
+
     leader = None
     winner = result.verdict.winner
     if winner in models and winner != model:
-        front = next(features_of(result, [models[winner]], features, watch))
-        leader = (front.key, _drawn(front, method, rows, result.run.seed, None, features))
-    own = next(features_of(result, [models[model]], features, watch))
-    xy = _drawn(own, method, rows, result.run.seed, leader, features)
-    projection = Projection(model, method, result.run.seed, rows, xy)  # pyright: ignore[reportArgumentType]
-    runs.save_projection(run_id, projection)
-    watch.update("maps", "done", 1, 1)
+        key = key_for(result.dataset, models[winner], result.run.precision)
+        leader = (key, made(winner, None, 0).xy)
+    projection = made(model, leader, 1)
+    watch.update("maps", "done", 2, 2)
     return projection
 
 
@@ -90,7 +108,7 @@ def _drawn(
         "method": method,
         "seed": seed,
         "rows": hashlib.sha256(rows.tobytes()).hexdigest(),
-        "leader": to_plain(leader[0]) if leader else None,
+        "leader": [to_plain(leader[0]), hashlib.sha256(leader[1].tobytes()).hexdigest()] if leader else None,
     }
     stored = store.recall("maps", question)
     if stored is not None:

@@ -20,6 +20,12 @@ HEADLINE = ("silhouette", "supcon", "knn", "logme")
 """The two bars and the two measures the verdict leans on beside SCL; every run computes them."""
 
 
+DOTS = 5000
+"""Dots on a map unless more are asked for."""
+MOST_DOTS = {"umap": 100_000, "pca": 100_000, "tsne": DOTS}
+"""Dots on a map at most: t-SNE of more takes many minutes."""
+
+
 @dataclass(frozen=True)
 class SourceModel:
     """A pretrained network on offer. None or "unknown" = not known, never guessed."""

@@ -20,7 +20,7 @@ import numpy as np
 
 from srcsel import files
 from srcsel.errors import InputError, StoreError, UnknownNameError
-from srcsel.records import Projection, Result, Score, VerdictKind
+from srcsel.records import DOTS, Projection, Result, Score, VerdictKind
 from srcsel.serialize import from_plain, to_plain
 from srcsel.settings import load_settings
 
@@ -107,22 +107,22 @@ class RunStore:
         (place / "run.json").unlink()  # from here on it is no run, whatever happens to the rest
         shutil.rmtree(place, ignore_errors=True)
 
-    def projection(self, run_id: str, model: str, method: str, seed: int = 0) -> Projection | None:
-        """Return a stored map of this run, or None."""
+    def projection(self, run_id: str, model: str, method: str, seed: int = 0, cap: int = DOTS) -> Projection | None:
+        """Return a stored map of this run, or None. `cap` is the number of dots that was asked for."""
         for root in (self.folder, self.examples):
             if root is None:
                 continue
             try:
-                tensors, about = files.read_tensors(_map_path(root / _checked(run_id), model, method, seed))
+                tensors, about = files.read_tensors(_map_path(root / _checked(run_id), model, method, seed, cap))
                 return Projection(about["model"], about["method"], about["seed"], tensors["rows"], tensors["xy"])
             except (FileNotFoundError, files.DamagedFileError, KeyError, TypeError):
                 continue
         return None
 
-    def save_projection(self, run_id: str, projection: Projection) -> None:
+    def save_projection(self, run_id: str, projection: Projection, cap: int = DOTS) -> None:
         """Store a map beside its run (of an example too: the map then lies in the work folder)."""
         about = {"model": projection.model, "method": projection.method, "seed": projection.seed}
-        path = _map_path(self.folder / _checked(run_id), projection.model, projection.method, projection.seed)
+        path = _map_path(self.folder / _checked(run_id), projection.model, projection.method, projection.seed, cap)
         files.write_tensors(path, {"rows": projection.rows, "xy": projection.xy}, about)
 
     def _place(self, run_id: str) -> Path:
@@ -169,8 +169,9 @@ def _with_rechecks(score: Score, rechecks: dict[str, np.ndarray]) -> Score:
     return dataclasses.replace(score, rechecks=rechecks.get(_slot(score)))
 
 
-def _map_path(place: Path, model: str, method: str, seed: int) -> Path:
-    return place / "maps" / f"{files.text_hash([model, method, seed])}.safetensors"
+def _map_path(place: Path, model: str, method: str, seed: int, cap: int) -> Path:
+    question = [model, method, seed] + ([] if cap == DOTS else [cap])
+    return place / "maps" / f"{files.text_hash(question)}.safetensors"
 
 
 def _summary(result: Result) -> RunSummary:

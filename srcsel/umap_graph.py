@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 STEPS = 64  # of the bisection, as umap-learn
 TOLERANCE = 1e-5
 SMALLEST = 1e-3  # a bandwidth is at least this share of the mean distance
-BLOCK = 1024  # rows of the distance matrix held at once
 
 
 def fuzzy_graph(indices: np.ndarray, distances: np.ndarray) -> coo_matrix:
@@ -63,17 +62,14 @@ def bandwidths(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def neighbors(points: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Exact Euclidean neighbours: indices (n, k) int32 and distances (n, k) float32, nearest first, itself first."""
-    squares = (points**2).sum(axis=1)
-    indices = np.empty((len(points), k), np.int32)
-    distances = np.empty((len(points), k), np.float32)
-    for first in range(0, len(points), BLOCK):
-        block = points[first : first + BLOCK]
-        gaps = np.maximum(squares[first : first + BLOCK, None] + squares - 2 * block @ points.T, 0.0)  # (b, n)
-        own = np.arange(len(block))
-        gaps[own, first + own] = -1.0  # a copy of a point must not come before the point itself
-        near = np.argpartition(gaps, k - 1, axis=1)[:, :k]
-        order = np.argsort(np.take_along_axis(gaps, near, axis=1), axis=1, kind="stable")
-        near = np.take_along_axis(near, order, axis=1)
-        indices[first : first + BLOCK] = near
-        distances[first : first + BLOCK] = np.sqrt(np.maximum(np.take_along_axis(gaps, near, axis=1), 0.0))
+    from sklearn.neighbors import NearestNeighbors
+
+    found = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(points).kneighbors(points)
+    distances, indices = found[0].astype(np.float32), found[1].astype(np.int32)
+    own = np.arange(len(points), dtype=np.int32)
+    for row in np.flatnonzero(indices[:, 0] != own):  # a copy of a point must not come before the point itself
+        others = indices[row][indices[row] != row][: k - 1]
+        gaps = distances[row][indices[row] != row][: k - 1]
+        indices[row], distances[row] = np.append(row, others), np.append(0.0, gaps)
+    distances[:, 0] = 0.0
     return indices, distances

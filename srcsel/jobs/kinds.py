@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from srcsel.records import Run
+from srcsel.records import DOTS, Run
 from srcsel.serialize import from_plain, to_plain
 from srcsel.settings import load_settings
 from srcsel.watch import Watch
@@ -62,13 +62,15 @@ def check(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
 
 
 def draw(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
-    """Draw one map of a finished run. Payload {run_id, model, method}; hands back {points}."""
+    """Draw one map of a finished run. Payload {run_id, model, method, points?}; hands back {points}.
+
+    `points` is the number of dots at most, for more than usual.
+    """
     from srcsel.maps import draw_map
 
     told.plan({"maps": 1.0}, {})
-    projection = draw_map(
-        str(payload["run_id"]), str(payload["model"]), str(payload["method"]), load_settings(), told.watch
-    )
+    question = (str(payload["run_id"]), str(payload["model"]), str(payload["method"]))
+    projection = draw_map(*question, load_settings(), told.watch, cap=int(payload.get("points", DOTS)))
     return {"points": len(projection.rows)}
 
 
