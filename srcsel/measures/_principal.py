@@ -14,7 +14,7 @@ def principal(X: np.ndarray, most: int | None = None) -> tuple[np.ndarray, float
     """Return Z (n, k), X minus its mean in its first k = min(most, n, d) principal directions, over a scale.
 
     The scale (the largest absolute value of X) is returned beside Z: Z times it has the unit of X. most None keeps
-    every direction. Above 5,000 pictures the directions are those of 5,000 of them, always the same, and Z has all rows.
+    every direction. Above 5,000 pictures the directions are those of 5,000 of them, always the same ones.
     """
     W, scale = centred_over_scale(X)
     F = W if len(W) <= FIT else W[np.sort(np.random.default_rng(SEED).choice(len(W), FIT, replace=False))]
@@ -24,12 +24,19 @@ def principal(X: np.ndarray, most: int | None = None) -> tuple[np.ndarray, float
     gram = F @ F.T if wide else F.T @ F
     last = len(gram) - 1
     vectors = np.ascontiguousarray(eigh(gram, subset_by_index=(last + 1 - k, last))[1][:, ::-1])  # descending
-    if not wide:
-        return W @ vectors, scale
+    return W @ _signed(_lifted(F, vectors) if wide else vectors), scale
+
+
+def _lifted(F: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Eigenvectors of F F' (n, k) as unit directions of the features, (d, k); those of no length are zero."""
     V = F.T @ vectors
     length = np.linalg.norm(V, axis=0)
-    V = np.divide(V, length, out=np.zeros_like(V), where=length > ROUNDING * length.max())
-    return W @ V, scale
+    return np.divide(V, length, out=np.zeros_like(V), where=length > ROUNDING * length.max())
+
+
+def _signed(V: np.ndarray) -> np.ndarray:
+    """Directions (d, k) with their largest entry positive, as in scikit-learn: row correlations see the sign."""
+    return V * np.where(V[np.abs(V).argmax(axis=0), np.arange(V.shape[1])] < 0, -1.0, 1.0)
 
 
 def centred_over_scale(X: np.ndarray) -> tuple[np.ndarray, float]:
