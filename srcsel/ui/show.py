@@ -11,7 +11,7 @@ import streamlit as st
 from srcsel.charts import plain, plotly_text
 from srcsel.ui import frame, thumbs
 
-__all__ = ["JOINER", "empty_state", "error_state", "md", "picture_grid", "plain", "plotly_text"]
+__all__ = ["JOINER", "empty_state", "error_state", "figure", "md", "picture_grid", "plain", "plotly_text"]
 
 JOINER = "\u2060"  # zero-width word joiner: breaks what Streamlit rewrites after Markdown was parsed
 PAGE = 48  # pictures of a grid at once
@@ -22,7 +22,7 @@ _LATE = re.compile(  # rewritten in finished text, where a backslash no longer h
     r"|(?<=:)(?=//)|(?<=[wW]{3})(?=\.)|(?<=@)(?=\w)"  # bare addresses become links
     r"|(?<=[<>~\-])(?=[>\-=])"  # -> becomes an arrow, -- a dash
 )
-_STYLE = """<style>
+PICTURES_STYLE = """<style>
 .srcsel-pics{display:grid;grid-template-columns:repeat(auto-fill,minmax(86px,1fr));gap:12px 10px}
 .srcsel-pics figure{margin:0;min-width:0}
 .srcsel-pics a{display:block;border-radius:8px;overflow:hidden;background:rgba(128,140,150,.16)}
@@ -68,13 +68,20 @@ def picture_grid(
     number = st.pagination(pages, key=key) if pages > 1 else 1
     cut = slice((number - 1) * page, number * page)
     figures = [
-        f'<figure><a href="{_src(set_id, i, 320)}" target="_blank" rel="noopener">{_img(set_id, i, f"{label}: {name}")}'
-        f'</a><figcaption><b>{escape(plain(label))}</b><span title="{escape(plain(name))}">{escape(plain(name))}</span>'
-        "</figcaption></figure>"
-        for i, name, label in zip(indices[cut], names[cut], labels[cut], strict=True)
+        figure(set_id, i, name, label) for i, name, label in zip(indices[cut], names[cut], labels[cut], strict=True)
     ]
     with slot:
-        st.html(f'{_STYLE}<div class="srcsel-pics">{"".join(figures)}</div>')
+        st.html(f'{PICTURES_STYLE}<div class="srcsel-pics">{"".join(figures)}</div>')
+
+
+def figure(set_id: str, index: int, name: str, label: str, more: str = "") -> str:
+    """Write one picture with label, file name and a line `more` as HTML, for a `srcsel-pics`; names are escaped."""
+    alt, line = f"{label}: {name}", f"<span>{escape(plain(more))}</span>" if more else ""
+    return (
+        f'<figure><a href="{_src(set_id, index, 320)}" target="_blank" rel="noopener">{_img(set_id, index, alt)}'
+        f'</a><figcaption><b>{escape(plain(label))}</b><span title="{escape(plain(name))}">{escape(plain(name))}</span>'
+        f"{line}</figcaption></figure>"
+    )
 
 
 def _img(set_id: str, index: int, alt: str) -> str:
