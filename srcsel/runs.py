@@ -4,10 +4,12 @@ runs/<id>/run.json            the question, and the line History shows
 runs/<id>/result.json         everything but the re-checks
 runs/<id>/rechecks.safetensors
 runs/<id>/maps/<hash>.safetensors
+runs/<id>/evidence/<hash>.json        accuracy really reached, one file a protocol
 """
 
 from __future__ import annotations
 
+import builtins
 import dataclasses
 import re
 import secrets
@@ -20,7 +22,7 @@ import numpy as np
 
 from srcsel import files
 from srcsel.errors import InputError, StoreError, UnknownNameError
-from srcsel.records import DOTS, Projection, Result, Score, VerdictKind
+from srcsel.records import DOTS, Evidence, Projection, Protocol, Result, Score, VerdictKind
 from srcsel.serialize import from_plain, to_plain
 from srcsel.settings import load_settings
 
@@ -124,6 +126,24 @@ class RunStore:
         about = {"model": projection.model, "method": projection.method, "seed": projection.seed}
         path = _map_path(self.folder / _checked(run_id), projection.model, projection.method, projection.seed, cap)
         files.write_tensors(path, {"rows": projection.rows, "xy": projection.xy}, about)
+
+    def evidences(self, run_id: str) -> builtins.list[Evidence]:
+        """Return what was measured for this run, one for each protocol, newest last; damaged ones are left out."""
+        found: dict[Protocol, Evidence] = {}
+        for root in (self.examples, self.folder):  # the person's own last: it replaces what was shipped
+            for path in root.glob(f"{_checked(run_id)}/evidence/*.json") if root else ():
+                try:
+                    evidence = from_plain(Evidence, files.read_json(path))
+                except (files.DamagedFileError, FileNotFoundError, KeyError, TypeError, ValueError):
+                    self.notes.append(f"A measurement of the run {run_id} is damaged and is left out. Measure again.")
+                    continue
+                found[evidence.protocol] = evidence
+        return sorted(found.values(), key=lambda evidence: evidence.created)
+
+    def save_evidence(self, evidence: Evidence) -> None:
+        """Store a measurement, whole or partial, beside its run, over one of the same protocol. Raises StoreError."""
+        name = files.text_hash(to_plain(evidence.protocol))
+        files.write_json(self.folder / _checked(evidence.run) / "evidence" / f"{name}.json", to_plain(evidence))
 
     def _place(self, run_id: str) -> Path:
         for root in (self.folder, self.examples):

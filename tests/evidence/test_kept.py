@@ -1,0 +1,71 @@
+"""What was measured lies beside its run."""
+
+import dataclasses
+
+import pytest
+
+from srcsel.errors import UnknownNameError
+from srcsel.records import Accuracy, Agreement, Evidence, Failure, Interval, Protocol
+from srcsel.store import RunStore
+
+EVIDENCE = Evidence(
+    "run-1",
+    Protocol("finetune", shots=None, seeds=(0, 4)),
+    (Accuracy("a/one", (0.5, 0.75), 0.625, 0.5, 0.75, balanced=0.6, seconds=3.0, note="stopped early"),),
+    (
+        Agreement(
+            "supcon", "whitened", 3, "a/one", Interval(1.0, 0.3, 1.0), Interval(1.0), Interval(0.9), Interval(0.0), 1.0
+        ),
+        Agreement("cka", None, 1, None, Interval(None), Interval(None), Interval(None), Interval(None), None, "Few."),
+    ),
+    "On these pictures SCL picked the best model.",
+    ("a/one",),
+    (Failure("a/two", "", "It broke.", "trace"),),
+    ("Two splits.",),
+    "2026-01-31T10:00:00+00:00",
+    12.5,
+)
+
+
+@pytest.fixture
+def runs(tmp_path):
+    return RunStore(tmp_path / "runs", tmp_path / "examples")
+
+
+def test_evidence_comes_back_as_it_was(runs):
+    assert runs.evidences("run-1") == []
+    runs.save_evidence(EVIDENCE)
+    (found,) = runs.evidences("run-1")
+    assert dataclasses.asdict(found) == dataclasses.asdict(EVIDENCE)
+    assert runs.evidences("run-2") == []
+
+
+def test_one_for_each_protocol_newest_last(runs):
+    runs.save_evidence(dataclasses.replace(EVIDENCE, created="2026-03-01", protocol=Protocol("probe")))
+    runs.save_evidence(dataclasses.replace(EVIDENCE, complete=False))
+    runs.save_evidence(EVIDENCE)
+    assert [e.protocol.kind for e in runs.evidences("run-1")] == ["finetune", "probe"]
+    assert [e.complete for e in runs.evidences("run-1")] == [True, True]
+
+
+def test_an_example_is_read_and_measured_again_beside_it(runs, tmp_path):
+    RunStore(tmp_path / "examples").save_evidence(EVIDENCE)
+    assert len(runs.evidences("run-1")) == 1
+    runs.save_evidence(dataclasses.replace(EVIDENCE, seconds=99.0))
+    assert [e.seconds for e in runs.evidences("run-1")] == [99.0]
+    assert [e.seconds for e in RunStore(tmp_path / "examples").evidences("run-1")] == [12.5]
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"run": "run-1", "protocol": 3}'])
+def test_a_damaged_measurement_is_said_and_spoils_no_other(runs, content):
+    runs.save_evidence(EVIDENCE)
+    (path,) = (runs.folder / "run-1" / "evidence").iterdir()
+    (path.parent / "other.json").write_bytes(content)
+    assert len(runs.evidences("run-1")) == 1
+    assert runs.notes == ["A measurement of the run run-1 is damaged and is left out. Measure again."]
+
+
+@pytest.mark.parametrize("run_id", ["../run-1", "Run", "*", ""])
+def test_no_other_folder_is_read(runs, run_id):
+    with pytest.raises(UnknownNameError):
+        runs.evidences(run_id)
