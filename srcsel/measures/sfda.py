@@ -13,7 +13,7 @@ from srcsel.measures._principal import centred_over_scale
 from srcsel.measures._sample import stratified
 
 MOST = 5000  # pictures used
-PERMUTATIONS = 3  # label permutations behind the null
+PERMUTATIONS = 2  # label permutations behind the null
 LEAST_SHRINKAGE = 1e-10
 STRENGTH = 5.0  # shrinkage is exp(-this x the largest eigenvalue of the spread within classes)
 COLLAPSED = 1e-20  # least mean variance within classes, of features whose largest value is 1
@@ -54,7 +54,7 @@ def sfda(X: np.ndarray, y: np.ndarray) -> float:
     Edges: where the pictures of each class coincide, the least variance within classes is 1e-20 of the largest
     squared value. Features are centred first, which changes nothing but rounding.
 
-    Null: mean over 3 label permutations, the same for every model. There are no re-checks: 200 would take too long.
+    Null: mean over 2 label permutations, the same for every model. There are no re-checks: 200 would take too long.
 
     Shao et al. 2022, https://arxiv.org/abs/2207.03036, equations 3 to 7.
     """
