@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from srcsel.charts.bars import bar_length, bars_height, model_order, pick_scores, short_name
-from srcsel.charts.labels import place_names
+from srcsel.charts.labels import Box, place_names
 from srcsel.charts.palette import PAINT, Theme, plain, plotly_text
 from srcsel.measures import MEASURES
 from srcsel.records import Accuracy, Evidence, Reading, Result
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 SCATTER_HEIGHT = 420  # pixels
+DOTS_HEIGHT, ROW = 460, 56  # pixels that a few rows are spread over at most, and of one row then
 STATIC = {"accuracy": "Accuracy on the model's own task", "params": "Number of weights"}
 """Predictors that need no picture of the person's."""
 
@@ -131,7 +132,9 @@ def agreement_scatter(
     _square(figure, spans, axis_title(predictor, reading), paint, scale, down=down)
     at = {m: (_share(x[m], spans[0], back=down), _share(y[m], spans[1])) for m in shown}
     names = {m: short_name(titles[m], 22) for m in shown}
-    for model, anchors in place_names(names, at, scale).items():
+    lines = [_line(points[m][1:], (y[m], y[m]), spans, back=down) for m in shown]
+    lines += [_line((x[m], x[m]), _ends(reached[m]), spans, back=down) for m in shown]
+    for model, anchors in place_names(names, at, lines, scale).items():
         figure.add_annotation(
             x=x[model], y=y[model], text=names[model], showarrow=False,
             font={"size": 12 * scale, "color": paint["ink"]}, **anchors,
@@ -234,7 +237,7 @@ def _point_hover(title: str, predictor: str, point: tuple[float, float, float], 
 def _rows(figure: go.Figure, labels: Sequence[str], paint: Mapping[str, str], scale: float) -> None:
     """Lay out one row a model, as the score bars do."""
     count = len(labels)
-    figure.update_layout(**_plain(paint), height=round(bars_height(count) * scale))
+    figure.update_layout(**_plain(paint), height=round(max(bars_height(count), min(DOTS_HEIGHT, count * ROW)) * scale))
     figure.update_layout(margin={"l": 8, "r": round(48 * scale), "t": round(22 * scale), "b": round(28 * scale)})
     figure.update_yaxes(
         tickvals=[count - 1 - i for i in range(count)], ticktext=list(labels), range=[-0.6, max(count, 1) - 0.4],
@@ -312,3 +315,11 @@ def _square(
 def _share(value: float, span: tuple[float, float], *, back: bool = False) -> float:
     share = (value - span[0]) / ((span[1] - span[0]) or 1.0)
     return 1 - share if back else share
+
+
+def _line(
+    across: tuple[float, float], up: tuple[float, float], spans: Sequence[tuple[float, float]], *, back: bool
+) -> Box:
+    """Return a whisker as a share of both axes, (left, low, right, high)."""
+    ends = sorted(_share(v, spans[0], back=back) for v in across)
+    return ends[0], _share(up[0], spans[1]), ends[1], _share(up[1], spans[1])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import unescape
 from typing import Any
 
 CHARACTER, LINE = 6.6, 15.0  # pixels of a letter, and of a line, at 12 pixels of type
-PLOT = (430.0, 330.0)  # pixels of the plotting area, roughly
+PLOT = (560.0, 330.0)  # pixels of the plotting area, roughly
 POINT = 7.0  # pixels from the middle of a mark to its edge
 OUTSIDE = 3.0  # leaving the plotting area is so many times worse than covering something
 
@@ -16,14 +16,19 @@ _SIDES = tuple((across, up) for up in (1, -1, 0) for across in (1, -1, 0) if (ac
 
 
 def place_names(
-    names: Mapping[str, str], at: Mapping[str, tuple[float, float]], scale: float = 1.0
+    names: Mapping[str, str],
+    at: Mapping[str, tuple[float, float]],
+    whiskers: Iterable[Box] = (),
+    scale: float = 1.0,
 ) -> dict[str, dict[str, Any]]:
     """Return key -> xanchor, xshift, yanchor, yshift of Plotly. at: where each point lies, 0..1 right and up.
 
-    Greedy, in the order of `names`: each name takes the side with the least overlap with points and earlier names.
+    whiskers: lines to keep clear of, (left, low, right, high) on the same scale. Greedy, in the order of `names`:
+    each name takes the side with the least overlap with points, whiskers and earlier names.
     """
     middles = {key: (across * PLOT[0], up * PLOT[1]) for key, (across, up) in at.items()}
     taken: list[Box] = [(x - POINT, y - POINT, x + POINT, y + POINT) for x, y in middles.values()]
+    taken += [(w[0] * PLOT[0], w[1] * PLOT[1] - 1, w[2] * PLOT[0] + 1, w[3] * PLOT[1] + 1) for w in whiskers]
     placed = {}
     for key, name in names.items():
         size = (len(unescape(name)) * CHARACTER * scale, LINE * scale)

@@ -30,6 +30,7 @@ PAGES = (
     Entry("models", "2 Models", ":material/deployed_code:"),
     Entry("results", "3 Results", ":material/leaderboard:"),
     Entry("explore", "4 Explore", ":material/scatter_plot:"),
+    Entry("evidence", "5 Evidence", ":material/science:"),
     Entry("history", "History", ":material/history:"),
 )
 

@@ -61,10 +61,12 @@ def when(created: str, now: datetime | None = None) -> str:
 
 
 def progress(part: Part) -> str:
-    """Say how far one part of a job is: "Downloading 120 of 350 MB", "Looking at pictures, 640 of 1,240"."""
+    """Say how far one part of a job is: "Downloading 120 of 350 MB", or what the job itself says of it, plain text."""
     text = STATES.get(part.state, part.state)
     if part.name == "maps" and part.state == "running":
         text = "Drawing"
+    if part.state == "running" and part.note:
+        return part.note
     if part.state == "downloading" and part.done:
         known = f" of {megabytes(part.total)}" if part.total else ""
         return f"{text} {megabytes(part.done)}{known}"

@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from walk import wait_for_verdict
 
-PAGES = ["/", "/images", "/models", "/results", "/explore", "/history"]
+PAGES = ["/", "/images", "/models", "/results", "/explore", "/evidence", "/history"]
 SERIOUS = {"serious", "critical"}
 
 

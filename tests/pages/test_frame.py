@@ -18,6 +18,7 @@ def test_every_entry_has_its_page_and_every_page_its_entry():
         "2 Models",
         "3 Results",
         "4 Explore",
+        "5 Evidence",
         "History",
     ]
 

@@ -1,0 +1,155 @@
+"""How well each predictor foretold the accuracy: the table, how to read it, and what others found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from srcsel.consensus import favours_wide
+from srcsel.measures import MEASURES
+from srcsel.measures._track_record import Comparison, comparisons
+from srcsel.records import Agreement, Evidence, Interval, Reading, Result
+from srcsel.ui.show import md, plain
+
+OWN = {
+    "verdict": "The verdict's own rule",
+    "consensus": "Consensus of the measures",
+    "accuracy": "Accuracy on the model's own task",
+    "params": "Number of weights",
+}
+"""Predictors that are no measure."""
+READ = (
+    "- **Points lost** (regret): how much accuracy you lose by starting from the model that this predictor puts "
+    "first, instead of the truly best one. 0 is perfect. It is what a choice costs, so the table is sorted by it.\n"
+    "- **Kendall's tau**: how well the whole order agrees. 1 = the same order, 0 = no better than shuffling, −1 = "
+    "upside down. **Weighted tau** counts mistakes at the top of the list more.\n"
+    "- **Picked the best**: in how many of the re-checks and splits its first model was truly the best.\n"
+    "- About ten models are few. The 90 % intervals are wide, and two predictors whose intervals overlap have not "
+    "been told apart. Trust what holds over several sets of pictures."
+)
+
+
+def name_of(predictor: str, reading: Reading | None) -> str:
+    """Name a predictor with its reading, as the pages say it; plain text."""
+    name = OWN.get(predictor) or (MEASURES[predictor].title if predictor in MEASURES else plain(predictor))
+    return f"{name}, as in the papers" if reading == "raw" else name
+
+
+def marks(predictor: str, reading: Reading | None) -> str:
+    """Say what a reader should hold against a predictor."""
+    said = []
+    if favours_wide(predictor, reading):
+        said.append("favours wide models")
+    if predictor in MEASURES and MEASURES[predictor].set_relative:
+        said.append("moves when a candidate is added")
+    if predictor in ("accuracy", "params"):
+        said.append("knows nothing of your pictures")
+    return ", ".join(said)
+
+
+def rows(result: Result, evidence: Evidence) -> pd.DataFrame:
+    """One row a predictor, in the order of the evidence; numbers as they are, None where there is none."""
+    titles = {m.id: m.title for m in result.models}
+    return pd.DataFrame([_row(a, titles) for a in evidence.agreements], columns=COLUMNS)
+
+
+def draw(result: Result, evidence: Evidence) -> None:
+    """Draw the table, its CSV and how to read it."""
+    st.header("Which score told the truth?", anchor=False)
+    if not evidence.agreements:
+        st.markdown("There is nothing to compare: scores and accuracies need at least two models in common.")
+        return
+    table = rows(result, evidence)
+    numeric = list(table.select_dtypes("number").columns)
+    shown = table.assign(**{name: table[name].round(3) + 0.0 for name in numeric})
+    shown["90 % of it"] = [_interval(a.regret, 1) for a in evidence.agreements]
+    shown["90 % of tau"] = [_interval(a.tau, 2) for a in evidence.agreements]
+    st.dataframe(
+        shown, hide_index=True, column_order=SHOWN, column_config=CONFIG, placeholder="n/a",
+        alt=f"How well {len(table)} predictors foretold the accuracy, fewest points lost first",
+    )  # fmt: skip
+    st.download_button(
+        "Download (CSV)", table.to_csv(index=False).encode(), f"srcsel-evidence-{result.run.id}.csv", "text/csv",
+        icon=":material/download:", on_click="ignore", key="evidence-csv",
+    )  # fmt: skip
+    st.markdown(f"**How to read it**\n\n{READ}")
+
+
+def track_record(measures: Sequence[str]) -> None:
+    """Draw what published comparisons found for these measures, with their sources."""
+    with st.expander("What others found: the track record of each measure", icon=":material/history_edu:"):
+        st.markdown(
+            "Published comparisons of the same measures, on other pictures and models. Values differ widely between "
+            "studies: none of these measures wins everywhere, which is why srcsel measures on your own pictures."
+        )
+        known = [c for m in measures for c in comparisons(m)]
+        st.dataframe(
+            _track(known), hide_index=True, placeholder="–", alt=f"{len(known)} published comparisons",
+            column_config={"Value": st.column_config.NumberColumn(format="%.2f"),
+                           "Source": st.column_config.TextColumn(width="medium")},
+        )  # fmt: skip
+        none = [md(name_of(m, None)) for m in measures if all(c.value is None for c in comparisons(m))]
+        if none:
+            st.caption(f"No published comparison found for: {', '.join(none)}.")
+
+
+def _track(known: Sequence[Comparison]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Measure": [name_of(c.measure, None) for c in known],
+            "Statistic": [c.statistic or None for c in known],
+            "Value": [c.value for c in known],
+            "Models": [c.models for c in known],
+            "Targets": [c.targets for c in known],
+            "Study": [c.study for c in known],
+            "Compared": [c.about or None for c in known],
+            "Figure": [c.origin for c in known],
+            "Note": [c.note or None for c in known],
+            "Source": [c.source for c in known],
+        }
+    )
+
+
+COLUMNS = [
+    "Predictor", "Reading", "Picked", "Points lost", "Lost, low", "Lost, high", "Picked the best", "Kendall's tau",
+    "Tau, low", "Tau, high", "Weighted tau", "Weighted tau, low", "Weighted tau, high", "Pearson", "Pearson, low",
+    "Pearson, high", "Models", "Note",
+]  # fmt: skip
+SHOWN = [
+    "Predictor", "Reading", "Picked", "Points lost", "90 % of it", "Picked the best", "Kendall's tau", "90 % of tau",
+    "Weighted tau", "Pearson", "Models", "Note",
+]  # fmt: skip
+CONFIG = {
+    "Predictor": st.column_config.TextColumn(width=205),
+    "Note": st.column_config.TextColumn(width="medium"),
+    "Points lost": st.column_config.NumberColumn(format="%.1f", help="Accuracy points lost by following it"),
+    "90 % of it": st.column_config.TextColumn("90 % interval", help="Of the points lost"),
+    "Picked the best": st.column_config.NumberColumn(format="percent", help="Share of the re-checks and splits"),
+    "Kendall's tau": st.column_config.NumberColumn(format="%.2f"),
+    "90 % of tau": st.column_config.TextColumn("90 % interval", help="Of Kendall's tau"),
+    "Weighted tau": st.column_config.NumberColumn(format="%.2f"),
+    "Pearson": st.column_config.NumberColumn(format="%.2f", help="Correlation of the values themselves"),
+    "Models": st.column_config.NumberColumn(format="%d", help="Models with both a score and an accuracy"),
+}
+
+
+def _row(agreement: Agreement, titles: dict[str, str]) -> list[object]:
+    a = agreement
+    reading = {"whitened": "Whitened", "raw": "As in the papers"}.get(a.reading or "", "")
+    picked = None if a.picked is None else plain(titles.get(a.picked, a.picked))
+    return [
+        name_of(a.predictor, None), reading, picked, *_three(a.regret), a.hit, *_three(a.tau),
+        *_three(a.weighted_tau), *_three(a.pearson), a.models, plain(a.reason) or marks(a.predictor, a.reading),
+    ]  # fmt: skip
+
+
+def _three(interval: Interval) -> tuple[float | None, float | None, float | None]:
+    return interval.value, interval.low, interval.high
+
+
+def _interval(interval: Interval, digits: int) -> str | None:
+    if interval.low is None or interval.high is None:
+        return None
+    return f"{interval.low:z.{digits}f} to {interval.high:z.{digits}f}".replace("-", "−")
