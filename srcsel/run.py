@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,6 +35,7 @@ from srcsel.records import (
     Score,
     SourceModel,
 )
+from srcsel.recover import features_of
 from srcsel.runs import RunStore
 from srcsel.score import score_model
 from srcsel.scored import scored
@@ -132,6 +134,34 @@ def rank(
         seed=seed,
     )
     return answer(question, watch=watch)
+
+
+def add_measures(
+    run_id: str, measures: Measures = "all", *, settings: Settings | None = None, watch: Watch | None = None
+) -> Result:
+    """Score a finished run by more measures, from its stored features, and save it so; the verdict's rule is the same.
+
+    Features that are gone are made again. Raises UnknownNameError for a run or measure that is not there, InputError
+    where its pictures or weights have changed meanwhile, Cancelled (the stored run is then as before), StoreError.
+    """
+    settings, watch = settings or load_settings(), watch or Watch()
+    features, runs = open_features(settings), open_runs(settings)
+    before = runs.load(run_id)
+    names = dict.fromkeys((*before.run.measures, *measure_names(measures)))
+    failed = [failure for failure in before.failures if not failure.measure]
+    models = [model for model in before.models if model.id not in {failure.model for failure in failed}]
+    told = Answer(replace(before.run, measures=tuple(names)), before.dataset, before.models)
+    told.failures.extend(failed)
+    for note in before.notes:
+        told.say(note)
+    told.speeds.update(before.seconds_per_picture)
+    for found in features_of(before, models, features, watch):
+        watch.update(found.key.model, "scoring")
+        told.add(found.key.model, scored(found, before.dataset.labels, told.run, told.measures, features, watch))
+        watch.update(found.key.model, "stored")
+    result = replace(told.result(complete=True), seconds=before.seconds)
+    runs.save(result)
+    return result
 
 
 def rank_features(

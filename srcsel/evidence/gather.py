@@ -1,0 +1,205 @@
+"""Evidence for a run: every measure scored, accuracy measured model by model, then who foretold it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from srcsel.copies import copy_groups
+from srcsel.dataset import load_dataset
+from srcsel.errors import Cancelled, InputError, StoreError, UnknownNameError
+from srcsel.evidence import agreement
+from srcsel.evidence.finetune import Outcome, finetune
+from srcsel.evidence.probe import fold_of, probe
+from srcsel.evidence.reached import accuracies, close_to_best, reached_by
+from srcsel.evidence.sentence import notes, sentence
+from srcsel.evidence.splits import check_protocol, split
+from srcsel.records import Dataset, Evidence, Failure, Protocol, Result
+from srcsel.recover import features_of
+from srcsel.run import Measures, add_measures, answer, measure_names, new_run
+from srcsel.runs import RunStore
+from srcsel.settings import Settings, load_settings
+from srcsel.store import FeatureStore, open_features, open_runs
+from srcsel.watch import Watch
+
+QUICK = Protocol("probe")
+TRAINED = Protocol("finetune")
+
+
+def gather(
+    run_id: str,
+    protocol: Protocol = QUICK,
+    *,
+    measures: Measures = "all",
+    settings: Settings | None = None,
+    watch: Watch | None = None,
+) -> Evidence:
+    """Measure what the models of a finished run really reach on its pictures, and compare every predictor with it.
+
+    The run is scored by `measures` first, and saved so. The evidence is saved beside the run after every model, with
+    `complete` False until the last. What was measured before is not measured again. Raises UnknownNameError for a
+    run that is not there, InputError where its pictures have changed or cannot be split, Cancelled (finished
+    trainings and the checkpoint of the one under way are kept), StoreError.
+    """
+    settings, watch = settings or load_settings(), watch or Watch()
+    check_protocol(protocol)
+    runs, store = open_runs(settings), open_features(settings)
+    result = runs.load(run_id)
+    if not result.complete:
+        raise InputError("This run is not finished, so there is nothing to compare yet. Let it finish, then try again.")
+    if set(measure_names(measures)) - set(result.run.measures):
+        result = add_measures(run_id, measures, settings=settings, watch=watch)
+    work = _Work(result, protocol, settings, runs, store, watch)
+    for outcome in work.measured():
+        work.take_in(outcome)
+    evidence = work.evidence(complete=True)
+    runs.save_evidence(evidence)
+    return evidence
+
+
+def gather_evidence(
+    folder: str | Path,
+    models: str | Sequence[str] = "demo",
+    *,
+    protocol: Protocol = QUICK,
+    measures: Measures = "all",
+    device: str | None = None,
+    watch: Watch | None = None,
+) -> Evidence:
+    """Rank source models for the pictures in `folder`, then measure what they really reach; see `gather`.
+
+    folder: as for `rank`, or the id of a stored run, whose own models are then used.
+    """
+    run_id = ranked(folder, models, measures, device=device, watch=watch)
+    return gather(run_id, protocol, measures=measures, watch=watch)
+
+
+def ranked(
+    folder: str | Path,
+    models: str | Sequence[str],
+    measures: Measures,
+    *,
+    device: str | None = None,
+    watch: Watch | None = None,
+) -> str:
+    """Return the id of a finished run: the stored one that `folder` names, or a new one for that folder."""
+    name = str(folder)
+    if not Path(name).expanduser().exists() and ":" not in name:
+        try:
+            return open_runs(load_settings()).load(name).run.id
+        except UnknownNameError:
+            pass  # then it was meant as a folder, and its own error says what is wrong
+    result = answer(new_run(folder, models, measures, device=device), watch=watch)
+    if not result.scores:
+        raise InputError(f"No starting model could be scored, so nothing can be compared. {result.failures[0].reason}")
+    return result.run.id
+
+
+class _Work:
+    """What is known of the accuracies so far, and Evidence of it at any time."""
+
+    def __init__(
+        self,
+        result: Result,
+        protocol: Protocol,
+        settings: Settings,
+        runs: RunStore,
+        store: FeatureStore,
+        watch: Watch,
+    ) -> None:
+        self.result, self.protocol, self.settings = result, protocol, settings
+        self.runs, self.store, self.watch = runs, store, watch
+        self.dataset = _same_pictures(result, watch)
+        self.groups = copy_groups(self.dataset, store, watch)
+        self.outcomes: list[Outcome] = []
+        self.failures: list[Failure] = []
+        self._start = time.monotonic()
+        self._model = ""
+        failed = {f.model for f in result.failures if not f.measure}
+        self.models = [m for m in result.models if m.id not in failed]
+        labels = self.dataset.labels
+        if protocol.kind == "probe":
+            self.fold = fold_of(labels, self.groups, protocol.folds)
+            self.splits = tuple(range(int(self.fold.max()) + 1))
+            self._test = [np.flatnonzero(self.fold == s) for s in self.splits]
+            self._train = [np.flatnonzero(self.fold != s) for s in self.splits]
+        else:
+            self.splits = protocol.seeds
+            parts = [split(labels, self.groups, protocol, seed) for seed in protocol.seeds]
+            self._test = [p.test for p in parts]
+            self._train = [np.concatenate([p.train, p.validation]) for p in parts]
+
+    def measured(self) -> Iterator[Outcome | Failure]:
+        """Measure by the protocol, model by model."""
+        if self.protocol.kind == "finetune":
+            return finetune(
+                self.dataset,
+                self.models,
+                self.protocol,
+                groups=self.groups,
+                folder=self.settings.evidence,
+                device=self.result.run.device,
+                watch=self.watch,
+            )
+        return self._probed()
+
+    def take_in(self, outcome: Outcome | Failure) -> None:
+        """Note an outcome; save what is known where it is the first of another model."""
+        if outcome.model != self._model and self.outcomes:
+            self.runs.save_evidence(self.evidence(complete=False))
+        self._model = outcome.model
+        if isinstance(outcome, Failure):
+            self.failures.append(outcome)
+        else:
+            self.outcomes.append(outcome)
+
+    def evidence(self, *, complete: bool) -> Evidence:
+        """Compare what was measured so far with every predictor; without intervals while more is to come."""
+        reached = reached_by(self.outcomes, self.dataset.labels, self.groups, self.splits)
+        found = accuracies(reached, self.outcomes, self.dataset.labels)
+        close = close_to_best(reached, [m.id for m in self.result.models if not m.baseline])
+        rows = agreement.agreements(self.result, reached, draws=agreement.DRAWS if complete else 0)
+        baselines = any(m.baseline for m in self.result.models if m.id in reached.models)
+        return Evidence(
+            run=self.result.run.id,
+            protocol=self.protocol,
+            accuracies=found,
+            agreements=rows,
+            sentence=sentence(found, rows, close, self.result.models),
+            close=close,
+            failures=tuple(self.failures),
+            notes=notes(self.protocol, self._test, self._train, self.groups, baselines),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            seconds=time.monotonic() - self._start,
+            complete=complete,
+        )
+
+    def _probed(self) -> Iterator[Outcome | Failure]:
+        def tell(model: str, done: int, total: int) -> None:
+            self.watch.update(model, "running", done, total, note=f"Quick check, fold {done} of {total}")
+
+        for model in self.models:
+            try:
+                of_model = features_of(self.result, [model], self.store, self.watch)
+                yield from probe(of_model, self.dataset.labels, self.fold, store=self.store, tell=tell)
+            except (Cancelled, StoreError):
+                raise
+            except InputError as error:
+                self.watch.update(model.id, "failed", note=str(error))
+                yield Failure(model.id, "", str(error))
+                continue
+            self.watch.update(model.id, "done")
+
+
+def _same_pictures(result: Result, watch: Watch) -> Dataset:
+    """Open the run's pictures again. Raises InputError where they are not the ones that were scored."""
+    dataset = load_dataset(result.run.ref, left_out=result.run.left_out, watch=watch)
+    if dataset.digest != result.dataset.digest:
+        raise InputError(
+            f"The pictures in {dataset.folder} have changed since this run. Run it again, then measure its models."
+        )
+    return dataset
