@@ -7,6 +7,7 @@ from scipy.linalg import eigh
 
 FIT = 5000  # pictures that the directions are found on: drawn, where there are more
 SEED = 0
+CONSTANT = 1e-14  # a spread below this share of the largest value is rounding of features that are all the same
 ROUNDING = 1e-7  # directions this much shorter than the first are rounding of the Gram matrix
 
 

@@ -6,15 +6,13 @@ import math
 from typing import Literal
 
 import numpy as np
-from scipy.spatial.distance import pdist
 
 from srcsel.errors import InputError
 from srcsel.measures._base import measure, permutations
-from srcsel.measures._principal import centred_over_scale, principal
+from srcsel.measures._principal import CONSTANT, centred_over_scale, principal
 
 COMPONENTS = 64
 FLOOR = 1e-4  # least variance of a class, where the mean variance of the components is 1
-CONSTANT = 1e-14  # a spread below this share of the largest value is rounding of features that are all the same
 
 Covariance = Literal["spherical", "diagonal"]
 
@@ -108,6 +106,8 @@ def _sums(Z: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndar
 
 def _overlap(counts: np.ndarray, sums: np.ndarray, squares: np.ndarray, covariance: Covariance) -> float:
     """Minus the sum of Bhattacharyya coefficients over ordered pairs, from what `_sums` returns."""
+    from scipy.spatial.distance import pdist
+
     means = sums / counts[:, None]  # (c, k)
     variances = squares / counts[:, None] - means**2  # (c, k)
     i, j = np.triu_indices(len(counts), 1)  # in the order of pdist
