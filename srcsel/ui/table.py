@@ -1,4 +1,4 @@
-"""All numbers of a run as tables: a short one to read, a complete one to read or to take away as CSV."""
+"""All numbers of a run as tables: a short one, every measure, what they say together, and every number as CSV."""
 
 from __future__ import annotations
 
@@ -6,22 +6,29 @@ import pandas as pd
 import streamlit as st
 
 from srcsel.charts import bar_length, model_order, pick_scores, plain
+from srcsel.consensus import consensus
 from srcsel.measures import MEASURES
-from srcsel.records import Reading, Result
-from srcsel.report.numbers import number_rows, title_of
+from srcsel.records import HEADLINE, JobStatus, Reading, Result
+from srcsel.report.numbers import number_rows, title_of, to_csv
+from srcsel.ui import grid, price, state, watch, words
+from srcsel.ui.grid import help_of
+from srcsel.ui.show import md
 
+__all__ = ["all_numbers", "draw", "help_of", "short_table", "title_of"]
 
-def help_of(measure: str) -> str:
-    """Return the first paragraph of a measure's own words, or ""."""
-    return MEASURES[measure].help.split("\n\n")[0].replace("\n", " ") if measure in MEASURES else ""
+SHORT, EVERY, TOGETHER, ROWS = "One line a model", "Every measure", "All measures together", "Every number"
+SCORING = (
+    0.25  # seconds that one measure takes for 500 pictures of one model, roughly; one in five takes ten times that
+)
+KEPT_JOBS = 50  # how far back the board is searched
 
 
 def short_table(result: Result, reading: Reading) -> pd.DataFrame:
-    """One row a model, in the order of the bars: the scores of one reading, cost and license."""
+    """One row a model, in the order of the bars: the headline scores of one reading, cost and license."""
     order = model_order(result)
     order += [m.id for m in result.models if m.id not in order]
     models = {m.id: m for m in result.models}
-    measures = list(dict.fromkeys(s.measure for s in result.scores))
+    measures = [m for m in dict.fromkeys(s.measure for s in result.scores) if m in HEADLINE]
     scores = {measure: pick_scores(result, measure, reading) for measure in measures}
     rows = []
     for model in order:
@@ -45,29 +52,115 @@ def all_numbers(result: Result) -> pd.DataFrame:
     return pd.DataFrame(number_rows(result))
 
 
-def draw(result: Result, reading: Reading) -> None:
-    """Draw the tables with their CSV download."""
-    numbers = all_numbers(result)
-    which = st.segmented_control(
-        "Table", ["One line a model", "Every number"], default="One line a model", required=True,
-        label_visibility="collapsed", key="results-table",
-    )  # fmt: skip
-    frame = numbers if which == "Every number" else short_table(result, reading)
-    numeric = list(frame.select_dtypes("number").columns)
-    shown = frame.assign(**{name: frame[name].round(3) + 0.0 for name in numeric})  # + 0.0: never "-0.000"
-    digits = {name: st.column_config.NumberColumn(format="%.3f") for name in numeric} | {
-        "First in 100": st.column_config.NumberColumn(format="%.0f", help="Re-checks in which the model came first"),
-        "Weights (million)": st.column_config.NumberColumn(format="%.2f"),
-        "Milliseconds a picture": st.column_config.NumberColumn(format="%.2f", help="Measured on this computer"),
-    }
-    st.dataframe(
-        shown, hide_index=True, column_config=digits, placeholder="n/a", alt=f"Scores of {len(result.models)} models"
+def together(result: Result) -> pd.DataFrame:
+    """One row a model: its place by all measures together, how many these are, and what is known beforehand."""
+    models = {m.id: m for m in result.models}
+    found = consensus(result.rankings, model_order(result))
+    whole = len(found.measures)
+    order = [*found.models, *(m for m in models if m not in found.models)]
+    return pd.DataFrame(
+        {
+            "Starting model": [plain(models[m].title) for m in order],
+            "Mean rank": [found.mean_rank.get(m) for m in order],
+            "Borda count": [found.borda.get(m) for m in order],
+            "Rests on": [f"{found.counted.get(m, 0)} of {words.count(whole, 'measure')}" for m in order],
+            "No value from": [", ".join(title_of(name) for name in found.missing.get(m, ())) for m in order],
+            "First in 100": [result.verdict.firsts.get(m) for m in order],
+            "Accuracy there": [None if (a := models[m].accuracy) is None else 100 * a for m in order],
+            "Weights (million)": [None if (p := models[m].params) is None else p / 1e6 for m in order],
+            "Kind": ["yardstick" if models[m].baseline else "starting model" for m in order],
+        }
     )
+
+
+def draw(result: Result, reading: Reading) -> None:
+    """Draw the tables with their CSV download, and the offer to score by every measure."""
+    which = st.segmented_control(
+        "Table", [SHORT, EVERY, TOGETHER, ROWS], default=SHORT, required=True, label_visibility="collapsed",
+        key="results-table",
+    )  # fmt: skip
+    if which == EVERY:
+        _every(result)
+    elif which == TOGETHER:
+        _together(result)
+    else:
+        _plain(all_numbers(result) if which == ROWS else short_table(result, reading), result)
     st.download_button(
-        "Download all numbers (CSV)", numbers.to_csv(index=False).encode(), f"srcsel-{result.run.id}.csv", "text/csv",
+        "Download all numbers (CSV)", to_csv(result).encode(), f"srcsel-{result.run.id}.csv", "text/csv",
         icon=":material/download:", on_click="ignore",
     )  # fmt: skip
 
 
+def _plain(frame: pd.DataFrame, result: Result) -> None:
+    numeric = list(frame.select_dtypes("number").columns)
+    shown = frame.assign(**{name: frame[name].round(3) + 0.0 for name in numeric})  # + 0.0: never "-0.000"
+    digits = {name: st.column_config.NumberColumn(format="%.3f") for name in numeric} | COLUMNS
+    st.dataframe(
+        shown, hide_index=True, column_config=digits, placeholder="n/a", alt=f"Scores of {len(result.models)} models"
+    )
+
+
+def _every(result: Result) -> None:
+    offer(result)
+    view = st.segmented_control("Show", grid.VIEWS, default="Value", required=True, key="results-view")
+    st.html(grid.html(result, view or "Value"))
+    st.caption(
+        "Bold: first by that measure; = means a tie. Press a measure to read what it is and how it did elsewhere. Rest "
+        "the pointer on a number for its interval, its chance level and its rank."
+    )
+    said = grid.reasons(result)
+    if said:
+        with st.expander(f"Why n/a ({words.count(sum(map(len, said.values())), 'number')})"):
+            for reason, whom in said.items():
+                st.markdown(f"**{md(reason)}**  \n{md('; '.join(whom))}")
+
+
+def _together(result: Result) -> None:
+    offer(result)
+    _plain(together(result), result)
+    st.caption(
+        "Ranks are put together, never the values themselves. Mean rank: 1 = first by every measure. Borda count: of "
+        "100 comparisons with another model, how many it won. Measures that favour wide models take no part, and a "
+        "measure without a value for a model counts neither for nor against it. The verdict follows its own rule, not "
+        "this table."
+    )
+
+
+def offer(result: Result) -> None:
+    """Offer to score by the measures that are missing; while that goes on, show how it goes."""
+    known = {s.measure for s in result.scores} | {f.measure for f in result.failures}
+    missing = [name for name in MEASURES if name not in known]
+    job = _job(result)
+    if job is not None and job.state != "done":
+        watch.watch_job(job)
+    elif missing and result.complete:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"{len(known & set(MEASURES))} of {len(MEASURES)} measures are scored.", width="content")
+            label = f"Score by every measure (about {words.duration(_seconds(result, len(missing)))})"
+            if st.button(label, icon=":material/functions:", key="results-every"):
+                state.board().submit("measures", {"run_id": result.run.id})
+                st.rerun()
+
+
+def _job(result: Result) -> JobStatus | None:
+    jobs = state.board().recent(KEPT_JOBS)
+    return next((j for j in jobs if j.kind == "measures" and j.payload.get("run_id") == result.run.id), None)
+
+
+def _seconds(result: Result, measures: int) -> float:
+    models = len({s.model for s in result.scores})
+    return price.START + SCORING * 3 * measures * models * max(0.2, len(result.dataset.paths) / 500)
+
+
 def _column(measure: str) -> str:
     return "SCL gain" if measure == "supcon" else {"silhouette": "MSC"}.get(measure, title_of(measure))
+
+
+COLUMNS = {
+    "First in 100": st.column_config.NumberColumn(format="%.0f", help="Re-checks in which the model came first"),
+    "Weights (million)": st.column_config.NumberColumn(format="%.2f"),
+    "Milliseconds a picture": st.column_config.NumberColumn(format="%.2f", help="Measured on this computer"),
+    "Mean rank": st.column_config.NumberColumn(format="%.2f", help="Mean over measures of its rank; 1 is best"),
+    "Borda count": st.column_config.NumberColumn(format="%.1f", help="0 to 100; higher is better"),
+    "Accuracy there": st.column_config.NumberColumn(format="%.1f %%", help="On its own source task"),
+}
