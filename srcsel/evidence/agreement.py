@@ -47,12 +47,13 @@ def agreements(result: Result, reached: Reached, draws: int = DRAWS) -> tuple[Ag
         return ()
     candidates = {m.id for m in result.models if not m.baseline}
     again = reached.draws(draws)
-    rows = [agreement(p, reached.models, reached.means, again, candidates) for p in predictors(result, reached.models)]
+    asked = predictors(result, reached.models, rechecks=draws)
+    rows = [agreement(p, reached.models, reached.means, again, candidates) for p in asked]
     return tuple(sorted(rows, key=_place))
 
 
-def predictors(result: Result, models: Sequence[str]) -> list[Predictor]:
-    """Everything that could have foretold the accuracies of `models`."""
+def predictors(result: Result, models: Sequence[str], rechecks: int = DRAWS) -> list[Predictor]:
+    """List everything that could have foretold the accuracies of `models`, with up to `rechecks` re-checks."""
     known = set(models)
     scores = [s for s in (*result.scores, *result.literal) if s.model in known]
     groups: dict[tuple[str, Reading | None], list[Score]] = {}
@@ -61,7 +62,7 @@ def predictors(result: Result, models: Sequence[str]) -> list[Predictor]:
     found = [_of_scores(group) for group in groups.values()]
     missing = {f.measure for f in result.failures if f.measure} - {name for name, _ in groups}
     found += [Predictor(name, None, {}) for name in sorted(missing)]
-    found += [_of_ranks("verdict", result, models), _of_ranks("consensus", result, models)]
+    found += [_of_ranks(name, result, models, rechecks) for name in ("verdict", "consensus")]
     for name in ("accuracy", "params"):
         stated = {m.id: getattr(m, name) for m in result.models if m.id in known}
         found.append(Predictor(name, None, {m: float(v) for m, v in stated.items() if v is not None}))
@@ -130,14 +131,14 @@ def _of_scores(scores: Sequence[Score]) -> Predictor:
     return Predictor(scores[0].measure, scores[0].reading, values, draws)
 
 
-def _of_ranks(name: str, result: Result, models: Sequence[str]) -> Predictor:
+def _of_ranks(name: str, result: Result, models: Sequence[str], rechecks: int) -> Predictor:
     """Take minus the mean rank by the verdict's rule, or by all measures, on all pictures and in every re-check."""
     scores = [s for s in result.scores if s.model in set(models)]
     if name == "verdict":
         scores = _whole([s for s in scores if s.measure in VERDICT_MEASURES])
     counts = [len(s.rechecks) for s in scores if s.rechecks is not None]
     draws: dict[str, list[float]] = {}
-    for j in range(min(counts, default=0)):
+    for j in range(min([rechecks, *counts]) if counts else 0):
         for model, value in _mean_ranks(_under(scores, j), models, name).items():
             draws.setdefault(model, []).append(value)
     values = _mean_ranks(scores, models, name)

@@ -24,7 +24,7 @@ from srcsel.run import Measures, add_measures, answer, measure_names, new_run
 from srcsel.runs import RunStore
 from srcsel.settings import Settings, load_settings
 from srcsel.store import FeatureStore, open_features, open_runs
-from srcsel.watch import Watch
+from srcsel.watch import PartState, Watch
 
 QUICK = Protocol("probe")
 TRAINED = Protocol("finetune")
@@ -51,8 +51,9 @@ def gather(
     result = runs.load(run_id)
     if not result.complete:
         raise InputError("This run is not finished, so there is nothing to compare yet. Let it finish, then try again.")
-    if set(measure_names(measures)) - set(result.run.measures):
-        result = add_measures(run_id, measures, settings=settings, watch=watch)
+    if set(measure_names(measures)) - set(result.run.measures):  # what the run was not asked for
+        result = add_measures(run_id, measures, settings=settings, watch=_AsOne(watch, len(result.models)))
+    watch.update("measures", "done")
     work = _Work(result, protocol, settings, runs, store, watch)
     for outcome in work.measured():
         work.take_in(outcome)
@@ -97,6 +98,24 @@ def ranked(
     if not result.scores:
         raise InputError(f"No starting model could be scored, so nothing can be compared. {result.failures[0].reason}")
     return result.run.id
+
+
+class _AsOne(Watch):
+    """Tells of scoring as one part, "measures": a model's own part is what measuring its accuracy takes."""
+
+    def __init__(self, watch: Watch, models: int) -> None:
+        self._watch, self._models = watch, models
+        self._done: set[str] = set()
+
+    def update(self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = "") -> None:
+        """Pass on pictures as they are, and models as a count."""
+        if part == "pictures":
+            self._watch.update(part, state, done, total, note)
+            return
+        if state in ("done", "stored", "failed"):
+            self._done.add(part)
+        told = f"Scoring by all measures, {len(self._done)} of {self._models} models"
+        self._watch.update("measures", "running", len(self._done), self._models, told)
 
 
 class _Work:

@@ -15,7 +15,16 @@ from srcsel.errors import StoreError
 from srcsel.records import JobStatus, Part
 from srcsel.serialize import from_plain, to_plain
 
-LANES = {"rank": "compute", "check": "quick", "map": "quick", "inside": "quick"}
+LANES = {
+    "rank": "compute",
+    "check": "quick",
+    "map": "quick",
+    "inside": "quick",
+    "suspects": "quick",
+    "report": "quick",
+    "measures": "compute",
+    "evidence": "compute",
+}
 """Which queue a kind waits in. One job at a time runs in each: source models in "compute" (so one at a time on
 the device), what a page waits for in "quick", so that a folder check need not wait for a long run."""
 

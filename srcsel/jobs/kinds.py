@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from srcsel import records
 from srcsel.records import DOTS, Run
 from srcsel.serialize import from_plain, to_plain
 from srcsel.settings import load_settings
@@ -83,9 +84,66 @@ def inside(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     return {"pictures": len(looked.guess)}
 
 
+def suspects(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
+    """List a finished run's pictures worth a look. Payload {run_id}; hands back how many of each kind."""
+    from srcsel.store import open_runs
+    from srcsel.suspects import asked, make
+
+    settings, run_id = load_settings(), str(payload["run_id"])
+    models = asked(open_runs(settings).load(run_id))
+    told.plan({"pictures": 1.0, **{m.id: 1.0 for m in models}, "sizes": 0.2}, {m.id: m.title for m in models})
+    found = make(run_id, settings, told.watch)
+    return {name: len(getattr(found, name)) for name in ("labels", "copies", "odd", "tiny")}
+
+
+def report(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
+    """Write the HTML report of a run. Payload {run_id, model, method, reading, cost, limit}; hands back {bytes}."""
+    from srcsel.report.make import write
+
+    told.plan({"pictures": 1.0}, {})
+    return {"bytes": write(payload, load_settings(), told.watch).stat().st_size}
+
+
+def measures(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
+    """Score a finished run by more measures. Payload {run_id, measures?}, "all" by default; hands back {measures}."""
+    from srcsel.run import add_measures
+    from srcsel.store import open_runs
+
+    run_id = str(payload["run_id"])
+    models = open_runs(load_settings()).load(run_id).models
+    told.plan({model.id: 1.0 for model in models}, {model.id: model.title for model in models})
+    result = add_measures(run_id, payload.get("measures", "all"), watch=told.watch)
+    return {"measures": len(result.run.measures)}
+
+
+def evidence(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
+    """Measure what the models of a finished run really reach, after scoring them by every measure.
+
+    Payload {run_id, protocol: Protocol as dict}; hands back {models, failed, sentence}.
+    """
+    from srcsel.evidence.gather import gather
+    from srcsel.store import open_runs
+
+    protocol = from_plain(records.Protocol, payload["protocol"])
+    run_id = str(payload["run_id"])
+    models = open_runs(load_settings()).load(run_id).models
+    trained = protocol.kind == "finetune"
+    cost = {model.id: (model.gmacs or 0.05) + 0.05 if trained else 1.0 for model in models}
+    told.plan(
+        {"measures": 0.2 * sum(cost.values()), "pictures": 0.1 * sum(cost.values()), **cost},
+        {model.id: model.title for model in models},
+    )
+    found = gather(run_id, protocol, watch=told.watch)
+    return {"models": len(found.accuracies), "failed": len(found.failures), "sentence": found.sentence}
+
+
 KINDS: dict[str, Callable[[dict[str, Any], PlanWatch], dict[str, Any]]] = {
     "rank": rank,
     "check": check,
     "map": draw,
     "inside": inside,
+    "suspects": suspects,
+    "report": report,
+    "measures": measures,
+    "evidence": evidence,
 }

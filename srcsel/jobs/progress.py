@@ -71,6 +71,8 @@ class Progress:
         if at.state == "downloading":
             size = f" {at.done / 1e6:,.0f} of {at.total / 1e6:,.0f} MB" if at.total else ""
             return f"Downloading {name}{size}"
+        if at.state == "running" and at.note:
+            return at.note
         told = {"waiting": "Waiting for", "scoring": "Scoring", "done": "Finished", "stored": "Already stored:"}
         return f"{told.get(at.state, 'Failed:' if at.state == 'failed' else 'Running')} {name}{_count(at)}"
 
