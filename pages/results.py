@@ -6,7 +6,7 @@ from srcsel.charts import bars_height
 from srcsel.command import command
 from srcsel.records import JobStatus, Result, Run
 from srcsel.serialize import from_plain
-from srcsel.ui import cost, frame, results, state, table, verdict, words
+from srcsel.ui import cost, frame, results, sharing, state, table, verdict, words
 from srcsel.ui.show import empty_state, md
 from srcsel.ui.watch import ACTIVE, watch_job, watch_run
 
@@ -58,7 +58,7 @@ def answer(whole: Result) -> None:
     frame.command(command(whole.run))
     result, limit = cost.among(whole)
     cost.lift(limit)
-    verdict.verdict_card(result)
+    verdict.verdict_card(result, lambda: sharing.menu(whole))
     if not result.scores:
         results.remarks(result)
         return
@@ -75,6 +75,7 @@ def answer(whole: Result) -> None:
         results.map_beside(result, chosen, method, height(result))
     results.remarks(result)
     cost.section(whole, result, reading, chosen)
+    sharing.training(result)
     if not frame.presenting():
         st.header("All numbers", anchor=False)
         table.draw(result, reading)

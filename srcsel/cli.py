@@ -1,4 +1,4 @@
-"""The shell: rank, score, models, app. Heavy imports wait until they are needed; --help takes 0.1 s.
+"""The shell: rank, score, models, report, app. Heavy imports wait until they are needed; --help takes 0.1 s.
 
 Exit status: 0 done, 1 nothing could be ranked, 2 bad arguments or input, 130 stopped with Ctrl-C.
 """
@@ -84,6 +84,12 @@ def _parser() -> argparse.ArgumentParser:
     for command in (rank, score, models):
         command.add_argument("--json", metavar="FILE", help="write JSON; - = to standard output, and nothing else")
 
+    report = commands.add_parser("report", help="write a finished run as one HTML file, or its numbers as CSV")
+    report.set_defaults(run=_report)
+    report.add_argument("run_id", metavar="RUN", help="id of the run, as in its link; or latest")
+    report.add_argument("--html", metavar="FILE", help="default, without --csv: srcsel-RUN.html in this folder")
+    report.add_argument("--csv", metavar="FILE", help="every number; - = to standard output")
+
     app = commands.add_parser("app", help="open the dashboard; further options go to Streamlit", add_help=True)
     app.set_defaults(run=_app)
     return parser
@@ -152,6 +158,27 @@ def _models(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     return DONE
 
 
+def _report(arguments: argparse.Namespace, _: Sequence[str]) -> int:
+    from srcsel.report.make import write
+    from srcsel.report.numbers import to_csv
+    from srcsel.settings import load_settings
+    from srcsel.store import open_runs
+
+    runs = open_runs(load_settings())
+    own = [run.id for run in runs.list() if not run.example]
+    if arguments.run_id == "latest" and not own:
+        raise InputError("There is no run yet. Make one with srcsel rank FOLDER.")
+    run_id = own[0] if arguments.run_id == "latest" else arguments.run_id
+    result = runs.load(run_id)
+    if arguments.csv:
+        _write(to_csv(result), arguments.csv)
+    if arguments.html or not arguments.csv:
+        target = arguments.html or f"srcsel-{run_id}.html"
+        _write(write({"run_id": run_id}).read_text(encoding="utf-8"), target)
+        _say(f"Written: {target}")
+    return DONE
+
+
 def _app(_: argparse.Namespace, extra: Sequence[str]) -> int:
     package = Path(__file__).parent
     places = (package / "_app" / "app.py", package.parent / "app.py")  # in the wheel; in a checkout
@@ -210,7 +237,10 @@ def _names(files: Sequence[Path]) -> list[str]:
 
 
 def _write_json(value: Any, target: str) -> None:
-    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    _write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", target)
+
+
+def _write(text: str, target: str) -> None:
     if target == "-":
         sys.stdout.write(text)
         return

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from srcsel.records import SourceModel
+from srcsel.records import Result, SourceModel
 
 FEWEST = 10  # pictures in the smallest class, below which the card says "too few to say"
 ENOUGH = 50  # pictures a class that settle most questions
 SAME_COST = 1.1  # costs within this factor are said to be equal
 FASTER = 1.5  # ratio of measured times that is believed where nothing else tells the costs apart
 NO_CHOICE = "No clear choice yet."
+KINDS = {"clear": "Clear choice", "tie": "Too close to call", "cannot tell": "Too close or too few to tell"}
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
@@ -159,6 +160,17 @@ class Standing:
     def _ahead(self) -> str:
         first = share(self.firsts[self.models[0].id])
         return f"For now {self.models[0].title} is ahead (first in {first} of 100 re-checks)."
+
+
+def headline(result: Result) -> str:
+    """Return the answer in a few words; the winner's title as it is."""
+    verdict = result.verdict
+    winner = next((m for m in result.models if m.id == verdict.winner), None)
+    if not result.scores:
+        return "Nothing could be scored" if result.complete else "Nothing is scored yet"
+    if winner is None or verdict.kind == "cannot tell":
+        return "No clear choice yet"
+    return f"Start from {winner.title}"
 
 
 def count(n: int, noun: str) -> str:

@@ -10,8 +10,10 @@ import numpy as np
 
 from srcsel.budget import COSTS, Cost, contenders, costs, frontier
 from srcsel.charts.bars import bar_length, pick_scores, short_name
+from srcsel.charts.labels import Box, place_names
 from srcsel.charts.palette import PAINT, Theme, plain, plotly_text
 from srcsel.records import Reading, Result, Verdict
+from srcsel.wording import SAME_COST
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -42,9 +44,9 @@ def trade(result: Result, measure: str, reading: Reading, kind: str) -> Trade:
 
 
 def tells_apart(shown: Trade) -> bool:
-    """Say whether the models differ in that cost by more than a hundredth: else there is nothing to trade."""
+    """Say whether the models differ in that cost at all, as the verdict counts it: else there is nothing to trade."""
     values = list(shown.cost.values())
-    return len(values) > 1 and max(values) > 1.01 * min(values)
+    return len(values) > 1 and max(values) > SAME_COST * min(values)
 
 
 def cost_chart(
@@ -201,14 +203,22 @@ def _add_limit(figure: go.Figure, cost: Cost, limit: float, paint: dict[str, str
 def _add_names(
     figure: go.Figure, result: Result, shown: Trade, models: Collection[str | None], paint: dict[str, str]
 ) -> None:
-    titles = {m.id: m.title for m in result.models}
-    low, high = (float(np.log10(end)) for end in _ends(shown))
-    for model in (m for m in shown.cost if m in models):
-        x = float(np.log10(shown.cost[model]))
-        first = (x - low) / (high - low) < 0.35  # the line rises to the right: names stand above it, the first below
-        place: dict[str, Any] = {"xanchor": "left", "xshift": 10, "yshift": -10} if first else {
-            "xanchor": "right", "xshift": -8, "yshift": 13}  # fmt: skip
+    names = {m.id: short_name(m.title) for m in result.models if m.id in models and m.id in shown.cost}
+    for model, side in names_beside(shown, names).items():
         figure.add_annotation(
-            text=short_name(titles[model]), x=x, y=shown.score[model][0], showarrow=False,
-            font={"size": 12, "color": paint["ink"]}, **place,
+            text=names[model], x=float(np.log10(shown.cost[model])), y=shown.score[model][0], showarrow=False,
+            font={"size": 12, "color": paint["ink"]}, **side,
         )  # fmt: skip
+
+
+def names_beside(shown: Trade, names: Mapping[str, str], scale: float = 1.0) -> dict[str, dict[str, Any]]:
+    """Say on which side of its dot each name stands, as `place_names` does."""
+    left, right = (float(np.log10(end)) for end in _ends(shown))
+    ends = [v for m in shown.cost for v in shown.score[m]]
+    low, high = min(ends), max(ends)
+    tall = (high - low) or 1.0
+    across = {m: (float(np.log10(c)) - left) / (right - left) for m, c in shown.cost.items()}
+    up = {m: [(v - low) / tall for v in shown.score[m]] for m in shown.cost}
+    at = {m: (across[m], up[m][0]) for m in shown.cost}
+    whiskers: list[Box] = [(across[m], up[m][1], across[m], up[m][2]) for m in shown.cost]
+    return place_names(names, at, whiskers, scale)

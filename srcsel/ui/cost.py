@@ -157,7 +157,8 @@ def _axis(measure: str) -> str:
 
 def _limited() -> None:
     value = st.session_state["results-limit"]
-    state.write(limit=None if value is None else f"{value:g}")
+    cost = st.session_state["results-cost"]  # named in the link too: what a limit means must not change with the run
+    state.write(limit=None if value is None else f"{value:g}", cost=cost)
 
 
 def _switch(

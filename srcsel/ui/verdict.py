@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from typing import Literal
 
@@ -11,13 +12,13 @@ from srcsel.charts import find_ranking
 from srcsel.records import Reading, Result, SourceModel
 from srcsel.ui import words
 from srcsel.ui.show import md, plain
-from srcsel.wording import share
+from srcsel.wording import KINDS, headline, share
 
 Color = Literal["green", "orange", "gray"]
-LOOKS: dict[str, tuple[str, Color, str]] = {
-    "clear": ("Clear choice", "green", ":material/verified:"),
-    "tie": ("Too close to call", "orange", ":material/balance:"),
-    "cannot tell": ("Too close or too few to tell", "gray", ":material/help:"),
+LOOKS: dict[str, tuple[Color, str]] = {
+    "clear": ("green", ":material/verified:"),
+    "tie": ("orange", ":material/balance:"),
+    "cannot tell": ("gray", ":material/help:"),
 }
 _STYLE = """<style>
 .srcsel-head{font-size:2rem!important;font-weight:650!important;line-height:1.2!important;padding:2px 0 6px!important;
@@ -34,17 +35,23 @@ padding:0!important}
 </style>"""
 
 
-def verdict_card(result: Result) -> None:
-    """Draw the answer of a run. While models are still being scored it says so; without any it says that."""
+def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> None:
+    """Draw the answer of a run. While models are still being scored it says so; without any it says that.
+
+    `beside` draws what stands beside the badge.
+    """
     verdict = result.verdict
     winner = next((m for m in result.models if m.id == verdict.winner), None)
     with st.container(border=True, key="verdict"):
         left, right = st.columns([1, 1], gap="large", vertical_alignment="center")
         with left.container(gap="xsmall"):
-            if result.scores:
-                label, color, icon = LOOKS[verdict.kind]
-                st.badge(label if result.complete else f"So far: {label.lower()}", color=color, icon=icon)
-            st.html(f'{_STYLE}<h1 class="srcsel-head">{escape(_head(result, winner))}</h1>')
+            with st.container(horizontal=True, vertical_alignment="center"):
+                if result.scores:
+                    label, (color, icon) = KINDS[verdict.kind], LOOKS[verdict.kind]
+                    st.badge(label if result.complete else f"So far: {label.lower()}", color=color, icon=icon)
+                if beside is not None:
+                    beside()
+            st.html(f'{_STYLE}<h1 class="srcsel-head">{escape(plain(headline(result)))}</h1>')
             st.markdown(md(verdict.why))
         if winner:
             right.html(_facts(result, winner) + _firsts(result))
@@ -80,14 +87,6 @@ def weights(params: int | None) -> str:
 def milliseconds(seconds: float | None) -> str:
     """Return seconds as "14 ms", or "not measured"."""
     return "not measured" if not seconds else f"{seconds * 1000:,.2g} ms" if seconds < 0.1 else f"{seconds:,.2g} s"
-
-
-def _head(result: Result, winner: SourceModel | None) -> str:
-    if not result.scores:
-        return "Nothing could be scored" if result.complete else "Nothing is scored yet"
-    if winner is None or result.verdict.kind == "cannot tell":
-        return "No clear choice yet"
-    return f"Start from {plain(winner.title)}"
 
 
 def _facts(result: Result, winner: SourceModel) -> str:

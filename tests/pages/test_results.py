@@ -127,7 +127,7 @@ def test_a_baseline_at_the_head_of_a_bar_is_no_disagreement(results, save, resul
     save(result, models=models, rankings=rankings, verdict=verdict)
     tab = ready(results())
     assert not tab.warning
-    assert [i.value for i in tab.info] == [r"It is a yardstick\."]
+    assert tab.info[0].value == r"It is a yardstick\."
 
 
 def test_several_notes_take_one_line_until_they_are_opened(results, save, result):
@@ -144,7 +144,7 @@ def test_card_does_not_repeat_heading_and_cost(results, save, result, words_of):
     firsts = {"demo/m0": 99.6, "demo/m1": 0.4}
     save(result, verdict=dataclasses.replace(result.verdict, text=text, why=why, firsts=firsts))
     tab = ready(results())
-    assert tab.markdown[1].value == r"It came first in 99 of 100 re\-checks\. Next best\: Textures\."
+    assert r"It came first in 99 of 100 re\-checks\. Next best\: Textures\." in [m.value for m in tab.markdown]
     assert "99 of 100" in html_of(tab)  # 100 only if always
     assert "Textures (0)" not in html_of(tab)
 
@@ -240,7 +240,7 @@ def test_failed_model_and_sampling_are_said(results, save, result, words_of):
     tab = ready(results())
     assert "No internet" in words_of(tab)
     assert "5,000 of 9,000" in words_of(tab)
-    assert tab.code[0].value.startswith("demo/m5\nTraceback")
+    assert any(code.value.startswith("demo/m5\nTraceback") for code in tab.code)
 
 
 def test_run_with_nothing_scored_says_why(results, save, result, words_of):

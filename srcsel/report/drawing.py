@@ -1,0 +1,206 @@
+"""Records -> places on paper: bars, map and cost as numbers that the template writes as SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from srcsel.budget import COSTS
+from srcsel.charts import bar_length, class_groups, find_ranking, model_order, pick_scores, plain
+from srcsel.charts.cost import Trade, names_beside
+from srcsel.records import Evidence, Projection, Reading, Result
+
+WIDE = 1000  # units across every bar
+MAP = (1000, 700)  # units of the map
+PLOT = (1000, 360)  # units of the cost picture
+EDGE = 24  # units left free around the map
+NAMES = 0.62  # size of a name in the cost picture, as part of what `place_names` reckons with
+
+SHAPES = {
+    "circle": "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z",
+    "square": "M-4.5-4.5h9v9h-9z",
+    "triangle": "M0-6L5.6 4.2H-5.6z",
+    "diamond": "M0-6.2L6.2 0 0 6.2-6.2 0z",
+    "down": "M0 6L-5.6-4.2H5.6z",
+    "plus": "M-2-6h4v4h4v4h-4v4h-4v-4h-4v-4h4z",
+    "star": "M0-6.6l1.9 4.3 4.6.4-3.5 3.1 1.1 4.6L0 3.4l-4.1 2.4 1.1-4.6-3.5-3.1 4.6-.4z",
+    "cross": "M-5.6-3.4l2.2-2.2L0-2.2l3.4-3.4 2.2 2.2L2.2 0l3.4 3.4-2.2 2.2L0 2.2l-3.4 3.4-2.2-2.2L-2.2 0z",
+    "pentagon": "M0-6l5.7 4.1-2.2 6.7h-7L-5.7-1.9z",
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One model's bar. Places run 0..WIDE; `role` is winner, close or other."""
+
+    name: str
+    text: str
+    role: str
+    shaded: bool
+    start: float  # where the bar begins and how far it reaches, the smaller first
+    end: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Bars of one score, best model on top; `zero` is where chance stands."""
+
+    rows: tuple[Bar, ...]
+    zero: float
+    close: bool  # whether some are too close to call
+
+
+@dataclass(frozen=True)
+class Dot:
+    """One picture on the map, or one model in the cost picture."""
+
+    x: float
+    y: float
+    group: int = 0
+    row: int = 0  # picture of the dataset
+    name: str = ""
+    role: str = "other"
+    low: float = 0.0
+    high: float = 0.0
+    name_x: float = 0.0  # where its name stands, and how it is anchored there
+    name_y: float = 0.0
+    anchor: str = "start"
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A mark of an axis."""
+
+    at: float
+    text: str
+
+
+def score_rows(result: Result, measure: str, reading: Reading) -> Bars:
+    """Lay out the bars of one score, in the order and with the roles of the dashboard."""
+    scores = pick_scores(result, measure, reading)
+    lengths = {m: bar_length(scores[m]) for m in model_order(result) if m in scores}
+    ranking = find_ranking(result, measure, reading)
+    close = set(ranking.close) if ranking and len(ranking.close) > 1 else set()
+    return _bars(result, lengths, close, lambda value: f"{value:z.3f}")
+
+
+def accuracy_rows(result: Result, evidence: Evidence) -> Bars:
+    """Lay out the accuracies, best first, as bars from 0 to 100 %."""
+    best = sorted(evidence.accuracies, key=lambda a: -a.mean)
+    lengths = {a.model: (a.mean, a.low, a.high) for a in best}
+    return _bars(result, lengths, set(evidence.close[1:] and evidence.close), lambda value: f"{100 * value:.1f} %")
+
+
+def _bars(result: Result, lengths: Mapping[str, tuple[float, float, float]], close: set[str], text) -> Bars:  # noqa: ANN001
+    titles = {m.id: plain(m.title) for m in result.models}
+    ends = [0.0, *(value for three in lengths.values() for value in three)]
+    low, high = min(ends), max(ends)
+    scale = WIDE / ((high - low) or 1.0)
+
+    def place(value: float) -> float:
+        return round((value - low) * scale, 1)
+
+    rows = tuple(
+        Bar(
+            titles.get(m, m), text(value).replace("-", "−"), _role(result, m), m in close,
+            min(place(0), place(value)), max(place(0), place(value)), place(least), place(most),
+        )
+        for m, (value, least, most) in lengths.items()
+    )  # fmt: skip
+    return Bars(rows, place(0), any(row.shaded for row in rows))
+
+
+def map_dots(result: Result, projection: Projection, rows: np.ndarray) -> list[Dot]:
+    """Place the pictures `rows` (a part of `projection.rows`) on the map."""
+    dataset = result.dataset
+    of_class = {c: g for g, group in enumerate(class_groups(dataset.classes, dataset.counts)) for c in group.classes}
+    where = dict(zip(projection.rows.tolist(), projection.xy.tolist(), strict=True))
+    half = [(side - 2 * EDGE) / 2 for side in MAP]
+    return [
+        Dot(
+            round(EDGE + half[0] * (1 + where[r][0]), 1),
+            round(EDGE + half[1] * (1 - where[r][1]), 1),
+            of_class[int(dataset.labels[r])],
+            r,
+        )
+        for r in rows.tolist()
+    ]
+
+
+@dataclass(frozen=True)
+class CostPicture:
+    """Score against cost: dots, the line through the efficient ones, marks of both axes."""
+
+    dots: tuple[Dot, ...]
+    line: str  # points of a polyline
+    across: tuple[Tick, ...]
+    up: tuple[Tick, ...]
+
+
+def cost_picture(result: Result, shown: Trade) -> CostPicture:
+    """Place models by the logarithm of their cost and by their score."""
+    titles = {m.id: plain(m.title) for m in result.models}
+    logs = {m: float(np.log10(c)) for m, c in shown.cost.items()}
+    left, right = _room(logs.values(), 0.08)
+    low, high = _room((v for m in shown.cost for v in shown.score[m]), 0.08)
+
+    def x(value: float) -> float:
+        return round(PLOT[0] * (value - left) / (right - left), 1)
+
+    def y(value: float) -> float:
+        return round(PLOT[1] * (high - value) / (high - low), 1)
+
+    sides = names_beside(shown, {m: titles[m] for m in shown.best}, NAMES)
+    dots = []
+    for m in shown.cost:
+        value, least, most = shown.score[m]
+        at = (x(logs[m]), y(value))
+        dots.append(Dot(*at, role=_role(result, m), low=y(least), high=y(most), **_name(titles[m], at, sides.get(m))))
+    line = " ".join(f"{x(logs[m])},{y(shown.score[m][0])}" for m in shown.best)
+    marks = [digit * 10.0**power for power in range(-6, 10) for digit in (1, 2, 5)]
+    across = tuple(Tick(x(v), f"{m:,.10g}") for m in marks if left <= (v := float(np.log10(m))) <= right)
+    up = tuple(Tick(y(v), f"{v:.10g}".replace("-", "−")) for v in _steps(low, high))
+    return CostPicture(tuple(dots), line, across, up)
+
+
+def _name(name: str, at: tuple[float, float], side: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Turn Plotly's side of a dot into SVG's; down is positive there, and text stands on its base line."""
+    if side is None:
+        return {}
+    base = {"bottom": -2, "middle": 5, "top": 12}[side["yanchor"]]
+    return {
+        "name": name,
+        "name_x": round(at[0] + 1.4 * side["xshift"], 1),
+        "name_y": round(at[1] - 1.4 * side["yshift"] + base, 1),
+        "anchor": {"left": "start", "center": "middle", "right": "end"}[side["xanchor"]],
+    }
+
+
+def cost_words(shown: Trade) -> str:
+    """Name the cost axis."""
+    cost = COSTS[shown.kind]
+    return f"{cost.title} ({cost.unit}), less is better"
+
+
+def _role(result: Result, model: str) -> str:
+    if model == result.verdict.winner:
+        return "winner"
+    return "close" if model in result.verdict.close else "other"
+
+
+def _room(values: Iterable[float], share: float) -> tuple[float, float]:
+    known = list(values)
+    room = share * ((max(known) - min(known)) or 1.0)
+    return min(known) - room, max(known) + room
+
+
+def _steps(low: float, high: float) -> list[float]:
+    raw = (high - low) / 4
+    scale = 10.0 ** np.floor(np.log10(raw))
+    step = scale * min((1, 2, 2.5, 5, 10), key=lambda m: abs(m * scale - raw))
+    return [round(float(k * step), 10) for k in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]

@@ -1,0 +1,101 @@
+"""A stored run's report: what goes in is read from the stores, and the finished file is kept beside the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from srcsel import __version__, files
+from srcsel.budget import COSTS, contenders, within
+from srcsel.dataset import load_dataset
+from srcsel.errors import PictureError
+from srcsel.images import thumbnail
+from srcsel.records import Dataset, Evidence, Projection, Result
+from srcsel.report.html import to_html
+from srcsel.report.pictures import SIDE, drawn_rows, embed
+from srcsel.runs import RunStore
+from srcsel.serialize import to_plain
+from srcsel.settings import Settings, load_settings
+from srcsel.store import open_runs
+from srcsel.watch import Watch
+
+Question = Mapping[str, str | None]
+"""run_id, and as far as chosen: model, method, reading, cost (a key of budget.COSTS), limit (in its unit)."""
+
+
+def place(question: Question, result: Result, settings: Settings) -> Path:
+    """Return where the report of `question` lies once it is made; another after a new measurement or version."""
+    evidences = [(e.created, e.complete, len(e.accuracies)) for e in _evidences(open_runs(settings), result)]
+    about = [to_plain(dict(question)), __version__, result.complete, len(result.scores), evidences]
+    return settings.runs / result.run.id / "reports" / f"{files.text_hash(about)}.html"
+
+
+def write(question: Question, settings: Settings | None = None, watch: Watch | None = None) -> Path:
+    """Make the report and keep it. Raises UnknownNameError for a run that is not there, StoreError, Cancelled."""
+    settings, watch = settings or load_settings(), watch or Watch()
+    runs = open_runs(settings)
+    whole = runs.load(str(question["run_id"]))
+    target = place(question, whole, settings)
+    result, limit = _limited(whole, question)
+    projection = _map(runs, result, question)
+    rows = None if projection is None else drawn_rows(result.dataset, projection)
+    text = to_html(
+        result,
+        reading="raw" if question.get("reading") == "raw" else "whitened",
+        limit=limit,
+        projection=projection,
+        rows=rows,
+        pictures={} if rows is None else _pictures(result.dataset, rows, settings, watch),
+        evidences=_evidences(runs, whole),
+    )
+    files.write_bytes(target, text.encode())
+    watch.update("pictures", "done")
+    return target
+
+
+def _pictures(dataset: Dataset, rows: np.ndarray, settings: Settings, watch: Watch) -> dict[int, str]:
+    """Read the small pictures; what cannot be read, or must not be seen, has none."""
+    if dataset.ref.startswith("demo:") and not dataset.folder.is_dir():
+        load_dataset(dataset.ref)  # writes the bundled pictures out
+    places = [dataset.folder.resolve(), settings.home, *(settings.roots or ())]
+    done = 0
+
+    def fetch(row: int) -> bytes | None:
+        nonlocal done
+        done += 1
+        watch.update("pictures", "reading", done, len(rows))
+        path = (dataset.folder / dataset.paths[row]).resolve()
+        if settings.roots is not None and not any(path.is_relative_to(place) for place in places):
+            return None
+        try:
+            return thumbnail(path, SIDE)
+        except (PictureError, OSError):
+            return None
+
+    return embed(rows, fetch)
+
+
+def _evidences(runs: RunStore, result: Result) -> list[Evidence]:
+    return runs.evidences(result.run.id)
+
+
+def _limited(whole: Result, question: Question) -> tuple[Result, str]:
+    kind, limit = question.get("cost"), question.get("limit")
+    if kind not in COSTS or not limit:
+        return whole, ""
+    part = within(whole, kind, float(limit))
+    left, all_ = len(contenders(part)), len(contenders(whole))
+    return part, f"among models up to {COSTS[kind].said(float(limit))} ({left} of {all_})"
+
+
+def _map(runs: RunStore, result: Result, question: Question) -> Projection | None:
+    """Return the map asked for, else the winner's usual one, else any that is there."""
+    models = [question.get("model"), result.verdict.winner, *(m.id for m in result.models)]
+    for model in (m for m in models if m):
+        for method in (question.get("method") or "umap", "umap"):
+            found = runs.projection(result.run.id, model, method, result.run.seed)
+            if found is not None:
+                return found
+    return None
