@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from srcsel import charts
-from srcsel.records import Failure, JobStatus, Projection, Reading, Result
+from srcsel.records import DOTS, MOST_DOTS, Failure, JobStatus, Projection, Reading, Result
 from srcsel.ui import checking, frame, maps, state, table, thumbs, verdict, watch, words
 from srcsel.ui.show import error_state, md
 
@@ -129,15 +129,16 @@ def map_beside(result: Result, model: str, method: str, height: int) -> None:
     if projection is None:
         return
     maps.embedding_map(
-        projection, result.dataset, set_id=pictures(result), title=title, key="results-map", height=height,
-        room=ROOM,
+        [maps.Pane(projection, title)], result.dataset, set_id=pictures(result), name=f"results {result.run.id}",
+        key="results-map", height=height, room=ROOM,
     )  # fmt: skip
     st.caption(f"{MAP_CAPTION} {sampled(result, projection)}")
 
 
-def get_map(result: Result, model: str, method: str) -> Projection | None:
-    """Read the map; where there is none, submit its job and draw how it goes."""
-    projection = state.runs().projection(result.run.id, model, method)
+def get_map(result: Result, model: str, method: str, cap: int = DOTS) -> Projection | None:
+    """Read the map of `cap` dots at most; where there is none, submit its job and draw how it goes."""
+    cap = DOTS if len(result.dataset.paths) <= DOTS else max(DOTS, min(cap, MOST_DOTS[method]))
+    projection = state.runs().projection(result.run.id, model, method, result.run.seed, cap)
     if projection is not None:
         return projection
     board = state.board()
@@ -145,7 +146,8 @@ def get_map(result: Result, model: str, method: str) -> Projection | None:
     if not result.complete and ranking is not None and ranking.state in watch.ACTIVE:
         st.info("The map is drawn when the scores are done.", icon=":material/hourglass_top:")
         return None
-    payload = {"run_id": result.run.id, "model": model, "method": method}
+    payload: dict[str, object] = {"run_id": result.run.id, "model": model, "method": method}
+    payload |= {} if cap == DOTS else {"points": cap}
     job = next((j for j in board.recent(50) if j.kind == "map" and j.payload == payload), None)
     if job is None or job.state == "done":  # done, and yet no map: it was deleted since
         job = board.status(board.submit("map", payload))

@@ -1,14 +1,38 @@
-"""The explore page: what the map gets, what a selection shows, and the way without a mouse."""
+"""The explore page: what the map gets, what a selection shows, the way without a mouse, and what a link restores."""
+
+import dataclasses
 
 import numpy as np
 import pytest
 
 from srcsel import charts
-from srcsel.records import Dataset, Projection
-from srcsel.ui import explore, maps
-from srcsel.ui.maps import Selection
+from srcsel.records import Dataset, Inside, Projection
+from srcsel.ui import coloring, explore, maps, near
+from srcsel.ui.maps import Pane, Selection
 
 RUN_ID = "20260301-101500-000000-ab12"
+
+
+def inside_of(model: str, n: int, shift: int = 1) -> Inside:
+    """Picture i has the six pictures after i + shift - 1 as neighbours; every third is guessed wrongly (class 0)."""
+    rows = np.arange(n)
+    labels = rows // 10
+    return Inside(
+        model,
+        (rows[:, None] + shift + np.arange(6)) % n,
+        np.linspace(0.9, 0.4, 6, dtype=np.float32) * np.ones((n, 1), np.float32),
+        np.where(rows % 3 == 0, (labels + 1) % 3, labels),
+        np.linspace(-0.5, 0.5, n, dtype=np.float32),
+        np.where(rows == 4, np.nan, 1.0).astype(np.float32),
+    )
+
+
+@pytest.fixture(autouse=True)
+def looked(monkeypatch):
+    """What the models make of every picture, as the worker would have left it; the second finds other neighbours."""
+    there = {"demo/m0": inside_of("demo/m0", 30), "demo/m1": inside_of("demo/m1", 30, shift=4)}
+    monkeypatch.setattr("srcsel.ui.inside.get_inside", lambda result, model: there.get(model))
+    return there
 
 
 @pytest.fixture
@@ -18,6 +42,20 @@ def opened(visit, stored):
 
 def grid(tab) -> str:
     return "\n".join(h.value for h in tab.html if "srcsel-pics" in h.value)
+
+
+def select(tab, rows, how="lasso"):
+    tab.session_state["explore.selection"] = (RUN_ID, Selection(tuple(rows), how))
+    return tab.run()
+
+
+def drawn(tab, monkeypatch):
+    """Run again and return what the map is given."""
+    given = {}
+    monkeypatch.setattr(maps, "_component", lambda: lambda **known: given.update(known))
+    tab.run()
+    assert not tab.exception
+    return given["data"]
 
 
 def test_without_a_run_it_says_what_to_do(visit, words_of):
@@ -36,9 +74,7 @@ def test_first_it_says_how_to_select(opened, words_of):
 
 
 def test_selection_shows_its_pictures_counts_and_list(opened, words_of):
-    tab = opened()
-    tab.session_state["explore.selection"] = (RUN_ID, Selection((0, 1, 15, 29), "lasso"))
-    tab.run()
+    tab = select(opened(), (0, 1, 15, 29))
     assert not tab.exception
     assert r"**4 pictures**: 2 \<b\>\*spot\*\<b\>, 1 mildew, 1 rust" in words_of(tab)
     assert grid(tab).count("<figure>") == 4
@@ -56,17 +92,14 @@ def test_the_map_is_told_what_the_page_selects_not_what_it_reported_itself(opene
 
     tab = opened()
     first = told(tab)
-    assert first[1] == ()
+    assert first[1] is None
     tab.button(key="explore-all").click().run()
-    assert told(tab)[1] == tuple(range(30))
+    assert told(tab)[1].rows == tuple(range(30))
     assert told(tab)[2] > first[2]
 
 
 def test_empty_lasso_says_why(opened, words_of):
-    tab = opened()
-    tab.session_state["explore.selection"] = (RUN_ID, Selection((), "lasso"))
-    tab.run()
-    assert "No pictures inside" in words_of(tab)
+    assert "No pictures inside" in words_of(select(opened(), ()))
 
 
 def test_selection_of_another_run_is_not_shown(opened):
@@ -85,24 +118,109 @@ def test_way_without_a_mouse_class_then_select_all(opened, words_of):
 
 
 def test_class_filter_drops_hidden_pictures_from_the_selection(opened, words_of):
-    tab = opened()
-    tab.session_state["explore.selection"] = (RUN_ID, Selection((0, 29), "lasso"))
+    tab = select(opened(), (0, 29))
     tab.multiselect(key="explore-classes").set_value([2]).run()
     assert "**1 picture**: 1 rust" in words_of(tab)
 
 
-def test_link_restores_model_and_method(opened):
-    tab = opened(model="demo/m3", method="pca")
-    assert tab.selectbox(key="results-model").value == "demo/m3"
+def test_link_restores_all_that_was_on_show(opened, words_of):
+    tab = opened(model="demo/m1", second="demo/m0", method="pca", color="agree", classes="0,2", picture="21")
+    assert not tab.exception
+    assert tab.selectbox(key="results-model").value == "demo/m1"
+    assert tab.selectbox(key="explore-second").value == "demo/m0"
     assert tab.segmented_control(key="results-method").value == "pca"
+    assert tab.selectbox(key="explore-color").value == "agree"
+    assert tab.multiselect(key="explore-classes").value == [0, 2]
+    assert "rust/01" in words_of(tab).replace("\\", "")
+    assert tab.session_state["explore.pushed"][1].focus == 21
 
 
-def test_more_than_a_page_of_pictures_is_paged(opened, dataset):
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"second": "demo/none", "color": "purple", "classes": "7,x,-1,,2", "picture": "999", "points": "7"},
+        {"second": "demo/m0", "model": "demo/m0", "color": "agree", "picture": "-3", "find": "\x00[("},
+    ],
+)
+def test_a_broken_link_shows_the_usual_page(opened, address):
+    tab = opened(**address)
+    assert not tab.exception
+    assert tab.selectbox(key="explore-second").value is None
+    assert tab.selectbox(key="explore-color").value == "class"
+    assert len(tab.get("bidi_component")) == 1
+
+
+def test_what_was_chosen_is_in_the_address(opened):
     tab = opened()
-    tab.session_state["explore.selection"] = (RUN_ID, Selection(tuple(range(30)), "lasso"))
+    tab.selectbox(key="explore-second").set_value("demo/m1").run()
+    tab.selectbox(key="explore-color").set_value("right").run()
+    tab.multiselect(key="explore-classes").set_value([0, 1]).run()
+    tab.text_input(key="explore-find").set_value("03").run()
+    address = {name: value[0] if isinstance(value, list) else value for name, value in tab.query_params.items()}
+    assert address.items() >= {"second": "demo/m1", "color": "right", "classes": "0,1", "find": "03"}.items()
+
+
+def test_another_run_starts_without_the_choices_that_belong_to_the_first(opened, stored, result):
+    other = dataclasses.replace(result.run, id="20260302-101500-000000-cd34")
+    stored.save(dataclasses.replace(result, run=other))
+    tab = opened(second="demo/m1", classes="2", color="right")
+    tab.query_params["run"] = other.id
     tab.run()
-    assert grid(tab).count("<figure>") == 30
-    assert not tab.get("pagination")
+    assert tab.multiselect(key="explore-classes").value == []
+    assert tab.selectbox(key="explore-second").value is None
+    assert tab.selectbox(key="explore-color").value == "right"
+
+
+def test_a_file_is_found_by_part_of_its_name(opened, words_of):
+    tab = opened()
+    tab.text_input(key="explore-find").set_value("RUST/0").run()
+    assert "**10 pictures**: 10 rust" in words_of(tab)
+    tab.text_input(key="explore-find").set_value("nothing like it").run()
+    assert "No file has that in its name" in words_of(tab)
+    tab.text_input(key="explore-find").set_value("").run()
+    assert "See the pictures behind the dots" in words_of(tab)
+
+
+def test_pressed_picture_is_large_with_its_six_nearest_framed(opened, words_of):
+    tab = select(opened(), (6,), "click")
+    assert not tab.exception
+    page = "\n".join(h.value for h in tab.html)
+    assert 'class="srcsel-large" src="/thumbs/' in page
+    assert "/6/320.jpg" in page
+    assert [page.count(f'<figure class="{kind}">') for kind in ("same", "other")] == [3, 3]  # 7, 8, 9 and 10, 11, 12
+    assert "**3 of 6 neighbours share its label**" in words_of(tab)
+    assert "Its neighbours take it for mildew." in words_of(tab)
+    assert not [h for h in tab.html if "<figure>" in h.value]
+
+
+def test_two_models_each_show_their_own_nearest_and_what_moved_most(opened, words_of):
+    tab = select(opened(second="demo/m1"), (6,), "click")
+    assert not tab.exception
+    said = words_of(tab)
+    assert "Strokes: **3 of 6 neighbours share its label**" in said
+    assert "Textures: **0 of 6 neighbours share its label**" in said
+    assert "Moved most" in said
+    assert "keeps 3 of 6" in grid(tab)
+    tab.button(key="explore-moved").click().run()
+    assert len(tab.session_state["explore.selection"][1].rows) == near.MOVED
+
+
+def test_a_model_that_has_not_looked_yet_is_drawn_by_class(opened, monkeypatch):
+    tab = opened(model="demo/m3", color="silhouette")
+    data = drawn(tab, monkeypatch)
+    assert data["settings"]["byClass"]
+    assert data["settings"]["scale"] is None
+    assert "n0" not in data["pane0"]
+
+
+def test_two_maps_share_dots_and_colors(opened, monkeypatch):
+    data = drawn(opened(second="demo/m1", color="agree"), monkeypatch)
+    assert data["settings"]["titles"] == ["Strokes", "Textures"]
+    assert [g["name"] for g in data["settings"]["groups"]] == [
+        "Both right", "Only left right (Strokes)", "Only right right (Textures)", "Neither right",
+    ]  # fmt: skip
+    assert len(data["pane0"]) == len(data["pane1"]) == len(data["points"]) == 30
+    np.testing.assert_array_equal(data["pane0"]["group"], data["pane1"]["group"])
 
 
 @pytest.fixture
@@ -116,30 +234,82 @@ def many() -> tuple[Projection, Dataset]:
     return Projection("demo/m0", "umap", 0, rows, xy), dataset
 
 
+def tables(projection, dataset, classes=None, inside=None):
+    pane = Pane(projection, "x", inside)
+    rows = maps.drawn_rows([pane], dataset, classes)
+    colors = coloring.color_dots("class", ["x"], [inside], dataset, rows)
+    return maps.points_table(dataset, rows), maps.pane_table(pane, rows, colors, 0)
+
+
 def test_dots_carry_the_number_file_and_class_of_their_own_picture(many):
     projection, dataset = many
-    points = maps.map_points(projection, dataset, charts.class_groups(dataset.classes, dataset.counts))
-    for point in points.itertuples():
+    points, places = tables(projection, dataset)
+    for point, place in zip(points.itertuples(), places.itertuples(), strict=True):
         assert dataset.paths[point.row] == point.file
         assert dataset.labels[point.row] == point.klass
         at = int(np.flatnonzero(projection.rows == point.row)[0])
-        assert (point.x, point.y) == tuple(projection.xy[at])
+        assert (place.x, place.y) == tuple(projection.xy[at])
 
 
 def test_dots_of_small_classes_share_the_gray_group(many):
     projection, dataset = many
     groups = charts.class_groups(dataset.classes, dataset.counts)
-    points = maps.map_points(projection, dataset, groups)
-    for point in points.itertuples():
-        assert point.klass in groups[point.group].classes
+    points, places = tables(projection, dataset)
+    for klass, group in zip(points["klass"], places["group"], strict=True):
+        assert klass in groups[group].classes
 
 
 def test_filter_keeps_only_the_chosen_classes(many):
     projection, dataset = many
-    groups = charts.class_groups(dataset.classes, dataset.counts)
-    points = maps.map_points(projection, dataset, groups, classes=[0, 11])
+    points, places = tables(projection, dataset, classes=[0, 11])
     assert points["file"].tolist() == ["c00/0.png", "c11/22.png"]
-    assert explore.drawn(projection, dataset, [0, 11]) == [0, 22]
+    assert places["x"].tolist() == [projection.xy[0, 0], projection.xy[11, 0]]
+
+
+def test_maps_of_different_samples_draw_what_both_have(many):
+    projection, dataset = many
+    other = dataclasses.replace(projection, rows=np.arange(0, 12), xy=projection.xy)
+    assert maps.drawn_rows([Pane(projection, "a"), Pane(other, "b")], dataset).tolist() == [0, 2, 4, 6, 8, 10]
+
+
+def test_neighbours_are_given_as_places_among_the_dots(many):
+    projection, dataset = many
+    inside = inside_of("demo/m0", 24)
+    _, places = tables(projection, dataset, inside=inside)
+    assert places.loc[1, [f"n{k}" for k in range(6)]].tolist() == [-1, 2, -1, 3, -1, 4]  # of picture 2: 3, 4, ..., 8
+
+
+def test_scores_become_levels_around_zero_with_a_shape_for_each_sign():
+    values = [np.array([-2.0, -0.01, 0.0, 0.01, 2.0, np.nan], dtype=np.float32)]
+    found = coloring._score("silhouette", values)
+    half = coloring.LEVELS // 2
+    assert found.of[0].tolist() == [0, half - 1, half, half, coloring.LEVELS - 1, coloring.LEVELS]
+    assert {g["shape"] for g in found.groups[:half]} == {"down"}
+    assert {g["shape"] for g in found.groups[half:-1]} == {"circle"}
+    assert found.groups[-1]["name"] == "n/a"
+    assert (found.scale["low"], found.scale["middle"]) == (-found.scale["high"], 0.0)
+
+
+def test_right_and_wrong_by_model(many):
+    _, dataset = many
+    labels, rows = dataset.labels, np.arange(24)
+    guess = labels.copy()
+    guess[:3] = 11
+    one = dataclasses.replace(inside_of("a", 24), guess=guess)
+    two = dataclasses.replace(inside_of("b", 24), guess=np.where(rows < 2, labels, 11))
+    right = coloring.color_dots("right", "ab", [one, two], dataset, rows)
+    assert right.of[0].tolist() == [1] * 3 + [0] * 21
+    agree = coloring.color_dots("agree", "ab", [one, two], dataset, rows)
+    assert agree.of[0].tolist() == [2, 2, 3] + [1] * 19 + [0, 0]
+
+
+def test_moved_most_keeps_the_fewest_neighbours_then_flips():
+    left = inside_of("a", 30)
+    near_ = left.neighbors.copy()
+    near_[5], near_[9] = (left.neighbors[5] + 10) % 30, (left.neighbors[9] + 12) % 30
+    near_[7, 0] = 29
+    right = dataclasses.replace(left, neighbors=near_, guess=np.where(np.arange(30) == 9, 99, left.guess))
+    assert near.moved_most(left, right, np.arange(30), 3) == ([9, 5, 7], [0, 0, 5])
 
 
 def test_map_is_described_in_words(many):
