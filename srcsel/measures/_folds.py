@@ -47,10 +47,11 @@ def predictions(X: np.ndarray, y: np.ndarray, fold: np.ndarray, predict: Predict
         known = X[~held]
         scale = np.abs(known).max(axis=0)
         scale[scale == 0] = 1  # squares of huge values cannot overflow
-        known = known / scale
+        known /= scale
         mean, spread = known.mean(axis=0), known.std(axis=0)
         spread[spread < np.finfo(np.float64).eps * 10] = 1  # a constant dimension says nothing
-        known = (known - mean) / spread
+        known -= mean
+        known /= spread
         found[held] = predict(known, y[~held], (X[held] / scale - mean) / spread)
     return found
 
