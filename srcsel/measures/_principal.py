@@ -5,32 +5,28 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import eigh
 
-FIT = 5000  # pictures that the directions are found on: drawn, where there are more
-SEED = 0
 CONSTANT = 1e-14  # a spread below this share of the largest value is rounding of features that are all the same
 ROUNDING = 1e-7  # directions this much shorter than the first are rounding of the Gram matrix
 
 
-def principal(X: np.ndarray, most: int | None = None) -> tuple[np.ndarray, float]:
+def principal(X: np.ndarray, most: int) -> tuple[np.ndarray, float]:
     """Return Z (n, k), X minus its mean in its first k = min(most, n, d) principal directions, over a scale.
 
-    The scale (the largest absolute value of X) is returned beside Z: Z times it has the unit of X. most None keeps
-    every direction. Above 5,000 pictures the directions are those of 5,000 of them, always the same ones.
+    The scale (the largest absolute value of X) is returned beside Z: Z times it has the unit of X.
     """
     W, scale = centred_over_scale(X)
-    F = W if len(W) <= FIT else W[np.sort(np.random.default_rng(SEED).choice(len(W), FIT, replace=False))]
-    n, d = F.shape
-    k = min(n, d) if most is None else min(most, n, d)
+    n, d = W.shape
+    k = min(most, n, d)
     wide = d > n
-    gram = F @ F.T if wide else F.T @ F
+    gram = W @ W.T if wide else W.T @ W
     last = len(gram) - 1
     vectors = np.ascontiguousarray(eigh(gram, subset_by_index=(last + 1 - k, last))[1][:, ::-1])  # descending
-    return W @ _signed(_lifted(F, vectors) if wide else vectors), scale
+    return W @ _signed(_lifted(W, vectors) if wide else vectors), scale
 
 
-def _lifted(F: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """Eigenvectors of F F' (n, k) as unit directions of the features, (d, k); those of no length are zero."""
-    V = F.T @ vectors
+def _lifted(W: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Eigenvectors of W W' (n, k) as unit directions of the features, (d, k); those of no length are zero."""
+    V = W.T @ vectors
     length = np.linalg.norm(V, axis=0)
     return np.divide(V, length, out=np.zeros_like(V), where=length > ROUNDING * length.max())
 

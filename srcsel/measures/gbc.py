@@ -10,8 +10,10 @@ import numpy as np
 from srcsel.errors import InputError
 from srcsel.measures._base import measure, permutations
 from srcsel.measures._principal import CONSTANT, centred_over_scale, principal
+from srcsel.measures._sample import stratified
 
 COMPONENTS = 64
+MOST = 5000  # pictures used
 FLOOR = 1e-4  # least variance of a class, where the mean variance of the components is 1
 
 Covariance = Literal["spherical", "diagonal"]
@@ -26,8 +28,9 @@ def _null(
     pca: int | None = COMPONENTS,
 ) -> float:
     """Mean over fixed label permutations, which share the principal components."""
-    Z = _reduced(X, pca)
-    return float(np.mean([_overlap(*_sums(Z, own), covariance) for own in permutations(y)]))
+    rows = stratified(y, MOST)
+    Z = _reduced(X[rows], pca)
+    return float(np.mean([_overlap(*_sums(Z, own), covariance) for own in permutations(y[rows])]))
 
 
 def _rechecks(
@@ -39,7 +42,8 @@ def _rechecks(
     pca: int | None = COMPONENTS,
 ) -> np.ndarray:
     """Score each subset of kept (b, n) within the principal components of all pictures, by sums over masks."""
-    Z = _reduced(X, pca)
+    rows = stratified(y, MOST)
+    Z, y, kept = _reduced(X[rows], pca), y[rows], kept[:, rows]
     masks = [(y == c, kept[:, y == c].astype(np.float64)) for c in np.unique(y)]
     counts = np.stack([K.sum(axis=1) for _, K in masks], axis=1)  # (b, c)
     sums = np.stack([K @ Z[own] for own, K in masks], axis=1)  # (b, c, k)
@@ -69,7 +73,8 @@ def gbc(X: np.ndarray, y: np.ndarray, *, covariance: Covariance = "spherical", p
 
     covariance: "spherical" (one variance a class, the mean over components) or "diagonal" (one a component). pca:
     components kept, 64 by default, at most the pictures or dimensions there are; None takes the features as they
-    are. Above 5,000 pictures the components are those of 5,000 of them.
+    are. Above 5,000 pictures a stratified sample of 5,000 is
+    used, the same for every model.
 
     Edges: features are first rescaled so that the mean variance is 1, and no variance counts below 1e-4; without
     that, the value would depend on the unit of the features. A picture alone in its class has that variance.
@@ -86,7 +91,8 @@ def gbc(X: np.ndarray, y: np.ndarray, *, covariance: Covariance = "spherical", p
         raise InputError(f"covariance is 'spherical' or 'diagonal', not '{covariance}'.")
     if pca is not None and pca < 1:
         raise InputError(f"pca must be at least 1, or None to keep all dimensions, got {pca}.")
-    return _overlap(*_sums(_reduced(X, pca), y), covariance)
+    rows = stratified(y, MOST)
+    return _overlap(*_sums(_reduced(X[rows], pca), y[rows]), covariance)
 
 
 def _reduced(X: np.ndarray, pca: int | None) -> np.ndarray:

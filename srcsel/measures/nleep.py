@@ -17,7 +17,8 @@ MOST = 2000  # pictures used
 VARIANCE = 0.8  # share of the variance that the principal components keep
 DIRECTIONS = 128  # but at most so many of them: each doubling costs four times as long
 PICTURES_EACH = 10  # least pictures for each group
-SEEDS = 3  # fits that the value averages over
+FITS = (2, 8)  # least and most fits that the value averages over
+FITTED = 2000  # pictures in all of them together, between these bounds
 
 
 def _null(X: np.ndarray, y: np.ndarray, _value: float, *, components: int = 5, seed: int = 0) -> float:
@@ -55,7 +56,8 @@ def nleep(X: np.ndarray, y: np.ndarray, *, components: int = 5, seed: int = 0) -
     say nothing score a little above -log(c).
 
     components: groups for each class, 5 by default, but never more than one group for ten pictures. seed: of the
-    fits. The value is the mean over three fits, with seed, seed + 1 and seed + 2, as each starts elsewhere.
+    fits. As each starts elsewhere, the value is the mean over 2,000 / n of them, at least 2 and at most 8,
+    with seed, seed + 1 and so on.
 
     At most 128 components are kept. Above 2,000 pictures a stratified sample of about 2,000 is used, the same for
     every model.
@@ -71,8 +73,13 @@ def nleep(X: np.ndarray, y: np.ndarray, *, components: int = 5, seed: int = 0) -
     if components < 1:
         raise InputError(f"components must be at least 1, got {components}.")
     rows = stratified(y, MOST)
-    fits = _posteriors(X[rows], y[rows], components, range(seed, seed + SEEDS))
+    fits = _posteriors(X[rows], y[rows], components, range(seed, seed + _fits(len(rows))))
     return min(float(np.mean([expected_log(P, y[rows]) for P in fits])), 0.0)
+
+
+def _fits(n: int) -> int:
+    """How many fits the value averages over: few pictures scatter more and cost less."""
+    return min(max(FITS[0], FITTED // n), FITS[1])
 
 
 def _posteriors(X: np.ndarray, y: np.ndarray, components: int, seeds: range | list[int]) -> list[np.ndarray]:

@@ -85,8 +85,16 @@ def test_constant_features_are_not_available():
 
 def test_null_is_the_mean_over_the_fixed_permutations():
     X, y = blobs()
-    alone = [p["seli"] + p["ncc"] - p["vc"] for p in (naive(X, own) for own in permutations(y, 5))]
+    alone = [p["seli"] + p["ncc"] - p["vc"] for p in (naive(X, own) for own in permutations(y, 3))]
     assert ncti.null(X, y, 0.0) == pytest.approx(np.mean(alone), rel=1e-7)
+
+
+def test_many_pictures_are_sampled_by_class(monkeypatch):
+    X, y = blobs(n=900)
+    whole = ncti(X, y)
+    monkeypatch.setattr("srcsel.measures.ncti.MOST", 300)
+    assert ncti(X, y).parts["ncc"] == pytest.approx(whole.parts["ncc"], rel=0.1)
+    assert ncti.null(X, y, 0.0) < ncti(X, y) < whole
 
 
 def test_direction():

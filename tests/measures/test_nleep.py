@@ -35,10 +35,16 @@ def blobs(n=150, d=6, c=3, seed=0, signal=1.5):
 
 
 @pytest.mark.parametrize(("components", "groups"), [(1, 3), (2, 6), (5, 15), (9, 15)])
-def test_is_the_mean_over_three_fits(components, groups):
+def test_is_the_mean_over_several_fits(components, groups):
     X, y = blobs()
-    expected = np.mean([loops(posterior(X, groups, seed), y) for seed in (4, 5, 6)])
+    expected = np.mean([loops(posterior(X, groups, seed), y) for seed in range(4, 12)])
     assert nleep(X, y, components=components, seed=4) == pytest.approx(expected, rel=1e-6)
+
+
+def test_more_pictures_take_fewer_fits():
+    from srcsel.measures.nleep import _fits
+
+    assert [_fits(n) for n in (20, 250, 400, 1000, 2000)] == [8, 8, 5, 2, 2]
 
 
 def test_groups_far_apart_give_the_label_away():
