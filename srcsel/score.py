@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import time
 import traceback
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,8 +15,10 @@ from numpy.typing import ArrayLike
 from srcsel.errors import Cancelled, FeatureError, SrcselError
 from srcsel.explain import Diagnosis, diagnose
 from srcsel.measures import Measure, find
-from srcsel.measures._base import Combined, check_features, check_labels, check_rows, permutations
-from srcsel.measures._prepare import components, directions, prepare
+from srcsel.measures._base import Combined, check_features, check_labels, check_rows, keywords_of, permutations
+from srcsel.measures._pairwise import read_all
+from srcsel.measures._prepare import components, directions
+from srcsel.measures._shared import Shared
 from srcsel.records import HEADLINE, Failure, Reading, Score
 from srcsel.watch import Watch
 
@@ -25,7 +27,11 @@ FEWEST = 2  # pictures of a class that a re-check keeps where there are as many:
 CAP = 5000  # pictures; above, re-checks run on a stratified sample of this size
 SAMPLE_FEWEST = 10  # pictures of a class that such a sample keeps where there are as many
 DIAGNOSIS = 2000  # pictures behind the signs that explain a disagreement
+TICK = 0.5  # seconds between signs of life during a pass over all pairs
 INTERVAL = (5, 95)  # percentiles of the re-checks shown as low and high
+
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,24 +86,27 @@ def score_model(
     if len(X) != len(y):
         raise FeatureError(f"Expected one label for each row: features have {len(X)} rows, labels {len(y)}.")
     plan = plan_rechecks(y, rechecks, seed)
-    work = _Work(model, X, components(X, directions(len(X))), y, plan)
-    options = {"temperature": temperature, "metric": metric, "preparation": "whitened", **head}
-    scores: list[Score | Failure] = []
-    literal: list[Score | Failure] = []
+    shared = Shared(X, y)
+    few = directions(len(X))
+    decomposed = any("shared" in measure.keywords for measure in chosen)  # by a measure, whatever whitening needs
+    whitened = Shared(shared.components(few) if decomposed else components(X, few), y)
+    tasks = _tasks(chosen, shared, whitened, {"temperature": temperature, "metric": metric, **head}, plan)
+
+    def update(done: int, words: str) -> None:
+        watch.update(model, "scoring", done, len(chosen), words)
+
+    _compare(tasks, lambda: update(0, "Comparing pictures with each other"))
+    scores = []
     for done, measure in enumerate(chosen):
-        watch.update(model, "scoring", done, len(chosen), measure.title)
-        both = "preparation" in measure.keywords
-        scores.append(work.score(measure, "whitened" if both else None, options))
-        if both:
-            literal.append(work.score(measure, "raw", {"metric": metric, "preparation": "raw", **head}))
+        update(done, measure.title)
+        scores += [task.outcome(model) for task in tasks if task.measure is measure]
     rows = _stratified(y, DIAGNOSIS, np.random.default_rng(seed))
-    whitened = prepare(work.components, "whitened")
     return ModelScores(
         model,
-        [s for s in scores if isinstance(s, Score)],
-        [s for s in literal if isinstance(s, Score)],
-        list(dict.fromkeys(s for s in scores + literal if isinstance(s, Failure))),
-        diagnose(model, X[rows], whitened[rows], y[rows], temperature, metric),
+        [s for s in scores if isinstance(s, Score) and s.reading != "raw"],
+        [s for s in scores if isinstance(s, Score) and s.reading == "raw"],
+        list(dict.fromkeys(s for s in scores if isinstance(s, Failure))),
+        diagnose(model, X[rows], whitened.prepared("whitened")[rows], y[rows], temperature, metric),
         _notes(y, plan),
     )
 
@@ -122,72 +131,143 @@ def plan_rechecks(y: np.ndarray, count: int = 200, seed: int = 0) -> Plan:
     return Plan(rows, kept[: count if outside else 0], math.sqrt(inside / outside) if outside else 0.0)
 
 
-@dataclass(frozen=True, eq=False)
-class _Work:
-    """One model's features, checked, and the principal components that whitening keeps of them."""
+@dataclass(eq=False)
+class _Task:
+    """One measure in one reading of one model's features: what it is asked with, and what a pass over pairs found."""
 
-    model: str
-    X: np.ndarray  # (n, d)
-    components: np.ndarray  # (n, k), found once; whitening them again keeps all k of them
-    y: np.ndarray  # (n,)
+    measure: Measure
+    reading: Reading | None
+    shared: Shared  # the features, or for the whitened reading the principal components kept of them
+    keywords: Mapping[str, Any]
     plan: Plan
+    readers: tuple[Any, Any] = (None, None)  # of all pictures, of the re-checks
+    seconds: float = 0.0
+    error: Exception | None = None
 
-    def score(self, measure: Measure, reading: Reading | None, options: Mapping[str, Any]) -> Score | Failure:
-        """Score by one measure; whatever goes wrong becomes a Failure with a sentence."""
-        keywords = {name: value for name, value in options.items() if name in measure.keywords}
-        X = self.components if reading == "whitened" else self.X
+    def prepare(self) -> None:
+        """Make its readers of pairs, where it has any."""
+        make = self.measure.reader
+        if make is None:
+            return
+        self.readers = make(self.shared, None, **self.keywords), None
+        if len(self.plan.kept) and not self.measure.set_relative:
+            self.readers = self.readers[0], make(self.shared.take(self.plan.rows), self.plan.kept, **self.keywords)
+
+    def outcome(self, model: str) -> Score | Failure:
+        """Score; whatever went wrong, now or before, becomes a Failure with a sentence."""
+        made = self.attempt(lambda: self._score(model))
+        if self.error is None and made is not None:
+            return replace(made, seconds=self.seconds)
+        reason, detail = str(self.error), ""
+        if not isinstance(self.error, SrcselError):
+            reason = f"{self.measure.title} could not be computed: {type(self.error).__name__}: {reason}"
+            detail = "".join(traceback.format_exception(self.error))
+        return Failure(model, self.measure.name, reason, detail)
+
+    def attempt(self, step: Callable[[], Made]) -> Made | None:
+        """Take a step and its time; after an error, which is kept, no more are taken."""
         start = time.perf_counter()
         try:
-            value = measure(X, self.y, **keywords)
-            null, rechecks = None, None
-            if not measure.set_relative:  # its value moves when a candidate is added, so nothing alone stands beside it
-                null = _null(measure, X, self.y, value, keywords)
-                rechecks = self._rechecks(measure, X, value, keywords)
-            chance = measure.chance(len(self.y)) if measure.chance else null
+            return step() if self.error is None else None
         except Cancelled:
             raise
-        except SrcselError as error:
-            return Failure(self.model, measure.name, str(error))
         except Exception as error:  # noqa: BLE001  one broken measure must not stop the others
-            reason = f"{measure.title} could not be computed: {type(error).__name__}: {error}"
-            return Failure(self.model, measure.name, reason, traceback.format_exc())
+            self.error = error
+            return None
+        finally:
+            self.seconds += time.perf_counter() - start
+
+    def _score(self, model: str) -> Score:
+        measure, n = self.measure, len(self.shared.y)
+        if self.readers[0] is not None:
+            value = measure.finite(self.readers[0].result())
+        else:
+            value = measure(self.shared.X, self.shared.y, **self._given(measure.function, self.shared))
+        alone = not measure.set_relative  # else its value moves when a candidate is added: nothing can stand beside it
+        null = self._null(value) if alone else None
+        chance = measure.chance(n) if measure.chance else null
+        rechecks = self._rechecks(value) if alone and len(self.plan.kept) else None
         low, high = (None, None) if rechecks is None else np.percentile(rechecks, INTERVAL).clip(*measure.bounds)
         return Score(
-            self.model,
+            model,
             measure.name,
-            reading,
+            self.reading,
             float(value),
             null=null,
             gain=None if chance is None else measure.sign * (value - chance),
             low=None if low is None else float(low),
             high=None if high is None else float(high),
             rechecks=rechecks,
-            seconds=time.perf_counter() - start,
             parts=dict(value.parts) if isinstance(value, Combined) else {},
         )
 
-    def _rechecks(
-        self, measure: Measure, X: np.ndarray, value: float, keywords: Mapping[str, Any]
-    ) -> np.ndarray | None:
+    def _null(self, value: float) -> float | None:
+        """Score the same features as if labels carried no information; None where it would take too long."""
+        measure, known = self.measure, self.shared
+        if measure.null:
+            return float(measure.null(known.X, known.y, value, **self._given(measure.null, known)))
+        if measure.cheap:
+            return float(np.mean([measure(known.X, own, **self.keywords) for own in permutations(known.y)]))
+        return None
+
+    def _rechecks(self, value: float) -> np.ndarray | None:
         """Score every subset, (b,): the full value plus deviations as wide as fresh samples of n would show."""
-        rows, kept = self.plan.rows, self.plan.kept
-        if len(kept) == 0 or not (measure.rechecks or measure.cheap):
-            return None
-        X, y, keywords = X[rows], self.y[rows], _take(keywords, rows)
-        if measure.rechecks:
-            found = measure.rechecks(X, y, kept, **keywords)
-        else:
+        measure, rows, kept = self.measure, self.plan.rows, self.plan.kept
+        if self.readers[1] is not None:
+            found = self.readers[1].result()
+        elif measure.rechecks:
+            known = self.shared.take(rows)
+            found = measure.rechecks(known.X, known.y, kept, **_take(self._given(measure.rechecks, known), rows))
+        elif measure.cheap:
+            X, y, keywords = self.shared.X[rows], self.shared.y[rows], _take(self.keywords, rows)
             found = np.array([measure(X[k], y[k], **_take(keywords, k)) for k in kept])
+        else:
+            return None
         return value + self.plan.spread * (found - found.mean())
 
+    def _given(self, function: Callable[..., Any], shared: Shared) -> Mapping[str, Any]:
+        """Keywords, and what measures share where this one asks for it."""
+        return {**self.keywords, "shared": shared} if "shared" in keywords_of(function) else self.keywords
 
-def _null(measure: Measure, X: np.ndarray, y: np.ndarray, value: float, keywords: Mapping[str, Any]) -> float | None:
-    """Score the same features as if labels carried no information; None where it would take too long."""
-    if measure.null:
-        return float(measure.null(X, y, value, **keywords))
-    if measure.cheap:
-        return float(np.mean([measure(X, own, **keywords) for own in permutations(y)]))
-    return None
+
+def _tasks(
+    chosen: Sequence[Measure], shared: Shared, whitened: Shared, options: Mapping[str, Any], plan: Plan
+) -> list[_Task]:
+    """Every measure, twice where it has a preparation: whitened, and literally with its own temperature."""
+    tasks = []
+    for measure in chosen:
+        both = "preparation" in measure.keywords
+        given = {name: value for name, value in options.items() if name in measure.keywords}
+        if not both:
+            tasks.append(_Task(measure, None, shared, given, plan))
+            continue
+        tasks.append(_Task(measure, "whitened", whitened, {**given, "preparation": "whitened"}, plan))
+        given.pop("temperature", None)
+        tasks.append(_Task(measure, "raw", shared, {**given, "preparation": "raw"}, plan))
+    return tasks
+
+
+def _compare(tasks: Sequence[_Task], tick: Callable[[], None]) -> None:
+    """Show all tasks that ask for pairs of pictures all of them, in one pass over each kind."""
+    for task in tasks:
+        task.attempt(task.prepare)
+    asking = [(task, reader) for task in tasks for reader in task.readers if reader is not None]
+    last = time.monotonic()
+
+    def now_and_then() -> None:
+        nonlocal last
+        if time.monotonic() > last + TICK:
+            last = time.monotonic()
+            tick()
+
+    try:
+        for (task, _), seconds in zip(asking, read_all([r for _, r in asking], now_and_then), strict=True):
+            task.seconds += seconds
+    except Cancelled:
+        raise
+    except Exception as error:  # noqa: BLE001  the measures that need no pairs go on
+        for task, _ in asking:
+            task.error = task.error or error
 
 
 def _head(logits: ArrayLike | None, n: int) -> dict[str, np.ndarray]:

@@ -1,13 +1,20 @@
 """What a measure is: one number from features and labels; the registry and the input checks of all measures.
 
-A measure is one file of this package, named like it. `@measure(...)` above its function registers it. Two
+A measure is one file of this package, named like it. `@measure(...)` above its function registers it. Three
 optional functions make it fast in `srcsel.score`, which knows no measure by name:
 
     null(X, y, value, **keywords) -> float            the score of the same features with uninformative labels
     rechecks(X, y, kept, **keywords) -> (b,) array    the score on each subset; kept (b, n) bool
+    reader(shared, kept, **keywords) -> Scorer | None for measures that look at all pairs of pictures
 
-Without them the null comes from label permutations and the re-checks from calling the measure on every subset,
-both only where the measure is declared `cheap`.
+Without the first two the null comes from label permutations and the re-checks from calling the measure on every
+subset, both only where the measure is declared `cheap`.
+
+What a `reader` reads (see `_pairwise`) is made once for all measures that want the same pairs; its `result` is the
+value, or with kept (b, n) the re-checks. None: no pairs are needed, and the functions above are called.
+
+A keyword `shared` of any of these functions gets the `_shared.Shared` of the features: what several measures derive
+from them is made once.
 """
 
 from __future__ import annotations
@@ -47,6 +54,7 @@ class Measure:
     chance: Callable[[int], float] | None = None  # n -> what features that see no difference score; default: the null
     null: Callable[..., float] | None = None
     rechecks: Callable[..., np.ndarray] | None = None
+    reader: Callable[..., Any] | None = None
     combine: Callable[[Sequence[dict[str, float]]], Sequence[float]] | None = None  # set-relative: parts -> values
 
     def __call__(self, features: ArrayLike, labels: ArrayLike | Sequence[Any], **keywords: Any) -> float:
@@ -57,7 +65,10 @@ class Measure:
                 keywords[name] = check_rows(keywords[name], len(y), name)
         if self.needs != "features" and keywords.get(self.needs) is None:
             raise NotAvailable(f"{self.title} needs the {self.needs} of a source head: this model has no source head.")
-        value = self.function(X, y, **keywords)
+        return self.finite(self.function(X, y, **keywords))
+
+    def finite(self, value: float) -> float:
+        """Return the value as a float; one that is no number raises NotAvailable."""
         if not np.isfinite(value):
             raise NotAvailable(f"{self.title} has no finite value on these features.")
         return value if isinstance(value, Combined) else float(value)
@@ -65,8 +76,7 @@ class Measure:
     @functools.cached_property
     def keywords(self) -> frozenset[str]:
         """Names of the keywords the measure understands, such as "preparation" or "temperature"."""
-        parameters = inspect.signature(self.function).parameters.values()
-        return frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
+        return keywords_of(self.function)
 
     @property
     def help(self) -> str:
@@ -77,6 +87,12 @@ class Measure:
     def sign(self) -> float:
         """+1 where higher is better, -1 where lower is."""
         return 1.0 if self.higher_is_better else -1.0
+
+
+def keywords_of(function: Callable[..., Any]) -> frozenset[str]:
+    """Names of the keyword-only parameters of a measure's function or of one of its hooks."""
+    parameters = inspect.signature(function).parameters.values()
+    return frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
 
 
 class Combined(float):

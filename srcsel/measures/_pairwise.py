@@ -1,96 +1,421 @@
-"""Arithmetic over all pairs of pictures, in blocks, so that the n x n matrix never lies in memory.
+"""All pairs of pictures, tile by tile, made once for every measure that reads them.
 
-Squared distances are taken after subtracting the mean row: |x_i - x_j|^2 = q_i + q_j - 2 w_i.w_j with w = x - mean
-and q = |w|^2. A common offset, however large, then costs no digits. The cosine distance of unit rows z is half
-their squared distance, so it has the same form.
+The n x n matrix of a large set never lies in memory.
+
+Each pair (i, j) is handed on as half its squared distance h_ij = (q_i + q_j) / 2 - w_i.w_j, where w are the rows
+minus their mean and q = |w|^2: the cosine distance of unit rows, half the squared distance of others. A common offset,
+however large, then costs no digits. Rows lie in the order of their classes, so that a tile meets few of them.
+
+From FEW pictures on, products are made in float32 (half the time) and sums over tiles in float64; where digits could
+be lost, as among near copies, whoever reads a tile goes back to `Pairs.exact`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from srcsel.measures._prepare import unit_rows
 
-BLOCK_BYTES = 64_000_000  # of one block of pairs; a pass holds about three
-CLOSE = 1e-6  # squared distances below this share of the lengths are taken from the difference itself
+BLOCK_BYTES = 64_000_000  # of one block of pairs in float64
+EDGE = 512  # rows and columns of a tile: 1 MB in float32, small enough for a core's cache
+STRIP_BYTES = 8_000_000  # of some rows of pairs with every picture
+WHOLE_BYTES = 160_000_000  # a matrix of pairs up to this size is kept for a pass that needs whole rows
+FEW = 1000  # pictures below which everything is float64
+SPARSE = 50_000_000  # multiplications from which a product with indicators is sparse
+CLOSE = 1e-6  # h below this share of the largest length has lost digits
+CLOSE_SINGLE = 1e-4  # the same in float32
+MANY = 0.05  # share of a tile's pairs from which it is made again in float64
+WARM = 0.05  # temperature from which the exponentials of a loss are safe in float32
+SPARE = 8  # neighbours kept beyond those asked for while distances are in float32
+FIRST = 1024  # pictures that tell at first how near a neighbour is
+DOUBT = 1e-5  # share of the largest distance within which a float32 order is not trusted
 TIE = 2.0**-38  # distances that differ by less than this share of the largest are ties
+TINY = 1e-290  # squared lengths from here on are exact
 ZERO = 1e-29  # cosine distances below this are rounding noise of rows that point one way
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Rows to compare with each other; row p is picture order[p]."""
+
+    W: np.ndarray  # (n, d) centred, float32 or float64
+    q: np.ndarray  # (n,) float64, their squared lengths; 1 more for a row without direction
+    empty: np.ndarray  # (n,) bool, rows without direction
+    order: np.ndarray  # (n,) pictures, by class where it is known
+    exact: Callable[[np.ndarray | slice], np.ndarray]  # positions (m,) -> their rows, (m, d) float64
+
+    @property
+    def single(self) -> bool:
+        """Whether the products are made in float32."""
+        return self.W.dtype == np.float32
+
+    def halves(self, rows: slice | np.ndarray, columns: slice, *, exact: bool = False) -> np.ndarray:
+        """Return h of rows and columns, (r, s), at least 0, in the precision of W; with `exact` in float64."""
+        again = exact and self.single
+        H = self.exact(rows) @ self.exact(columns).T if again else self.W[rows] @ self.W[columns].T
+        q = self.q.astype(H.dtype) / 2
+        np.subtract(q[rows, None], H, out=H)
+        H += q[columns]
+        return np.maximum(H, 0, out=H)
+
+
+class Reader(Protocol):
+    """What a measure does with each tile of one `Pairs`."""
+
+    pairs: Pairs
+    whole: bool  # needs whole rows: columns are then always everyone
+
+    def take(self, rows: slice, columns: slice, H: np.ndarray) -> Any:
+        """Reduce a tile h (r, s), without changing it. May run beside other calls.
+
+        Unless `whole`, tiles below the diagonal are not shown: columns start at or after rows, and a tile off the
+        diagonal stands for its mirror image too.
+        """
+        ...
+
+    def add(self, rows: slice, columns: slice, part: Any) -> None:
+        """Add what `take` returned; calls come one at a time, always in the same order."""
+        ...
+
+
+def read_all(readers: Sequence[Reader], tick: Callable[[], None] | None = None) -> list[float]:
+    """Show every reader all of its pairs, making each tile once for all that share it; seconds of each reader.
+
+    tick: called now and then; what it raises stops the pass. The time of a tile's product is shared.
+    """
+    seconds = [0.0] * len(readers)
+    groups: dict[tuple[int, bool], list[int]] = {}
+    for i, reader in enumerate(readers):
+        groups.setdefault((id(reader.pairs), reader.whole), []).append(i)
+    merged = dict(groups)
+    for (pairs, whole), members in groups.items():  # who can do with tiles is also content with whole rows
+        if whole and (pairs, False) in merged:
+            members.extend(merged.pop((pairs, False)))
+    for (_, whole), members in merged.items():
+        _read([readers[i] for i in members], members, seconds, tick, whole=whole)
+    return seconds
+
+
+def _read(
+    readers: Sequence[Reader], at: Sequence[int], seconds: list[float], tick: Callable[[], None] | None, *, whole: bool
+) -> None:
+    pairs = readers[0].pairs
+    n = len(pairs.W)
+    start = time.perf_counter()
+    matrix = _matrix(pairs) if whole and n * n * pairs.W.itemsize <= WHOLE_BYTES else None
+    made = time.perf_counter() - start
+
+    def reduced(place: tuple[slice, slice]) -> tuple[tuple[slice, slice], list[tuple[Any, float]], float]:
+        start = time.perf_counter()
+        H = pairs.halves(*place) if matrix is None else matrix[place[0]]
+        begun = time.perf_counter()
+        parts = []
+        for reader in readers:
+            since = time.perf_counter()
+            part = reader.take(*place, H)
+            parts.append((part, time.perf_counter() - since))
+        return place, parts, begun - start
+
+    for place, parts, product in over_cores(reduced, _strips(n) if whole else _tiles(n)):
+        made += product
+        for i, reader, (part, took) in zip(at, readers, parts, strict=True):
+            since = time.perf_counter()
+            reader.add(*place, part)
+            seconds[i] += took + time.perf_counter() - since
+        if tick is not None:
+            tick()
+    for i in at:
+        seconds[i] += made / len(at)
+
+
+def over_cores(function: Callable[[Item], Made], items: Iterable[Item]) -> Iterator[Made]:
+    """`map`, in order, on as many threads as linear algebra may use, which stays on one thread inside each call."""
+    items = list(items)
+    cores = min(_threads(), len(items)) if len(items) > 1 else 1
+    if cores == 1:
+        yield from map(function, items)
+        return
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(cores) as pool:
+        ahead = deque()
+        try:
+            for item in items:
+                ahead.append(pool.submit(function, item))
+                if len(ahead) > 2 * cores:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            for waiting in ahead:
+                waiting.cancel()
+
+
+def _threads() -> int:
+    """How many threads linear algebra may use now."""
+    from threadpoolctl import threadpool_info
+
+    return max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1)
+
+
+def _edges(n: int, step: int) -> list[slice]:
+    return [slice(start, min(start + step, n)) for start in range(0, n, step)]
+
+
+def _tiles(n: int) -> list[tuple[slice, slice]]:
+    """Tiles on and above the diagonal; those on it first, because they tell how near the near ones are."""
+    edges = _edges(n, EDGE)
+    above = [(a, b) for i, a in enumerate(edges) for b in edges[i + 1 :]]
+    return [(edge, edge) for edge in edges] + above
+
+
+def _strips(n: int) -> list[tuple[slice, slice]]:
+    """Put a few rows beside everyone."""
+    return [(rows, slice(0, n)) for rows in _edges(n, max(1, STRIP_BYTES // (8 * n)))]
+
+
+def _matrix(pairs: Pairs) -> np.ndarray:
+    """All of h, (n, n), each tile's product made once."""
+    n = len(pairs.W)
+    H = np.empty((n, n), dtype=pairs.W.dtype)
+    for (rows, columns), tile in over_cores(lambda place: (place, pairs.halves(*place)), _tiles(n)):
+        H[rows, columns] = tile
+        H[columns, rows] = tile.T
+    return H
 
 
 def blocks(n: int, width: int) -> Iterator[slice]:
     """Slices of 0..n such that a block of `width` float64 columns stays within BLOCK_BYTES."""
-    rows = max(1, int(BLOCK_BYTES // (8 * max(width, 1))))
-    for start in range(0, n, rows):
-        yield slice(start, min(start + rows, n))
+    yield from _edges(n, max(1, int(BLOCK_BYTES // (8 * max(width, 1)))))
 
 
-def cosine_parts(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """W (n, d) and q (n,) with cosine distance (q_i + q_j) / 2 - W_i.W_j.
+def class_sums(W: np.ndarray, y: np.ndarray, classes: int) -> np.ndarray:
+    """Sum the rows of W (n, d) by their label, (classes, d), in the precision of W; label -1 counts nowhere."""
+    n, inside = len(y), y >= 0
+    if n * classes * W.shape[1] < SPARSE:
+        return (y == np.arange(classes)[:, None]).astype(W.dtype) @ W
+    from scipy.sparse import csr_matrix
+
+    rows = np.flatnonzero(inside)
+    return csr_matrix((np.ones(len(rows), W.dtype), (y[rows], rows)), shape=(classes, n)) @ W
+
+
+def cosine_pairs(X: np.ndarray, order: np.ndarray, *, exact: bool = False) -> Pairs:
+    """Pairs of X (n, d) by cosine distance; float64 for few pictures or with `exact`.
 
     A zero row has distance 1 to every other row, as in scikit-learn.
     """
-    Z = unit_rows(X)
-    empty = ~Z.any(axis=1)
-    Z -= Z.mean(axis=0)
-    Z -= Z.mean(axis=0)
-    return Z, np.einsum("ij,ij->i", Z, Z) + empty
+    n = len(X)
+    if exact or n < FEW:
+        Z = unit_rows(X[order])
+        empty = np.asarray(~Z.any(axis=1))
+        Z -= Z.mean(axis=0)
+        Z -= Z.mean(axis=0)
+        return Pairs(Z, np.einsum("ij,ij->i", Z, Z) + empty, empty, order, lambda rows: Z[rows])
+    length = _lengths(X)
+    share = np.divide(1, length, out=np.zeros(n), where=length > 0)
+    mean = (share @ X) / n
+    return _single(X, order, lambda rows: X[order[rows]] * share[order[rows], None] - mean, length[order] == 0)
 
 
-def cosine_distances(W: np.ndarray, q: np.ndarray, rows: slice | np.ndarray) -> np.ndarray:
-    """Cosine distances of `rows` to every picture, (r, n)."""
-    D = W[rows] @ W.T
-    np.negative(D, out=D)
-    D += q[rows, None] / 2
-    D += q / 2
-    return np.maximum(D, 0, out=D)
-
-
-def euclidean_parts(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """W (n, d), X centred and scaled by its largest value, and q (n,) its squared row lengths."""
+def euclidean_pairs(X: np.ndarray, order: np.ndarray, *, exact: bool = False) -> Pairs:
+    """Pairs of X (n, d) by Euclidean distance, in the scale of the largest value; precision as `cosine_pairs`."""
+    n = len(X)
     scale = np.abs(X).max() or 1.0
-    W = X / scale
-    W -= W.mean(axis=0)
-    W -= W.mean(axis=0)
-    return W, np.einsum("ij,ij->i", W, W)
+    if exact or n < FEW:
+        W = X[order] / scale
+        W -= W.mean(axis=0)
+        W -= W.mean(axis=0)
+        return Pairs(W, np.einsum("ij,ij->i", W, W), np.zeros(n, dtype=bool), order, lambda rows: W[rows])
+    mean = np.full(n, 1 / n) @ X / scale
+    return _single(X, order, lambda rows: X[order[rows]] / scale - mean, np.zeros(n, dtype=bool))
 
 
-def euclidean_distances(W: np.ndarray, q: np.ndarray, rows: slice) -> np.ndarray:
-    """Euclidean distances of `rows` to every picture, (r, n), in the scale of W."""
-    D = W[rows] @ W.T
-    lengths = q[rows, None] + q
-    D *= -2
-    D += lengths
-    near_i, near_j = np.nonzero(lengths * CLOSE > D)
-    for part in blocks(len(near_i), W.shape[1]):  # cancellation would cost half the digits
-        i, j = near_i[part], near_j[part]
-        D[i, j] = ((W[rows][i] - W[j]) ** 2).sum(axis=1)
-    return np.sqrt(np.maximum(D, 0, out=D), out=D)
+def _single(
+    X: np.ndarray, order: np.ndarray, exact: Callable[[np.ndarray | slice], np.ndarray], empty: np.ndarray
+) -> Pairs:
+    """Rows in float32 with their lengths from float64, made in blocks."""
+    W = np.empty(X.shape, dtype=np.float32)
+    q = empty.astype(np.float64)
+    for rows in _edges(len(X), max(1, STRIP_BYTES // (16 * X.shape[1]))):
+        part = exact(rows)
+        W[rows] = part
+        q[rows] += np.einsum("ij,ij->i", part, part)
+    return Pairs(W, q, empty, order, exact)
 
 
-def log_sum_exp(Z: np.ndarray, temperature: float, kept: np.ndarray | None = None) -> np.ndarray:
-    """Return log sum over j != i of exp(z_i.z_j / temperature) for unit or zero rows Z (n, d): (n,).
+def _lengths(X: np.ndarray) -> np.ndarray:
+    """Row lengths (n,), also where squares would overflow or vanish."""
+    with np.errstate(over="ignore", under="ignore"):
+        squares = np.einsum("ij,ij->i", X, X)
+    if np.isfinite(squares).all() and (squares > TINY).all():
+        return np.sqrt(squares)
+    largest = np.abs(X).max(axis=1)
+    parts = np.divide(X, largest[:, None], out=np.zeros_like(X), where=largest[:, None] > 0)
+    return largest * np.linalg.norm(parts, axis=1)
 
-    With kept (b, n) bool, the sums run over each subset instead: (n, b). Similarities are at most 1, so shifting
-    by 1 / temperature keeps every exponent within -2 / temperature..0; supcon bounds the temperature accordingly.
+
+def root_distances(pairs: Pairs, rows: slice | np.ndarray, columns: slice, H: np.ndarray | None = None) -> np.ndarray:
+    """Euclidean distances of rows and columns, (r, s), from their h where it is known.
+
+    Those of near copies, whose h has lost its digits, are taken from the differences themselves.
     """
-    n = len(Z)
-    totals = np.zeros(n if kept is None else (n, len(kept)))
-    members = None if kept is None else kept.T.astype(np.float64)  # (n, b)
-    for rows in blocks(n, n):
-        right = 0 if members is not None else rows.start  # the matrix is symmetric: half of it is enough for sums
-        E = Z[rows] @ Z[right:].T
-        E -= 1
-        E /= temperature
+    H = pairs.halves(rows, columns) if H is None else H
+    share = CLOSE_SINGLE if H.dtype == np.float32 else CLOSE
+    near = np.flatnonzero(share * float(pairs.q.max()) > H)
+    if H.dtype == np.float32 and len(near) > MANY * H.size:  # one product in float64 costs less
+        return root_distances(pairs, rows, columns, pairs.halves(rows, columns, exact=True)).astype(H.dtype)
+    D = np.sqrt(2 * H)
+    i, j = np.divmod(near, H.shape[1])
+    first, second = (np.arange(len(pairs.W))[some] for some in (rows, columns))
+    for part in blocks(len(i), 2 * pairs.W.shape[1]):
+        gap = pairs.exact(first[i[part]])
+        gap -= pairs.exact(second[j[part]])
+        D[i[part], j[part]] = np.sqrt(np.einsum("md,md->m", gap, gap))
+    return D
+
+
+class ExpSums:
+    """Reads log sum over j != i of exp(cosine_ij / temperature) for every i."""
+
+    def __init__(self, pairs: Pairs, temperature: float, kept: np.ndarray | None = None) -> None:
+        """With kept (b, n) bool also over each subset of the pictures."""
+        self.pairs, self.temperature, self.whole = pairs, temperature, kept is not None
+        n = len(pairs.W)
+        self._totals = np.zeros((n, 1 if kept is None else 1 + len(kept)))
+        self._members = None
+        if kept is not None:
+            self._members = np.ones((n, 1 + len(kept)), dtype=pairs.W.dtype)
+            self._members[:, 1:] = kept.T[pairs.order]
+
+    def take(self, rows: slice, columns: slice, H: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the sums of the rows, and of the columns where the mirror image counts."""
+        E = np.multiply(H, H.dtype.type(-1 / self.temperature))
         np.exp(E, out=E)
-        E[np.arange(len(E)), np.arange(rows.start, rows.stop) - right] = 0
-        if members is not None:
-            totals[rows] = E @ members
-        else:
-            totals[rows] += E.sum(axis=1)
-            totals[rows.stop :] += E[:, len(E) :].sum(axis=0)
-    return np.log(totals) + 1 / temperature
+        mirrored = columns.start >= rows.stop
+        if not mirrored:
+            E[np.arange(len(E)), np.arange(rows.start, rows.stop) - columns.start] = 0
+        if self._members is not None:
+            return E @ self._members[columns], E.T @ self._members[rows] if mirrored else None
+        return E.sum(axis=1)[:, None], E.sum(axis=0)[:, None] if mirrored else None
+
+    def add(self, rows: slice, columns: slice, part: tuple[np.ndarray, np.ndarray | None]) -> None:
+        """Add in float64."""
+        self._totals[rows] += part[0]
+        if part[1] is not None:
+            self._totals[columns] += part[1]
+
+    def logs(self) -> np.ndarray:
+        """Return the logs for all pictures and then for each subset, (n, 1 + b), in the order of the pictures."""
+        found = np.empty_like(self._totals)
+        with np.errstate(divide="ignore"):  # a subset that holds no other picture
+            found[self.pairs.order] = np.log(self._totals) + 1 / self.temperature
+        return found
+
+
+Hits = tuple[np.ndarray, np.ndarray, np.ndarray]  # local rows, ascending; positions; h
+
+
+class Nearest:
+    """Reads the k nearest others of every picture, nearest first; equal distances go to the earlier picture.
+
+    A picture is excluded from its own list by its index, so copies of it count.
+    """
+
+    whole = False
+
+    def __init__(self, pairs: Pairs, k: int) -> None:
+        self.pairs, self.k = pairs, k
+        n = len(pairs.W)
+        self._most = min(k + SPARE, n - 1)
+        self._near = np.full((n, self._most), np.inf, dtype=pairs.W.dtype)
+        self._who = np.zeros((n, self._most), dtype=np.int64)  # positions
+        self._limit = np.full(n, np.inf, dtype=pairs.W.dtype)
+        self._step = tie_step(pairs)
+        self._doubt = max(2 * self._step, DOUBT * float(pairs.q.max()) if pairs.single else 0.0)
+
+    def take(self, rows: slice, columns: slice, H: np.ndarray) -> tuple[Hits, Hits | None]:
+        """Return pairs nearer than what the rows, and for a mirror image the columns, have so far."""
+        own = self._hits(H, rows, columns)
+        return own, self._hits(H.T, columns, rows) if columns.start >= rows.stop else None
+
+    def add(self, rows: slice, columns: slice, part: tuple[Hits, Hits | None]) -> None:
+        """Merge them."""
+        self._merge(rows, *part[0])
+        if part[1] is not None:
+            self._merge(columns, *part[1])
+
+    def _hits(self, H: np.ndarray, rows: slice, columns: slice) -> Hits:
+        limit = self._limit[rows]
+        new = np.isinf(limit)
+        limit = np.nextafter(limit, -np.inf, dtype=H.dtype)
+        if new.any():
+            some = H[new, :FIRST]
+            at = min(self._most, some.shape[1] - 1)  # one more than asked for: the picture itself may be among them
+            limit[new] = np.partition(some, at, axis=1)[:, at] if some.shape[1] > self._most else np.inf
+        flat = np.flatnonzero(limit[:, None] >= H)
+        i, j = np.divmod(flat, H.shape[1])
+        others = i + rows.start != j + columns.start
+        i, j = i[others], j[others]
+        return i, j + columns.start, H[i, j]
+
+    def _merge(self, rows: slice, i: np.ndarray, who: np.ndarray, near: np.ndarray) -> None:
+        """Keep the nearest of those known and those found for local rows i, sorted."""
+        if not len(i):
+            return
+        active, first, counts = np.unique(i, return_index=True, return_counts=True)
+        at = active + rows.start
+        place = self._most + np.arange(len(i)) - np.repeat(first, counts)
+        line = np.repeat(np.arange(len(active)), counts)
+        width = self._most + int(counts.max())
+        nears, whos = np.full((len(active), width), np.inf, self._near.dtype), np.zeros((len(active), width), np.int64)
+        nears[:, : self._most], whos[:, : self._most] = self._near[at], self._who[at]
+        nears[line, place], whos[line, place] = near, who
+        best = np.argpartition(nears, self._most - 1, axis=1)[:, : self._most]
+        self._near[at] = np.take_along_axis(nears, best, axis=1)
+        self._who[at] = np.take_along_axis(whos, best, axis=1)
+        self._limit[at] = self._near[at].max(axis=1)
+
+    def found(self) -> np.ndarray:
+        """Return the neighbours as picture numbers (n, k), in the order of the pictures."""
+        order, n = self.pairs.order, len(self.pairs.W)
+        sorting = np.argsort(self._near, axis=1)
+        near, who = np.take_along_axis(self._near, sorting, axis=1), np.take_along_axis(self._who, sorting, axis=1)
+        chosen = order[who[:, : self.k]]
+        doubtful = np.flatnonzero((np.diff(near[:, : self.k + 1], axis=1) < self._doubt).any(axis=1))
+        for part in blocks(len(doubtful), self._most * self.pairs.W.shape[1]):
+            at = doubtful[part]
+            D = self._distances(at, who[at])  # (r, most)
+            keys = np.sort(_keys(D, self._step, order[who[at]]), axis=1)[:, : self.k]
+            chosen[at] = keys & _PICTURE
+            last = (keys[:, -1] >> _PICTURE_BITS) * self._step
+            if self._most < n - 1:  # someone not kept might be as near
+                self._settle(at[last >= near[at, -1] - self._doubt], chosen)
+        found = np.empty_like(chosen)
+        found[order] = chosen
+        return found
+
+    def _settle(self, at: np.ndarray, chosen: np.ndarray) -> None:
+        """Find the neighbours at positions `at` from their float64 distances to everyone."""
+        for part in blocks(len(at), 2 * len(self.pairs.W)):
+            chosen[at[part]] = nearest(distance_keys(self.pairs, at[part]), self.k)
+
+    def _distances(self, at: np.ndarray, who: np.ndarray) -> np.ndarray:
+        """Distances of positions at (r,) to their who (r, m), from the differences themselves."""
+        rows, others = self.pairs.exact(at), self.pairs.exact(who.ravel()).reshape(*who.shape, -1)
+        others -= rows[:, None]
+        empty = self.pairs.empty.astype(np.float64)
+        return np.einsum("imd,imd->im", others, others) / 2 + (empty[at, None] + empty[who]) / 2
 
 
 def neighbours(X: np.ndarray, k: int) -> np.ndarray:
@@ -98,29 +423,47 @@ def neighbours(X: np.ndarray, k: int) -> np.ndarray:
 
     A picture is excluded from its own list by its index, so copies of it count. Ties go to the lower index.
     """
-    W, q = cosine_parts(X)
-    n = len(W)
-    result = np.empty((n, k), dtype=np.int64)
-    for rows in blocks(n, n):
-        keys = distance_keys(cosine_distances(W, q, rows), q)
-        keys[np.arange(len(keys)), np.arange(rows.start, rows.stop)] = np.iinfo(np.int64).max
-        result[rows] = nearest(keys, k)
-    return result
+    reader = Nearest(cosine_pairs(X, np.arange(len(X))), k)
+    read_all([reader])
+    return reader.found()
 
 
-def distance_keys(D: np.ndarray, q: np.ndarray) -> np.ndarray:
-    """Distances (r, n) as whole numbers that sort by distance, then by index: exact ties, whatever the rounding."""
-    step = max(2 * q.max(), ZERO / TIE) * TIE
-    keys = np.rint(D / step).astype(np.int64)
-    keys <<= _INDEX_BITS
-    keys |= np.arange(D.shape[1])
+def log_sum_exp(Z: np.ndarray, temperature: float) -> np.ndarray:
+    """Return log sum over j != i of exp(z_i.z_j / temperature) for unit or zero rows Z (n, d): (n,)."""
+    reader = ExpSums(cosine_pairs(Z, np.arange(len(Z)), exact=temperature < WARM), temperature)
+    read_all([reader])
+    return reader.logs()[:, 0]
+
+
+def distance_keys(pairs: Pairs, at: np.ndarray) -> np.ndarray:
+    """Float64 distances of positions `at` to everyone as whole numbers that sort by distance, then by picture: (r, n).
+
+    Distances closer than TIE of the largest are equal, whatever the rounding. A picture itself comes last.
+    """
+    step = tie_step(pairs)
+    keys = np.empty((len(at), len(pairs.W)), dtype=np.int64)
+    rows = pairs.exact(at)
+    for part in _edges(len(pairs.W), max(1, STRIP_BYTES // (8 * rows.shape[1]))):
+        D = (pairs.q[at, None] + pairs.q[part]) / 2 - rows @ pairs.exact(part).T
+        keys[:, part] = _keys(np.maximum(D, 0), step, pairs.order[part])
+    keys[np.arange(len(at)), at] = np.iinfo(np.int64).max
     return keys
 
 
 def nearest(keys: np.ndarray, k: int) -> np.ndarray:
-    """Column indices of the k smallest keys of each row, smallest first, (r, k)."""
+    """Pictures with the k smallest keys of each row, smallest first, (r, k)."""
     smallest = np.partition(keys, k - 1, axis=1)[:, :k]
-    return np.sort(smallest, axis=1) & ((1 << _INDEX_BITS) - 1)
+    return np.sort(smallest, axis=1) & _PICTURE
 
 
-_INDEX_BITS = 24  # up to 16.7 million pictures; the distance has the 39 bits above
+def tie_step(pairs: Pairs) -> float:
+    """Distances in the same multiple of this are ties."""
+    return max(2 * float(pairs.q.max()), ZERO / TIE) * TIE
+
+
+def _keys(D: np.ndarray, step: float, pictures: np.ndarray) -> np.ndarray:
+    return (np.rint(D / step).astype(np.int64) << _PICTURE_BITS) | pictures
+
+
+_PICTURE_BITS = 24  # up to 16.7 million pictures; the distance has the 39 bits above
+_PICTURE = (1 << _PICTURE_BITS) - 1

@@ -14,6 +14,7 @@ DIRECTIONS = 64  # principal components kept by whitening
 PICTURES_EACH = 4  # pictures for each direction that a run keeps, see `directions`
 NOISE = 1e-6  # singular values below this share of the largest are float32 rounding, not content
 EXACT = 1e-4  # down to this share of the largest, singular values from the Gram matrix are exact to 1e-8
+LARGE = 600  # rows of a Gram matrix from which only the eigenvectors asked for are found
 LOST = 1e-12  # a whitened row this much shorter than the longest is the mean feature plus rounding
 ROUNDING = 8 * float(np.finfo(np.float64).eps)
 
@@ -57,13 +58,26 @@ def components(X: np.ndarray, most: int = DIRECTIONS) -> np.ndarray:
     """
     W = centred(X)
     n, d = W.shape
+    gram = W.T @ W if d <= n else W @ W.T
     k = min(most, n - 1, d)
-    squares, vectors = np.linalg.eigh(W.T @ W if d <= n else W @ W.T)
+    if len(gram) < LARGE:
+        squares, vectors = np.linalg.eigh(gram)
+    else:  # a third of the time where few of the directions are asked for
+        from scipy.linalg import eigh
+
+        squares, vectors = eigh(gram, subset_by_index=(len(gram) - k, len(gram) - 1), check_finite=False)
+    return components_of(W, squares, vectors, most)
+
+
+def components_of(W: np.ndarray, squares: np.ndarray, vectors: np.ndarray, most: int = DIRECTIONS) -> np.ndarray:
+    """`components` of W (n, d), centred, whose smaller Gram matrix has the leading eigenpairs given, ascending."""
+    n, d = W.shape
+    k = min(most, n - 1, d)
     sigma = np.sqrt(np.maximum(squares[::-1][:k], 0))  # (k,) descending
     vectors = vectors[:, ::-1][:, :k]
-    if sigma[0] == 0:
+    if not len(sigma) or sigma[0] == 0:
         return np.zeros((n, 1))
-    if sigma[-1] >= EXACT * sigma[0]:
+    if len(sigma) == k and sigma[-1] >= EXACT * sigma[0]:
         return W @ (vectors / sigma) if d <= n else vectors
     U, sigma, _ = np.linalg.svd(W, full_matrices=False)
     return U[:, :k][:, sigma[:k] > NOISE * sigma[0]]

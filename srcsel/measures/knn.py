@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
-from scipy.special import gammaln
 
 from srcsel.errors import InputError
 from srcsel.measures._base import measure
-from srcsel.measures._pairwise import cosine_distances, cosine_parts, distance_keys, nearest, neighbours
+from srcsel.measures._pairwise import Nearest, Pairs, distance_keys, nearest, over_cores, read_all
+from srcsel.measures._shared import Shared
 
 SPARE = 30  # neighbours kept beyond 2 k for the re-checks, so that k of them survive in all but freak subsets
+FIRST = 7  # of them, beyond k, looked at first: enough for nearly every picture
+FEW_VOTES = 16  # votes up to which they are compared with each other instead of counted for each class
 
 
 def _null(_X: np.ndarray, y: np.ndarray, _value: float, *, k: int = 5) -> float:
@@ -35,12 +39,37 @@ def _null(_X: np.ndarray, y: np.ndarray, _value: float, *, k: int = 5) -> float:
     return float(chance / _draws(n - 1, n - 1, k)[k])
 
 
-def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, k: int = 5) -> np.ndarray:
+def _rechecks(
+    X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, k: int = 5, shared: Shared | None = None
+) -> np.ndarray:
     """Accuracy on each subset of kept (b, n): the first k kept among each picture's stored neighbours."""
-    n = len(y)
-    stored = min(n - 1, 2 * k + SPARE)
-    near = neighbours(X, stored)  # (n, stored)
-    return np.array([_on_subset(X, y, near, subset, k) for subset in kept])
+    reader = _Votes(shared or Shared(X, y), kept, k)
+    read_all([reader])
+    return reader.result()
+
+
+class _Votes(Nearest):
+    """Accuracy of the vote from all pairs: of all pictures, or with kept (b, n) in each subset."""
+
+    def __init__(self, shared: Shared, kept: np.ndarray | None, k: int) -> None:
+        if k < 1:
+            raise InputError(f"k must be at least 1, got {k}.")
+        n = len(shared.y)
+        stored = min(k, n - 1) if kept is None else max(1, min(n - 1, 2 * k + SPARE))
+        super().__init__(shared.cosine(), stored)
+        self._y, self._kept, self._voters = shared.y, kept, k
+
+    def result(self) -> Any:
+        """Share of right votes: a float, or (b,)."""
+        near, y = self.found(), self._y
+        if self._kept is None:
+            return float(_right(y[near], y, y.max() + 1).mean())
+        on_subset = functools.partial(_on_subset, self.pairs, y, near, k=self._voters)
+        return np.array(list(over_cores(on_subset, list(self._kept))))
+
+
+def _reader(shared: Shared, kept: np.ndarray | None, *, k: int = 5) -> _Votes:
+    return _Votes(shared, kept, k)
 
 
 @measure(
@@ -52,6 +81,7 @@ def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, k: int = 5) -> 
     cheap=True,
     null=_null,
     rechecks=_rechecks,
+    reader=_reader,
 )
 def knn(X: np.ndarray, y: np.ndarray, *, k: int = 5) -> float:
     """Leave-one-out accuracy of a majority vote among the k nearest other pictures, by cosine distance.
@@ -66,40 +96,50 @@ def knn(X: np.ndarray, y: np.ndarray, *, k: int = 5) -> float:
 
     Nearest-neighbour classification: Cover & Hart 1967, https://doi.org/10.1109/TIT.1967.1053964.
     """
-    if k < 1:
-        raise InputError(f"k must be at least 1, got {k}.")
-    return float(_right(y[neighbours(X, min(k, len(y) - 1))], y, y.max() + 1).mean())
+    reader = _Votes(Shared(X, y), None, k)
+    read_all([reader])
+    return reader.result()
 
 
 def _right(votes: np.ndarray, truth: np.ndarray, classes: int) -> np.ndarray:
     """Whether the majority of votes (n, k) names the truth (n,): (n,) bool. Label `classes` stands for no vote."""
-    n = len(truth)
+    n, k = votes.shape
+    if k <= FEW_VOTES:  # the most frequent vote, and of those the smallest label
+        counts = (votes[:, :, None] == votes[:, None, :]).sum(axis=2)
+        counts[votes == classes] = 0
+        best = (counts * (classes + 1) - votes).argmax(axis=1)
+        return votes[np.arange(n), best] == truth
     cells = votes + (classes + 1) * np.arange(n)[:, None]
     counts = np.bincount(cells.ravel(), minlength=n * (classes + 1)).reshape(n, classes + 1)
     return counts[:, :classes].argmax(axis=1) == truth
 
 
-def _on_subset(X: np.ndarray, y: np.ndarray, near: np.ndarray, kept: np.ndarray, k: int) -> float:
+def _on_subset(pairs: Pairs, y: np.ndarray, near: np.ndarray, kept: np.ndarray, *, k: int) -> float:
     """Accuracy on one subset, kept (n,) bool."""
     members = np.flatnonzero(kept)
-    k = min(k, len(members) - 1)
-    classes = int(y.max()) + 1
-    inside = kept[near[members]]  # (m, stored)
-    order = np.cumsum(inside, axis=1)
-    votes = np.where(inside & (order <= k), y[near[members]], classes)
-    right = _right(votes, y[members], classes)
-    short = np.flatnonzero(order[:, -1] < k)
-    if len(short):
-        right[short] = _exactly(X, y, members, members[short], k)
+    k, classes = min(k, len(members) - 1), int(y.max()) + 1
+    right = np.zeros(len(members), dtype=bool)
+    open_ = np.arange(len(members))  # members whose k neighbours are not found yet
+    for width in (k + FIRST, near.shape[1]):
+        own = near[members[open_], :width]
+        inside = kept[own]  # (m, width)
+        order = np.cumsum(inside, axis=1, dtype=np.int32)
+        enough = order[:, -1] >= k
+        chosen = (inside & (order <= k))[enough]
+        done = open_[enough]
+        right[done] = _right(y[own[enough][chosen].reshape(-1, k)], y[members[done]], classes)
+        open_ = open_[~enough]
+        if not len(open_):
+            return float(right.mean())
+    right[open_] = _exactly(pairs, y, members, members[open_], k)
     return float(right.mean())
 
 
-def _exactly(X: np.ndarray, y: np.ndarray, members: np.ndarray, rows: np.ndarray, k: int) -> np.ndarray:
+def _exactly(pairs: Pairs, y: np.ndarray, members: np.ndarray, rows: np.ndarray, k: int) -> np.ndarray:
     """Do the same for `rows` whose stored neighbours did not suffice, from their distances to everyone."""
-    W, q = cosine_parts(X)
-    keys = distance_keys(cosine_distances(W, q, rows), q)  # (r, n); each key carries its column
-    keys[np.arange(len(rows)), rows] = np.iinfo(np.int64).max
-    return _right(y[nearest(keys[:, members], k)], y[rows], int(y.max()) + 1)
+    place = np.argsort(pairs.order)  # of each picture
+    keys = distance_keys(pairs, place[rows])[:, place[members]]  # (r, m); each key carries its picture
+    return _right(y[nearest(keys, k)], y[rows], int(y.max()) + 1)
 
 
 def _convolve(degree: int) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
@@ -109,6 +149,8 @@ def _convolve(degree: int) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
 
 def _draws(count: int, total: int, k: int) -> np.ndarray:
     """Weights of drawing 0..k of `count` pictures: binomial at rate k / total, as choose(count, j) would overflow."""
+    from scipy.special import gammaln
+
     j = np.arange(min(k, count) + 1)
     rate = k / (total + 1)
     log_choose = gammaln(count + 1) - gammaln(j + 1) - gammaln(count - j + 1)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import eigh
 
 from srcsel.measures._base import measure, permutations
+from srcsel.measures._pairwise import class_sums, over_cores
+from srcsel.measures._shared import Shared, Spectrum
 
-DIRECTIONS = 96  # leading right singular directions that the re-checks keep: their deviations then agree to 0.998
+DIRECTIONS = 96  # leading principal directions that the re-checks keep: their deviations then agree to 0.998
 FLOOR = 1e-10  # least unexplained share of a class: features that give it away have no finite maximum
 GRID = 4  # first guesses of a / b in each factor of ten
 DECADES = 12  # how far the guesses reach below the smallest and above the largest squared singular value
@@ -21,28 +21,37 @@ EPS = float(np.finfo(np.float64).eps)
 ACCURATE = 1e-10  # error of the Gram matrix, in the score, from which the slower decomposition is used
 
 
-@dataclass(frozen=True, eq=False)
-class _Spectrum:
-    """Squared singular values of X (n, d), those above rounding, ascending, and U'T for their U."""
-
-    squares: np.ndarray  # (r,)
-    project: Callable[[np.ndarray], np.ndarray]  # T (n, m) -> (r, m)
-    error: float  # absolute error of `squares`
-
-
-def _null(X: np.ndarray, y: np.ndarray, _value: float) -> float:
+def _null(X: np.ndarray, y: np.ndarray, _value: float, *, shared: Shared | None = None) -> float:
     """Mean over fixed label permutations, which share one decomposition."""
-    spectrum = _spectrum(X)
-    return float(np.mean([_maximum(spectrum, own)[0] for own in permutations(y)]))
+    spectrum = (shared or Shared(X, y)).spectrum
+    offset, counts = _Offset.of(spectrum, len(y)), np.bincount(y)
+    return float(
+        np.mean([_maximum(offset, spectrum.project(own, len(counts)).T, counts)[0] for own in permutations(y)])
+    )
 
 
-def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """Score each subset of kept (b, n), within the leading 96 right singular directions of all pictures.
+def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, shared: Shared | None = None) -> np.ndarray:
+    """Score each subset of kept (b, n), within the leading 96 principal directions of all pictures and their mean.
 
     Only deviations from their mean are used; the score itself is always exact over all directions.
     """
-    X = _rotate(X)
-    return np.array([_maximum(_spectrum(X[k]), y[k])[0] for k in kept])
+    Z, mean, outside = (shared or Shared(X, y)).leading(DIRECTIONS)
+    gram, classes = Z.T @ Z, int(y.max()) + 1
+
+    def score(k: np.ndarray) -> float:
+        out, m = Z[~k], int(k.sum())
+        centre = Z[k].mean(axis=0)
+        squares, V = np.linalg.eigh(gram - out.T @ out - m * np.outer(centre, centre))
+        keep = squares > EPS * len(squares) * np.max(squares, initial=0.0)
+        squares, V = squares[keep], V[:, keep]
+        counts = np.bincount(y[k], minlength=classes)
+        sums = class_sums(Z[k], y[k], classes) - counts[:, None] * centre  # (c, k)
+        turned = V.T @ (mean + centre)
+        rest = outside + max(float((mean + centre) @ (mean + centre) - turned @ turned), 0.0)
+        z = (sums @ V / np.sqrt(squares))[counts > 0]
+        return _maximum(_Offset(m, squares, turned, rest), z, counts[counts > 0])[0]
+
+    return np.array(list(over_cores(score, list(kept))))
 
 
 @measure(
@@ -55,7 +64,7 @@ def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
     null=_null,
     rechecks=_rechecks,
 )
-def logme(X: np.ndarray, y: np.ndarray) -> float:
+def logme(X: np.ndarray, y: np.ndarray, *, shared: Shared | None = None) -> float:
     """Log maximum evidence: mean over classes of log p(is it this class? | features) / n.
 
     For each class c, t = 1 for its pictures and 0 for the others is modelled as X w plus noise of precision b, with
@@ -68,54 +77,52 @@ def logme(X: np.ndarray, y: np.ndarray) -> float:
     counts as unexplained. Constant features and zero rows are fine.
 
     Null: mean over 20 label permutations, the same for every model. Re-checks decompose each subset anew within the
-    leading 96 right singular directions of all pictures; only their deviations are used.
+    leading 96 principal directions of all pictures; only their deviations are used.
 
     You et al. 2021, https://arxiv.org/abs/2102.11005; evidence as in Bishop 2006, equation 3.86.
     """
-    spectrum = _spectrum(X)
-    score, ratios = _maximum(spectrum, y)
-    doubt = (spectrum.error / (ratios[:, None] + spectrum.squares)).sum(axis=1) / len(y)
-    return score if doubt.max() < ACCURATE else _maximum(_exact_spectrum(X), y)[0]
+    known = shared or Shared(X, y)
+    score, ratios = _of(known.spectrum, y)
+    doubt = (known.spectrum.error / (ratios[:, None] + known.spectrum.squares)).sum(axis=1) / len(y)
+    return score if not doubt.size or doubt.max() < ACCURATE else _of(known.exact_spectrum, y)[0]
 
 
-def _spectrum(X: np.ndarray) -> _Spectrum:
-    """Decompose X by its smaller Gram matrix: fast, with an error that `logme` checks."""
-    n, d = X.shape
-    X = X / (np.abs(X).max() or 1.0)
-    squares, vectors = np.linalg.eigh(X.T @ X if d <= n else X @ X.T)
-    error = EPS * math.sqrt(min(n, d)) * float(squares[-1])
-    keep = squares > 2 * error
-    squares, vectors = squares[keep], vectors[:, keep]
-    if d > n:
-        return _Spectrum(squares, lambda T: vectors.T @ T, error)
-    return _Spectrum(squares, lambda T: (vectors.T @ (X.T @ T)) / np.sqrt(squares)[:, None], error)
+@dataclass(frozen=True, eq=False)
+class _Offset:
+    """What all classes share: the spectrum of n centred features, and where the mean feature that they lack lies."""
+
+    n: int
+    s: np.ndarray  # (r,) squared singular values
+    mean: np.ndarray  # (r,) the mean in the right singular directions
+    outside: float  # squared length of the rest of it
+
+    @staticmethod
+    def of(spectrum: Spectrum, n: int) -> _Offset:
+        mean = spectrum.turned(spectrum.mean)
+        rest = float(spectrum.mean @ spectrum.mean - mean @ mean)
+        return _Offset(n, spectrum.squares, mean, max(rest, 0.0))
+
+    @property
+    def scales(self) -> np.ndarray:
+        """Squared singular values at which the evidence can change, those that are not 0."""
+        found = np.append(self.s, self.n * (self.mean @ self.mean + self.outside))
+        return found[found > 0]
 
 
-def _exact_spectrum(X: np.ndarray) -> _Spectrum:
-    """Decompose X itself: for features whose small directions matter, as beside a huge common offset."""
-    U, sigma, _ = np.linalg.svd(X / (np.abs(X).max() or 1.0), full_matrices=False)
-    keep = sigma > EPS * math.sqrt(max(X.shape)) * sigma[0]
-    U = U[:, keep][:, ::-1]
-    return _Spectrum(sigma[keep][::-1] ** 2, lambda T: U.T @ T, 0.0)
+def _of(spectrum: Spectrum, y: np.ndarray) -> tuple[float, np.ndarray]:
+    """Score y (n,), and each class's ratio a / b, (c,)."""
+    counts = np.bincount(y)
+    return _maximum(_Offset.of(spectrum, len(y)), spectrum.project(y, len(counts)).T, counts)
 
 
-def _rotate(X: np.ndarray) -> np.ndarray:
-    """X (n, d) in its leading right singular directions, (n, at most 96)."""
-    n, d = X.shape
-    if d <= DIRECTIONS:
-        return X
-    gram = X.T @ X if d <= n else X @ X.T
-    keep = min(n, d, DIRECTIONS)
-    squares, vectors = eigh(gram, subset_by_index=(len(gram) - keep, len(gram) - 1))
-    return X @ vectors if d <= n else vectors * np.sqrt(np.maximum(squares, 0))
+def _maximum(offset: _Offset, z: np.ndarray, counts: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return the mean over classes of the greatest evidence / n, and each class's ratio a / b, (c,).
 
-
-def _maximum(spectrum: _Spectrum, y: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return the mean over classes of the greatest evidence / n, and each class's ratio a / b, (c,)."""
-    n = len(y)
-    T = (y[:, None] == np.unique(y)).astype(np.float64)  # (n, c)
-    evidence = _Evidence(spectrum, T)
-    u = evidence.climb(evidence.best_of_grid()) if len(spectrum.squares) else np.zeros(T.shape[1])
+    z (c, r): the classes' indicators in the left singular directions; counts (c,) their pictures.
+    """
+    n = offset.n
+    evidence = _Evidence(offset, z, counts)
+    u = evidence.climb(evidence.best_of_grid()) if len(offset.scales) else np.zeros(len(z))
     constant = n / 2 * math.log(n / (2 * math.pi * math.e))
     return float(evidence.at(u)[0].mean() + constant) / n, np.exp(u)
 
@@ -123,37 +130,55 @@ def _maximum(spectrum: _Spectrum, y: np.ndarray) -> tuple[float, np.ndarray]:
 class _Evidence:
     """Log evidence of each class as a function of u = log(a / b), up to a constant.
 
-    With l = a / b and p_k = l / (l + s_k), the unexplained part is E = |t|^2 - |z|^2 + sum_k z_k^2 p_k for z = U't,
-    the best b is n / E, and the evidence is 1/2 sum_k log p_k - n/2 log E. Directions with s_k = 0 add nothing.
+    With l = a / b, X = W + 1 m' for the mean feature m, W = U sqrt(s) V', and p_k = l / (l + s_k), the unexplained
+    part is E = F + n r^2 / k. There F = |t - mean t|^2 - |z|^2 + sum_k z_k^2 p_k for z = U't is what W leaves,
+    r = mean t - sum_k (V'm)_k z_k (1 - p_k) / sqrt(s_k) what its fit leaves of the mean, and
+    k = 1 + n m'(l + W'W)^-1 m (Sherman & Morrison 1950). The best b is n / E, and the evidence is
+    1/2 sum_k log p_k - 1/2 log k - n/2 log E. Without a mean this is the formula for X itself.
     """
 
-    def __init__(self, spectrum: _Spectrum, T: np.ndarray) -> None:
-        self.n, self.s = len(T), spectrum.squares  # (r,)
-        self.energy = spectrum.project(T).T ** 2  # z^2, (c, r)
-        total = T.sum(axis=0)  # |t|^2, (c,)
-        self.outside = np.maximum(total - self.energy.sum(axis=1), 0)  # (c,)
-        self.floor = FLOOR * total
+    def __init__(self, offset: _Offset, z: np.ndarray, counts: np.ndarray) -> None:
+        self.n, self.s, self.outside_mean = offset.n, offset.s, offset.n * offset.outside
+        self.share = counts / offset.n  # mean t, (c,)
+        self.energy = z**2  # (c, r)
+        self.outside = np.maximum(counts * (1 - self.share) - self.energy.sum(axis=1), 0)  # (c,)
+        self.fit = offset.mean * z / np.sqrt(self.s)  # (c, r)
+        self.lever = offset.n * offset.mean**2 / self.s  # (r,)
+        self.floor = FLOOR * counts
+        self.scales = offset.scales
 
     def at(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the evidence of each class at its own u (c,), with two derivatives."""
+        n = self.n
         p = 1 / (1 + self.s * np.exp(-u)[:, None])  # (c, r)
         flow = p * (1 - p)
-        E = self.outside + (self.energy * p).sum(axis=1)
+        bend = flow * (1 - 2 * p)
+        beyond = self.outside_mean * np.exp(-u)  # (c,)
+        k = 1 + (1 - p) @ self.lever + beyond
+        dk, ddk = -flow @ self.lever - beyond, -bend @ self.lever + beyond
+        r = self.share - (self.fit * (1 - p)).sum(axis=1)
+        dr, ddr = (self.fit * flow).sum(axis=1), (self.fit * bend).sum(axis=1)
+        v = r / k
+        dv = (dr - v * dk) / k
+        ddv = (ddr - 2 * dv * dk - v * ddk) / k
+        E = self.outside + (self.energy * p).sum(axis=1) + n * r * v
         free = self.floor < E
         E = np.where(free, E, self.floor)
-        dE = np.where(free, (self.energy * flow).sum(axis=1), 0) / E
-        ddE = np.where(free, (self.energy * flow * (1 - 2 * p)).sum(axis=1), 0) / E
-        value = np.log(p).sum(axis=1) / 2 - self.n / 2 * np.log(E)
-        slope = (1 - p).sum(axis=1) / 2 - self.n / 2 * dE
-        return value, slope, -flow.sum(axis=1) / 2 - self.n / 2 * (ddE - dE**2)
+        dE = np.where(free, (self.energy * flow).sum(axis=1) + n * (dr * v + r * dv), 0) / E
+        ddE = np.where(free, (self.energy * bend).sum(axis=1) + n * (ddr * v + 2 * dr * dv + r * ddv), 0) / E
+        value = np.log(p).sum(axis=1) / 2 - np.log(k) / 2 - n / 2 * np.log(E)
+        slope = (1 - p).sum(axis=1) / 2 - dk / k / 2 - n / 2 * dE
+        return value, slope, -flow.sum(axis=1) / 2 - (ddk / k - (dk / k) ** 2) / 2 - n / 2 * (ddE - dE**2)
 
     def best_of_grid(self) -> np.ndarray:
         """Find the best u of a grid over every scale at which the evidence can change, (c,)."""
-        low, high = math.log10(self.s[0]) - DECADES, math.log10(self.s[-1]) + DECADES
+        low, high = math.log10(self.scales.min()) - DECADES, math.log10(self.scales.max()) + DECADES
         u = np.linspace(low, high, round(GRID * (high - low))) * math.log(10)  # (g,)
         p = 1 / (1 + np.exp(-u)[:, None] * self.s)  # (g, r)
-        E = np.maximum(self.outside[:, None] + self.energy @ p.T, self.floor[:, None])  # (c, g)
-        return u[(np.log(p).sum(axis=1) / 2 - self.n / 2 * np.log(E)).argmax(axis=1)]
+        k = 1 + (1 - p) @ self.lever + self.outside_mean * np.exp(-u)  # (g,)
+        r = self.share[:, None] - self.fit @ (1 - p).T  # (c, g)
+        E = np.maximum(self.outside[:, None] + self.energy @ p.T + self.n * r**2 / k, self.floor[:, None])
+        return u[(np.log(p).sum(axis=1) / 2 - np.log(k) / 2 - self.n / 2 * np.log(E)).argmax(axis=1)]
 
     def climb(self, u: np.ndarray) -> np.ndarray:
         """Newton steps on the slope from u (c,), halving the bracket wherever a step would leave it."""

@@ -2,40 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
 
 from srcsel.errors import InputError
 from srcsel.measures._base import measure, permutations
-from srcsel.measures._pairwise import ZERO, blocks, cosine_parts, euclidean_distances, euclidean_parts
-from srcsel.measures._prepare import Preparation, prepare
+from srcsel.measures._pairwise import ZERO, Pairs, blocks, class_sums, over_cores, read_all, root_distances
+from srcsel.measures._prepare import Preparation
+from srcsel.measures._shared import Shared
 
 ROUNDING = 1e-13  # mean distances below this share of the largest squared length count as zero
+ROUNDING_SINGLE = 3e-7  # the same where they come from float32 products
+NULL_PICTURES = 5000  # pictures whose coefficients make up the null, evenly spread over the classes
 
 Metric = Literal["cosine", "euclidean"]
-Groups = list[tuple[np.ndarray, np.ndarray]]  # for each class: columns (m,), their membership (m, g) bool
 
 
 def _null(
-    X: np.ndarray, y: np.ndarray, _value: float, *, metric: Metric = "cosine", preparation: Preparation = "raw"
+    X: np.ndarray,
+    y: np.ndarray,
+    _value: float,
+    *,
+    metric: Metric = "cosine",
+    preparation: Preparation = "raw",
+    shared: Shared | None = None,
 ) -> float:
-    """Mean over fixed label permutations."""
-    own = permutations(y)  # (p, n)
-    everyone = np.arange(len(y))
-    groups = [(everyone, (own == c).T) for c in range(y.max() + 1)]
-    return float(_silhouettes(prepare(X, preparation), own, groups, metric).mean())
+    """Mean over fixed label permutations; above 5,000 pictures, of 5,000 of them among all."""
+    pairs = _pairs(shared or Shared(X, y), metric, preparation)
+    own = permutations(y)[:, pairs.order]  # (p, n)
+    n, classes = len(y), int(y.max()) + 1
+    counts = np.tile(np.bincount(y, minlength=classes), (len(own), 1))
+    rows = np.arange(0, n, -(-n // NULL_PICTURES))
+    total = 0.0
+    for at, sums in _sums_by_labelling(pairs, own, rows, classes, metric):
+        total += _coefficients(sums, pairs.empty[at], own[:, at].T, counts, _zero(pairs, metric)).sum()
+    return float(total / (len(rows) * len(own)))
 
 
 def _rechecks(
-    X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, metric: Metric = "cosine", preparation: Preparation = "raw"
+    X: np.ndarray,
+    y: np.ndarray,
+    kept: np.ndarray,
+    *,
+    metric: Metric = "cosine",
+    preparation: Preparation = "raw",
+    shared: Shared | None = None,
 ) -> np.ndarray:
-    """Score each subset of kept (b, n); it is prepared anew, so that the spread is that of fresh pictures."""
-    if preparation != "raw":
-        return np.array([silhouette.function(X[k], y[k], metric=metric, preparation=preparation) for k in kept])
-    groups = [(np.flatnonzero(y == c), kept[:, y == c].T) for c in range(y.max() + 1)]
-    return _silhouettes(X, np.where(kept, y, -1), groups, metric)
+    """Score each subset of kept (b, n): raw features in one pass over all pairs; else each is prepared anew.
+
+    A subset that is prepared anew spreads as fresh pictures would.
+    """
+    known = shared or Shared(X, y)
+    if preparation == "raw":
+        reader = _Subsets(known, kept, metric)
+        read_all([reader])
+        return reader.result()
+
+    def score(k: np.ndarray) -> float:
+        return float(each_silhouette(known.subset(k, preparation), y[k], metric).mean())
+
+    return np.array(list(over_cores(score, list(kept))))
+
+
+def _reader(
+    shared: Shared, kept: np.ndarray | None, *, metric: Metric = "cosine", preparation: Preparation = "raw"
+) -> _Subsets | _Euclidean | None:
+    """Pairs are needed by Euclidean distance, and by subsets of raw features."""
+    if kept is not None:
+        return _Subsets(shared, kept, metric) if preparation == "raw" else None
+    return _Euclidean(shared, preparation) if metric == "euclidean" else None
 
 
 @measure(
@@ -47,6 +85,7 @@ def _rechecks(
     cheap=True,
     null=_null,
     rechecks=_rechecks,
+    reader=_reader,
 )
 def silhouette(X: np.ndarray, y: np.ndarray, *, metric: Metric = "cosine", preparation: Preparation = "raw") -> float:
     """Mean silhouette coefficient: how much closer pictures are to their own class than to the next one.
@@ -66,34 +105,158 @@ def silhouette(X: np.ndarray, y: np.ndarray, *, metric: Metric = "cosine", prepa
     Silhouettes: Rousseeuw 1987, https://doi.org/10.1016/0377-0427(87)90125-7. As a selector of source models:
     Meiseles & Rokach 2020, https://doi.org/10.1109/ACCESS.2019.2963742.
     """
-    return float(each_silhouette(prepare(X, preparation), y, metric).mean())
+    return float(_each(Shared(X, y), metric, preparation).mean())
 
 
 def each_silhouette(X: np.ndarray, y: np.ndarray, metric: Metric = "cosine") -> np.ndarray:
     """Each picture's own part of MSC on prepared features X (n, d), (n,), -1..1, higher is better; 0 if alone."""
-    groups = [(np.flatnonzero(y == c), np.ones((int((y == c).sum()), 1), dtype=bool)) for c in np.unique(y)]
-    return np.concatenate([s[:, 0] for s in _by_blocks(X, y[None], groups, metric)])
+    return _each(Shared(X, y), metric, "raw")
 
 
-def _silhouettes(X: np.ndarray, own: np.ndarray, groups: Groups, metric: Metric) -> np.ndarray:
-    """Score of each of g labellings, (g,). own (g, n): each picture's class, -1 = left out of that labelling."""
-    totals = np.zeros(len(own))
-    for s in _by_blocks(X, own, groups, metric):
-        totals += s.sum(axis=0)
-    return totals / (own >= 0).sum(axis=1)
+def _each(shared: Shared, metric: Metric, preparation: Preparation) -> np.ndarray:
+    if metric == "euclidean":
+        reader = _Euclidean(shared, preparation)
+        read_all([reader])
+        return reader.each()
+    return _each_cosine(_pairs(shared, metric, preparation), shared.y)
 
 
-def _by_blocks(X: np.ndarray, own: np.ndarray, groups: Groups, metric: Metric) -> Iterator[np.ndarray]:
-    """Yield s of each picture in each labelling, (r, g), block after block of pictures."""
-    if metric == "cosine":
-        sums, itself, zero = _cosine_sums(X, groups)
-    elif metric == "euclidean":
-        sums, itself, zero = _euclidean_sums(X, groups)
-    else:
+def _pairs(shared: Shared, metric: Metric, preparation: Preparation) -> Pairs:
+    if metric not in ("cosine", "euclidean"):
         raise InputError(f"metric is 'cosine' or 'euclidean', not '{metric}'.")
-    counts = np.stack([members.sum(axis=0) for _, members in groups], axis=1)  # (g, c)
-    for rows in blocks(len(X), max(counts.size, 1 if metric == "cosine" else len(X))):
-        yield _coefficients(sums(rows), itself[rows], own[:, rows].T, counts, zero)  # (r, g)
+    return shared.cosine(preparation) if metric == "cosine" else shared.euclidean(preparation)
+
+
+def _zero(pairs: Pairs, metric: Metric) -> float:
+    """Mean distance below which there is none."""
+    if metric == "euclidean":
+        return float(ROUNDING * np.sqrt(2 * pairs.q.max()))
+    return max((ROUNDING_SINGLE if pairs.single else ROUNDING) * float(pairs.q.max()), ZERO)
+
+
+def _each_cosine(pairs: Pairs, y: np.ndarray) -> np.ndarray:
+    """Without pairs, O(n c d): the distances of i to a class add up to (m q_i + sum q) / 2 - w_i . sum w."""
+    own = y[pairs.order]
+    classes = int(y.max()) + 1
+    counts = np.bincount(y, minlength=classes)
+    s = np.empty(len(y))
+    for rows, sums in _cosine_sums(pairs, own[None], slice(0, len(y)), classes):
+        s[pairs.order[rows]] = _coefficients(
+            sums, pairs.empty[rows], own[rows, None], counts[None], _zero(pairs, "cosine")
+        )[:, 0]
+    return s
+
+
+def _cosine_sums(
+    pairs: Pairs, own: np.ndarray, rows: np.ndarray | slice, classes: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield positions (r,) among `rows` and their summed distances to each class of each labelling, (r, g, c)."""
+    W, q = pairs.W, pairs.q
+    centres = np.concatenate([class_sums(W, y, classes) for y in own])  # (g c, d)
+    half = np.concatenate([class_sums(q[:, None], y, classes) for y in own])[:, 0] / 2  # (g c,)
+    size = np.concatenate([np.bincount(y, minlength=classes) for y in own]) / 2  # (g c,)
+    everyone = np.arange(len(W))[rows]
+    for part in blocks(len(everyone), len(centres)):
+        at = everyone[part]
+        S = half - W[at] @ centres.T + size * q[at, None]
+        yield at, S.reshape(len(at), len(own), classes)
+
+
+def _sums_by_labelling(
+    pairs: Pairs, own: np.ndarray, rows: np.ndarray, classes: int, metric: Metric
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Do the same for either metric."""
+    if metric == "cosine":
+        yield from _cosine_sums(pairs, own, rows, classes)
+        return
+    members = (own[:, None] == np.arange(classes)[:, None]).reshape(-1, len(pairs.W)).T.astype(pairs.W.dtype)
+    for part in blocks(len(rows), len(pairs.W) + members.shape[1]):
+        at = rows[part]
+        D = root_distances(pairs, at, slice(0, len(pairs.W)))
+        yield at, (D @ members).reshape(len(at), len(own), classes)
+
+
+class _Euclidean:
+    """Reads the summed distances of every picture to every class."""
+
+    whole = False
+
+    def __init__(self, shared: Shared, preparation: Preparation) -> None:
+        self.pairs, self._y = _pairs(shared, "euclidean", preparation), shared.y
+        self._own = shared.y[self.pairs.order]  # ascending
+        self._counts = np.bincount(shared.y)
+        self._sums = np.zeros((len(shared.y), len(self._counts)))
+
+    def take(self, rows: slice, columns: slice, H: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Sum a tile by the few classes of its columns, and of its rows where the mirror image counts."""
+        D = root_distances(self.pairs, rows, columns, H)
+        return D @ self._members(columns), D.T @ self._members(rows) if columns.start >= rows.stop else None
+
+    def add(self, rows: slice, columns: slice, part: tuple[np.ndarray, np.ndarray | None]) -> None:
+        """Add in float64."""
+        self._sums[rows, self._classes(columns)] += part[0]
+        if part[1] is not None:
+            self._sums[columns, self._classes(rows)] += part[1]
+
+    def each(self) -> np.ndarray:
+        """Coefficients (n,), in the order of the pictures."""
+        s = np.empty(len(self._y))
+        for rows in blocks(len(s), len(self._counts)):
+            own = self._own[rows, None]
+            found = _coefficients(
+                self._sums[rows, None], np.zeros(len(own)), own, self._counts[None], _zero(self.pairs, "euclidean")
+            )
+            s[self.pairs.order[rows]] = found[:, 0]
+        return s
+
+    def result(self) -> float:
+        """Return the score."""
+        return float(self.each().mean())
+
+    def _classes(self, some: slice) -> slice:
+        return slice(int(self._own[some.start]), int(self._own[some.stop - 1]) + 1)
+
+    def _members(self, some: slice) -> np.ndarray:
+        there = self._classes(some)
+        return (self._own[some, None] == np.arange(there.start, there.stop)).astype(self.pairs.W.dtype)
+
+
+class _Subsets:
+    """Reads the score of each subset of kept (b, n), from whole rows of distances."""
+
+    whole = True
+
+    def __init__(self, shared: Shared, kept: np.ndarray, metric: Metric) -> None:
+        self.pairs = _pairs(shared, metric, "raw")
+        self._metric: Metric = metric
+        self._own = np.where(kept, shared.y, -1)[:, self.pairs.order]  # (b, n)
+        y = shared.y[self.pairs.order]
+        edges = itertools.pairwise(np.flatnonzero(np.diff(y, prepend=-1, append=-1)))
+        members = kept[:, self.pairs.order].T.astype(self.pairs.W.dtype)  # (n, b)
+        self._classes = [(slice(a, b), members[a:b]) for a, b in edges]
+        self._counts = np.stack([m.sum(axis=0) for _, m in self._classes], axis=1)  # (b, c)
+        self._totals = np.zeros(len(kept))
+
+    def take(self, rows: slice, columns: slice, H: np.ndarray) -> np.ndarray:
+        """Sum of the coefficients of these rows, (b,)."""
+        D = H if self._metric == "cosine" else root_distances(self.pairs, rows, columns, H)
+        itself = self.pairs.empty[rows] if self._metric == "cosine" else np.zeros(len(D))
+        total = np.zeros(len(self._totals))
+        for part in blocks(len(D), 4 * self._counts.size):
+            sums = np.empty((len(D[part]), *self._counts.shape), dtype=D.dtype)
+            for c, (inside, members) in enumerate(self._classes):
+                np.matmul(D[part, inside], members, out=sums[:, :, c])
+            own = self._own[:, rows][:, part].T
+            total += _coefficients(sums, itself[part], own, self._counts, _zero(self.pairs, self._metric)).sum(axis=0)
+        return total
+
+    def add(self, rows: slice, columns: slice, part: np.ndarray) -> None:  # noqa: ARG002
+        """Add in float64."""
+        self._totals += part
+
+    def result(self) -> np.ndarray:
+        """Return the scores, (b,)."""
+        return self._totals / (self._own >= 0).sum(axis=1)
 
 
 def _coefficients(sums: np.ndarray, itself: np.ndarray, own: np.ndarray, counts: np.ndarray, zero: float) -> np.ndarray:
@@ -112,36 +275,3 @@ def _coefficients(sums: np.ndarray, itself: np.ndarray, own: np.ndarray, counts:
     largest = np.maximum(a, b)
     defined = (own >= 0) & (size > 1) & (largest > 0)
     return np.divide(b - a, largest, out=np.zeros_like(a), where=defined)
-
-
-Sums = Callable[[slice], np.ndarray]  # rows -> (r, g, c) summed distances to each class
-
-
-def _cosine_sums(X: np.ndarray, groups: Groups) -> tuple[Sums, np.ndarray, float]:
-    """Sum without pairs: the distances of i to a class add up to (m q_i + sum q) / 2 - W_i . sum W. O(n c d)."""
-    W, q = cosine_parts(X)
-    g, d = groups[0][1].shape[1], W.shape[1]
-    centres = np.stack([members.T.astype(float) @ W[columns] for columns, members in groups], axis=1).reshape(
-        -1, d
-    )  # (g c, d)
-    constant = np.stack([members.T.astype(float) @ q[columns] for columns, members in groups], axis=1) / 2  # (g, c)
-    half = np.stack([members.sum(axis=0) for _, members in groups], axis=1) / 2  # (g, c)
-
-    def sums(rows: slice) -> np.ndarray:
-        S = (W[rows] @ centres.T).reshape(-1, g, len(groups))
-        np.subtract(constant, S, out=S)
-        S += half * q[rows, None, None]
-        return S
-
-    return sums, q - np.einsum("ij,ij->i", W, W), max(ROUNDING * float(q.max()), ZERO)
-
-
-def _euclidean_sums(X: np.ndarray, groups: Groups) -> tuple[Sums, np.ndarray, float]:
-    """By blocks of pairs. O(n^2 d)."""
-    W, q = euclidean_parts(X)
-
-    def sums(rows: slice) -> np.ndarray:
-        D = euclidean_distances(W, q, rows)
-        return np.stack([D[:, columns] @ members.astype(float) for columns, members in groups], axis=2)
-
-    return sums, np.zeros(len(W)), float(ROUNDING * np.sqrt(q.max()))

@@ -2,54 +2,97 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from typing import Any
 
 import numpy as np
 
 from srcsel.errors import InputError
 from srcsel.measures._base import measure
-from srcsel.measures._pairwise import log_sum_exp
-from srcsel.measures._prepare import Preparation, prepare, unit_rows
+from srcsel.measures._pairwise import WARM, ExpSums, Pairs, class_sums, log_sum_exp, over_cores, read_all
+from srcsel.measures._prepare import Preparation
+from srcsel.measures._shared import Shared
 
 COLDEST = 0.003  # exp(-2 / temperature) must stay a float64
-WARM = 0.05  # and exp(-2 / this) is still a float32
+ROWS = 256  # of a subset's similarities, held at once
 
 
 def _null(
-    X: np.ndarray, y: np.ndarray, value: float, *, temperature: float = 0.1, preparation: Preparation = "raw"
+    X: np.ndarray,
+    y: np.ndarray,
+    value: float,
+    *,
+    temperature: float = 0.1,
+    preparation: Preparation = "raw",
+    shared: Shared | None = None,
 ) -> float:
     """Exact expectation over all label permutations: mean_i [ lse_i - mean_(a != i) s_ia / temperature ].
 
     `value` already holds the log-sum-exp of every anchor, so only pictures alone in their class need theirs.
     """
-    Z = unit_rows(prepare(X, preparation))
-    n = len(Z)
+    pairs = (shared or Shared(X, y)).cosine(preparation, exact=temperature < WARM)
+    n, y = len(y), y[pairs.order]
     alone = np.flatnonzero(np.bincount(y)[y] == 1)
-    total = (value + _positives(Z, y, temperature)) * (n - len(alone))
+    everyone = np.ones((1, n), dtype=bool)
+    total = (value + float(_positives(pairs, y, everyone)[0]) / temperature) * (n - len(alone))
     for i in alone:
-        s = np.delete(Z @ Z[i], i) / temperature
-        total += s.max() + math.log(np.exp(s - s.max()).sum())
-    everyone = Z.sum(axis=0)
-    pairs = (everyone @ everyone - (Z * Z).sum()) / (n * (n - 1))
-    return float(total / n - pairs / temperature)
+        s = -np.delete(pairs.halves(slice(i, i + 1), slice(0, n))[0].astype(np.float64), i) / temperature
+        total += 1 / temperature + s.max() + math.log(np.exp(s - s.max()).sum())
+    blind = float(_positives(pairs, np.zeros(n, dtype=np.int64), everyone)[0])
+    return float(total / n - blind / temperature)
 
 
 def _rechecks(
-    X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, temperature: float = 0.1, preparation: Preparation = "raw"
+    X: np.ndarray,
+    y: np.ndarray,
+    kept: np.ndarray,
+    *,
+    temperature: float = 0.1,
+    preparation: Preparation = "raw",
+    shared: Shared | None = None,
 ) -> np.ndarray:
     """Score each subset of kept (b, n): raw features in one pass over all similarities; else prepared anew.
 
     Only deviations are used, so a subset's own pass is in float32 (to 1e-6) where its exponents cannot vanish.
     """
-    if preparation != "raw":
-        precision = np.float32 if temperature >= WARM else np.float64
-        return np.array([_loss(prepare(X[k], preparation).astype(precision), y[k], temperature) for k in kept])
-    Z = unit_rows(X)
-    sizes = np.stack([np.bincount(y[k], minlength=y.max() + 1) for k in kept])  # (b, c)
-    anchors = kept & (sizes[:, y] > 1)  # (b, n)
-    lse = log_sum_exp(Z, temperature, kept)  # (n, b)
-    mean = np.where(anchors.T, lse, 0).sum(axis=0) / anchors.sum(axis=1)
-    return mean - np.array([_positives(Z[k], y[k], temperature) for k in kept])
+    known = shared or Shared(X, y)
+    if preparation == "raw":
+        reader = _Loss(known, kept, temperature, preparation)
+        read_all([reader])
+        return reader.result()
+    return np.array(
+        list(over_cores(lambda k: _subset_loss(known.subset(k, preparation), y[k], temperature), list(kept)))
+    )
+
+
+class _Loss(ExpSums):
+    """The loss from all pairs: of all pictures, or with kept (b, n) of each subset."""
+
+    def __init__(self, shared: Shared, kept: np.ndarray | None, temperature: float, preparation: Preparation) -> None:
+        if not COLDEST <= temperature < math.inf:
+            raise InputError(
+                f"temperature must be at least {COLDEST}, got {temperature}. Usual values: 0.07, 0.1, 0.5."
+            )
+        super().__init__(shared.cosine(preparation, exact=temperature < WARM), temperature, kept)
+        self._y, self._kept = shared.y, kept
+
+    def result(self) -> Any:
+        """Mean over anchors: a float, or (b,)."""
+        pairs, y, kept = self.pairs, self._y, self._kept
+        chosen = np.ones((1, len(y)), dtype=bool) if kept is None else kept
+        sizes = _sizes(y, chosen)
+        anchors = (chosen & (sizes[:, y] > 1)).T  # (n, b)
+        logs = self.logs() if kept is None else self.logs()[:, 1:]
+        means = np.where(anchors, logs, 0).sum(axis=0) / anchors.sum(axis=0)
+        losses = means - _positives(pairs, y[pairs.order], chosen[:, pairs.order]) / self.temperature
+        return float(losses[0]) if kept is None else losses
+
+
+def _reader(
+    shared: Shared, kept: np.ndarray | None, *, temperature: float = 0.1, preparation: Preparation = "raw"
+) -> _Loss | None:
+    return None if kept is not None and preparation != "raw" else _Loss(shared, kept, temperature, preparation)
 
 
 @measure(
@@ -62,6 +105,7 @@ def _rechecks(
     chance=lambda n: math.log(n - 1),
     null=_null,
     rechecks=_rechecks,
+    reader=_reader,
 )
 def supcon(X: np.ndarray, y: np.ndarray, *, temperature: float = 0.1, preparation: Preparation = "raw") -> float:
     """Supervised contrastive loss: how surprised one is by each picture's partners among all other pictures.
@@ -83,35 +127,62 @@ def supcon(X: np.ndarray, y: np.ndarray, *, temperature: float = 0.1, preparatio
     Loss: Khosla et al. 2020, https://arxiv.org/abs/2004.11362 (L_out). As a selector of source models: Cho, Kim &
     Lee 2021, https://doi.org/10.1109/BigComp51126.2021.00070.
     """
-    if not COLDEST <= temperature < math.inf:
-        raise InputError(f"temperature must be at least {COLDEST}, got {temperature}. Usual values: 0.07, 0.1, 0.5.")
-    return _loss(unit_rows(prepare(X, preparation)), y, temperature)
+    reader = _Loss(Shared(X, y), None, temperature, preparation)
+    read_all([reader])
+    return reader.result()
 
 
 def anchor_losses(Z: np.ndarray, y: np.ndarray, temperature: float) -> np.ndarray:
     """Each picture's own part of the loss on unit rows Z (n, d), (n,); NaN where it has no partner."""
     others = (np.bincount(y)[y] - 1).astype(np.float64)
-    classes = np.zeros((y.max() + 1, Z.shape[1]))
-    np.add.at(classes, y, Z)
-    together = np.einsum("ij,ij->i", Z, classes[y] - Z)
+    together = np.einsum("ij,ij->i", Z, class_sums(Z, y, y.max() + 1)[y] - Z)
     means = np.divide(together, others, out=np.full(len(y), np.nan), where=others > 0)
     return log_sum_exp(Z, temperature) - means / temperature
 
 
-def _loss(Z: np.ndarray, y: np.ndarray, temperature: float) -> float:
-    """Mean over anchors, for unit or zero rows Z (n, d)."""
+def _sizes(y: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Pictures of each class in each subset, (b, c)."""
+    return class_sums(np.ascontiguousarray(kept.T, dtype=np.float64), y, y.max() + 1).T
+
+
+def _positives(pairs: Pairs, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Mean over anchors of mean_p s_ip, for each subset of kept (b, n): (b,). y, kept in the order of the pairs.
+
+    Half squared distances h = 1 - s within a class of m add up to m sum q - |sum w|^2.
+    """
+    total, anchors = np.zeros(len(kept)), np.zeros(len(kept))
+    edges = np.flatnonzero(np.diff(y, prepend=-1, append=-1))
+    for start, stop in itertools.pairwise(edges):
+        members = kept[:, start:stop].astype(pairs.W.dtype)  # (b, m)
+        sums = (members @ pairs.W[start:stop]).astype(np.float64)  # (b, d)
+        m = members.sum(axis=1, dtype=np.float64)
+        apart = m * (members @ pairs.q[start:stop]) - (sums**2).sum(axis=1) - members @ pairs.empty[start:stop]
+        total += np.divide(m * (m - 1) - apart, m - 1, out=np.zeros(len(kept)), where=m > 1)
+        anchors += np.where(m > 1, m, 0)
+    return total / anchors
+
+
+def _subset_loss(Z: np.ndarray, y: np.ndarray, temperature: float) -> float:
+    """Mean over anchors for unit or zero rows Z (n, d)."""
     anchors = np.bincount(y)[y] > 1
-    return float(log_sum_exp(Z, temperature)[anchors].mean()) - _positives(Z, y, temperature)
-
-
-def _positives(Z: np.ndarray, y: np.ndarray, temperature: float) -> float:
-    """Mean over anchors of mean_p s_ip / temperature: a class of m gives (|sum z|^2 - sum |z|^2) / (m - 1)."""
-    total, anchors = 0.0, 0
-    for c in np.unique(y):
-        members = Z[y == c]
-        m = len(members)
-        if m > 1:
-            centre = members.sum(axis=0)
-            total += (centre @ centre - (members * members).sum()) / (m - 1)
-            anchors += m
-    return float(total / anchors / temperature)
+    sums = class_sums(Z, y, y.max() + 1)
+    counts = np.bincount(y)
+    apart = np.divide(
+        (sums**2).sum(axis=1) - np.bincount(y, np.einsum("ij,ij->i", Z, Z)),
+        counts - 1,
+        out=np.zeros(len(counts)),
+        where=counts > 1,
+    )
+    R = (Z / math.sqrt(temperature)).astype(np.float32 if temperature >= WARM else np.float64)
+    shift = 0 if temperature >= WARM else 1 / temperature  # exp(1 / temperature) is then far from overflow
+    totals = np.zeros(len(Z))
+    for start in range(0, len(Z), ROWS):
+        E = R[start : start + ROWS] @ R[start:].T  # the matrix is symmetric: half of it is enough for sums
+        if shift:
+            E -= shift
+        np.exp(E, out=E)
+        r = len(E)
+        E[np.arange(r), np.arange(r)] = 0
+        totals[start : start + r] += E.sum(axis=1)
+        totals[start + r :] += E[:, r:].sum(axis=0)
+    return float((np.log(totals[anchors]) + shift).mean() - apart.sum() / anchors.sum() / temperature)
