@@ -35,10 +35,13 @@ def gather(
     protocol: Protocol = QUICK,
     *,
     measures: Measures = "all",
+    models: Sequence[str] = (),
     settings: Settings | None = None,
     watch: Watch | None = None,
 ) -> Evidence:
     """Measure what the models of a finished run really reach on its pictures, and compare every predictor with it.
+
+    models: ids of those to measure; none = all of the run.
 
     The run is scored by `measures` first, and saved so. The evidence is saved beside the run after every model, with
     `complete` False until the last. What was measured before is not measured again. Raises UnknownNameError for a
@@ -54,7 +57,7 @@ def gather(
     if set(measure_names(measures)) - set(result.run.measures):  # what the run was not asked for
         result = add_measures(run_id, measures, settings=settings, watch=_AsOne(watch, len(result.models)))
     watch.update("measures", "done")
-    work = _Work(result, protocol, settings, runs, store, watch)
+    work = _Work(result, protocol, models, settings, runs, store, watch)
     for outcome in work.measured():
         work.take_in(outcome)
     evidence = work.evidence(complete=True)
@@ -125,6 +128,7 @@ class _Work:
         self,
         result: Result,
         protocol: Protocol,
+        models: Sequence[str],
         settings: Settings,
         runs: RunStore,
         store: FeatureStore,
@@ -139,7 +143,7 @@ class _Work:
         self._start = time.monotonic()
         self._model = ""
         failed = {f.model for f in result.failures if not f.measure}
-        self.models = [m for m in result.models if m.id not in failed]
+        self.models = [m for m in result.models if m.id not in failed and (not models or m.id in models)]
         labels = self.dataset.labels
         if protocol.kind == "probe":
             self.fold = fold_of(labels, self.groups, protocol.folds)

@@ -119,21 +119,22 @@ def measures(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
 def evidence(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     """Measure what the models of a finished run really reach, after scoring them by every measure.
 
-    Payload {run_id, protocol: Protocol as dict}; hands back {models, failed, sentence}.
+    Payload {run_id, protocol: Protocol as dict, models?: ids}; hands back {models, failed, sentence}.
     """
     from srcsel.evidence.gather import gather
     from srcsel.store import open_runs
 
     protocol = from_plain(records.Protocol, payload["protocol"])
     run_id = str(payload["run_id"])
-    models = open_runs(load_settings()).load(run_id).models
+    chosen = [str(model) for model in payload.get("models", ())]
+    models = [m for m in open_runs(load_settings()).load(run_id).models if not chosen or m.id in chosen]
     trained = protocol.kind == "finetune"
     cost = {model.id: (model.gmacs or 0.05) + 0.05 if trained else 1.0 for model in models}
     told.plan(
         {"measures": 0.2 * sum(cost.values()), "pictures": 0.1 * sum(cost.values()), **cost},
         {model.id: model.title for model in models},
     )
-    found = gather(run_id, protocol, watch=told.watch)
+    found = gather(run_id, protocol, models=chosen, watch=told.watch)
     return {"models": len(found.accuracies), "failed": len(found.failures), "sentence": found.sentence}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from srcsel.measures import MEASURES
 from srcsel.records import JobStatus, Protocol, Result, SourceModel
 from srcsel.serialize import to_plain
 from srcsel.ui import price, state, watch, words
@@ -18,6 +19,7 @@ PASSES = (5, 15, 30)
 USUAL = Protocol("finetune")
 FOLD = 0.25  # seconds of one fold of the probe for 500 pictures and one model
 BACKWARD = 3.0  # a training step costs about so many looks at the picture
+SCORING = 0.2  # seconds that one measure takes for 500 pictures of one model on a laptop, re-checks included
 KEPT_JOBS = 50  # how far back the board is searched
 
 
@@ -53,7 +55,18 @@ def probe_seconds(result: Result) -> float:
     """Estimate the quick check, in seconds."""
     pictures = len(result.dataset.paths)
     folds = Protocol("probe").folds * len(candidates(result))
-    return price.START / 2 + FOLD * folds * max(1.0, pictures / 500)
+    return price.START + scoring_seconds(result) + FOLD * folds * max(1.0, pictures / 500)
+
+
+def not_scored(result: Result) -> list[str]:
+    """Return the measures that were never tried on this run. Measuring accuracy scores by them first."""
+    tried = {s.measure for s in result.scores} | {f.measure for f in result.failures}
+    return [name for name in MEASURES if name not in tried]
+
+
+def scoring_seconds(result: Result) -> float:
+    """Estimate scoring by the measures that are missing, in seconds."""
+    return SCORING * len(not_scored(result)) * len(candidates(result)) * max(0.2, len(result.dataset.paths) / 500)
 
 
 def training_seconds(
@@ -67,7 +80,8 @@ def training_seconds(
     speed = price.GMACS_PER_CORE * (cores or os.cpu_count() or 1)
     looks = protocol.epochs * learn * BACKWARD + max(0.0, float(test))
     work = sum(looks * ((m.gmacs or 0.0) + 0.02) / speed + price.EACH for m in models)
-    return price.START + price.DECODE * float(counts.sum()) + len(protocol.seeds) * work
+    around = price.START + scoring_seconds(result) + price.DECODE * float(counts.sum())
+    return around + len(protocol.seeds) * work
 
 
 def _quick(result: Result, *, busy: bool) -> None:
@@ -76,7 +90,7 @@ def _quick(result: Result, *, busy: bool) -> None:
         "A simple classifier learns from four fifths of your pictures, as each starting model sees them, and is "
         "tested on the last fifth. Five times, so that every picture is tested once."
     )
-    st.caption("Uses what is already computed. Field's term: linear probe, 5-fold.")
+    st.caption("No model is trained: it uses what is already computed. Field's term: linear probe, 5-fold.")
     label = f"Quick check (about {words.duration(probe_seconds(result))})"
     if st.button(label, type="primary", icon=":material/bolt:", key="evidence-probe", disabled=busy):
         _submit(result, Protocol("probe"), candidates(result))
@@ -115,8 +129,8 @@ def _shots(result: Result) -> dict[str, int | None]:
 
 
 def _models(result: Result) -> list[SourceModel]:
-    """Draw the choice of models; baselines have no network to train."""
-    networks = {m.id: m for m in candidates(result) if not m.baseline}
+    """Draw the choice of models; what has no weights cannot be trained. Controls can: good scores tell them apart."""
+    networks = {m.id: m for m in candidates(result) if m.params != 0}
     chosen = st.multiselect(
         "Starting models", list(networks), default=list(networks), key="evidence-models",
         format_func=lambda m: plain(networks[m].title),

@@ -10,16 +10,13 @@ from srcsel.consensus import consensus
 from srcsel.measures import MEASURES
 from srcsel.records import HEADLINE, JobStatus, Reading, Result
 from srcsel.report.numbers import number_rows, title_of, to_csv
-from srcsel.ui import grid, price, state, watch, words
+from srcsel.ui import grid, measuring, price, state, watch, words
 from srcsel.ui.grid import help_of
 from srcsel.ui.show import md
 
 __all__ = ["all_numbers", "draw", "help_of", "short_table", "title_of"]
 
 SHORT, EVERY, TOGETHER, ROWS = "One line a model", "Every measure", "All measures together", "Every number"
-SCORING = (
-    0.25  # seconds that one measure takes for 500 pictures of one model, roughly; one in five takes ten times that
-)
 KEPT_JOBS = 50  # how far back the board is searched
 
 
@@ -128,15 +125,14 @@ def _together(result: Result) -> None:
 
 def offer(result: Result) -> None:
     """Offer to score by the measures that are missing; while that goes on, show how it goes."""
-    known = {s.measure for s in result.scores} | {f.measure for f in result.failures}
-    missing = [name for name in MEASURES if name not in known]
+    missing = measuring.not_scored(result)
     job = _job(result)
     if job is not None and job.state != "done":
         watch.watch_job(job)
     elif missing and result.complete:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{len(known & set(MEASURES))} of {len(MEASURES)} measures are scored.", width="content")
-            label = f"Score by every measure (about {words.duration(_seconds(result, len(missing)))})"
+            st.markdown(f"{len(MEASURES) - len(missing)} of {len(MEASURES)} measures are scored.", width="content")
+            label = f"Score by every measure (about {words.duration(price.START + measuring.scoring_seconds(result))})"
             if st.button(label, icon=":material/functions:", key="results-every"):
                 state.board().submit("measures", {"run_id": result.run.id})
                 st.rerun()
@@ -145,11 +141,6 @@ def offer(result: Result) -> None:
 def _job(result: Result) -> JobStatus | None:
     jobs = state.board().recent(KEPT_JOBS)
     return next((j for j in jobs if j.kind == "measures" and j.payload.get("run_id") == result.run.id), None)
-
-
-def _seconds(result: Result, measures: int) -> float:
-    models = len({s.model for s in result.scores})
-    return price.START + SCORING * 3 * measures * models * max(0.2, len(result.dataset.paths) / 500)
 
 
 def _column(measure: str) -> str:

@@ -7,7 +7,6 @@ import json
 import pandas as pd
 import pytest
 
-from srcsel.jobs.base import LANES
 from srcsel.records import Accuracy, Agreement, Evidence, Failure, Interval, Part, Protocol
 
 RUN_ID = "20260301-101500-000000-ab12"
@@ -54,11 +53,6 @@ def evidence(result) -> Evidence:
         RUN_ID, Protocol("probe"), accuracies, agreements, sentence, ("demo/m0", "demo/m1"),
         notes=("30 pictures, 5 folds of 6; 2 copies were kept together.",), created="2026-03-01T11:00:00+00:00",
     )  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def lane(monkeypatch) -> None:
-    monkeypatch.setitem(LANES, "evidence", "compute")
 
 
 @pytest.fixture
@@ -134,8 +128,9 @@ def test_no_model_no_training(page):
     assert tab.button(key="evidence-train").label == "Choose a model"
 
 
-def test_baselines_are_checked_but_not_trained(page, save, result):
-    models = (*result.models[:5], dataclasses.replace(result.models[5], baseline=True))
+def test_what_has_no_weights_is_checked_but_not_trained(page, save, result):
+    control, bare = (dataclasses.replace(m, baseline=True) for m in result.models[4:])
+    models = (*result.models[:4], control, dataclasses.replace(bare, params=0))
     save(result, models=models)
     tab = page()
     assert len(tab.multiselect(key="evidence-models").value) == 5

@@ -5,7 +5,6 @@ import re
 
 import pytest
 
-from srcsel.jobs.base import LANES
 from srcsel.measures import MEASURES
 from srcsel.rank import make_rankings
 from srcsel.records import Failure, Score
@@ -13,11 +12,6 @@ from srcsel.ui import grid, table
 
 RUN_ID = "20260301-101500-000000-ab12"
 NO_HEAD = "This model has no source head."
-
-
-@pytest.fixture(autouse=True)
-def lane(monkeypatch) -> None:
-    monkeypatch.setitem(LANES, "measures", "compute")
 
 
 @pytest.fixture
