@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from srcsel.catalog import find_models, search
     from srcsel.dataset import load_dataset
     from srcsel.errors import Cancelled, InputError, ModelError, NotAvailable, SrcselError, StoreError
+    from srcsel.evidence.gather import gather_evidence
     from srcsel.measures import MEASURES
-    from srcsel.records import Dataset, Failure, Ranking, Result, Run, Score, SourceModel, Verdict
+    from srcsel.records import Dataset, Evidence, Failure, Protocol, Ranking, Result, Run, Score, SourceModel, Verdict
     from srcsel.run import rank, rank_features, score_features, to_json
     from srcsel.watch import Watch
 
@@ -27,10 +28,12 @@ _WHERE = {
     "MEASURES": "measures",
     "Cancelled": "errors",
     "Dataset": "records",
+    "Evidence": "records",
     "Failure": "records",
     "InputError": "errors",
     "ModelError": "errors",
     "NotAvailable": "errors",
+    "Protocol": "records",
     "Ranking": "records",
     "Result": "records",
     "Run": "records",
@@ -41,6 +44,7 @@ _WHERE = {
     "Verdict": "records",
     "Watch": "watch",
     "find_models": "catalog",
+    "gather_evidence": "evidence.gather",
     "load_dataset": "dataset",
     "rank": "run",
     "rank_features": "run",
@@ -55,10 +59,12 @@ __all__ = [
     "MEASURES",
     "Cancelled",
     "Dataset",
+    "Evidence",
     "Failure",
     "InputError",
     "ModelError",
     "NotAvailable",
+    "Protocol",
     "Ranking",
     "Result",
     "Run",
@@ -69,6 +75,7 @@ __all__ = [
     "Verdict",
     "Watch",
     "find_models",
+    "gather_evidence",
     "load_dataset",
     "rank",
     "rank_features",

@@ -1,4 +1,4 @@
-"""The shell: rank, score, models, report, app. Heavy imports wait until they are needed; --help takes 0.1 s.
+"""The shell: rank, score, models, evidence, report, app. Heavy imports wait until they are needed; --help takes 0.1 s.
 
 Exit status: 0 done, 1 nothing could be ranked, 2 bad arguments or input, 130 stopped with Ctrl-C.
 """
@@ -19,7 +19,7 @@ from srcsel.errors import Cancelled, InputError, SrcselError
 if TYPE_CHECKING:
     import numpy as np
 
-    from srcsel.records import Result
+    from srcsel.records import Protocol, Result
 
 DONE, NOTHING, BAD_INPUT, STOPPED = 0, 1, 2, 130
 
@@ -81,7 +81,23 @@ def _parser() -> argparse.ArgumentParser:
     models.add_argument("--hub", help="only this hub: demo, timm, torchvision, checkpoints, pixels")
     models.add_argument("--search", default="", metavar="TEXT", help="words that must occur")
 
-    for command in (rank, score, models):
+    evidence = commands.add_parser("evidence", help="measure the accuracy really reached, and which score foretold it")
+    evidence.set_defaults(run=_evidence)
+    evidence.add_argument("folder", help="pictures as for rank, which runs first; or the id of a finished run")
+    evidence.add_argument(
+        "--models", default="demo", help="as for rank; default: demo. A run's own are used with its id"
+    )
+    evidence.add_argument(
+        "--check", choices=("probe", "finetune", "both"), default="probe",
+        help="probe (default): a linear classifier on the features; finetune: the whole network is trained",
+    )  # fmt: skip
+    evidence.add_argument("--shots", default="10", help="training pictures of each class, or all; default: 10")
+    evidence.add_argument("--seeds", type=int, default=3, help="trainings of each model, one split each; default: 3")
+    evidence.add_argument("--epochs", type=int, default=15, help="passes over the training pictures; default: 15")
+    evidence.add_argument("--measures", default="all", help="names with commas, or all (default)")
+    evidence.add_argument("--device", help="auto, cpu, cuda or mps; default: auto, or SRCSEL_DEVICE")
+
+    for command in (rank, score, models, evidence):
         command.add_argument("--json", metavar="FILE", help="write JSON; - = to standard output, and nothing else")
 
     report = commands.add_parser("report", help="write a finished run as one HTML file, or its numbers as CSV")
@@ -156,6 +172,46 @@ def _models(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     if not found:
         _say(f"No source model fits '{arguments.search}'. Use fewer words, or another hub.")
     return DONE
+
+
+def _evidence(arguments: argparse.Namespace, _: Sequence[str]) -> int:
+    from srcsel.evidence.gather import gather, ranked
+    from srcsel.evidence.splits import check_protocol
+    from srcsel.public_json import to_json
+    from srcsel.serialize import to_plain
+    from srcsel.settings import load_settings
+    from srcsel.shell import Bars, print_evidence
+    from srcsel.store import open_runs
+
+    protocols = _protocols(arguments)
+    for protocol in protocols:
+        check_protocol(protocol)
+    with Bars() as bars:
+        run_id = ranked(arguments.folder, arguments.models, arguments.measures, device=arguments.device, watch=bars)
+        found = [gather(run_id, p, measures=arguments.measures, watch=bars) for p in protocols]
+    result = open_runs(load_settings()).load(run_id)
+    if arguments.json:
+        _write_json({**to_json(result), "evidence": to_plain(found)}, arguments.json)
+    if arguments.json != "-":
+        for evidence in found:
+            print_evidence(result, evidence)
+    return DONE if any(evidence.accuracies for evidence in found) else NOTHING
+
+
+def _protocols(arguments: argparse.Namespace) -> list[Protocol]:
+    """Make the protocols that were asked for; shots and seeds are checked as numbers here."""
+    from srcsel.records import Protocol
+
+    shots = str(arguments.shots)
+    if shots != "all" and not shots.isdecimal():
+        raise InputError(f"--shots is the number of training pictures of each class, or all; got '{shots}'.")
+    trained = Protocol(
+        "finetune",
+        shots=None if shots == "all" else int(shots),
+        seeds=tuple(range(arguments.seeds)),
+        epochs=arguments.epochs,
+    )
+    return {"probe": [Protocol("probe")], "finetune": [trained], "both": [Protocol("probe"), trained]}[arguments.check]
 
 
 def _report(arguments: argparse.Namespace, _: Sequence[str]) -> int:

@@ -13,10 +13,17 @@ from rich.table import Table
 from rich.text import Text
 
 from srcsel.measures import MEASURES
-from srcsel.records import Result, Score, SourceModel
+from srcsel.records import Evidence, Interval, Result, Score, SourceModel
 from srcsel.watch import PartState, Watch
 from srcsel.wording import share
 
+OWN = {
+    "verdict": "the verdict",
+    "consensus": "all measures together",
+    "accuracy": "accuracy on its own task",
+    "params": "number of weights",
+}
+"""Predictors of accuracy that are no measure."""
 FINISHED = ("done", "stored", "failed")
 
 
@@ -74,6 +81,30 @@ def print_result(result: Result) -> None:
         _line(console, f"{titles.get(failure.model, failure.model)}{measure}: {failure.reason}", style="red")
 
 
+def print_evidence(result: Result, evidence: Evidence) -> None:
+    """Print the sentence, the accuracy of each model, then every predictor, fewest points lost first."""
+    console = _console()
+    titles = {model.id: model.title for model in result.models}
+    baselines = {model.id for model in result.models if model.baseline}
+    kind = "Quick check (linear probe)" if evidence.protocol.kind == "probe" else "Fine-tuning"
+    _line(console, f"{kind}. {evidence.sentence}", style="bold")
+    for note in evidence.notes:
+        _line(console, f"- {note}")
+    reached = Table("model", "accuracy", "90 % interval", "by class", "", box=None, pad_edge=False)
+    for a in sorted(evidence.accuracies, key=lambda a: -a.mean):
+        close = "cannot be told from the best" if a.model in evidence.close[1:] else ""
+        said = ", ".join(text for text in ("baseline" if a.model in baselines else close, a.note) if text)
+        balanced = "n/a" if a.balanced is None else f"{100 * a.balanced:.1f} %"
+        cells = (titles.get(a.model, a.model), f"{100 * a.mean:.1f} %", f"{100 * a.low:.1f} to {100 * a.high:.1f}")
+        reached.add_row(*map(Text, (*cells, balanced, said)))
+    if evidence.accuracies:
+        console.print(reached)
+        console.print(_predictors(evidence, titles))
+        _line(console, "Points lost: accuracy given up by starting from the picked model instead of the best one.")
+    for failure in evidence.failures:
+        _line(console, f"{titles.get(failure.model, failure.model)}: {failure.reason}", style="red")
+
+
 def print_models(models: Sequence[SourceModel]) -> None:
     """Print source models with what they cost."""
     table = Table("model", "parameters", "GMACs", "pixels", "pretraining", "licence", box=None, pad_edge=False)
@@ -84,6 +115,29 @@ def print_models(models: Sequence[SourceModel]) -> None:
             *map(Text, (model.id, params, gmacs, str(model.input_size or ""), model.pretraining, model.license))
         )
     _console().print(table)
+
+
+def _predictors(evidence: Evidence, titles: dict[str, str]) -> Table:
+    names = ("predictor", "picked", "points lost", "best in", "Kendall's tau", "weighted tau", "Pearson", "models", "")
+    table = Table(*names, box=None, pad_edge=False)
+    for a in evidence.agreements:
+        name = MEASURES[a.predictor].title if a.predictor in MEASURES else OWN.get(a.predictor, a.predictor)
+        name += ", as in the paper" if a.reading == "raw" else ""
+        picked = "" if a.picked is None else titles.get(a.picked, a.picked)
+        hit = "n/a" if a.hit is None else f"{100 * a.hit:.0f} of 100"
+        others = ("n/a" if i.value is None else f"{i.value:z.2f}" for i in (a.weighted_tau, a.pearson))
+        numbers = (_interval(a.regret, 1), hit, _interval(a.tau, 2), *others)
+        table.add_row(*map(Text, (name, picked, *numbers, str(a.models), a.reason)))
+    return table
+
+
+def _interval(interval: Interval, digits: int) -> str:
+    if interval.value is None:
+        return "n/a"
+    told = f"{interval.value:z.{digits}f}"
+    if interval.low is None or interval.high is None:
+        return told
+    return f"{told} ({interval.low:z.{digits}f} to {interval.high:z.{digits}f})"
 
 
 def _table(result: Result, titles: dict[str, str]) -> Table:

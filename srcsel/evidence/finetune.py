@@ -141,7 +141,7 @@ class _Work:
         of, seeds = self.splits[seed], len(self.protocol.seeds)
 
         def tell(step: int, steps: int) -> None:
-            note = f"Training {model.title}, {number + 1} of {seeds}: step {step:,} of {steps:,}"
+            note = f"Training {model.title}, repeat {number + 1} of {seeds}: step {step:,} of {steps:,}"
             self.watch.update(model.id, "running", number * steps + step, seeds * steps, note)
 
         encoder = _hub(model).load(model, device, self.watch)
