@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 SEED = 0  # the same pictures for every model
-FEWEST = 2  # pictures of a class that the sample keeps where there are as many
+FEWEST = 2  # pictures of a class that the sample keeps where there are as many, unless classes are too many
 
 
 def stratified(y: np.ndarray, most: int) -> np.ndarray:
@@ -13,9 +13,11 @@ def stratified(y: np.ndarray, most: int) -> np.ndarray:
     if len(y) <= most:
         return np.arange(len(y))
     rng = np.random.default_rng(SEED)
+    classes = np.unique(y)
+    fewest = FEWEST if FEWEST * len(classes) <= most else 1
     chosen = []
-    for c in np.unique(y):
+    for c in classes:
         members = np.flatnonzero(y == c)
-        size = min(len(members), max(FEWEST, round(most / len(y) * len(members))))
+        size = min(len(members), max(fewest, round(most / len(y) * len(members))))
         chosen.append(rng.choice(members, size, replace=False))
     return np.sort(np.concatenate(chosen))

@@ -11,7 +11,7 @@ from srcsel.measures._principal import principal
 from srcsel.measures._sample import stratified
 
 MOST = 2000  # pictures compared with each other
-TIE = 2.0**40  # similarities that agree to one part in this are ties
+TIE = 2.0**38  # similarities that agree to one part in this are ties
 CONSTANT = 1e-12  # a row this much shorter than the longest is constant
 
 
@@ -25,9 +25,10 @@ def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, pca: int | None
     rows = stratified(y, MOST)
     X, y, kept = X[rows], y[rows], kept[:, rows]
     R = np.zeros((len(y), len(y)))
-    i, j = np.triu_indices(len(y), 1)
-    R[i, j] = _ranks(_similarities(X, pca)[i, j])
-    R /= len(i)
+    above = np.tri(len(y), k=-1, dtype=bool).T
+    pairs_of = np.flatnonzero(above)  # places in the flat matrix
+    order, ranks = _ranks(_similarities(X, pca)[above], np.arange(len(pairs_of)))
+    R.flat[pairs_of[order]] = ranks
     R += R.T
     M = kept.T.astype(np.float64)  # (n, b)
     pairs, total, squares = _within(M), _summed(R, M), _summed(R**2, M)
@@ -77,12 +78,10 @@ def parc(X: np.ndarray, y: np.ndarray, *, pca: int | None = None) -> float:
         raise InputError(f"pca must be at least 1, or None to keep all dimensions, got {pca}.")
     rows = stratified(y, MOST)
     X, y = X[rows], y[rows]
-    i, j = np.triu_indices(len(y), 1)
-    R = _ranks(_similarities(X, pca)[i, j])
-    R /= len(R)
-    same = y[i] == y[j]
-    counts = np.array([float(len(R)), R.sum(), R @ R, same.sum(), R[same].sum()])
-    return float(_correlation(*counts[:, None])[0])
+    above = np.tri(len(y), k=-1, dtype=bool).T
+    same, ranks = _ranks(_similarities(X, pca)[above], (y[:, None] == y)[above].astype(np.int64))
+    sums = np.array([float(len(ranks)), ranks.sum(), ranks @ ranks, same.sum(), ranks @ same])
+    return float(_correlation(*sums[:, None])[0])
 
 
 def _similarities(X: np.ndarray, pca: int | None) -> np.ndarray:
@@ -95,16 +94,20 @@ def _similarities(X: np.ndarray, pca: int | None) -> np.ndarray:
     return Z @ Z.T
 
 
-def _ranks(S: np.ndarray) -> np.ndarray:
-    """Ranks 1..m of dissimilarities 1 - S (m,), equal ones sharing their mean rank: float64 (m,)."""
-    keys = np.rint(S * -TIE).astype(np.int64)
-    order = np.argsort(keys)
-    keys = keys[order]
+def _ranks(S: np.ndarray, tags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sort dissimilarities 1 - S (m,): the tags in that order, and ranks 1..m over m, equal ones sharing theirs.
+
+    Each tag, a whole number from 0 up, travels in the low bits of what is sorted, which is faster than an argsort.
+    """
+    bits = int(tags.max()).bit_length()
+    keys = np.rint(S * -TIE).astype(np.int64) << bits
+    keys |= tags
+    keys.sort()
+    tags = keys & ((1 << bits) - 1)
+    keys >>= bits
     starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
     ends = np.append(starts[1:], len(keys))
-    ranks = np.empty(len(keys))
-    ranks[order] = np.repeat((starts + 1 + ends) / 2, ends - starts)
-    return ranks
+    return tags, np.repeat((starts + 1 + ends) / (2 * len(keys)), ends - starts)
 
 
 def _correlation(
