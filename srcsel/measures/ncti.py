@@ -39,7 +39,7 @@ def _combine(candidates: Sequence[dict[str, float]]) -> Sequence[float]:
     bounds=(-math.inf, math.inf),
     paper="https://openaccess.thecvf.com/content/ICCV2023/html/"
     "Wang_How_Far_Pre-trained_Models_Are_from_Neural_Collapse_on_the_ICCV_2023_paper.html",
-    wide_bias=True,
+    wide_bias=False,
     set_relative=True,
     null=_null,
     combine=_combine,

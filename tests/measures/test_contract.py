@@ -7,8 +7,15 @@ import pytest
 
 from srcsel.errors import FeatureError, NotAvailable, UnknownNameError
 from srcsel.measures import MEASURES, find, measure
+from srcsel.measures._base import Combined
+from srcsel.rank import make_rankings
+from srcsel.records import Score
 
 CLOSE = 1e-7  # float32 sums in a third-party solver are allowed to differ by this much
+WIDTHS = (16, 64, 128, 256, 512)  # feature widths at which pure noise is scored
+PLAIN = 64  # the width at which a plain signal is scored
+DRAWS = 2  # of each
+BLIND = {"energy"}  # measures that do not look at the labels: no gain is possible, and the null says so
 
 
 def features(n=90, d=12, classes=3, signal=1.0, seed=0):
@@ -18,13 +25,29 @@ def features(n=90, d=12, classes=3, signal=1.0, seed=0):
     return X.astype(np.float32).astype(np.float64), y
 
 
-def call(name, X, y, seed=1):
-    """Call a measure with source-head outputs that belong to the features, where it asks for them."""
-    known = MEASURES[name]
-    mix = np.random.default_rng(seed).standard_normal((X.shape[1], 7))
+def head(X, seed=1):
+    """Outputs of a source head that belong to the features; as spread for wide features as for narrow ones."""
+    mix = np.random.default_rng(seed).standard_normal((X.shape[1], 7)) * np.sqrt(12 / X.shape[1])
     logits = np.tanh(X - X.mean(axis=0)) @ mix
-    given = {"logits": logits, "probabilities": np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)}
-    return known(X, y, **{k: v for k, v in given.items() if k in known.keywords})
+    return {"logits": logits, "probabilities": np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)}
+
+
+def call(name, X, y):
+    """Call a measure with outputs of a source head, where it can use them."""
+    known = MEASURES[name]
+    return known(X, y, **{k: v for k, v in head(X).items() if k in known.keywords})
+
+
+def bare(name, X, y):
+    """Call a measure with nothing but what it needs: outputs of a head hide what it makes of the features."""
+    known = MEASURES[name]
+    return known(X, y, **{k: v for k, v in head(X).items() if k == known.needs})
+
+
+def among_all(name, found):
+    """Values of several candidates, as they are compared with each other."""
+    combine = MEASURES[name].combine
+    return np.array(combine([value.parts for value in found]) if combine else found)
 
 
 @pytest.fixture(params=sorted(MEASURES))
@@ -56,6 +79,13 @@ def test_renaming_labels_changes_nothing(name):
     assert call(name, X, np.array(["ant", "bee", "cat"])[y]) == pytest.approx(value, rel=1e-12)
 
 
+def test_permuting_classes_changes_nothing(name):
+    X, y = features(signal=2.0)  # votes of neighbours that tie go to the smallest label: here none do
+    value = call(name, X, y)
+    for order in ([1, 2, 0], [2, 1, 0]):
+        assert call(name, X, np.array(order)[y]) == pytest.approx(value, rel=CLOSE, abs=CLOSE)
+
+
 def test_order_of_pictures_changes_nothing(name):
     if MEASURES[name].stochastic:
         pytest.skip("depends on a seed that is drawn in picture order")
@@ -71,7 +101,37 @@ def test_float32_equals_float64(name):
 
 def test_higher_is_better_says_the_right_direction(name):
     good, poor = call(name, *features(signal=2.0)), call(name, *features(signal=0.0))
+    assert MEASURES[name].higher_is_better == (good > poor)
     assert MEASURES[name].sign * (good - poor) > 0
+
+
+@pytest.mark.parametrize("models", [("good", "poor"), ("poor", "good")])
+def test_a_ranking_puts_the_better_features_first(name, models):
+    strength = {"good": 2.0, "poor": 0.0}
+    found = among_all(name, [call(name, *features(signal=strength[model])) for model in models])
+    scores = [Score(model, name, None, float(value)) for model, value in zip(models, found, strict=True)]
+    (ranking,) = make_rankings(scores)
+    assert ranking.models == ("good", "poor")
+
+
+def test_noise_scores_its_null_and_a_signal_gains_over_it(name):
+    """On labels that carry no information, the value differs from the null by little of what a signal gains."""
+    known = MEASURES[name]
+    if name in BLIND:
+        X, y = features()
+        assert known.null(X, y, call(name, X, y)) == call(name, X, y)
+        return
+    gains = {}
+    for signal in (0.0, 2.0):
+        found = []
+        for seed in range(3):
+            X, y = features(240, 16, 3, signal, seed)
+            given = {k: v for k, v in head(X).items() if k == known.needs}
+            value = known(X, y, **given)
+            found.append(known.sign * (value - known.null(X, y, value, **given)))
+        gains[signal] = np.mean(found)
+    assert gains[2.0] > 0
+    assert abs(gains[0.0]) < 0.2 * gains[2.0]
 
 
 def hostile():
@@ -167,15 +227,35 @@ def test_docstring_and_source(name):
 
 
 def test_wide_bias_is_as_declared(name):
-    """On pure noise, does more width move the value by half as much as a plain signal does?"""
-    declared = MEASURES[name].wide_bias
-    if declared is None:
-        pytest.skip("not declared")
-    narrow, wide, signal = (
-        np.mean([call(name, *features(120, d, 4, strength, seed)) for seed in range(6)])
-        for d, strength in ((8, 0.0), (256, 0.0), (8, 1.0))
-    )
-    assert (abs(wide - narrow) > abs(signal - narrow) / 2) == declared
+    """Favours wide models: on pure noise, width alone moves it by more than half of what a plain signal does.
+
+    A set-relative measure is read among all of these candidates, as it would be in a run.
+    """
+    noise = [bare(name, *features(300, d, 6, 0.0, seed)) for d in WIDTHS for seed in range(DRAWS)]
+    plain = [bare(name, *features(300, PLAIN, 6, 1.0, seed)) for seed in range(DRAWS)]
+    values = among_all(name, noise + plain).reshape(-1, DRAWS).mean(axis=1)
+    by_width, signal = values[:-1], values[-1]
+    drift, effect = np.ptp(by_width), abs(signal - by_width[WIDTHS.index(PLAIN)])
+    assert MEASURES[name].wide_bias is bool(drift > effect / 2), f"{name}: {drift:.3g} against {effect:.3g}"
+
+
+def test_those_that_favour_wide_models_are_these():
+    found = {name for name, known in MEASURES.items() if known.wide_bias}
+    assert found == {"energy", "hscore", "pactran", "sfda", "supcon", "transrate"}
+
+
+def test_a_set_relative_measure_carries_its_parts(name):
+    known = MEASURES[name]
+    assert known.set_relative == (known.combine is not None)
+    found = [call(name, *features(signal=signal)) for signal in (0.0, 0.7, 2.0)]
+    if not known.set_relative:
+        assert not any(isinstance(value, Combined) for value in found)
+        return
+    assert all(isinstance(value, Combined) and np.isfinite(list(value.parts.values())).all() for value in found)
+    together = among_all(name, found)
+    np.testing.assert_allclose(among_all(name, found[::-1]), together[::-1])
+    assert np.isfinite(among_all(name, found[:1])).all()
+    assert known.sign * (together[2] - together[0]) > 0
 
 
 def test_an_unknown_name_lists_the_nearest():
