@@ -4,7 +4,7 @@ import streamlit as st
 
 from srcsel.errors import SrcselError
 from srcsel.runs import RunSummary
-from srcsel.ui import cards, frame, state
+from srcsel.ui import cards, experiment, frame, state, tour
 
 STEPS = (
     ("Choose pictures", "A folder with one sub-folder for each class, or a zip of it."),
@@ -17,11 +17,12 @@ RECENT = 5  # rows
 def home() -> None:
     """Draw the page."""
     runs = _runs()
-    example = next((run for run in runs if run.example and run.complete), None)
+    example = next((run for run in runs if run.example and run.complete and not experiment.is_one(run.id)), None)
     _hero(example)
     if not frame.presenting():
         st.space("small")
         _steps()
+        experiment.card()
         _recent([run for run in runs if not run.example][:RECENT])
 
 
@@ -48,6 +49,8 @@ def _hero(example: RunSummary | None) -> None:
             if st.button("Use my own pictures", type=kind, icon=":material/folder_open:"):
                 st.session_state["images-way"] = "folder"
                 frame.go("images", images=None)
+            if example and st.button("Take the tour (2 minutes)", type="tertiary", icon=":material/tour:"):
+                tour.start(example.id)
         st.caption(":material/lock: Your pictures stay on this computer.")
     if example:
         with right:

@@ -13,6 +13,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 import srcsel
+from srcsel.ui import tour
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ def show() -> None:
     st.html(STATIC / "frame.css")
     if presenting():
         st.html(f"<style>{_PRESENTER_STYLE}</style>")
+    tour.card(current.url_path or PAGES[0].key)
     try:
         current.run()
     finally:  # also where a page stops early

@@ -24,7 +24,7 @@ def menu(whole: Result) -> None:
     if frame.presenting():
         return
     name = f"srcsel-{whole.run.id}"
-    with st.popover("Share", icon=":material/ios_share:", type="tertiary", key="share"):
+    with st.popover("Share", icon=":material/ios_share:", key="share"):
         st.markdown("**One HTML file** with all of this, pictures on the map included. It opens anywhere, offline.")
         _report(whole, name)
         st.markdown("**The numbers**, and everything for other programs")

@@ -115,6 +115,17 @@ def stored(work, result) -> RunStore:
 
 
 @pytest.fixture
+def example(work, result, tmp_path, monkeypatch) -> str:
+    """One finished run shipped as an example."""
+    folder = tmp_path / "examples"
+    dataset = dataclasses.replace(result.dataset, ref="demo:butterflies", name="Butterflies")
+    run = dataclasses.replace(result.run, ref="demo:butterflies", title="Butterflies")
+    RunStore(folder).save(dataclasses.replace(result, run=run, dataset=dataset))
+    monkeypatch.setattr(srcsel.store, "EXAMPLES", folder)
+    return run.id
+
+
+@pytest.fixture
 def save(stored):
     """Store a changed version of the run: save(result, verdict=...)."""
 

@@ -1,21 +1,5 @@
 import dataclasses
 
-import pytest
-
-import srcsel.store
-from srcsel.runs import RunStore
-
-
-@pytest.fixture
-def example(work, result, tmp_path, monkeypatch) -> str:
-    """One finished run shipped as an example."""
-    folder = tmp_path / "examples"
-    dataset = dataclasses.replace(result.dataset, ref="demo:butterflies", name="Butterflies")
-    run = dataclasses.replace(result.run, ref="demo:butterflies", title="Butterflies")
-    RunStore(folder).save(dataclasses.replace(result, run=run, dataset=dataset))
-    monkeypatch.setattr(srcsel.store, "EXAMPLES", folder)
-    return run.id
-
 
 def test_without_an_example_the_own_pictures_come_first(visit, words_of):
     tab = visit()
@@ -29,7 +13,11 @@ def test_without_an_example_the_own_pictures_come_first(visit, words_of):
 
 def test_one_press_opens_the_finished_example(visit, example, words_of):
     tab = visit()
-    assert [button.label for button in tab.button] == ["See a finished example", "Use my own pictures"]
+    assert [button.label for button in tab.button] == [
+        "See a finished example",
+        "Use my own pictures",
+        "Take the tour (2 minutes)",
+    ]
     assert "**Start from Strokes**" in words_of(tab)
     assert any("/app/static/previews/butterflies.jpg" in html.value for html in tab.html)
     tab.button[0].click().run()
