@@ -104,6 +104,20 @@ def decode_picture(data: bytes, *, hint: int | None = None) -> Image.Image:
         raise PictureError(_damage(error)) from error
 
 
+def picture_size(path: Path) -> tuple[int, int]:
+    """Read a picture's width and height in pixels from its first bytes, without decoding it. Raises PictureError."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise PictureError("This is not an ordinary file but a folder, a pipe or a device.")
+        _prepare()
+        with Image.open(path, formats=FORMATS) as image:
+            return image.size
+    except PictureError:
+        raise
+    except Exception as error:  # decoders raise anything at all on hostile bytes
+        raise PictureError(_damage(error)) from error
+
+
 def _prepare() -> None:
     """Set Pillow's bomb limit and keep its warnings from reaching anyone; idempotent and safe in threads."""
     Image.init()  # every plug-in, before threads ask for one

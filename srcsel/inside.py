@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -67,6 +68,61 @@ def vote(labels: np.ndarray, near: np.ndarray) -> np.ndarray:
         cells = votes[rows] + classes * np.arange(len(votes[rows]))[:, None]
         guess[rows] = np.bincount(cells.ravel(), minlength=classes * len(cells)).reshape(-1, classes).argmax(axis=1)
     return guess
+
+
+@dataclass(frozen=True, eq=False)
+class ByClass:
+    """Each class's share of the scores, (c,) each, higher is better, and their means over all pictures."""
+
+    silhouette: np.ndarray  # -1..1
+    gain: np.ndarray  # NaN for a class of one picture
+    right: np.ndarray  # 0..1, share of pictures whose 5 nearest vote for their label
+    means: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """Two classes and how much they are mixed up."""
+
+    one: int  # class ids, one < two
+    two: int
+    share: float  # 0..1, of all that are the 5 nearest of a picture of either, those of the other class
+
+
+def by_class(seen: Inside, labels: np.ndarray) -> ByClass:
+    """Average a model's look at every picture over the classes of labels (n,) in 0..c-1, none empty."""
+    counts = np.bincount(labels)
+    parts = {"silhouette": seen.silhouette, "gain": seen.gain, "right": seen.guess == labels}
+    sums = {name: np.bincount(labels, np.nan_to_num(part)) for name, part in parts.items()}
+    gain = np.where(counts > 1, sums["gain"] / counts, np.nan)
+    means = {name: float(np.nanmean(part.astype(np.float64))) for name, part in parts.items()}
+    return ByClass(sums["silhouette"] / counts, gain, sums["right"] / counts, means)
+
+
+def mixed_up(seen: Inside, labels: np.ndarray, most: int = 5) -> list[Mixed]:
+    """Find the pairs of classes of which most nearest neighbours cross over, worst first; none where none do."""
+    counts, near = np.bincount(labels), seen.neighbors[:, :VOTERS]  # (c,), (n, 5)
+    own, other = np.repeat(labels, near.shape[1]), labels[near].ravel()
+    low, high = np.minimum(own, other)[own != other], np.maximum(own, other)[own != other]
+    pairs, crossings = np.unique(low * len(counts) + high, return_counts=True)
+    one, two = np.divmod(pairs, len(counts))
+    share = crossings / (near.shape[1] * (counts[one] + counts[two]))
+    return [Mixed(int(one[i]), int(two[i]), float(share[i])) for i in np.argsort(-share, kind="stable")[:most]]
+
+
+def crossings(seen: Inside, labels: np.ndarray, one: int, two: int) -> list[tuple[int, int, float]]:
+    """List the pictures behind a mixed-up pair: (of class one, of class two, similarity), the most alike first.
+
+    One of the two is among the 5 nearest of the other; each pair once.
+    """
+    found: dict[tuple[int, int], float] = {}
+    for own, other in ((one, two), (two, one)):
+        rows = np.flatnonzero(labels == own)
+        at, place = np.nonzero(labels[seen.neighbors[rows, :VOTERS]] == other)
+        for row, column in zip(rows[at].tolist(), place.tolist(), strict=True):
+            near = int(seen.neighbors[row, column])
+            found[(row, near) if own == one else (near, row)] = float(seen.similarity[row, column])
+    return sorted(((a, b, s) for (a, b), s in found.items()), key=lambda pair: (-pair[2], pair[:2]))
 
 
 def stored(result: Result, model: str, store: FeatureStore) -> Inside | None:

@@ -228,6 +228,30 @@ class Inside:
 
 
 @dataclass(frozen=True)
+class Suspect:
+    """A picture worth a look, and why."""
+
+    row: int  # picture number of the dataset
+    reason: str  # in words, plain text
+    models: int = 0  # how many of `Suspects.models` say so
+    suggestion: int | None = None  # class id the models place it with
+    group: int | None = None  # of copies: the first row of the group
+    strength: float = 0.0  # lists are sorted by it, highest first
+
+
+@dataclass(frozen=True)
+class Suspects:
+    """Pictures of a run worth a look, in four lists, each the most suspicious first."""
+
+    models: tuple[str, ...]  # who was asked: no baselines
+    labels: tuple[Suspect, ...]  # maybe mislabelled
+    copies: tuple[Suspect, ...]  # copies and near-copies, whole groups, those across classes first
+    odd: tuple[Suspect, ...]  # far from everything
+    tiny: tuple[Suspect, ...]  # too small to show much
+    notes: tuple[str, ...] = ()  # what could not be judged, and why
+
+
+@dataclass(frozen=True)
 class Protocol:
     """How accuracy is measured: the same splits for every model. Whatever the outcome depends on, and nothing else."""
 

@@ -127,6 +127,6 @@ def test_pages_and_app_compute_nothing():
 
 def test_every_line_of_the_layers_names_something_that_is_there():
     there = {part for _, part, _ in MODULES}
-    planned = {"evidence", "copies", "suspects", "consensus", "demo.experiment"}
+    planned = {"evidence", "copies", "consensus", "demo.experiment"}
     named = set().union(*LAYERS)
     assert named - there <= planned, f"gone: {named - there - planned}"

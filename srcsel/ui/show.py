@@ -31,6 +31,7 @@ PICTURES_STYLE = """<style>
 .srcsel-pics figcaption b,.srcsel-pics figcaption span{display:block;overflow:hidden;text-overflow:ellipsis;
 white-space:nowrap}
 .srcsel-pics figcaption b{font-weight:600}.srcsel-pics figcaption span{opacity:.8}
+.srcsel-pics figcaption i{display:block;font-style:normal;overflow-wrap:anywhere;padding-top:2px}
 </style>"""
 
 
@@ -74,18 +75,22 @@ def picture_grid(
         st.html(f'{PICTURES_STYLE}<div class="srcsel-pics">{"".join(figures)}</div>')
 
 
-def figure(set_id: str, index: int, name: str, label: str, more: str = "") -> str:
-    """Write one picture with label, file name and a line `more` as HTML, for a `srcsel-pics`; names are escaped."""
-    alt, line = f"{label}: {name}", f"<span>{escape(plain(more))}</span>" if more else ""
+def figure(set_id: str, index: int, name: str, label: str, more: str = "", size: int = 96) -> str:
+    """Write one picture with label, file name and a line `more` as HTML, for a `srcsel-pics`; names are escaped.
+
+    size: 96 or 320 pixels, of the copy that is shown.
+    """
+    alt, line = f"{label}: {name}", f"<i>{escape(plain(more))}</i>" if more else ""
     return (
-        f'<figure><a href="{_src(set_id, index, 320)}" target="_blank" rel="noopener">{_img(set_id, index, alt)}'
+        f'<figure><a href="{_src(set_id, index, 320)}" target="_blank" rel="noopener">{_img(set_id, index, alt, size)}'
         f'</a><figcaption><b>{escape(plain(label))}</b><span title="{escape(plain(name))}">{escape(plain(name))}</span>'
         f"{line}</figcaption></figure>"
     )
 
 
-def _img(set_id: str, index: int, alt: str) -> str:
-    return f'<img src="{_src(set_id, index, 96)}" alt="{escape(plain(alt))}" loading="lazy" width="96" height="96">'
+def _img(set_id: str, index: int, alt: str, size: int) -> str:
+    source = _src(set_id, index, size)
+    return f'<img src="{source}" alt="{escape(plain(alt))}" loading="lazy" width="{size}" height="{size}">'
 
 
 def _src(set_id: str, index: int, size: int) -> str:
