@@ -3,7 +3,7 @@
 import streamlit as st
 
 from srcsel.records import Evidence, JobStatus, Result
-from srcsel.ui import agreements, evidence, frame, measuring, state
+from srcsel.ui import agreements, evidence, experiment, frame, measuring, state
 from srcsel.ui.show import empty_state
 from srcsel.ui.watch import watch_run
 
@@ -29,7 +29,7 @@ def main() -> None:
             )
         return
     found, job = evidence.measured(result), measuring.job_of(result)
-    evidence.experiment(result.run.id)
+    experiment.switch(result.run.id)
     if found:
         shown = answer(result, found, job)
     else:
@@ -54,9 +54,10 @@ def answer(result: Result, found: list[Evidence], job: JobStatus | None) -> Evid
         with right:
             evidence.scatter(result, shown)
     evidence.remarks(result, shown)
+    experiment.summary(result.run.id, shown.protocol.kind)
     if not frame.presenting():
         agreements.draw(result, shown)
-        if not result.run.id.startswith(evidence.EXPERIMENT):
+        if not experiment.is_one(result.run.id):
             with st.expander("Measure more: the quick check, or training for real", icon=":material/science:"):
                 measuring.offer(result, job)
     return shown

@@ -11,6 +11,7 @@ from srcsel.consensus import favours_wide
 from srcsel.measures import MEASURES
 from srcsel.measures._track_record import Comparison, comparisons
 from srcsel.records import Agreement, Evidence, Interval, Reading, Result
+from srcsel.report.numbers import READINGS, safe_cell
 from srcsel.ui.show import md, plain
 
 OWN = {
@@ -55,6 +56,11 @@ def rows(result: Result, evidence: Evidence) -> pd.DataFrame:
     return pd.DataFrame([_row(a, titles) for a in evidence.agreements], columns=COLUMNS)
 
 
+def to_csv(result: Result, evidence: Evidence) -> str:
+    """Return the rows as CSV, names made safe for spreadsheets."""
+    return rows(result, evidence).map(safe_cell).to_csv(index=False)
+
+
 def draw(result: Result, evidence: Evidence) -> None:
     """Draw the table, its CSV and how to read it."""
     st.header("Which score told the truth?", anchor=False)
@@ -71,7 +77,7 @@ def draw(result: Result, evidence: Evidence) -> None:
         alt=f"How well {len(table)} predictors foretold the accuracy, fewest points lost first",
     )  # fmt: skip
     st.download_button(
-        "Download (CSV)", table.to_csv(index=False).encode(), f"srcsel-evidence-{result.run.id}.csv", "text/csv",
+        "Download (CSV)", to_csv(result, evidence).encode(), f"srcsel-evidence-{result.run.id}.csv", "text/csv",
         icon=":material/download:", on_click="ignore", key="evidence-csv",
     )  # fmt: skip
     st.markdown(f"**How to read it**\n\n{READ}")
@@ -137,7 +143,7 @@ CONFIG = {
 
 def _row(agreement: Agreement, titles: dict[str, str]) -> list[object]:
     a = agreement
-    reading = {"whitened": "Whitened", "raw": "As in the papers"}.get(a.reading or "", "")
+    reading = READINGS[a.reading]
     picked = None if a.picked is None else plain(titles.get(a.picked, a.picked))
     return [
         name_of(a.predictor, None), reading, picked, *_three(a.regret), a.hit, *_three(a.tau),

@@ -11,13 +11,11 @@ import streamlit as st
 from srcsel.charts import agreement
 from srcsel.charts.agreement import STATIC
 from srcsel.records import Agreement, Evidence, Failure, Reading, Result
-from srcsel.runs import RunSummary
 from srcsel.ui import agreements, frame, results, state, words
 from srcsel.ui.show import error_state, md, plain
 
 Color = Literal["green", "orange", "gray"]
 KINDS = {"probe": "Quick check", "finetune": "Trained for real"}
-EXPERIMENT = "experiment-"  # ids of the shipped experiment's runs begin so
 _STYLE = """<style>
 .srcsel-said{font-size:1.6rem!important;font-weight:650!important;line-height:1.28!important;margin:0!important;
 padding:2px 0 6px!important;overflow-wrap:anywhere}
@@ -137,24 +135,6 @@ def command(result: Result, evidence: Evidence | None) -> str:
         words_ += ["--check", "finetune", "--shots", "all" if shots is None else str(shots)]
         words_ += ["--seeds", str(len(evidence.protocol.seeds)), "--epochs", str(evidence.protocol.epochs)]
     return shlex.join(words_)
-
-
-def experiment(run_id: str) -> None:
-    """Draw the switch between the targets of the shipped experiment; nothing for other runs."""
-    runs = experiment_runs()
-    if not run_id.startswith(EXPERIMENT) or len(runs) < 2:
-        return
-    names = {run.id: plain(run.title or run.name) for run in runs}
-    st.session_state["evidence-target"] = run_id if run_id in names else None
-    st.segmented_control(
-        "The experiment, target by target", list(names), format_func=names.__getitem__, key="evidence-target",
-        required=True, on_change=lambda: state.write(run=st.session_state["evidence-target"]),
-    )  # fmt: skip
-
-
-def experiment_runs() -> list[RunSummary]:
-    """Return the runs of the shipped experiment, one a target, in the order of their ids."""
-    return sorted((r for r in state.runs().list() if r.id.startswith(EXPERIMENT) and r.example), key=lambda r: r.id)
 
 
 _DOTS = (

@@ -33,7 +33,7 @@ STYLE = """<style>
 .srcsel-grid table{border-collapse:collapse;font-size:.86rem;width:100%;font-variant-numeric:tabular-nums}
 .srcsel-grid th,.srcsel-grid td{padding:.32rem .6rem;text-align:right;border:0;
 border-top:1px solid rgba(127,140,153,.22);vertical-align:top}
-.srcsel-grid thead th{border-top:0;vertical-align:bottom;font-weight:600;max-width:8rem;overflow-wrap:anywhere}
+.srcsel-grid thead th{border-top:0;vertical-align:bottom;font-weight:600;max-width:8rem;overflow-wrap:break-word}
 .srcsel-grid tbody th,.srcsel-grid thead th:first-child{text-align:left;font-weight:500;min-width:15rem;max-width:24rem}
 .srcsel-grid tr.group th{background:rgba(127,140,153,.13);font-weight:650}
 .srcsel-grid tr.group span,.srcsel-grid small{font-weight:400;opacity:.85}

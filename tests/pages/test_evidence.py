@@ -205,9 +205,11 @@ def test_marks_and_reasons_stand_in_the_table(page, evidence):
 
 
 def test_csv_holds_every_number(result, evidence):
-    from srcsel.ui.agreements import rows
+    from srcsel.ui.agreements import to_csv
 
-    again = pd.read_csv(io.StringIO(rows(result, evidence).to_csv(index=False)))
+    models = (dataclasses.replace(result.models[0], title="=1+1"), *result.models[1:])
+    again = pd.read_csv(io.StringIO(to_csv(dataclasses.replace(result, models=models), evidence)))
+    assert again["Picked"][0] == "'=1+1"
     assert len(again) == 5
     raw = again[again["Reading"] == "As in the papers"].iloc[0]
     assert (raw["Points lost"], raw["Lost, low"], raw["Lost, high"]) == (11.0, 0.0, 12.5)

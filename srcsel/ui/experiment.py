@@ -1,0 +1,105 @@
+"""The shipped experiment: a switch between its targets, what it found over all of them, its card on the home page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+import srcsel
+from srcsel import files
+from srcsel.records import EvidenceKind
+from srcsel.runs import RunSummary
+from srcsel.ui import agreements, cards, frame, state, words
+from srcsel.ui.show import md, plain
+
+PREFIX = "experiment-"  # the ids of its runs begin so
+SUMMARY = Path(srcsel.__file__).parent / "demo" / "experiment.json"
+
+
+def is_one(run_id: str) -> bool:
+    """Tell whether a run belongs to the shipped experiment."""
+    return run_id.startswith(PREFIX)
+
+
+def runs() -> list[RunSummary]:
+    """Return its runs, one a target, in the order of their ids; none where it is not shipped."""
+    return sorted((r for r in state.runs().list() if is_one(r.id) and r.example), key=lambda r: r.id)
+
+
+def switch(run_id: str) -> None:
+    """Draw the switch between the targets; nothing for other runs."""
+    names = {run.id: cards.name(run) for run in runs()} if is_one(run_id) else {}
+    if len(names) < 2 or run_id not in names:
+        return
+    st.session_state["evidence-target"] = run_id
+    st.segmented_control(
+        "The experiment, target by target", list(names), format_func=names.__getitem__, key="evidence-target",
+        required=True, on_change=lambda: state.write(run=st.session_state["evidence-target"]),
+    )  # fmt: skip
+
+
+def summary(run_id: str, kind: EvidenceKind) -> None:
+    """Draw what the experiment found over all its targets, for one kind of measurement; nothing for other runs."""
+    told = _read() if is_one(run_id) else {}
+    rows = [row for row in told.get("predictors", ()) if row.get("kind") == kind]
+    findings = [text for text in told.get("findings", ()) if isinstance(text, str)]
+    if not rows and not findings:
+        return
+    st.header("Over all targets of the experiment", anchor=False)
+    if findings:
+        st.markdown("\n".join(f"- {md(text)}" for text in findings))
+    if rows and not frame.presenting():
+        table = _table(rows)
+        st.dataframe(
+            table, hide_index=True, placeholder="n/a", alt=f"{len(table)} predictors over all targets",
+            column_config={name: st.column_config.NumberColumn(format="%.2f") for name in table.columns[2:4]},
+        )  # fmt: skip
+
+
+def card() -> None:
+    """Draw the way to the experiment on the home page; nothing where it is not shipped."""
+    found = runs()
+    if not found:
+        return
+    with st.container(border=True):
+        text, button = st.columns([4, 1], gap="large", vertical_alignment="center")
+        pictures = sum(run.images for run in found)
+        text.markdown(
+            "**The experiment: can a score foretell the accuracy?**  \n"
+            f"{words.count(found[0].models, 'model')} scored without training, then really trained on "
+            f"{words.count(len(found), 'set')} of pictures ({words.count(pictures, 'picture')}). "
+            "See which scores told the truth, and which did not."
+        )
+        if button.button("See the experiment", icon=":material/science:", width="stretch", key="experiment"):
+            frame.go("evidence", run=found[0].id, model=None)
+
+
+def _read() -> dict[str, Any]:
+    try:
+        told = files.read_json(SUMMARY)
+    except (files.DamagedFileError, FileNotFoundError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    targets = list(dict.fromkeys(t for row in rows for t in row.get("regret", {})))
+    table = pd.DataFrame(
+        {
+            "Predictor": [agreements.name_of(str(row["predictor"]), None) for row in rows],
+            "Reading": [agreements.READINGS.get(row.get("reading"), "") for row in rows],
+            "Mean points lost": [row.get("mean_regret") for row in rows],
+            "Mean Kendall's tau": [row.get("mean_tau") for row in rows],
+            "Picked the best": [f"{row.get('hits', 0)} of {len(targets)}" for row in rows],
+        }
+    )
+    for target in targets:
+        table[f"Lost: {plain(target)}"] = [_points(row.get("regret", {}).get(target)) for row in rows]
+    return table
+
+
+def _points(value: float | None) -> str | None:
+    return None if value is None else f"{value:.1f}"
