@@ -138,13 +138,17 @@ class Shared:
         X = self.X[kept]
         if preparation != "whitened" or X.shape[1] > min(DIRECTIONS, len(X) - 1):
             return prepare(X, preparation)
-        W = X - X.mean(axis=0)
-        squares, vectors = np.linalg.eigh(W.T @ W)
-        if squares[0] <= SOUND * squares[-1]:
-            return prepare(X, preparation)
-        return unit_rows(W @ (vectors / np.sqrt(squares)), floor=LOST)
+        X = X - X.mean(axis=0)
+        turn = self._once(("turn", kept.tobytes()), lambda: _whitening(X))
+        return prepare(X, preparation) if turn is None else unit_rows(X @ turn, floor=LOST)
 
     def _once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         if key not in self._made:
             self._made[key] = make()
         return self._made[key]
+
+
+def _whitening(W: np.ndarray) -> np.ndarray | None:
+    """Turn and scale centred W (n, d) to equal variance in all d directions, (d, d); None where some hold rounding."""
+    squares, vectors = np.linalg.eigh(W.T @ W)
+    return vectors / np.sqrt(squares) if squares[0] > SOUND * squares[-1] else None

@@ -155,10 +155,14 @@ def _cosine_sums(
     centres = np.concatenate([class_sums(W, y, classes) for y in own])  # (g c, d)
     half = np.concatenate([class_sums(q[:, None], y, classes) for y in own])[:, 0] / 2  # (g c,)
     size = np.concatenate([np.bincount(y, minlength=classes) for y in own]) / 2  # (g c,)
+    if len(own) > 1:  # sums over many labellings, each to 1e-7
+        half, size = half.astype(W.dtype), size.astype(W.dtype)
     everyone = np.arange(len(W))[rows]
     for part in blocks(len(everyone), len(centres)):
         at = everyone[part]
-        S = half - W[at] @ centres.T + size * q[at, None]
+        S = (W[at] @ centres.T).astype(half.dtype, copy=False)
+        np.subtract(half, S, out=S)
+        S += size * q[at, None].astype(half.dtype)
         yield at, S.reshape(len(at), len(own), classes)
 
 
