@@ -3,12 +3,16 @@
 import dataclasses
 import io
 import json
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from srcsel.jobs.board import Board
 from srcsel.records import Failure, Note, Part, Run, Verdict
+from srcsel.report.make import place
+from srcsel.settings import load_settings
 
 RUN_ID = "20260301-101500-000000-ab12"
 
@@ -419,3 +423,67 @@ def test_switching_the_cost_lifts_the_limit(results, save, result):
     tab.segmented_control(key="results-cost").set_value("params").run()
     assert tab.query_params["cost"] == "params"
     assert "limit" not in tab.query_params
+
+
+def question(tab) -> dict:
+    """What the order for a report asked."""
+    return next(job.payload for job in Board(load_settings().jobs).recent() if job.kind == "report")
+
+
+def test_report_is_ordered_watched_and_handed_over(results, board, settle, result, words_of):
+    tab = ready(results(model="demo/m2", reading="raw"))
+    next(b for b in tab.button if b.label == "Make report").click().run()
+    ready(tab)
+    assert question(tab) == {
+        "run_id": RUN_ID, "model": "demo/m2", "method": None, "reading": "raw", "cost": None, "limit": None,
+    }  # fmt: skip
+    assert "Make report" not in [b.label for b in tab.button]
+    job = board.recent()[0]
+    settle(job.id, "failed", error="There is no room on the disk.")
+    ready(tab.run())
+    assert any("no room" in e.value for e in tab.error)
+    file = place(question(tab), result, load_settings())
+    file.parent.mkdir(parents=True)
+    file.write_text("x" * 1_200_000)
+    ready(tab.run())
+    assert "Download report (1 MB)" in [d.label for d in tab.get("download_button")]
+
+
+def test_share_offers_numbers_and_the_link_of_what_is_on_show(results):
+    tab = ready(results(model="demo/m3", reading="raw", method="pca", measure="knn", cost="params", limit="3"))
+    labels = [d.label for d in tab.get("download_button")]
+    assert {"CSV", "JSON"} <= set(labels)
+    link = next(c.value for c in tab.code if "/results?" in c.value)
+    chosen = dict(parse_qsl(link.partition("?")[2]))
+    assert chosen == {
+        "run": RUN_ID, "model": "demo/m3", "method": "pca", "reading": "raw", "measure": "knn", "cost": "params",
+        "limit": "3",
+    }  # fmt: skip
+
+
+def test_training_script_is_there_for_the_winner_or_says_why_not(results, save, result, words_of):
+    assert any("Install srcsel again" in i.value for i in ready(results()).info)  # demo/m0 ships with no srcsel
+    models = (dataclasses.replace(result.models[0], id="timm/resnet18.a1_in1k"), *result.models[1:])
+    swap = {"demo/m0": "timm/resnet18.a1_in1k"}
+    scores = tuple(dataclasses.replace(s, model=swap.get(s.model, s.model)) for s in result.scores)
+    rankings = tuple(dataclasses.replace(r, models=tuple(swap.get(m, m) for m in r.models)) for r in result.rankings)
+    verdict = dataclasses.replace(result.verdict, winner="timm/resnet18.a1_in1k")
+    dataset = dataclasses.replace(result.dataset, label_source="labels.csv")
+    save(result, models=models, scores=scores, rankings=rankings, verdict=verdict, dataset=dataset)
+    tab = ready(results())
+    script = next(c.value for c in tab.code if c.language == "python")
+    compile(script, "train.py", "exec")
+    assert 'NAME = "resnet18.a1_in1k"' in script
+    labels = [d.label for d in tab.get("download_button")]
+    assert "Training script (train.py)" in labels
+    assert "List of the pictures (pictures.csv)" in labels
+
+
+def test_presenter_mode_keeps_only_the_story(results):
+    tab = results(limit="2")
+    tab.toggle(key="presenter").set_value(True).run()
+    ready(tab)
+    assert not tab.get("download_button")
+    assert not tab.select_slider
+    assert not [h.value for h in tab.header]
+    assert costs(tab) is None

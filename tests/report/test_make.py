@@ -1,0 +1,100 @@
+"""A stored run's report: what is read from the stores, the size, the shell command, the job."""
+
+import csv
+import dataclasses
+import io
+
+import pytest
+
+from srcsel import cli
+from srcsel.jobs.kinds import KINDS
+from srcsel.report import make
+from srcsel.report.numbers import number_rows, to_csv
+from srcsel.settings import load_settings
+from srcsel.store import open_runs
+
+
+@pytest.fixture
+def runs(result, projection):
+    store = open_runs(load_settings())
+    store.save(result)
+    store.save_projection(result.run.id, projection)
+    return store
+
+
+def test_report_of_a_stored_run_is_small_and_holds_its_pictures(runs, result):
+    file = make.write({"run_id": result.run.id})
+    text = file.read_text(encoding="utf-8")
+    assert text.count("data:image/jpeg;base64,") == 60
+    assert file.stat().st_size < 5_000_000
+    assert file == make.place({"run_id": result.run.id}, result, load_settings())
+
+
+def test_pictures_that_are_gone_or_must_not_be_seen_are_left_out(runs, result, monkeypatch, tmp_path):
+    (result.dataset.folder / result.dataset.paths[0]).unlink()
+    assert make.write({"run_id": result.run.id}).read_text().count("data:image/jpeg") == 59
+    outside = tmp_path / "secret.jpg"
+    (result.dataset.folder / result.dataset.paths[1]).rename(outside)
+    (result.dataset.folder / result.dataset.paths[1]).symlink_to(outside)
+    assert make.write({"run_id": result.run.id}).read_text().count("data:image/jpeg") == 59
+    monkeypatch.setenv("SRCSEL_ROOTS", str(result.dataset.folder))
+    assert make.write({"run_id": result.run.id}).read_text().count("data:image/jpeg") == 58
+
+
+def test_a_new_measurement_makes_another_report(runs, result, evidence):
+    before = make.place({"run_id": result.run.id}, result, load_settings())
+    runs.save_evidence(evidence)
+    after = make.write({"run_id": result.run.id})
+    assert before != after
+    assert "Accuracy really reached" in after.read_text()
+
+
+def test_report_shows_what_was_on_show(runs, result):
+    question = {"run_id": result.run.id, "cost": "time", "limit": "30", "model": "x/good", "reading": "raw"}
+    text = make.write(question).read_text()
+    assert "Decided among models up to 30 ms (2 of 3)." in text
+    assert "<h1>Start from quick" in text
+    assert "as in the papers" in text
+
+
+def test_the_job_writes_it(runs, result):
+    class Told:
+        from srcsel.watch import Watch
+
+        watch = Watch()
+
+        def plan(self, weights, titles):
+            assert weights
+
+    question = {"run_id": result.run.id, "model": None, "method": None, "reading": "whitened", "cost": None,
+                "limit": None}  # fmt: skip
+    done = KINDS["report"](question, Told())
+    assert done == {"bytes": make.place(question, result, load_settings()).stat().st_size}
+
+
+def test_shell_writes_html_and_csv(runs, result, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["report", "latest"]) == 0
+    assert (tmp_path / f"srcsel-{result.run.id}.html").read_text().startswith("<!doctype html>")
+    assert cli.main(["report", result.run.id, "--html", "a.html", "--csv", "a.csv"]) == 0
+    assert (tmp_path / "a.html").is_file()
+    assert (tmp_path / "a.csv").read_text() == to_csv(result)
+    capsys.readouterr()
+    assert cli.main(["report", result.run.id, "--csv", "-"]) == 0
+    assert capsys.readouterr().out == to_csv(result)
+
+
+def test_shell_says_what_is_missing(capsys):
+    assert cli.main(["report", "latest"]) == 2
+    assert "There is no run yet" in capsys.readouterr().err
+    assert cli.main(["report", "20990101-000000-000000-0000"]) == 2
+
+
+def test_csv_reads_back_and_runs_no_formula(result):
+    models = (dataclasses.replace(result.models[0], title="=HYPERLINK(1)"), *result.models[1:])
+    rows = list(csv.DictReader(io.StringIO(to_csv(dataclasses.replace(result, models=models)))))
+    assert len(rows) == len(number_rows(result)) == len(result.scores) + len(result.failures)
+    first = next(row for row in rows if row["Id"] == "x/good" and row["Measure"].startswith("Class separation"))
+    assert first["Starting model"] == "'=HYPERLINK(1)"
+    assert float(first["Value"]) == 0.5
+    assert {row["Why not"] for row in rows if row["Value"] == ""} == {'"><script>alert(1)</script>'}
