@@ -9,8 +9,10 @@ import numpy as np
 
 from srcsel.errors import InputError
 from srcsel.measures._base import measure, permutations
+from srcsel.measures._once import once
 from srcsel.measures._principal import CONSTANT, centred_over_scale, principal
 from srcsel.measures._sample import stratified
+from srcsel.measures._shared import Shared
 
 COMPONENTS = 64
 MOST = 5000  # pictures used
@@ -26,10 +28,11 @@ def _null(
     *,
     covariance: Covariance = "spherical",
     pca: int | None = COMPONENTS,
+    shared: Shared | None = None,
 ) -> float:
     """Mean over fixed label permutations, which share the principal components."""
     rows = stratified(y, MOST)
-    Z = _reduced(X[rows], pca)
+    Z = once(shared, ("gbc", pca), lambda: _reduced(X[rows], pca))
     return float(np.mean([_overlap(*_sums(Z, own), covariance) for own in permutations(y[rows])]))
 
 
@@ -40,10 +43,12 @@ def _rechecks(
     *,
     covariance: Covariance = "spherical",
     pca: int | None = COMPONENTS,
+    shared: Shared | None = None,
 ) -> np.ndarray:
     """Score each subset of kept (b, n) within the principal components of all pictures, by sums over masks."""
     rows = stratified(y, MOST)
-    Z, y, kept = _reduced(X[rows], pca), y[rows], kept[:, rows]
+    Z = once(shared, ("gbc", pca), lambda: _reduced(X[rows], pca))
+    y, kept = y[rows], kept[:, rows]
     masks = [(y == c, kept[:, y == c].astype(np.float64)) for c in np.unique(y)]
     counts = np.stack([K.sum(axis=1) for _, K in masks], axis=1)  # (b, c)
     sums = np.stack([K @ Z[own] for own, K in masks], axis=1)  # (b, c, k)
@@ -61,7 +66,14 @@ def _rechecks(
     null=_null,
     rechecks=_rechecks,
 )
-def gbc(X: np.ndarray, y: np.ndarray, *, covariance: Covariance = "spherical", pca: int | None = COMPONENTS) -> float:
+def gbc(
+    X: np.ndarray,
+    y: np.ndarray,
+    *,
+    covariance: Covariance = "spherical",
+    pca: int | None = COMPONENTS,
+    shared: Shared | None = None,
+) -> float:
     """Gaussian Bhattacharyya coefficient: how much the classes overlap, each taken for a cloud around its mean.
 
     Features are reduced to their first principal components and each class is described by its mean and variance.
@@ -92,7 +104,8 @@ def gbc(X: np.ndarray, y: np.ndarray, *, covariance: Covariance = "spherical", p
     if pca is not None and pca < 1:
         raise InputError(f"pca must be at least 1, or None to keep all dimensions, got {pca}.")
     rows = stratified(y, MOST)
-    return _overlap(*_sums(_reduced(X[rows], pca), y[rows]), covariance)
+    Z = once(shared, ("gbc", pca), lambda: _reduced(X[rows], pca))
+    return _overlap(*_sums(Z, y[rows]), covariance)
 
 
 def _reduced(X: np.ndarray, pca: int | None) -> np.ndarray:

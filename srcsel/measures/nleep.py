@@ -10,8 +10,10 @@ import numpy as np
 from srcsel.errors import InputError
 from srcsel.measures._base import measure
 from srcsel.measures._empirical import expected_log, on_subsets, permuted
+from srcsel.measures._once import once
 from srcsel.measures._principal import CONSTANT, centred_over_scale, principal
 from srcsel.measures._sample import stratified
+from srcsel.measures._shared import Shared
 
 MOST = 2000  # pictures used
 VARIANCE = 0.8  # share of the variance that the principal components keep
@@ -21,16 +23,20 @@ FITS = (2, 8)  # least and most fits that the value averages over
 FITTED = 2000  # pictures in all of them together, between these bounds
 
 
-def _null(X: np.ndarray, y: np.ndarray, _value: float, *, components: int = 5, seed: int = 0) -> float:
+def _null(
+    X: np.ndarray, y: np.ndarray, _value: float, *, components: int = 5, seed: int = 0, shared: Shared | None = None
+) -> float:
     """Mean over fixed label permutations, in the groups of the first fit."""
     rows = stratified(y, MOST)
-    return permuted(_posteriors(X[rows], y[rows], components, [seed])[0], y[rows])
+    return permuted(_posterior(X, y, rows, components, seed, shared), y[rows])
 
 
-def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, components: int = 5, seed: int = 0) -> np.ndarray:
+def _rechecks(
+    X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, components: int = 5, seed: int = 0, shared: Shared | None = None
+) -> np.ndarray:
     """Score each subset of kept (b, n), in the groups that all pictures gave in the first fit."""
     rows = stratified(y, MOST)
-    return on_subsets(_posteriors(X[rows], y[rows], components, [seed])[0], y[rows], kept[:, rows])
+    return on_subsets(_posterior(X, y, rows, components, seed, shared), y[rows], kept[:, rows])
 
 
 @measure(
@@ -43,7 +49,7 @@ def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, components: int
     null=_null,
     rechecks=_rechecks,
 )
-def nleep(X: np.ndarray, y: np.ndarray, *, components: int = 5, seed: int = 0) -> float:
+def nleep(X: np.ndarray, y: np.ndarray, *, components: int = 5, seed: int = 0, shared: Shared | None = None) -> float:
     """NLEEP: how well the groups that form by themselves in the features, translated, predict your labels.
 
     It does for any model what LEEP does for those with a source head. The features are reduced to the principal
@@ -73,8 +79,9 @@ def nleep(X: np.ndarray, y: np.ndarray, *, components: int = 5, seed: int = 0) -
     if components < 1:
         raise InputError(f"components must be at least 1, got {components}.")
     rows = stratified(y, MOST)
-    fits = _posteriors(X[rows], y[rows], components, range(seed, seed + _fits(len(rows))))
-    return min(float(np.mean([expected_log(P, y[rows]) for P in fits])), 0.0)
+    seeds = range(seed, seed + _fits(len(rows)))
+    found = [expected_log(_posterior(X, y, rows, components, own, shared), y[rows]) for own in seeds]
+    return min(float(np.mean(found)), 0.0)
 
 
 def _fits(n: int) -> int:
@@ -82,17 +89,24 @@ def _fits(n: int) -> int:
     return min(max(FITS[0], FITTED // n), FITS[1])
 
 
-def _posteriors(X: np.ndarray, y: np.ndarray, components: int, seeds: range | list[int]) -> list[np.ndarray]:
-    """Group probabilities of each picture, (n, groups), of one fit a seed."""
+def _posterior(
+    X: np.ndarray, y: np.ndarray, rows: np.ndarray, components: int, seed: int, shared: Shared | None
+) -> np.ndarray:
+    """Group probabilities of the pictures in `rows` (m,), (m, groups), of the fit that starts at `seed`."""
+    groups = max(1, min(components * (int(y.max()) + 1), len(rows) // PICTURES_EACH))
+    Z = once(shared, "nleep", lambda: _reduced(X[rows]))
+    return once(shared, ("nleep", groups, seed), lambda: _fitted(Z, groups, seed))
+
+
+def _fitted(Z: np.ndarray, groups: int, seed: int) -> np.ndarray:
+    """Group probabilities of rows Z (m, k), (m, groups)."""
     from sklearn.mixture import GaussianMixture
 
-    Z = _reduced(X)
-    groups = max(1, min(components * (int(y.max()) + 1), len(y) // PICTURES_EACH))
     if groups == 1 or not Z.any():
-        return [np.ones((len(y), 1)) for _ in seeds]
+        return np.ones((len(Z), 1))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # fewer distinct pictures than groups; steps that ran out
-        return [GaussianMixture(groups, random_state=seed).fit(Z).predict_proba(Z) for seed in seeds]
+        return GaussianMixture(groups, random_state=seed).fit(Z).predict_proba(Z)
 
 
 def _reduced(X: np.ndarray) -> np.ndarray:

@@ -10,8 +10,10 @@ from scipy.special import log_softmax
 
 from srcsel.errors import InputError
 from srcsel.measures._base import measure, permutations
+from srcsel.measures._once import once
 from srcsel.measures._principal import centred_over_scale
 from srcsel.measures._sample import stratified
+from srcsel.measures._shared import Shared
 
 MOST = 2000  # pictures used
 PERMUTATIONS = 2  # label permutations behind the null
@@ -24,10 +26,10 @@ ENOUGH = 1e-14  # relative gain of a step below which the fit has converged
 STRONGEST = 1e200  # largest ridge that is still computed with
 
 
-def _null(X: np.ndarray, y: np.ndarray, _value: float, *, lam: float = 10.0) -> float:
+def _null(X: np.ndarray, y: np.ndarray, _value: float, *, lam: float = 10.0, shared: Shared | None = None) -> float:
     """Mean over fixed label permutations, fitted a little less exactly than the value."""
     rows = stratified(y, MOST)
-    fit = _Fit(X[rows], lam, int(y.max()) + 1)
+    fit = once(shared, ("pactran", lam), lambda: _Fit(X[rows], lam, int(y.max()) + 1))
     return float(np.mean([fit.bound(own, ROUGH) for own in permutations(y[rows], PERMUTATIONS)]))
 
 
@@ -39,7 +41,7 @@ def _null(X: np.ndarray, y: np.ndarray, _value: float, *, lam: float = 10.0) -> 
     wide_bias=True,
     null=_null,
 )
-def pactran(X: np.ndarray, y: np.ndarray, *, lam: float = 10.0) -> float:
+def pactran(X: np.ndarray, y: np.ndarray, *, lam: float = 10.0, shared: Shared | None = None) -> float:
     """PACTran (Gaussian): how well a linear classifier fits, plus a price for fits that need exact weights.
 
     On centred features, softmax regression with weights W and a free intercept is fitted: the loss is the mean
@@ -65,7 +67,7 @@ def pactran(X: np.ndarray, y: np.ndarray, *, lam: float = 10.0) -> float:
     if not 0 < lam < math.inf:
         raise InputError(f"lam must be above 0, got {lam}. Usual values: 0.1, 1, 10.")
     rows = stratified(y, MOST)
-    return _Fit(X[rows], lam, int(y.max()) + 1).bound(y[rows])
+    return once(shared, ("pactran", lam), lambda: _Fit(X[rows], lam, int(y.max()) + 1)).bound(y[rows])
 
 
 class _Fit:
