@@ -1,0 +1,58 @@
+"""From a finished run to the sentence: the quick check, asked for on the page and run by a real worker."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pytest
+from playwright.sync_api import expect
+from test_pages import violations
+from walk import LONG, choose_folder, start_run, wait_for_verdict
+
+EACH = 12  # pictures of each class, so that the walk stays short
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Four digits, twelve pictures each."""
+    from srcsel.demo.targets import write_target
+
+    root = tmp_path_factory.mktemp("pictures")
+    write_target("digits", root / "all")
+    for kind in sorted(p for p in (root / "all").iterdir() if p.is_dir())[:4]:
+        (root / "few" / kind.name).mkdir(parents=True)
+        for file in sorted(kind.iterdir())[:EACH]:
+            shutil.copy(file, root / "few" / kind.name)
+    return root / "few"
+
+
+def test_quick_check_from_the_page_to_the_sentence(visitor, folder):
+    window = visitor()
+    window.open("/")
+    choose_folder(window, folder)
+    start_run(window)
+    wait_for_verdict(window)
+    page = window.page
+    page.get_by_role("link", name="5 Evidence").click()
+    window.settle()
+    expect(page.get_by_role("heading", name="Is it true?")).to_be_visible()
+    window.shot("evidence-before")
+    page.get_by_role("button", name=re.compile("^Quick check")).click()
+    stop = page.get_by_test_id("stMainBlockContainer").get_by_role("button", name="Stop")  # not Streamlit's own
+    expect(stop).to_be_visible(timeout=LONG)
+    window.shot("evidence-running")
+    expect(page.get_by_role("heading", name=re.compile("^(On these pictures|Only )"))).to_be_visible(timeout=LONG)
+    expect(stop).to_have_count(0, timeout=LONG)
+    expect(page.locator(".js-plotly-plot")).to_have_count(2, timeout=LONG)
+    expect(page.get_by_role("heading", name="Which score told the truth?")).to_be_visible()
+    window.settle()
+    window.shot("evidence-done")
+    assert violations(window) == []
+
+    dark = visitor(scheme="dark", size=(1280, 720))
+    dark.open(page.url.removeprefix(dark.server.url))
+    expect(dark.page.locator(".js-plotly-plot")).to_have_count(2, timeout=LONG)
+    dark.settle()
+    dark.shot("evidence-done-dark")
+    assert violations(dark) == []
