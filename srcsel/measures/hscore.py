@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy.linalg import cholesky, solve_triangular
 
 from srcsel.measures._base import measure
 from srcsel.measures._prepare import centred
@@ -15,7 +16,8 @@ EXACT = 1e-4  # down to this share of the largest, the Gram matrix gives directi
 
 def _null(X: np.ndarray, y: np.ndarray, _value: float) -> float:
     """Exact expectation over all label permutations: rank (c - 1) / (n - 1)."""
-    return _basis(X).shape[1] * int(y.max()) / (len(y) - 1)
+    squares = np.linalg.eigvalsh(_scaled(X)[1])
+    return int(_content(squares).sum()) * int(y.max()) / (len(y) - 1)
 
 
 @measure(
@@ -48,27 +50,37 @@ def hscore(X: np.ndarray, y: np.ndarray) -> float:
 
     Bao et al. 2019, https://doi.org/10.1109/ICIP.2019.8803726, definition 2.
     """
-    U = _basis(X)  # (n, r)
     T = (y[:, None] == np.arange(y.max() + 1)).astype(np.float64)  # (n, c)
-    value = float(((U.T @ T) ** 2 / T.sum(axis=0)).sum())
-    return min(value, float(min(U.shape[1], y.max())))
+    coordinates = _coordinates(X, T)  # (r, c)
+    value = float((coordinates**2 / T.sum(axis=0)).sum())
+    return min(value, float(min(len(coordinates), y.max())))
 
 
-def _basis(X: np.ndarray) -> np.ndarray:
-    """Orthonormal basis of the columns of X (n, d), centred and scaled to unit variance each: (n, r)."""
-    W = centred(X)
-    lengths = np.linalg.norm(W, axis=0)  # (d,)
-    W = W[:, lengths > 0] / lengths[lengths > 0]
+def _coordinates(X: np.ndarray, T: np.ndarray) -> np.ndarray:
+    """Return U'T for T (n, c) and an orthonormal basis U (n, r) of the centred columns of X (n, d)."""
+    W, gram = _scaled(X)
     n, d = W.shape
-    if d == 0:
-        return W
-    squares, vectors = np.linalg.eigh(W.T @ W if d <= n else W @ W.T)
-    keep = squares > NOISE**2 * squares[-1]
+    squares, vectors = np.linalg.eigh(gram)
+    keep = _content(squares)
     squares, vectors = squares[keep], vectors[:, keep]
     if d > n:
-        return vectors
-    U = W @ (vectors / np.sqrt(squares))
-    if squares[0] < EXACT**2 * squares[-1]:  # small directions are not quite orthogonal yet: once more, well scaled
-        squares, vectors = np.linalg.eigh(U.T @ U)
-        U = U @ (vectors / np.sqrt(squares))
-    return U
+        return vectors.T @ T
+    if len(squares) == 0 or squares[0] >= EXACT**2 * squares[-1]:
+        return vectors.T @ (W.T @ T) / np.sqrt(squares)[:, None]
+    U = W @ (vectors / np.sqrt(squares))  # small directions are not quite orthogonal yet, but well scaled
+    return solve_triangular(cholesky(U.T @ U, lower=True), U.T @ T, lower=True)
+
+
+def _scaled(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """W (n, d'), X centred, every dimension that varies of length 1, and the smaller of W'W and WW'."""
+    W = centred(X)
+    lengths = np.linalg.norm(W, axis=0)  # (d,)
+    W = W[:, lengths > 0]
+    W /= lengths[lengths > 0]
+    n, d = W.shape
+    return W, W.T @ W if d <= n else W @ W.T
+
+
+def _content(squares: np.ndarray) -> np.ndarray:
+    """Which squared singular values, ascending, are more than rounding: bool."""
+    return squares > NOISE**2 * squares[-1:]

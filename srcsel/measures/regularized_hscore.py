@@ -16,11 +16,12 @@ RIDGE = 1e-13  # least shrinkage, as a share of the total variance: where the da
 
 def _null(X: np.ndarray, y: np.ndarray, _value: float) -> float:
     """Exact expectation over all label permutations, from the eigenvalues of the shrunk covariance."""
-    n, d = X.shape
-    gram = _gram(centred(X))
+    W = centred(X)
+    n, d = W.shape
+    gram = _gram(W)
     if not gram.any():
         return 0.0
-    keep, ridge = _shrinkage(np.diag(gram) if d > n else _lengths(centred(X)), gram, n, d)
+    keep, ridge = _shrinkage(_lengths(W), gram, n, d)
     squares = np.maximum(np.linalg.eigvalsh(gram), 0)
     return keep / (n - 1) * int(y.max()) / (n - 1) * float((squares / (keep / n * squares + ridge)).sum())
 
