@@ -16,9 +16,10 @@ from srcsel.ui.thumbs import url
 
 MOVED = 12  # pictures in the short list
 _STYLE = """<style>
-.srcsel-large{display:block;max-width:100%;max-height:320px;border-radius:8px}
+.srcsel-large{display:block;max-width:100%;min-width:200px;max-height:320px;border-radius:8px}
 .srcsel-six{grid-template-columns:repeat(6,minmax(0,1fr))!important}
 .srcsel-moved{grid-template-columns:repeat(auto-fill,minmax(118px,1fr))!important}
+.srcsel-six img{height:auto}
 .srcsel-six figure{padding:4px;border-radius:10px}
 .srcsel-six .same{border:3px solid #2a78b5}.srcsel-six .other{border:3px dashed #d55e00}
 @media (max-width:640px){.srcsel-six{grid-template-columns:repeat(3,minmax(0,1fr))!important}}
@@ -44,13 +45,16 @@ def _nearest(row: int, dataset: Dataset, set_id: str, pane: Pane, inside: Inside
     model = f"{md(pane.title)}: " if named else ""
     st.markdown(f"{model}**{neighbor_sentence(same)}**. {_vote(row, dataset, inside)}")
     figures = [
-        figure(set_id, r, dataset.paths[r], dataset.classes[dataset.labels[r]], f"similarity {likeness:.2f}").replace(
+        figure(set_id, r, dataset.paths[r], dataset.classes[dataset.labels[r]], f"{likeness:.2f}").replace(
             "<figure>", f'<figure class="{"same" if agrees else "other"}">', 1
         )
         for r, agrees, likeness in zip(near, same, inside.similarity[row].tolist(), strict=True)
     ]
     st.html(f'{PICTURES_STYLE}{_STYLE}<div class="srcsel-pics srcsel-six">{"".join(figures)}</div>')
-    st.caption("Solid frame: the same class. Dashed frame: another class. The nearest comes first.")
+    st.caption(
+        "Solid frame: the same class. Dashed frame: another class. The nearest comes first; the number is how alike the "
+        "model finds the two (cosine, at most 1)."
+    )
 
 
 def neighbor_sentence(same: Sequence[bool]) -> str:

@@ -1,4 +1,5 @@
-"""The map in a real Chromium: the hovered dot shows its own picture, a lasso gives its pictures, a bar its model."""
+"""The map in a real Chromium: the hovered dot shows its own picture whatever was done before, a lasso gives its
+pictures in both maps, zoom and selection stay, 100,000 dots answer."""
 
 import math
 from pathlib import Path
@@ -6,23 +7,59 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
-from srcsel.records import Dataset, Projection, Ranking, Result, Run, Score, SourceModel, Verdict
+from srcsel import inside
+from srcsel.extract import key_for
+from srcsel.records import Dataset, Features, Projection, Ranking, Result, Run, Score, SourceModel, Verdict
 from srcsel.runs import RunStore
+from srcsel.store import FeatureStore
+from srcsel.watch import Watch
 
-RUN_ID = "20260301-101500-000000-e2e0"
+RUN_ID, MANY_ID = "20260301-101500-000000-e2e0", "20260301-101500-000000-e2e1"
+MODELS = ("demo/glyphs", "demo/textures")
+TITLES = ("Model 0", "Model 1")
 MIDDLE_PIXEL = """image => {
     const sheet = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
     const pen = sheet.getContext("2d");
     pen.drawImage(image, 0, 0, 1, 1);
     return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3);
 }"""
+PAINTED = """canvas => {
+    const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    let count = 0;
+    for (let i = 3; i < pixels.length; i += 4) count += pixels[i] > 0;
+    return count;
+}"""
 SIDE = 6  # the pictures lie on a grid of SIDE x SIDE
+WIDE, HIGH = 400, 250  # of the many
+ZOOM = 1.5  # a press of the button
+
+
+def save_run(home: Path, run_id: str, dataset: Dataset) -> Result:
+    models = tuple(
+        SourceModel(m, title, "r", 10**6, 0.1, 64, 8, "", "MIT") for m, title in zip(MODELS, TITLES, strict=True)
+    )
+    scores = tuple(
+        Score(m, measure, "whitened", 0.3 - 0.1 * i, 0.0, 0.3 - 0.1 * i, 0.1, 0.4)
+        for i, m in enumerate(MODELS)
+        for measure in ("silhouette", "supcon")
+    )
+    rankings = tuple(Ranking(m, "whitened", MODELS, (1, 2), MODELS[:1]) for m in ("silhouette", "supcon"))
+    text = "Start from Model 0. It came first in 90 of 100 re-checks."
+    verdict = Verdict("clear", MODELS[0], text, {MODELS[0]: 90.0})
+    question = Run(run_id, "2026-03-01T10:15:00+00:00", dataset.ref, MODELS)
+    result = Result(question, dataset, models, scores, (), (), rankings, verdict)
+    RunStore(home / "runs").save(result)
+    return result
 
 
 @pytest.fixture(scope="module")
 def run(server, tmp_path_factory) -> Dataset:
-    """36 pictures of two classes on a grid, two models; the map of the second is that of the first mirrored."""
+    """36 pictures of two classes on a grid, two models; the map of the second is that of the first mirrored.
+
+    For the first model picture i is nearest to the pictures numbered next to it, for the second to those 5 and 7 away.
+    """
     folder = tmp_path_factory.mktemp("tiles")
     for i in range(SIDE * SIDE):
         place = folder / ("light" if i % 2 else "dark")
@@ -31,33 +68,44 @@ def run(server, tmp_path_factory) -> Dataset:
     paths = tuple(sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.png")))
     labels = np.array([0 if p.startswith("dark") else 1 for p in paths])
     dataset = Dataset(str(folder), "tiles", Path(folder), paths, labels, ("dark", "light"), "d")
-    models = tuple(SourceModel(f"demo/m{i}", f"Model {i}", "r", 10**6, 0.1, 64, 8, "", "MIT") for i in range(2))
-    ids = tuple(m.id for m in models)
-    scores = tuple(
-        Score(m, measure, "whitened", 0.3 - 0.1 * i, 0.0, 0.3 - 0.1 * i, 0.1, 0.4)
-        for i, m in enumerate(ids)
-        for measure in ("silhouette", "supcon")
-    )
-    rankings = tuple(Ranking(m, "whitened", ids, (1, 2), ids[:1]) for m in ("silhouette", "supcon"))
-    verdict = Verdict("clear", ids[0], "Start from Model 0. It came first in 90 of 100 re-checks.", {ids[0]: 90.0})
-    store = RunStore(server.home / "runs")
-    question = Run(RUN_ID, "2026-03-01T10:15:00+00:00", dataset.ref, ids)
-    store.save(Result(question, dataset, models, scores, (), (), rankings, verdict))
+    result = save_run(server.home, RUN_ID, dataset)
     line = np.linspace(-1, 1, SIDE)
-    xy = np.array([(line[i % SIDE], line[i // SIDE]) for i in range(len(paths))], dtype=np.float32)
-    for model, sign in zip(ids, (1, -1), strict=True):
-        place = np.column_stack([xy[:, 0] * sign, xy[:, 1]]).astype(np.float32)
-        store.save_projection(RUN_ID, Projection(model, "umap", 0, np.arange(len(paths)), place))
+    rows = np.arange(len(paths))
+    xy = np.column_stack([line[rows % SIDE], line[rows // SIDE]]).astype(np.float32)
+    for model, sign, step in zip(result.models, (1, -1), (1, 5), strict=True):
+        place = (xy * [sign, 1]).astype(np.float32)
+        RunStore(server.home / "runs").save_projection(RUN_ID, Projection(model.id, "umap", 0, rows, place))
+        turn = rows * step * math.tau / len(rows)
+        values = np.column_stack([np.cos(turn), np.sin(turn)]).astype(np.float32)
+        found = Features(key_for(dataset, model, "float32"), values)
+        inside.made(result, found, FeatureStore(server.home / "features"), Watch())
+    return dataset
+
+
+@pytest.fixture(scope="module")
+def many(server, tmp_path_factory) -> Dataset:
+    """100,000 pictures of 200 classes on a grid; the pictures themselves are not there."""
+    rows = np.arange(WIDE * HIGH)
+    labels = rows * 200 // len(rows)
+    paths = tuple(f"c{c:03d}/{i:06d}.png" for i, c in enumerate(labels.tolist()))
+    folder = tmp_path_factory.mktemp("many")
+    dataset = Dataset(str(folder), "many", folder, paths, labels, tuple(f"c{c:03d}" for c in range(200)), "m")
+    save_run(server.home, MANY_ID, dataset)
+    xy = np.column_stack([rows % WIDE / (WIDE - 1), rows // WIDE / (HIGH - 1)]).astype(np.float32) * 2 - 1
+    for cap in (20_000, 100_000):
+        chosen = rows[:: len(rows) // cap]
+        drawn = Projection(MODELS[0], "umap", 0, chosen, xy[chosen])
+        RunStore(server.home / "runs").save_projection(MANY_ID, drawn, cap)
     return dataset
 
 
 class Map:
-    """Moves the mouse in the map's own coordinates, -1..1."""
+    """Moves the mouse in a map's own coordinates, -1..1; `k` is how far it is zoomed in."""
 
-    def __init__(self, window) -> None:
-        self.page = window.page
-        self.page.locator(".legend button").first.wait_for()
-        canvas = self.page.locator("canvas.over")
+    def __init__(self, window, number: int = 0, k: float = 1) -> None:
+        self.page, self.k = window.page, k
+        self.page.locator(".legend > :visible").first.wait_for()
+        canvas = self.page.locator("canvas.over").nth(number)
         canvas.scroll_into_view_if_needed()
         self.box = canvas.bounding_box()
         for _ in range(50):  # until the page stops moving under the mouse
@@ -66,10 +114,22 @@ class Map:
             if before == self.box:
                 break
 
-    def to(self, x: float, y: float) -> None:
-        side, top, bottom = 18, 50, 16  # as EDGE in map.js
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        side, top, bottom = 18, 50, 16  # as EDGE in pane.js
         half_w, half_h = self.box["width"] / 2 - side, (self.box["height"] - top - bottom) / 2
-        self.page.mouse.move(self.box["x"] + side + half_w * (1 + x), self.box["y"] + top + half_h * (1 - y))
+        return self.box["x"] + side + half_w * (1 + x * self.k), self.box["y"] + top + half_h * (1 - y * self.k)
+
+    def to(self, x: float, y: float) -> None:
+        self.page.mouse.move(*self.at(x, y))
+
+    def hovered(self, x: float, y: float) -> str:
+        """Return the file name shown for the dot at this place."""
+        self.page.mouse.move(self.box["x"] + 2, self.box["y"] + 2)
+        self.to(x, y)
+        return self.page.locator(".tip.on .file").text_content()
+
+    def press(self, x: float, y: float) -> None:
+        self.page.mouse.click(*self.at(x, y))
 
     def loop(self, x: float, y: float, radius: float) -> None:
         points = [
@@ -82,9 +142,21 @@ class Map:
         self.page.mouse.up()
 
 
-def place_of(row: int) -> tuple[float, float]:
+def place_of(row: int, sign: int = 1) -> tuple[float, float]:
     line = np.linspace(-1, 1, SIDE)
-    return float(line[row % SIDE]), float(line[row // SIDE])
+    return sign * float(line[row % SIDE]), float(line[row // SIDE])
+
+
+def choose(window, box: str, option: str) -> None:
+    window.page.get_by_role("combobox", name=box).click()
+    window.page.get_by_role("option", name=option).click()
+    window.settle()
+
+
+def pictured(page) -> list[str]:
+    """File names in the grid of pictures."""
+    page.locator(".srcsel-pics:not(.srcsel-moved) figure").first.wait_for()
+    return sorted(page.locator(".srcsel-pics:not(.srcsel-moved) figcaption span[title]").all_text_contents())
 
 
 @pytest.mark.parametrize("row", [0, 14, 35])
@@ -114,7 +186,7 @@ def test_lasso_shows_its_pictures_and_survives_a_change_of_model(visitor, run):
     assert page.locator(".legend .count").first.text_content() == "3 / 18"
     page.get_by_role("combobox", name="Your pictures as seen by").click()
     page.get_by_role("option", name="Model 1").click()
-    page.wait_for_url("**model=demo*m1*")
+    page.wait_for_url("**model=demo*textures*")
     window.settle()
     assert page.locator(".legend .count").first.text_content() == "3 / 18"
     page.get_by_role("button", name="Clear").click()
@@ -131,11 +203,142 @@ def test_lasso_around_nothing_says_so(visitor, run):
     window.page.get_by_text("No pictures inside").wait_for()
 
 
+def test_hover_is_right_after_filter_recolor_lasso_and_legend(visitor, run):
+    window = visitor()
+    page = window.page
+    window.open(f"/explore?run={RUN_ID}&classes=1")
+    assert Map(window).hovered(*place_of(20)) == run.paths[20]  # light: the second half
+    Map(window).to(*place_of(3))  # dark: filtered out
+    expect(page.locator(".tip.on")).to_have_count(0)
+    choose(window, "Color by", "right or wrong")
+    page.get_by_role("button", name="Right").wait_for()
+    assert Map(window).hovered(*place_of(25)) == run.paths[25]
+    Map(window).loop(*place_of(30), 0.5)
+    assert pictured(page) == sorted(run.paths[row] for row in (30, 31, 24))
+    assert Map(window).hovered(*place_of(29)) == run.paths[29]
+    window.open(f"/explore?run={RUN_ID}")
+    page.get_by_role("button", name="light 18").click()  # shows only these
+    assert Map(window).hovered(*place_of(18)) == run.paths[18]
+    Map(window).loop(0, 0, 0.95)  # around the inner 16, of which 8 are hidden
+    assert pictured(page) == sorted(run.paths[row] for row in (19, 20, 21, 22, 25, 26, 27, 28))
+    page.get_by_role("button", name="Show all").click()
+    assert Map(window).hovered(*place_of(0)) == run.paths[0]
+
+
+def test_a_lasso_in_either_map_lights_the_same_pictures_in_both(visitor, run):
+    window = visitor(scheme="dark")
+    page = window.page
+    window.open(f"/explore?run={RUN_ID}&second={MODELS[1]}&color=agree")
+    Map(window, 1)
+    assert all(canvas.evaluate(PAINTED) > 0 for canvas in page.locator("canvas.dots").all())
+    Map(window, 0).loop(*place_of(0), 0.5)
+    assert pictured(page) == sorted(run.paths[row] for row in (0, 1, SIDE))
+    Map(window, 1).loop(*place_of(35, -1), 0.5)  # in the mirrored map the last picture lies at the left
+    page.get_by_text("3 pictures: 3 light").wait_for()
+    assert pictured(page) == sorted(run.paths[row] for row in (35, 34, 29))
+    assert Map(window, 1).hovered(*place_of(8, -1)) == run.paths[8]
+    Map(window, 1).to(*place_of(4, -1))
+    assert Map(window, 0).hovered(*place_of(4)) == run.paths[4]
+    page.get_by_role("heading", name="Moved most").wait_for()
+    window.shot("explore-two-dark")
+
+
+def test_a_pressed_dot_shows_its_nearest_and_a_link_reopens_it(visitor, run):
+    window = visitor()
+    page = window.page
+    window.open(f"/explore?run={RUN_ID}&color=silhouette")
+    Map(window).press(*place_of(10))
+    page.wait_for_url("**picture=10*")
+    page.get_by_text("6 of 6 neighbours share its label").wait_for()
+    near = page.locator(".srcsel-six figcaption span[title]").all_text_contents()
+    assert sorted(near) == sorted(run.paths[row] for row in (7, 8, 9, 11, 12, 13))
+    window.shot("explore-pressed")
+    other = visitor()
+    other.open(page.url.removeprefix(other.server.url))
+    other.page.get_by_text("6 of 6 neighbours share its label").wait_for()
+    assert other.page.locator(".srcsel-large").get_attribute("src").endswith("/10/320.jpg")
+    other.page.locator(".legend .scale").wait_for()
+
+
+def test_zoom_survives_recolor_model_and_a_second_map(visitor, run):
+    window = visitor()
+    page = window.page
+    window.open(f"/explore?run={RUN_ID}")
+    for _ in range(2):
+        page.get_by_role("button", name="Zoom in").click()
+    k = ZOOM**2
+    row, mirrored = 3 * SIDE + 3, 3 * SIDE + 2  # beside the middle
+    assert Map(window, k=k).hovered(*place_of(row)) == run.paths[row]
+    choose(window, "Color by", "right or wrong")
+    page.get_by_role("button", name="Right").wait_for()
+    assert Map(window, k=k).hovered(*place_of(row)) == run.paths[row]
+    choose(window, "Compare with…", "Model 1")
+    page.locator("canvas.over").nth(1).wait_for()
+    assert Map(window, 1, k).hovered(*place_of(mirrored, -1)) == run.paths[mirrored]
+    assert Map(window, 0, k).hovered(*place_of(row)) == run.paths[row]
+
+
+def test_keys_reach_every_picture(visitor, run):
+    window = visitor()
+    page = window.page
+    window.open(f"/explore?run={RUN_ID}&find=light")
+    page.get_by_text("18 pictures: 18 light").wait_for()
+    page.locator("canvas.over").first.focus()
+    for _ in range(3):
+        page.keyboard.press("n")
+    page.keyboard.press("p")
+    assert page.locator(".tip.on .file").text_content() == run.paths[1]
+    assert page.locator(".spoken").text_content() == f"dark, {run.paths[1]}"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**picture=1*")
+
+
+def test_two_fingers_zoom_and_the_phone_page_is_no_wider_than_the_phone(visitor, run):
+    window = visitor(size=(390, 844))
+    page = window.page
+    window.open(f"/explore?run={RUN_ID}&second={MODELS[1]}")
+    x, y = Map(window).at(0, 0)
+    fingers = window.context.new_cdp_session(page)
+
+    def touch(kind: str, apart: float | None) -> None:
+        points = [] if apart is None else [{"x": x - apart, "y": y, "id": 0}, {"x": x + apart, "y": y, "id": 1}]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", 30)
+    touch("touchMove", 45)
+    touch("touchMove", 60)
+    touch("touchEnd", None)
+    assert Map(window, k=2).hovered(*place_of(14)) == run.paths[14]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    window.shot("explore-phone")
+
+
+@pytest.mark.parametrize("dots", [20_000, 100_000])
+def test_many_dots_are_drawn_and_answer(visitor, many, dots):
+    window = visitor()
+    page = window.page
+    window.open(f"/explore?run={MANY_ID}&points={dots}&classes=")
+    page.get_by_text("other (191 classes)").wait_for()
+    assert len(page.locator(".legend button:visible").all()) == 10
+    expected = "Showing all 100,000 pictures" if dots == 100_000 else "Showing 20,000 of 100,000 pictures"
+    page.get_by_text(expected).wait_for()
+    assert page.locator("canvas.dots").first.evaluate(PAINTED) > 20_000
+    for _ in range(8):
+        page.get_by_role("button", name="Zoom in").click()
+    row = 125 * WIDE + 200  # beside the middle, and in every sample
+    place = 2 * 200 / (WIDE - 1) - 1, 2 * 125 / (HIGH - 1) - 1
+    spot = Map(window, k=ZOOM**8)
+    assert spot.hovered(*place) == many.paths[row]
+    spot.loop(*place, 0.002)  # the next dots are 0.005 and more away
+    assert pictured(page) == [many.paths[row]]
+    window.shot(f"explore-{dots}")
+
+
 def test_pressing_a_bar_chooses_its_model(visitor, run):
     window = visitor()
     window.open(f"/results?run={RUN_ID}")
     bar = window.page.locator(".js-plotly-plot").first.locator(".barlayer .point path").nth(1)
     box = bar.bounding_box()
     window.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    window.page.wait_for_url("**model=demo*m1*")
+    window.page.wait_for_url("**model=demo*textures*")
     window.shot("results-light")

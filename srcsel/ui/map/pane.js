@@ -74,7 +74,7 @@ function createPane(root, m) {
     };
     ink.setTransform(1, 0, 0, 1, 0, 0);
     ink.clearRect(0, 0, dots.width, dots.height);
-    const faded = m.focus >= 0 && m.chosen.size === 1 ? 0.42 : 0.16;
+    const faded = m.focus >= 0 && m.chosen.size === 1 ? 0.42 : m.dark ? 0.24 : 0.16;
     const fade = picked ? faded : many ? 1 : 0.88;
     if (many) splatAll(ink, dots.width, dots.height, sprites, fade, groups.map((g) => g.other), each);
     else stampAll(ink, sprites, fade, each);
