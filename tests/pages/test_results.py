@@ -467,7 +467,7 @@ def test_training_script_is_there_for_the_winner_or_says_why_not(results, save, 
     swap = {"demo/m0": "timm/resnet18.a1_in1k"}
     scores = tuple(dataclasses.replace(s, model=swap.get(s.model, s.model)) for s in result.scores)
     rankings = tuple(dataclasses.replace(r, models=tuple(swap.get(m, m) for m in r.models)) for r in result.rankings)
-    verdict = dataclasses.replace(result.verdict, winner="timm/resnet18.a1_in1k")
+    verdict = dataclasses.replace(result.verdict, winner="timm/resnet18.a1_in1k", firsts={})
     dataset = dataclasses.replace(result.dataset, label_source="labels.csv")
     save(result, models=models, scores=scores, rankings=rankings, verdict=verdict, dataset=dataset)
     tab = ready(results())

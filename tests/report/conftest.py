@@ -61,9 +61,7 @@ def result(folder) -> Result:
         loss = chance - q
         scores += [
             Score(model.id, "silhouette", "whitened", q, 0.0, q, q - 0.05, q + 0.05, q + noise),
-            Score(
-                model.id, "supcon", "whitened", chance - q, chance, q, chance - q - 0.1, chance - q + 0.1, -q + noise
-            ),
+            Score(model.id, "supcon", "whitened", loss, chance, q, loss - 0.1, loss + 0.1, noise - q),
             Score(model.id, "knn", None, q, 0.1, q - 0.1, q - 0.05, q + 0.05, q + noise),
         ]
     return Result(
