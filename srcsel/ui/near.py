@@ -19,7 +19,6 @@ _STYLE = """<style>
 .srcsel-large{display:block;max-width:100%;min-width:200px;max-height:320px;border-radius:8px}
 .srcsel-six{grid-template-columns:repeat(6,minmax(0,1fr))!important}
 .srcsel-moved{grid-template-columns:repeat(auto-fill,minmax(118px,1fr))!important}
-.srcsel-six img{height:auto}
 .srcsel-six figure{padding:4px;border-radius:10px}
 .srcsel-six .same{border:3px solid #2a78b5}.srcsel-six .other{border:3px dashed #d55e00}
 @media (max-width:640px){.srcsel-six{grid-template-columns:repeat(3,minmax(0,1fr))!important}}
@@ -52,8 +51,8 @@ def _nearest(row: int, dataset: Dataset, set_id: str, pane: Pane, inside: Inside
     ]
     st.html(f'{PICTURES_STYLE}{_STYLE}<div class="srcsel-pics srcsel-six">{"".join(figures)}</div>')
     st.caption(
-        "Solid frame: the same class. Dashed frame: another class. The nearest comes first; the number is how alike the "
-        "model finds the two (cosine, at most 1)."
+        "Solid frame: the same class. Dashed frame: another class. The nearest comes first; the number is how alike "
+        "the model finds the two (cosine, at most 1)."
     )
 
 

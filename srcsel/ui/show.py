@@ -26,7 +26,7 @@ PICTURES_STYLE = """<style>
 .srcsel-pics{display:grid;grid-template-columns:repeat(auto-fill,minmax(86px,1fr));gap:12px 10px}
 .srcsel-pics figure{margin:0;min-width:0}
 .srcsel-pics a{display:block;border-radius:8px;overflow:hidden;background:rgba(128,140,150,.16)}
-.srcsel-pics img{display:block;width:100%;aspect-ratio:1;object-fit:cover}
+.srcsel-pics img{display:block;width:100%;height:auto;aspect-ratio:1;object-fit:cover}
 .srcsel-pics figcaption{font-size:.8rem;line-height:1.35;padding-top:4px}
 .srcsel-pics figcaption b,.srcsel-pics figcaption span{display:block;overflow:hidden;text-overflow:ellipsis;
 white-space:nowrap}

@@ -15,7 +15,7 @@ function createPane(root, m) {
   const ink = dots.getContext("2d"), top = over.getContext("2d");
   let width = 0, height = 0, hintTimer = 0, photoTimer = 0;
   let x = [], y = [], group = [], value = null, near = [], n = 0, cells = null, lit = new Uint8Array(0);
-  let from = null, started = 0; // where dots glide from
+  let from = null, started = 0, radius = 4; // where dots glide from; pixels of a dot as drawn last
 
   // ---- coordinates -------------------------------------------------------------------------------------------
   const span = () => [(width / 2 - EDGE.side) * m.view.k, ((height - EDGE.top - EDGE.bottom) / 2) * m.view.k];
@@ -58,6 +58,7 @@ function createPane(root, m) {
     const t = eased(), picked = m.chosen.size > 0, ratio = m.ratio;
     const [shown, count] = t < 1 ? [new Uint8Array(n).fill(1), n] : inSight();
     const many = count > STAMPED, r = many ? Math.max(1.3, Math.min(2.4, 620 / Math.sqrt(count))) : size(count);
+    radius = r;
     const edge = many ? "" : m.dark ? "rgba(0,0,0,0.65)" : "rgba(255,255,255,0.85)";
     const groups = m.settings.groups;
     const sprites = groups.map((g) => stamped(g.shape, m.color(g), g.other ? r * 0.8 : r, edge, ratio));
@@ -97,7 +98,7 @@ function createPane(root, m) {
   function ring(i, line, color) {
     const [sx, sy] = toScreen(x[i], y[i]);
     top.beginPath();
-    top.arc(sx, sy, size(n) * 1.3 + 4, 0, 2 * Math.PI);
+    top.arc(sx, sy, radius * 1.3 + 4, 0, 2 * Math.PI);
     top.lineWidth = line;
     top.strokeStyle = color;
     top.stroke();
