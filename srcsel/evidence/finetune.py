@@ -23,7 +23,7 @@ from srcsel.decode import decoded
 from srcsel.errors import Cancelled, ModelError, SrcselError, StoreError
 from srcsel.evidence.splits import Split, check_protocol, split
 from srcsel.evidence.training import Trained, Training
-from srcsel.extract import free_memory, is_out_of_memory, leave_a_core, pick_device
+from srcsel.extract import SMALL, free_memory, is_out_of_memory, leave_a_core, pick_device
 from srcsel.hubs import HUBS, Hub, Preprocessing, Trainable
 from srcsel.records import Dataset, Failure, Protocol, SourceModel
 from srcsel.watch import Watch
@@ -106,7 +106,8 @@ class _Work:
                 yield self.failed(model, error)
                 return
             finally:
-                free_memory()
+                if model.params is None or model.params > SMALL:
+                    free_memory()
         self.watch.update(model.id, "done")
 
     def recall(self, model: SourceModel, seed: int) -> Outcome | None:

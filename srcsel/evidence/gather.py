@@ -141,7 +141,6 @@ class _Work:
         self.outcomes: list[Outcome] = []
         self.failures: list[Failure] = []
         self._start = time.monotonic()
-        self._model = ""
         failed = {f.model for f in result.failures if not f.measure}
         self.models = [m for m in result.models if m.id not in failed and (not models or m.id in models)]
         labels = self.dataset.labels
@@ -171,14 +170,13 @@ class _Work:
         return self._probed()
 
     def take_in(self, outcome: Outcome | Failure) -> None:
-        """Note an outcome; save what is known where it is the first of another model."""
-        if outcome.model != self._model and self.outcomes:
-            self.runs.save_evidence(self.evidence(complete=False))
-        self._model = outcome.model
+        """Note an outcome; save what is known where it completes a model."""
         if isinstance(outcome, Failure):
             self.failures.append(outcome)
-        else:
-            self.outcomes.append(outcome)
+            return
+        self.outcomes.append(outcome)
+        if sum(o.model == outcome.model for o in self.outcomes) == len(self.splits):
+            self.runs.save_evidence(self.evidence(complete=False))
 
     def evidence(self, *, complete: bool) -> Evidence:
         """Compare what was measured so far with every predictor; without intervals while more is to come."""
