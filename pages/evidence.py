@@ -5,7 +5,7 @@ import streamlit as st
 from srcsel.records import Evidence, JobStatus, Result
 from srcsel.ui import agreements, evidence, experiment, frame, measuring, state
 from srcsel.ui.show import empty_state
-from srcsel.ui.watch import watch_run
+from srcsel.ui.watch import ACTIVE, watch_run
 
 LEAD = (
     "The scores are a forecast, made without training anything. Here the forecast is put to the test: the starting "
@@ -57,7 +57,7 @@ def answer(result: Result, found: list[Evidence], job: JobStatus | None) -> Evid
     experiment.summary(result.run.id, shown.protocol.kind)
     if not frame.presenting():
         agreements.draw(result, shown)
-        if not experiment.is_one(result.run.id):
+        if not experiment.is_one(result.run.id) and (job is None or job.state not in ACTIVE):
             with st.expander("Measure more: the quick check, or training for real", icon=":material/science:"):
                 measuring.offer(result, job)
     return shown

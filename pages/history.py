@@ -74,6 +74,8 @@ def _actions(ticked: list[RunSummary]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if len(ticked) == 1 and st.button("Open", type="primary", icon=":material/open_in_new:"):
             frame.go("results", run=run.id, model=None)
+        if len(ticked) == 1 and st.button("Is it true?", icon=":material/science:", help="Accuracy really reached"):
+            frame.go("evidence", run=run.id, model=None)
         mine = [one for one in ticked if not one.example]
         label = "Delete" if len(mine) == 1 else f"Delete {len(mine)} runs"
         if st.button(label, icon=":material/delete:", disabled=not mine, help=None if mine else "Examples stay."):

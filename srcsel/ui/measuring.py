@@ -36,13 +36,14 @@ def watch_it(job: JobStatus | None) -> None:
 
 
 def offer(result: Result, job: JobStatus | None) -> None:
-    """Draw both ways to measure side by side."""
-    busy = job is not None and job.state in watch.ACTIVE
+    """Draw both ways to measure side by side; nothing while one is under way."""
+    if job is not None and job.state in watch.ACTIVE:
+        return
     left, right = st.columns(2, gap="medium")
     with left.container(border=True, height="stretch"):
-        _quick(result, busy=busy)
+        _quick(result)
     with right.container(border=True, height="stretch"):
-        _real(result, busy=busy)
+        _real(result)
 
 
 def candidates(result: Result) -> list[SourceModel]:
@@ -84,7 +85,7 @@ def training_seconds(
     return around + len(protocol.seeds) * work
 
 
-def _quick(result: Result, *, busy: bool) -> None:
+def _quick(result: Result) -> None:
     st.markdown("**Quick check**")
     st.markdown(
         "A simple classifier learns from four fifths of your pictures, as each starting model sees them, and is "
@@ -92,11 +93,11 @@ def _quick(result: Result, *, busy: bool) -> None:
     )
     st.caption("No model is trained: it uses what is already computed. Field's term: linear probe, 5-fold.")
     label = f"Quick check (about {words.duration(probe_seconds(result))})"
-    if st.button(label, type="primary", icon=":material/bolt:", key="evidence-probe", disabled=busy):
+    if st.button(label, type="primary", icon=":material/bolt:", key="evidence-probe"):
         _submit(result, Protocol("probe"), candidates(result))
 
 
-def _real(result: Result, *, busy: bool) -> None:
+def _real(result: Result) -> None:
     st.markdown("**Train them for real**")
     st.markdown(
         "Every starting model is trained on a few of your pictures and tested on the rest: what you would do "
@@ -118,7 +119,7 @@ def _real(result: Result, *, busy: bool) -> None:
     protocol = Protocol("finetune", shots=shots[few], seeds=tuple(range(repeats or 3)), epochs=passes or USUAL.epochs)
     seconds = words.duration(training_seconds(result, models, protocol))
     label = f"Train {words.count(len(models), 'model')}: about {seconds}" if models else "Choose a model"
-    if st.button(label, icon=":material/model_training:", key="evidence-train", disabled=busy or not models):
+    if st.button(label, icon=":material/model_training:", key="evidence-train", disabled=not models):
         _submit(result, protocol, models)
 
 

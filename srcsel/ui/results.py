@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from srcsel import charts
-from srcsel.records import DOTS, MOST_DOTS, Failure, JobStatus, Projection, Reading, Result
+from srcsel.records import DOTS, HEADLINE, MOST_DOTS, Failure, JobStatus, Projection, Reading, Result
 from srcsel.ui import checking, frame, maps, state, table, thumbs, verdict, watch, words
 from srcsel.ui.show import error_state, md
 
@@ -181,7 +181,7 @@ def remarks(result: Result) -> None:
     titles = {m.id: m.title for m in result.models}
     for note in result.notes:
         st.caption(f":material/info: {md(note)}")
-    for failure in (f for f in result.failures if f.measure):
+    for failure in (f for f in result.failures if f.measure in HEADLINE):  # the others say why in their table
         what = f"{md(titles.get(failure.model, failure.model))}, {md(table.title_of(failure.measure))}"
         st.caption(f":material/error: {what}: n/a. {md(failure.reason)}")
     failed: dict[str, list[Failure]] = {}

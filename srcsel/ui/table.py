@@ -10,7 +10,7 @@ from srcsel.consensus import consensus
 from srcsel.measures import MEASURES
 from srcsel.records import HEADLINE, JobStatus, Reading, Result
 from srcsel.report.numbers import number_rows, title_of, to_csv
-from srcsel.ui import grid, measuring, price, state, watch, words
+from srcsel.ui import frame, grid, measuring, price, state, watch, words
 from srcsel.ui.grid import help_of
 from srcsel.ui.show import md
 
@@ -82,15 +82,19 @@ def draw(result: Result, reading: Reading) -> None:
         _together(result)
     else:
         _plain(all_numbers(result) if which == ROWS else short_table(result, reading), result)
+    st.page_link(
+        frame.page("evidence"), label="Is it true? Put these scores to the test", icon=":material/science:",
+        query_params={"run": result.run.id},
+    )  # fmt: skip
     st.download_button(
         "Download all numbers (CSV)", to_csv(result).encode(), f"srcsel-{result.run.id}.csv", "text/csv",
         icon=":material/download:", on_click="ignore",
     )  # fmt: skip
 
 
-def _plain(frame: pd.DataFrame, result: Result) -> None:
-    numeric = list(frame.select_dtypes("number").columns)
-    shown = frame.assign(**{name: frame[name].round(3) + 0.0 for name in numeric})  # + 0.0: never "-0.000"
+def _plain(rows: pd.DataFrame, result: Result) -> None:
+    numeric = list(rows.select_dtypes("number").columns)
+    shown = rows.assign(**{name: rows[name].round(3) + 0.0 for name in numeric})  # + 0.0: never "-0.000"
     digits = {name: st.column_config.NumberColumn(format="%.3f") for name in numeric} | COLUMNS
     st.dataframe(
         shown, hide_index=True, column_config=digits, placeholder="n/a", alt=f"Scores of {len(result.models)} models"

@@ -99,8 +99,7 @@ def test_quick_check_is_asked_for_with_every_scored_model(page, board, words_of)
     assert job.payload["protocol"] == dataclasses.asdict(Protocol("probe")) | {"seeds": [0, 1, 2]}
     assert job.payload["models"] == [f"demo/m{i}" for i in range(6)]
     assert "Getting ready" in words_of(tab)
-    assert tab.button(key="evidence-probe").disabled
-    assert tab.button(key="evidence-train").disabled
+    assert not {"evidence-probe", "evidence-train"} & {b.key for b in tab.button}
 
 
 def test_training_is_asked_for_with_the_choices(page, board):

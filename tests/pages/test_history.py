@@ -66,6 +66,13 @@ def test_one_ticked_run_opens(ticked, stored):
     assert tab.query_params["run"] == "20260301-101500-000000-ab12"
 
 
+def test_one_ticked_run_leads_to_its_evidence(ticked, stored):
+    tab = ticked(0)
+    label(tab, "Is it true?").click().run()
+    assert tab.query_params["run"] == "20260301-101500-000000-ab12"
+    assert tab.title[0].value == "Is it true?"
+
+
 def test_delete_asks_first(ticked, two, work):
     tab = ticked(0)
     label(tab, "Delete").click().run()
