@@ -7,6 +7,7 @@ import pytest
 
 from srcsel.errors import InputError, UnknownNameError
 from srcsel.project import METHODS, principal, project, sample_rows, unit
+from srcsel.records import DOTS
 from srcsel.umap_graph import fuzzy_graph, neighbors
 
 
@@ -65,6 +66,23 @@ def test_neighbors_equal_a_sorted_distance_matrix_and_put_the_point_itself_first
     gaps = np.linalg.norm(points[:, None] - points, axis=2)
     np.testing.assert_allclose(distances, np.sort(gaps, axis=1)[:, :6], atol=1e-6)
     np.testing.assert_array_equal(indices[:, 0], np.arange(50))
+
+
+def test_many_copies_keep_each_point_its_own_first_neighbour():
+    points = np.repeat(np.random.default_rng(0).normal(size=(3, 4)), 20, axis=0)
+    indices, distances = neighbors(points, 5)
+    np.testing.assert_array_equal(indices[:, 0], np.arange(60))
+    assert (np.sort(indices, axis=1)[:, 1:] > np.sort(indices, axis=1)[:, :-1]).all()  # five different points
+    np.testing.assert_array_equal(indices // 20, np.repeat(np.arange(60) // 20, 5).reshape(60, 5))
+    np.testing.assert_allclose(distances, 0, atol=1e-6)
+
+
+def test_more_than_the_usual_number_of_points_is_drawn_with_single_precision_alike():
+    values = np.random.default_rng(0).normal(size=(DOTS + 1, 6)) * [5, 3, 1, 1, 1, 1]
+    xy = project(values, "pca")
+    exact = principal(unit(values), 2)
+    exact -= (exact.min(axis=0) + exact.max(axis=0)) / 2
+    np.testing.assert_allclose(xy, exact / np.abs(exact).max(), atol=1e-4)
 
 
 def test_the_graph_equals_umap_learns():
