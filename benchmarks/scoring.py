@@ -184,6 +184,9 @@ def large(repeats: int) -> list[dict]:
     }
     if "regularized_hscore" in MEASURES:
         ours["H"] = lambda: MEASURES["regularized_hscore"](X, y)
+    tiny = features(300, 16, 4)
+    for run in (usual_silhouette, usual_supcon, usual_knn, published_logme, published_hscore, pass_values):
+        run(*tiny)  # imports
     t = medians(usual | ours, repeats)
     three = t["usual MSC"] + t["usual SCL"] + t["usual kNN"]
     found, exact = pass_values(X, y), float64_values(X, y)

@@ -126,7 +126,7 @@ def _read(
             parts.append((part, time.perf_counter() - since))
         return place, parts, begun - start
 
-    for place, parts, product in over_cores(reduced, _strips(n) if whole else _tiles(n)):
+    for place, parts, product in over_cores(reduced, _strips(n) if whole else tiles(n)):
         made += product
         for i, reader, (part, took) in zip(at, readers, parts, strict=True):
             since = time.perf_counter()
@@ -172,7 +172,7 @@ def _edges(n: int, step: int) -> list[slice]:
     return [slice(start, min(start + step, n)) for start in range(0, n, step)]
 
 
-def _tiles(n: int) -> list[tuple[slice, slice]]:
+def tiles(n: int) -> list[tuple[slice, slice]]:
     """Tiles on and above the diagonal; those on it first, because they tell how near the near ones are."""
     edges = _edges(n, EDGE)
     above = [(a, b) for i, a in enumerate(edges) for b in edges[i + 1 :]]
@@ -188,7 +188,7 @@ def _matrix(pairs: Pairs) -> np.ndarray:
     """All of h, (n, n), each tile's product made once."""
     n = len(pairs.W)
     H = np.empty((n, n), dtype=pairs.W.dtype)
-    for (rows, columns), tile in over_cores(lambda place: (place, pairs.halves(*place)), _tiles(n)):
+    for (rows, columns), tile in over_cores(lambda place: (place, pairs.halves(*place)), tiles(n)):
         H[rows, columns] = tile
         H[columns, rows] = tile.T
     return H

@@ -10,7 +10,7 @@ import numpy as np
 
 from srcsel.errors import InputError
 from srcsel.measures._base import measure, permutations
-from srcsel.measures._pairwise import ZERO, Pairs, blocks, class_sums, over_cores, read_all, root_distances
+from srcsel.measures._pairwise import FEW, ZERO, Pairs, blocks, class_sums, over_cores, read_all, root_distances
 from srcsel.measures._prepare import Preparation
 from srcsel.measures._shared import Shared
 
@@ -61,8 +61,13 @@ def _rechecks(
         read_all([reader])
         return reader.result()
 
+    precision = np.float64 if len(y) < FEW else np.float32
+
     def score(k: np.ndarray) -> float:
-        return float(each_silhouette(known.subset(k, preparation), y[k], metric).mean())
+        Z = known.subset(k, preparation)
+        if metric == "cosine":
+            return _unit_score(Z.astype(precision, copy=False), y[k])
+        return float(each_silhouette(Z, y[k], metric).mean())
 
     return np.array(list(over_cores(score, list(kept))))
 
@@ -145,6 +150,14 @@ def _each_cosine(pairs: Pairs, y: np.ndarray) -> np.ndarray:
             sums, pairs.empty[rows], own[rows, None], counts[None], _zero(pairs, "cosine")
         )[:, 0]
     return s
+
+
+def _unit_score(Z: np.ndarray, y: np.ndarray) -> float:
+    """Score unit or zero rows Z (n, d) by cosine, in their precision: distances to a class sum to m - z . sum z."""
+    counts = np.bincount(y)
+    sums = counts.astype(Z.dtype) - Z @ class_sums(Z, y, len(counts)).T  # (n, c)
+    zero = ROUNDING_SINGLE if Z.dtype == np.float32 else ROUNDING
+    return float(_coefficients(sums[:, None], ~Z.any(axis=1), y[:, None], counts[None], zero).mean())
 
 
 def _cosine_sums(
@@ -267,7 +280,7 @@ def _coefficients(sums: np.ndarray, itself: np.ndarray, own: np.ndarray, counts:
     """Return s of each picture in each labelling, (r, g), from its summed distances to every class, sums (r, g, c)."""
     inside = np.maximum(own, 0)[..., None]  # (r, g, 1)
     size = np.take_along_axis(np.broadcast_to(counts, sums.shape), inside, axis=2)[..., 0]  # (r, g)
-    a = np.take_along_axis(sums, inside, axis=2)[..., 0] - itself[:, None]
+    a = np.take_along_axis(sums, inside, axis=2)[..., 0] - itself[:, None].astype(sums.dtype)
     a /= np.maximum(size - 1, 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         sums /= counts

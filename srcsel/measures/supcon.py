@@ -10,12 +10,11 @@ import numpy as np
 
 from srcsel.errors import InputError
 from srcsel.measures._base import measure
-from srcsel.measures._pairwise import WARM, ExpSums, Pairs, class_sums, log_sum_exp, over_cores, read_all
+from srcsel.measures._pairwise import WARM, ExpSums, Pairs, class_sums, log_sum_exp, over_cores, read_all, tiles
 from srcsel.measures._prepare import Preparation
 from srcsel.measures._shared import Shared
 
 COLDEST = 0.003  # exp(-2 / temperature) must stay a float64
-ROWS = 256  # of a subset's similarities, held at once
 
 
 def _null(
@@ -176,13 +175,14 @@ def _subset_loss(Z: np.ndarray, y: np.ndarray, temperature: float) -> float:
     R = (Z / math.sqrt(temperature)).astype(np.float32 if temperature >= WARM else np.float64)
     shift = 0 if temperature >= WARM else 1 / temperature  # exp(1 / temperature) is then far from overflow
     totals = np.zeros(len(Z))
-    for start in range(0, len(Z), ROWS):
-        E = R[start : start + ROWS] @ R[start:].T  # the matrix is symmetric: half of it is enough for sums
+    for rows, columns in tiles(len(Z)):
+        E = R[rows] @ R[columns].T
         if shift:
             E -= shift
         np.exp(E, out=E)
-        r = len(E)
-        E[np.arange(r), np.arange(r)] = 0
-        totals[start : start + r] += E.sum(axis=1)
-        totals[start + r :] += E[:, r:].sum(axis=0)
+        if rows == columns:
+            np.fill_diagonal(E, 0)
+        else:  # the matrix is symmetric: half of it is enough for sums
+            totals[columns] += E.sum(axis=0)
+        totals[rows] += E.sum(axis=1)
     return float((np.log(totals[anchors]) + shift).mean() - apart.sum() / anchors.sum() / temperature)

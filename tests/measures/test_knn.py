@@ -70,7 +70,7 @@ def test_a_huge_offset_keeps_the_neighbours():
 def test_many_blocks_equal_one(monkeypatch):
     X, y = blobs()
     whole = knn(X, y)
-    monkeypatch.setattr(_pairwise, "BLOCK_BYTES", 8 * 90 * 7)
+    monkeypatch.setattr(_pairwise, "EDGE", 23)
     assert knn(X, y) == whole
 
 

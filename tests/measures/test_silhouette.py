@@ -52,7 +52,7 @@ def test_equals_the_loops_and_scikit_learn(metric, n, d):
 def test_many_blocks_equal_one(metric, monkeypatch):
     X, y = blobs()
     whole = silhouette(X, y, metric=metric)
-    monkeypatch.setattr(_pairwise, "BLOCK_BYTES", 8 * 80 * 7)
+    monkeypatch.setattr(_pairwise, "EDGE", 23)
     assert silhouette(X, y, metric=metric) == pytest.approx(whole, abs=1e-14)
 
 
@@ -117,7 +117,7 @@ def test_null_is_the_mean_over_the_permutations(metric):
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 def test_rechecks_equal_scoring_each_subset(metric, monkeypatch):
-    monkeypatch.setattr(_pairwise, "BLOCK_BYTES", 20_000)
+    monkeypatch.setattr(_pairwise, "STRIP_BYTES", 20_000)
     X, y = blobs()
     kept = np.random.default_rng(5).random((9, len(y))) < 0.8
     kept[:, :4] = True

@@ -53,7 +53,7 @@ def test_default_is_the_literal_reading():
 def test_many_blocks_equal_one(monkeypatch):
     X, y = blobs()
     whole = supcon(X, y)
-    monkeypatch.setattr(_pairwise, "BLOCK_BYTES", 8 * 70 * 9)
+    monkeypatch.setattr(_pairwise, "EDGE", 23)
     assert supcon(X, y) == pytest.approx(whole, rel=1e-14)
 
 
@@ -106,7 +106,7 @@ def test_null_is_the_mean_over_many_permutations(alone):
 
 
 def test_rechecks_equal_scoring_each_subset(monkeypatch):
-    monkeypatch.setattr(_pairwise, "BLOCK_BYTES", 20_000)
+    monkeypatch.setattr(_pairwise, "STRIP_BYTES", 20_000)
     X, y = blobs()
     y[0] = 9
     kept = np.random.default_rng(5).random((9, len(y))) < 0.8
