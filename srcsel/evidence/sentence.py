@@ -47,6 +47,11 @@ def notes(
         f"{count(len(test), kind)}: trained on {count(round(float(np.mean([len(t) for t in train]))), 'picture')}, "
         f"tested on {tested}; the same for every model."
     ]
+    if protocol.kind == "probe":
+        said.append(
+            "The quick check is itself a linear classifier on the same features, so scores that ask for one, such as "
+            "the linear probe and LogME, agree with it more than they would with a training of the whole network."
+        )
     copies = int((groups != np.arange(len(groups))).sum())
     if copies:
         said.append(

@@ -86,8 +86,9 @@ def test_notes_say_what_trained_what_tested_and_what_was_kept_together():
     groups[7] = groups[9] = 3
     told = notes(Protocol("probe"), [np.arange(20), np.arange(21)], [np.arange(80)] * 2, groups, any_baseline=True)
     assert told[0] == "2 folds: trained on 80 pictures, tested on 20 to 21 pictures; the same for every model."
-    assert told[1].startswith("2 pictures are copies of another")
-    assert told[2].startswith("Baselines count in the correlations")
+    assert told[1].startswith("The quick check is itself a linear classifier")
+    assert told[2].startswith("2 pictures are copies of another")
+    assert told[3].startswith("Baselines count in the correlations")
     told = notes(Protocol("finetune", seeds=(0,)), [np.arange(9)], [np.arange(1)], np.arange(10), any_baseline=False)
     assert "trained on 1 picture, tested on 9 pictures" in told[0]
     assert "a single split" in told[1]

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from srcsel.hubs import HUBS, Preprocessing, register
+from srcsel.hubs import HUBS, Preprocessing, Trainable, register
 from srcsel.hubs.demo import DemoHub
 from srcsel.records import SourceModel
 from srcsel.watch import Watch
@@ -132,3 +132,27 @@ def test_read_only_memory_maps_are_fine(sample, batch_for):
     batch = batch_for(encoder.preprocessing)[:2]
     batch.flags.writeable = False
     assert encoder(batch)[0].shape == (2, model.dim)
+
+
+def test_every_network_can_be_fine_tuned(sample, batch_for):
+    """Its features are those of the call, gradients reach its weights, and a step changes them."""
+    hub, model = sample
+    encoder = hub.load(model, "cpu", Watch())
+    assert isinstance(encoder, Trainable) == (hub.name != "pixels")
+    if hub.name == "pixels":
+        return
+    import torch
+
+    batch = batch_for(encoder.preprocessing)[:4]
+    before, _ = encoder(batch)
+    network = encoder.network.requires_grad_(True)
+    network.eval()
+    features = encoder.features(batch)
+    np.testing.assert_allclose(features.detach().numpy(), before, atol=1e-5 * np.abs(before).max())
+    network.train()
+    encoder.features(batch).square().mean().backward()
+    reached = [name for name, values in network.named_parameters() if values.grad is not None and values.grad.any()]
+    assert len(reached) > len(list(network.parameters())) / 2
+    torch.optim.SGD(network.parameters(), lr=0.1).step()
+    network.eval()
+    assert not np.allclose(encoder(batch)[0], before)
