@@ -33,7 +33,7 @@ def make(target: str = TARGET, run_id: str = RUN_ID, folder: Path = RUNS) -> Pat
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(Path(home), None, "cpu", None)
         question = replace(new_run(target, "demo", device="cpu", title="Butterflies"), id=run_id)
-        result = _without_times(answer(question, settings=settings), settings)
+        result = without_times(answer(question, settings=settings), settings)
         runs = open_runs(settings)
         runs.save(result)
         for method in METHODS:
@@ -42,7 +42,7 @@ def make(target: str = TARGET, run_id: str = RUN_ID, folder: Path = RUNS) -> Pat
         return Path(shutil.copytree(runs.folder / run_id, folder / run_id))
 
 
-def _without_times(result: Result, settings: Settings) -> Result:
+def without_times(result: Result, settings: Settings) -> Result:
     """Judge the same stored scores again without how long each model took."""
     told = Answer(result.run, result.dataset, result.models)
     store = open_features(settings)

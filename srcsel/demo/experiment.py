@@ -1,0 +1,84 @@
+"""The paper's experiment on the bundled pictures: `python -m srcsel.demo.experiment`.
+
+Every bundled source model, and the pixels themselves, on every bundled target: all measures, a quick check, and
+fine-tuning of the whole network over three seeds. By the same code as everybody's runs. Each target's run ships with
+its evidence, and `experiment.json` sums up over the targets.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from srcsel import files
+from srcsel.demo.example import RUNS, without_times
+from srcsel.demo.findings import Told, mean_cosine, summarize
+from srcsel.demo.targets import TARGETS
+from srcsel.evidence.gather import gather
+from srcsel.records import Protocol
+from srcsel.recover import features_of
+from srcsel.run import answer, new_run
+from srcsel.settings import Settings
+from srcsel.shell import Bars
+from srcsel.store import open_features, open_runs
+from srcsel.watch import Watch
+
+PREFIX = "experiment-"
+MODELS = "demo,pixels"
+PROTOCOLS = (Protocol("probe"), Protocol("finetune"))
+SUMMARY = Path(__file__).parent / "experiment.json"
+
+
+def make(home: Path, targets: Sequence[str] = tuple(TARGETS), watch: Watch | None = None) -> dict[str, Path]:
+    """Answer and measure each target within `home`; returns the folder of each run. Goes on where it stopped."""
+    settings = Settings(home, None, "cpu", None)
+    runs = open_runs(settings)
+    made = {}
+    for target in targets:
+        run_id = PREFIX + target
+        question = replace(
+            new_run(f"demo:{target}", MODELS, "all", device="cpu", title=TARGETS[target].title), id=run_id
+        )
+        runs.save(without_times(answer(question, settings=settings, watch=watch), settings))
+        for protocol in PROTOCOLS:
+            gather(run_id, protocol, settings=settings, watch=watch)
+        made[target] = runs.folder / run_id
+    return made
+
+
+def told(home: Path, targets: Sequence[str] = tuple(TARGETS)) -> list[Told]:
+    """Read the finished runs in `home` with their evidence, and look at how their features lie."""
+    settings = Settings(home, None, "cpu", None)
+    runs, store = open_runs(settings), open_features(settings)
+    found = []
+    for target in targets:
+        result = runs.load(PREFIX + target)
+        cones = {f.key.model: mean_cosine(f.values) for f in features_of(result, result.models, store, Watch())}
+        found.append(Told(result, tuple(runs.evidences(result.run.id)), cones))
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the shell command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m srcsel.demo.experiment", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument("--home", type=Path, help="where work is kept, to go on after a stop; default: a new folder")
+    parser.add_argument("--runs", type=Path, default=RUNS, help="where the finished runs go")
+    parser.add_argument("--summary", type=Path, default=SUMMARY, help="where the summary goes (JSON)")
+    chosen = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as temporary, Bars() as bars:
+        home = chosen.home or Path(temporary)
+        for folder in make(home, watch=bars).values():
+            shutil.rmtree(chosen.runs / folder.name, ignore_errors=True)
+            shutil.copytree(folder, chosen.runs / folder.name)
+        files.write_json(chosen.summary, summarize(told(home)))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
