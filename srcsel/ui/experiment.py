@@ -10,11 +10,17 @@ import streamlit as st
 
 import srcsel
 from srcsel import files
+from srcsel.charts.experiment import experiment_grid, grid_alt
 from srcsel.records import EvidenceKind
 from srcsel.runs import RunSummary
-from srcsel.ui import agreements, cards, frame, state, words
+from srcsel.ui import agreements, cards, frame, results, state, words
 from srcsel.ui.show import md, plain
 
+_FIGURE = (
+    "Each dot is a starting model, further right is a better score, higher is a better accuracy. The ring is the model "
+    "the score puts first; a hollow diamond is a control that has learned nothing. A score that foretells the accuracy "
+    "climbs from bottom left to top right."
+)
 PREFIX = "experiment-"  # the ids of its runs begin so
 SUMMARY = Path(srcsel.__file__).parent / "demo" / "experiment.json"
 
@@ -51,6 +57,12 @@ def summary(run_id: str, kind: EvidenceKind) -> None:
     st.header("Over all targets of the experiment", anchor=False)
     if findings:
         st.markdown("\n".join(f"- {md(text)}" for text in findings))
+    if told.get("targets"):
+        st.markdown("**Both scores against the accuracy really reached**", help=_FIGURE)
+        st.plotly_chart(
+            experiment_grid(told, kind, theme=results.theme()), key="experiment-grid",
+            config={"displayModeBar": False}, alt=grid_alt(told, kind),
+        )  # fmt: skip
     if rows and not frame.presenting():
         table = _table(rows)
         st.dataframe(
