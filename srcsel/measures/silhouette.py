@@ -157,7 +157,8 @@ def _unit_score(Z: np.ndarray, y: np.ndarray) -> float:
     counts = np.bincount(y)
     sums = counts.astype(Z.dtype) - Z @ class_sums(Z, y, len(counts)).T  # (n, c)
     zero = ROUNDING_SINGLE if Z.dtype == np.float32 else ROUNDING
-    return float(_coefficients(sums[:, None], ~Z.any(axis=1), y[:, None], counts[None], zero).mean())
+    empty = np.asarray(~Z.any(axis=1))
+    return float(_coefficients(sums[:, None], empty, y[:, None], counts[None], zero).mean())
 
 
 def _cosine_sums(
