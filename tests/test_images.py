@@ -407,3 +407,13 @@ def test_suffixes_are_what_the_formats_say():
     assert {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp"} <= SUFFIXES
     assert ".heic" not in SUFFIXES
     assert all(s == s.lower() and s.startswith(".") for s in SUFFIXES)
+
+
+def test_size_is_read_without_decoding(tmp_path, monkeypatch):
+    (tmp_path / "wide.png").write_bytes(saved(scene(70, 20), "PNG"))
+    (tmp_path / "text.png").write_text("no picture")
+    monkeypatch.setattr(images, "_over_white", None)
+    assert images.picture_size(tmp_path / "wide.png") == (70, 20)
+    for bad in ("text.png", "gone.png", "."):
+        with pytest.raises(PictureError):
+            images.picture_size(tmp_path / bad)

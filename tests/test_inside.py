@@ -8,7 +8,8 @@ import pytest
 
 from srcsel import inside
 from srcsel.errors import InputError, UnknownNameError
-from srcsel.inside import look, vote
+from srcsel.inside import by_class, crossings, look, mixed_up, vote
+from srcsel.records import Inside
 from srcsel.run import answer, new_run
 from srcsel.score import score_model
 from srcsel.settings import load_settings
@@ -108,3 +109,45 @@ def test_features_that_are_gone_are_made_again_from_the_same_pictures_only(resul
 def test_a_model_of_another_run_is_refused(result):
     with pytest.raises(UnknownNameError, match="source model in this run"):
         inside.make(result.run.id, "demo/flowers")
+
+
+@pytest.fixture
+def seen():
+    """Six pictures of three classes: 0 and 1 lie beside each other across classes, the rest among their own."""
+    near = np.array([[1, 2], [0, 3], [0, 4], [2, 1], [5, 3], [4, 0]])
+    similarity = np.array([[0.9, 0.8], [0.9, 0.7], [0.8, 0.6], [0.5, 0.4], [0.95, 0.3], [0.95, 0.2]], dtype=np.float32)
+    guess = np.array([1, 0, 0, 0, 2, 2])
+    part = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6], dtype=np.float32)
+    gain = np.array([1, 2, 3, 4, np.nan, 6], dtype=np.float32)
+    return Inside("m", near, similarity, guess, part, gain), np.array([0, 1, 0, 1, 2, 3])
+
+
+def test_classes_are_means_over_their_pictures(seen):
+    found = by_class(*seen)
+    np.testing.assert_allclose(found.silhouette, [0.2, 0.3, 0.5, 0.6], atol=1e-7)
+    np.testing.assert_allclose(found.right, [0.5, 0, 1, 0])
+    np.testing.assert_allclose(found.gain, [2, 3, np.nan, np.nan])  # a class of one picture has no partner
+    assert found.means == pytest.approx({"silhouette": 0.35, "gain": 3.2, "right": 2 / 6})
+
+
+def test_mixed_up_pairs_are_those_of_a_naive_loop(seen):
+    inside_, y = seen
+    shares = {}
+    for a in range(4):
+        for b in range(a + 1, 4):
+            both = [i for i in range(6) if y[i] in (a, b)]
+            cross = sum(y[j] != y[i] and y[j] in (a, b) for i in both for j in inside_.neighbors[i])
+            if cross:
+                shares[a, b] = cross / (2 * len(both))
+    found = mixed_up(inside_, y, most=9)
+    assert {(m.one, m.two): m.share for m in found} == pytest.approx(shares)
+    assert [m.share for m in found] == sorted(shares.values(), reverse=True)
+    assert mixed_up(inside_, y, most=2) == found[:2]
+    assert mixed_up(inside_, np.zeros(6, dtype=np.int64)) == []
+
+
+def test_pictures_behind_a_pair_come_once_the_most_alike_first(seen):
+    found = crossings(*seen, 0, 1)
+    assert [(a, b) for a, b, _ in found] == [(0, 1), (2, 3)]
+    assert [s for _, _, s in found] == pytest.approx([0.9, 0.5])
+    assert crossings(*seen, 1, 0) == [(b, a, s) for a, b, s in found]

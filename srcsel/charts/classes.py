@@ -34,11 +34,12 @@ def class_bars(
     paint = PAINT[theme]
     rows = list(range(len(names)))[::-1]
     titles = [f"<b>{heading}</b> ({short})" for heading, short in PARTS.values()]
-    figure = make_subplots(1, len(PARTS), shared_yaxes=True, horizontal_spacing=0.04, subplot_titles=titles)
+    figure = make_subplots(1, len(PARTS), shared_yaxes=True, horizontal_spacing=0.06, subplot_titles=titles)
     for column, part in enumerate(PARTS, start=1):
         figure.add_bar(
             orientation="h", y=rows, x=np.nan_to_num(parts[part]), marker_color=paint["winner"], width=0.64,
-            text=[_told(part, v) for v in parts[part]], textposition="auto", textangle=0, cliponaxis=False,
+            text=[_told(part, v) for v in parts[part]], textposition="outside", cliponaxis=False,
+            textfont={"size": 12, "color": paint["ink"]},
             hovertext=[f"{plotly_text(n)}: {_told(part, v)}" for n, v in zip(names, parts[part], strict=True)],
             hovertemplate="%{hovertext}<extra></extra>", row=1, col=column,
         )  # fmt: skip
@@ -57,9 +58,11 @@ def class_bars(
         tickvals=rows, ticktext=labels, tickfont={"size": 13, "color": paint["ink"]}, automargin=True, col=1
     )
     figure.update_xaxes(
-        fixedrange=True, tickfont={"size": 12, "color": paint["ink"]}, zerolinecolor=paint["line"], nticks=4
+        fixedrange=True, tickfont={"size": 12, "color": paint["ink"]}, zerolinecolor=paint["line"], nticks=3
     )
-    figure.update_xaxes(range=[0, 1], tickformat=".0%", col=1)
+    for column, part in enumerate(PARTS, start=1):
+        figure.update_xaxes(range=_room(parts[part]), col=column)
+    figure.update_xaxes(tickformat=".0%", col=1)
     figure.update_annotations(font={"size": 13, "color": paint["ink"]})
     return figure
 
@@ -68,6 +71,13 @@ def class_alt(names: Sequence[str], parts: Mapping[str, np.ndarray]) -> str:
     """Say in words what the bars show, from the same data."""
     told = [f"{plain(name)} {_told('right', v)}" for name, v in zip(names[:5], parts["right"][:5], strict=True)]
     return f"Neighbours right, separation and neighbour agreement of {len(names)} classes. First: {'; '.join(told)}."
+
+
+def _room(values: np.ndarray) -> list[float]:
+    """Leave room for the numbers beside the bars."""
+    low, high = min(0.0, float(np.nanmin(values, initial=0))), max(0.0, float(np.nanmax(values, initial=0)))
+    room = 0.28 * ((high - low) or 1.0)
+    return [low - (room if low < 0 else 0), high + room]
 
 
 def _told(part: str, value: float) -> str:

@@ -22,8 +22,9 @@ from srcsel.ui.show import PAGE, PICTURES_STYLE, figure, md, plain
 LISTS = {
     "labels": (
         "Maybe wrong label",
-        "The models were asked where each picture belongs without knowing it, and most would put these elsewhere. Some "
-        "are only hard to tell: look before you leave one out. The surest come first.",
+        "Each model was asked where a picture belongs without knowing it. Together they would put these elsewhere; "
+        "models that see your classes better count more. Some are only hard to tell, so look first. The surest come "
+        "first.",
         "No label looks wrong: wherever the models are sure, they agree with it.",
     ),
     "copies": (
@@ -97,10 +98,9 @@ def _actions(result: Result, found: Suspects, which: str) -> None:
             )
             if st.button(label, type="primary", icon=":material/replay:", disabled=not rows, key="suspects-again"):
                 _again(result, rows)
-        extra = [s.row for s in listed if s.group != s.row] if which == "copies" else [s.row for s in listed]
-        if extra:
-            text = "Tick all but the first of each" if which == "copies" else "Tick all"
-            _button(text, "select_all", put, run_id, ticked(run_id) | set(extra))
+        if all_ := [s.row for s in listed if which != "copies" or (s.group != s.row and not s.strength)]:
+            text = "Tick copies within a class, keep the first" if which == "copies" else "Tick all"
+            _button(text, "select_all", put, run_id, ticked(run_id) | set(all_))
         if rows:
             _button("Untick all", "close", put, run_id, set())
         if any(getattr(found, name) for name in LISTS) or result.dataset.unreadable:
@@ -136,10 +136,9 @@ def _card(run_id: str, dataset: Dataset, suspect: Suspect, set_id: str, which: s
     picture = figure(set_id, suspect.row, path, label, suspect.reason, size=320)
     st.html(f'<div class="srcsel-pics one">{picture}</div>')
     key = f"suspects-tick-{run_id}-{which}-{suspect.row}"
-    st.checkbox(
-        f"Leave out {md(path.rpartition('/')[2])}", on, key=key, on_change=tick, args=(run_id, suspect.row, key),
-        wrap=False,
-    )  # fmt: skip
+    st.session_state.setdefault(key, on)
+    name = md(path.rpartition("/")[2])
+    st.checkbox(f"Leave out {name}", key=key, on_change=tick, args=(run_id, suspect.row, key), wrap=False)
 
 
 def ticked(run_id: str) -> set[int]:

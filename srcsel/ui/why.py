@@ -79,20 +79,18 @@ def _pairs(seen: Inside, dataset: Dataset, key: str) -> inside.Mixed | None:
     if not found:
         st.success("No classes are mixed up: the nearest neighbours of every picture share its label.")
         return None
-    told = [pair_words(dataset, pair) for pair in found]
+    told = [f"{_both(dataset, pair)}: {share_words(pair.share)}" for pair in found]
     event = st.dataframe(
-        pd.DataFrame({"Classes": told}), hide_index=True, on_select="rerun", selection_mode="single-row-required",
-        key=f"why-pairs-{key}", alt="Pairs of classes that are mixed up most",
+        pd.DataFrame({"Nearest neighbours that cross over": told}), hide_index=True, on_select="rerun",
+        selection_mode="single-row-required", key=f"why-pairs-{key}", alt="Pairs of classes that are mixed up most",
     )  # fmt: skip
     st.caption("Of the five nearest neighbours of each picture of the two. Tick a row to see its pictures below.")
     rows = event["selection"]["rows"]
     return found[rows[0]] if rows and rows[0] < len(found) else found[0]
 
 
-def pair_words(dataset: Dataset, pair: inside.Mixed) -> str:
-    """Say how much two classes are mixed up, as plain text."""
-    one, two = plain(dataset.classes[pair.one]), plain(dataset.classes[pair.two])
-    return f"{one} and {two}: {share_words(pair.share)} of nearest neighbours cross over"
+def _both(dataset: Dataset, pair: inside.Mixed) -> str:
+    return f"{plain(dataset.classes[pair.one])} and {plain(dataset.classes[pair.two])}"
 
 
 def share_words(share: float) -> str:
@@ -101,10 +99,12 @@ def share_words(share: float) -> str:
 
 
 def _pictures_of(pair: inside.Mixed, seen: Inside, dataset: Dataset, set_id: str) -> None:
-    one, two = md(dataset.classes[pair.one]), md(dataset.classes[pair.two])
     alike = inside.crossings(seen, dataset.labels, pair.one, pair.two)
-    more = f", the {PAIRS} most alike of {len(alike):,}" if len(alike) > PAIRS else ""
-    st.markdown(f"**{one}** beside **{two}**: {words.count(len(alike), 'pair')} of near neighbours{more}")
+    shown = f"the {PAIRS} most alike are shown" if len(alike) > PAIRS else "the most alike first"
+    st.markdown(
+        f"**{md(_both(dataset, pair))}: {share_words(pair.share)} of nearest neighbours cross over.** "
+        f"{words.count(len(alike), 'pair')} of near neighbours, {shown}."
+    )
     st.html(pairs_html(alike[:PAIRS], dataset, set_id))
 
 

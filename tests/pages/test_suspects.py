@@ -1,0 +1,166 @@
+"""Pictures worth a look: the lists, ticking over all of them, the list to take away, scoring again without."""
+
+import dataclasses
+
+import pytest
+
+from srcsel.records import Suspect, Suspects, Unreadable
+from srcsel.serialize import from_plain
+from srcsel.ui import suspects
+
+RUN_ID = "20260301-101500-000000-ab12"
+FOUND = Suspects(
+    models=("demo/m0", "demo/m1"),
+    labels=(Suspect(12, "2 of 2 models place this with rust", 2, 2, strength=0.8), Suspect(3, "1 of 2", 1, 1)),
+    copies=(
+        Suspect(5, "The same picture is also in rust", group=5, strength=1.0),
+        Suspect(25, "The same picture is also in mildew", group=5, strength=1.0),
+        Suspect(14, "The first of 2 alike", group=14),
+        Suspect(15, "A copy of mildew/04.png", group=14),
+    ),
+    odd=(Suspect(7, "2 of 2 models find nothing like it", 2),),
+    tiny=(),
+    notes=("One class has fewer than 5 pictures.",),
+)
+NOTHING = Suspects(("demo/m0",), (), (), (), ())
+
+
+@pytest.fixture
+def opened(visit, stored, monkeypatch):
+    def open_with(found, **address):
+        monkeypatch.setattr("srcsel.suspects.stored", lambda result, store: found)
+        return visit("explore", run=RUN_ID, view="suspects", **address)
+
+    return open_with
+
+
+def box(tab, row, which="labels"):
+    return tab.checkbox(key=f"suspects-tick-{RUN_ID}-{which}-{row}")
+
+
+def cards(tab):
+    return [h.value for h in tab.html if "<figure>" in h.value]
+
+
+def test_each_list_shows_its_pictures_with_reason_and_box(opened, words_of):
+    tab = opened(FOUND)
+    assert not tab.exception
+    assert "2 of 2 models place this with rust" in cards(tab)[0]
+    assert "/12/320.jpg" in cards(tab)[0]
+    assert [c.label for c in tab.checkbox] == [r"Leave out 02\.png", r"Leave out 03\.png"]
+    assert "One class has fewer than 5 pictures" in words_of(tab)
+    assert "Asked: Strokes, Textures" in words_of(tab)
+    tab.segmented_control(key=f"suspects-list-{RUN_ID}").set_value("copies").run()
+    assert len(cards(tab)) == 4
+    assert "The same picture is also in rust" in cards(tab)[0]
+    assert "&lt;b&gt;*spot*" in cards(tab)[0]
+    assert "<b>*spot*" not in cards(tab)[0].replace("<b>&lt;", "")
+
+
+def test_ticks_stay_over_the_lists_and_can_be_taken_back(opened):
+    tab = opened(FOUND)
+    box(tab, 12).check().run()
+    tab.segmented_control(key=f"suspects-list-{RUN_ID}").set_value("copies").run()
+    tab.button(key="suspects-select_all").click().run()  # a copy within a class; which of two labels is wrong, we ask
+    assert suspects_of(tab) == {12, 15}
+    assert box(tab, 15, "copies").value
+    assert not box(tab, 25, "copies").value
+    assert tab.button(key="suspects-again").label == "Leave out 2 pictures and score again"
+    tab.segmented_control(key=f"suspects-list-{RUN_ID}").set_value("labels").run()
+    assert box(tab, 12).value
+    assert not box(tab, 3).value
+    box(tab, 12).uncheck().run()
+    assert suspects_of(tab) == {15}
+    tab.button(key="suspects-close").click().run()
+    assert suspects_of(tab) == set()
+    assert tab.button(key="suspects-again").disabled
+    assert not tab.exception
+
+
+def suspects_of(tab):
+    return set(tab.session_state["suspects.ticked"][1])
+
+
+def test_scoring_again_asks_the_same_without_the_ticked_ones(opened, board, result):
+    tab = opened(FOUND)
+    tab.button(key="suspects-select_all").click().run()
+    tab.button(key="suspects-again").click().run()
+    (job,) = [job for job in board.recent(10) if job.kind == "rank"]
+    run = from_plain(type(result.run), job.payload["run"])
+    paths = result.dataset.paths
+    assert run.left_out == tuple(sorted((paths[3], paths[12])))
+    assert run.title == "leaves without 2 pictures"
+    assert run.id != result.run.id
+    same = {"id": result.run.id, "created": result.run.created, "left_out": (), "title": "leaves"}
+    assert dataclasses.replace(run, **same) == result.run
+
+
+def test_left_out_before_stays_left_out_and_the_title_counts_all(result):
+    once = suspects.without(result, [0, 1])
+    left = tuple(path for path in result.dataset.paths if path not in once.left_out)
+    again = dataclasses.replace(result, run=once, dataset=dataclasses.replace(result.dataset, paths=left))
+    twice = suspects.without(again, [0])
+    assert set(twice.left_out) == {*once.left_out, left[0]}
+    assert twice.title == "leaves without 3 pictures"
+
+
+def test_nothing_suspicious_is_said_kindly(opened, words_of):
+    tab = opened(NOTHING)
+    assert not tab.exception
+    assert any("Nothing looks suspicious" in s.value for s in tab.success)
+    assert not cards(tab)
+    assert not tab.checkbox
+    assert not [b for b in tab.button if b.key == "suspects-again"]
+
+
+def test_files_that_cannot_be_read_are_listed_with_the_reason(opened, save, result):
+    bad = (Unreadable("rust/<i>x</i>.png", "It is empty."),)
+    save(result, dataset=dataclasses.replace(result.dataset, unreadable=bad))
+    tab = opened(NOTHING)
+    assert tab.segmented_control(key=f"suspects-list-{RUN_ID}").value == "tiny"
+    assert tab.dataframe[0].value["File"].tolist() == ["rust/<i>x</i>.png"]
+    assert not tab.exception
+
+
+def test_the_list_has_a_line_for_each_suspicion(result):
+    unreadable = (Unreadable("rust/bad.png", "It is empty."),)
+    lines = suspects.listing(dataclasses.replace(result.dataset, unreadable=unreadable), FOUND)
+    assert list(lines.columns) == ["file", "label", "list", "suggestion", "models_agreeing", "models_asked", "reason"]
+    assert len(lines) == 8
+    first = lines.iloc[0].to_dict()
+    assert first == {
+        "file": "mildew/02.png", "label": "mildew", "list": "Maybe wrong label", "suggestion": "rust",
+        "models_agreeing": 2, "models_asked": 2, "reason": "2 of 2 models place this with rust",
+    }  # fmt: skip
+    rows = lines.to_csv(index=False).splitlines()
+    assert rows[1] == "mildew/02.png,mildew,Maybe wrong label,rust,2,2,2 of 2 models place this with rust"
+    assert rows[3].endswith("Near copies,,,,The same picture is also in rust")
+    assert lines["file"].iloc[-1] == "rust/bad.png"
+
+
+def test_many_are_paged(opened, monkeypatch):
+    monkeypatch.setattr("srcsel.ui.suspects.PAGE", 20)
+    tab = opened(dataclasses.replace(NOTHING, labels=tuple(Suspect(i, "x", 1, 0) for i in range(30))))
+    assert len(cards(tab)) == len(tab.checkbox) == 20
+    assert tab.get("pagination")
+    tab.button(key="suspects-select_all").click().run()  # all of the list, also on the other pages
+    assert suspects_of(tab) == set(range(30))
+
+
+def test_the_worker_is_asked_once_where_there_are_no_lists(opened, board, words_of):
+    tab = opened(None)
+    (job,) = [job for job in board.recent(10) if job.kind == "suspects"]
+    assert job.payload == {"run_id": RUN_ID}
+    assert "Looking for pictures that deserve a second look" in words_of(tab)
+    tab.run()
+    assert len([job for job in board.recent(10) if job.kind == "suspects"]) == 1
+
+
+def test_a_failed_search_says_why_and_offers_to_go_on(opened, board, settle, words_of):
+    tab = opened(None)
+    (job,) = [job for job in board.recent(10) if job.kind == "suspects"]
+    settle(job.id, "failed", error="The pictures in <b>leaves</b> have changed.")
+    tab.run()
+    assert "have changed" in words_of(tab)
+    assert "<b>leaves" not in words_of(tab)
+    assert tab.button(key=f"continue-{job.id}")
