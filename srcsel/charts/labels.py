@@ -10,6 +10,7 @@ CHARACTER, LINE = 6.6, 15.0  # pixels of a letter, and of a line, at 12 pixels o
 PLOT = (560.0, 330.0)  # pixels of the plotting area, roughly
 POINT = 7.0  # pixels from the middle of a mark to its edge
 OUTSIDE = 3.0  # leaving the plotting area is so many times worse than covering something
+RINGS = {1.0: 0.0, 2.6: 40.0}  # how many times the nearest distance, and what it costs to stand there, in pixels²
 
 Box = tuple[float, float, float, float]  # left, low, right, high, in pixels
 _SIDES = tuple((across, up) for up in (1, -1, 0) for across in (1, -1, 0) if (across, up) != (0, 0))
@@ -32,15 +33,17 @@ def place_names(
     placed = {}
     for key, name in names.items():
         size = (len(unescape(name)) * CHARACTER * scale, LINE * scale)
-        choices = [_beside(middles[key], size, *side) for side in _SIDES]
-        box, placed[key] = min(choices, key=lambda c: sum(_overlap(c[0], t) for t in taken) + _outside(c[0]))
+        choices = [(*_beside(middles[key], size, *side, ring), cost) for ring, cost in RINGS.items() for side in _SIDES]
+        box, placed[key], _ = min(choices, key=lambda c: c[2] + _outside(c[0]) + sum(_overlap(c[0], t) for t in taken))
         taken.append(box)
     return placed
 
 
-def _beside(at: tuple[float, float], size: tuple[float, float], across: int, up: int) -> tuple[Box, dict[str, Any]]:
+def _beside(
+    at: tuple[float, float], size: tuple[float, float], across: int, up: int, ring: float
+) -> tuple[Box, dict[str, Any]]:
     """Return the box of a name on one side of its point, and how Plotly is told so."""
-    dx, dy = across * (9 if up == 0 else 6), up * (9 if across == 0 else 6)
+    dx, dy = across * ring * (9 if up == 0 else 6), up * ring * (9 if across == 0 else 6)
     left = at[0] + dx - {1: 0.0, -1: size[0], 0: size[0] / 2}[across]
     low = at[1] + dy - {1: 0.0, -1: size[1], 0: size[1] / 2}[up]
     anchors = {"xanchor": {1: "left", -1: "right", 0: "center"}[across], "xshift": dx,

@@ -10,7 +10,7 @@ import streamlit as st
 from srcsel.consensus import favours_wide
 from srcsel.measures import MEASURES
 from srcsel.measures._track_record import Comparison, comparisons
-from srcsel.records import Agreement, Evidence, Interval, Reading, Result
+from srcsel.records import Agreement, Evidence, EvidenceKind, Interval, Reading, Result
 from srcsel.report.numbers import READINGS, safe_cell
 from srcsel.ui.show import md, plain
 
@@ -38,9 +38,11 @@ def name_of(predictor: str, reading: Reading | None) -> str:
     return f"{name}, as in the papers" if reading == "raw" else name
 
 
-def marks(predictor: str, reading: Reading | None) -> str:
-    """Say what a reader should hold against a predictor."""
+def marks(predictor: str, reading: Reading | None, kind: EvidenceKind) -> str:
+    """Say what a reader should hold against a predictor, given how accuracy was measured."""
     said = []
+    if predictor == "linear_probe" and kind == "probe":
+        said.append("nearly the same as the quick check itself")
     if favours_wide(predictor, reading):
         said.append("favours wide models")
     if predictor in MEASURES and MEASURES[predictor].set_relative:
@@ -53,7 +55,7 @@ def marks(predictor: str, reading: Reading | None) -> str:
 def rows(result: Result, evidence: Evidence) -> pd.DataFrame:
     """One row a predictor, in the order of the evidence; numbers as they are, None where there is none."""
     titles = {m.id: m.title for m in result.models}
-    return pd.DataFrame([_row(a, titles) for a in evidence.agreements], columns=COLUMNS)
+    return pd.DataFrame([_row(a, titles, evidence.protocol.kind) for a in evidence.agreements], columns=COLUMNS)
 
 
 def to_csv(result: Result, evidence: Evidence) -> str:
@@ -73,7 +75,8 @@ def draw(result: Result, evidence: Evidence) -> None:
     shown["90 % of it"] = [_interval(a.regret, 1) for a in evidence.agreements]
     shown["90 % of tau"] = [_interval(a.tau, 2) for a in evidence.agreements]
     st.dataframe(
-        shown, hide_index=True, column_order=SHOWN, column_config=CONFIG, placeholder="n/a",
+        shown, height=ROW * (min(len(shown), MOST_ROWS) + 1) + 3, hide_index=True, column_order=SHOWN,
+        column_config=CONFIG, placeholder="n/a",
         alt=f"How well {len(table)} predictors foretold the accuracy, fewest points lost first",
     )  # fmt: skip
     st.download_button(
@@ -118,6 +121,7 @@ def _track(known: Sequence[Comparison]) -> pd.DataFrame:
     )
 
 
+ROW, MOST_ROWS = 35, 20  # pixels of a row, and how many show before the table scrolls
 COLUMNS = [
     "Predictor", "Reading", "Picked", "Points lost", "Lost, low", "Lost, high", "Picked the best", "Kendall's tau",
     "Tau, low", "Tau, high", "Weighted tau", "Weighted tau, low", "Weighted tau, high", "Pearson", "Pearson, low",
@@ -129,6 +133,7 @@ SHOWN = [
 ]  # fmt: skip
 CONFIG = {
     "Predictor": st.column_config.TextColumn(width=205),
+    "Reading": st.column_config.TextColumn(width=110),
     "Note": st.column_config.TextColumn(width="medium"),
     "Points lost": st.column_config.NumberColumn(format="%.1f", help="Accuracy points lost by following it"),
     "90 % of it": st.column_config.TextColumn("90 % interval", help="Of the points lost"),
@@ -141,13 +146,13 @@ CONFIG = {
 }
 
 
-def _row(agreement: Agreement, titles: dict[str, str]) -> list[object]:
+def _row(agreement: Agreement, titles: dict[str, str], kind: EvidenceKind) -> list[object]:
     a = agreement
     reading = READINGS[a.reading]
     picked = None if a.picked is None else plain(titles.get(a.picked, a.picked))
     return [
         name_of(a.predictor, None), reading, picked, *_three(a.regret), a.hit, *_three(a.tau),
-        *_three(a.weighted_tau), *_three(a.pearson), a.models, plain(a.reason) or marks(a.predictor, a.reading),
+        *_three(a.weighted_tau), *_three(a.pearson), a.models, plain(a.reason) or marks(a.predictor, a.reading, kind),
     ]  # fmt: skip
 
 

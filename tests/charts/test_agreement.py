@@ -190,6 +190,15 @@ def test_names_of_nearby_points_do_not_cover_each_other_or_leave_the_plot():
             assert min(a[2], b[2]) <= max(a[0], b[0]) or min(a[3], b[3]) <= max(a[1], b[1])
 
 
+def test_a_name_keeps_clear_of_whiskers():
+    names, at = {"a": "A name"}, {"a": (0.5, 0.5)}
+    free = next(boxes(names, at, place_names(names, at)))
+    line = (free[0] / PLOT[0], (free[1] + LINE / 2) / PLOT[1], free[2] / PLOT[0], (free[1] + LINE / 2) / PLOT[1])
+    moved = next(boxes(names, at, place_names(names, at, [line])))
+    y = line[1] * PLOT[1]
+    assert not (moved[1] < y < moved[3] and moved[0] < line[2] * PLOT[0] and moved[2] > line[0] * PLOT[0])
+
+
 def test_a_name_does_not_cover_another_point():
     names = {"a": "A long name of a model", "b": "B"}
     at = {"a": (0.3, 0.5), "b": (0.35, 0.53)}

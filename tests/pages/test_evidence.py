@@ -203,6 +203,13 @@ def test_marks_and_reasons_stand_in_the_table(page, evidence):
     assert pd.isna(last["Kendall's tau"])
 
 
+def test_the_probe_as_a_score_is_no_forecast_of_the_probe():
+    from srcsel.ui.agreements import marks
+
+    assert marks("linear_probe", None, "probe") == "nearly the same as the quick check itself"
+    assert marks("linear_probe", None, "finetune") == ""
+
+
 def test_csv_holds_every_number(result, evidence):
     from srcsel.ui.agreements import to_csv
 
