@@ -32,6 +32,7 @@ padding:0!important}
 .srcsel-firsts i{display:block;background:#8a94a0;min-width:2px}.srcsel-firsts i:first-child{background:#0b72b2}
 .srcsel-firsts i:nth-child(2){background:#6fb0d8}
 .srcsel-key{font-size:.86rem;opacity:.9}
+@media (max-width:640px){.srcsel-facts{grid-template-columns:1fr 1fr;gap:10px 20px}}
 </style>"""
 
 

@@ -1,0 +1,80 @@
+"""Phone width, and names as long as German ones: nothing sticks out of the window, and everybody can read it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from playwright.sync_api import expect
+from test_pages import example_run, violations
+from walk import wait_for_verdict
+
+RUN_ID = "20260301-101500-000000-1a46"
+MODEL = "Vision-Transformer-Großbildauflösung-Selbstüberwacht-Feinabgestimmt"
+CLASS = "Kraftfahrzeughaftpflichtversicherungsschadensbild"
+STICKS_OUT = """() => [...document.querySelectorAll("[data-testid=stMain] *")].filter(one => {
+    const box = one.getBoundingClientRect();
+    if (!box.width || !box.height || box.right <= innerWidth + 1) return false;
+    for (let up = one; up && up.dataset.testid !== "stMain"; up = up.parentElement)
+        if (getComputedStyle(up).overflowX !== "visible") return false;
+    return true;
+}).map(one => one.outerHTML.slice(0, 160))"""
+
+
+@pytest.fixture(scope="module")
+def long_names(server):
+    """The example under long names, with times, so that every part of the page is there."""
+    from srcsel.settings import load_settings
+    from srcsel.store import RunStore, open_runs
+
+    example = open_runs(load_settings()).load(example_run())
+    models = tuple(
+        dataclasses.replace(m, title=f"{MODEL} {i}", params=10**6 * (i + 1)) for i, m in enumerate(example.models)
+    )
+    classes = tuple(f"{CLASS} {i}" for i in range(len(example.dataset.classes)))
+    titles = {old.title: new.title for old, new in zip(example.models, models, strict=True)}
+    why = example.verdict.why
+    for old, new in titles.items():
+        why = why.replace(old, new)
+    store = RunStore(server.home / "runs")
+    store.save(
+        dataclasses.replace(
+            example,
+            run=dataclasses.replace(example.run, id=RUN_ID, title=CLASS),
+            models=models,
+            dataset=dataclasses.replace(example.dataset, classes=classes, name=CLASS),
+            verdict=dataclasses.replace(example.verdict, why=why),
+            seconds_per_picture={m.id: 0.002 * (i + 1) for i, m in enumerate(models)},
+        )
+    )
+    for model in models:
+        projection = open_runs(load_settings()).projection(example.run.id, model.id, "umap", 0)
+        if projection is not None:
+            store.save_projection(RUN_ID, projection)
+    return RUN_ID
+
+
+@pytest.mark.parametrize("path", ["/", "/images", "/models?images=demo:butterflies", "/history"])
+def test_page_fits_a_phone(visitor, path):
+    window = visitor(size=(390, 844))
+    window.open(path)
+    expect(window.page.get_by_test_id("stMain").get_by_role("heading").first).to_be_visible()
+    window.settle()
+    window.shot(f"phone-{path.strip('/').partition('?')[0] or 'home'}")
+    assert window.page.evaluate(STICKS_OUT) == []
+
+
+@pytest.mark.parametrize(
+    ("size", "scheme"), [((390, 844), "light"), ((1280, 720), "dark")], ids=["phone", "small-screen"]
+)
+def test_results_with_long_names_fit(visitor, long_names, size, scheme):
+    window = visitor(size=size, scheme=scheme)
+    window.open(f"/results?run={long_names}&limit=12&cost=time")
+    wait_for_verdict(window)
+    expect(window.page.get_by_text("Among models up to 12 ms")).to_be_visible()
+    window.shot(f"long-names-{size[0]}")
+    assert window.page.evaluate(STICKS_OUT) == []
+    if size[0] > 1000:
+        window.page.get_by_role("button", name="Share").click()
+        expect(window.page.get_by_role("button", name="Make report")).to_be_visible()
+        assert violations(window) == []
