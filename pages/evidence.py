@@ -48,7 +48,7 @@ def answer(result: Result, found: list[Evidence], job: JobStatus | None) -> Evid
     shown = evidence.choose(found)
     evidence.card(result, shown)
     if shown.accuracies:
-        left, right = st.columns([2, 3], gap="large")
+        left, right = st.columns([1, 1] if frame.presenting() else [2, 3], gap="large")
         with left:
             evidence.dots(result, shown)
         with right:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 SCATTER_HEIGHT = 420  # pixels
+NAME = 24  # characters that a name may take beside its dot
 DOTS_HEIGHT, ROW = 460, 56  # pixels that a few rows are spread over at most, and of one row then
 STATIC = {"accuracy": "Accuracy on the model's own task", "params": "Number of weights"}
 """Predictors that need no picture of the person's."""
@@ -59,7 +60,7 @@ def accuracy_dots(result: Result, evidence: Evidence, *, theme: Theme = "light",
         hovertext=[_accuracy_hover(titles[m], reached[m]) for m in order],
         hovertemplate="%{hovertext}<extra></extra>",
     )
-    _rows(figure, [short_name(titles[m]) for m in order], paint, scale)
+    _rows(figure, [short_name(titles[m], round(NAME / scale)) for m in order], paint, scale)
     for model in order:
         _right_of(figure, f"{100 * reached[model].mean:.1f}", rows[model], paint, scale)
     _shade(figure, [rows[m] for m in evidence.close if m in rows], paint, scale)
@@ -245,8 +246,8 @@ def _rows(figure: go.Figure, labels: Sequence[str], paint: Mapping[str, str], sc
         zeroline=False,
     )  # fmt: skip
     figure.update_xaxes(
-        ticksuffix=" %", nticks=5, tickangle=0, tickfont={"size": 12 * scale, "color": paint["ink"]}, fixedrange=True,
-        zeroline=False,
+        ticksuffix=" %", showticksuffix="last", nticks=4, tickangle=0, fixedrange=True, zeroline=False,
+        tickfont={"size": 12 * scale, "color": paint["ink"]},
     )  # fmt: skip
 
 

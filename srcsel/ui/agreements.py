@@ -132,8 +132,8 @@ SHOWN = [
     "Weighted tau", "Pearson", "Models", "Note",
 ]  # fmt: skip
 CONFIG = {
-    "Predictor": st.column_config.TextColumn(width=205),
-    "Reading": st.column_config.TextColumn(width=110),
+    "Predictor": st.column_config.TextColumn(width=235),
+    "Reading": st.column_config.TextColumn(width=120),
     "Note": st.column_config.TextColumn(width="medium"),
     "Points lost": st.column_config.NumberColumn(format="%.1f", help="Accuracy points lost by following it"),
     "90 % of it": st.column_config.TextColumn("90 % interval", help="Of the points lost"),

@@ -110,7 +110,7 @@ def scatter(result: Result, evidence: Evidence) -> None:
         alt=agreement.scatter_alt(result, evidence, predictor, reading),
     )  # fmt: skip
     row = next((a for a in evidence.agreements if (a.predictor, a.reading) == (predictor, reading)), None)
-    st.caption(f"{_SCATTER} {md(_in_words(row, result)) if row else ''}")
+    st.caption(_SCATTER if row is None or frame.presenting() else f"{_SCATTER} {md(_in_words(row, result))}")
 
 
 def remarks(result: Result, evidence: Evidence) -> None:

@@ -238,6 +238,18 @@ def test_another_score_can_be_set_against_accuracy(page, evidence):
     assert figures(ready(tab))[1]["layout"]["xaxis"]["title"]["text"] == "Number of weights →" != before
 
 
+def test_a_choice_that_is_gone_falls_back(page, evidence, save, result, stored):
+    trained = dataclasses.replace(evidence, protocol=Protocol("finetune"), sentence="Trained.")
+    tab = page(evidence, trained)
+    tab.segmented_control(key="evidence-kind").set_value("Quick check").run()
+    tab.selectbox(key="evidence-predictor").set_value("Linear evidence (LogME)").run()
+    save(result, scores=tuple(s for s in result.scores if s.measure != "logme"))
+    stored.save_evidence(dataclasses.replace(trained, protocol=Protocol("finetune", shots=5), sentence="Few."))
+    tab.run()
+    assert ready(tab).selectbox(key="evidence-predictor").value == "Neighbour agreement (SCL)"
+    assert tab.segmented_control(key="evidence-kind").value == "Quick check"
+
+
 def test_cannot_be_told_apart_is_said_plainly(page, evidence, result):
     everyone = tuple(m.id for m in result.models)
     sentence = "On these pictures accuracy cannot tell the models apart."
