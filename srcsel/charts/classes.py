@@ -45,7 +45,7 @@ def class_bars(
         )  # fmt: skip
         figure.add_shape(
             type="line", x0=means[part], x1=means[part], y0=-0.6, y1=len(names) - 0.4,
-            line={"dash": "dot", "width": 1.5, "color": paint["whisker"]}, row=1, col=column,
+            line={"dash": "dot", "width": 1.5, "color": paint["whisker"]}, layer="below", row=1, col=column,
         )  # fmt: skip
     labels = [short_name(name, NAME) for name in names]
     figure.update_layout(

@@ -42,11 +42,14 @@ def by_worker(result: Result, kind: str, payload: dict[str, str], text: str) -> 
 
 
 def _progress(job: JobStatus, text: str) -> None:
-    if job.state == "failed":
-        st.error(md(job.error) or "This could not be made.", icon=":material/error:")
-    elif job.state == "cancelled":
-        st.info("This was stopped before it was done.", icon=":material/pause_circle:")
-    else:
-        st.markdown(text)
-        st.progress(min(1.0, job.done / job.total) if job.total else 0.0, text=md(job.what) or None)
-    watch.buttons(job)
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    with left:
+        if job.state == "failed":
+            st.error(md(job.error) or "This could not be made.", icon=":material/error:")
+        elif job.state == "cancelled":
+            st.info("This was stopped before it was done.", icon=":material/pause_circle:")
+        else:
+            st.markdown(text)
+            st.progress(min(1.0, job.done / job.total) if job.total else 0.0, text=md(job.what) or None)
+    with right:
+        watch.buttons(job)
