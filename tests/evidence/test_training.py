@@ -173,9 +173,26 @@ def test_the_learning_rate_rises_and_falls_once_and_goes_on_after_a_stop(start, 
 
 
 def test_networks_without_batch_normalisation_train_ten_times_slower(start):
-    usual, plain = start(), start(name="plain")
-    assert usual._optimizer.param_groups[0]["max_lr"] == pytest.approx(1e-3)
-    assert plain._optimizer.param_groups[0]["max_lr"] == pytest.approx(1e-4)
+    """But their new head does not: it has everything to learn."""
+    for name, network in (("one", 1e-3), ("plain", 1e-4)):
+        groups = start(name=name)._optimizer.param_groups
+        assert [group["max_lr"] for group in groups] == pytest.approx([network, 1e-3])
+        assert [len(group["params"]) for group in groups][1] == 2
+
+
+def test_features_of_any_size_are_learned_from_where_nothing_normalises(start, tiny, pixels, tmp_path, monkeypatch):
+    load = tiny.load
+
+    def large(model, device, watch):
+        encoder = load(model, device, watch)
+        encoder.features = lambda batch, plain=encoder.features: 1000 * plain(batch)
+        return encoder
+
+    plain = start(name="plain").run(tmp_path / "c", 1, silent)
+    monkeypatch.setattr(tiny, "load", large)
+    training = start(name="plain")
+    np.testing.assert_array_equal(training.run(tmp_path / "d", 1, silent).guess, plain.guess)
+    assert start(name="one")._size == 1.0
 
 
 def test_a_loss_that_is_no_number_is_said(start, tmp_path):
