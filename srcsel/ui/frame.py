@@ -43,7 +43,11 @@ STATIC = Path(__file__).parent / "static"
 
 _COMMAND = "srcsel.command"
 _PRESENTER = "presenter"
-_PRESENTER_STYLE = "html { font-size: 20px !important; }"
+_PRESENTER_STYLE = """
+html { font-size: 20px !important; }
+@media (max-width: 1400px) {
+  [class*="st-key-bars-"] .xtick:not(:first-child):not(:last-child) { display: none; } }
+"""  # in a narrow window the marks of an axis would stand on one another: the first and the last stay
 
 
 def show() -> None:

@@ -20,9 +20,11 @@ LOOKS: dict[str, tuple[Color, str]] = {
     "tie": ("orange", ":material/balance:"),
     "cannot tell": ("gray", ":material/help:"),
 }
+LONG = 44  # characters of a headline from which it is set smaller
 _STYLE = """<style>
 .srcsel-head{font-size:2rem!important;font-weight:650!important;line-height:1.2!important;padding:2px 0 6px!important;
 margin:0!important;overflow-wrap:anywhere}
+.srcsel-long{font-size:1.45rem!important}
 .srcsel-facts{display:grid;grid-template-columns:repeat(4,auto);gap:2px 28px;justify-content:space-between;margin:0;
 padding:0!important}
 .srcsel-facts div{display:flex;flex-direction:column-reverse;justify-content:flex-end}
@@ -52,7 +54,9 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
                     st.badge(label if result.complete else f"So far: {label.lower()}", color=color, icon=icon)
                 if beside is not None:
                     beside()
-            st.html(f'{_STYLE}<h1 class="srcsel-head">{escape(plain(headline(result)))}</h1>')
+            said = plain(headline(result))
+            long = " srcsel-long" if len(said) > LONG else ""
+            st.html(f'{_STYLE}<h1 class="srcsel-head{long}">{escape(said)}</h1>')
             st.markdown(md(verdict.why))
         if winner:
             right.html(_facts(result, winner) + _firsts(result))
