@@ -109,7 +109,7 @@ def weighted_tau(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Vigna's weighted tau of the last axis with hyperbolic weights, mistakes at the top counting most; -1..1."""
     from scipy.stats import weightedtau
 
-    pairs = zip(np.atleast_2d(x), np.atleast_2d(y), strict=True)
+    pairs = zip(_snapped(np.atleast_2d(x)), _snapped(np.atleast_2d(y)), strict=True)
     found = [np.nan if _constant(a) or _constant(b) else weightedtau(a, b)[0] for a, b in pairs]
     return np.array(found) if np.ndim(x) > 1 else np.array(found[0])
 
@@ -194,6 +194,18 @@ def _signs(values: np.ndarray) -> np.ndarray:
     """Which of each two values is larger, (..., m, m) of -1, 0, 1; equal up to SAME is 0."""
     a, b = values[..., :, None], values[..., None, :]
     return np.sign(a - b) * (np.abs(a - b) > SAME * np.maximum(np.abs(a), np.abs(b)))
+
+
+def _snapped(rows: np.ndarray) -> np.ndarray:
+    """Make values equal that differ by rounding alone, (b, m): each becomes the least of those it is tied with."""
+    order = np.argsort(rows, axis=1)
+    values = np.take_along_axis(rows, order, axis=1)
+    for i in range(1, values.shape[1]):
+        before, own = values[:, i - 1], values[:, i]
+        values[:, i] = np.where(own - before <= SAME * np.maximum(np.abs(own), np.abs(before)), before, own)
+    found = np.empty_like(values)
+    np.put_along_axis(found, order, values, axis=1)
+    return found
 
 
 def _constant(values: np.ndarray) -> bool:

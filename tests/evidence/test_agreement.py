@@ -57,7 +57,10 @@ def test_correlations_are_scipys(seed):
 
 def test_values_that_differ_by_rounding_are_ties():
     x = np.array([0.1 + 0.2, 0.3, 1.0])
-    assert kendall(x, np.array([1.0, 2.0, 3.0])) == pytest.approx(2 / np.sqrt(6))
+    y = np.array([1.0, 2.0, 3.0])
+    assert kendall(x, y) == pytest.approx(2 / np.sqrt(6))
+    assert weighted_tau(x, y) == pytest.approx(stats.weightedtau([0.3, 0.3, 1.0], y).statistic)
+    assert weighted_tau(x, y) != pytest.approx(stats.weightedtau(x, y).statistic)
 
 
 def test_the_right_order_and_the_wrong_one():
