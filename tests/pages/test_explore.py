@@ -213,6 +213,21 @@ def test_a_model_that_has_not_looked_yet_is_drawn_by_class(opened, monkeypatch):
     assert "n0" not in data["pane0"]
 
 
+@pytest.mark.parametrize("view", ["why", "suspects"])
+def test_a_link_opens_the_other_parts_of_the_page(opened, monkeypatch, view):
+    shown = []
+    monkeypatch.setattr(f"srcsel.ui.{view}.show", lambda *given: shown.append(given))
+    tab = opened(view=view, model="demo/m1")
+    assert not tab.exception
+    assert tab.segmented_control(key="explore-view").value == view
+    result, *model, set_id = shown[-1]
+    assert (result.run.id, model) == (RUN_ID, ["demo/m1"] if view == "why" else [])
+    assert len(set_id) == 24
+    assert not tab.get("bidi_component")
+    tab.segmented_control(key="explore-view").set_value("map").run()
+    assert len(tab.get("bidi_component")) == 1
+
+
 def test_two_maps_share_dots_and_colors(opened, monkeypatch):
     data = drawn(opened(second="demo/m1", color="agree"), monkeypatch)
     assert data["settings"]["titles"] == ["Strokes", "Textures"]
