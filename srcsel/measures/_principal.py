@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import eigh
 
 CONSTANT = 1e-14  # a spread below this share of the largest value is rounding of features that are all the same
 ROUNDING = 1e-7  # directions this much shorter than the first are rounding of the Gram matrix
@@ -14,6 +13,8 @@ def principal(X: np.ndarray, most: int) -> tuple[np.ndarray, float]:
 
     The scale (the largest absolute value of X) is returned beside Z: Z times it has the unit of X.
     """
+    from scipy.linalg import eigh
+
     W, scale = centred_over_scale(X)
     n, d = W.shape
     k = min(most, n, d)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.linalg import cholesky, solve_triangular
 
 from srcsel.measures._base import measure
 from srcsel.measures._prepare import centred
@@ -58,6 +57,8 @@ def hscore(X: np.ndarray, y: np.ndarray) -> float:
 
 def _coordinates(X: np.ndarray, T: np.ndarray) -> np.ndarray:
     """Return U'T for T (n, c) and an orthonormal basis U (n, r) of the centred columns of X (n, d)."""
+    from scipy.linalg import cholesky, solve_triangular
+
     W, gram = _scaled(X)
     n, d = W.shape
     squares, vectors = np.linalg.eigh(gram)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 
 from srcsel.measures import _folds
 from srcsel.measures._base import measure
@@ -67,6 +66,8 @@ def _right(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _predict(X: np.ndarray, y: np.ndarray, new: np.ndarray) -> np.ndarray:
     """Name the class of each new picture, (m,)."""
+    from scipy.linalg import cho_factor, cho_solve
+
     n, d = X.shape
     classes = int(y.max()) + 1
     means, within = np.empty((classes, d)), np.zeros((d, d))

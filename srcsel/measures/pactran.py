@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy.special import log_softmax
 
 from srcsel.errors import InputError
 from srcsel.measures._base import measure, permutations
@@ -97,6 +96,7 @@ class _Fit:
     def bound(self, y: np.ndarray, slope: float = SLOPE) -> float:
         """Score one labelling y (n,), fitted until no slope is above `slope`."""
         from scipy.optimize import minimize
+        from scipy.special import log_softmax
 
         start = np.zeros((self.A.shape[1], self.classes))
         options: Any = {"maxiter": STEPS, "maxfun": 2 * STEPS, "gtol": slope, "ftol": ENOUGH, "maxcor": MEMORY}
@@ -111,6 +111,8 @@ class _Fit:
 
     def _loss(self, flat: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
         """Return the loss at `flat` and its slope."""
+        from scipy.special import log_softmax
+
         V = flat.reshape(-1, self.classes)  # (r + 1, k)
         logs = log_softmax(self.A @ V, axis=1)
         everyone = np.arange(self.n)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, eigh
 
 from srcsel.measures._base import measure
 from srcsel.measures._prepare import centred
@@ -66,6 +65,8 @@ def regularized_hscore(X: np.ndarray, y: np.ndarray) -> float:
     Ibrahim, Ponomareva & Mazumder 2022, https://arxiv.org/abs/2110.06893, equation 8; shrinkage: Ledoit & Wolf 2004,
     https://doi.org/10.1016/S0047-259X(03)00096-4.
     """
+    from scipy.linalg import cho_factor, cho_solve
+
     W = centred(X)
     n, d = W.shape
     gram = _gram(W)
@@ -102,6 +103,8 @@ def _shrinkage(q: np.ndarray, gram: np.ndarray, n: int, d: int) -> tuple[float, 
 
 def _rotate(W: np.ndarray) -> np.ndarray:
     """W (n, d) in its leading principal directions, (n, at most 192)."""
+    from scipy.linalg import eigh
+
     n, d = W.shape
     if d <= DIRECTIONS:
         return W
@@ -113,6 +116,8 @@ def _rotate(W: np.ndarray) -> np.ndarray:
 
 def _on_subset(Z: np.ndarray, q: np.ndarray, gram: np.ndarray, T: np.ndarray, kept: np.ndarray, d: int) -> float:
     """Score one subset, kept (n,) bool, from what is left out of the Gram matrix of Z (n, k)."""
+    from scipy.linalg import cho_factor, cho_solve
+
     out = ~kept
     m = int(kept.sum())
     sums = Z[kept].T @ T[kept]  # (k, c)

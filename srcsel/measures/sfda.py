@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, eigvalsh
-from scipy.special import softmax
 
 from srcsel.measures._base import measure, permutations
 from srcsel.measures._principal import centred_over_scale
@@ -74,6 +72,8 @@ def _reduced(X: np.ndarray) -> tuple[np.ndarray, float]:
 
 def _score(W: np.ndarray, y: np.ndarray, scale: float, width: int) -> float:
     """Score centred rows W (n, d) in units of `scale`, of features of `width` dimensions."""
+    from scipy.special import softmax
+
     everyone = np.arange(len(y))
     means = _means(W, y)
     within = _within(W, y, means)
@@ -100,6 +100,8 @@ def _within(W: np.ndarray, y: np.ndarray, means: np.ndarray) -> np.ndarray:
 
 def _shrinkage(within: np.ndarray, scale: float) -> float:
     """max(exp(-5 lambda_max), 1e-10) in the unit of the features."""
+    from scipy.linalg import eigvalsh
+
     enough = -math.log(LEAST_SHRINKAGE) / STRENGTH
     if float(within.diagonal().max()) * scale * scale > enough:  # lambda_max is at least the largest diagonal entry
         return LEAST_SHRINKAGE
@@ -112,6 +114,9 @@ def _posterior(
     W: np.ndarray, y: np.ndarray, means: np.ndarray, within: np.ndarray, shrinkage: float, width: int
 ) -> np.ndarray:
     """Class probabilities of each row under the shrunk discriminant, (n, c)."""
+    from scipy.linalg import cho_factor, cho_solve
+    from scipy.special import softmax
+
     variance = max(float(within.trace()) / width, COLLAPSED)
     S = (1 - shrinkage) * within
     S.flat[:: len(S) + 1] += shrinkage * variance
