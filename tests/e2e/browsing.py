@@ -10,9 +10,10 @@ from serving import Server
 STILL = """async () => {
     await document.fonts.ready;
     await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
-    const moving = document.getAnimations().filter(
+    // Asked again and again, not by `finished`: Chromium may end a transition without ever settling that promise.
+    const moving = () => document.getAnimations().some(
         one => one.playState === "running" && one.effect.getComputedTiming().endTime !== Infinity);
-    await Promise.all(moving.map(one => one.finished.catch(() => null)));
+    while (moving()) await new Promise(done => setTimeout(done, 30));
 }"""
 
 
