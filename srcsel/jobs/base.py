@@ -17,16 +17,17 @@ from srcsel.serialize import from_plain, to_plain
 
 LANES = {
     "rank": "compute",
-    "check": "quick",
-    "map": "quick",
-    "inside": "quick",
-    "suspects": "quick",
-    "report": "quick",
     "measures": "compute",
     "evidence": "compute",
+    "check": "quick",
+    "report": "quick",
+    "map": "draw",
+    "inside": "look",
+    "suspects": "search",
 }
 """Which queue a kind waits in. One job at a time runs in each: source models in "compute" (so one at a time on
-the device), what a page waits for in "quick", so that a folder check need not wait for a long run."""
+the device), short page jobs in "quick", so that a folder check need not wait for a long run. What a page waits for
+and may take minutes with many pictures has a lane of its own, so that no part of a page waits for another part."""
 
 BUSY_SECONDS = 15.0
 """How long a write waits for another process's write before it gives up."""

@@ -36,6 +36,12 @@ TELL_SECONDS = 0.2
 NICENESS = 10
 STEPS = 1000
 """JobStatus.done counts thousandths of the whole job."""
+AHEAD = {
+    "compute": ("torch", "timm", "torchvision", "umap"),
+    "draw": ("umap",),
+    "search": ("sklearn.linear_model", "imagehash"),
+}
+"""What the jobs of a lane import; slow enough to be worth doing while nothing waits."""
 
 
 class BoardWatch(Watch):
@@ -176,7 +182,7 @@ def _import_ahead(lane: str) -> None:
     """Import what the lane's jobs need while nothing waits; what is missing will be said by the job itself."""
     import importlib
 
-    for name in ("torch", "timm", "torchvision", "umap") if lane == "compute" else ("umap",):
+    for name in AHEAD.get(lane, ()):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
 

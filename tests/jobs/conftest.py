@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from srcsel.jobs import Board, board
+from srcsel.jobs.base import LANES
 from srcsel.records import Run
 from srcsel.serialize import to_plain
 from srcsel.settings import load_settings
@@ -63,7 +64,7 @@ def jobs(monkeypatch, tmp_path, many_pictures):
     monkeypatch.setenv("SLOW_SECONDS", "0.2")
     driver = Driver(tmp_path, many_pictures)
     yield driver
-    for lane in ("compute", "quick"):
+    for lane in set(LANES.values()):
         for child in driver.workers(lane):
             if child.poll() is None:
                 child.kill()

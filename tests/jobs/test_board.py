@@ -11,6 +11,7 @@ import pytest
 
 from srcsel.errors import UnknownNameError
 from srcsel.jobs import Board, board
+from srcsel.jobs.base import LANES
 from srcsel.jobs.board import LOST
 from srcsel.settings import load_settings
 from srcsel.store import open_features, open_runs
@@ -28,6 +29,17 @@ def test_a_check_hands_back_what_the_folder_holds(jobs, picture_folder):
     assert done.done == done.total > 0
     assert done.created <= done.started <= done.ended
     assert done.payload == {"ref": str(picture_folder)}
+
+
+@pytest.mark.parametrize("busy", ["map", "inside", "suspects"])
+def test_no_part_of_a_page_waits_for_another_part(jobs, picture_folder, busy):
+    with jobs.board._free(LANES[busy]) as lock:  # as a worker that is at a long job holds it
+        assert lock is not None
+        waiting = jobs.board.submit(busy, {"run_id": "x", "model": "y", "method": "pca"})
+        jobs.wait(jobs.board.submit("check", {"ref": str(picture_folder)}), "done")
+        assert jobs.board.status(waiting).state == "queued"
+        assert [kind for kind in LANES if LANES[kind] == LANES[busy]] == [busy]
+        jobs.board.cancel(waiting)
 
 
 def test_a_job_that_cannot_work_says_why(jobs, tmp_path):
