@@ -110,6 +110,27 @@ def mixed_up(seen: Inside, labels: np.ndarray, most: int = 5) -> list[Mixed]:
     return [Mixed(int(one[i]), int(two[i]), float(share[i])) for i in np.argsort(-share, kind="stable")[:most]]
 
 
+def square(seen: Inside, labels: np.ndarray, most: int = 12) -> tuple[list[int], np.ndarray]:
+    """Count whose pictures the five nearest of each class's pictures are: (class ids (k,), shares).
+
+    Of up to `most` classes all are there; of more, those that are mixed up most. The most mixed up come first.
+    shares (k, k), each row sums to 1; where classes are left out (k, k + 1), the last column is all of these together.
+    """
+    pairs = mixed_up(seen, labels, most * most // 2)  # so many pairs name at least `most` classes
+    order = list(dict.fromkeys(c for pair in pairs for c in (pair.one, pair.two)))
+    classes = int(labels.max()) + 1
+    if classes <= most:
+        order += [c for c in range(classes) if c not in order]
+    order = order[:most]
+    place = np.full(classes, len(order))
+    place[order] = np.arange(len(order))
+    near, width = seen.neighbors[:, :VOTERS], len(order) + 1
+    cells = place[np.repeat(labels, near.shape[1])] * width + place[labels[near].ravel()]
+    counts = np.bincount(cells, minlength=width * width).reshape(width, width)[:-1]  # (k, k + 1)
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    return order, shares if len(order) < classes else shares[:, :-1]
+
+
 def crossings(seen: Inside, labels: np.ndarray, one: int, two: int) -> list[tuple[int, int, float]]:
     """List the pictures behind a mixed-up pair: (of class one, of class two, similarity), the most alike first.
 

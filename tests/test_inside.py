@@ -8,7 +8,7 @@ import pytest
 
 from srcsel import inside
 from srcsel.errors import InputError, UnknownNameError
-from srcsel.inside import by_class, crossings, look, mixed_up, vote
+from srcsel.inside import by_class, crossings, look, mixed_up, square, vote
 from srcsel.records import Inside
 from srcsel.run import answer, new_run
 from srcsel.score import score_model
@@ -151,3 +151,33 @@ def test_pictures_behind_a_pair_come_once_the_most_alike_first(seen):
     assert [(a, b) for a, b, _ in found] == [(0, 1), (2, 3)]
     assert [s for _, _, s in found] == pytest.approx([0.9, 0.5])
     assert crossings(*seen, 1, 0) == [(b, a, s) for a, b, s in found]
+
+
+def test_the_square_counts_the_neighbours_of_each_class_in_a_naive_loop(seen):
+    inside_, y = seen
+    order, shares = square(inside_, y)
+    assert sorted(order) == [0, 1, 2, 3]
+    for a, row in zip(order, shares, strict=True):
+        near = [y[j] for i in range(6) if y[i] == a for j in inside_.neighbors[i]]
+        assert row.tolist() == pytest.approx([near.count(b) / len(near) for b in order])
+    pairs = mixed_up(inside_, y, most=9)
+    assert set(order[:2]) == {pairs[0].one, pairs[0].two}
+
+
+def test_of_many_classes_the_square_has_those_mixed_up_most_and_the_rest_in_one_column(seen):
+    inside_, y = seen
+    first, whole = square(inside_, y)
+    order, shares = square(inside_, y, most=2)
+    assert order == first[:2]
+    np.testing.assert_allclose(shares[:, :2], whole[:2, :2])
+    np.testing.assert_allclose(shares[:, 2], whole[:2, 2:].sum(axis=1))
+
+
+def test_of_many_classes_only_mixed_up_ones_are_in_the_square():
+    y = np.repeat(np.arange(20), 3)
+    near = np.array([[i - i % 3 + (i + 1) % 3, i - i % 3 + (i + 2) % 3] for i in range(60)])
+    near[0] = [9, 10]  # class 0 beside class 3
+    part = np.zeros(60, dtype=np.float32)
+    order, shares = square(Inside("m", near, near * 0.0, y, part, part), y)
+    assert order == [0, 3]
+    np.testing.assert_allclose(shares, [[4 / 6, 2 / 6, 0], [0, 1, 0]])

@@ -109,8 +109,11 @@ def _actions(result: Result, found: Suspects, which: str) -> None:
                 "srcsel-worth-a-look.csv", "text/csv", icon=":material/download:", on_click="ignore",
                 key="suspects-csv",
             )  # fmt: skip
-    if rows:
-        st.caption("Nothing on disk is touched. The stored features are used again, so this takes seconds.")
+    if listed:
+        st.caption(
+            "Tick what should not count, then score again: a new run from the stored features, in seconds. Nothing on "
+            "disk is touched."
+        )
 
 
 def _button(label: str, icon: str, callback: Callable[..., None], *args: object) -> None:

@@ -10,13 +10,14 @@ import streamlit as st
 
 from srcsel import inside
 from srcsel.charts import classes as class_charts
+from srcsel.charts import mixed
 from srcsel.records import Dataset, Inside, Result
-from srcsel.ui import results, thumbs, words
+from srcsel.ui import frame, results, thumbs, words
 from srcsel.ui.inside import get_inside
 from srcsel.ui.show import PICTURES_STYLE, figure, md, plain, prefix
 
 BARS = 12  # classes drawn as bars; the table has all
-PAIRS = 12  # pairs of pictures shown of two classes
+PAIRS = 9  # pairs of pictures shown of two classes
 ROWS = 1000  # pictures in the table; the download has all
 _STYLE = """<style>
 .srcsel-pairs{display:grid;grid-template-columns:repeat(auto-fill,minmax(220px,1fr));gap:14px 18px}
@@ -38,8 +39,12 @@ def show(result: Result, model: str, set_id: str) -> None:
     with right:
         pair = _pairs(seen, dataset, f"{result.run.id}-{model}")
     if pair is not None:
-        _pictures_of(pair, seen, dataset, set_id)
-    _table(seen, dataset, set_id)
+        with right:
+            _square(seen, dataset)
+        with left:
+            _pictures_of(pair, seen, dataset, set_id)
+    if not frame.presenting():
+        _table(seen, dataset, set_id)
 
 
 def _classes(seen: Inside, dataset: Dataset) -> None:
@@ -89,6 +94,22 @@ def _pairs(seen: Inside, dataset: Dataset, key: str) -> inside.Mixed | None:
     return found[rows[0]] if rows and rows[0] < len(found) else found[0]
 
 
+def _square(seen: Inside, dataset: Dataset) -> None:
+    chosen, shares = inside.square(seen, dataset.labels)
+    names = [dataset.classes[c] for c in chosen]
+    scale = results.PRESENTING if frame.presenting() else 1.0
+    st.plotly_chart(
+        mixed.mixed_map(names, shares, theme=results.theme(), scale=scale), key="why-square",
+        config={"displayModeBar": False}, alt=mixed.mixed_alt(names, shares),
+    )  # fmt: skip
+    left_out = len(dataset.classes) - len(names)
+    more = f" The other {words.count(left_out, 'class', 'classes')} are mixed up less." if left_out else ""
+    st.caption(
+        "Of 100 nearest neighbours of the pictures of a row's class, so many are of the class above. "
+        f"The darker, the more mixed up; framed: the class itself.{more}"
+    )
+
+
 def _both(dataset: Dataset, pair: inside.Mixed) -> str:
     return f"{plain(dataset.classes[pair.one])} and {plain(dataset.classes[pair.two])}"
 
@@ -126,10 +147,10 @@ def _table(seen: Inside, dataset: Dataset, set_id: str) -> None:
     numbers = each_picture(seen, dataset)
     shown = numbers.head(ROWS)
     links = [f"{prefix()}{thumbs.url(set_id, row)}" for row in shown.index]
-    frame = shown.map(lambda v: plain(v) if isinstance(v, str) else v)
-    frame.insert(0, "Picture", links)
+    rows = shown.map(lambda v: plain(v) if isinstance(v, str) else v)
+    rows.insert(0, "Picture", links)
     st.dataframe(
-        frame, hide_index=True, row_height=72, height=460, placeholder="n/a", key="why-table",
+        rows, hide_index=True, row_height=72, height=460, placeholder="n/a", key="why-table",
         alt="Every picture's own part of the scores, the worst first",
         column_config={
             "Picture": st.column_config.ImageColumn(width="small"),
@@ -151,7 +172,7 @@ def _table(seen: Inside, dataset: Dataset, set_id: str) -> None:
 def each_picture(seen: Inside, dataset: Dataset) -> pd.DataFrame:
     """One line a picture, the worst first, the index its number: what the model makes of it. Names as they are."""
     labels = dataset.labels
-    frame = pd.DataFrame({
+    rows = pd.DataFrame({
         "File": dataset.paths,
         "Label": [dataset.classes[c] for c in labels],
         "Neighbours say": [dataset.classes[c] for c in seen.guess],
@@ -159,4 +180,4 @@ def each_picture(seen: Inside, dataset: Dataset) -> pd.DataFrame:
         "SCL gain": seen.gain,
         "MSC": seen.silhouette,
     })  # fmt: skip
-    return frame.sort_values(["SCL gain", "MSC"], kind="stable")
+    return rows.sort_values(["SCL gain", "MSC"], kind="stable")

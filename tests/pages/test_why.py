@@ -40,7 +40,7 @@ def test_the_worst_pair_is_open_with_its_pictures(opened, words_of):
     told = words_of(tab).replace("\\", "")
     assert "<b>*spot*<b> and mildew: 10 % of nearest neighbours cross over" in told
     assert "10 pairs of near neighbours" in told
-    assert html(tab).count("<figure>") == 20
+    assert html(tab).count("<figure>") == 2 * why.PAIRS
     assert "/0/320.jpg" in html(tab)
     assert "/10/320.jpg" in html(tab)
     assert "<b>*spot*" not in html(tab)
@@ -81,3 +81,20 @@ def test_many_classes_are_drawn_in_part_and_listed_whole(result, seen):
     table = why._all_classes(found, dataset, np.argsort(found.right))
     assert len(table) == 15
     assert table["Pictures"].tolist() == [2] * 15
+
+
+def test_beside_the_pairs_stands_the_map_of_mixed_up_classes(opened, words_of):
+    tab = opened()
+    (alt,) = [c.proto.alt for c in tab.get("plotly_chart") if c.proto.alt.startswith("Classes of the nearest")]
+    assert alt.endswith("of <b>*spot*<b> 20 % are mildew.")
+    assert "Of 100 nearest neighbours" in words_of(tab)
+
+
+def test_presenter_mode_shows_the_story_only(visit, stored, seen, monkeypatch):
+    monkeypatch.setattr("srcsel.ui.why.get_inside", lambda result, model: seen)
+    tab = visit("explore", run=RUN_ID, view="why")
+    tab.toggle(key="presenter").set_value(True).run()
+    assert not tab.exception
+    assert "Every picture" not in [s.value for s in tab.subheader]
+    assert "Mixed up most" in [s.value for s in tab.subheader]
+    assert html(tab)
