@@ -66,6 +66,16 @@ def decide(
     return replace(verdict, notes=notes)
 
 
+def mean_ranks(scores: Sequence[Score]) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Rank models among themselves as the verdict does: ids, mean ranks on all pictures (models,), and (models, b).
+
+    b is the number of re-checks; lower is better. A model that lacks a measure of the verdict's takes no part.
+    """
+    table, _ = _table(scores)
+    ids = list(table[0]) if table else []
+    return (ids, *_ranks(table, ids)) if ids else ([], np.empty(0), np.empty((0, 0)))
+
+
 def _ranking(scores: Sequence[Score]) -> Ranking:
     """Order the scores of one measure in one reading, best first."""
     measure = find(scores[0].measure)

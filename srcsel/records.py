@@ -13,6 +13,7 @@ import numpy as np
 
 Reading = Literal["whitened", "raw"]
 VerdictKind = Literal["clear", "tie", "cannot tell"]
+DropReason = Literal["behind", "budget", "yardstick"]
 EvidenceKind = Literal["probe", "finetune"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 
@@ -194,6 +195,32 @@ class Run:
     seed: int = 0
     left_out: tuple[str, ...] = ()  # pictures the person left out, relative paths
     title: str = ""
+    race: bool = False  # a fast answer: models that the first pictures rule out are not scored on all
+
+
+@dataclass(frozen=True, eq=False)
+class Dropped:
+    """A model that left a race, with what was known of it then. Its scores rank with no score on all pictures."""
+
+    model: str
+    pictures: int  # how many it had seen
+    leader: str  # the model ahead then
+    behind: float  # the leader ranked before it in x of 100 re-checks on these pictures
+    why: DropReason
+    scores: tuple[Score, ...] = ()  # on these pictures, without their re-checks
+
+
+@dataclass(frozen=True, eq=False)
+class Race:
+    """How a fast answer was found: its stages, who left when and why, what it saved."""
+
+    stages: tuple[int, ...]  # pictures each model had seen after each stage, the last all; () = no race was run
+    stage: int = 0  # which is under way, from 0; len(stages) = over
+    models: int = 0  # that took part
+    dropped: tuple[Dropped, ...] = ()  # in the order in which they left
+    passes: int = 0  # pictures put through networks by the race so far, each model's counted
+    exact: int = 0  # pictures an exact run would have put through networks
+    note: str = ""  # why no race was run
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,6 +240,7 @@ class Result:
     versions: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     complete: bool = True
+    race: Race | None = None  # of a fast answer
 
 
 @dataclass(frozen=True, eq=False)

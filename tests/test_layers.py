@@ -20,6 +20,7 @@ LAYERS = [  # a module imports from lines above its own here, or from its own pa
     {"extract", "project", "score"},
     {"recover"},
     {"rank", "scored", "maps", "consensus"},
+    {"race"},
     {"assemble", "command", "public_json", "inside", "snippet"},
     {"budget", "run", "suspects"},
     {"evidence"},
