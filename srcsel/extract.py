@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import sys
@@ -10,13 +9,13 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from srcsel.backends import Runner, Wish, choose, is_out_of_memory, recall
 from srcsel.decode import decoded
 from srcsel.errors import Cancelled, InputError, SrcselError, StoreError
-from srcsel.hubs import HUBS, Encoder, Hub, Preprocessing
+from srcsel.hubs import HUBS, Hub, Preprocessing
 from srcsel.records import Dataset, Failure, FeatureKey, Features, SourceModel
 from srcsel.store import FeatureStore
 from srcsel.watch import Watch
@@ -27,9 +26,6 @@ BATCH = {"cpu": 32, "cuda": 128, "mps": 64}
 PART_ROWS = 256
 PART_SECONDS = 20.0
 """Half-done features are stored after so many rows or seconds, so a killed run loses no more than that."""
-OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "alloc_cpu")
-"""How torch says it on its devices; it raises plain RuntimeErrors."""
-
 SMALL = 5e6
 """Weights up to which a finished model may wait for Python's own collector: forcing one takes 0.2 s each time."""
 
@@ -56,19 +52,21 @@ def extract(
     watch: Watch | None = None,
     say: Callable[[str], None] = lambda _: None,
     whole: Dataset | None = None,
+    until: int | None = None,
 ) -> Iterator[Features | Failure]:
     """Yield the features, or the failure, of every model: stored ones first, then as they are finished.
 
     A model that fails never stops the others. `whole`: the pictures of which `dataset` has some left out; where their
-    features are stored, its rows are taken and no network runs. `say` receives sentences about what fell back. Raises
-    Cancelled after storing the finished rows, StoreError, and InputError for a picture that went bad meanwhile.
+    features are stored, its rows are taken and no network runs. `until`: only the first so many pictures; what was
+    made stays half-done work, and a later call goes on from there. `say` receives sentences about what fell back.
+    Raises Cancelled after storing the finished rows, StoreError, and InputError for a picture that went bad meanwhile.
     """
     watch = watch or Watch()
     if precision not in PRECISIONS:
         raise InputError(f"There is no precision '{precision}'. Choose one of: {', '.join(PRECISIONS)}.")
     tasks: list[_Task] = []
     for model in models:
-        found = _look_up(dataset, model, precision, store, whole)
+        found = _look_up(dataset, model, precision, store, whole, until)
         if isinstance(found, _Task):
             tasks.append(found)
             continue
@@ -80,9 +78,12 @@ def extract(
     wanted: dict[Preprocessing, int] = {}
     for task in tasks:
         wanted[task.preprocessing] = min(task.rows, wanted.get(task.preprocessing, task.rows))
-    with decoded(dataset, wanted, store.folder, watch) as pixels:
+    shown = replace(dataset, paths=dataset.paths[:until], labels=dataset.labels[:until])
+    with decoded(shown, wanted, store.folder, watch) as pixels:
         for task in tasks:
-            outcome = _attempt(task, pixels[task.preprocessing.pixel_key], dataset, store, device, watch, say)
+            outcome = _attempt(
+                task, pixels[task.preprocessing.pixel_key], shown, store, device, watch, say, keep=until is None
+            )
             if isinstance(outcome, Failure):
                 watch.update(task.model.id, "failed", note=outcome.reason)
             yield outcome
@@ -110,7 +111,12 @@ def pick_device(device: str) -> str:
 
 
 def _look_up(
-    dataset: Dataset, model: SourceModel, precision: str, store: FeatureStore, whole: Dataset | None
+    dataset: Dataset,
+    model: SourceModel,
+    precision: str,
+    store: FeatureStore,
+    whole: Dataset | None,
+    until: int | None,
 ) -> Features | Failure | _Task:
     """Return stored features, or the task to make them; preparing that fails fails only this model."""
     try:
@@ -120,7 +126,10 @@ def _look_up(
             return stored
         if whole is not None and (taken := _taken(dataset, whole, model, precision, store)):
             return taken
-        return _Task(model, _hub(model).preprocessing(model), key, *store.parts(key))
+        rows, values, logits = store.parts(key)
+        if until is not None and values is not None and rows >= until:
+            return Features(key, values[:until], None if logits is None else logits[:until])
+        return _Task(model, _hub(model).preprocessing(model), key, rows, values, logits)
     except (Cancelled, StoreError):
         raise
     except Exception as error:  # noqa: BLE001 (third-party model code; the reason reaches the page)
@@ -150,12 +159,17 @@ def _attempt(
     device: str,
     watch: Watch,
     say: Callable[[str], None],
+    *,
+    keep: bool,
 ) -> Features | Failure:
-    """Run one model on its device, and on the processor if the device has too little memory for it."""
+    """Run one model on its device, and on the processor if the device has too little memory for it.
+
+    keep: store its features as whole ones; otherwise they stay half-done work.
+    """
     for place in dict.fromkeys((device, "cpu")):
         try:
-            features = _run(task, pixels, store, place, watch, say)
-            return _checked(features, dataset, task.model) or _stored(features, store)
+            features = _run(task, pixels, store, place, watch, say, whole=keep)
+            return _checked(features, dataset, task.model) or (_stored(features, store) if keep else features)
         except (Cancelled, StoreError):
             raise
         except Exception as error:  # noqa: BLE001 (third-party model code; the reason reaches the page)
@@ -180,35 +194,38 @@ def _run(
     """Put all remaining rows through the network in batches, storing parts on the way and when stopped."""
     total, size = len(pixels), BATCH.get(device.split(":")[0], 32)
     watch.update(task.model.id, "running", task.rows, total)
-    encoder = _hub(task.model).load(task.model, device, watch)
-    rows = _Rows(_as_loaded(task), store)
-    leave_a_core()
+    task, runner = _ready(task, pixels, store, device, watch, say)
+    rows = _Rows(task, store)
     try:
         while rows.done < total:
-            batch = pixels[rows.done : rows.done + size]
             try:
-                rows.add(*_timed(encoder, batch, device, task.key.precision))
+                for values, logits in runner.run(pixels[rows.done :], size):
+                    rows.add(values, logits)
+                    watch.update(task.model.id, "running", rows.done, total)
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error) or size == 1:
                     raise
                 size = max(1, size // 2)
                 say(f"{task.model.title} ran with {size} pictures at a time, because memory was short.")
                 free_memory()
-                continue
-            watch.update(task.model.id, "running", rows.done, total)
     except BaseException:
         rows.flush()
         raise
     return rows.features()
 
 
-def _timed(
-    encoder: Encoder, batch: np.ndarray, device: str, precision: str
-) -> tuple[np.ndarray, np.ndarray | None, float]:
-    start = time.perf_counter()
-    with _autocast(device, precision):
-        values, logits = encoder(batch)  # (b, d), (b, c) or None; back on the processor, so the time is whole
-    return values, logits, time.perf_counter() - start
+def _ready(
+    task: _Task, pixels: np.ndarray, store: FeatureStore, device: str, watch: Watch, say: Callable[[str], None]
+) -> tuple[_Task, Runner]:
+    """Load the network, or what an earlier run made of it, as the backend that runs it fastest."""
+    wish = Wish(task.model, task.key, store.folder, say)
+    runner = recall(wish, len(pixels) - task.rows) if device == "cpu" and task.key.revision else None
+    if runner is not None:
+        return task, runner
+    encoder = _hub(task.model).load(task.model, device, watch)
+    task = _as_loaded(task)
+    leave_a_core()
+    return task, choose(replace(wish, key=task.key), encoder, pixels[task.rows :], device)
 
 
 def _as_loaded(task: _Task) -> _Task:
@@ -232,13 +249,16 @@ class _Rows:
         self._kept_blocks = len(self._values)
         self._kept_at = time.monotonic()
         self._speeds: list[tuple[float, int]] = []  # seconds and pictures of each batch
+        self._last = time.perf_counter()
 
-    def add(self, values: np.ndarray, logits: np.ndarray | None, seconds: float) -> None:
+    def add(self, values: np.ndarray, logits: np.ndarray | None) -> None:
         """Take in one batch."""
+        now = time.perf_counter()
+        self._speeds.append((now - self._last, len(values)))
+        self._last = now
         self._values.append(np.asarray(values, dtype=np.float32))
         if logits is not None:
             self._logits.append(np.asarray(logits, dtype=np.float32))
-        self._speeds.append((seconds, len(values)))
         self.done += len(values)
         if self.done - self._kept >= PART_ROWS or time.monotonic() - self._kept_at >= PART_SECONDS:
             self.flush()
@@ -292,22 +312,6 @@ def _failure(model: SourceModel, error: Exception) -> Failure:
 
 def _reason(found: Features | Failure) -> str:
     return found.reason if isinstance(found, Failure) else ""
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether a device or the computer had too little memory; torch raises plain RuntimeErrors for it."""
-    text = str(error).lower()
-    return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and any(words in text for words in OUT_OF_MEMORY)
-    )
-
-
-def _autocast(device: str, precision: str) -> Any:
-    if precision == "float32":
-        return contextlib.nullcontext()
-    import torch
-
-    return torch.autocast(device.split(":")[0], dtype=getattr(torch, precision))
 
 
 def leave_a_core() -> None:
