@@ -1,5 +1,6 @@
 """One or two maps, large: a loop around some dots shows their pictures. Beside it, why, and what is worth a look."""
 
+import numpy as np
 import streamlit as st
 
 from srcsel.command import command
@@ -8,8 +9,9 @@ from srcsel.ui import explore, frame, inside, maps, near, results, state
 from srcsel.ui.show import empty_state, md
 from srcsel.ui.watch import watch_run
 
-HEIGHT = 600  # pixels of a map, at most
-ROOM = 385  # pixels of a window that title, controls and legend take
+HEIGHT = 620  # pixels of a map, at most
+ROOM = 330  # pixels of a window that title, controls, legend and caption take
+ROOM_PRESENTING = 410
 
 
 def main() -> None:
@@ -51,27 +53,16 @@ def main() -> None:
 def draw(result: Result) -> None:
     """Draw controls, maps and pictures; a selection draws only these again."""
     dataset, titles, run_id = result.dataset, results.models_on_show(result), result.run.id
-    columns = st.columns([3, 3, 2], vertical_alignment="bottom")
-    with columns[0]:
-        model = results.choose_model(result)
-    with columns[1]:
-        second = explore.choose_second(result, model)
-    with columns[2]:
-        method = results.choose_method()
+    model, second, color, method = explore.choose_maps(result)
     models = [model] if second is None else [model, second]
-    columns = st.columns([3, 3, 2, 2] if len(dataset.paths) > explore.DOTS else [3, 3, 2], vertical_alignment="bottom")
-    with columns[0]:
-        color = explore.choose_color(second is not None)
-    with columns[1]:
-        classes = explore.choose_classes(dataset)
-    with columns[2]:
-        explore.choose_file(result)
-    with columns[-1]:
-        cap = explore.choose_dots(dataset, method)
-    map_side, picture_side = (st.container(), st.container()) if second else st.columns([3, 2], gap="medium")
+    shares = [5, 2] if second else [2, 1] if frame.presenting() else [3, 2]
+    map_side, picture_side = st.columns(shares, gap="medium")
+    with picture_side:
+        classes = explore.choose_pictures(result)
     with map_side:
-        projections = {m: results.get_map(result, m, method, cap) for m in models}
         place, below = st.container(), st.container()
+        cap = explore.choose_dots(dataset, method)
+        projections = {m: results.get_map(result, m, method, cap) for m in models}
         with below:
             seen = {m: inside.get_inside(result, m) for m in models}
         panes = [maps.Pane(p, titles[m], seen[m]) for m, p in projections.items() if p is not None]
@@ -81,34 +72,44 @@ def draw(result: Result) -> None:
         chosen, stamp = explore.pushed(run_id)
         with place:
             maps.embedding_map(
-                panes, dataset, set_id=set_id, name=f"explore {run_id}", key="explore-map", color=color,
-                height=HEIGHT, room=ROOM, on_select=explore.keep(run_id), classes=classes, selected=chosen, stamp=stamp,
+                panes, dataset, set_id=set_id, name=f"explore {run_id}", key="explore-map", color=color, height=HEIGHT,
+                room=ROOM_PRESENTING if frame.presenting() else ROOM, on_select=explore.keep(run_id), classes=classes,
+                selected=chosen, stamp=stamp,
             )  # fmt: skip
-            st.caption(f"{results.MAP_CAPTION} {md(results.sampled(result, panes[0].projection))}")
-    with picture_side:
-        beside(result, panes, set_id, classes)
-
-
-def beside(result: Result, panes: list[maps.Pane], set_id: str, classes: list[int]) -> None:
-    """Draw the pictures: the one that was pressed, the selected ones, those that moved most between two models."""
-    dataset, run_id = result.dataset, result.run.id
+            sketch = "" if frame.presenting() else f"{results.MAP_CAPTION} "
+            st.caption(f"{sketch}{md(results.sampled(result, panes[0].projection))}")
     shown = maps.drawn_rows(panes, dataset, classes)
+    with picture_side:
+        beside(result, panes, set_id, shown, classes)
+    if len(panes) == 2 and not frame.presenting():
+        with map_side:
+            moved(result, panes, set_id, shown)
+
+
+def beside(result: Result, panes: list[maps.Pane], set_id: str, shown: np.ndarray, classes: list[int]) -> None:
+    """Draw the pictures: the one that was pressed or the selected ones; before that, what the models get right."""
+    dataset, run_id = result.dataset, result.run.id
     rows = explore.chosen_rows(run_id, dataset, shown, classes)
     chosen = explore.selected(run_id)
-    if len(panes) == 2:
-        left, right = st.columns([3, 2], gap="large")
-        with right:
-            st.subheader("Moved most", anchor=False)
-            st.caption("Pictures whose six nearest differ most between the two models.")
-            found = near.moved(panes, dataset, set_id, shown)
-            if found:
-                st.button("Light them on the maps", on_click=explore.put, args=(run_id, found), key="explore-moved")
-    else:
-        left = st.container()
-    with left:
-        explore.side(run_id, dataset, set_id, shown, rows, height=HEIGHT)
-        if chosen and chosen.focus is not None and rows:
+    explore.buttons(run_id, dataset, shown, rows)
+    with st.container(key="explore-pictures"):
+        if rows and chosen and chosen.focus is not None:
             near.picture(rows[0], dataset, set_id, panes)
+        elif rows:
+            explore.side(dataset, set_id, shown, rows)
+        else:
+            explore.start(run_id, dataset, panes, shown)
+
+
+def moved(result: Result, panes: list[maps.Pane], set_id: str, shown: np.ndarray) -> None:
+    """Draw the pictures whose neighbours differ most between the two models."""
+    st.subheader("Moved most", anchor=False)
+    line = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
+    found = near.moved(panes, result.dataset, set_id, shown)
+    with line:
+        st.caption("Pictures whose six nearest differ most between the two models.", width="content")
+        if found:
+            st.button("Light them on the maps", on_click=explore.put, args=(result.run.id, found), key="explore-moved")
 
 
 main()

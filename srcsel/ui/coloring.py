@@ -17,9 +17,9 @@ from srcsel.ui.show import plain
 
 COLORS = {
     "class": "Class",
-    "right": "Neighbours name its class: right or wrong",
-    "silhouette": "Separation of each picture (silhouette)",
-    "supcon": "Neighbour agreement of each picture (SCL)",
+    "right": "Right or wrong, by its neighbours",
+    "silhouette": "Separation (silhouette)",
+    "supcon": "Neighbour agreement (SCL)",
     "agree": "Which of the two models is right",
 }
 OF_TWO = "agree"  # needs a second model

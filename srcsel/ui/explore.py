@@ -9,9 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from srcsel.records import DOTS, MOST_DOTS, Dataset, Result
-from srcsel.ui import results, state, words
+from srcsel.ui import frame, maps, results, state, words
 from srcsel.ui.coloring import COLORS, OF_TWO
-from srcsel.ui.maps import Selection
+from srcsel.ui.maps import Pane, Selection
 from srcsel.ui.show import md, picture_grid, plain
 
 VIEWS = {"map": "Map", "why": "Why this score", "suspects": "Worth a look"}
@@ -91,6 +91,36 @@ def choose_view() -> str:
     return chosen
 
 
+def choose_maps(result: Result) -> tuple[str, str | None, str, str]:
+    """Draw the line of boxes over the maps; returns (model, second model, color, kind of map).
+
+    Presenter mode leaves the kind of map as it was chosen before.
+    """
+    presenting = frame.presenting()
+    columns = st.columns([5, 5, 5] if presenting else [5, 5, 5, 4], vertical_alignment="bottom")
+    with columns[0]:
+        model = results.choose_model(result)
+    with columns[1]:
+        second = choose_second(result, model)
+    with columns[2]:
+        color = choose_color(second is not None)
+    if presenting:
+        return model, second, color, state.choose("method", list(maps.METHODS), "umap", "kind of map") or "umap"
+    with columns[3]:
+        return model, second, color, results.choose_method()
+
+
+def choose_pictures(result: Result) -> list[int]:
+    """Draw the search and the class filter; returns the class ids on the map. Presenter mode keeps what was chosen."""
+    if frame.presenting():
+        return _classes_of_address(result.dataset) or list(range(len(result.dataset.classes)))
+    left, right = st.columns(2, vertical_alignment="bottom")
+    with left:
+        choose_file(result)
+    with right:
+        return choose_classes(result.dataset)
+
+
 def choose_second(result: Result, model: str) -> str | None:
     """Draw the box that puts another model's map beside; returns its id, None for one map."""
     titles = {m: title for m, title in results.models_on_show(result).items() if m != model}
@@ -122,14 +152,18 @@ def choose_color(compared: bool) -> str:
 def choose_classes(dataset: Dataset) -> list[int]:
     """Draw the class filter; returns the class ids on the map, all where none is chosen."""
     names = [plain(name) for name in dataset.classes]
-    parts = (state.read("classes") or "").split(",")
-    known = [int(part) for part in parts if part.isdecimal() and int(part) < len(names)]
-    st.session_state["explore-classes"] = list(dict.fromkeys(known))
+    st.session_state["explore-classes"] = _classes_of_address(dataset)
     chosen = st.multiselect(
         "Classes on the map", range(len(names)), format_func=names.__getitem__, placeholder="All",
         key="explore-classes", on_change=_filtered,
     )  # fmt: skip
     return list(chosen) or list(range(len(names)))
+
+
+def _classes_of_address(dataset: Dataset) -> list[int]:
+    parts = (state.read("classes") or "").split(",")
+    known = [int(part) for part in parts if part.isdecimal() and int(part) < len(dataset.classes)]
+    return list(dict.fromkeys(known))
 
 
 def choose_dots(dataset: Dataset, method: str) -> int:
@@ -140,10 +174,12 @@ def choose_dots(dataset: Dataset, method: str) -> int:
         return DOTS
     wanted = state.read("points") or ""
     chosen = int(wanted) if wanted.isdecimal() and int(wanted) in sizes else DOTS
+    if frame.presenting():
+        return min(chosen, MOST_DOTS[method])
     st.session_state["explore-points"] = chosen
     st.selectbox(
         "Dots", sizes, format_func=lambda size: f"All {total:,}" if size >= total else f"{size:,}",
-        key="explore-points", on_change=_moved, args=("points", "explore-points"),
+        key="explore-points", on_change=_moved, args=("points", "explore-points"), width=160,
         help="More dots take longer to lay out, once. t-SNE is drawn for "
         f"{MOST_DOTS['tsne']:,} at most: more would take many minutes.",
     )  # fmt: skip
@@ -187,51 +223,90 @@ def chosen_rows(run_id: str, dataset: Dataset, shown: np.ndarray, classes: Seque
     return rows[kept].tolist()
 
 
-def side(run_id: str, dataset: Dataset, set_id: str, shown: np.ndarray, rows: list[int], *, height: int) -> None:
-    """Draw what stands beside the map: how to select, or the selected pictures `rows` of those `shown`.
-
-    The one picture that was pressed is drawn elsewhere.
-    """
-    chosen = selected(run_id)
-    pressed = chosen is not None and chosen.focus is not None
+def buttons(run_id: str, dataset: Dataset, shown: np.ndarray, rows: list[int]) -> None:
+    """Draw what can be done with a selection, `rows` of the pictures `shown`; presenter mode only shows."""
+    if frame.presenting():
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Select all on the map", icon=":material/select_all:", on_click=put, args=(run_id, shown.tolist()),
-            key="explore-all",
-        )  # fmt: skip
-        if rows:
+        if not rows:
+            st.button(
+                "Select all on the map", icon=":material/select_all:", on_click=put, args=(run_id, shown.tolist()),
+                key="explore-all",
+            )  # fmt: skip
+        else:
             st.button("Clear", icon=":material/close:", on_click=put, args=(run_id, ()), key="explore-clear")
             st.download_button(
                 "List (CSV)", lambda: listing(dataset, rows), "srcsel-pictures.csv", "text/csv",
                 icon=":material/download:", on_click="ignore", key="explore-csv",
             )  # fmt: skip
-    if pressed and rows:
-        return
-    if rows:
-        st.markdown(sentence(dataset, rows))
-        off = len(rows) - int(np.isin(rows, shown).sum())
-        if off:
-            st.caption(f"{words.count(off, 'picture')} of these are not among the dots drawn.")
-        with st.container(height=height - 90, border=False):
-            names = [dataset.paths[r] for r in rows]
-            labels = [dataset.classes[dataset.labels[r]] for r in rows]
-            picture_grid(set_id, rows, names, labels, key=f"explore-page-{hash(tuple(rows))}")
-    elif chosen and chosen.how in ("lasso", "box"):
+
+
+def side(dataset: Dataset, set_id: str, shown: np.ndarray, rows: list[int]) -> None:
+    """Draw the selected pictures `rows`; `shown` are those on the map."""
+    st.markdown(sentence(dataset, rows))
+    off = len(rows) - int(np.isin(rows, shown).sum())
+    if off:
+        st.caption(f"{words.count(off, 'picture')} of these are not among the dots drawn.")
+    names = [dataset.paths[r] for r in rows]
+    labels = [dataset.classes[dataset.labels[r]] for r in rows]
+    picture_grid(set_id, rows, names, labels, key=f"explore-page-{hash(tuple(rows))}")
+
+
+def start(run_id: str, dataset: Dataset, panes: Sequence[Pane], shown: np.ndarray) -> None:
+    """Draw what stands there before anything is selected: what the models get right, and how to see pictures."""
+    chosen = selected(run_id)
+    if chosen and chosen.how in ("lasso", "box"):
         st.info("No pictures inside. Draw a closed loop around some dots.", icon=":material/gesture:")
     elif chosen and chosen.how == "find":
         st.info("No file has that in its name. Try a shorter part of it.", icon=":material/search_off:")
-    else:
-        _how()
+    told, rows = story(dataset, panes, shown)
+    if told:
+        st.markdown(told)
+    if rows and not frame.presenting():
+        which = "that sits elsewhere" if len(panes) == 1 else "they disagree on"
+        which = which if len(rows) == 1 or len(panes) == 2 else "that sit elsewhere"
+        st.button(
+            f"See the {len(rows):,} {which}", icon=":material/image_search:", on_click=put, args=(run_id, rows),
+            key="explore-first",
+        )  # fmt: skip
+    _how()
+
+
+def story(dataset: Dataset, panes: Sequence[Pane], shown: np.ndarray) -> tuple[str, list[int]]:
+    """Say, as Markdown, how many of the pictures `shown` sit among their own kind; and which to see first.
+
+    Those are, with one model, the others; with two, the ones that only one model places so.
+    """
+    looked = [pane.inside for pane in panes if pane.inside is not None]
+    if len(looked) < len(panes) or not len(shown):
+        return "", []
+    right = [one.guess[shown] == dataset.labels[shown] for one in looked]
+    if len(right) == 1:
+        told = (
+            f"**{right[0].sum():,} of {words.count(len(shown), 'picture')}** sit among their own kind: the five "
+            "nearest to each mostly have its class."
+        )
+        return told, shown[~right[0]].tolist()
+    left, second = right
+    names = [md(pane.title) for pane in panes]
+    counts = [(left & second).sum(), (left & ~second).sum(), (~left & second).sum(), (~left & ~second).sum()]
+    told = (
+        f"Both models place **{counts[0]:,}** pictures among their own kind, only {names[0]} **{counts[1]:,}**, only "
+        f"{names[1]} **{counts[2]:,}**, neither **{counts[3]:,}**."
+    )
+    return told, shown[left != second].tolist()
 
 
 def _how() -> None:
+    if frame.presenting():
+        st.markdown("Draw a loop around some dots to see their pictures.")
+        return
     st.markdown(
         "**See the pictures behind the dots**\n\n"
-        "- Draw a loop around some dots: their pictures appear here.\n"
-        "- Press one dot to see its picture and the six most like it; hold Shift to add to what is selected.\n"
-        "- Press a name below the map to see only those dots, and again to see all.\n"
-        "- Without a mouse: choose classes above the map, then *Select all on the map*. On the map itself N and P "
-        "step from picture to picture, and Enter opens one."
+        "- Draw a loop around some dots: their pictures appear here. Shift adds more.\n"
+        "- Press one dot: its picture, and the six most like it.\n"
+        "- Press a name below the map: only its dots stay.\n"
+        "- By keyboard: choose classes, then *Select all on the map*; on the map N and P step, Enter opens."
     )
 
 

@@ -46,8 +46,10 @@ _PRESENTER = "presenter"
 _PRESENTER_STYLE = """
 html { font-size: 20px !important; }
 @media (max-width: 1400px) {
+  [data-testid="stTopNavLink"] > span:first-child { display: none; }
   [class*="st-key-bars-"] .xtick:not(:first-child):not(:last-child) { display: none; } }
-"""  # in a narrow window the marks of an axis would stand on one another: the first and the last stay
+"""  # in a narrow window the marks of an axis would stand on one another: the first and the last stay. Without their
+# icons all pages find room in the top bar.
 
 
 def show() -> None:

@@ -11,49 +11,62 @@ import streamlit as st
 from srcsel.records import Dataset, Inside
 from srcsel.ui import words
 from srcsel.ui.maps import Pane
-from srcsel.ui.show import PICTURES_STYLE, figure, md, plain, prefix
+from srcsel.ui.show import PICTURES_STYLE, figure, plain, prefix
 from srcsel.ui.thumbs import url
 
 MOVED = 12  # pictures in the short list
 _STYLE = """<style>
-.srcsel-large{display:block;max-width:100%;min-width:200px;max-height:320px;border-radius:8px}
+.srcsel-one{display:flex;flex-wrap:wrap;gap:6px 16px;line-height:1.5}
+.srcsel-one>div{flex:1 1 130px;min-width:0;overflow-wrap:anywhere}.srcsel-one b{font-weight:600}
+.srcsel-one p{margin:0 0 8px}
+.srcsel-large{display:block;max-width:100%;min-width:160px;flex:none;max-height:min(320px,36vh);border-radius:8px}
+.srcsel-near{container-type:inline-size}
 .srcsel-six{grid-template-columns:repeat(6,minmax(0,1fr))!important}
 .srcsel-moved{grid-template-columns:repeat(auto-fill,minmax(118px,1fr))!important}
 .srcsel-six figure{padding:4px;border-radius:10px}
 .srcsel-six .same{border:3px solid #2a78b5}.srcsel-six .other{border:3px dashed #d55e00}
-@media (max-width:640px){.srcsel-six{grid-template-columns:repeat(3,minmax(0,1fr))!important}}
+@container (max-width:420px){.srcsel-six{grid-template-columns:repeat(3,minmax(0,1fr))!important}}
 </style>"""
 
 
 def picture(row: int, dataset: Dataset, set_id: str, panes: Sequence[Pane]) -> None:
     """Draw one picture at 320 pixels and, for every model that has looked at it, its nearest others, framed."""
-    name, label = dataset.paths[row], dataset.classes[dataset.labels[row]]
+    name, label = escape(plain(dataset.paths[row])), escape(plain(dataset.classes[dataset.labels[row]]))
+    looked = [(pane, pane.inside) for pane in panes if pane.inside is not None]
+    told = f"<p>{_told(row, dataset, looked[0][1])}</p>" if len(looked) == len(panes) == 1 else ""
     st.html(
-        f'{_STYLE}<img class="srcsel-large" src="{prefix()}{url(set_id, row, 320)}" '
-        f'alt="{escape(plain(f"{label}: {name}"))}">'
+        f'{_STYLE}<div class="srcsel-one"><img class="srcsel-large" src="{prefix()}{url(set_id, row, 320)}" '
+        f'alt="{label}: {name}"><div><p><b>{label}</b><br>{name}</p>{told}</div></div>'
     )
-    st.markdown(f"**{md(label)}** · {md(name)}")
-    for pane in panes:
-        if pane.inside is not None:
-            _nearest(row, dataset, set_id, pane, pane.inside, named=len(panes) > 1)
+    for pane, inside in looked:
+        if len(panes) > 1:
+            st.html(f"<p><b>{escape(plain(pane.title))}</b>: {_told(row, dataset, inside)}</p>")
+        _nearest(row, dataset, set_id, inside)
+    if looked:
+        st.caption(
+            "Solid frame: the same class. Dashed frame: another class. The nearest comes first; the number is how "
+            "alike the model finds the two (cosine, at most 1)."
+        )
 
 
-def _nearest(row: int, dataset: Dataset, set_id: str, pane: Pane, inside: Inside, *, named: bool) -> None:
+def _nearest(row: int, dataset: Dataset, set_id: str, inside: Inside) -> None:
     near = inside.neighbors[row].tolist()
-    same = [bool(dataset.labels[r] == dataset.labels[row]) for r in near]
-    model = f"{md(pane.title)}: " if named else ""
-    st.markdown(f"{model}**{neighbor_sentence(same)}**. {_vote(row, dataset, inside)}")
     figures = [
         figure(set_id, r, dataset.paths[r], dataset.classes[dataset.labels[r]], f"{likeness:.2f}").replace(
             "<figure>", f'<figure class="{"same" if agrees else "other"}">', 1
         )
-        for r, agrees, likeness in zip(near, same, inside.similarity[row].tolist(), strict=True)
+        for r, agrees, likeness in zip(near, _same(row, dataset, inside), inside.similarity[row].tolist(), strict=True)
     ]
-    st.html(f'{PICTURES_STYLE}{_STYLE}<div class="srcsel-pics srcsel-six">{"".join(figures)}</div>')
-    st.caption(
-        "Solid frame: the same class. Dashed frame: another class. The nearest comes first; the number is how alike "
-        "the model finds the two (cosine, at most 1)."
-    )
+    pictures = f'<div class="srcsel-pics srcsel-six">{"".join(figures)}</div>'
+    st.html(f'{PICTURES_STYLE}{_STYLE}<div class="srcsel-near">{pictures}</div>')
+
+
+def _same(row: int, dataset: Dataset, inside: Inside) -> list[bool]:
+    return (dataset.labels[inside.neighbors[row]] == dataset.labels[row]).tolist()
+
+
+def _told(row: int, dataset: Dataset, inside: Inside) -> str:
+    return f"<b>{neighbor_sentence(_same(row, dataset, inside))}</b>. {_vote(row, dataset, inside)}"
 
 
 def neighbor_sentence(same: Sequence[bool]) -> str:
@@ -65,7 +78,7 @@ def neighbor_sentence(same: Sequence[bool]) -> str:
 def _vote(row: int, dataset: Dataset, inside: Inside) -> str:
     if inside.guess[row] == dataset.labels[row]:
         return "Its neighbours name its class rightly."
-    return f"Its neighbours take it for {md(dataset.classes[inside.guess[row]])}."
+    return f"Its neighbours take it for {escape(plain(dataset.classes[inside.guess[row]]))}."
 
 
 def moved_most(left: Inside, right: Inside, rows: np.ndarray, count: int = MOVED) -> tuple[list[int], list[int]]:

@@ -11,7 +11,7 @@ import streamlit as st
 from srcsel.charts import plain, plotly_text
 from srcsel.ui import frame, thumbs
 
-__all__ = ["JOINER", "empty_state", "error_state", "figure", "md", "picture_grid", "plain", "plotly_text"]
+__all__ = ["JOINER", "empty_state", "error_state", "figure", "md", "md_inside", "picture_grid", "plain", "plotly_text"]
 
 JOINER = "\u2060"  # zero-width word joiner: breaks what Streamlit rewrites after Markdown was parsed
 PAGE = 48  # pictures of a grid at once
@@ -28,9 +28,10 @@ PICTURES_STYLE = """<style>
 .srcsel-pics a{display:block;border-radius:8px;overflow:hidden;background:rgba(128,140,150,.16)}
 .srcsel-pics img{display:block;width:100%;height:auto;aspect-ratio:1;object-fit:cover}
 .srcsel-pics figcaption{font-size:.8rem;line-height:1.35;padding-top:4px}
-.srcsel-pics figcaption b,.srcsel-pics figcaption span{display:block;overflow:hidden;text-overflow:ellipsis;
-white-space:nowrap}
-.srcsel-pics figcaption b{font-weight:600}.srcsel-pics figcaption span{opacity:.8}
+.srcsel-pics figcaption b{font-weight:600;display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:2;
+overflow:hidden;overflow-wrap:anywhere;hyphens:auto}
+.srcsel-pics figcaption span{display:block;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;opacity:.8;
+direction:rtl;text-align:left}
 .srcsel-pics figcaption i{display:block;font-style:normal;overflow-wrap:anywhere;padding-top:2px}
 </style>"""
 
@@ -41,6 +42,14 @@ def md(name: object) -> str:
     Needed in every label, caption, alert and title, not only in st.markdown: all of them read Markdown.
     """
     return _MARKUP.sub(r"\\\1", _LATE.sub(JOINER, plain(name)))
+
+
+def md_inside(name: object) -> str:
+    """Escape a name that stands behind other words, as `md`, but leave dots and dashes: they mean nothing there.
+
+    For labels of boxes: a screen reader is given them as they are written, backslashes included.
+    """
+    return md(name).replace("\\.", ".").replace("\\-", "-")
 
 
 def empty_state(title: str, why: str, button: str = "", to: str = "home", *, icon: str = ":material/info:") -> None:

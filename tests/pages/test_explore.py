@@ -44,6 +44,10 @@ def grid(tab) -> str:
     return "\n".join(h.value for h in tab.html if "srcsel-pics" in h.value)
 
 
+def html(tab) -> str:
+    return "\n".join(h.value for h in tab.html)
+
+
 def select(tab, rows, how="lasso"):
     tab.session_state["explore.selection"] = (RUN_ID, Selection(tuple(rows), how))
     return tab.run()
@@ -71,6 +75,44 @@ def test_first_it_says_how_to_select(opened, words_of):
     assert len(tab.get("bidi_component")) == 1
     assert "Showing all 30 pictures" in words_of(tab).replace("\\", "")
     assert not grid(tab)
+
+
+def test_first_it_says_what_the_model_gets_right_and_shows_the_others_on_a_press(opened, looked, result, words_of):
+    tab = opened()
+    wrong = np.flatnonzero(looked["demo/m0"].guess != result.dataset.labels)
+    assert f"**{30 - len(wrong)} of 30 pictures** sit among their own kind" in words_of(tab)
+    tab.button(key="explore-first").click().run()
+    assert tab.session_state["explore.selection"][1].rows == tuple(wrong.tolist())
+    assert grid(tab).count("<figure>") == len(wrong)
+
+
+def test_of_two_models_it_says_which_is_right_on_how_many(opened, looked, result, words_of):
+    looked["demo/m1"].guess[:] = np.where(np.arange(30) < 5, 2, result.dataset.labels)
+    right = [looked[model].guess == result.dataset.labels for model in ("demo/m0", "demo/m1")]
+    both, only, other = (right[0] & right[1]).sum(), (right[0] & ~right[1]).sum(), (right[1] & ~right[0]).sum()
+    tab = opened(second="demo/m1")
+    assert (
+        f"Both models place **{both}** pictures among their own kind, only Strokes **{only}**, only Textures "
+        f"**{other}**, neither **{30 - both - only - other}**."
+    ) in words_of(tab)
+    tab.button(key="explore-first").click().run()
+    assert tab.session_state["explore.selection"][1].rows == tuple(np.flatnonzero(right[0] ^ right[1]).tolist())
+
+
+def test_presenter_mode_keeps_the_maps_the_pictures_and_what_was_chosen(opened, words_of):
+    tab = opened(second="demo/m1", method="pca", classes="1,2", find="05")
+    tab.toggle(key="presenter").set_value(True).run()
+    assert not tab.exception
+    assert len(tab.get("bidi_component")) == 1
+    assert [b.label for b in tab.selectbox] == ["Your pictures as seen by", "Compare with…", "Color by"]
+    assert not [*tab.multiselect, *tab.text_input, *tab.button, *tab.download_button]
+    assert [c.key for c in tab.segmented_control] == ["explore-view"]
+    assert "**2 pictures**: 1 mildew, 1 rust" in words_of(tab)
+    assert "Close = similar" not in words_of(tab)
+    assert "Moved most" not in words_of(tab)
+    tab.toggle(key="presenter").set_value(False).run()
+    assert tab.segmented_control(key="results-method").value == "pca"
+    assert tab.multiselect(key="explore-classes").value == [1, 2]
 
 
 def test_selection_shows_its_pictures_counts_and_list(opened, words_of):
@@ -123,7 +165,7 @@ def test_class_filter_drops_hidden_pictures_from_the_selection(opened, words_of)
     assert "**1 picture**: 1 rust" in words_of(tab)
 
 
-def test_link_restores_all_that_was_on_show(opened, words_of):
+def test_link_restores_all_that_was_on_show(opened):
     tab = opened(model="demo/m1", second="demo/m0", method="pca", color="agree", classes="0,2", picture="21")
     assert not tab.exception
     assert tab.selectbox(key="results-model").value == "demo/m1"
@@ -131,7 +173,7 @@ def test_link_restores_all_that_was_on_show(opened, words_of):
     assert tab.segmented_control(key="results-method").value == "pca"
     assert tab.selectbox(key="explore-color").value == "agree"
     assert tab.multiselect(key="explore-classes").value == [0, 2]
-    assert "rust/01" in words_of(tab).replace("\\", "")
+    assert "<b>rust</b><br>rust/01.png" in html(tab)
     assert tab.session_state["explore.pushed"][1].focus == 21
 
 
@@ -181,25 +223,23 @@ def test_a_file_is_found_by_part_of_its_name(opened, words_of):
     assert "See the pictures behind the dots" in words_of(tab)
 
 
-def test_pressed_picture_is_large_with_its_six_nearest_framed(opened, words_of):
+def test_pressed_picture_is_large_with_its_six_nearest_framed(opened):
     tab = select(opened(), (6,), "click")
     assert not tab.exception
-    page = "\n".join(h.value for h in tab.html)
+    page = html(tab)
     assert 'class="srcsel-large" src="/thumbs/' in page
     assert "/6/320.jpg" in page
     assert [page.count(f'<figure class="{kind}">') for kind in ("same", "other")] == [3, 3]  # 7, 8, 9 and 10, 11, 12
-    assert "**3 of 6 neighbours share its label**" in words_of(tab)
-    assert "Its neighbours take it for mildew." in words_of(tab)
+    assert "<b>3 of 6 neighbours share its label</b>. Its neighbours take it for mildew." in page
     assert not [h for h in tab.html if "<figure>" in h.value]
 
 
 def test_two_models_each_show_their_own_nearest_and_what_moved_most(opened, words_of):
     tab = select(opened(second="demo/m1"), (6,), "click")
     assert not tab.exception
-    said = words_of(tab)
-    assert "Strokes: **3 of 6 neighbours share its label**" in said
-    assert "Textures: **0 of 6 neighbours share its label**" in said
-    assert "Moved most" in said
+    assert "<b>Strokes</b>: <b>3 of 6 neighbours share its label</b>" in html(tab)
+    assert "<b>Textures</b>: <b>0 of 6 neighbours share its label</b>" in html(tab)
+    assert "Moved most" in words_of(tab)
     assert "keeps 3 of 6" in grid(tab)
     tab.button(key="explore-moved").click().run()
     assert len(tab.session_state["explore.selection"][1].rows) == near.MOVED

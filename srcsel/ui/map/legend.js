@@ -15,6 +15,14 @@ function createLegend(root, m) {
     return made;
   };
 
+  // A long name loses its middle: what tells classes apart often stands at the end.
+  function named(text) {
+    const made = span("name"), letters = [...text], tail = letters.length > 36 ? 10 : 0;
+    made.append(span("head", letters.slice(0, letters.length - tail).join("")));
+    if (tail) made.append(span("tail", letters.slice(-tail).join("")));
+    return made;
+  }
+
   const written = (count) => count.toLocaleString("en");
 
   function mark(g) {
@@ -31,7 +39,7 @@ function createLegend(root, m) {
 
   function entry(g, i) {
     const made = button(
-      [mark(g), span("name", g.name), span("count")],
+      [mark(g), named(g.name), span("count")],
       `${g.name}: press to show only this, with Shift to hide or show it`,
     );
     made.hidden = g.empty;

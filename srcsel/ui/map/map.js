@@ -219,7 +219,7 @@ function create(root) {
       pane.root.hidden = i >= count;
       pane.title.textContent = fresh.titles[i] ?? "";
       pane.over.setAttribute("aria-label", fresh.alts[i] ?? "");
-      pane.stage.style.height = fresh.room ? `clamp(360px, 100vh - ${fresh.room}px, ${fresh.height}px)` : `${fresh.height}px`;
+      pane.stage.style.height = fresh.room ? `clamp(320px, 100vh - ${fresh.room}px, ${fresh.height}px)` : `${fresh.height}px`;
     });
     hover(-1);
     fillTools();
