@@ -189,9 +189,19 @@ def _attempt(
 
 
 def _run(
-    task: _Task, pixels: np.ndarray, store: FeatureStore, device: str, watch: Watch, say: Callable[[str], None]
+    task: _Task,
+    pixels: np.ndarray,
+    store: FeatureStore,
+    device: str,
+    watch: Watch,
+    say: Callable[[str], None],
+    *,
+    whole: bool,
 ) -> Features:
-    """Put all remaining rows through the network in batches, storing parts on the way and when stopped."""
+    """Put all remaining rows through the network in batches, storing parts on the way and when stopped.
+
+    whole: the rows are all there are; otherwise the last of them are stored as a part too.
+    """
     total, size = len(pixels), BATCH.get(device.split(":")[0], 32)
     watch.update(task.model.id, "running", task.rows, total)
     task, runner = _ready(task, pixels, store, device, watch, say)
@@ -211,6 +221,8 @@ def _run(
     except BaseException:
         rows.flush()
         raise
+    if not whole:
+        rows.flush()
     return rows.features()
 
 

@@ -16,7 +16,7 @@ LAYERS = [  # a module imports from lines above its own here, or from its own pa
     {"demo", "labelfile", "store"},
     {"hubs", "listing", "public"},
     {"archive", "catalog", "dataset"},
-    {"decode", "umap_graph", "explain", "copies"},
+    {"backends", "decode", "umap_graph", "explain", "copies"},
     {"extract", "project", "score"},
     {"recover"},
     {"rank", "scored", "maps", "consensus"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -31,11 +32,35 @@ class NetworkEncoder:
 
     def __call__(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Turn uint8 pictures (b, 3, h, w) into features (b, d) and logits (b, c) or None, float32."""
+        return self.fetch(self.launch(batch))
+
+    def launch(self, batch: np.ndarray) -> tuple[Tensor, Tensor | None]:
+        """Start as `__call__` does; on a graphics card this returns before the work is done."""
         import torch
 
         with torch.inference_mode():
-            features, logits = self._forward(self._pictures(batch))
+            return self._forward(self._pictures(batch))
+
+    def fetch(self, outputs: tuple[Tensor, Tensor | None]) -> tuple[np.ndarray, np.ndarray | None]:
+        """Wait for what `launch` started, and bring it to the processor as float32."""
+        features, logits = outputs
         return _array(features), None if logits is None else _array(logits)
+
+    def graph(self) -> nn.Module:
+        """Return one module from uint8 pictures (b, 3, h, w) to (features,) or (features, logits), for a converter."""
+        from torch import nn
+
+        encoder = self
+
+        class Whole(nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.network = encoder.network  # a tracer looks for weights in modules only
+
+            def forward(self, raw: Tensor) -> tuple[Tensor, ...]:
+                return tuple(values for values in encoder._forward(encoder._scaled(raw)) if values is not None)
+
+        return Whole().eval()
 
     def features(self, batch: np.ndarray) -> Tensor:
         """Turn uint8 pictures (b, 3, h, w) into features (b, d) float32 that gradients flow through.
@@ -45,10 +70,18 @@ class NetworkEncoder:
         return self._forward(self._pictures(batch))[0]
 
     def _pictures(self, batch: np.ndarray) -> Tensor:
-        """Scale by mean and std, on the device."""
+        """Bring to the device and scale."""
         import torch
 
-        raw = torch.from_numpy(np.array(batch)).to(self._mean.device)  # a copy: memory maps are read-only
+        raw = torch.from_numpy(np.array(batch))  # a copy: memory maps are read-only
+        if self._mean.device.type == "cuda":
+            return self._scaled(raw.pin_memory().to(self._mean.device, non_blocking=True))
+        return self._scaled(raw.to(self._mean.device))
+
+    def _scaled(self, raw: Tensor) -> Tensor:
+        """Scale uint8 pictures by mean and std."""
+        import torch
+
         pictures = (raw.float().div_(255) - self._mean) / self._std
         return pictures.contiguous(memory_format=torch.channels_last)
 
@@ -79,13 +112,17 @@ def hooked_forward(network: nn.Module, classifier: nn.Module) -> Forward:
 
     Works for every architecture whose last layer is a Linear or a 1 x 1 convolution.
     """
-    seen: list[Tensor] = []
-    classifier.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    seen = threading.local()  # batches may run beside each other
+
+    def keep(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        seen.values = inputs[0]
+
+    classifier.register_forward_pre_hook(keep)
 
     def forward(pictures: Tensor) -> tuple[Tensor, Tensor | None]:
-        seen.clear()
         logits = network(pictures)
-        return pooled(seen.pop()), logits
+        values, seen.values = seen.values, None
+        return pooled(values), logits
 
     return forward
 

@@ -1,0 +1,58 @@
+"""What every backend offers, and what they share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+
+Output = tuple[np.ndarray, np.ndarray | None]
+"""Features (b, d) and source-head logits (b, c) or None, float32."""
+
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "alloc_cpu", "bad_alloc")
+"""How torch and OpenVINO say it; they raise plain RuntimeErrors."""
+
+
+class Runner(Protocol):
+    """A network ready to run."""
+
+    title: str  # for sentences
+
+    def run(self, pixels: np.ndarray, size: int) -> Iterator[Output]:
+        """Yield the outputs of uint8 pictures (n, 3, h, w) in their order, at most `size` pictures at a time.
+
+        More than one batch may be under way; leaving the iterator early waits for those.
+        """
+        ...
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a device or the computer had too little memory."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(words in text for words in OUT_OF_MEMORY)
+    )
+
+
+def difference(found: Output, expected: Output) -> float:
+    """Largest relative difference of a row: |found - expected| / |expected|, Euclidean; inf where shapes differ."""
+    return max(_rows_differ(a, b) for a, b in zip(found, expected, strict=True))
+
+
+def _rows_differ(found: np.ndarray | None, expected: np.ndarray | None) -> float:
+    if found is None or expected is None:
+        return 0.0 if found is expected else np.inf
+    if found.shape != expected.shape:
+        return np.inf
+    scale = np.linalg.norm(expected, axis=1)  # (b,)
+    worst = np.max(np.linalg.norm(found - expected, axis=1) / np.where(scale > 0, scale, 1), initial=0.0)
+    return float(worst) if np.isfinite(worst) else np.inf

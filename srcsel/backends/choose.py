@@ -1,0 +1,137 @@
+"""Which backend runs a network: the one that a few pictures show to be faster and equal. Never at a loss."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from srcsel.backends import kept, openvino
+from srcsel.backends._base import Output, Runner, cores, difference, is_out_of_memory
+from srcsel.backends.eager import Eager
+from srcsel.hubs import Encoder
+from srcsel.records import FeatureKey, SourceModel
+
+PROBE = 8  # pictures that are measured
+TINY = 1_000_000
+"""Weights below which nothing is measured: such a network is done before a conversion would be."""
+WORTH = 12.0  # seconds torch would still take, from which a conversion pays: making one takes 2 to 4
+WORTH_KEPT = 2.0  # the same where the conversion is on disk
+BESIDE = 5.0  # seconds torch would still take, from which every core gets batches of its own
+LARGEST = 400_000_000
+"""Weights above which a network is not converted: it would be in memory three times meanwhile."""
+TOLERANCE = {"float32": 1e-4, "bfloat16": 0.1}
+"""Largest difference of a picture's features from those of torch in float32, relative (`difference`)."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A network to be run over pictures."""
+
+    model: SourceModel
+    key: FeatureKey
+    folder: Path  # conversions are kept in a folder of their own below
+    say: Callable[[str], None] = lambda _: None
+
+
+def recall(wish: Wish, pictures: int) -> Runner | None:
+    """Return the conversion of an earlier run, so that the network need not even be loaded; None = there is none.
+
+    pictures: how many remain. Small remainders and networks that ran better in torch give None too.
+    """
+    found = kept.read(wish.folder, wish.key)
+    if found is None or found.graph is None or found.measured.eager * pictures < WORTH_KEPT:
+        return None
+    try:
+        if found.measured.processor != openvino.processor():
+            return None
+        return openvino.Converted(found.graph, wish.key.precision)
+    except Exception:  # noqa: BLE001 (the package may be gone or broken; torch runs everything)
+        return None
+
+
+def choose(wish: Wish, encoder: Encoder, pixels: np.ndarray, device: str) -> Runner:
+    """Return what runs `encoder` over `pixels` (n, 3, h, w) fastest, after trying it on the first of them.
+
+    Anything but a processor, a tiny network and few pictures stay with torch, without a measurement.
+    """
+    eager = Eager(encoder, device, wish.key.precision)
+    tiny = wish.model.params is not None and wish.model.params < TINY
+    if device != "cpu" or tiny or len(pixels) < 2 * PROBE or not hasattr(encoder, "graph"):
+        return eager
+    try:
+        return _measured(wish, encoder, eager, pixels)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return Eager(encoder, device, wish.key.precision)  # the run itself takes smaller batches
+
+
+def _measured(wish: Wish, encoder: Encoder, eager: Eager, pixels: np.ndarray) -> Runner:
+    """Time torch with every core at work; look for something faster where that would take long."""
+    eager.workers = _workers()
+    probe, size = pixels[:PROBE], max(1, PROBE // eager.workers)
+    found, best = _timed(eager, probe, size)
+    if BESIDE < best * len(pixels) < 5 * WORTH:  # the first pass also prepared kernels
+        best = min(best, _timed(eager, probe, size)[1])
+    left = best * len(pixels)
+    if left <= BESIDE:
+        eager.workers = 1
+    if left <= WORTH or (wish.model.params or 0) > LARGEST or _known_slower(wish):
+        return eager
+    expected = found if wish.key.precision == "float32" else encoder(probe)
+    return _converted(wish, encoder, probe, expected, best) or eager
+
+
+def _workers() -> int:
+    """Batches that torch can compute at the same time: what its own threads leave of the cores."""
+    import torch
+
+    return max(1, cores() // torch.get_num_threads())
+
+
+def _known_slower(wish: Wish) -> bool:
+    found = kept.read(wish.folder, wish.key)
+    return found is not None and found.graph is None
+
+
+def _converted(wish: Wish, encoder: Encoder, probe: np.ndarray, expected: Output, eager: float) -> Runner | None:
+    """Convert, check and measure; None with a sentence where torch is better. `eager`: its seconds a picture."""
+    measured = kept.Measured("", eager, np.inf)
+    try:
+        graph = openvino.convert(encoder.graph(), encoder.preprocessing.size)  # pyright: ignore
+        runner = openvino.Converted(graph, wish.key.precision)
+        measured = kept.Measured(openvino.processor(), eager, np.inf)
+        size = max(1, len(probe) // runner.streams)
+        worst = difference(_timed(runner, probe, size)[0], expected)
+        if worst > TOLERANCE[wish.key.precision]:
+            return _refused(wish, measured, f"its features would differ by {worst:.1e}")
+        seconds = _timed(runner, probe, size)[1]
+    except ImportError:
+        wish.say("The package openvino is not installed: networks ran with torch, which takes about twice as long.")
+        return None
+    except Exception as error:  # noqa: BLE001 (converters raise anything at all; torch runs everything)
+        if is_out_of_memory(error):
+            return None
+        return _refused(wish, measured, f"it cannot be converted ({type(error).__name__})")
+    if seconds >= eager:
+        return _refused(wish, measured, "that is faster here")
+    kept.write(wish.folder, wish.key, kept.Kept(kept.Measured(measured.processor, eager, seconds), graph))
+    return runner
+
+
+def _refused(wish: Wish, measured: kept.Measured, why: str) -> None:
+    """Stay with torch, say so, and do not try again."""
+    wish.say(f"{wish.model.title} ran with torch: {why}.")
+    kept.write(wish.folder, wish.key, kept.Kept(kept.Measured(measured.processor, measured.eager, 0.0), None))
+
+
+def _timed(runner: Runner, pixels: np.ndarray, size: int) -> tuple[Output, float]:
+    """Run over `pixels`; return the joined outputs and the seconds a picture took."""
+    start = time.perf_counter()
+    values, logits = zip(*runner.run(pixels, size), strict=True)
+    seconds = (time.perf_counter() - start) / len(pixels)
+    return (np.concatenate(values), None if logits[0] is None else np.concatenate(logits)), seconds
