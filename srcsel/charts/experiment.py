@@ -15,6 +15,7 @@ SCORES = {"silhouette": "MSC", "supcon": "SCL gain"}
 READINGS: dict[Reading, str] = {"raw": "as in the papers", "whitened": "whitened"}
 ROW_HEIGHT = 230  # pixels
 _TOP, _BOTTOM = 34, 44  # pixels
+LOW = 45  # percent; a name below a dot under this would meet the axis
 
 
 def experiment_grid(
@@ -118,7 +119,12 @@ def _ring(points: Sequence[Mapping[str, Any]], paint: Mapping[str, str]) -> dict
         "mode": "markers+text",
         "marker": {"size": 17, "symbol": "circle-open", "color": paint["ink"], "line": {"width": 2}},
         "text": [plotly_text(p["title"]) for p in first],
-        "textposition": ["bottom left" if p["x"] > middle else "bottom right" for p in first],
+        "textposition": [_side(p, middle) for p in first],
         "textfont": {"color": paint["ink"], "size": 12},
         "hoverinfo": "skip",
     }
+
+
+def _side(point: Mapping[str, Any], middle: float) -> str:
+    """Put a name where the plot has room: towards the middle, and not below its lower edge."""
+    return f"{'bottom' if point['y'] > LOW else 'top'} {'left' if point['x'] > middle else 'right'}"

@@ -13,13 +13,16 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from srcsel import files
 from srcsel.demo.example import RUNS, without_times
-from srcsel.demo.findings import Told, mean_cosine, summarize
+from srcsel.demo.findings import NAMES, Told, mean_cosine, summarize
 from srcsel.demo.targets import TARGETS
+from srcsel.evidence.agreement import OTHERS
 from srcsel.evidence.gather import gather
-from srcsel.records import Protocol
+from srcsel.measures import MEASURES
+from srcsel.records import EvidenceKind, Protocol
 from srcsel.recover import features_of
 from srcsel.run import answer, new_run
 from srcsel.settings import Settings
@@ -60,6 +63,23 @@ def told(home: Path, targets: Sequence[str] = tuple(TARGETS)) -> list[Told]:
         cones = {f.key.model: mean_cosine(f.values) for f in features_of(result, result.models, store, Watch())}
         found.append(Told(result, tuple(runs.evidences(result.run.id)), cones))
     return found
+
+
+def table(summary: dict[str, Any], kind: EvidenceKind) -> str:
+    """Lay out a summary's predictors for one kind of evidence as a Markdown table, fewest points lost first."""
+    targets = len(summary["targets"])
+    lines = [
+        "| predictor | Kendall's tau | weighted tau | Pearson | points lost | best model picked |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in (row for row in summary["predictors"] if row["kind"] == kind):
+        name = OTHERS.get(row["predictor"]) or MEASURES[row["predictor"]].title
+        how = f", {NAMES[row['reading']].lower()}" if row["reading"] else ""
+        means = [row["mean_tau"], row["mean_weighted_tau"], row["mean_pearson"]]
+        cells = ["n/a" if mean is None else f"{mean:.2f}" for mean in means]
+        lost = "n/a" if row["mean_regret"] is None else f"{row['mean_regret']:.1f}"
+        lines.append(f"| {name}{how} | {' | '.join(cells)} | {lost} | {row['hits']} of {targets} |")
+    return "\n".join(lines)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,19 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from srcsel.consensus import favours_wide
+from srcsel.evidence.agreement import OTHERS
 from srcsel.measures import MEASURES
 from srcsel.measures._track_record import Comparison, comparisons
 from srcsel.records import Agreement, Evidence, EvidenceKind, Interval, Reading, Result
 from srcsel.report.numbers import READINGS, safe_cell
 from srcsel.ui.show import md, plain
 
-OWN = {
-    "verdict": "The verdict's own rule",
-    "consensus": "Consensus of the measures",
-    "accuracy": "Accuracy on the model's own task",
-    "params": "Number of weights",
-}
-"""Predictors that are no measure."""
 READ = (
     "- **Points lost** (regret): how much accuracy you lose by starting from the model that this predictor puts "
     "first, instead of the truly best one. 0 is perfect. It is what a choice costs, so the table is sorted by it.\n"
@@ -34,7 +28,7 @@ READ = (
 
 def name_of(predictor: str, reading: Reading | None) -> str:
     """Name a predictor with its reading, as the pages say it; plain text."""
-    name = OWN.get(predictor) or (MEASURES[predictor].title if predictor in MEASURES else plain(predictor))
+    name = OTHERS.get(predictor) or (MEASURES[predictor].title if predictor in MEASURES else plain(predictor))
     return f"{name}, as in the papers" if reading == "raw" else name
 
 

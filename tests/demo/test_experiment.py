@@ -1,0 +1,106 @@
+"""The experiment: made at small scale by the shipped code, and what ships is what its own runs say."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from srcsel.demo import experiment
+from srcsel.demo.targets import TARGETS
+from srcsel.measures import MEASURES
+from srcsel.records import Protocol
+from srcsel.runs import RunStore
+from srcsel.settings import load_settings
+from srcsel.store import open_runs
+
+SHIPPED = tuple(experiment.PREFIX + target for target in TARGETS)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """One target of 60 pictures, three candidates, trainings of a second."""
+    monkeypatch.setitem(TARGETS, "digits", replace(TARGETS["digits"], each=6))
+    monkeypatch.setattr(experiment, "MODELS", "demo/glyphs,demo/untrained,pixels")
+    monkeypatch.setattr(
+        experiment, "PROTOCOLS", (Protocol("probe", folds=2), Protocol("finetune", shots=3, seeds=(0, 1), epochs=1))
+    )
+    monkeypatch.setattr("srcsel.run.draw_all", lambda *_: None)
+
+
+def foretold(result, evidence, predictor, reading):
+    """Scores of one predictor and the accuracies of the same models, read from the records."""
+    reached = {a.model: a.mean for a in evidence.accuracies}
+    scores = {
+        s.model: s.value * MEASURES[predictor].sign
+        for s in (*result.scores, *result.literal)
+        if (s.measure, s.reading) == (predictor, reading)
+    }
+    models = [m for m in reached if m in scores]
+    return [scores[m] for m in models], [reached[m] for m in models]
+
+
+def test_a_small_experiment_from_the_pictures_to_the_summary(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(experiment, "make", lambda home, watch: MAKE(home, ["digits"], watch))
+    monkeypatch.setattr(experiment, "told", lambda home: TOLD(home, ["digits"]))
+    places = {name: tmp_path / name for name in ("home", "runs", "summary")}
+    (tmp_path / "runs").mkdir()
+    assert experiment.main([text for name, place in places.items() for text in (f"--{name}", str(place))]) == 0
+    store = RunStore(tmp_path / "none", tmp_path / "runs")
+    result = store.load("experiment-digits")
+    assert [e.protocol.kind for e in store.evidences(result.run.id)] == ["probe", "finetune"]
+    assert all(e.complete for e in store.evidences(result.run.id))
+    assert result.seconds_per_picture == {}  # times of another computer say nothing here
+    told = json.loads(places["summary"].read_text())
+    (target,) = told["targets"]
+    assert target["pictures"] == 60
+    assert {m["id"] for m in target["models"]} == {"demo/glyphs", "demo/untrained", "pixels/thumbnail"}
+    assert {row["kind"] for row in told["predictors"]} == {"probe", "finetune"}
+    assert told["findings"]
+
+
+MAKE, TOLD = experiment.make, experiment.told
+
+
+@pytest.mark.parametrize("run_id", SHIPPED)
+def test_the_shipped_correlations_are_those_of_scipy(run_id):
+    store = open_runs(load_settings())
+    result = store.load(run_id)
+    compared = 0
+    for evidence in store.evidences(run_id):
+        assert evidence.complete
+        for row in evidence.agreements:
+            if row.reading is None or row.tau.value is None:
+                continue
+            scores, reached = foretold(result, evidence, row.predictor, row.reading)
+            assert len(scores) == row.models
+            assert row.tau.value == pytest.approx(stats.kendalltau(scores, reached).statistic)
+            assert row.pearson.value == pytest.approx(stats.pearsonr(scores, reached).statistic)
+            compared += 1
+    assert compared == 8  # MSC and SCL, two readings, two kinds of evidence
+
+
+def test_the_shipped_summary_is_the_mean_over_the_shipped_runs():
+    told = json.loads(experiment.SUMMARY.read_text())
+    assert {t["run"] for t in told["targets"]} == set(SHIPPED)
+    store = open_runs(load_settings())
+    for row in told["predictors"]:
+        rows = [
+            a
+            for run_id in SHIPPED
+            for e in store.evidences(run_id)
+            for a in e.agreements
+            if (e.protocol.kind, a.predictor, a.reading) == (row["kind"], row["predictor"], row["reading"])
+        ]
+        assert len(rows) == len(SHIPPED)
+        assert row["mean_regret"] == pytest.approx(np.mean([a.regret.value for a in rows]))
+        assert row["mean_tau"] == pytest.approx(np.mean([a.tau.value for a in rows]))
+
+
+def test_the_readme_carries_the_table_and_the_findings_as_they_came_out(pytestconfig):
+    readme = (pytestconfig.rootpath / "README.md").read_text()
+    told = json.loads(experiment.SUMMARY.read_text())
+    assert experiment.table(told, "finetune") in readme
+    flat = " ".join(readme.split())
+    assert all(" ".join(text.split()) in flat for text in told["findings"])
