@@ -179,9 +179,6 @@ def sampled(result: Result, projection: Projection) -> str:
 def remarks(result: Result) -> None:
     """Say what was sampled or left out, and which models or scores did not work, in words."""
     titles = {m.id: m.title for m in result.models}
-    if result.run.left_out:
-        were = words.count(len(result.run.left_out), "picture was", "pictures were")
-        st.caption(f":material/filter_alt: {were} left out by hand. They lie on disk as before.")
     for note in result.notes:
         st.caption(f":material/info: {md(note)}")
     for failure in (f for f in result.failures if f.measure in HEADLINE):  # the others say why in their table
