@@ -100,7 +100,6 @@ def published_hscore(X: np.ndarray, y: np.ndarray) -> float:
 
 def pass_values(X: np.ndarray, y: np.ndarray, rechecks: int = 0) -> dict[str, float]:
     """MSC (cosine), SCL and kNN as the papers state them, from one pass; with re-checks as a run makes them."""
-    X = X.astype(np.float64)
     shared, plan = Shared(X, y), plan_rechecks(y, rechecks)
     readers = {name: MEASURES[name].reader(shared, None) for name in ("supcon", "knn")}
     again = {}
@@ -110,7 +109,8 @@ def pass_values(X: np.ndarray, y: np.ndarray, rechecks: int = 0) -> dict[str, fl
     read_all([*readers.values(), *again.values()])
     for reader in again.values():
         reader.result()
-    return {"silhouette": MEASURES["silhouette"](X, y), **{name: r.result() for name, r in readers.items()}}
+    separation = MEASURES["silhouette"](X, y, shared=shared)
+    return {"silhouette": separation, **{name: r.result() for name, r in readers.items()}}
 
 
 def float64_values(X: np.ndarray, y: np.ndarray) -> dict[str, float]:

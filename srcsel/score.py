@@ -88,7 +88,7 @@ def score_model(
     plan = plan_rechecks(y, rechecks, seed)
     shared = Shared(X, y)
     few = directions(len(X))
-    decomposed = any("shared" in measure.keywords for measure in chosen)  # by a measure, whatever whitening needs
+    decomposed = any(measure.spectrum for measure in chosen)  # by a measure, whatever whitening needs
     whitened = Shared(shared.components(few) if decomposed else components(X, few), y)
     tasks = _tasks(chosen, shared, whitened, {"temperature": temperature, "metric": metric, **head}, plan)
 

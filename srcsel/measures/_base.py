@@ -51,6 +51,8 @@ class Measure:
     wide_bias: bool | None = None  # does it drift with the feature width on pure noise? None = not measured
     set_relative: bool = False  # its value has a meaning within one set of candidates only
     cheap: bool = False  # may be called hundreds of times
+    single: bool = False  # takes float32 features as they are; others get them in float64
+    spectrum: bool = False  # reads all of `Shared.spectrum`
     chance: Callable[[int], float] | None = None  # n -> what features that see no difference score; default: the null
     null: Callable[..., float] | None = None
     rechecks: Callable[..., np.ndarray] | None = None
@@ -59,7 +61,7 @@ class Measure:
 
     def __call__(self, features: ArrayLike, labels: ArrayLike | Sequence[Any], **keywords: Any) -> float:
         """Check the input, then compute. Raises FeatureError, or NotAvailable where the measure does not apply."""
-        X, y = check_inputs(features, labels)
+        X, y = check_inputs(features, labels, single=self.single)
         for name in ("probabilities", "logits"):
             if keywords.get(name) is not None:
                 keywords[name] = check_rows(keywords[name], len(y), name)
@@ -139,32 +141,40 @@ def measure(
     return register
 
 
-def check_inputs(features: ArrayLike, labels: ArrayLike | Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
+def check_inputs(
+    features: ArrayLike, labels: ArrayLike | Sequence[Any], *, single: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """Return (X, y): X (n, d) float64, read-only, and y (n,) int64 in 0..c-1 in the order of the sorted labels.
+
+    single: float32 features stay so.
 
     Raises FeatureError where no measure is defined: wrong shapes, values that are no finite numbers, fewer than
     two classes, or no class with two pictures.
     """
-    X = check_features(features)
+    X = check_features(features, single=single)
     y = check_labels(labels)
     if len(X) != len(y):
         raise FeatureError(f"Expected one label for each row: features have {len(X)} rows, labels {len(y)}.")
     return X, y
 
 
-def check_features(features: ArrayLike) -> np.ndarray:
-    """Return features as a read-only (n, d) float64 array, without changing or needlessly copying the input."""
-    return check_rows(features, None, "features")
+def check_features(features: ArrayLike, *, single: bool = False) -> np.ndarray:
+    """Return features as a read-only (n, d) float64 array, without changing or needlessly copying the input.
+
+    single: float32 stays so.
+    """
+    return check_rows(features, None, "features", single=single)
 
 
-def check_rows(values: ArrayLike, n: int | None, name: str) -> np.ndarray:
+def check_rows(values: ArrayLike, n: int | None, name: str, *, single: bool = False) -> np.ndarray:
     """Return `values` as a read-only (n, m) float64 array of finite numbers; n None = any number of rows."""
     array = np.asarray(values)
     if array.ndim != 2 or array.shape[1] == 0 or array.dtype.kind not in "fiub":
         raise FeatureError(f"Expected {name} of shape (n, d) holding numbers, got {array.shape} of {array.dtype}.")
     if n is not None and len(array) != n:
         raise FeatureError(f"Expected {n} rows of {name}, one for each label, got {len(array)}.")
-    array = array.astype(np.float64, copy=False).view()
+    precision = np.float32 if single and array.dtype == np.float32 else np.float64
+    array = array.astype(precision, copy=False).view()
     if not np.isfinite(array).all():
         bad = int((~np.isfinite(array).all(axis=1)).sum())
         raise FeatureError(

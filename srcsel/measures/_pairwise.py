@@ -12,6 +12,7 @@ be lost, as among near copies, whoever reads a tile goes back to `Pairs.exact`.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,6 +27,8 @@ from srcsel.measures._prepare import unit_rows
 BLOCK_BYTES = 64_000_000  # of one block of pairs in float64
 EDGE = 512  # rows and columns of a tile: 1 MB in float32, small enough for a core's cache
 STRIP_BYTES = 8_000_000  # of some rows of pairs with every picture
+PART_BYTES = 2_000_000  # of some rows in float64
+SOME = 1000  # rows whose mean stands for that of all
 WHOLE_BYTES = 160_000_000  # a matrix of pairs up to this size is kept for a pass that needs whole rows
 FEW = 1000  # pictures below which everything is float64
 SPARSE = 50_000_000  # multiplications from which a product with indicators is sparse
@@ -48,7 +51,7 @@ Made = TypeVar("Made")
 class Pairs:
     """Rows to compare with each other; row p is picture order[p]."""
 
-    W: np.ndarray  # (n, d) centred, float32 or float64
+    W: np.ndarray  # (n, d) minus one row that is near the mean, float32 or float64
     q: np.ndarray  # (n,) float64, their squared lengths; 1 more for a row without direction
     empty: np.ndarray  # (n,) bool, rows without direction
     order: np.ndarray  # (n,) pictures, by class where it is known
@@ -59,11 +62,15 @@ class Pairs:
         """Whether the products are made in float32."""
         return self.W.dtype == np.float32
 
+    @functools.cached_property
+    def _half_q(self) -> np.ndarray:
+        return self.q.astype(self.W.dtype) / 2
+
     def halves(self, rows: slice | np.ndarray, columns: slice, *, exact: bool = False) -> np.ndarray:
         """Return h of rows and columns, (r, s), at least 0, in the precision of W; with `exact` in float64."""
         again = exact and self.single
         H = self.exact(rows) @ self.exact(columns).T if again else self.W[rows] @ self.W[columns].T
-        q = self.q.astype(H.dtype) / 2
+        q = self.q / 2 if again else self._half_q
         np.subtract(q[rows, None], H, out=H)
         H += q[columns]
         return np.maximum(H, 0, out=H)
@@ -217,41 +224,62 @@ def cosine_pairs(X: np.ndarray, order: np.ndarray, *, exact: bool = False) -> Pa
     """
     n = len(X)
     if exact or n < FEW:
-        Z = unit_rows(X[order])
+        Z = unit_rows(X[order].astype(np.float64, copy=False))
         empty = np.asarray(~Z.any(axis=1))
         Z -= Z.mean(axis=0)
         Z -= Z.mean(axis=0)
         return Pairs(Z, np.einsum("ij,ij->i", Z, Z) + empty, empty, order, lambda rows: Z[rows])
-    length = _lengths(X)
-    share = np.divide(1, length, out=np.zeros(n), where=length > 0)
-    mean = (share @ X) / n
-    return _single(X, order, lambda rows: X[order[rows]] * share[order[rows], None] - mean, length[order] == 0)
+    return _single(X, order, None)
 
 
 def euclidean_pairs(X: np.ndarray, order: np.ndarray, *, exact: bool = False) -> Pairs:
     """Pairs of X (n, d) by Euclidean distance, in the scale of the largest value; precision as `cosine_pairs`."""
     n = len(X)
-    scale = np.abs(X).max() or 1.0
+    scale = max(float(X.max()), -float(X.min())) or 1.0
     if exact or n < FEW:
         W = X[order] / scale
         W -= W.mean(axis=0)
         W -= W.mean(axis=0)
         return Pairs(W, np.einsum("ij,ij->i", W, W), np.zeros(n, dtype=bool), order, lambda rows: W[rows])
-    mean = np.full(n, 1 / n) @ X / scale
-    return _single(X, order, lambda rows: X[order[rows]] / scale - mean, np.zeros(n, dtype=bool))
+    return _single(X, order, scale)
 
 
-def _single(
-    X: np.ndarray, order: np.ndarray, exact: Callable[[np.ndarray | slice], np.ndarray], empty: np.ndarray
-) -> Pairs:
-    """Rows in float32 with their lengths from float64, made in blocks."""
-    W = np.empty(X.shape, dtype=np.float32)
-    q = empty.astype(np.float64)
-    for rows in _edges(len(X), max(1, STRIP_BYTES // (16 * X.shape[1]))):
-        part = exact(rows)
+def _single(X: np.ndarray, order: np.ndarray, scale: float | None) -> Pairs:
+    """Rows of X over scale, or over their own length, in float32 with their lengths from float64.
+
+    Made in blocks that fit a core's cache, over all cores. What is subtracted is the mean of some rows only: the
+    distances do not depend on it.
+    """
+    n, d = X.shape
+    size = np.full(n, scale or np.inf)  # what each row is divided by; infinite for a row without direction
+
+    def scaled(rows: np.ndarray | slice) -> np.ndarray:
+        part = X[order[rows]].astype(np.float64, copy=False)
+        if scale is None:
+            length = _lengths(part)
+            size[rows] = np.where(length > 0, length, np.inf)
+        part /= size[rows, None]
+        return part
+
+    mean = scaled(np.arange(0, n, -(-n // SOME))).mean(axis=0)
+
+    def exact(rows: np.ndarray | slice) -> np.ndarray:
+        part = X[order[rows]].astype(np.float64, copy=False)
+        part /= size[rows, None]
+        part -= mean
+        return part
+
+    W, q = np.empty((n, d), dtype=np.float32), np.empty(n)
+
+    def fill(rows: slice) -> None:
+        part = scaled(rows)
+        part -= mean
         W[rows] = part
-        q[rows] += np.einsum("ij,ij->i", part, part)
-    return Pairs(W, q, empty, order, exact)
+        q[rows] = np.einsum("ij,ij->i", part, part)
+
+    deque(over_cores(fill, _edges(n, max(1, PART_BYTES // (8 * d)))), maxlen=0)
+    empty = np.isinf(size)
+    return Pairs(W, q + empty, empty, order, exact)
 
 
 def _lengths(X: np.ndarray) -> np.ndarray:

@@ -38,6 +38,7 @@ def prepare(X: np.ndarray, preparation: Preparation = "raw") -> np.ndarray:
         return X
     if preparation not in ("centred", "whitened"):
         raise InputError(f"preparation is one of 'raw', 'centred', 'whitened', not '{preparation}'.")
+    X = X.astype(np.float64, copy=False)
     return unit_rows(centred(X)) if preparation == "centred" else unit_rows(components(X), floor=LOST)
 
 

@@ -57,7 +57,7 @@ class Spectrum:
 
 
 class Shared:
-    """Features X (n, d) float64 with labels y (n,) in 0..c-1."""
+    """Features X (n, d) float64, or float32 for pairs alone, with labels y (n,) in 0..c-1."""
 
     def __init__(self, X: np.ndarray, y: np.ndarray) -> None:
         self.X, self.y = X, y

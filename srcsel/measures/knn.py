@@ -79,6 +79,7 @@ def _reader(shared: Shared, kept: np.ndarray | None, *, k: int = 5) -> _Votes:
     paper="https://doi.org/10.1109/TIT.1967.1053964",
     wide_bias=False,
     cheap=True,
+    single=True,
     null=_null,
     rechecks=_rechecks,
     reader=_reader,

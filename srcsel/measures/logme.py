@@ -61,6 +61,7 @@ def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, shared: Shared 
     paper="https://arxiv.org/abs/2102.11005",
     wide_bias=False,
     cheap=True,
+    spectrum=True,
     null=_null,
     rechecks=_rechecks,
 )

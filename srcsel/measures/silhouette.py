@@ -88,11 +88,19 @@ def _reader(
     paper="https://doi.org/10.1016/0377-0427(87)90125-7",
     wide_bias=False,
     cheap=True,
+    single=True,
     null=_null,
     rechecks=_rechecks,
     reader=_reader,
 )
-def silhouette(X: np.ndarray, y: np.ndarray, *, metric: Metric = "cosine", preparation: Preparation = "raw") -> float:
+def silhouette(
+    X: np.ndarray,
+    y: np.ndarray,
+    *,
+    metric: Metric = "cosine",
+    preparation: Preparation = "raw",
+    shared: Shared | None = None,
+) -> float:
     """Mean silhouette coefficient: how much closer pictures are to their own class than to the next one.
 
     For each picture, a is its mean distance to the others of its class, b its mean distance to the nearest other
@@ -110,7 +118,7 @@ def silhouette(X: np.ndarray, y: np.ndarray, *, metric: Metric = "cosine", prepa
     Silhouettes: Rousseeuw 1987, https://doi.org/10.1016/0377-0427(87)90125-7. As a selector of source models:
     Meiseles & Rokach 2020, https://doi.org/10.1109/ACCESS.2019.2963742.
     """
-    return float(_each(Shared(X, y), metric, preparation).mean())
+    return float(_each(shared or Shared(X, y), metric, preparation).mean())
 
 
 def each_silhouette(X: np.ndarray, y: np.ndarray, metric: Metric = "cosine") -> np.ndarray:
@@ -145,7 +153,7 @@ def _each_cosine(pairs: Pairs, y: np.ndarray) -> np.ndarray:
     classes = int(y.max()) + 1
     counts = np.bincount(y, minlength=classes)
     s = np.empty(len(y))
-    for rows, sums in _cosine_sums(pairs, own[None], slice(0, len(y)), classes):
+    for rows, sums in _cosine_sums(pairs, own[None], None, classes):
         s[pairs.order[rows]] = _coefficients(
             sums, pairs.empty[rows], own[rows, None], counts[None], _zero(pairs, "cosine")
         )[:, 0]
@@ -162,27 +170,29 @@ def _unit_score(Z: np.ndarray, y: np.ndarray) -> float:
 
 
 def _cosine_sums(
-    pairs: Pairs, own: np.ndarray, rows: np.ndarray | slice, classes: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield positions (r,) among `rows` and their summed distances to each class of each labelling, (r, g, c)."""
+    pairs: Pairs, own: np.ndarray, rows: np.ndarray | None, classes: int
+) -> Iterator[tuple[np.ndarray | slice, np.ndarray]]:
+    """Yield positions among `rows` (m,), None = all, and their summed distances to each class of each labelling.
+
+    The sums are (r, g, c).
+    """
     W, q = pairs.W, pairs.q
     centres = np.concatenate([class_sums(W, y, classes) for y in own])  # (g c, d)
     half = np.concatenate([class_sums(q[:, None], y, classes) for y in own])[:, 0] / 2  # (g c,)
     size = np.concatenate([np.bincount(y, minlength=classes) for y in own]) / 2  # (g c,)
     if len(own) > 1:  # sums over many labellings, each to 1e-7
         half, size = half.astype(W.dtype), size.astype(W.dtype)
-    everyone = np.arange(len(W))[rows]
-    for part in blocks(len(everyone), len(centres)):
-        at = everyone[part]
+    for part in blocks(len(W) if rows is None else len(rows), len(centres)):
+        at = part if rows is None else rows[part]
         S = (W[at] @ centres.T).astype(half.dtype, copy=False)
         np.subtract(half, S, out=S)
         S += size * q[at, None].astype(half.dtype)
-        yield at, S.reshape(len(at), len(own), classes)
+        yield at, S.reshape(len(S), len(own), classes)
 
 
 def _sums_by_labelling(
     pairs: Pairs, own: np.ndarray, rows: np.ndarray, classes: int, metric: Metric
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+) -> Iterator[tuple[np.ndarray | slice, np.ndarray]]:
     """Do the same for either metric."""
     if metric == "cosine":
         yield from _cosine_sums(pairs, own, rows, classes)

@@ -101,6 +101,7 @@ def _reader(
     paper="https://arxiv.org/abs/2004.11362",
     wide_bias=True,
     cheap=True,
+    single=True,
     chance=lambda n: math.log(n - 1),
     null=_null,
     rechecks=_rechecks,
