@@ -3,11 +3,11 @@
 eager        torch, on any device; what everything else is compared with
 openvino     the network converted for the processor
 kept         conversions on disk, so that a second run has none to make
-choose       which of them, by measuring a few pictures
+choice       which of them, by measuring a few pictures
 """
 
 from srcsel.backends._base import Output, Runner, is_out_of_memory
-from srcsel.backends.choose import Wish, choose, recall
+from srcsel.backends.choice import Wish, choose, recall
 from srcsel.backends.eager import Eager
 
 __all__ = ["Eager", "Output", "Runner", "Wish", "choose", "is_out_of_memory", "recall"]

@@ -1,0 +1,305 @@
+"""Features: one decode and a chosen backend against the script most people write, a pass over the folder per model.
+
+Random weights, made to pass activations on as trained ones do, lie as .safetensors files in a temporary folder and
+go through the same hub as a person's own files. Every side runs in a fresh process, and they take turns.
+"""
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from benchmarks._common import row, tell
+
+MODELS = (
+    "resnet18",
+    "resnet50",
+    "vit_small_patch16_224",
+    "convnext_tiny",
+    "efficientnet_b0",
+    "mobilenetv3_large_100",
+)
+PICTURES = 2_000
+WIDTH, HEIGHT = 500, 375
+CLASSES = 10
+BATCH = 32
+LIMIT_PICTURES = 64
+SIDES = {"exact": "float32", "fast": "bfloat16"}
+MEASURES = ("silhouette", "supcon")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--pictures", type=int, default=PICTURES)
+    parser.add_argument("--models", default=",".join(MODELS))
+    parser.add_argument("--side", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    names = asked.models.split(",")
+    if asked.side:
+        print(json.dumps(one_side(asked.side, asked.folder, names)))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        compare(Path(folder), names, asked.pictures)
+
+
+def compare(folder: Path, names: list[str], pictures: int) -> None:
+    make_pictures(folder / "pictures", pictures)
+    make_weights(folder, names)
+    told = {"naive": child("naive", folder, names)}
+    for side in SIDES:
+        told[side] = child(side, folder, names)
+        for path in (folder / side / "features").iterdir():  # features forgotten, conversions kept
+            if path.name != "converted":
+                path.unlink() if path.is_file() else shutil.rmtree(path)
+        told[f"{side}, again"] = child(side, folder, names)
+        told[f"{side}, limit"] = child(f"limit {side}", folder, names)
+    usual = told["naive"]
+    rows = [row("naive script", None, usual["seconds"], None, usual["peak"], cpu=usual["cpu"])]
+    for side in SIDES:
+        limit = told[f"{side}, limit"]["per picture"] * pictures
+        errors = errors_of(folder / f"{side}.npz", folder / "naive.npz", names)
+        for name in (side, f"{side}, again"):
+            ours = told[name]
+            more = {"cpu": ours["cpu"], "cpu ratio": usual["cpu"] / ours["cpu"], "error": max(errors.values())}
+            rows.append(row(name, usual["seconds"], ours["seconds"], limit, ours["peak"], **more))
+    agreement = scores_agree(folder, names)
+    notes = {name: side.get("notes", []) for name, side in told.items()}
+    tell("extraction", rows, pictures=pictures, models=names, notes=notes)
+    tell("extraction_models", models_table(told, folder, names))
+    tell("extraction_scores", agreement)
+
+
+def child(side: str, folder: Path, names: list[str]) -> dict:
+    """Run one side in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.extraction", "--side", side, "--folder", str(folder)]
+    home = {"SRCSEL_HOME": str(folder / side)}
+    told = subprocess.run(
+        [*command, "--models", ",".join(names)], stdout=subprocess.PIPE, text=True, check=True, env=os.environ | home
+    )
+    return json.loads(told.stdout.splitlines()[-1])
+
+
+def one_side(side: str, folder: Path, names: list[str]) -> dict:
+    """Time one side, imports aside, and save its features."""
+    import timm
+    import torch
+    import torchvision  # noqa: F401
+
+    from srcsel import extract  # noqa: F401
+
+    timm.create_model("test_vit", pretrained=False)  # what is imported late
+    torch.zeros(1)
+    if side.startswith("limit "):
+        return {"per picture": sum(limits := least(folder, names, side.split()[1])), "each": limits}
+    before, cpu, start = _peak(), time.process_time(), time.perf_counter()
+    features, more = naive(folder, names) if side == "naive" else ours(folder, names, side)
+    seconds, spent = time.perf_counter() - start, time.process_time() - cpu
+    np.savez(folder / f"{side}.npz", **features)
+    return {"seconds": seconds, "cpu": spent, "peak": _peak() - before, **more}
+
+
+def naive(folder: Path, names: list[str]) -> tuple[dict[str, np.ndarray], dict]:
+    """What most people write."""
+    import timm
+    import torch
+    from safetensors.torch import load_file
+    from torch.utils.data import DataLoader
+    from torchvision.datasets import ImageFolder
+
+    features, each = {}, []
+    for name in names:
+        start = time.perf_counter()
+        model = timm.create_model(name, pretrained=False)
+        model.load_state_dict(load_file(folder / f"{name}.safetensors"))
+        model.eval()
+        data = DataLoader(ImageFolder(folder / "pictures", usual_transform(model)), batch_size=BATCH)
+        found = []
+        with torch.no_grad():
+            for pictures, _ in data:
+                found.append(model.forward_head(model.forward_features(pictures), pre_logits=True).numpy())
+        features[name] = np.concatenate(found)
+        each.append(time.perf_counter() - start)
+    return features, {"each": each}
+
+
+def usual_transform(model):
+    import math
+
+    from torchvision import transforms
+
+    config = model.pretrained_cfg
+    return transforms.Compose(
+        [
+            transforms.Resize(
+                math.floor(224 / config["crop_pct"]), transforms.InterpolationMode(config["interpolation"])
+            ),
+            transforms.CenterCrop(224),
+            transforms.ToTensor(),
+            transforms.Normalize(config["mean"], config["std"]),
+        ]
+    )
+
+
+def ours(folder: Path, names: list[str], side: str) -> tuple[dict[str, np.ndarray], dict]:
+    from srcsel.dataset import load_dataset
+    from srcsel.extract import extract
+    from srcsel.settings import load_settings
+    from srcsel.store import open_features
+
+    checking = time.perf_counter()
+    dataset = load_dataset(str(folder / "pictures"))
+    checking = time.perf_counter() - checking
+    store, notes, each, features = open_features(load_settings()), [], [], {}
+    last = time.perf_counter()
+    for found in extract(
+        dataset, models_of(folder, names), store=store, device="cpu", precision=SIDES[side], say=notes.append
+    ):
+        features[Path(found.key.model).name.split(".")[0]] = found.values
+        each.append(time.perf_counter() - last)
+        last = time.perf_counter()
+    return features, {"notes": notes, "each": each, "checking": checking}
+
+
+def models_of(folder: Path, names: list[str]) -> list:
+    from srcsel.catalog import find_models
+
+    return [find_models([f"{folder / name}.safetensors={name}"])[0] for name in names]
+
+
+def least(folder: Path, names: list[str], side: str) -> list[float]:
+    """Seconds a picture, of each network as it was converted, over pictures in memory; torch where it was not."""
+    from srcsel.backends import Eager, kept, openvino
+    from srcsel.backends._base import cores
+    from srcsel.extract import BATCH as SIZES
+    from srcsel.extract import key_for
+    from srcsel.hubs import HUBS
+    from srcsel.watch import Watch
+
+    seconds = []
+    for model in models_of(folder, names):
+        how = HUBS["checkpoints"].preprocessing(model)
+        pixels = np.random.default_rng(0).integers(0, 256, (LIMIT_PICTURES, 3, *how.size), np.uint8)
+        from srcsel.records import Dataset
+
+        dataset = Dataset("", "", Path(), (), np.zeros(0, int), (), "")
+        found = kept.read(folder / side / "features", key_for(dataset, model, SIDES[side]))
+        if found is not None and found.graph is not None:
+            runner = openvino.Converted(found.graph, SIDES[side])
+        else:
+            runner = Eager(HUBS["checkpoints"].load(model, "cpu", Watch()), "cpu", SIDES[side], cores())
+        taken = []
+        for _ in range(3):
+            start = time.perf_counter()
+            list(runner.run(pixels, SIZES["cpu"] // 2))
+            taken.append((time.perf_counter() - start) / len(pixels))
+        seconds.append(min(taken))
+    return seconds
+
+
+def models_table(told: dict[str, dict], folder: Path, names: list[str]) -> list[dict]:
+    rows = []
+    for i, name in enumerate(names):
+        for side in SIDES:
+            error = errors_of(folder / f"{side}.npz", folder / "naive.npz", names)[name]
+            limit = told[f"{side}, limit"]["each"][i]
+            usual, ours = told["naive"]["each"][i], told[f"{side}, again"]["each"][i]
+            rows.append(row(f"{name}, {side}, again", usual, ours, limit, None, error=error))
+    return rows
+
+
+def errors_of(found: Path, expected: Path, names: list[str]) -> dict[str, float]:
+    """Largest |ours - naive| / |naive| of a picture, by model."""
+    a, b = np.load(found), np.load(expected)
+    return {n: float((np.linalg.norm(a[n] - b[n], axis=1) / np.linalg.norm(b[n], axis=1)).max()) for n in names}
+
+
+def scores_agree(folder: Path, names: list[str]) -> list[dict]:
+    """Scores of all sides' features, both readings, and whether they put the models into the same order."""
+    from srcsel.score import score_model
+
+    counts = [len(list(path.iterdir())) for path in sorted((folder / "pictures").iterdir())]
+    labels = np.repeat(np.arange(len(counts)), counts)
+    values: dict[str, dict[str, list[float]]] = {}
+    for side in ("naive", *SIDES):
+        features = np.load(folder / f"{side}.npz")
+        for name in names:
+            told = score_model(name, features[name], labels, measures=MEASURES)
+            for score in (*told.scores, *told.literal):
+                reading = f"{score.measure} ({score.reading})"
+                values.setdefault(reading, {}).setdefault(side, []).append(score.value)
+    rows = []
+    for reading, sides in values.items():
+        naive = np.array(sides["naive"])
+        for side in SIDES:
+            found = np.array(sides[side])
+            rows.append(
+                {
+                    "what": f"{reading}, {side}",
+                    "same order": bool((np.argsort(found) == np.argsort(naive)).all()),
+                    "largest difference": float(np.abs(found - naive).max()),
+                    "least gap between models": float(np.diff(np.sort(naive)).min(initial=np.inf)),
+                    "range": float(np.ptp(naive)),
+                }
+            )
+    return rows
+
+
+def make_pictures(folder: Path, pictures: int) -> None:
+    """Classes differ in color, stripes and blobs; pictures of a class in brightness, phase and noise."""
+    chance = np.random.default_rng(0)
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    for c in range(CLASSES):
+        (folder / f"class{c}").mkdir(parents=True)
+        color, angle, period = chance.uniform(60, 190, 3), chance.uniform(0, np.pi), chance.uniform(8, 60)
+        for i in range(pictures // CLASSES):
+            turn = angle + chance.normal(scale=0.15)
+            waves = np.sin((x * np.cos(turn) + y * np.sin(turn)) * 2 * np.pi / period + chance.uniform(0, 6))
+            around = (x - chance.uniform(0, WIDTH)) ** 2 + (y - chance.uniform(0, HEIGHT)) ** 2
+            blob = np.exp(-around / chance.uniform(2_000, 20_000))
+            noise = chance.normal(scale=chance.uniform(4, 25), size=(HEIGHT, WIDTH, 1))
+            shade = color * chance.uniform(0.7, 1.3) + chance.normal(scale=15, size=3)
+            picture = shade + 40 * waves[..., None] + 60 * blob[..., None] * chance.uniform(-1, 1, 3) + noise
+            Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8)).save(
+                folder / f"class{c}" / f"{i:05d}.jpg", quality=90
+            )
+
+
+def make_weights(folder: Path, names: list[str]) -> None:
+    """Save random weights whose activations keep their size: running statistics measured, layer scales not tiny."""
+    import timm
+    import torch
+    from safetensors.torch import save_file
+    from torchvision.datasets import ImageFolder
+
+    for name in names:
+        torch.manual_seed(0)
+        model = timm.create_model(name, pretrained=False)
+        for key, weights in model.named_parameters():
+            if key.endswith("gamma"):
+                torch.nn.init.constant_(weights, 0.3)
+        for module in model.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.momentum = None
+        data = ImageFolder(folder / "pictures", usual_transform(model))
+        some = np.linspace(0, len(data) - 1, BATCH).astype(int)
+        with torch.no_grad():
+            model.train()(torch.stack([data[i][0] for i in some]))
+        save_file({key: w.contiguous() for key, w in model.state_dict().items()}, folder / f"{name}.safetensors")
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+
+
+if __name__ == "__main__":
+    main()
