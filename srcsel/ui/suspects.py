@@ -17,7 +17,7 @@ from srcsel.runs import RunStore
 from srcsel.serialize import to_plain
 from srcsel.ui import cards, frame, state, words
 from srcsel.ui.inside import by_worker
-from srcsel.ui.show import PAGE, PICTURES_STYLE, figure, md, plain
+from srcsel.ui.show import PAGE, PICTURES_STYLE, figure, md, md_inside, plain
 
 LISTS = {
     "labels": (
@@ -46,6 +46,7 @@ LISTS = {
     ),
 }
 _TICKED = "suspects.ticked"
+_NONE = ("", frozenset[int](), 0)  # run, rows, stamp
 _CARD = "<style>.srcsel-pics.one{grid-template-columns:1fr}</style>"
 
 
@@ -138,15 +139,17 @@ def _card(run_id: str, dataset: Dataset, suspect: Suspect, set_id: str, which: s
     path, label = dataset.paths[suspect.row], dataset.classes[dataset.labels[suspect.row]]
     picture = figure(set_id, suspect.row, path, label, suspect.reason, size=320)
     st.html(f'<div class="srcsel-pics one">{picture}</div>')
-    key = f"suspects-tick-{run_id}-{which}-{suspect.row}"
+    key = f"suspects-tick-{run_id}-{which}-{suspect.row}-{_stamp(run_id)}"
     st.session_state.setdefault(key, on)
-    name = md(path.rpartition("/")[2])
-    st.checkbox(f"Leave out {name}", key=key, on_change=tick, args=(run_id, suspect.row, key), wrap=False)
+    st.checkbox(
+        f"Leave out {md_inside(path.rpartition('/')[2])}", key=key, on_change=tick, args=(run_id, suspect.row, key),
+        wrap=False,
+    )  # fmt: skip
 
 
 def ticked(run_id: str) -> set[int]:
     """Return the pictures ticked in this run: row numbers of the dataset."""
-    owner, rows = st.session_state.get(_TICKED, ("", frozenset()))
+    owner, rows, _ = st.session_state.get(_TICKED, _NONE)
     return set(rows) if owner == run_id else set()
 
 
@@ -154,14 +157,22 @@ def tick(run_id: str, row: int, key: str) -> None:
     """Take in that the box `key` of picture `row` was pressed."""
     rows = ticked(run_id)
     (rows.add if st.session_state[key] else rows.discard)(row)
-    st.session_state[_TICKED] = (run_id, frozenset(rows))
+    st.session_state[_TICKED] = (run_id, frozenset(rows), _stamp(run_id))
 
 
 def put(run_id: str, rows: set[int]) -> None:
-    """Tick these pictures and no others; the boxes that are drawn follow."""
-    st.session_state[_TICKED] = (run_id, frozenset(rows))
-    for key in [key for key in st.session_state if str(key).startswith(f"suspects-tick-{run_id}-")]:
-        st.session_state[key] = int(str(key).rpartition("-")[2]) in rows
+    """Tick these pictures and no others.
+
+    The boxes are made anew: an old one, not yet redrawn in the browser, would report its old state with the next press
+    of a button and so undo this.
+    """
+    st.session_state[_TICKED] = (run_id, frozenset(rows), _stamp(run_id) + 1)
+
+
+def _stamp(run_id: str) -> int:
+    """Return how often `put` was called in this run."""
+    owner, _, stamp = st.session_state.get(_TICKED, _NONE)
+    return stamp if owner == run_id else 0
 
 
 def _unreadable(dataset: Dataset) -> None:
