@@ -9,9 +9,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from srcsel import race as racing
 from srcsel.measures import Measure, find
 from srcsel.rank import decide, make_rankings
-from srcsel.records import HEADLINE, Dataset, Failure, FeatureKey, Reading, Result, Run, Score, SourceModel
+from srcsel.records import HEADLINE, Dataset, Failure, FeatureKey, Race, Reading, Result, Run, Score, SourceModel
 from srcsel.score import ModelScores
 
 LIBRARIES = ("srcsel", "torch", "torchvision", "timm", "numpy", "pillow", "umap-learn", "scikit-learn")
@@ -32,6 +33,7 @@ class Answer:
         self.failures: list[Failure] = []
         self.speeds: dict[str, float] = {}
         self.notes: list[str] = _left_out(dataset, run)
+        self.race: Race | None = None  # of a fast answer
         self._start = time.monotonic()
 
     def say(self, note: str) -> None:
@@ -70,21 +72,36 @@ class Answer:
         if not scores:
             said = NOTHING if complete else NOTHING_YET
             verdict = replace(verdict, text=said, why=said)
+        elif self.race is not None:
+            verdict = racing.with_doubt(verdict, self.race, self.models)
         return Result(
             run=self.run,
             dataset=self.dataset,
             models=self.models,
             scores=tuple(scores),
             literal=tuple(literal),
-            failures=(*self.failures, *undefined, *too),
+            failures=(*self.failures, *self._dropped(), *undefined, *too),
             rankings=make_rankings(scores, literal),
             verdict=verdict,
             seconds_per_picture=dict(self.speeds),
-            notes=tuple(self.notes),
+            notes=tuple(dict.fromkeys((*self._raced(), *self.notes))),
             versions=_versions(),
             seconds=time.monotonic() - self._start,
             complete=complete,
+            race=self.race,
         )
+
+    def _dropped(self) -> list[Failure]:
+        """Say of each model that left a race why it has no score on all pictures."""
+        if self.race is None:
+            return []
+        titles, n = {m.id: m.title for m in self.models}, len(self.dataset.paths)
+        return [Failure(left.model, "", racing.reason(left, titles, n)) for left in self.race.dropped]
+
+    def _raced(self) -> list[str]:
+        """Say what a race saved, once it is over."""
+        over = self.race is not None and self.race.stage >= len(self.race.stages)
+        return [racing.summary(self.race)] if self.race is not None and over else []
 
 
 def combined(scores: Sequence[Score]) -> tuple[list[Score], list[Failure]]:

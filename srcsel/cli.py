@@ -64,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     rank.add_argument(
         "--leave-out", action="append", default=[], metavar="FILE", help="a picture to leave out, relative; repeatable"
     )
+    rank.add_argument(
+        "--race", action="store_true", help="fast answer: models that the first pictures rule out are not scored on all"
+    )
     rank.add_argument("--title", default="", help="name of the run in History")
 
     score = commands.add_parser("score", help="score features you have: one .npz file a model")
@@ -126,6 +129,7 @@ def _rank(arguments: argparse.Namespace, _: Sequence[str]) -> int:
         seed=arguments.seed,
         left_out=arguments.leave_out,
         title=arguments.title,
+        race=arguments.race,
     )
     with Bars() as bars:
         result = answer(run, watch=bars)

@@ -34,6 +34,7 @@ def new_run(
     seed: int = 0,
     left_out: Sequence[str] = (),
     title: str = "",
+    race: bool = False,
 ) -> Run:
     """Put a question, complete and checked by name, under a new id.
 
@@ -57,6 +58,7 @@ def new_run(
         seed=seed,
         left_out=tuple(left_out),
         title=title,
+        race=race,
     )
 
 
@@ -81,6 +83,7 @@ def command(run: Run) -> str:
     for name in ("temperature", "metric", "precision", "seed"):
         value, usual = getattr(run, name), Run.__dataclass_fields__[name].default
         words += [f"--{name}", str(value)] if value != usual else []
+    words += ["--race"] if run.race else []
     for path in run.left_out:
         words += ["--leave-out", path]
     return shlex.join(words)

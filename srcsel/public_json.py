@@ -47,4 +47,5 @@ def to_json(result: Result) -> dict[str, Any]:
         "run": to_plain(run),
         "seconds": result.seconds,
         "complete": result.complete,
+        "race": to_plain(result.race),
     }

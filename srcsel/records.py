@@ -220,6 +220,7 @@ class Race:
     dropped: tuple[Dropped, ...] = ()  # in the order in which they left
     passes: int = 0  # pictures put through networks by the race so far, each model's counted
     exact: int = 0  # pictures an exact run would have put through networks
+    stored: tuple[str, ...] = ()  # models that cost nothing: stored before, or no network; they never leave
     note: str = ""  # why no race was run
 
 

@@ -8,7 +8,6 @@ rank_features, score_features      from features alone: nothing is read, nothing
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +15,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from srcsel import catalog
+from srcsel import catalog, racing
 from srcsel.assemble import Answer
 from srcsel.command import Measures, Metric, measure_names, new_run
 from srcsel.dataset import load_dataset, require_rankable
 from srcsel.errors import NotAvailable, SrcselError
-from srcsel.extract import extract
 from srcsel.maps import draw_all
 from srcsel.measures._base import check_labels
 from srcsel.public_json import to_json
@@ -29,6 +27,7 @@ from srcsel.records import (
     Dataset,
     Failure,
     Features,
+    Race,
     Reading,
     Result,
     Run,
@@ -41,7 +40,7 @@ from srcsel.score import score_model
 from srcsel.scored import scored
 from srcsel.settings import Settings, load_settings
 from srcsel.store import open_features, open_runs
-from srcsel.threads import suited_threads
+from srcsel.threads import one_behind, suited_threads
 from srcsel.watch import Watch
 
 __all__ = ["answer", "new_run", "rank", "rank_features", "score_features", "to_json"]
@@ -51,7 +50,8 @@ def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = 
     """Answer a run, and store the answer after each model, so that finished models show at once.
 
     Raises InputError where the pictures cannot be ranked, StoreError, and Cancelled (finished work is kept; answering
-    the same run again goes on from there). A model that fails becomes a Failure in the result.
+    the same run again goes on from there). A model that fails becomes a Failure in the result, and so does one that
+    leaves a race.
     """
     settings, watch = settings or load_settings(), watch or Watch()
     features, runs = open_features(settings), open_runs(settings)
@@ -65,7 +65,13 @@ def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = 
     require_rankable(dataset)
     told = Answer(run, dataset, models)
     told.failures.extend(gone)
+    before = _race_before(runs, run)
     runs.save(told.result(complete=False))
+    track = racing.Track(dataset, told, features, watch, lambda: runs.save(told.result(complete=False)), whole)
+    if run.race:
+        models = racing.race(track, models, before)
+    else:
+        racing.complete(track, models)
     keys = []
 
     def take_in(outcome: Features | Failure) -> None:
@@ -80,23 +86,7 @@ def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = 
             watch.update(outcome.key.model, "done")
         runs.save(told.result(complete=False))
 
-    with ThreadPoolExecutor(1) as scorer:  # a model is scored while the next one runs, and only ever one
-        last = None
-        for outcome in extract(
-            dataset,
-            models,
-            store=features,
-            device=run.device,
-            precision=run.precision,
-            watch=watch,
-            say=told.say,
-            whole=whole,
-        ):
-            if last is not None:
-                last.result()
-            last = scorer.submit(take_in, outcome)
-        if last is not None:
-            last.result()
+    one_behind(track.features(dataset, models, watch), take_in)  # a model is scored while the next one runs
     for note in features.notes:
         told.say(note)
     result = told.result(complete=True)
@@ -115,12 +105,14 @@ def rank(
     device: str | None = None,
     precision: str = "float32",
     seed: int = 0,
+    race: bool = False,
     watch: Watch | None = None,
 ) -> Result:
     """Rank source models for the pictures in `folder`; `Result.verdict` says where to start.
 
     folder: a path with one sub-folder a class, "demo:NAME" or "public:NAME". models: as `catalog.find_models`.
     measures: names, "all", or None; the two bars and what the verdict leans on are computed always.
+    race: a fast answer; models that the first pictures rule out are not scored on all (`Result.race` says which).
     The run is stored, so the pages show it in History. Raises as `new_run` and `answer`.
     """
     question = new_run(
@@ -132,6 +124,7 @@ def rank(
         device=device,
         precision=precision,
         seed=seed,
+        race=race,
     )
     return answer(question, watch=watch)
 
@@ -148,10 +141,13 @@ def add_measures(
     features, runs = open_features(settings), open_runs(settings)
     before = runs.load(run_id)
     names = dict.fromkeys((*before.run.measures, *measure_names(measures)))
-    failed = [failure for failure in before.failures if not failure.measure]
-    models = [model for model in before.models if model.id not in {failure.model for failure in failed}]
+    dropped = {left.model for left in before.race.dropped} if before.race else set()
+    failed = [failure for failure in before.failures if not failure.measure and failure.model not in dropped]
+    out = dropped | {failure.model for failure in failed}
+    models = [model for model in before.models if model.id not in out]
     told = Answer(replace(before.run, measures=tuple(names)), before.dataset, before.models)
     told.failures.extend(failed)
+    told.race = before.race
     for note in before.notes:
         told.say(note)
     told.speeds.update(before.seconds_per_picture)
@@ -256,6 +252,14 @@ def models_of(run: Run) -> tuple[list[SourceModel], list[Failure]]:
         except SrcselError as error:
             failures.append(Failure(name, "", str(error)))
     return models, failures
+
+
+def _race_before(runs: RunStore, run: Run) -> Race | None:
+    """Return how the race of this very run went until it was stopped."""
+    try:
+        return runs.load(run.id).race if run.race else None
+    except SrcselError:
+        return None
 
 
 def _dataset_of(labels: ArrayLike) -> Dataset:

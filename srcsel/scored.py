@@ -21,7 +21,13 @@ from srcsel.watch import Watch
 
 
 def scored(
-    features: Features, labels: np.ndarray, run: Run, measures: Sequence[str], store: FeatureStore, watch: Watch
+    features: Features,
+    labels: np.ndarray,
+    run: Run,
+    measures: Sequence[str],
+    store: FeatureStore,
+    watch: Watch,
+    rechecks: int = 200,
 ) -> ModelScores:
     """Return what `score_model` gives for these features of the run's pictures, from `store` where it is known.
 
@@ -34,6 +40,7 @@ def scored(
         "temperature": run.temperature,
         "metric": run.metric,
         "seed": run.seed,
+        **({} if rechecks == 200 else {"rechecks": rechecks}),
     }
     found = store.recall("scores", question)
     if found is not None:
@@ -48,6 +55,7 @@ def scored(
                 measures=measures,
                 temperature=run.temperature,
                 metric=run.metric,
+                rechecks=rechecks,
                 seed=run.seed,
                 logits=features.logits,
                 watch=watch,
@@ -60,8 +68,8 @@ def scored(
         )
         return ModelScores(model, [], [], [Failure(model, "", reason, traceback.format_exc())], None, ())
     if not any(failure.detail for failure in told.failures):
-        rechecks = {_slot(kind, s): s.rechecks for kind, s in _all(told) if s.rechecks is not None}
-        store.remember("scores", question, rechecks, to_plain(told))
+        drawn = {_slot(kind, s): s.rechecks for kind, s in _all(told) if s.rechecks is not None}
+        store.remember("scores", question, drawn, to_plain(told))
     return told
 
 

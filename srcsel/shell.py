@@ -24,7 +24,7 @@ OWN = {
     "params": "number of weights",
 }
 """Predictors of accuracy that are no measure."""
-FINISHED = ("done", "stored", "failed")
+FINISHED = ("done", "stored", "dropped", "failed")
 
 
 class Bars(Watch):

@@ -1,9 +1,13 @@
-"""How many threads linear algebra uses: one where the arrays are small."""
+"""How many threads linear algebra uses, one where arrays are small; and work on one thing while the next is made."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 SMALL = 2000
 """Pictures up to which one thread is as fast: BLAS and OpenMP threads wait for each other by spinning, which cost
@@ -20,3 +24,18 @@ def suited_threads(pictures: int) -> Iterator[None]:
 
     with threadpool_limits(1):
         yield
+
+
+def one_behind(items: Iterable[Item], work: Callable[[Item], None]) -> None:
+    """Do `work` on each item, in order and one at a time, while the next item is being made.
+
+    What either raises stops both; the item in work is finished first.
+    """
+    with ThreadPoolExecutor(1) as helper:
+        last: Future[None] | None = None
+        for item in items:
+            if last is not None:
+                last.result()
+            last = helper.submit(work, item)
+        if last is not None:
+            last.result()

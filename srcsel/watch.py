@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-PartState = Literal["waiting", "downloading", "reading", "running", "scoring", "done", "stored", "failed"]
+PartState = Literal["waiting", "downloading", "reading", "running", "scoring", "done", "stored", "dropped", "failed"]
 
 
 class Watch:
-    """Receives progress. Parts are "pictures", "maps", or a source model's id."""
+    """Receives progress. Parts are "pictures", "race", "maps", or a source model's id."""
 
     def update(self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = "") -> None:
         """Say how far `part` is: `done` of `total` (pictures, or bytes while downloading; 0 = unknown).

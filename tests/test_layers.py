@@ -22,6 +22,7 @@ LAYERS = [  # a module imports from lines above its own here, or from its own pa
     {"rank", "scored", "maps", "consensus"},
     {"race"},
     {"assemble", "command", "public_json", "inside", "snippet"},
+    {"racing"},
     {"budget", "run", "suspects"},
     {"evidence"},
     {"charts", "shell", "demo.example"},

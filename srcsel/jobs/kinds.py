@@ -35,12 +35,14 @@ def rank(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     run = from_plain(Run, payload["run"])
     models, _ = models_of(run)
     cost = {model.id: (model.gmacs or 0.05) + 0.05 for model in models}
+    race = {"race": 0.01} if run.race else {}
     told.plan(
-        {"pictures": DECODE_GMACS, **cost, "maps": 0.2 * sum(cost.values())},
+        {"pictures": DECODE_GMACS, **race, **cost, "maps": 0.2 * sum(cost.values())},
         {model.id: model.title for model in models},
     )
     result = answer(run, watch=told.watch)
-    return {"kind": result.verdict.kind, "winner": result.verdict.winner, "failed": len(result.failures)}
+    dropped = result.race.dropped if result.race else ()
+    return {"kind": result.verdict.kind, "winner": result.verdict.winner, "failed": len(result.failures) - len(dropped)}
 
 
 def check(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:

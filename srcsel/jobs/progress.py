@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from srcsel.records import Part
 from srcsel.watch import PartState
 
-FINISHED = frozenset({"done", "stored", "failed"})
+FINISHED = frozenset({"done", "stored", "dropped", "failed"})
 SCORING_SHARE = 0.05
 """Share of a model's time that its scores take, as a guess for the bar."""
+LEAST = 0.01
+"""Share of its work that a part which left a race counts for at least."""
 SAY_AFTER = 0.10
 """Time left is said once this share of the work was measured."""
 
@@ -41,6 +43,9 @@ class Progress:
         before = self.parts.get(part)
         self.parts[part] = Part(part, state, done, total, note)
         self.weights.setdefault(part, 1.0)
+        if state == "dropped" and before and before.state != "dropped":  # what it will not do is no work, nor done
+            self.weights[part] *= max(self._now.get(part, 0.0), LEAST)
+            self._first[part] = min(1.0, self._first.get(part, 0.0) / max(self._now.get(part, 0.0), LEAST))
         share = max(self._now.get(part, 0.0), _share(state, done, total))
         self._now[part] = share
         if part not in self._first and (state == "stored" or share > 0 or state in ("running", "reading")):
@@ -64,6 +69,8 @@ class Progress:
         name = self.titles.get(part, part)
         if part == "pictures":
             return at.note or f"Reading pictures{_count(at)}"
+        if part == "race":
+            return at.note or "Racing"
         if part == "maps":
             return at.note or f"Drawing maps{_count(at)}"
         if at.state == "running" and at.note:
@@ -73,6 +80,8 @@ class Progress:
             return f"Downloading {name}{size}"
         if at.state == "running" and at.note:
             return at.note
+        if at.state == "dropped":
+            return f"{name}: {at.note}" if at.note else f"{name} left the race"
         told = {"waiting": "Waiting for", "scoring": "Scoring", "done": "Finished", "stored": "Already stored:"}
         return f"{told.get(at.state, 'Failed:' if at.state == 'failed' else 'Running')} {name}{_count(at)}"
 

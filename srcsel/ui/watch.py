@@ -17,8 +17,8 @@ from srcsel.ui.show import md, plain
 
 ACTIVE = ("queued", "running")
 EVERY = 1.0  # seconds between two looks at the board
-FINISHED = ("done", "stored", "failed")
-OTHER_PARTS = {"pictures": "Your pictures", "maps": "Maps", "measures": "All measures"}
+FINISHED = ("done", "stored", "dropped", "failed")
+OTHER_PARTS = {"pictures": "Your pictures", "race": "The race", "maps": "Maps", "measures": "All measures"}
 
 
 def watch_run(run_id: str) -> JobStatus | None:

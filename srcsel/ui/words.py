@@ -16,6 +16,7 @@ STATES = {
     "scoring": "Scoring",
     "done": "Done",
     "stored": "Done, reused from before",
+    "dropped": "Dropped",
     "failed": "Failed",
 }
 
@@ -65,7 +66,7 @@ def progress(part: Part) -> str:
     text = STATES.get(part.state, part.state)
     if part.name == "maps" and part.state == "running":
         text = "Drawing"
-    if part.state == "running" and part.note:
+    if part.state in ("running", "dropped") and part.note:
         return part.note
     if part.state == "downloading" and part.done:
         known = f" of {megabytes(part.total)}" if part.total else ""
@@ -76,7 +77,7 @@ def progress(part: Part) -> str:
 
 
 def share(part: Part) -> float:
-    """Return how much of a part is done, 0..1; 1 where it is done, 0 where the total is not known."""
+    """Return how much of a part is done, 0..1: what it saw, where it was dropped; 0 where the total is not known."""
     if part.state in ("done", "stored"):
         return 1.0
     return min(1.0, part.done / part.total) if part.total else 0.0
