@@ -80,12 +80,15 @@ def row(name: str, usual: float | None, ours: float, least: float | None = None,
     return {"what": name, "ratio": ratio, "usual": usual, "ours": ours, "limit": least, "peak MB": peak, **more}
 
 
-def tell(name: str, rows: Sequence[Mapping[str, object]], **more: object) -> None:
-    """Print the table and write benchmarks/results/NAME.json."""
+PRODUCTS = "seconds; limit = the products alone at the speed measured here"
+
+
+def tell(name: str, rows: Sequence[Mapping[str, object]], *, means: str = PRODUCTS, **more: object) -> None:
+    """Print the table and write benchmarks/results/NAME.json; `means` says what its numbers are."""
     columns = list(dict.fromkeys(key for r in rows for key in r))
     cells = [columns, *([_short(r.get(c)) for c in columns] for r in rows)]
     widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
-    print(f"\n{name}   (seconds; limit = the products alone at the speed measured here)")
+    print(f"\n{name}   ({means})")
     for line in cells:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
     RESULTS.mkdir(exist_ok=True)

@@ -1,0 +1,258 @@
+"""The pages in a real browser while a job runs beside: page change, recolor, lasso to pictures, hover to picture.
+
+Every time is taken inside the browser, from the press (or the last move of the pointer) to what the person waits for.
+"""
+
+import math
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from benchmarks._browser import SETTLED, chromium, line, server, wait_until
+from benchmarks._common import tell
+from srcsel import inside
+from srcsel.command import new_run
+from srcsel.extract import key_for
+from srcsel.jobs.board import Board
+from srcsel.records import Dataset, Features, Projection, Ranking, Result, Run, Score, SourceModel, Verdict
+from srcsel.runs import RunStore
+from srcsel.serialize import to_plain
+from srcsel.settings import load_settings
+from srcsel.store import FeatureStore
+from srcsel.watch import Watch
+
+RUN_ID = "20260301-101500-000000-be9c"
+MODELS = ("demo/glyphs", "demo/textures")
+PICTURES, CLASSES, WIDTH = 5_000, 10, 256  # 500 pictures a class, each class one group on the map
+SIZE = (320, 240)  # pixels of a picture
+REPEATS = 7
+GROUPS = [(x, y) for y in (-0.5, 0.5) for x in (-0.8, -0.4, 0.0, 0.4, 0.8)]  # where the classes lie on the map
+SPREAD = 0.14  # half of a group's side
+EDGE = (18, 50, 16)  # sides, top, bottom: as in ui/map/pane.js
+LIMITS = {"change": 0.5, "recolor": 0.5, "lasso": 1.5, "hover": 0.15}
+
+TOOLS = """(still) => {
+    window.settled = () => document.querySelector(still) !== null;
+    window.map = () => [...document.querySelectorAll(".st-key-explore-map *, .st-key-results-map *")]
+        .map((one) => one.shadowRoot).find(Boolean)
+        ?? document.querySelector(".st-key-explore-map, .st-key-results-map");
+    window.legend = () => [...(map()?.querySelectorAll(".legend > :not([hidden])") ?? [])]
+        .map((one) => one.textContent).join();
+    window.seen = (image) => image.complete && image.naturalWidth > 0;
+    window.inSight = (one) => {
+        const box = one.getBoundingClientRect();
+        return box.bottom > 0 && box.top < innerHeight;
+    };
+    const has = (selector) => document.querySelector(selector) !== null;
+    window.there = {
+        "3 Results": () => has(".st-key-results-map") && legend() !== "",
+        "4 Explore": () => has(".st-key-explore-map") && legend() !== "",
+        "History": () => has("[data-testid=stDataFrame] canvas"),
+        "1 Images": () => document.querySelector("h1")?.textContent === "Images",
+    };
+    // Seconds from `start()` to the first picture of the screen on which `ready()` holds.
+    window.from = (start, ready) => new Promise((done, failed) => {
+        const late = performance.now() + 30000;
+        const look = () => {
+            if (performance.now() > late) failed(Error(`This did not come: ${ready}`));
+            else if (!ready()) requestAnimationFrame(look);
+            else requestAnimationFrame(() => done((performance.now() - start()) / 1000));
+        };
+        look();
+    });
+    for (const [kind, slot] of [["pointermove", "moved"], ["pointerup", "lifted"]])
+        addEventListener(kind, () => { window[slot] = performance.now(); }, true);
+}"""
+PAGES = ("3 Results", "4 Explore", "History", "1 Images")
+
+
+def prepare(home: Path) -> Dataset:
+    """5,000 pictures, a finished run of two models with maps and a look at every picture; nothing is downloaded."""
+    rng = np.random.default_rng(0)
+    folder, labels = home / "pictures", np.arange(PICTURES) * CLASSES // PICTURES
+    for c in range(CLASSES):
+        (folder / f"class {c}").mkdir(parents=True)
+    noise = rng.integers(0, 256, (64, 12, 16, 3), dtype=np.uint8)
+    sheets = [np.asarray(Image.fromarray(one).resize(SIZE, Image.Resampling.BICUBIC)) for one in noise]
+    paths = tuple(f"class {c}/{i:05d}.jpg" for i, c in enumerate(labels.tolist()))
+    for i, path in enumerate(paths):
+        Image.fromarray(np.roll(sheets[i % 64], 7 * i, axis=(0, 1))).save(folder / path, quality=85)
+    names = tuple(f"class {c}" for c in range(CLASSES))
+    dataset = Dataset(str(folder), "bench", folder, paths, labels, names, "bench")
+    result = finished(dataset)
+    runs, store = RunStore(home / "runs"), FeatureStore(home / "features")
+    runs.save(result)
+    centres = np.array(GROUPS, dtype=np.float32)[labels]
+    middles = rng.standard_normal((CLASSES, WIDTH), dtype=np.float32)[labels]
+    for model in result.models:
+        xy = centres + rng.uniform(-SPREAD, SPREAD, (PICTURES, 2)).astype(np.float32)
+        runs.save_projection(RUN_ID, Projection(model.id, "umap", 0, np.arange(PICTURES), xy))
+        values = middles + 2 * rng.standard_normal((PICTURES, WIDTH), dtype=np.float32)
+        inside.made(result, Features(key_for(dataset, model, "float32"), values), store, Watch())
+    return dataset
+
+
+def finished(dataset: Dataset) -> Result:
+    models = tuple(SourceModel(m, m, "r", 10**6, 0.1, 64, WIDTH, "", "MIT") for m in MODELS)
+    scores = tuple(
+        Score(m, measure, "whitened", 0.3 - 0.1 * i, 0.0, 0.3 - 0.1 * i, 0.1, 0.4)
+        for i, m in enumerate(MODELS)
+        for measure in ("silhouette", "supcon")
+    )
+    rankings = tuple(Ranking(m, "whitened", MODELS, (1, 2), MODELS[:1]) for m in ("silhouette", "supcon"))
+    verdict = Verdict("clear", MODELS[0], "Start from the first.", {MODELS[0]: 90.0})
+    question = Run(RUN_ID, "2026-03-01T10:15:00+00:00", dataset.ref, MODELS)
+    return Result(question, dataset, models, scores, (), (), rankings, verdict)
+
+
+class Page:
+    """A window on the dashboard; what it measures is in seconds."""
+
+    def __init__(self, browser, url: str) -> None:
+        self.page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+        self.page.set_default_timeout(30_000)
+        self.url = url
+
+    def open(self, path: str, title: str) -> None:
+        self.page.goto(self.url + path)
+        self.page.wait_for_selector(SETTLED)
+        self.page.evaluate(TOOLS, SETTLED)
+        self.until(f"there['{title}']()")
+        self.settle()
+
+    def until(self, condition: str) -> None:
+        self.page.evaluate(f"from(() => 0, () => {condition})")
+
+    def settle(self) -> None:
+        self.page.wait_for_timeout(300)
+        self.until("settled()")
+
+    def change(self, title: str) -> float:
+        """From the press on a page's name in the top bar to that page, complete."""
+        seconds = self.page.evaluate(
+            """([title, name]) => {
+                const links = [...document.querySelectorAll("[data-testid=stTopNavLink]")];
+                const start = performance.now();
+                links.find((one) => one.textContent.includes(title)).click();
+                return from(() => start, () => document.title.startsWith(name) && settled() && there[title]());
+            }""",
+            [title, title.lstrip("0123456789 ")],
+        )
+        self.settle()
+        return seconds
+
+    def recolor(self, option: str) -> float:
+        """From the press on a coloring to a map that has it."""
+        self.page.get_by_role("combobox", name="Color by").click()
+        self.page.get_by_role("option", name=option).wait_for()
+        seconds = self.page.evaluate(
+            """async (option) => {
+                const before = legend(), start = performance.now();
+                [...document.querySelectorAll("[role=option]")].find((one) => one.textContent.includes(option)).click();
+                return from(() => start, () => legend() !== before && settled());
+            }""",
+            option,
+        )
+        self.settle()
+        return seconds
+
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        """Where the place x, y (-1..1) of the map is in the window."""
+        box = self.page.locator("canvas.over").first.bounding_box()
+        side, top, bottom = EDGE
+        half_w, half_h = box["width"] / 2 - side, (box["height"] - top - bottom) / 2
+        return box["x"] + side + half_w * (1 + x), box["y"] + top + half_h * (1 - y)
+
+    def lasso(self, group: int) -> float:
+        """From the end of a loop around a class's 500 dots to its pictures, those in the window loaded."""
+        x, y = GROUPS[group]
+        corners = [(x + 1.2 * SPREAD * math.cos(a) * math.sqrt(2), y + 1.2 * SPREAD * math.sin(a) * math.sqrt(2))
+                   for a in np.linspace(0, math.tau, 24)]  # fmt: skip
+        self.page.mouse.move(*self.at(*corners[0]))
+        self.page.mouse.down()
+        for corner in corners[1:]:
+            self.page.mouse.move(*self.at(*corner))
+        self.page.mouse.up()
+        seconds = self.page.evaluate(
+            """(name) => from(() => window.lifted, () => {
+                const first = document.querySelector(".srcsel-pics figcaption b");
+                const images = [...document.querySelectorAll(".srcsel-pics img")].filter(inSight);
+                return first?.textContent === name && images.length > 9 && images.every(seen) && settled();
+            })""",
+            f"class {group}",
+        )
+        count = self.page.get_by_text("500 pictures").count()
+        if count != 1:
+            raise SystemExit("The loop did not catch the 500 pictures of its class.")
+        self.settle()
+        return seconds
+
+    def hover(self, x: float, y: float) -> float:
+        """From the pointer's last move to the picture under it."""
+        self.page.mouse.move(*self.at(0, 0))  # between the groups: no dot
+        self.until("map().querySelector('.tip.on') === null")
+        self.page.mouse.move(*self.at(x, y))
+        return self.page.evaluate(
+            "from(() => window.moved, () => { const image = map().querySelector('.tip.on img'); "
+            "return !!image && image.style.visibility === 'visible' && seen(image); })"
+        )
+
+
+def job_beside(dataset: Dataset) -> Callable[[], bool]:
+    """Start a run over the same pictures, and wait until it works; tells whether it still does."""
+    board = Board(load_settings().jobs)
+    job = board.submit("rank", {"run": to_plain(new_run(str(dataset.folder), "demo"))})
+    wait_until(lambda: board.status(job).done > 0)
+    return lambda: board.status(job).state == "running"
+
+
+def measure(page: Page) -> list[dict]:
+    page.open(f"/explore?run={RUN_ID}", "4 Explore")
+    for title in PAGES:  # the first visit of each page pays for imports
+        page.change(title)
+    changes = {title: [] for title in PAGES}
+    for _ in range(REPEATS):
+        for title in PAGES:
+            changes[title].append(page.change(title))
+    page.change("4 Explore")
+    colors = ["Right or wrong", "Separation", "Neighbour agreement", "Class"]
+    recolors = [page.recolor(option) for option in colors * 2]
+    lassos = [page.lasso(group) for group in range(REPEATS)]
+    page.page.get_by_role("button", name="Clear").click()
+    page.settle()
+    hovers = [page.hover(x + dx, y) for dx in (-0.05, 0.05) for x, y in GROUPS][1:]
+    rows = [line(f"page change to {title.lstrip('0123456789 ')}", s, LIMITS["change"]) for title, s in changes.items()]
+    every = [one for s in changes.values() for one in s]
+    return [
+        line("page change, all", every, LIMITS["change"]),
+        *rows,
+        line("recolor 5,000 dots", recolors, LIMITS["recolor"]),
+        line("lasso of 500 of 5,000 to pictures", lassos, LIMITS["lasso"]),
+        line("hover to picture, after the first", hovers, LIMITS["hover"]),
+    ]
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
+        os.environ["SRCSEL_HOME"] = folder
+        began = time.perf_counter()
+        dataset = prepare(home)
+        print(f"prepared in {time.perf_counter() - began:.0f} s", flush=True)
+        with server(home) as url, chromium() as browser:
+            busy = job_beside(dataset)
+            rows = measure(Page(browser, url))
+            beside = busy()
+            board = Board(load_settings().jobs)
+            for job in board.recent(10):
+                board.cancel(job.id)
+    tell("pages", rows, means="seconds, a job running beside", job_to_the_end=beside)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""How soon it is there: the dashboard's first page after its server was started, and `srcsel --help`.
+
+Each start is a server of its own with an empty work folder and a browser window without a cache. The first one is not
+counted: it brings the files into the operating system's cache.
+"""
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks._browser import answers, chromium, line, spawn, stop, wait_until
+from benchmarks._common import tell
+
+REPEATS = 7
+FIRST_PAGE, HELP = 1.5, 0.3  # seconds it may take
+HEADING = "Which image model should you start from?"
+WATCH = """(heading) => {
+    const look = () => {
+        if (document.querySelector("h1")?.textContent !== heading) return requestAnimationFrame(look);
+        requestAnimationFrame(() => { window.drawn = performance.timeOrigin + performance.now(); });
+    };
+    look();
+}"""
+TIMES = """() => [performance.timeOrigin + performance.getEntriesByName("first-contentful-paint")[0].startTime,
+    window.drawn].map((one) => one / 1000)"""
+
+
+def first_page(browser) -> tuple[float, float, float]:
+    """Seconds from the server's start until it answers, until anything is painted, until Home's heading stands."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        page = context.new_page()
+        page.add_init_script(f"({WATCH})({HEADING!r})")
+        began = time.time()
+        process, url = spawn(Path(folder))
+        try:
+            wait_until(lambda: answers(url), 0.01)
+            up = time.time()
+            page.goto(url, wait_until="commit")
+            page.wait_for_function("window.drawn !== undefined")
+            painted, drawn = page.evaluate(TIMES)
+        finally:
+            context.close()
+            stop(process)
+        return up - began, painted - began, drawn - began
+
+
+def help_seconds() -> tuple[float, float]:
+    """Seconds on the wall and of processor time that `srcsel --help` takes."""
+    command = [str(Path(sys.executable).parent / "srcsel"), "--help"]
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    wall = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--repeats", type=int, default=REPEATS)
+    repeats = parser.parse_args().repeats
+    helps = [help_seconds() for _ in range(repeats + 1)][1:]
+    with chromium() as browser:
+        starts = [first_page(browser) for _ in range(repeats + 1)][1:]
+    up, painted, drawn = zip(*starts, strict=True)
+    walls, cpu = zip(*helps, strict=True)
+    rows = [
+        line("server answers", up, FIRST_PAGE),
+        line("first page: first paint", painted, FIRST_PAGE),
+        line("first page: its heading stands", drawn, FIRST_PAGE),
+        line("srcsel --help", walls, HELP),
+        line("srcsel --help, processor time", cpu, HELP),
+    ]
+    tell("start", rows, means="seconds since the start of the process, files in the system's cache")
+
+
+if __name__ == "__main__":
+    main()
