@@ -25,7 +25,8 @@ import numpy as np
 from srcsel.measures._prepare import unit_rows
 
 BLOCK_BYTES = 64_000_000  # of one block of pairs in float64
-EDGE = 512  # rows and columns of a tile: 1 MB in float32, small enough for a core's cache
+EDGE = 1024  # rows and columns of a product: large ones are fast
+FINE = 256  # rows of a tile as it is read: 1 MB in float32, small enough for a core's cache
 STRIP_BYTES = 8_000_000  # of some rows of pairs with every picture
 PART_BYTES = 2_000_000  # of some rows in float64
 SOME = 1000  # rows whose mean stands for that of all
@@ -122,23 +123,27 @@ def _read(
     matrix = _matrix(pairs) if whole and n * n * pairs.W.itemsize <= WHOLE_BYTES else None
     made = time.perf_counter() - start
 
-    def reduced(place: tuple[slice, slice]) -> tuple[tuple[slice, slice], list[tuple[Any, float]], float]:
+    def reduced(place: tuple[slice, slice]) -> tuple[list[tuple[int, slice, Any, float]], float]:
+        rows, columns = place
         start = time.perf_counter()
-        H = pairs.halves(*place) if matrix is None else matrix[place[0]]
+        H = pairs.halves(rows, columns) if matrix is None else matrix[rows]
         begun = time.perf_counter()
         parts = []
-        for reader in readers:
-            since = time.perf_counter()
-            part = reader.take(*place, H)
-            parts.append((part, time.perf_counter() - since))
-        return place, parts, begun - start
+        for some in _edges(len(H), len(H) if whole else FINE):
+            those = slice(rows.start + some.start, rows.start + some.stop)
+            for i, reader in enumerate(readers):
+                since = time.perf_counter()
+                part = reader.take(those, columns, H[some])
+                parts.append((i, those, part, time.perf_counter() - since))
+        return parts, begun - start
 
-    for place, parts, product in over_cores(reduced, _strips(n) if whole else tiles(n)):
+    places = _strips(n) if whole else tiles(n)
+    for (_, columns), (parts, product) in zip(places, over_cores(reduced, places), strict=True):
         made += product
-        for i, reader, (part, took) in zip(at, readers, parts, strict=True):
+        for i, rows, part, took in parts:
             since = time.perf_counter()
-            reader.add(*place, part)
-            seconds[i] += took + time.perf_counter() - since
+            readers[i].add(rows, columns, part)
+            seconds[at[i]] += took + time.perf_counter() - since
         if tick is not None:
             tick()
     for i in at:
@@ -180,10 +185,15 @@ def _edges(n: int, step: int) -> list[slice]:
 
 
 def tiles(n: int) -> list[tuple[slice, slice]]:
-    """Tiles on and above the diagonal; those on it first, because they tell how near the near ones are."""
+    """Tiles on and above the diagonal; those on it first, because they tell how near the near ones are.
+
+    Those on it are small, because half of each is made twice.
+    """
     edges = _edges(n, EDGE)
+    fine = [(slice(start, min(start + FINE, a.stop)), a) for a in edges for start in range(a.start, a.stop, FINE)]
+    beside = [(part, slice(part.stop, a.stop)) for part, a in fine if part.stop < a.stop]
     above = [(a, b) for i, a in enumerate(edges) for b in edges[i + 1 :]]
-    return [(edge, edge) for edge in edges] + above
+    return [(part, part) for part, _ in fine] + beside + above
 
 
 def _strips(n: int) -> list[tuple[slice, slice]]:

@@ -10,10 +10,11 @@ import numpy as np
 
 from srcsel.errors import InputError
 from srcsel.measures._base import measure
-from srcsel.measures._pairwise import WARM, ExpSums, Pairs, class_sums, log_sum_exp, over_cores, read_all, tiles
+from srcsel.measures._pairwise import WARM, ExpSums, Pairs, class_sums, log_sum_exp, over_cores, read_all
 from srcsel.measures._prepare import Preparation
 from srcsel.measures._shared import Shared
 
+STRIP = 128  # rows of pairs at once, in a core's cache
 COLDEST = 0.003  # exp(-2 / temperature) must stay a float64
 
 
@@ -176,14 +177,13 @@ def _subset_loss(Z: np.ndarray, y: np.ndarray, temperature: float) -> float:
     R = (Z / math.sqrt(temperature)).astype(np.float32 if temperature >= WARM else np.float64)
     shift = 0 if temperature >= WARM else 1 / temperature  # exp(1 / temperature) is then far from overflow
     totals = np.zeros(len(Z))
-    for rows, columns in tiles(len(Z)):
-        E = R[rows] @ R[columns].T
+    for start in range(0, len(Z), STRIP):  # the matrix is symmetric: half of it is enough for sums
+        E = R[start : start + STRIP] @ R[start:].T
         if shift:
             E -= shift
         np.exp(E, out=E)
-        if rows == columns:
-            np.fill_diagonal(E, 0)
-        else:  # the matrix is symmetric: half of it is enough for sums
-            totals[columns] += E.sum(axis=0)
-        totals[rows] += E.sum(axis=1)
+        height = len(E)
+        np.fill_diagonal(E, 0)
+        totals[start : start + height] += E.sum(axis=1)
+        totals[start + height :] += E[:, height:].sum(axis=0)
     return float((np.log(totals[anchors]) + shift).mean() - apart.sum() / anchors.sum() / temperature)

@@ -70,7 +70,8 @@ def test_a_huge_offset_keeps_the_neighbours():
 def test_many_blocks_equal_one(monkeypatch):
     X, y = blobs()
     whole = knn(X, y)
-    monkeypatch.setattr(_pairwise, "EDGE", 23)
+    monkeypatch.setattr(_pairwise, "EDGE", 24)
+    monkeypatch.setattr(_pairwise, "FINE", 7)
     assert knn(X, y) == whole
 
 

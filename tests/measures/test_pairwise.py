@@ -30,6 +30,7 @@ def single(monkeypatch):
     monkeypatch.setattr("srcsel.measures._shared.FEW", 50)
     monkeypatch.setattr("srcsel.measures.silhouette.FEW", 50)
     monkeypatch.setattr(_pairwise, "EDGE", 96)
+    monkeypatch.setattr(_pairwise, "FINE", 40)
     monkeypatch.setattr(_pairwise, "FIRST", 64)
     monkeypatch.setattr(_pairwise, "STRIP_BYTES", 8 * 400 * 37)
     monkeypatch.setattr(_pairwise, "SPARSE", 1000)
@@ -89,6 +90,7 @@ def test_tight_groups_far_apart_keep_their_distances():
 def test_a_run_agrees_with_each_measure_alone(cap, metric, monkeypatch):
     monkeypatch.setattr("srcsel.score.CAP", cap)
     monkeypatch.setattr(_pairwise, "EDGE", 96)
+    monkeypatch.setattr(_pairwise, "FINE", 40)
     X, y = blobs()
     plan = plan_rechecks(y, 5)
     found = score_model("m", X, y, measures=["silhouette", "supcon", "knn"], rechecks=5, metric=metric)
@@ -107,17 +109,30 @@ def test_each_product_is_made_once(monkeypatch):
     halves = _pairwise.Pairs.halves
 
     def counted(self, rows, columns, **more):
-        made.append((self.W.shape[1], rows.start, columns.start))
+        made.append((self.W.shape[1], rows.start, rows.stop, columns.start, columns.stop))
         return halves(self, rows, columns, **more)
 
     monkeypatch.setattr(_pairwise.Pairs, "halves", counted)
     monkeypatch.setattr(_pairwise, "EDGE", 100)
-    monkeypatch.setattr("srcsel.score.DIAGNOSIS", 60)
+    monkeypatch.setattr(_pairwise, "FINE", 40)
+    monkeypatch.setattr("srcsel.score.diagnose", lambda *_: None)
     X, y = blobs(400, 90)
     score_model("m", X, y, measures=["silhouette", "supcon", "knn"], rechecks=5)
-    raw = [tile for tile in made if tile[0] == 90 and tile[1] % 100 == 0]
-    assert len(set(raw)) == 10  # a half of 4 x 4
-    assert raw.count((90, 100, 200)) == 1
+    raw = [tile for tile in made if tile[0] == 90]
+    assert sorted(raw) == sorted((90, a.start, a.stop, b.start, b.stop) for a, b in _pairwise.tiles(400))
+
+
+@pytest.mark.parametrize("n", [1, 40, 99, 100, 101, 250, 333])
+def test_tiles_hold_every_pair_once(n, monkeypatch):
+    monkeypatch.setattr(_pairwise, "EDGE", 100)
+    monkeypatch.setattr(_pairwise, "FINE", 40)
+    seen = np.zeros((n, n), dtype=int)
+    for rows, columns in _pairwise.tiles(n):
+        assert rows == columns or columns.start >= rows.stop
+        seen[rows, columns] += 1
+        if rows != columns:
+            seen[columns, rows] += 1
+    assert (seen == 1).all()
 
 
 def test_a_stop():

@@ -52,7 +52,8 @@ def test_equals_the_loops_and_scikit_learn(metric, n, d):
 def test_many_blocks_equal_one(metric, monkeypatch):
     X, y = blobs()
     whole = silhouette(X, y, metric=metric)
-    monkeypatch.setattr(_pairwise, "EDGE", 23)
+    monkeypatch.setattr(_pairwise, "EDGE", 24)
+    monkeypatch.setattr(_pairwise, "FINE", 7)
     assert silhouette(X, y, metric=metric) == pytest.approx(whole, abs=1e-14)
 
 

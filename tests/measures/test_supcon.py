@@ -53,7 +53,8 @@ def test_default_is_the_literal_reading():
 def test_many_blocks_equal_one(monkeypatch):
     X, y = blobs()
     whole = supcon(X, y)
-    monkeypatch.setattr(_pairwise, "EDGE", 23)
+    monkeypatch.setattr(_pairwise, "EDGE", 24)
+    monkeypatch.setattr(_pairwise, "FINE", 7)
     assert supcon(X, y) == pytest.approx(whole, rel=1e-14)
 
 
