@@ -15,7 +15,7 @@ import numpy as np
 from srcsel import files
 from srcsel.errors import InputError, PictureError
 from srcsel.hubs import Preprocessing
-from srcsel.images import open_picture
+from srcsel.images import open_sizes
 from srcsel.records import Dataset
 from srcsel.watch import Watch
 
@@ -61,7 +61,7 @@ def _fill(
 
 
 def _decode(dataset: Dataset, row: int, wanted: list[tuple[Preprocessing, np.ndarray]]) -> None:
-    """Open one picture, once for each size needed.
+    """Open one picture, once for each size it is decoded in.
 
     JPEGs decode reduced, by the size asked for; asking for the largest size among the models of this run would
     make a model's features depend on which others run beside it.
@@ -69,17 +69,16 @@ def _decode(dataset: Dataset, row: int, wanted: list[tuple[Preprocessing, np.nda
     by_size: dict[int, list[tuple[Preprocessing, np.ndarray]]] = {}
     for how, array in wanted:
         by_size.setdefault(max(how.scale), []).append((how, array))
-    path = dataset.folder / dataset.paths[row]
+    try:
+        opened = open_sizes(dataset.folder / dataset.paths[row], by_size)
+    except PictureError as error:
+        raise InputError(
+            f"{dataset.paths[row]} could be read when the folder was checked and cannot be read now: {error} "
+            "Check the folder and start again."
+        ) from error
     for size, group in by_size.items():
-        try:
-            picture = open_picture(path, hint=size)
-        except PictureError as error:
-            raise InputError(
-                f"{dataset.paths[row]} could be read when the folder was checked and cannot be read now: {error} "
-                "Check the folder and start again."
-            ) from error
         for how, array in group:
-            array[row] = how.pixels(picture)
+            array[row] = how.pixels(opened[size])
 
 
 @contextlib.contextmanager

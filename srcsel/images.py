@@ -9,7 +9,7 @@ import re
 import stat
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +60,19 @@ def open_picture(path: Path, *, hint: int | None = None) -> Image.Image:
     return decode_picture(read_picture(path), hint=hint)
 
 
+def open_sizes(path: Path, hints: Collection[int]) -> dict[int, Image.Image]:
+    """Open a picture once for several hints of `open_picture`: each gets what it would get alone."""
+    data = read_picture(path)
+    made: dict[tuple[int, int], Image.Image] = {}  # size the file is decoded in -> picture
+    opened = {}
+    for hint in hints:
+        size = _decoded_size(data, hint) if len(hints) > 1 else (0, 0)
+        if size not in made:
+            made[size] = decode_picture(data, hint=hint)
+        opened[hint] = made[size]
+    return opened
+
+
 def thumbnail(path: Path, size: int) -> bytes:
     """Return a small JPEG whose longest side is at most `size` pixels (never enlarged). Raises PictureError."""
     picture = open_picture(path, hint=size)
@@ -102,6 +115,17 @@ def decode_picture(data: bytes, *, hint: int | None = None) -> Image.Image:
         raise PictureError("The picture is too large for the memory of this computer. Save a smaller copy.") from error
     except Exception as error:  # decoders raise anything at all on hostile bytes
         raise PictureError(_damage(error)) from error
+
+
+def _decoded_size(data: bytes, hint: int) -> tuple[int, int]:
+    """Return the size a file is decoded in for a hint; (0, 0) where decoding will say what is wrong with it."""
+    _prepare()
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            image.draft(None, (hint, hint))
+            return image.size
+    except Exception:  # noqa: BLE001 (decoders raise anything at all on hostile bytes)
+        return 0, 0
 
 
 def picture_size(path: Path) -> tuple[int, int]:

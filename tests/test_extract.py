@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from srcsel import decode
+from srcsel import decode, images
 from srcsel import extract as module
 from srcsel.dataset import load_dataset
 from srcsel.errors import Cancelled, InputError, ModelError, StoreError
 from srcsel.extract import extract, key_for, pick_device
 from srcsel.hubs import HUBS, Preprocessing
-from srcsel.images import open_picture
+from srcsel.images import decode_picture, open_picture, open_sizes
 from srcsel.records import Failure, Features, SourceModel
 from srcsel.store import FeatureStore
 from srcsel.watch import Watch
@@ -106,9 +106,11 @@ def test_row_i_is_picture_i(dataset, hub, store):
 
 def test_each_picture_is_opened_once_for_models_that_see_it_alike(dataset, hub, store, monkeypatch):
     opened = []
-    monkeypatch.setattr(decode, "open_picture", lambda path, hint: opened.append(hint) or open_picture(path, hint=hint))
+    monkeypatch.setattr(
+        images, "decode_picture", lambda data, hint: opened.append(hint) or decode_picture(data, hint=hint)
+    )
     run(dataset, hub, store, "one", "two", "large")
-    assert sorted(opened) == [8] * 36 + [16] * 36
+    assert opened == [8] * 36  # PNG files are decoded in one size for all
 
 
 def test_features_do_not_depend_on_who_runs_beside(dataset, hub, store, tmp_path):
@@ -185,7 +187,7 @@ def test_only_rows_that_are_needed_are_decoded_again(dataset, hub, store, monkey
     key = key_for(dataset, hub.find("one"), "float32")
     store.put_part(key, 0, np.zeros((30, 3)), np.zeros((30, 3)))
     opened = []
-    monkeypatch.setattr(decode, "open_picture", lambda path, hint: opened.append(path) or open_picture(path, hint=hint))
+    monkeypatch.setattr(decode, "open_sizes", lambda path, hints: opened.append(path) or open_sizes(path, hints))
     (features,) = run(dataset, hub, store, "one")
     assert len(opened) == 6
     assert (features.values[:30] == 0).all()
