@@ -25,6 +25,7 @@ class Recipe:
     weights: str = ""  # name of torchvision's weights; "" with a file
     file: Path | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    maps: bool = False  # its classifier was never trained: its averaged feature maps are what was scored
 
 
 def recipe(model: SourceModel) -> Recipe:
@@ -62,10 +63,9 @@ def _timm(model: SourceModel, name: str) -> Recipe:
 
 def _torchvision(model: SourceModel, name: str) -> Recipe:
     architecture, _, weights = name.partition(".")
-    if weights.endswith("_FEATURES"):
-        raise NotAvailable("These weights come without a classifier to replace. Choose another model.")
     shown, own = HUBS["torchvision"].preprocessing(model), _caches.own_files().get(name)
-    return Recipe("torchvision", architecture, architecture, shown, "" if own else weights, own)
+    maps = weights.endswith("_FEATURES")
+    return Recipe("torchvision", architecture, architecture, shown, "" if own else weights, own, maps=maps)
 
 
 def _checkpoint(model: SourceModel, name: str) -> Recipe:

@@ -30,7 +30,7 @@ def script(model: SourceModel, dataset: Dataset, *, listed: bool = False) -> str
     build = f"build_{found.library}{'_file' if found.file else ''}"
     pieces = [build]
     if found.library == "torchvision":
-        pieces.insert(0, "new_head")
+        pieces.insert(0, "maps_head" if found.maps else "new_head")
     if found.file:
         pieces.insert(0, "loaded")
     body = "".join(_piece(name) for name in ("prepare", found.preprocessing.resize, *pieces, "train"))

@@ -116,6 +116,61 @@ def test_script_builds_a_torchvision_model_from_an_own_file(tmp_path, dataset, m
     assert torch.equal(network.features[0].weight, kept)
 
 
+def test_script_trains_a_torchvision_model_from_its_cache(tmp_path, dataset, monkeypatch):
+    import torch
+    from torchvision.models import SqueezeNet1_1_Weights, squeezenet1_1
+
+    torch.manual_seed(0)
+    cache = tmp_path / "torch" / "hub" / "checkpoints"
+    cache.mkdir(parents=True)
+    torch.save(squeezenet1_1(weights=None).state_dict(), cache / SqueezeNet1_1_Weights.IMAGENET1K_V1.url.split("/")[-1])
+    place = written(tmp_path, HUBS["torchvision"].find("squeezenet1_1.IMAGENET1K_V1"), dataset)
+    said = run(place, TORCH_HOME=str(tmp_path / "torch"))
+    assert "20 pictures to train on, 4 to test, 2 classes" in said
+    assert "epoch 5 of 5" in said
+    again = catalog.find_models([str(place / "trained.safetensors")])[0]
+    assert HUBS["checkpoints"].load(again, "cpu", Watch()).preprocessing.size == (224, 224)
+
+
+def small_vgg():
+    """VGG-16's layers with fewer channels, its classifier unusable as in the weights without one."""
+    import torch
+    from torchvision.models.vgg import VGG, make_layers
+
+    torch.manual_seed(0)
+    network = VGG(make_layers([4, "M", 6, "M"]), num_classes=7)
+    torch.nn.init.constant_(network.classifier[0].weight, float("nan"))
+    return network
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["from its cache", "from an own file"])
+def test_weights_without_a_classifier_get_one_layer_on_their_averaged_maps(tmp_path, dataset, monkeypatch, own):
+    import safetensors.torch
+    import torch
+
+    network = small_vgg()
+    if own:
+        file = tmp_path / "weights" / "vgg16.IMAGENET1K_FEATURES.safetensors"
+        file.parent.mkdir()
+        maps = {k: v for k, v in network.state_dict().items() if k.startswith("features")}
+        safetensors.torch.save_file(maps, file)
+        monkeypatch.setenv("SRCSEL_WEIGHTS", str(file.parent))
+    script = load(written(tmp_path, HUBS["torchvision"].find("vgg16.IMAGENET1K_FEATURES"), dataset))
+    asked = []
+
+    def get_model(name, weights, **_):
+        asked.append((name, weights))
+        return small_vgg()
+
+    monkeypatch.setattr(script.torchvision.models, "get_model", get_model)
+    built = script.build(3).eval()
+    assert asked == [("vgg16", None if own else "IMAGENET1K_FEATURES")]
+    batch = torch.rand(2, 3, 32, 48)
+    scored = network.features(batch).mean(dim=(2, 3))  # what srcsel scored: each map's mean
+    torch.testing.assert_close(built(batch), built.classifier(scored))
+    assert built(batch).shape == (2, 3)
+
+
 def test_script_stops_where_weights_are_missing(tmp_path, dataset):
     import safetensors.torch
     import timm
@@ -193,8 +248,6 @@ def test_every_listed_model_has_a_recipe_or_a_reason():
             assert found.preprocessing == HUBS[hub].preprocessing(model)
     with pytest.raises(NotAvailable, match="no network"):
         recipe(next(iter(HUBS["pixels"].models())))
-    with pytest.raises(NotAvailable, match="without a classifier"):
-        recipe(HUBS["torchvision"].find("vgg16.IMAGENET1K_FEATURES"))
 
 
 def test_typed_repository_is_read_from_the_local_cache(hub, tmp_path):
