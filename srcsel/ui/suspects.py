@@ -140,9 +140,8 @@ def _card(run_id: str, dataset: Dataset, suspect: Suspect, set_id: str, which: s
     picture = figure(set_id, suspect.row, path, label, suspect.reason, size=320)
     st.html(f'<div class="srcsel-pics one">{picture}</div>')
     key = f"suspects-tick-{run_id}-{which}-{suspect.row}-{_stamp(run_id)}"
-    st.session_state.setdefault(key, on)
     st.checkbox(
-        f"Leave out {md_inside(path.rpartition('/')[2])}", key=key, on_change=tick, args=(run_id, suspect.row, key),
+        f"Leave out {md_inside(path.rpartition('/')[2])}", on, key=key, on_change=tick, args=(run_id, suspect.row, key),
         wrap=False,
     )  # fmt: skip
 
@@ -163,8 +162,8 @@ def tick(run_id: str, row: int, key: str) -> None:
 def put(run_id: str, rows: set[int]) -> None:
     """Tick these pictures and no others.
 
-    The boxes are made anew: an old one, not yet redrawn in the browser, would report its old state with the next press
-    of a button and so undo this.
+    The boxes are made anew, ticked from the start: one that is told its new state would report the old one with a
+    button that is pressed before it is redrawn, and so undo this.
     """
     st.session_state[_TICKED] = (run_id, frozenset(rows), _stamp(run_id) + 1)
 
