@@ -20,7 +20,7 @@ READ = (
     "first, instead of the truly best one. 0 is perfect. It is what a choice costs, so the table is sorted by it.\n"
     "- **Kendall's tau**: how well the whole order agrees. 1 = the same order, 0 = no better than shuffling, −1 = "
     "upside down. **Weighted tau** counts mistakes at the top of the list more.\n"
-    "- **Picked the best**: in how many of the re-checks and splits its first model was truly the best.\n"
+    "- **Best in**: in how many of the re-checks and splits its first model was truly the best.\n"
     "- About ten models are few. The 90 % intervals are wide, and two predictors whose intervals overlap have not "
     "been told apart. Trust what holds over several sets of pictures."
 )
@@ -69,7 +69,7 @@ def draw(result: Result, evidence: Evidence) -> None:
     shown["90 % of it"] = [_interval(a.regret, 1) for a in evidence.agreements]
     shown["90 % of tau"] = [_interval(a.tau, 2) for a in evidence.agreements]
     st.dataframe(
-        shown, height=ROW * (min(len(shown), MOST_ROWS) + 1) + 3, hide_index=True, column_order=SHOWN,
+        shown, height=ROW * (min(len(shown), MOST_ROWS) + 1) + 3, hide_index=True, column_order=_order(table),
         column_config=CONFIG, placeholder="n/a",
         alt=f"How well {len(table)} predictors foretold the accuracy, fewest points lost first",
     )  # fmt: skip
@@ -125,18 +125,21 @@ SHOWN = [
     "Predictor", "Reading", "Picked", "Points lost", "90 % of it", "Picked the best", "Kendall's tau", "90 % of tau",
     "Weighted tau", "Pearson", "Models", "Note",
 ]  # fmt: skip
-CONFIG = {
-    "Predictor": st.column_config.TextColumn(width=235),
-    "Reading": st.column_config.TextColumn(width=120),
-    "Note": st.column_config.TextColumn(width="medium"),
-    "Points lost": st.column_config.NumberColumn(format="%.1f", help="Accuracy points lost by following it"),
-    "90 % of it": st.column_config.TextColumn("90 % interval", help="Of the points lost"),
-    "Picked the best": st.column_config.NumberColumn(format="percent", help="Share of the re-checks and splits"),
-    "Kendall's tau": st.column_config.NumberColumn(format="%.2f"),
-    "90 % of tau": st.column_config.TextColumn("90 % interval", help="Of Kendall's tau"),
-    "Weighted tau": st.column_config.NumberColumn(format="%.2f"),
-    "Pearson": st.column_config.NumberColumn(format="%.2f", help="Correlation of the values themselves"),
-    "Models": st.column_config.NumberColumn(format="%d", help="Models with both a score and an accuracy"),
+CONFIG = {  # widths that leave room for the note on a projector
+    "Predictor": st.column_config.TextColumn(width=236),
+    "Reading": st.column_config.TextColumn(width=104),
+    "Picked": st.column_config.TextColumn(width=120),
+    "Note": st.column_config.TextColumn(width=220),
+    "Points lost": st.column_config.NumberColumn(width=82, format="%.1f", help="Accuracy points lost by following it"),
+    "90 % of it": st.column_config.TextColumn("90 % interval", width=92, help="Of the points lost"),
+    "Picked the best": st.column_config.NumberColumn(
+        "Best in", width=64, format="percent", help="Share of the re-checks and splits in which its pick was the best"
+    ),
+    "Kendall's tau": st.column_config.NumberColumn(width=90, format="%.2f"),
+    "90 % of tau": st.column_config.TextColumn("90 % interval", width=100, help="Of Kendall's tau"),
+    "Weighted tau": st.column_config.NumberColumn(width=92, format="%.2f"),
+    "Pearson": st.column_config.NumberColumn(width=66, format="%.2f", help="Correlation of the values themselves"),
+    "Models": st.column_config.NumberColumn(width=60, format="%d", help="Models with both a score and an accuracy"),
 }
 
 
@@ -148,6 +151,12 @@ def _row(agreement: Agreement, titles: dict[str, str], kind: EvidenceKind) -> li
         name_of(a.predictor, None), reading, picked, *_three(a.regret), a.hit, *_three(a.tau),
         *_three(a.weighted_tau), *_three(a.pearson), a.models, plain(a.reason) or marks(a.predictor, a.reading, kind),
     ]  # fmt: skip
+
+
+def _order(table: pd.DataFrame) -> list[str]:
+    """Leave out the number of models where it is the same in every row: the notes need the room."""
+    alike = table["Models"].nunique() == 1
+    return [name for name in SHOWN if not (alike and name == "Models")]
 
 
 def _three(interval: Interval) -> tuple[float | None, float | None, float | None]:
