@@ -47,7 +47,7 @@ def _table(runs: list[RunSummary]) -> list[int]:
             "Classes": [run.classes for run in runs],
             "Models": [run.models for run in runs],
             "Start from": [plain(run.winner_title) or "–" for run in runs],
-            "How sure": [cards.KINDS[run.kind] if run.winner_title else "–" for run in runs],
+            "How sure": [_sure(run) if run.winner_title else "–" for run in runs],
             "Finished": ["Yes" if run.complete else "Not yet" for run in runs],
             "Link": [f"/results?run={run.id}" for run in runs],
         }
@@ -67,6 +67,10 @@ def _table(runs: list[RunSummary]) -> list[int]:
         },
     )
     return list(event["selection"]["rows"])
+
+
+def _sure(run: RunSummary) -> str:
+    return cards.KINDS[run.kind] + (" (fast answer)" if run.race else "")
 
 
 def _actions(ticked: list[RunSummary]) -> None:

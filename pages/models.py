@@ -5,7 +5,7 @@ import streamlit as st
 from srcsel.command import command
 from srcsel.errors import SrcselError
 from srcsel.records import Listing
-from srcsel.ui import cards, checking, frame, picking, state, words
+from srcsel.ui import cards, checking, frame, picking, race, state, words
 from srcsel.ui.show import empty_state, md
 
 
@@ -36,6 +36,7 @@ def models() -> None:
         picking.by_name(chosen)
     options = picking.advanced()
     with start:
+        options["race"] = race.switch(chosen, listing, ticked)
         picking.run_button(listing, ticked, options)
     if ticked:
         frame.command(command(picking.question(listing, ticked, options)))

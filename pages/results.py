@@ -6,7 +6,7 @@ from srcsel.charts import bars_height
 from srcsel.command import command
 from srcsel.records import JobStatus, Result, Run
 from srcsel.serialize import from_plain
-from srcsel.ui import cost, frame, results, sharing, state, table, verdict, words
+from srcsel.ui import cost, frame, race, results, sharing, state, table, verdict, words
 from srcsel.ui.show import empty_state, md
 from srcsel.ui.watch import ACTIVE, watch_job, watch_run
 
@@ -59,6 +59,7 @@ def answer(whole: Result) -> None:
     result, limit = cost.among(whole)
     cost.lift(limit)
     verdict.verdict_card(result, lambda: sharing.menu(whole))
+    race.section(whole)
     if not result.scores:
         results.remarks(result)
         return

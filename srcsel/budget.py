@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from srcsel.assemble import combined
+from srcsel.race import with_doubt
 from srcsel.rank import decide, make_rankings
 from srcsel.records import Result, SourceModel
 
@@ -115,6 +116,8 @@ def within(result: Result, kind: str, limit: float) -> Result:
         literal=literal,
         seconds_per_picture=result.seconds_per_picture,
     )
+    if result.race is not None and scores:
+        verdict = with_doubt(verdict, result.race, models)
     return replace(
         result,
         models=models,

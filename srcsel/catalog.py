@@ -24,6 +24,7 @@ class Preset:
 
     title: str
     choices: dict[str, str]  # model id -> why it is in, one line
+    race: bool = False  # costly ones: a fast answer is the usual one
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -61,6 +62,7 @@ PRESETS: dict[str, Preset] = {
             "timm/caformer_b36.sail_in22k_ft_in1k": "half convolution, half attention; 22,000 classes",
             "timm/vit_small_patch14_dinov2.lvd142m": "learned without labels at 518 pixels: fine detail, but slow",
         },
+        race=True,
     ),
 }
 

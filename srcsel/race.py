@@ -75,13 +75,8 @@ def no_race(counts: np.ndarray, models: int) -> str:
     """Say why there is no race among so many models that cost something; "" where there is one."""
     if not stages(counts):
         least = LARGEST * max(LEAST, EACH * len(counts))
-        return (
-            f"No race was run: with {len(counts)} classes it saves time from about {least:,} pictures "
-            "on. Every model was scored in full."
-        )
-    if models <= IN_FULL:
-        return "No race was run: two models are always scored in full. Every model was."
-    return ""
+        return f"With {len(counts)} classes a race saves time from about {least:,} pictures on."
+    return "Two models are always scored in full, so a race needs a third." if models <= IN_FULL else ""
 
 
 def budget(models: int, pictures: int) -> int:
@@ -138,9 +133,11 @@ def leaving(
 def announcement(race: Race, pictures: int) -> str:
     """Say which stage is under way."""
     left = race.models - len(race.dropped)
+    saved = sum(pictures - d.pictures for d in race.dropped)
     return (
         f"Stage {race.stage + 1} of {len(race.stages)}: {race.stages[race.stage]:,} of {pictures:,} pictures, "
         f"{left} of {count(race.models, 'model')} in the race"
+        + (f", {count(saved, 'forward pass', 'forward passes')} saved so far" if saved else "")
     )
 
 
@@ -159,11 +156,11 @@ def reason(out: Dropped, titles: Mapping[str, str], pictures: int) -> str:
 def summary(race: Race) -> str:
     """Say in a sentence or two what a race did and saved; why there was none."""
     if not race.stages:
-        return f"Fast answer: {race.note[:1].lower()}{race.note[1:]}"
+        return f"Fast answer: no race was run, every model was scored in full. {race.note}"
     saved = race.exact - race.passes
-    how = f"{count(saved, 'picture')} fewer went through networks than in an exact run ({race.exact:,})"
-    left = f"{count(len(race.dropped), 'model')} of {race.models} left early"
-    return f"Fast answer: {left}, so {how}." if race.dropped else f"Fast answer: no model left early; {how}."
+    how = f"{saved:,} of {race.exact:,} forward passes (one picture through one network) were saved"
+    left = f"{len(race.dropped)} of {count(race.models, 'model')} left early" if race.dropped else "no model left early"
+    return f"Fast answer: {left}, {how}."
 
 
 def undecided(race: Race) -> list[Dropped]:

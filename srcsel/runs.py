@@ -45,6 +45,7 @@ class RunSummary:
     kind: VerdictKind
     models: int
     complete: bool
+    race: bool = False  # a fast answer
     example: bool = False  # shipped with srcsel, read-only
 
 
@@ -209,4 +210,5 @@ def _summary(result: Result) -> RunSummary:
         kind=result.verdict.kind,
         models=len(result.models),
         complete=result.complete,
+        race=result.run.race,
     )

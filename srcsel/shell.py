@@ -76,9 +76,14 @@ def print_result(result: Result) -> None:
     if result.scores:
         console.print(_table(result, titles))
         _line(console, "MSC and SCL are read from whitened features; SCL as gain over chance, higher is better.")
+    left = {d.model for d in result.race.dropped} if result.race else set()
     for failure in result.failures:
         measure = f", {failure.measure}" if failure.measure else ""
-        _line(console, f"{titles.get(failure.model, failure.model)}{measure}: {failure.reason}", style="red")
+        _line(
+            console,
+            f"{titles.get(failure.model, failure.model)}{measure}: {failure.reason}",
+            style="dim" if failure.model in left else "red",
+        )
 
 
 def print_evidence(result: Result, evidence: Evidence) -> None:

@@ -173,9 +173,9 @@ def headline(result: Result) -> str:
     return f"Start from {winner.title}"
 
 
-def count(n: int, noun: str) -> str:
+def count(n: int, noun: str, many: str = "") -> str:
     """Return "1 picture" or "1,240 pictures"."""
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+    return f"{n:,} {noun if n == 1 else many or noun + 's'}"
 
 
 def listed(names: Sequence[str]) -> str:

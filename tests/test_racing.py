@@ -167,7 +167,7 @@ def test_who_left_is_told_with_partial_scores_and_a_reason_but_never_ranked(fini
     assert all(not set(ranking.models) & left.keys() for ranking in result.rankings)
     assert not result.verdict.firsts.keys() & left.keys()
     saved = f"{result.race.exact - result.race.passes:,}"
-    assert result.notes[0].startswith("Fast answer: 4 models of 6 left early")
+    assert result.notes[0].startswith("Fast answer: 4 of 6 models left early")
     assert saved in result.notes[0]
 
 
@@ -245,14 +245,17 @@ def test_a_small_set_has_no_race_and_says_so(picture_folder, hub):
     result = answer(few)
     assert result.race.stages == ()
     assert {s.model for s in result.scores} == set(few.models)
-    assert result.notes[0].startswith("Fast answer: no race was run: with 3 classes it saves time from about 320")
+    assert result.notes[0].endswith("With 3 classes a race saves time from about 320 pictures on.")
 
 
 def test_progress_tells_the_race(finished):
     watch = finished.watch
     told = [note for part, state, _, note in watch.seen if part == "race" and state == "running"]
     assert told[0] == "Stage 1 of 4: 40 of 320 pictures, 6 of 6 models in the race"
-    assert told[-1] == "Stage 4 of 4: 320 of 320 pictures, 2 of 6 models in the race"
+    assert told[-1] == (
+        "Stage 4 of 4: 320 of 320 pictures, 2 of 6 models in the race, "
+        f"{sum(N - d.pictures for d in finished.result.race.dropped):,} forward passes saved so far"
+    )
     dropped = [part for part, state, *_ in watch.seen if state == "dropped"]
     assert dropped[0] == "coded/blind"
     assert len(dropped) == 4

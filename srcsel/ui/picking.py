@@ -17,7 +17,7 @@ from srcsel.command import DEMO, new_run
 from srcsel.errors import InputError, SrcselError
 from srcsel.records import Listing, Run, SourceModel
 from srcsel.serialize import to_plain
-from srcsel.ui import access, cards, frame, price, state, words
+from srcsel.ui import access, cards, frame, price, race, state, words
 from srcsel.ui.show import plain
 
 OWN = "own"
@@ -197,7 +197,8 @@ def advanced() -> dict[str, Any]:
 
 def run_button(listing: Listing, models: Sequence[SourceModel], options: dict[str, Any]) -> None:
     """Draw the button that says the price; a press submits the run and opens its results."""
-    cost = price.estimate(models, len(listing.paths))
+    share = race.work_share(listing, models, race=bool(options.get("race")))
+    cost = price.estimate(models, len(listing.paths), share=share)
     label = cost.label() if models else "Tick at least one model"
     if st.button(label, type="primary", icon=":material/play_arrow:", disabled=not models):
         start(listing, models, options)

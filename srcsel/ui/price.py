@@ -33,10 +33,13 @@ class Price:
         return f"{text}, {words.megabytes(self.download_bytes)} to download" if self.download_bytes else text
 
 
-def estimate(models: Sequence[SourceModel], pictures: int, cores: int | None = None) -> Price:
-    """Estimate scoring `models` on `pictures` pictures with this computer's processor; a graphics card is faster."""
+def estimate(models: Sequence[SourceModel], pictures: int, cores: int | None = None, *, share: float = 1.0) -> Price:
+    """Estimate scoring `models` on `pictures` pictures with this computer's processor; a graphics card is faster.
+
+    share: of the pictures that go through the networks, at most.
+    """
     speed = GMACS_PER_CORE * (cores or os.cpu_count() or 1)
-    network = sum(pictures * (model.gmacs or 0.0) / speed for model in models)
+    network = share * sum(pictures * (model.gmacs or 0.0) / speed for model in models)
     around = START + DECODE * pictures + len(models) * (EACH + MAP * min(pictures, MAP_ROWS))
     return Price(
         models=len(models),

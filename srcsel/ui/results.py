@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from srcsel import charts
+from srcsel import race as rules
 from srcsel.records import DOTS, HEADLINE, MOST_DOTS, Failure, JobStatus, Projection, Reading, Result
 from srcsel.ui import checking, frame, maps, state, table, thumbs, verdict, watch, words
 from srcsel.ui.show import error_state, md
@@ -179,13 +180,15 @@ def sampled(result: Result, projection: Projection) -> str:
 def remarks(result: Result) -> None:
     """Say what was sampled or left out, and which models or scores did not work, in words."""
     titles = {m.id: m.title for m in result.models}
-    for note in result.notes:
+    told = {rules.summary(result.race)} if result.race else set()  # stands with the race
+    for note in (note for note in result.notes if note not in told):
         st.caption(f":material/info: {md(note)}")
     for failure in (f for f in result.failures if f.measure in HEADLINE):  # the others say why in their table
         what = f"{md(titles.get(failure.model, failure.model))}, {md(table.title_of(failure.measure))}"
         st.caption(f":material/error: {what}: n/a. {md(failure.reason)}")
     failed: dict[str, list[Failure]] = {}
-    for failure in (f for f in result.failures if not f.measure):
+    left = {d.model for d in result.race.dropped} if result.race else set()  # the race says why
+    for failure in (f for f in result.failures if not f.measure and f.model not in left):
         failed.setdefault(failure.reason, []).append(failure)
     for reason, same in failed.items():
         names = ", ".join(md(titles.get(f.model, f.model)) for f in same)

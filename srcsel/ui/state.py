@@ -8,12 +8,15 @@ memory and written back, so the address bar always holds a complete link.
 | run | run id | 20260301-101500-ab12 |
 | images | dataset reference | demo:digits, public:DTD, /home/me/leaves |
 | models | preset name or comma-separated source model ids | small |
+| fast | whether a run is to be a race: on, off | on |
 | model | the one source model looked at | timm/resnet18.a1_in1k |
 | method | projection method | umap |
 | reading | reading of the two scores: whitened or raw | whitened |
 | measure | the score in the cost picture | knn |
 | cost | what cost means: a key of budget.COSTS | time |
 | limit | most it may cost, in the unit of that cost | 12 |
+| check | the measurement on the evidence page | trained-10-3-15 |
+| score | the score drawn against accuracy there | supcon-whitened |
 | tour | step of the guided tour | 2 |
 | second | the source model whose map stands beside | demo/strokes |
 | color | what colors the dots: a key of maps.COLORS | silhouette |
@@ -39,8 +42,8 @@ if TYPE_CHECKING:
     from srcsel.store import FeatureStore, RunStore
 
 NAMES = (
-    *("run", "images", "models", "model", "method", "reading", "measure", "cost", "limit", "tour"),
-    *("second", "color", "view", "classes", "points", "find", "picture"),
+    *("run", "images", "models", "fast", "model", "method", "reading", "measure", "cost", "limit", "tour"),
+    *("second", "color", "view", "classes", "points", "find", "picture", "check", "score"),
 )
 LONGEST = 4096  # characters of one value taken from an address
 
