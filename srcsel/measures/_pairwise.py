@@ -67,6 +67,11 @@ class Pairs:
     def _half_q(self) -> np.ndarray:
         return self.q.astype(self.W.dtype) / 2
 
+    @functools.cached_property
+    def longest(self) -> float:
+        """The largest squared length."""
+        return float(self.q.max())
+
     def halves(self, rows: slice | np.ndarray, columns: slice, *, exact: bool = False) -> np.ndarray:
         """Return h of rows and columns, (r, s), at least 0, in the precision of W; with `exact` in float64."""
         again = exact and self.single
@@ -310,12 +315,15 @@ def root_distances(pairs: Pairs, rows: slice | np.ndarray, columns: slice, H: np
     """
     H = pairs.halves(rows, columns) if H is None else H
     share = CLOSE_SINGLE if H.dtype == np.float32 else CLOSE
-    near = np.flatnonzero(share * float(pairs.q.max()) > H)
+    near = np.flatnonzero(share * pairs.longest > H)
     if H.dtype == np.float32 and len(near) > MANY * H.size:  # one product in float64 costs less
         return root_distances(pairs, rows, columns, pairs.halves(rows, columns, exact=True)).astype(H.dtype)
     D = np.sqrt(2 * H)
     i, j = np.divmod(near, H.shape[1])
     first, second = (np.arange(len(pairs.W))[some] for some in (rows, columns))
+    itself = first[i] == second[j]
+    D[i[itself], j[itself]] = 0
+    i, j = i[~itself], j[~itself]
     for part in blocks(len(i), 2 * pairs.W.shape[1]):
         gap = pairs.exact(first[i[part]])
         gap -= pairs.exact(second[j[part]])

@@ -106,6 +106,12 @@ class Shared:
             return Z[self._parent[1]], mean, rest
         return self._once(("leading", k), lambda: self._leading(k))
 
+    def lengths(self) -> np.ndarray:
+        """Squared lengths (n,) of the features minus the mean of all pictures, over the same scale as `leading`."""
+        if self._parent is not None:
+            return self._parent[0].lengths()[self._parent[1]]
+        return self._once("lengths", lambda: np.einsum("ij,ij->i", self.spectrum.W, self.spectrum.W))
+
     def _leading(self, k: int) -> tuple[np.ndarray, np.ndarray, float]:
         known = self.spectrum
         mean = known.turned(known.mean)

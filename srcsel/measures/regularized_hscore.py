@@ -7,35 +7,34 @@ import math
 import numpy as np
 
 from srcsel.measures._base import measure
+from srcsel.measures._pairwise import over_cores
 from srcsel.measures._prepare import centred
+from srcsel.measures._shared import Shared
 
 DIRECTIONS = 192  # leading principal directions that the re-checks keep: their deviations then agree to 0.97
 RIDGE = 1e-13  # least shrinkage, as a share of the total variance: where the data ask for none
 
 
-def _null(X: np.ndarray, y: np.ndarray, _value: float) -> float:
+def _null(X: np.ndarray, y: np.ndarray, _value: float, *, shared: Shared | None = None) -> float:
     """Exact expectation over all label permutations, from the eigenvalues of the shrunk covariance."""
-    W = centred(X)
-    n, d = W.shape
-    gram = _gram(W)
-    if not gram.any():
+    known = shared or Shared(X, y)
+    squares, (n, d) = known.spectrum.squares, X.shape
+    if not len(squares):
         return 0.0
-    keep, ridge = _shrinkage(_lengths(W), gram, n, d)
-    squares = np.maximum(np.linalg.eigvalsh(gram), 0)
+    keep, ridge = _shrinkage(known.lengths(), float((squares**2).sum()), n, d)
     return keep / (n - 1) * int(y.max()) / (n - 1) * float((squares / (keep / n * squares + ridge)).sum())
 
 
-def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
+def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, shared: Shared | None = None) -> np.ndarray:
     """Score each subset of kept (b, n), within the leading 192 principal directions of all pictures.
 
     Shrinkage is found anew from the lengths of the whole features. Only deviations from the mean are used.
     """
-    W = centred(X)
-    q = _lengths(W)
-    Z = _rotate(W)  # (n, k)
+    known = shared or Shared(X, y)
+    Z, q = known.leading(DIRECTIONS)[0], known.lengths()  # (n, k), (n,)
     gram = Z.T @ Z
     T = (y[:, None] == np.arange(y.max() + 1)).astype(np.float64)  # (n, c)
-    return np.array([_on_subset(Z, q, gram, T, k, X.shape[1]) for k in kept])
+    return np.array(list(over_cores(lambda k: _on_subset(Z, q, gram, T, k, X.shape[1]), list(kept))))
 
 
 @measure(
@@ -44,10 +43,11 @@ def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
     bounds=(0.0, math.inf),
     paper="https://arxiv.org/abs/2110.06893",
     wide_bias=False,
+    spectrum=True,
     null=_null,
     rechecks=_rechecks,
 )
-def regularized_hscore(X: np.ndarray, y: np.ndarray) -> float:
+def regularized_hscore(X: np.ndarray, y: np.ndarray, *, shared: Shared | None = None) -> float:
     """How much of the features' spread is explained by the class averages, with small directions held down.
 
     (1 - a) trace(S_a^-1 cov(E[X | class])), where S_a = (1 - a) S + a (trace(S) / d) I is the Ledoit-Wolf estimate
@@ -67,17 +67,29 @@ def regularized_hscore(X: np.ndarray, y: np.ndarray) -> float:
     """
     from scipy.linalg import cho_factor, cho_solve
 
+    if shared is not None:
+        return _from_spectrum(shared, y)
     W = centred(X)
     n, d = W.shape
     gram = _gram(W)
     if not gram.any():
         return 0.0
-    keep, ridge = _shrinkage(_lengths(W), gram, n, d)
+    keep, ridge = _shrinkage(_lengths(W), float((gram * gram).sum()), n, d)
     T = (y[:, None] == np.arange(y.max() + 1)).astype(np.float64)  # (n, c)
     M = gram @ T if d > n else W.T @ T  # the dual: m' S^-1 m for m = W't is t' K (..K..)^-1 t
     right = T if d > n else M
     solved = cho_solve(cho_factor(keep / n * gram + ridge * np.eye(len(gram))), right)
     return float(keep / (n - 1) * ((M * solved).sum(axis=0) / T.sum(axis=0)).sum())
+
+
+def _from_spectrum(shared: Shared, y: np.ndarray) -> float:
+    """Do the same from the decomposition that other measures use too: the Gram matrix is diagonal there."""
+    squares, (n, d), counts = shared.spectrum.squares, shared.X.shape, np.bincount(y)
+    if not len(squares):
+        return 0.0
+    keep, ridge = _shrinkage(shared.lengths(), float((squares**2).sum()), n, d)
+    parts = shared.spectrum.project(y, len(counts)) ** 2  # (r, c), each over squares
+    return float(keep / (n - 1) * ((squares / (keep / n * squares + ridge)) @ parts / counts).sum())
 
 
 def _gram(W: np.ndarray) -> np.ndarray:
@@ -91,27 +103,14 @@ def _lengths(W: np.ndarray) -> np.ndarray:
     return np.einsum("ij,ij->i", W, W)
 
 
-def _shrinkage(q: np.ndarray, gram: np.ndarray, n: int, d: int) -> tuple[float, float]:
-    """Return 1 - a and a trace(S) / d, from the squared row lengths q (n,) and W'W or WW'. Ledoit & Wolf 2004, 3.3."""
+def _shrinkage(q: np.ndarray, total: float, n: int, d: int) -> tuple[float, float]:
+    """Return 1 - a and a trace(S) / d, from the squared row lengths q (n,) and |W'W|^2. Ledoit & Wolf 2004, 3.3."""
     mean = float(q.sum()) / (n * d)  # the average variance
-    size = float((gram * gram).sum()) / n**2  # |S|^2
+    size = total / n**2  # |S|^2
     distance = size - d * mean**2  # |S - mean I|^2, d times theirs
     error = (float((q * q).sum()) / n - size) / n
     a = min(max(error, 0.0), distance) / distance if distance > 0 and d > 1 else 0.0
     return 1 - a, max(a * mean, RIDGE * mean * d)
-
-
-def _rotate(W: np.ndarray) -> np.ndarray:
-    """W (n, d) in its leading principal directions, (n, at most 192)."""
-    from scipy.linalg import eigh
-
-    n, d = W.shape
-    if d <= DIRECTIONS:
-        return W
-    gram = _gram(W)
-    keep = min(n, d, DIRECTIONS)
-    squares, vectors = eigh(gram, subset_by_index=(len(gram) - keep, len(gram) - 1))
-    return vectors * np.sqrt(np.maximum(squares, 0)) if d > n else W @ vectors
 
 
 def _on_subset(Z: np.ndarray, q: np.ndarray, gram: np.ndarray, T: np.ndarray, kept: np.ndarray, d: int) -> float:
@@ -124,7 +123,7 @@ def _on_subset(Z: np.ndarray, q: np.ndarray, gram: np.ndarray, T: np.ndarray, ke
     mean = sums.sum(axis=1) / m  # (k,)
     inner = gram - Z[out].T @ Z[out] - m * np.outer(mean, mean)
     lengths = q[kept] - 2 * (Z[kept] @ mean) + mean @ mean
-    keep, ridge = _shrinkage(lengths, inner, m, d)
+    keep, ridge = _shrinkage(lengths, float((inner * inner).sum()), m, d)
     counts = T[kept].sum(axis=0)
     M = sums - np.outer(mean, counts)  # (k, c)
     solved = cho_solve(cho_factor(keep / m * inner + ridge * np.eye(len(inner))), M)

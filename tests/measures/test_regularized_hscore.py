@@ -6,6 +6,7 @@ from sklearn.covariance import LedoitWolf
 
 from srcsel.measures import MEASURES
 from srcsel.measures._base import permutations
+from srcsel.measures._shared import Shared
 
 regularized = MEASURES["regularized_hscore"]
 
@@ -23,6 +24,14 @@ def definition(X, y):
     means = np.stack([W[y == c].mean(axis=0) for c in y])
     between = np.atleast_2d(np.cov(means, rowvar=False))
     return (1 - found.shrinkage_) * np.trace(np.linalg.pinv(found.covariance_, rcond=1e-15) @ between)
+
+
+@pytest.mark.parametrize(("n", "d"), [(60, 12), (40, 90), (25, 25)])
+def test_the_shared_decomposition_changes_nothing(n, d):
+    X, y = blobs(n, d)
+    assert regularized(X, y, shared=Shared(X, y)) == pytest.approx(regularized(X, y), rel=1e-11)
+    same = np.full((20, 3), 0.1)
+    assert regularized(same, np.arange(20) % 2, shared=Shared(same, np.arange(20) % 2)) == 0
 
 
 @pytest.mark.parametrize(("n", "d"), [(80, 10), (300, 100), (50, 50), (40, 130), (60, 1)])
