@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from srcsel.backends import Runner, Wish, choose, is_out_of_memory, recall
+from srcsel.backends import Eager, Runner, Wish, choose, is_out_of_memory, recall
 from srcsel.decode import decoded
 from srcsel.errors import Cancelled, InputError, SrcselError, StoreError
 from srcsel.hubs import HUBS, Hub, Preprocessing
@@ -213,11 +213,16 @@ def _run(
                     rows.add(values, logits)
                     watch.update(task.model.id, "running", rows.done, total)
             except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error) or size == 1:
+                if is_out_of_memory(error) and size > 1:
+                    size = max(1, size // 2)
+                    say(f"{task.model.title} ran with {size} pictures at a time, because memory was short.")
+                    free_memory()
+                elif isinstance(runner, Eager):
                     raise
-                size = max(1, size // 2)
-                say(f"{task.model.title} ran with {size} pictures at a time, because memory was short.")
-                free_memory()
+                else:
+                    runner = Eager(_hub(task.model).load(task.model, device, watch), device, task.key.precision)
+                    why = f"({type(error).__name__}: {error})"
+                    say(f"{task.model.title} went on with torch, because OpenVINO stopped {why}.")
     except BaseException:
         rows.flush()
         raise

@@ -10,6 +10,8 @@ import pytest
 
 from srcsel import decode, images
 from srcsel import extract as module
+from srcsel.backends import Eager, choice, openvino
+from srcsel.backends._base import difference
 from srcsel.dataset import load_dataset
 from srcsel.errors import Cancelled, InputError, ModelError, StoreError
 from srcsel.extract import extract, key_for, pick_device
@@ -18,6 +20,7 @@ from srcsel.images import decode_picture, open_picture, open_sizes
 from srcsel.records import Failure, Features, SourceModel
 from srcsel.store import FeatureStore
 from srcsel.watch import Watch
+from tests.backends.conftest import SIDE, make_encoder
 
 
 class FakeHub:
@@ -326,3 +329,85 @@ def test_features_are_named_by_the_weights_that_a_download_brought(dataset, hub,
     (again,) = run(dataset, hub, store, "one")
     assert again.key == features.key
     assert hub.batches == []  # found under the name it was stored by
+
+
+class NetworkHub(FakeHub):
+    """Models with a real, small network."""
+
+    def find(self, name):
+        return replace(super().find(name), params=5_000_000)
+
+    def preprocessing(self, model):
+        return Preprocessing((SIDE, SIDE))
+
+    def load(self, model, device, watch):
+        self.loads.append((model.id, device))
+        return make_encoder()
+
+
+@pytest.fixture
+def networks(monkeypatch):
+    """A hub whose networks are converted, as if torch took 10 s a picture."""
+    pytest.importorskip("openvino")
+    hub = NetworkHub()
+    monkeypatch.setitem(HUBS, "fake", hub)
+    timed = choice._timed
+    monkeypatch.setattr(
+        choice, "_timed", lambda runner, *rest: (timed(runner, *rest)[0], 10 if isinstance(runner, Eager) else 0.1)
+    )
+    return hub
+
+
+@pytest.mark.parametrize(("precision", "apart"), [("float32", 1e-4), ("bfloat16", 0.05)])
+def test_a_converted_network_gives_the_features_of_torch(dataset, networks, store, precision, apart, tmp_path):
+    said = []
+    (found,) = run(dataset, networks, store, "one", precision=precision, say=said.append)
+    assert said == [choice.RAN[precision]]
+    expected, logits = make_encoder()(decoded_pictures(dataset, networks))
+    assert difference((found.values, found.logits), (expected, logits)) < apart
+
+
+def test_a_second_run_loads_no_network(dataset, networks, store):
+    (first,) = run(dataset, networks, store, "one")
+    store.drop(first.key)
+    networks.loads.clear()
+    said = []
+    (again,) = run(dataset, networks, store, "one", say=said.append)
+    np.testing.assert_array_equal(again.values, first.values)
+    np.testing.assert_array_equal(again.logits, first.logits)
+    assert networks.loads == []
+    assert said == [choice.RAN["float32"]]
+
+
+def test_a_stopped_run_of_a_converted_network_goes_on(dataset, networks, store, monkeypatch):
+    monkeypatch.setitem(module.BATCH, "cpu", 8)
+    (whole,) = run(dataset, networks, FeatureStore(store.folder.parent / "other"), "one")
+    with pytest.raises(Cancelled):
+        run(
+            dataset, networks, store, "one", watch=Recorder(lambda part, state, done: done == 16 and part == "fake/one")
+        )
+    assert store.parts(whole.key)[0] == 16
+    (features,) = run(dataset, networks, store, "one")
+    np.testing.assert_allclose(features.values, whole.values, rtol=1e-4, atol=1e-6)
+
+
+def test_a_converted_network_that_breaks_down_is_run_by_torch(dataset, networks, store, monkeypatch):
+    def broken(self, pixels, size):
+        yield next(run_converted(self, pixels, size))
+        if len(pixels) > choice.PROBE:
+            raise RuntimeError("a kernel failed")
+
+    run_converted = openvino.Converted.run
+    (first,) = run(dataset, networks, store, "one")
+    store.drop(first.key)
+    monkeypatch.setattr(openvino.Converted, "run", broken)
+    monkeypatch.setitem(module.BATCH, "cpu", 8)
+    said = []
+    (features,) = run(dataset, networks, store, "one", say=said.append)
+    np.testing.assert_allclose(features.values, first.values, rtol=1e-4, atol=1e-6)
+    assert said[-1] == "One went on with torch, because OpenVINO stopped (RuntimeError: a kernel failed)."
+
+
+def decoded_pictures(dataset, hub):
+    how = hub.preprocessing(None)
+    return np.stack([how.pixels(open_picture(dataset.folder / path)) for path in dataset.paths])
