@@ -1,4 +1,4 @@
-"""The shipped experiment: a switch between its targets, what it found over all of them, its card on the home page."""
+"""The shipped experiment: a switch between its targets, and what it found over all of them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import srcsel
 from srcsel import files
 from srcsel.charts.experiment import experiment_grid, grid_alt
 from srcsel.records import EvidenceKind
-from srcsel.runs import RunSummary
-from srcsel.ui import agreements, cards, frame, results, state, words
+from srcsel.ui import agreements, cards, frame, results, state
+from srcsel.ui.shipped import is_one, runs
 from srcsel.ui.show import md, plain
 
 _FIGURE = (
@@ -21,18 +21,7 @@ _FIGURE = (
     "the score puts first; a hollow diamond is a control that has learned nothing. A score that foretells the accuracy "
     "climbs from bottom left to top right."
 )
-PREFIX = "experiment-"  # the ids of its runs begin so
 SUMMARY = Path(srcsel.__file__).parent / "demo" / "experiment.json"
-
-
-def is_one(run_id: str) -> bool:
-    """Tell whether a run belongs to the shipped experiment."""
-    return run_id.startswith(PREFIX)
-
-
-def runs() -> list[RunSummary]:
-    """Return its runs, one a target, in the order of their ids; none where it is not shipped."""
-    return sorted((r for r in state.runs().list() if is_one(r.id) and r.example), key=lambda r: r.id)
 
 
 def switch(run_id: str) -> None:
@@ -69,24 +58,6 @@ def summary(run_id: str, kind: EvidenceKind) -> None:
             table, hide_index=True, placeholder="n/a", alt=f"{len(table)} predictors over all targets",
             column_config={name: st.column_config.NumberColumn(format="%.2f") for name in table.columns[2:4]},
         )  # fmt: skip
-
-
-def card() -> None:
-    """Draw the way to the experiment on the home page; nothing where it is not shipped."""
-    found = runs()
-    if not found:
-        return
-    with st.container(border=True):
-        text, button = st.columns([4, 1], gap="large", vertical_alignment="center")
-        pictures = sum(run.images for run in found)
-        text.markdown(
-            "**The experiment: can a score foretell the accuracy?**  \n"
-            f"{words.count(found[0].models, 'model')} scored without training, then really trained on "
-            f"{words.count(len(found), 'set')} of pictures ({words.count(pictures, 'picture')}). "
-            "See which scores told the truth, and which did not."
-        )
-        if button.button("See the experiment", icon=":material/science:", width="stretch", key="experiment"):
-            frame.go("evidence", run=found[0].id, model=None)
 
 
 def _read() -> dict[str, Any]:

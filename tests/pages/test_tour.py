@@ -4,10 +4,11 @@ import dataclasses
 
 import pytest
 
+from srcsel import store
 from srcsel.runs import RunStore
 from srcsel.settings import load_settings
 from srcsel.ui import frame
-from srcsel.ui.tour import STEPS
+from srcsel.ui.tour import EXPERIMENT, MEASURED, STEPS
 
 
 def press(tab, label):
@@ -40,6 +41,25 @@ def test_from_home_to_the_last_step_and_out(visit, example):
     press(tab, "Done")
     assert "tour" not in tab.query_params
     assert "step 5" not in said(tab)
+
+
+@pytest.fixture
+def experiment(example, result):
+    """The experiment's butterflies shipped too, and newer than the example."""
+    run = dataclasses.replace(result.run, id=EXPERIMENT, created="2026-09-01T10:00:00+00:00", ref="demo:butterflies")
+    RunStore(store.EXAMPLES).save(dataclasses.replace(result, run=run))
+
+
+def test_the_fourth_step_opens_what_was_measured_and_the_way_back_the_example(visit, example, experiment):
+    tab = press(visit(), "Take the tour (2 minutes)")
+    assert tab.query_params["run"] == example
+    tab = press(visit("explore", run=example, tour="3"), "Next")
+    assert tab.query_params["run"] == EXPERIMENT
+    assert "**Is it true?** · step 4 of 5" in said(tab)
+    assert MEASURED in said(tab)
+    tab = press(visit("evidence", run=EXPERIMENT, tour="4"), "Back")
+    assert tab.query_params["run"] == example
+    assert "**A closer look** · step 3 of 5" in said(tab)
 
 
 def test_back_leads_one_step_back(visit, example):
