@@ -10,6 +10,7 @@ from typing import Literal
 
 from srcsel import catalog
 from srcsel.errors import InputError, SrcselError
+from srcsel.extract import precision_named
 from srcsel.measures import MEASURES, find
 from srcsel.records import HEADLINE, Run
 from srcsel.runs import RunStore
@@ -39,7 +40,7 @@ def new_run(
     """Put a question, complete and checked by name, under a new id.
 
     Raises UnknownNameError for models or measures that do not exist, InputError for a temperature that is not above
-    0 or an unknown metric. device None = SRCSEL_DEVICE.
+    0, an unknown metric or precision. device None = SRCSEL_DEVICE.
     """
     if not temperature > 0:
         raise InputError(f"The temperature must be above 0, got {temperature}. Usual values: 0.07 to 1.")
@@ -54,7 +55,7 @@ def new_run(
         temperature=temperature,
         metric=metric,
         device=device or load_settings().device,
-        precision=precision,
+        precision=precision_named(precision),
         seed=seed,
         left_out=tuple(left_out),
         title=title,

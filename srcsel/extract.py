@@ -20,7 +20,8 @@ from srcsel.records import Dataset, Failure, FeatureKey, Features, SourceModel
 from srcsel.store import FeatureStore
 from srcsel.watch import Watch
 
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = {"exact": "float32", "fast": "bfloat16"}
+"""What a person chooses -> what is computed and stored. Both names are understood."""
 BATCH = {"cpu": 32, "cuda": 128, "mps": 64}
 """Pictures in a batch, by the kind of device; halved while memory runs out."""
 PART_ROWS = 256
@@ -62,8 +63,7 @@ def extract(
     Raises Cancelled after storing the finished rows, StoreError, and InputError for a picture that went bad meanwhile.
     """
     watch = watch or Watch()
-    if precision not in PRECISIONS:
-        raise InputError(f"There is no precision '{precision}'. Choose one of: {', '.join(PRECISIONS)}.")
+    precision = precision_named(precision)
     tasks: list[_Task] = []
     for model in models:
         found = _look_up(dataset, model, precision, store, whole, until)
@@ -87,6 +87,16 @@ def extract(
             if isinstance(outcome, Failure):
                 watch.update(task.model.id, "failed", note=outcome.reason)
             yield outcome
+
+
+def precision_named(name: str) -> str:
+    """Return "float32" for "exact" and "bfloat16" for "fast"; those names themselves too. Raises InputError."""
+    if name in PRECISIONS.values():
+        return name
+    if name not in PRECISIONS:
+        known = ", ".join(f"{word} ({kind})" for word, kind in PRECISIONS.items())
+        raise InputError(f"There is no precision '{name}'. Choose one of: {known}.")
+    return PRECISIONS[name]
 
 
 def key_for(dataset: Dataset, model: SourceModel, precision: str) -> FeatureKey:

@@ -14,7 +14,7 @@ from srcsel.backends import Eager, choice, openvino
 from srcsel.backends._base import difference
 from srcsel.dataset import load_dataset
 from srcsel.errors import Cancelled, InputError, ModelError, StoreError
-from srcsel.extract import extract, key_for, pick_device
+from srcsel.extract import extract, key_for, pick_device, precision_named
 from srcsel.hubs import HUBS, Preprocessing
 from srcsel.images import decode_picture, open_picture, open_sizes
 from srcsel.records import Failure, Features, SourceModel
@@ -299,6 +299,7 @@ def test_unknown_precision_and_device_are_refused(dataset, hub, store):
         run(dataset, hub, store, "one", precision="int3")
     with pytest.raises(InputError, match="tpu"):
         run(dataset, hub, store, "one", device="tpu")
+    assert [precision_named(name) for name in ("exact", "fast", "bfloat16")] == ["float32", "bfloat16", "bfloat16"]
     assert pick_device("auto") in ("cpu", "cuda", "mps")
 
 

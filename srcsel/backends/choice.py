@@ -18,7 +18,7 @@ from srcsel.records import FeatureKey, SourceModel
 PROBE = 8  # pictures that are measured
 TINY = 1_000_000
 """Weights below which nothing is measured: such a network is done before a conversion would be."""
-WORTH = 12.0  # seconds torch would still take, from which a conversion pays: making one takes 2 to 4
+WORTH = 8.0  # seconds torch would still take, from which a conversion pays: it takes 2 and at least halves the rest
 WORTH_KEPT = 2.0  # the same where the conversion is on disk
 BESIDE = 5.0  # seconds torch would still take, from which every core gets batches of its own
 LARGEST = 400_000_000
