@@ -41,7 +41,7 @@ def gather(
 ) -> Evidence:
     """Measure what the models of a finished run really reach on its pictures, and compare every predictor with it.
 
-    models: ids of those to measure; none = all of the run.
+    models: ids of those to measure; none = all of the run. Those measured the same way before stay in the evidence.
 
     The run is scored by `measures` first, and saved so. The evidence is saved beside the run after every model, with
     `complete` False until the last. What was measured before is not measured again. Raises UnknownNameError for a
@@ -142,7 +142,8 @@ class _Work:
         self.failures: list[Failure] = []
         self._start = time.monotonic()
         failed = {f.model for f in result.failures if not f.measure}
-        self.models = [m for m in result.models if m.id not in failed and (not models or m.id in models)]
+        wanted = {*models, *self._before(protocol)} if models else {m.id for m in result.models}
+        self.models = [m for m in result.models if m.id in wanted - failed]
         labels = self.dataset.labels
         if protocol.kind == "probe":
             self.fold = fold_of(labels, self.groups, protocol.folds)
@@ -154,6 +155,11 @@ class _Work:
             parts = [split(labels, self.groups, protocol, seed) for seed in protocol.seeds]
             self._test = [p.test for p in parts]
             self._train = [np.concatenate([p.train, p.validation]) for p in parts]
+
+    def _before(self, protocol: Protocol) -> set[str]:
+        """Name the models whose accuracies stored evidence of the same protocol holds: they cost nothing again."""
+        stored = (e for e in self.runs.evidences(self.result.run.id) if e.protocol == protocol)
+        return {a.model for e in stored for a in e.accuracies}
 
     def measured(self) -> Iterator[Outcome | Failure]:
         """Measure by the protocol, model by model."""

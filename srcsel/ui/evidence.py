@@ -10,11 +10,12 @@ import streamlit as st
 
 from srcsel.charts import agreement
 from srcsel.charts.agreement import STATIC
-from srcsel.records import Agreement, Evidence, Failure, Reading, Result
+from srcsel.records import Agreement, Evidence, Failure, Protocol, Reading, Result
 from srcsel.ui import agreements, frame, results, state, words
 from srcsel.ui.show import error_state, md, plain
 
 Color = Literal["green", "orange", "gray"]
+EPOCHS = Protocol("finetune").epochs  # said only where it is another
 KINDS = {"probe": "Quick check", "finetune": "Trained for real"}
 _STYLE = """<style>
 .srcsel-said{font-size:1.6rem!important;font-weight:650!important;line-height:1.28!important;margin:0!important;
@@ -33,16 +34,19 @@ def measured(result: Result) -> list[Evidence]:
 
 def choose(found: list[Evidence]) -> Evidence:
     """Draw the title and the switch between several measurements; training comes first, as it says most."""
-    by_name = {_name(e): e for e in sorted(found, key=lambda e: e.protocol.kind != "finetune")}
+    by_key = {_key(e): e for e in sorted(found, key=lambda e: e.protocol.kind != "finetune")}
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title("Is it true?", anchor=False, width="content")
-        if len(by_name) == 1:
+        if len(by_key) == 1:
             return found[0]
+        first = state.choose("check", by_key, next(iter(by_key)), "measurement")
+        st.session_state["evidence-kind"] = first
         chosen = st.segmented_control(
-            "How it was measured", list(by_name), default=next(iter(by_name)), required=True, key="evidence-kind",
-            label_visibility="collapsed",
+            "How it was measured", list(by_key), format_func=lambda key: _name(by_key[key]), required=True,
+            key="evidence-kind", label_visibility="collapsed",
+            on_change=lambda: state.write(check=st.session_state["evidence-kind"]),
         )  # fmt: skip
-    return by_name.get(chosen, found[0])
+    return by_key.get(chosen or "", found[0])
 
 
 def card(result: Result, evidence: Evidence) -> None:
@@ -94,12 +98,13 @@ def scatter(result: Result, evidence: Evidence) -> None:
     offered = _offered(result, evidence)
     if not offered:
         return
-    names = list(offered)
     title, box = st.columns([2, 3], vertical_alignment="center")
     title.markdown("**Did the score foretell it?**", help=_SCATTER)
+    st.session_state["evidence-predictor"] = state.choose("score", offered, _first(offered), "score")
     chosen = box.selectbox(
-        "Score", names, key="evidence-predictor", label_visibility="collapsed", index=_first(names, offered)
-    )
+        "Score", list(offered), format_func=lambda key: agreements.name_of(*offered[key]), key="evidence-predictor",
+        label_visibility="collapsed", on_change=lambda: state.write(score=st.session_state["evidence-predictor"]),
+    )  # fmt: skip
     predictor, reading = offered[chosen]
     if len(agreement.scatter_points(result, evidence, predictor, reading)) < 2:
         st.info("Too few models have both this score and an accuracy to draw a picture.", icon=":material/info:")
@@ -197,19 +202,29 @@ def _name(evidence: Evidence) -> str:
     if protocol.kind == "probe":
         return KINDS["probe"]
     shots = "most pictures" if protocol.shots is None else f"{protocol.shots} a class"
-    return f"{KINDS['finetune']}: {shots}, {words.count(len(protocol.seeds), 'repeat')}"
+    name = f"{KINDS['finetune']}: {shots}, {words.count(len(protocol.seeds), 'repeat')}"
+    return name if protocol.epochs == EPOCHS else f"{name}, {words.count(protocol.epochs, 'pass', 'passes')}"
+
+
+def _key(evidence: Evidence) -> str:
+    """Name a measurement in the address."""
+    protocol = evidence.protocol
+    if protocol.kind == "probe":
+        return "quick"
+    shots = "most" if protocol.shots is None else protocol.shots
+    return f"trained-{shots}-{len(protocol.seeds)}-{protocol.epochs}"
 
 
 def _offered(result: Result, evidence: Evidence) -> dict[str, tuple[str, Reading | None]]:
-    """Name on the page -> (predictor, reading) of what can be drawn: the scores, then what needs no picture."""
+    """Name in the address -> (predictor, reading) of what can be drawn: the scores, then what needs no picture."""
     pairs: list[tuple[str, Reading | None]] = [(s.measure, s.reading) for s in (*result.scores, *result.literal)]
     pairs += [(s, None) for s in STATIC if len(agreement.scatter_points(result, evidence, s, None)) > 1]
-    return {agreements.name_of(m, r): (m, r) for m, r in pairs}
+    return {f"{m}-{r}" if r else m: (m, r) for m, r in pairs}
 
 
-def _first(names: list[str], offered: dict[str, tuple[str, Reading | None]]) -> int:
+def _first(offered: dict[str, tuple[str, Reading | None]]) -> str:
     """Start with the paper's own score in the reading the verdict uses."""
-    return next((i for i, name in enumerate(names) if offered[name] == ("supcon", "whitened")), 0)
+    return "supcon-whitened" if "supcon-whitened" in offered else next(iter(offered))
 
 
 def _in_words(row: Agreement, result: Result) -> str:

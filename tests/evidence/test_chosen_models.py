@@ -27,3 +27,14 @@ def test_chosen_models_are_measured_and_announced(tiny, picture_folder, monkeypa
     assert set(told.weights) == {"measures", "pictures", "tiny/two"}
     everyone = gather(run_id, QUICK, models=())
     assert [a.model for a in everyone.accuracies] == ["tiny/one", "tiny/two", "pixels/thumbnail"]
+
+
+def test_models_measured_before_stay_in_the_evidence(tiny, picture_folder, monkeypatch):
+    monkeypatch.setattr("srcsel.run.draw_all", lambda *_: None)
+    run_id = rank(picture_folder, ["tiny/one", "tiny/two", "pixels/thumbnail"], device="cpu").run.id
+    few = ("silhouette", "supcon", "knn", "logme")
+    gather(run_id, QUICK, measures=few, models=["tiny/two"])
+    both = gather(run_id, QUICK, measures=few, models=["tiny/one"])
+    assert [a.model for a in both.accuracies] == ["tiny/one", "tiny/two"]
+    other = gather(run_id, Protocol("probe", folds=4), measures=few, models=["tiny/one"])
+    assert [a.model for a in other.accuracies] == ["tiny/one"]

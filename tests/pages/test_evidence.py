@@ -232,22 +232,31 @@ def test_it_says_how_to_read_the_numbers(page, evidence, words_of):
 def test_another_score_can_be_set_against_accuracy(page, evidence):
     tab = page(evidence)
     box = tab.selectbox(key="evidence-predictor")
-    assert box.value == "Neighbour agreement (SCL)"
+    assert box.value == "supcon-whitened"
     before = figures(tab)[1]["layout"]["xaxis"]["title"]["text"]
-    box.set_value("Number of weights").run()
+    box.set_value("params").run()
     assert figures(ready(tab))[1]["layout"]["xaxis"]["title"]["text"] == "Number of weights →" != before
 
 
 def test_a_choice_that_is_gone_falls_back(page, evidence, save, result, stored):
     trained = dataclasses.replace(evidence, protocol=Protocol("finetune"), sentence="Trained.")
     tab = page(evidence, trained)
-    tab.segmented_control(key="evidence-kind").set_value("Quick check").run()
-    tab.selectbox(key="evidence-predictor").set_value("Linear evidence (LogME)").run()
+    tab.segmented_control(key="evidence-kind").set_value("quick").run()
+    tab.selectbox(key="evidence-predictor").set_value("logme").run()
     save(result, scores=tuple(s for s in result.scores if s.measure != "logme"))
     stored.save_evidence(dataclasses.replace(trained, protocol=Protocol("finetune", shots=5), sentence="Few."))
     tab.run()
-    assert ready(tab).selectbox(key="evidence-predictor").value == "Neighbour agreement (SCL)"
-    assert tab.segmented_control(key="evidence-kind").value == "Quick check"
+    assert ready(tab).selectbox(key="evidence-predictor").value == "supcon-whitened"
+    assert tab.segmented_control(key="evidence-kind").value == "quick"
+
+
+def test_a_link_reopens_the_measurement_and_the_score_on_show(page, evidence):
+    tab = page(evidence, dataclasses.replace(evidence, protocol=Protocol("finetune"), sentence="Trained."))
+    assert ">Trained.</h2>" in html_of(tab)
+    tab.query_params["check"], tab.query_params["score"] = "quick", "logme"
+    tab.run()
+    assert ">Trained.</h2>" not in html_of(ready(tab))
+    assert tab.selectbox(key="evidence-predictor").value == "logme"
 
 
 def test_cannot_be_told_apart_is_said_plainly(page, evidence, result):
@@ -304,7 +313,7 @@ def test_both_kinds_switch_and_training_comes_first(page, evidence):
     switch = tab.segmented_control(key="evidence-kind")
     assert switch.options == ["Trained for real: 5 a class, 1 repeat", "Quick check"]
     assert ">Trained.</h2>" in html_of(tab)
-    switch.set_value("Quick check").run()
+    switch.set_value("quick").run()
     assert ">On these pictures the verdict picked" in html_of(ready(tab))
 
 
