@@ -4,7 +4,7 @@ import streamlit as st
 
 from srcsel.errors import SrcselError
 from srcsel.runs import RunSummary
-from srcsel.ui import cards, experiment, frame, state, tour
+from srcsel.ui import cards, frame, shipped, state, tour
 
 STEPS = (
     ("Choose pictures", "A folder with one sub-folder for each class, or a zip of it."),
@@ -17,12 +17,12 @@ RECENT = 5  # rows
 def home() -> None:
     """Draw the page."""
     runs = _runs()
-    example = next((run for run in runs if run.example and run.complete and not experiment.is_one(run.id)), None)
+    example = next((run for run in runs if run.example and run.complete and not shipped.is_one(run.id)), None)
     _hero(example)
     if not frame.presenting():
         st.space("small")
         _steps()
-        experiment.card()
+        shipped.card()
         _recent([run for run in runs if not run.example][:RECENT])
 
 

@@ -56,7 +56,10 @@ def _rebuild(hint: Any, value: Any) -> Any:
             return None
         hint = next(kind for kind in typing.get_args(hint) if kind is not type(None))
     if (kind := typing.get_origin(hint)) in (tuple, list):
-        return kind(_rebuild(typing.get_args(hint)[0], item) for item in value)
+        inner = typing.get_args(hint)[0]
+        if inner in (str, int, float):  # as they are: the 100,000 file names of a run would take long one by one
+            return kind(value)
+        return kind(_rebuild(inner, item) for item in value)
     if dataclasses.is_dataclass(hint):
         return from_plain(hint, value)  # pyright: ignore[reportArgumentType]
     if hint is np.ndarray:

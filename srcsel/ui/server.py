@@ -12,6 +12,7 @@ import importlib
 import logging
 import os
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -30,13 +31,13 @@ from srcsel.errors import SrcselError
 from srcsel.settings import load_settings
 from srcsel.ui import thumbs
 from srcsel.ui.access import LOOPBACK
-from srcsel.ui.show import md
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SCRIPT = Path(__file__).parent / "main.py"
 LOG = logging.getLogger(__name__)
+READING = 2.5  # seconds after the start in which nothing but the first page is made ready
 
 _NO_HOST = (
     "This server does not answer to that name. Open http://localhost instead, or, to share the dashboard "
@@ -144,6 +145,8 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 def on_script_error(error: Exception) -> bool:
     """Say in words that a page broke, and write the trace to the log instead of the page."""
+    from srcsel.ui.show import md  # numpy comes with it, which the server's start need not wait for
+
     if isinstance(error, SrcselError):  # written for the person: a full disk, a folder that may not be written
         st.error(md(error), icon=":material/error:")
         return True
@@ -166,7 +169,13 @@ def _wake() -> None:
 
 
 def _warm_up() -> None:
-    """Import what the results page draws with, while the person still reads the home page: it takes half a second."""
+    """Import ahead: what the home page needs while the browser starts, then, while the person reads, what charts need.
+
+    Both take the interpreter's lock in turns with the first page, so the second part waits until that is drawn.
+    """
+    importlib.import_module("srcsel.ui.shipped")
+    importlib.import_module("srcsel.ui.cards")
+    time.sleep(READING)
     for name in ("pandas", "plotly.graph_objects", "srcsel.measures"):
         importlib.import_module(name)
 

@@ -1,4 +1,6 @@
 import io
+import subprocess
+import sys
 
 import pytest
 from PIL import Image
@@ -153,3 +155,17 @@ def test_errors_written_for_people_are_shown_as_they_are(monkeypatch, caplog):
     assert "secret" not in shown[1]
     assert "ZeroDivisionError" in shown[1]
     assert "secret /path" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("modules", "later"),
+    [
+        ("srcsel.ui.server", ["numpy", "pandas", "srcsel.records"]),
+        ("srcsel.ui.frame, srcsel.ui.cards, srcsel.ui.shipped, srcsel.ui.tour", ["pandas", "scipy"]),
+    ],
+    ids=["server", "home"],
+)  # fmt: skip
+def test_the_start_does_not_wait_for_what_later_pages_need(modules, later):
+    script = f"import sys, {modules}; print(sorted(set(sys.modules) & set({later})))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
