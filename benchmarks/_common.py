@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(__file__).parent / "results.json"
+FLAGS = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_tile", "asimd", "sve")  # what products may use
 LIBRARIES = ("srcsel", "numpy", "scipy", "scikit-learn", "torch", "umap-learn")
 
 
@@ -29,28 +30,49 @@ def machine() -> dict[str, object]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "processor": _processor(),
+        "flags": [flag for flag in FLAGS if flag in _cpuinfo("flags", "Features").split()],
         "cores": os.cpu_count(),
-        "threads of linear algebra": _threads(),
         "memory (GiB)": round(memory / 2**30),
-        "load before": round(os.getloadavg()[0], 1),
         "python": platform.python_version(),
         **versions,
     }
 
 
-def medians(competitors: Mapping[str, Callable[[], object]], repeats: int = 3) -> dict[str, float]:
+class Seconds(float):
+    """Seconds on the clock, with the seconds of all cores together as `cpu`."""
+
+    cpu: float
+
+    def __new__(cls, clock: float, cpu: float) -> "Seconds":
+        made = super().__new__(cls, clock)
+        made.cpu = cpu
+        return made
+
+    def __add__(self, other: "Seconds") -> "Seconds":
+        return Seconds(float(self) + float(other), self.cpu + other.cpu)
+
+
+def taken(run: Callable[[], object]) -> Seconds:
+    """Seconds of one call."""
+    cpu, clock = time.process_time(), time.perf_counter()
+    run()
+    return Seconds(time.perf_counter() - clock, time.process_time() - cpu)
+
+
+def medians(competitors: Mapping[str, Callable[[], object]], repeats: int = 3) -> dict[str, Seconds]:
     """Median seconds of each; they take turns, so that a busy moment hits all of them."""
-    taken: dict[str, list[float]] = {name: [] for name in competitors}
+    found: dict[str, list[Seconds]] = {name: [] for name in competitors}
     for _ in range(repeats):
         for name, run in competitors.items():
-            start = time.perf_counter()
-            run()
-            taken[name].append(time.perf_counter() - start)
-    return {name: statistics.median(seconds) for name, seconds in taken.items()}
+            found[name].append(taken(run))
+    return {
+        name: Seconds(statistics.median(each), statistics.median(one.cpu for one in each))
+        for name, each in found.items()
+    }
 
 
-def product_speed(precision: str = "float32", size: int = 2048) -> float:
-    """Measured multiply-and-adds a second, times two, of a large product: nothing exact can be faster than that."""
+def product_speed(precision: str = "float32", size: int = 4096) -> float:
+    """Operations a second of a large product, the best of five: nothing exact can be faster than that."""
     A = np.random.default_rng(0).standard_normal((size, size)).astype(precision)
     seconds = []
     for _ in range(5):
@@ -75,31 +97,66 @@ def report_peak(prepare: Callable[[], object], run: Callable[[object], object]) 
 
 
 def row(name: str, usual: float | None, ours: float, least: float | None = None, peak: float | None = None, **more):
-    """One line of the table: seconds, ratio, the products' least time, MB."""
-    ratio = None if usual is None else usual / ours
-    return {"what": name, "ratio": ratio, "usual": usual, "ours": ours, "limit": least, "peak MB": peak, **more}
+    """One line of the table: how many times faster, seconds, the products' least time, MB, seconds of all cores."""
+    found = {"what": name, "ratio": None if usual is None else float(usual) / ours}
+    found |= {"usual": None if usual is None else float(usual), "ours": float(ours), "limit": least, "peak MB": peak}
+    if isinstance(ours, Seconds):
+        found["ours, all cores"] = ours.cpu
+    if isinstance(usual, Seconds):
+        found |= {"usual, all cores": usual.cpu, "ratio, all cores": usual.cpu / getattr(ours, "cpu", float("nan"))}
+    return found | more
 
 
-PRODUCTS = "seconds; limit = the products alone at the speed measured here"
+PRODUCTS = "seconds; limit = the products alone at the speed measured here; all cores = seconds of all cores together"
 
 
 def tell(name: str, rows: Sequence[Mapping[str, object]], *, means: str = PRODUCTS, **more: object) -> None:
-    """Print the table and write benchmarks/results/NAME.json; `means` says what its numbers are."""
+    """Print the table and put it into benchmarks/results.json; `means` says what its numbers are.
+
+    That file holds the tables of one computer: on another it is begun anew.
+    """
+    about = {"means": means, "load before": round(os.getloadavg()[0], 1), "threads of linear algebra": _threads()}
+    print(f"\n{name}   ({means})\n" + aligned(rows))
+    here = machine()
+    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    tables = kept["tables"] if kept.get("machine") == here else {}
+    tables[name] = {**about, "rows": list(rows), **more}
+    RESULTS.write_text(json.dumps({"machine": here, "tables": tables}, indent=1) + "\n")
+
+
+def aligned(rows: Sequence[Mapping[str, object]]) -> str:
+    """The rows in columns, for the shell."""
+    cells = _cells(rows)
+    widths = [max(len(line[i]) for line in cells) for i in range(len(cells[0]))]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in cells)
+
+
+def markdown(names: Sequence[str] = ()) -> str:
+    """The tables of benchmarks/results.json, all or those named, with the machine they were measured on."""
+    kept = json.loads(RESULTS.read_text())
+    parts = [", ".join(f"{key} {_short(value)}" for key, value in kept["machine"].items())]
+    for name in names or kept["tables"]:
+        table = kept["tables"][name]
+        head, *lines = [f"| {' | '.join(line)} |" for line in _cells(table["rows"])]
+        rule = "|" + "---|" * (head.count(" | ") + 1)
+        parts.append("\n".join([f"{name}: {table['means']}", "", head, rule, *lines]))
+    return "\n\n".join(parts)
+
+
+def _cells(rows: Sequence[Mapping[str, object]]) -> list[list[str]]:
     columns = list(dict.fromkeys(key for r in rows for key in r))
-    cells = [columns, *([_short(r.get(c)) for c in columns] for r in rows)]
-    widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
-    print(f"\n{name}   ({means})")
-    for line in cells:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-    RESULTS.mkdir(exist_ok=True)
-    whole = {"name": name, "machine": machine(), "rows": list(rows), **more}
-    (RESULTS / f"{name}.json").write_text(json.dumps(whole, indent=1) + "\n")
+    columns = [c for c in columns if any(r.get(c) is not None for r in rows)]
+    return [columns, *([_short(r.get(c)) for c in columns] for r in rows)]
 
 
 def _short(value: object) -> str:
     if value is None:
         return "-"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_short, value))
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 def _resident() -> int:
@@ -116,9 +173,13 @@ def _threads() -> int:
 
 
 def _processor() -> str:
+    return _cpuinfo("model name") or platform.processor() or platform.machine()
+
+
+def _cpuinfo(*names: str) -> str:
     info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
+    for line in info.read_text().splitlines() if info.exists() else ():
+        key, _, value = line.partition(":")
+        if key.strip() in names:
+            return value.strip()
+    return ""

@@ -4,10 +4,11 @@ import argparse
 
 import numpy as np
 
-from benchmarks._common import medians, peak_megabytes, product_speed, report_peak, row, tell
+from benchmarks._common import medians, peak_megabytes, product_speed, report_peak, row, taken, tell
 from srcsel.measures import MEASURES
 from srcsel.measures._pairwise import read_all
 from srcsel.measures._shared import Shared
+from srcsel.records import HEADLINE
 from srcsel.score import plan_rechecks, score_model
 
 TEMPERATURE = 0.1
@@ -15,6 +16,7 @@ LARGE = (10_000, 2_048, 100)  # pictures, width, classes
 MIDDLE = (2_000, 512, 10)
 GROWTH = (6_250, 12_500, 25_000, 50_000)  # pictures, at width 512
 HUGE = 50_000
+MILLION = 1_000_000
 
 
 def features(n: int, d: int, classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -144,109 +146,162 @@ def float64_values(X: np.ndarray, y: np.ndarray) -> dict[str, float]:
     return {"silhouette": separation / n, "supcon": loss / n, "knn": right / n}
 
 
-def run_model(given: tuple[np.ndarray, np.ndarray], measures: tuple[str, ...] = ("silhouette", "supcon", "knn")):
+def run_model(given: tuple[np.ndarray, np.ndarray], measures: tuple[str, ...] = HEADLINE):
     """Everything that a run computes for one model: both readings, nulls, 200 re-checks, signs."""
     return score_model("model", *given, measures=measures)
 
 
 PEAKS = {
-    "values": (LARGE, lambda given: pass_values(*given)),
-    "rechecks": (LARGE, lambda given: pass_values(*given, 200)),
-    "model": (LARGE, run_model),
-    "usual": (LARGE, lambda given: (usual_silhouette(*given), usual_supcon(*given), usual_knn(*given))),
-    "huge": ((HUGE, 512, 100), lambda given: pass_values(*given)),
-    "all": (MIDDLE, lambda given: run_model(given, tuple(MEASURES))),
+    "values": ("MSC + SCL + kNN", LARGE, lambda given: pass_values(*given)),
+    "rechecks": ("the same with 200 re-checks", LARGE, lambda given: pass_values(*given, 200)),
+    "model": ("the measures of a usual run for one model", LARGE, run_model),
+    "usual": (
+        "MSC + SCL + kNN as usual",
+        LARGE,
+        lambda given: (usual_silhouette(*given), usual_supcon(*given), usual_knn(*given)),
+    ),
+    "huge": ("MSC + SCL + kNN", (HUGE, 512, 100), lambda given: pass_values(*given)),
+    "all": ("all measures for one model", MIDDLE, lambda given: run_model(given, tuple(MEASURES))),
 }
 
 
-def large(repeats: int) -> list[dict]:
-    n, d, _ = LARGE
+def large() -> list[dict]:
+    """One pass for three measures, with and without re-checks, and each of them alone."""
+    n, d, classes = LARGE
     X, y = features(*LARGE)
     speed = product_speed("float32")
     pairs = n * n * d / speed  # half of the matrix
-    usual = {
-        "usual MSC": lambda: usual_silhouette(X, y),
-        "usual euclidean": lambda: usual_silhouette(X, y, "euclidean"),
-        "usual SCL": lambda: usual_supcon(X, y),
-        "usual kNN": lambda: usual_knn(X, y),
-        "published LogME": lambda: published_logme(X, y),
-        "published H": lambda: published_hscore(X, y),
-    }
-    ours = {
-        "values": lambda: pass_values(X, y),
-        "rechecks": lambda: pass_values(X, y, 200),
-        "model": lambda: run_model((X, y)),
-        "MSC": lambda: MEASURES["silhouette"](X, y),
-        "euclidean": lambda: MEASURES["silhouette"](X, y, metric="euclidean"),
-        "SCL": lambda: MEASURES["supcon"](X, y),
-        "kNN": lambda: MEASURES["knn"](X, y),
-        "LogME": lambda: MEASURES["logme"](X, y),
-    }
-    if "regularized_hscore" in MEASURES:
-        ours["H"] = lambda: MEASURES["regularized_hscore"](X, y)
     tiny = features(300, 16, 4)
-    for run in (usual_silhouette, usual_supcon, usual_knn, published_logme, published_hscore, pass_values):
+    for run in (usual_silhouette, usual_supcon, usual_knn, pass_values):
         run(*tiny)  # imports
-    t = medians(usual | ours, repeats)
+    t = medians(
+        {
+            "usual MSC": lambda: usual_silhouette(X, y),
+            "usual SCL": lambda: usual_supcon(X, y),
+            "usual kNN": lambda: usual_knn(X, y),
+            "values": lambda: pass_values(X, y),
+            "rechecks": lambda: pass_values(X, y, 200),
+            "MSC": lambda: MEASURES["silhouette"](X, y),
+            "usual euclidean": lambda: usual_silhouette(X, y, "euclidean"),
+            "euclidean": lambda: MEASURES["silhouette"](X, y, metric="euclidean"),
+        },
+        3,
+    )
+    t |= medians({"SCL": lambda: MEASURES["supcon"](X, y), "kNN": lambda: MEASURES["knn"](X, y)}, 1)
     three = t["usual MSC"] + t["usual SCL"] + t["usual kNN"]
     found, exact = pass_values(X, y), float64_values(X, y)
     error = max(abs(found[name] / exact[name] - 1) for name in exact)
-    peak = {case: peak_megabytes("benchmarks.scoring", case) for case in ("values", "rechecks", "model", "usual")}
-    double = product_speed("float64")
-    rows = [
-        row("MSC + SCL + kNN, values", three, t["values"], pairs, peak["values"], error=error),
-        row("the same with 200 re-checks", three, t["rechecks"], pairs * 1.25, peak["rechecks"]),
-        row("one model of a run: both readings", three, t["model"], pairs * 1.25, peak["model"]),
-        row("the usual way", None, three, pairs * 2, peak["usual"]),
-        row("MSC, cosine", t["usual MSC"], t["MSC"], 2 * n * d * LARGE[2] / speed),
+    return _at(
+        LARGE,
+        row("MSC + SCL + kNN", three, t["values"], pairs, error=error),
+        row("the same with 200 re-checks (of 5,000 pictures)", three, t["rechecks"], pairs * 1.25),
+        row("MSC, cosine", t["usual MSC"], t["MSC"], 2 * n * d * classes / speed),
         row("MSC, euclidean", t["usual euclidean"], t["euclidean"], pairs),
         row("SCL", t["usual SCL"], t["SCL"], pairs),
         row("kNN", t["usual kNN"], t["kNN"], pairs),
+    )
+
+
+def linear() -> list[dict]:
+    """LogME and the regularised H-score; together they share one decomposition with whitening."""
+    n, d, _ = LARGE
+    given = features(*LARGE)
+    tiny = features(300, 16, 4)
+    double = product_speed("float64", 2048)
+    runs = {
+        "published LogME": published_logme,
+        "LogME": MEASURES["logme"],
+        "published H": published_hscore,
+        "H": MEASURES["regularized_hscore"],
+        "both": _decomposed,
+    }
+    for run in runs.values():
+        run(*tiny)
+    t = medians({name: lambda run=run: run(*given) for name, run in runs.items()}, 1)
+    both = t["published LogME"] + t["published H"]
+    return _at(
+        LARGE,
         row("LogME", t["published LogME"], t["LogME"], n * d * d / double),
-    ]
-    if "H" in t:
-        rows.append(row("regularised H", t["published H"], t["H"], n * d * d / double))
-    return [{**r, "n, d, classes": str(LARGE)} for r in rows]
+        row("regularised H", t["published H"], t["H"], n * d * d / double),
+        row("whitening, LogME, regularised H: one decomposition", both, t["both"], n * d * d / double),
+    )
+
+
+def _decomposed(X: np.ndarray, y: np.ndarray) -> None:
+    shared = Shared(X.astype(np.float64), y)
+    shared.components()
+    for name in ("logme", "regularized_hscore"):
+        MEASURES[name](shared.X, y, shared=shared)
 
 
 def growth() -> list[dict]:
-    """Seconds of the pass by number of pictures: as n squared, and memory as n."""
+    """Seconds of the pass by number of pictures: as n squared."""
     speed = product_speed("float32")
-    rows = []
+    rows, pairs = [], 0.0
     for n in GROWTH:
         X, y = features(n, 512, 100)
-        seconds = medians({"ours": lambda X=X, y=y: pass_values(X, y)}, 1)["ours"]
-        peak = peak_megabytes("benchmarks.scoring", "huge") if n == HUGE else None
-        rows.append(
-            row("values of the pass", None, seconds, n * n * 512 / speed, peak, **{"n, d, classes": (n, 512, 100)})
-        )
-    return rows
+        seconds = taken(lambda X=X, y=y: pass_values(X, y))
+        pairs = n * n / 2 / seconds
+        rows.append(row("MSC + SCL + kNN", None, seconds, n * n * 512 / speed, **_rate((n, 512, 100), pairs)))
+    least = MILLION**2 * 512 / speed
+    more = _rate((MILLION, 512, 100), pairs)
+    return [*rows, row("MSC + SCL + kNN, projected", None, MILLION**2 / 2 / pairs, least, **more)]
+
+
+def _rate(size: tuple[int, int, int], pairs: float) -> dict[str, object]:
+    return {"n, d, classes": size, "million pairs a second": pairs / 1e6}
 
 
 def everything() -> list[dict]:
     """All measures for one model, re-checks and nulls included."""
-    found = run_model(features(*MIDDLE), tuple(MEASURES))
-    peak = peak_megabytes("benchmarks.scoring", "all")
+    given = features(*MIDDLE)
+    run_model(features(300, 16, 4), tuple(MEASURES))  # imports
+    made = []
+    whole = taken(lambda: made.append(run_model(given, tuple(MEASURES))))
+    usual = taken(lambda: made.append(run_model(features(5_000, 512, 10), HEADLINE)))
     each = [
-        (f"{s.measure}{' (' + s.reading + ')' if s.reading else ''}", s.seconds) for s in found.scores + found.literal
+        (f"{s.measure}{' (' + s.reading + ')' if s.reading else ''}", s.seconds)
+        for s in made[0].scores + made[0].literal
     ]
-    rows = [row("all measures", None, sum(seconds for _, seconds in each), None, peak)]
-    rows += [row(name, None, seconds) for name, seconds in sorted(each, key=lambda e: -e[1])]
-    return [{**r, "n, d, classes": str(MIDDLE)} for r in rows]
+    return [
+        *_at(MIDDLE, row("all measures for one model", None, whole)),
+        *_at((5_000, 512, 10), row("the measures of a usual run for one model", None, usual)),
+        *_at(MIDDLE, *(row(name, None, seconds) for name, seconds in sorted(each, key=lambda e: -e[1]))),
+    ]
+
+
+def memory() -> list[dict]:
+    """MB above what was held before, features included there; each in a fresh process."""
+    return [
+        {
+            "what": about,
+            "n, d, classes": size,
+            "features MB": 4 * size[0] * size[1] / 1e6,
+            "peak MB": peak_megabytes("benchmarks.scoring", case),
+        }
+        for case, (about, size, _) in PEAKS.items()
+    ]
+
+
+def _at(size: tuple[int, int, int], *rows: dict) -> list[dict]:
+    return [{**r, "n, d, classes": size} for r in rows]
+
+
+TABLES = {"large": large, "linear": linear, "growth": growth, "all": everything, "memory": memory}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--peak", choices=sorted(PEAKS))
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("tables", nargs="*", help=f"some of {', '.join(TABLES)}; all where none is named")
     asked = parser.parse_args()
     if asked.peak:
-        size, run = PEAKS[asked.peak]
+        _, size, run = PEAKS[asked.peak]
         report_peak(lambda: features(*size), run)
         return
-    tell("scoring", large(asked.repeats))
-    tell("scoring_growth", growth())
-    tell("scoring_all", everything())
+    for name in asked.tables or TABLES:
+        more = {"means": "MB above what was held before, features included there"} if name == "memory" else {}
+        tell(f"scoring_{name}", TABLES[name](), **more)
 
 
 if __name__ == "__main__":
