@@ -87,10 +87,12 @@ def test_rank_prints_a_table_and_writes_a_file(picture_folder, capsys, tmp_path)
 
 def test_options_reach_the_run(picture_folder, tmp_path):
     target = tmp_path / "out.json"
-    options = ["--temperature", "0.2", "--metric", "euclidean", "--seed", "3", "--measures", "supcon"]
+    options = ["--temperature", "0.2", "--metric", "euclidean", "--seed", "3", "--measures", "supcon", "--race"]
     assert main(["rank", str(picture_folder), "--models", "pixels", *options, "--json", str(target)]) == 0
     run = json.loads(target.read_text())["run"]
     assert (run["temperature"], run["metric"], run["seed"], run["measures"]) == (0.2, "euclidean", 3, ["supcon"])
+    assert run["race"] is True
+    assert json.loads(target.read_text())["race"]["note"].startswith("With 3 classes a race saves time from about")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def read_back(text: str) -> Run:
     assert not extra
     return new_run(
         told.folder, told.models, told.measures, temperature=told.temperature, metric=told.metric,
-        precision=told.precision, seed=told.seed, left_out=told.leave_out,
+        precision=told.precision, seed=told.seed, left_out=told.leave_out, race=told.race,
     )  # fmt: skip
 
 
@@ -38,6 +38,7 @@ def test_a_command_asks_the_same_question_again():
     asked = new_run(
         "demo:digits", ["timm/resnet18.a1_in1k", *(m.id for m in catalog.find_models("pixels"))], ["supcon", "knn"],
         temperature=0.1, metric="euclidean", precision="bfloat16", seed=7, left_out=["my leaves/1 $x.png", "b'.jpg"],
+        race=True,
     )  # fmt: skip
     again = read_back(command(asked))
     assert dataclasses.replace(again, id="", created="") == dataclasses.replace(asked, id="", created="")

@@ -96,6 +96,27 @@ def test_a_killed_worker_is_seen_at_the_next_poll_and_its_parts_are_kept(jobs):
     assert len(list(key.glob("slow-one-*.safetensors"))) == 1
 
 
+def test_a_killed_race_goes_on_from_its_stages(jobs):
+    """Three models that see alike: one is set aside after 75 of 600 pictures, as the budget has it."""
+    question = jobs.question("slow/one", "slow/two", "slow/three")
+    question["run"]["race"] = True
+    job = jobs.board.submit("rank", question)
+    jobs.until(lambda: jobs.board.status(job).state == "failed" or jobs.rows() >= 3 * 75 + 32)
+    jobs.workers()[0].kill()
+    jobs.workers()[0].wait(10)
+    assert jobs.board.status(job).error == LOST
+    before = jobs.rows()
+    jobs.board.resume(job)
+    done = jobs.wait(job, "done")
+    race = open_runs(load_settings()).load(job).race
+    assert race.stages == (75, 150, 300, 600)
+    assert [(left.pictures, left.why) for left in race.dropped] == [(75, "budget")]
+    assert race.passes == 75 + 2 * 600
+    assert race.passes - before <= jobs.rows() - before <= race.passes - 3 * 75  # nothing of the first stage again
+    assert {part.state for part in done.parts if part.name == race.dropped[0].model} == {"dropped"}
+    assert jobs.board.result(job)["failed"] == 0
+
+
 def test_a_worker_that_is_told_to_end_says_so_and_keeps_its_rows(jobs):
     job = jobs.board.submit("rank", jobs.question("slow/one"))
     jobs.until(lambda: jobs.board.status(job).state == "failed" or jobs.rows() >= 64)

@@ -79,3 +79,13 @@ def test_everything_stored_leaves_nothing():
 )
 def test_words(message, words):
     assert told(message).words(message[0]) == words
+
+
+def test_what_a_dropped_model_will_not_do_is_neither_done_nor_to_come():
+    """b was half-way (its scores apart): 7 x 0.475 of work was done, and only a and the pictures remain."""
+    progress = told(("b", "running", 0, 100, 0), ("b", "running", 50, 100, 10), ("b", "dropped", 50, 100, 10))
+    done = 7 * 0.95 * 0.5
+    assert progress.fraction == pytest.approx(done / (done + 3))
+    assert progress.seconds_left == pytest.approx(10 * 3 / done)
+    again = told(("b", "running", 50, 100, 0), ("b", "dropped", 50, 100, 1), ("b", "dropped", 50, 100, 2))
+    assert again.fraction == pytest.approx(done / (done + 3))
