@@ -12,8 +12,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 from rich.text import Text
 
+from srcsel.consensus import favours_wide
 from srcsel.measures import MEASURES
-from srcsel.records import Evidence, Interval, Result, Score, SourceModel
+from srcsel.records import HEADLINE, Evidence, Interval, Result, Score, SourceModel
 from srcsel.watch import PartState, Watch
 from srcsel.wording import share
 
@@ -25,6 +26,7 @@ OWN = {
 }
 """Predictors of accuracy that are no measure."""
 FINISHED = ("done", "stored", "dropped", "failed")
+NAME, COLUMN = 38, 10  # characters of a measure's name, and of a model's column, in the tall table
 
 
 class Bars(Watch):
@@ -66,7 +68,7 @@ class Bars(Watch):
 
 
 def print_result(result: Result) -> None:
-    """Print the verdict, then one row a model, best first, then what failed and what to know."""
+    """Print the verdict and what to know, one row a model, best first, the other measures, then what failed."""
     console = _console()
     titles = {model.id: model.title for model in result.models}
     _line(console, result.verdict.text, style="bold")
@@ -76,14 +78,13 @@ def print_result(result: Result) -> None:
     if result.scores:
         console.print(_table(result, titles))
         _line(console, "MSC and SCL are read from whitened features; SCL as gain over chance, higher is better.")
+        _others(console, result, titles)
     left = {d.model for d in result.race.dropped} if result.race else set()
-    for failure in result.failures:
-        measure = f", {failure.measure}" if failure.measure else ""
-        _line(
-            console,
-            f"{titles.get(failure.model, failure.model)}{measure}: {failure.reason}",
-            style="dim" if failure.model in left else "red",
-        )
+    for failure in (f for f in result.failures if not f.measure):
+        style = "dim" if failure.model in left else "red"
+        _line(console, f"{titles.get(failure.model, failure.model)}: {failure.reason}", style=style)
+    for reason, whom in _missing(result, titles).items():
+        _line(console, f"n/a: {'; '.join(whom)}. {reason}", style="red")
 
 
 def print_evidence(result: Result, evidence: Evidence) -> None:
@@ -146,8 +147,9 @@ def _interval(interval: Interval, digits: int) -> str:
 
 
 def _table(result: Result, titles: dict[str, str]) -> Table:
-    measures = list(dict.fromkeys(score.measure for score in result.scores if score.measure in result.run.measures))
+    """One row a model: how often first, and the measures that bars and verdict rest on."""
     by_place: dict[tuple[str, str], Score] = {(score.model, score.measure): score for score in result.scores}
+    measures = [name for name in _asked(result) if name in HEADLINE] or _asked(result)
     table = Table("model", "first in", *(MEASURES[name].title for name in measures), box=None, pad_edge=False)
     baselines = {model.id for model in result.models if model.baseline}
     for model in _order(result):
@@ -155,6 +157,67 @@ def _table(result: Result, titles: dict[str, str]) -> Table:
         cells = [_cell(by_place.get((model, name))) for name in measures]
         table.add_row(*map(Text, (titles.get(model, model), first, *cells)))
     return table
+
+
+def _asked(result: Result) -> list[str]:
+    """List the measures that were asked for and scored."""
+    return list(dict.fromkeys(score.measure for score in result.scores if score.measure in result.run.measures))
+
+
+def _others(console: Console, result: Result, titles: dict[str, str]) -> None:
+    """Print the other measures: one row each, one column a model as far as the terminal is wide, the best marked."""
+    rows = [name for name in _asked(result) if name not in HEADLINE]
+    if not rows or not any(name in HEADLINE for name in _asked(result)):
+        return
+    models = _order(result)
+    shown = models[: max(1, (console.width - NAME) // (COLUMN + 2))]
+    table = Table(box=None, pad_edge=False)
+    table.add_column("other measures", max_width=NAME)
+    for model in shown:
+        table.add_column(Text(titles.get(model, model)), max_width=COLUMN, justify="right")
+    for name in rows:
+        ranks = next((dict(zip(r.models, r.ranks, strict=True)) for r in result.rankings if r.measure == name), {})
+        values = {s.model: s.value for s in result.scores if s.measure == name}
+        cells = (_marked(values.get(model), first=ranks.get(model) == 1) for model in shown)
+        table.add_row(Text(_named(name)), *cells)
+    console.print()
+    console.print(table)
+    told = ["* best by that measure, of all models."]
+    if any(favours_wide(name, None) for name in rows):
+        told.append("wide: favours models with many features, so compare it only between equally wide ones.")
+    if len(shown) < len(models):
+        told.append(f"Not here for want of room: {', '.join(titles.get(m, m) for m in models[len(shown) :])}. "
+                    "--json FILE has every number.")  # fmt: skip
+    _line(console, " ".join(told))
+
+
+def _named(measure: str) -> str:
+    marks = ["wide"] if favours_wide(measure, None) else []
+    marks += [] if MEASURES[measure].higher_is_better else ["lower is better"]
+    said = f" [{', '.join(marks)}]" if marks else ""
+    return MEASURES[measure].title + said
+
+
+def _marked(value: float | None, *, first: bool) -> Text:
+    if value is None:
+        return Text("n/a ", style="dim")
+    digits = 3 if abs(value) < 10 else 2 if abs(value) < 100 else 1 if abs(value) < 1000 else 0
+    return Text(f"{value:z,.{digits}f}{'*' if first else ' '}", style="bold" if first else "")
+
+
+def _missing(result: Result, titles: dict[str, str]) -> dict[str, list[str]]:
+    """Reason -> "model (measures)" of what has no value, so that each reason is said once."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for failure in (f for f in result.failures if f.measure):
+        measure = MEASURES[failure.measure].title if failure.measure in MEASURES else failure.measure
+        found.setdefault(failure.reason, {}).setdefault(failure.model, []).append(measure)
+    said: dict[str, list[str]] = {}
+    for reason, models in found.items():
+        by_measures: dict[str, list[str]] = {}
+        for model, measures in models.items():
+            by_measures.setdefault(", ".join(measures), []).append(titles.get(model, model))
+        said[reason] = [f"{measures} of {', '.join(names)}" for measures, names in by_measures.items()]
+    return said
 
 
 def _first(firsts: float | None) -> str:
