@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from srcsel.backends import Eager, Runner, Wish, choose, is_out_of_memory, recall
-from srcsel.decode import decoded
+from srcsel.decode import Arriving, decoding
 from srcsel.errors import Cancelled, InputError, SrcselError, StoreError
 from srcsel.hubs import HUBS, Hub, Preprocessing
 from srcsel.records import Dataset, Failure, FeatureKey, Features, SourceModel
@@ -79,12 +79,13 @@ def extract(
     for task in tasks:
         wanted[task.preprocessing] = min(task.rows, wanted.get(task.preprocessing, task.rows))
     shown = replace(dataset, paths=dataset.paths[:until], labels=dataset.labels[:until])
-    with decoded(shown, wanted, store.folder, watch) as pixels:
+    with decoding(shown, wanted, store.folder, watch) as pixels:
         for task in tasks:
             outcome = _attempt(
                 task, pixels[task.preprocessing.pixel_key], shown, store, device, watch, say, keep=until is None
             )
             if isinstance(outcome, Failure):
+                pixels.check()  # a picture that went bad is no fault of the model
                 watch.update(task.model.id, "failed", note=outcome.reason)
             yield outcome
 
@@ -163,7 +164,7 @@ def _hub(model: SourceModel) -> Hub:
 
 def _attempt(
     task: _Task,
-    pixels: np.ndarray,
+    pixels: Arriving,
     dataset: Dataset,
     store: FeatureStore,
     device: str,
@@ -200,7 +201,7 @@ def _attempt(
 
 def _run(
     task: _Task,
-    pixels: np.ndarray,
+    pixels: Arriving,
     store: FeatureStore,
     device: str,
     watch: Watch,
@@ -219,7 +220,7 @@ def _run(
     try:
         while rows.done < total:
             try:
-                for values, logits in runner.run(pixels[rows.done :], size):
+                for values, logits in runner.run(pixels.rest(rows.done), size):
                     rows.add(values, logits)
                     watch.update(task.model.id, "running", rows.done, total)
             except (RuntimeError, MemoryError) as error:
@@ -242,17 +243,20 @@ def _run(
 
 
 def _ready(
-    task: _Task, pixels: np.ndarray, store: FeatureStore, device: str, watch: Watch, say: Callable[[str], None]
+    task: _Task, pixels: Arriving, store: FeatureStore, device: str, watch: Watch, say: Callable[[str], None]
 ) -> tuple[_Task, Runner]:
     """Load the network, or what an earlier run made of it, as the backend that runs it fastest."""
     wish = Wish(task.model, task.key, store.folder, say)
     runner = recall(wish, len(pixels) - task.rows) if device == "cpu" and task.key.revision else None
-    if runner is not None:
-        return task, runner
-    encoder = _hub(task.model).load(task.model, device, watch)
-    task = _as_loaded(task)
-    leave_a_core()
-    return task, choose(replace(wish, key=task.key), encoder, pixels[task.rows :], device)
+    if runner is None:
+        encoder = _hub(task.model).load(task.model, device, watch)
+        task = _as_loaded(task)
+        leave_a_core()
+        if device == "cpu":
+            pixels.settle()
+        return task, choose(replace(wish, key=task.key), encoder, pixels.rest(task.rows), device)
+    pixels.settle()
+    return task, runner
 
 
 def _as_loaded(task: _Task) -> _Task:

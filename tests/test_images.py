@@ -417,3 +417,23 @@ def test_size_is_read_without_decoding(tmp_path, monkeypatch):
     for bad in ("text.png", "gone.png", "."):
         with pytest.raises(PictureError):
             images.picture_size(tmp_path / bad)
+
+
+def test_a_picture_opened_once_for_several_sizes_is_what_each_gets_alone(tmp_path, monkeypatch):
+    path = tmp_path / "large.jpg"
+    scene().resize((400, 300)).save(path, quality=90)
+    alone = {hint: np.asarray(open_picture(path, hint=hint)) for hint in (20, 24, 30, 60, 140, 250)}
+    decoded = []
+    monkeypatch.setattr(
+        images, "decode_picture", lambda data, hint: decoded.append(hint) or decode_picture(data, hint=hint)
+    )
+    for hint, picture in images.open_sizes(path, list(alone)).items():
+        assert (np.asarray(picture) == alone[hint]).all()
+    assert decoded == [20, 60, 140, 250]  # 1/8, 1/4, 1/2, whole
+
+
+def test_damage_is_told_alike_for_several_sizes(tmp_path):
+    path = tmp_path / "cut.jpg"
+    path.write_bytes(b"no picture")
+    with pytest.raises(PictureError, match="text file"):
+        images.open_sizes(path, [20, 60])

@@ -15,12 +15,20 @@ OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", 
 """How torch and OpenVINO say it; they raise plain RuntimeErrors."""
 
 
+class Pictures(Protocol):
+    """uint8 pictures (n, 3, h, w), as an array; a slice may wait until its rows are there."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: slice, /) -> np.ndarray: ...
+
+
 class Runner(Protocol):
     """A network ready to run."""
 
     title: str  # for sentences
 
-    def run(self, pixels: np.ndarray, size: int) -> Iterator[Output]:
+    def run(self, pixels: Pictures, size: int) -> Iterator[Output]:
         """Yield the outputs of uint8 pictures (n, 3, h, w) in their order, at most `size` pictures at a time.
 
         More than one batch may be under way; leaving the iterator early waits for those.

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from srcsel.backends import kept, openvino
-from srcsel.backends._base import Output, Runner, cores, difference, is_out_of_memory
+from srcsel.backends._base import Output, Pictures, Runner, cores, difference, is_out_of_memory
 from srcsel.backends.eager import Eager
 from srcsel.hubs import Encoder
 from srcsel.records import FeatureKey, SourceModel
@@ -59,7 +59,7 @@ def recall(wish: Wish, pictures: int) -> Runner | None:
     return runner
 
 
-def choose(wish: Wish, encoder: Encoder, pixels: np.ndarray, device: str) -> Runner:
+def choose(wish: Wish, encoder: Encoder, pixels: Pictures, device: str) -> Runner:
     """Return what runs `encoder` over `pixels` (n, 3, h, w) fastest, after trying it on the first of them.
 
     Anything but a processor, a tiny network and few pictures stay with torch, without a measurement.
@@ -76,7 +76,7 @@ def choose(wish: Wish, encoder: Encoder, pixels: np.ndarray, device: str) -> Run
         return Eager(encoder, device, wish.key.precision)  # the run itself takes smaller batches
 
 
-def _measured(wish: Wish, encoder: Encoder, eager: Eager, pixels: np.ndarray) -> Runner:
+def _measured(wish: Wish, encoder: Encoder, eager: Eager, pixels: Pictures) -> Runner:
     """Time torch with every core at work; look for something faster where that would take long."""
     eager.workers = _workers()
     probe, size = pixels[:PROBE], max(1, PROBE // eager.workers)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from srcsel.backends._base import Output
+from srcsel.backends._base import Output, Pictures
 from srcsel.hubs import Encoder
 
 
@@ -29,7 +29,7 @@ class Eager:
         self._precision = precision
         self.workers = workers
 
-    def run(self, pixels: np.ndarray, size: int) -> Iterator[Output]:
+    def run(self, pixels: Pictures, size: int) -> Iterator[Output]:
         """Yield the outputs of uint8 pictures (n, 3, h, w) in their order, `size` pictures at a time."""
         batches = (pixels[start : start + size] for start in range(0, len(pixels), size))
         launch = getattr(self._encoder, "launch", None)

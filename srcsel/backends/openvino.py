@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from srcsel.backends._base import Output, cores
+from srcsel.backends._base import Output, Pictures, cores
 
 STREAMS = 4
 """Batches computed at the same time at most; each has memory of its own."""
@@ -87,7 +87,7 @@ class Converted:
         compiled = core.compile_model(core.read_model(graph.xml.tobytes(), self._weights), "CPU", options)
         self._requests = [compiled.create_infer_request() for _ in range(self.streams + 1)]  # one waits its turn
 
-    def run(self, pixels: np.ndarray, size: int) -> Iterator[Output]:
+    def run(self, pixels: Pictures, size: int) -> Iterator[Output]:
         """Yield the outputs of uint8 pictures (n, 3, h, w) in their order, `size` pictures at a time."""
         waiting: deque[Any] = deque()
         free = list(self._requests)
