@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
+from test_pages import violations
+from test_small import STICKS_OUT
 
 from srcsel import inside
 from srcsel.extract import key_for
@@ -157,6 +159,11 @@ def pictured(page) -> list[str]:
     """File names in the grid of pictures."""
     page.locator(".srcsel-pics:not(.srcsel-moved) figure").first.wait_for()
     return sorted(page.locator(".srcsel-pics:not(.srcsel-moved) figcaption span[title]").all_text_contents())
+
+
+def lit(page) -> int:
+    """How many dots the legend counts as selected: "3 / 18" and "1 / 18" are 4."""
+    return sum(int(text.partition(" / ")[0]) for text in page.locator(".legend .count:visible").all_text_contents())
 
 
 @pytest.mark.parametrize("row", [0, 14, 35])
@@ -342,3 +349,76 @@ def test_pressing_a_bar_chooses_its_model(visitor, run):
     window.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     window.page.wait_for_url("**model=demo*textures*")
     window.shot("results-light")
+
+
+def test_a_box_its_list_and_both_after_recoloring_and_another_page(visitor, run):
+    window = visitor()
+    page = window.page
+    window.open(f"/explore?run={RUN_ID}")
+    page.get_by_role("button", name="Box: drag").click()
+    spot, expected = Map(window), sorted(run.paths[row] for row in (0, 1, SIDE, SIDE + 1))
+    spot.to(-1.03, -1.03)
+    page.mouse.down()
+    spot.to(-0.5, -0.5)
+    page.mouse.up()
+    assert pictured(page) == expected
+    with page.expect_download() as download:
+        page.get_by_role("button", name="List (CSV)").click()
+    rows = Path(download.value.path()).read_text("utf-8").splitlines()
+    assert rows[0] == "file,label"
+    assert sorted(row.partition(",")[0] for row in rows[1:]) == expected
+    choose(window, "Color by", "Right or wrong")
+    page.locator(".legend [data-group] .name", has_text="Wrong").wait_for()
+    assert lit(page) == 4
+    assert pictured(page) == expected
+    page.get_by_role("link", name="3 Results").click()
+    page.wait_for_url("**/results*")
+    window.settle()
+    page.get_by_role("link", name="4 Explore").click()
+    page.locator(".legend .count", has_text="/").first.wait_for()
+    assert lit(page) == 4
+    assert pictured(page) == expected
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(1440, 900), (1280, 720)], ids=["large", "small"])
+def test_two_maps_and_the_pictures_fit_the_window_and_everybody_can_read_them(visitor, run, size, scheme):
+    window = visitor(scheme=scheme, size=size)
+    page = window.page
+    window.open(f"/explore?run={RUN_ID}&second={MODELS[1]}&color=agree")
+    page.get_by_text("Both models place").wait_for()
+    page.get_by_role("button", name="See the").or_(
+        page.get_by_role("button", name="Select all on the map")
+    ).last.click()
+    pictured(page)
+    window.settle()
+    window.shot(f"explore-two-{scheme}-{size[0]}")
+    for one in (*page.locator("canvas.over").all(), page.locator(".srcsel-pics:not(.srcsel-moved) img").first):
+        box = one.bounding_box()
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= size[1]
+    assert page.evaluate(STICKS_OUT) == []
+    assert violations(window) == []
+    Map(window).press(*place_of(10))
+    page.locator(".srcsel-large").wait_for()
+    window.settle()
+    window.shot(f"explore-two-pressed-{scheme}-{size[0]}")
+    assert violations(window) == []
+
+
+def test_presenter_mode_shows_maps_and_pictures_and_every_page_in_the_bar(visitor, run):
+    window = visitor(size=(1280, 720))
+    page = window.page
+    window.open(f"/explore?run={RUN_ID}&second={MODELS[1]}")
+    Map(window)
+    page.get_by_text("Presenter mode").click()
+    expect(page.get_by_role("textbox", name="Find a file")).to_have_count(0)
+    expect(page.get_by_role("link", name="History")).to_be_visible()
+    window.settle()
+    page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
+    Map(window, 1).loop(*place_of(35, -1), 0.5)
+    assert pictured(page) == sorted(run.paths[row] for row in (35, 34, 29))
+    expect(page.get_by_role("button", name="Clear", exact=True)).to_have_count(0)
+    window.shot("explore-presenter")
+    assert page.evaluate(STICKS_OUT) == []
+    assert violations(window) == []
