@@ -15,7 +15,7 @@ from srcsel.rank import decide, make_rankings
 from srcsel.records import HEADLINE, Dataset, Failure, FeatureKey, Race, Reading, Result, Run, Score, SourceModel
 from srcsel.score import ModelScores
 
-LIBRARIES = ("srcsel", "torch", "torchvision", "timm", "numpy", "pillow", "umap-learn", "scikit-learn")
+LIBRARIES = ("srcsel", "torch", "torchvision", "timm", "openvino", "numpy", "pillow", "umap-learn", "scikit-learn")
 """Whose versions a result names."""
 
 NOTHING_YET = "No starting model has been scored yet."
@@ -60,13 +60,14 @@ class Answer:
         """Rank and judge what was scored so far."""
         scores, undefined = combined([score for told in self.scored for score in told.scores])
         literal, too = combined([score for told in self.scored for score in told.literal])
+        diagnoses = tuple(told.diagnosis for told in self.scored if told.diagnosis is not None)
         verdict = decide(
             scores,
             self.models,
             self.dataset.counts,
             class_names=self.dataset.classes,
             literal=literal,
-            diagnoses=[told.diagnosis for told in self.scored if told.diagnosis is not None],
+            diagnoses=diagnoses,
             seconds_per_picture=self.speeds,
         )
         if not scores:
@@ -89,6 +90,7 @@ class Answer:
             seconds=time.monotonic() - self._start,
             complete=complete,
             race=self.race,
+            diagnoses=diagnoses,
         )
 
     def _dropped(self) -> list[Failure]:
