@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from srcsel.assemble import combined
 from srcsel.race import with_doubt
 from srcsel.rank import decide, make_rankings
-from srcsel.records import Result, SourceModel
+from srcsel.records import Diagnosis, Result, SourceModel
 
 BYTES_PER_WEIGHT = 4  # float32, as the weights lie in memory
 NICE = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)  # limits a person may ask for, times a power of ten
@@ -114,6 +114,7 @@ def within(result: Result, kind: str, limit: float) -> Result:
         result.dataset.counts,
         class_names=result.dataset.classes,
         literal=literal,
+        diagnoses=[d for d in result.diagnoses if d.model not in out and _whole(d)],
         seconds_per_picture=result.seconds_per_picture,
     )
     if result.race is not None and scores:
@@ -127,3 +128,8 @@ def within(result: Result, kind: str, limit: float) -> Result:
         rankings=make_rankings(scores, literal),
         verdict=verdict,
     )
+
+
+def _whole(told: Diagnosis) -> bool:
+    """Whether every sign is known: one that was not a number is stored as None."""
+    return None not in (*vars(told.raw).values(), *vars(told.whitened).values())

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from srcsel.measures import MEASURES
 from srcsel.measures._prepare import prepare, unit_rows
 from srcsel.measures.silhouette import Metric
 from srcsel.measures.supcon import anchor_losses
-from srcsel.records import Note, Ranking, Reading, SourceModel, Verdict
+from srcsel.records import Diagnosis, Note, Ranking, Reading, Signs, SourceModel, Verdict
 from srcsel.wording import listed
 
 CONE = 0.5  # mean cosine of random pairs from which the pictures lie in a narrow cone
@@ -28,29 +27,6 @@ LITERAL_TEMPERATURE = 0.1  # of SCL in the literal reading
 LITERAL = "In the literal reading of the papers"  # how the sentences on that reading open
 BARS = {"silhouette": "class separation (MSC)", "supcon": "neighbour agreement (SCL)"}
 READINGS: tuple[Reading, ...] = ("whitened", "raw")
-
-
-@dataclass(frozen=True)
-class Signs:
-    """What one reading of the features shows. Gains are log(n - 1) - SCL, 0 = chance."""
-
-    mean_cosine: float  # of random pairs
-    gain: float
-    centred_gain: float  # with the mean feature subtracted
-    trimmed_gain: float  # without the worst tenth of the pictures
-    nearest: float  # leave-one-out accuracy of the single nearest neighbour
-    distances: float  # MSC by Euclidean distance
-    directions: float  # the same once every picture has unit length
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """The signs of one model in both readings."""
-
-    model: str
-    whitened: Signs
-    raw: Signs
-    metric: Metric = "cosine"  # of the run's MSC; lengths matter to "euclidean" alone
 
 
 def diagnose(

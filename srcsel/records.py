@@ -167,6 +167,29 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Signs:
+    """What one reading of a model's features shows, to explain a verdict. Gains are log(n - 1) - SCL, 0 = chance."""
+
+    mean_cosine: float  # of random pairs
+    gain: float
+    centred_gain: float  # with the mean feature subtracted
+    trimmed_gain: float  # without the worst tenth of the pictures
+    nearest: float  # leave-one-out accuracy of the single nearest neighbour
+    distances: float  # MSC by Euclidean distance
+    directions: float  # the same once every picture has unit length
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The signs of one model in both readings."""
+
+    model: str
+    whitened: Signs
+    raw: Signs
+    metric: Literal["cosine", "euclidean"] = "cosine"  # of the run's MSC; lengths matter to "euclidean" alone
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The sentence that says where to start, and how sure we are."""
 
@@ -242,6 +265,7 @@ class Result:
     seconds: float = 0.0
     complete: bool = True
     race: Race | None = None  # of a fast answer
+    diagnoses: tuple[Diagnosis, ...] = ()  # of its models; none in a run from before they were kept
 
 
 @dataclass(frozen=True, eq=False)

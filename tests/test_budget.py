@@ -6,7 +6,7 @@ import pytest
 
 from srcsel.budget import COSTS, contenders, costs, frontier, limits, usual, within
 from srcsel.rank import decide, make_rankings
-from srcsel.records import Dataset, Failure, Result, Run, Score, SourceModel
+from srcsel.records import Dataset, Diagnosis, Failure, Result, Run, Score, Signs, SourceModel
 
 PICTURES = 120
 MODELS = tuple(
@@ -114,3 +114,19 @@ def test_no_limit_below_the_most_expensive_is_the_whole_answer(result):
 def test_only_yardsticks_left_is_no_verdict(result):
     verdict = within(result, "time", 1).verdict
     assert (verdict.kind, verdict.winner, verdict.firsts) == ("cannot tell", None, {})
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_under_a_limit_scores_that_disagree_are_explained_by_cause(result, known):
+    scores = [s for s in result.scores if s.measure != "silhouette"]
+    bars = {"hub/large": (0.5, 1.0), "hub/medium": (0.4, 4.0), "hub/small": (0.3, 2.0)}  # MSC and SCL, lower is better
+    for model, pair in bars.items():
+        for measure, value in zip(("silhouette", "supcon"), pair, strict=True):
+            scores.append(Score(model, measure, "whitened", value, 0.0, value, None, None, np.full(50, value)))
+    plain = Signs(0.1, 1.0, 1.0, 1.05, 0.6, 0.2, 0.2)
+    cone = dataclasses.replace(plain, mean_cosine=0.97, gain=0.13, centred_gain=2.0 if known else None)
+    diagnoses = tuple(Diagnosis(m, cone if m == "hub/medium" else plain, plain) for m in bars)
+    whole = dataclasses.replace(result, scores=tuple(scores), diagnoses=diagnoses)
+    texts = " ".join(note.text for note in within(whole, "time", 12).verdict.notes)
+    assert "The two scores name different first places" in texts
+    assert ("its gain rises from 0.1 to 2.0" in texts) == known

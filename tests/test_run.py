@@ -384,3 +384,12 @@ def test_json_lists_the_measures_that_were_asked_for(picture_folder):
     assert {s["measure"] for s in to_json(result)["scores"]} == {"silhouette"}
     assert {s.measure for s in result.scores} == set(HEADLINE)  # the verdict leans on them
     assert result.verdict.winner == "toy/color"
+
+
+def test_what_explains_the_verdict_is_kept_with_the_run(picture_folder):
+    result = answer(new_run(picture_folder, ["demo/textures", "pixels/thumbnail"], device="cpu"))
+    again = open_runs(load_settings()).load(result.run.id)
+    assert [d.model for d in again.diagnoses] == ["demo/textures", "pixels/thumbnail"]
+    assert again.diagnoses == result.diagnoses
+    gain = next(s.gain for s in result.literal if (s.model, s.measure) == ("demo/textures", "supcon"))
+    assert again.diagnoses[0].raw.gain == pytest.approx(gain, abs=1e-6)
