@@ -115,7 +115,7 @@ def _converted(wish: Wish, encoder: Encoder, probe: np.ndarray, expected: Output
         worst = difference(_timed(runner, probe, size)[0], expected)
         if worst > TOLERANCE[wish.key.precision]:
             return _refused(wish, measured, f"its features would differ by {worst:.1e}")
-        seconds = _timed(runner, probe, size)[1]
+        seconds = min(_timed(runner, probe, size)[1] for _ in range(2))  # a busy moment must not decide for good
     except ImportError:
         wish.say("The package openvino is not installed: networks ran with torch, which takes about twice as long.")
         return None
