@@ -19,7 +19,6 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
-import anyio.to_thread
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
@@ -137,8 +136,7 @@ def thumbnail(request: Request) -> Response:
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
-    """Start a worker where jobs wait from before a restart; get ready for the first results page."""
-    await anyio.to_thread.run_sync(_wake)
+    """Answer at once; beside that get ready for the first pages, and go on with jobs from before a restart."""
     Thread(target=_warm_up, daemon=True).start()
     yield
 
@@ -169,13 +167,14 @@ def _wake() -> None:
 
 
 def _warm_up() -> None:
-    """Import ahead: what the home page needs while the browser starts, then, while the person reads, what charts need.
+    """Import what the home page needs while the browser starts; when that is drawn, wake the board and import the rest.
 
-    Both take the interpreter's lock in turns with the first page, so the second part waits until that is drawn.
+    All of it takes the interpreter's lock in turns with the first page: hence the order, and the pause.
     """
     importlib.import_module("srcsel.ui.shipped")
     importlib.import_module("srcsel.ui.cards")
     time.sleep(READING)
+    _wake()
     for name in ("pandas", "plotly.graph_objects", "srcsel.measures"):
         importlib.import_module(name)
 
