@@ -82,18 +82,20 @@ def product_speed(precision: str = "float32", size: int = 4096) -> float:
     return 2 * size**3 / min(seconds)
 
 
-def peak_megabytes(module: str, case: str) -> float:
-    """Memory that `python -m module --peak CASE` reached above what it held before the case, in MB."""
+def in_fresh_process(module: str, case: str) -> tuple[Seconds, float]:
+    """What `python -m module --peak CASE` took, and the MB that it reached above what it held before the case."""
     told = subprocess.run([sys.executable, "-m", module, "--peak", case], capture_output=True, text=True, check=True)
-    return float(told.stdout.split()[-1])
+    clock, cpu, peak = map(float, told.stdout.split())
+    return Seconds(clock, cpu), peak
 
 
 def report_peak(prepare: Callable[[], object], run: Callable[[object], object]) -> None:
-    """The child's side: print by how many MB the most memory ever held exceeds what was held before the run."""
+    """The child's side: print the seconds on the clock and of all cores, and the MB."""
     given = prepare()
     before = _resident()
-    run(given)
-    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before) / 1e6)
+    seconds = taken(lambda: run(given))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
+    print(float(seconds), seconds.cpu, peak / 1e6)
 
 
 def row(name: str, usual: float | None, ours: float, least: float | None = None, peak: float | None = None, **more):

@@ -1,15 +1,15 @@
 """Maps: our UMAP against umap-learn's defaults, in one process, after the first fit has paid for compilation."""
 
 import argparse
-import time
 
 import numpy as np
 
-from benchmarks._common import peak_megabytes, report_peak, row, tell
+from benchmarks._common import in_fresh_process, report_peak, row, taken, tell
 from benchmarks.scoring import features
 from srcsel.project import project
 
-SIZES = ((5_000, 512, 10, True), (50_000, 512, 10, False))  # pictures, width, classes, whether umap-learn runs too
+FEW = (5_000, 512, 10)  # pictures, width, classes
+MANY = (50_000, 512, 10)
 FIRST = (500, 64, 5)
 
 
@@ -19,30 +19,33 @@ def usual(X: np.ndarray) -> np.ndarray:
     return umap.UMAP().fit_transform(X)
 
 
-def timed(run) -> float:
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
+def ours(X: np.ndarray) -> np.ndarray:
+    return project(X, "umap")
+
+
+def many() -> np.ndarray:
+    """Features of many pictures, after a first map has paid for compilation."""
+    ours(features(*FIRST)[0])
+    return features(*MANY)[0]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--peak", choices=["map"])
-    asked = parser.parse_args()
-    if asked.peak:
-        report_peak(lambda: features(*SIZES[-1][:3])[0], lambda X: project(X, "umap"))
+    if parser.parse_args().peak:
+        report_peak(many, ours)
         return
-    small, _ = features(*FIRST)
-    rows = [row("first map of a process, 500 points", None, timed(lambda: project(small, "umap")))]
-    timed(lambda: usual(small))
-    for n, d, classes, both in SIZES:
-        X, _ = features(n, d, classes)
-        other = timed(lambda X=X: usual(X)) if both else None  # umap-learn compiles more above 4,096 points:
-        other = timed(lambda X=X: usual(X)) if both else None  # the second fit counts
-        ours = timed(lambda X=X: project(X, "umap"))
-        peak = peak_megabytes("benchmarks.projection", "map") if n == SIZES[-1][0] else None
-        rows.append(row(f"UMAP, {n:,} points", other, ours, None, peak))
-    tell("projection", rows)
+    first = taken(lambda: ours(features(*FIRST)[0]))
+    X, _ = features(*FEW)
+    usual(X)  # umap-learn compiles more where points are many
+    few = taken(lambda: usual(X)), taken(lambda: ours(X))
+    seconds, peak = in_fresh_process("benchmarks.projection", "map")
+    rows = [
+        row("first map of a process", None, first, **{"points, width": FIRST[:2]}),
+        row("map", *few, **{"points, width": FEW[:2]}),
+        row("map", None, seconds, None, peak, **{"points, width": MANY[:2]}),
+    ]
+    tell("projection", rows, means="seconds; all cores = seconds of all cores together; MB beside the features")
 
 
 if __name__ == "__main__":

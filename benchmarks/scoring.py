@@ -4,7 +4,7 @@ import argparse
 
 import numpy as np
 
-from benchmarks._common import medians, peak_megabytes, product_speed, report_peak, row, taken, tell
+from benchmarks._common import in_fresh_process, medians, product_speed, report_peak, row, taken, tell
 from srcsel.measures import MEASURES
 from srcsel.measures._pairwise import read_all
 from srcsel.measures._shared import Shared
@@ -277,7 +277,7 @@ def memory() -> list[dict]:
             "what": about,
             "n, d, classes": size,
             "features MB": 4 * size[0] * size[1] / 1e6,
-            "peak MB": peak_megabytes("benchmarks.scoring", case),
+            "peak MB": in_fresh_process("benchmarks.scoring", case)[1],
         }
         for case, (about, size, _) in PEAKS.items()
     ]

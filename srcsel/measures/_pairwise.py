@@ -252,7 +252,7 @@ def euclidean_pairs(X: np.ndarray, order: np.ndarray, *, exact: bool = False) ->
     n = len(X)
     scale = max(float(X.max()), -float(X.min())) or 1.0
     if exact or n < FEW:
-        W = X[order] / scale
+        W = X[order].astype(np.float64, copy=False) / scale
         W -= W.mean(axis=0)
         W -= W.mean(axis=0)
         return Pairs(W, np.einsum("ij,ij->i", W, W), np.zeros(n, dtype=bool), order, lambda rows: W[rows])

@@ -141,7 +141,7 @@ class Shared:
 
     def subset(self, kept: np.ndarray, preparation: Preparation) -> np.ndarray:
         """`prepare` of the pictures kept (n,) bool alone; up to a rotation where they are whitened."""
-        X = self.X[kept]
+        X = self.X[kept].astype(np.float64, copy=False)
         if preparation != "whitened" or X.shape[1] > min(DIRECTIONS, len(X) - 1):
             return prepare(X, preparation)
         X = X - X.mean(axis=0)

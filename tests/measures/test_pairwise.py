@@ -46,6 +46,20 @@ def test_float32_products_keep_the_value(name, options, offset, request):
     assert MEASURES[name](X, y, **options) == pytest.approx(exact, rel=1e-6, abs=1e-7)
 
 
+@pytest.mark.parametrize("few", [True, False])
+@pytest.mark.parametrize(
+    ("name", "options"), [*PAIRWISE, ("silhouette", {}), ("silhouette", {"preparation": "centred"})]
+)
+def test_float32_features_score_as_their_float64_copies(name, options, few, request):
+    X, y = blobs(offset=3.0)
+    narrow = X.astype(np.float32)
+    if not few:
+        request.getfixturevalue("single")
+    found = MEASURES[name](narrow, y, **options)
+    assert narrow.dtype == np.float32
+    assert found == pytest.approx(MEASURES[name](narrow.astype(np.float64), y, **options), rel=1e-12)
+
+
 @pytest.mark.parametrize(("name", "options"), [*PAIRWISE, ("silhouette", {})])
 def test_float32_products_keep_the_rechecks(name, options, request):
     X, y = blobs()
