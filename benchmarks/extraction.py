@@ -200,7 +200,7 @@ def least(folder: Path, names: list[str], side: str) -> list[float]:
         taken = []
         for _ in range(3):
             start = time.perf_counter()
-            list(runner.run(pixels, SIZES["cpu"] // 2))
+            list(runner.run(pixels, SIZES["cpu"] // cores()))
             taken.append((time.perf_counter() - start) / len(pixels))
         seconds.append(min(taken))
     return seconds
