@@ -75,6 +75,7 @@ def answer(whole: Result) -> None:
     with right:
         results.map_beside(result, chosen, method, height(result))
     results.remarks(result)
+    verdict.further(whole, chosen)
     cost.section(whole, result, reading, chosen)
     sharing.training(result)
     if not frame.presenting():

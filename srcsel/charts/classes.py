@@ -23,23 +23,29 @@ PARTS = {
 
 
 def class_bars(
-    names: Sequence[str], parts: Mapping[str, np.ndarray], means: Mapping[str, float], *, theme: Theme
+    names: Sequence[str],
+    parts: Mapping[str, np.ndarray],
+    means: Mapping[str, float],
+    *,
+    theme: Theme,
+    scale: float = 1.0,
 ) -> go.Figure:
     """Draw one row a class, top to bottom as in `names` (m,), with a dotted line at each mean over all pictures.
 
-    parts: by the names in PARTS, (m,) each, higher is better, NaN where it is not defined.
+    parts: by the names in PARTS, (m,) each, higher is better, NaN where it is not defined. `scale` enlarges all for a
+    projector, and leaves out the field's terms.
     """
     from plotly.subplots import make_subplots
 
     paint = PAINT[theme]
     rows = list(range(len(names)))[::-1]
-    titles = [f"<b>{heading}</b> ({short})" for heading, short in PARTS.values()]
+    titles = [f"<b>{heading}</b>" + (f" ({short})" if scale == 1 else "") for heading, short in PARTS.values()]
     figure = make_subplots(1, len(PARTS), shared_yaxes=True, horizontal_spacing=0.06, subplot_titles=titles)
     for column, part in enumerate(PARTS, start=1):
         figure.add_bar(
             orientation="h", y=rows, x=np.nan_to_num(parts[part]), marker_color=paint["winner"], width=0.64,
             text=[_told(part, v) for v in parts[part]], textposition="outside", cliponaxis=False,
-            textfont={"size": 12, "color": paint["ink"]},
+            textfont={"size": 12 * scale, "color": paint["ink"]},
             hovertext=[f"{plotly_text(n)}: {_told(part, v)}" for n, v in zip(names, parts[part], strict=True)],
             hovertemplate="%{hovertext}<extra></extra>", row=1, col=column,
         )  # fmt: skip
@@ -49,21 +55,22 @@ def class_bars(
         )  # fmt: skip
     labels = [short_name(name, NAME) for name in names]
     figure.update_layout(
-        height=TOP + ROW * len(names) + BOTTOM, margin={"l": 8, "r": 12, "t": TOP, "b": BOTTOM}, showlegend=False,
+        height=(TOP + ROW * len(names) + BOTTOM) * scale, showlegend=False,
+        margin={"l": 8, "r": 12, "t": TOP * scale, "b": BOTTOM * scale},
         dragmode=False, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
         hoverlabel={"bgcolor": paint["paper"], "font": {"color": paint["ink"], "size": 13}},
     )  # fmt: skip
     figure.update_yaxes(fixedrange=True, showgrid=False, zeroline=False, range=[-0.6, len(names) - 0.4])
     figure.update_yaxes(
-        tickvals=rows, ticktext=labels, tickfont={"size": 13, "color": paint["ink"]}, automargin=True, col=1
+        tickvals=rows, ticktext=labels, tickfont={"size": 13 * scale, "color": paint["ink"]}, automargin=True, col=1
     )
     figure.update_xaxes(
-        fixedrange=True, tickfont={"size": 12, "color": paint["ink"]}, zerolinecolor=paint["line"], nticks=3
+        fixedrange=True, tickfont={"size": 12 * scale, "color": paint["ink"]}, zerolinecolor=paint["line"], nticks=3
     )
     for column, part in enumerate(PARTS, start=1):
         figure.update_xaxes(range=_room(parts[part]), col=column)
     figure.update_xaxes(tickformat=".0%", col=1)
-    figure.update_annotations(font={"size": 13, "color": paint["ink"]})
+    figure.update_annotations(font={"size": 13 * scale, "color": paint["ink"]})
     return figure
 
 

@@ -84,7 +84,8 @@ def _draw(result: Result, found: Suspects, set_id: str) -> None:
         st.caption(f":material/info: {md(note)}")
     if which == "tiny" and dataset.unreadable:
         _unreadable(dataset)
-    _actions(result, found, which)
+    if not frame.presenting():
+        _actions(result, found, which)
     _grid(run_id, dataset, getattr(found, which), set_id, which)
     _asked(result, found)
 
@@ -139,6 +140,8 @@ def _card(run_id: str, dataset: Dataset, suspect: Suspect, set_id: str, which: s
     path, label = dataset.paths[suspect.row], dataset.classes[dataset.labels[suspect.row]]
     picture = figure(set_id, suspect.row, path, label, suspect.reason, size=320)
     st.html(f'<div class="srcsel-pics one">{picture}</div>')
+    if frame.presenting():
+        return
     key = f"suspects-tick-{run_id}-{which}-{suspect.row}-{_stamp(run_id)}"
     st.checkbox(
         f"Leave out {md_inside(path.rpartition('/')[2])}", on, key=key, on_change=tick, args=(run_id, suspect.row, key),

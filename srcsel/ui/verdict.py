@@ -10,7 +10,7 @@ import streamlit as st
 
 from srcsel.charts import find_ranking
 from srcsel.records import Reading, Result, SourceModel
-from srcsel.ui import words
+from srcsel.ui import frame, words
 from srcsel.ui.show import md, plain
 from srcsel.wording import KINDS, headline, share
 
@@ -25,8 +25,7 @@ _STYLE = """<style>
 .srcsel-head{font-size:2rem!important;font-weight:650!important;line-height:1.2!important;padding:2px 0 6px!important;
 margin:0!important;overflow-wrap:anywhere}
 .srcsel-long{font-size:1.45rem!important}
-.srcsel-facts{display:grid;grid-template-columns:repeat(4,auto);gap:2px 28px;justify-content:space-between;margin:0;
-padding:0!important}
+.srcsel-facts{display:flex;flex-wrap:wrap;gap:6px 28px;justify-content:space-between;margin:0;padding:0!important}
 .srcsel-facts div{display:flex;flex-direction:column-reverse;justify-content:flex-end}
 .srcsel-facts dt{font-size:.86rem;opacity:.85;line-height:1.3;max-width:11rem}
 .srcsel-facts dd{margin:0;font-size:1.45rem;font-weight:640;line-height:1.25;white-space:nowrap}
@@ -34,7 +33,7 @@ padding:0!important}
 .srcsel-firsts i{display:block;background:#8a94a0;min-width:2px}.srcsel-firsts i:first-child{background:#0b72b2}
 .srcsel-firsts i:nth-child(2){background:#6fb0d8}
 .srcsel-key{font-size:.86rem;opacity:.9}
-@media (max-width:640px){.srcsel-facts{grid-template-columns:1fr 1fr;gap:10px 20px}}
+@media (max-width:640px){.srcsel-facts{display:grid;grid-template-columns:1fr 1fr;gap:10px 20px}}
 </style>"""
 
 
@@ -60,6 +59,22 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
             st.markdown(md(verdict.why))
         if winner:
             right.html(_facts(result, winner) + _firsts(result))
+
+
+def further(result: Result, chosen: str) -> None:
+    """Draw the ways on from the answer: why, what is worth a look, and whether it is true."""
+    if frame.presenting() or not result.complete:
+        return
+    run = {"run": result.run.id}
+    ways = (
+        ("explore", "Why this score", ":material/troubleshoot:", run | {"model": chosen, "view": "why"}),
+        ("explore", "Pictures worth a look", ":material/image_search:", run | {"view": "suspects"}),
+        ("evidence", "Is it true?", ":material/science:", run),
+    )
+    with st.container(horizontal=True, vertical_alignment="center", key="further"):
+        st.markdown("**Where to go from here**", width="content")
+        for page, label, icon, address in ways:
+            st.page_link(frame.page(page), label=label, icon=icon, query_params=address)
 
 
 def disagreement(result: Result, reading: Reading) -> str:
@@ -99,7 +114,7 @@ def _facts(result: Result, winner: SourceModel) -> str:
     facts = [
         *([(milliseconds(seconds), "a picture, on this computer")] if seconds else []),
         (weights(winner.params), "weights"),
-        (plain(winner.license) or "unknown", "licence"),
+        *([] if frame.presenting() else [(plain(winner.license) or "unknown", "licence")]),
     ]
     if result.verdict.firsts:
         first = share(result.verdict.firsts.get(winner.id, 0.0))

@@ -17,7 +17,7 @@ from srcsel.ui.inside import get_inside
 from srcsel.ui.show import PICTURES_STYLE, figure, md, plain, prefix
 
 BARS = 12  # classes drawn as bars; the table has all
-PAIRS = 9  # pairs of pictures shown of two classes
+PAIRS, PAIRS_PRESENTING = 9, 4  # pairs of pictures shown of two classes
 ROWS = 1000  # pictures in the table; the download has all
 _STYLE = """<style>
 .srcsel-pairs{display:grid;grid-template-columns:repeat(auto-fill,minmax(220px,1fr));gap:14px 18px}
@@ -55,11 +55,11 @@ def _classes(seen: Inside, dataset: Dataset) -> None:
     names = [dataset.classes[c] for c in first]
     parts = {name: getattr(found, name)[first] for name in class_charts.PARTS}
     st.plotly_chart(
-        class_charts.class_bars(names, parts, found.means, theme=results.theme()), key="why-classes",
+        class_charts.class_bars(names, parts, found.means, theme=results.theme(), scale=_scale()), key="why-classes",
         config={"displayModeBar": False}, alt=class_charts.class_alt(names, parts),
     )  # fmt: skip
     text = "The weakest class is on top. Dotted lines: the mean over all pictures."
-    if len(order) <= BARS:
+    if len(order) <= BARS or frame.presenting():
         st.caption(text)
         return
     st.caption(f"{text} These are the {BARS} weakest of {len(order):,} classes.")
@@ -94,12 +94,15 @@ def _pairs(seen: Inside, dataset: Dataset, key: str) -> inside.Mixed | None:
     return found[rows[0]] if rows and rows[0] < len(found) else found[0]
 
 
+def _scale() -> float:
+    return results.PRESENTING if frame.presenting() else 1.0
+
+
 def _square(seen: Inside, dataset: Dataset) -> None:
     chosen, shares = inside.square(seen, dataset.labels)
     names = [dataset.classes[c] for c in chosen]
-    scale = results.PRESENTING if frame.presenting() else 1.0
     st.plotly_chart(
-        mixed.mixed_map(names, shares, theme=results.theme(), scale=scale), key="why-square",
+        mixed.mixed_map(names, shares, theme=results.theme(), scale=_scale()), key="why-square",
         config={"displayModeBar": False}, alt=mixed.mixed_alt(names, shares),
     )  # fmt: skip
     left_out = len(dataset.classes) - len(names)
@@ -121,12 +124,13 @@ def share_words(share: float) -> str:
 
 def _pictures_of(pair: inside.Mixed, seen: Inside, dataset: Dataset, set_id: str) -> None:
     alike = inside.crossings(seen, dataset.labels, pair.one, pair.two)
-    shown = f"the {PAIRS} most alike are shown" if len(alike) > PAIRS else "the most alike first"
+    most = PAIRS_PRESENTING if frame.presenting() else PAIRS
+    shown = f"the {most} most alike are shown" if len(alike) > most else "the most alike first"
     st.markdown(
         f"**{md(_both(dataset, pair))}: {share_words(pair.share)} of nearest neighbours cross over.** "
         f"{words.count(len(alike), 'pair')} of near neighbours, {shown}."
     )
-    st.html(pairs_html(alike[:PAIRS], dataset, set_id))
+    st.html(pairs_html(alike[:most], dataset, set_id))
 
 
 def pairs_html(alike: list[tuple[int, int, float]], dataset: Dataset, set_id: str) -> str:

@@ -35,3 +35,14 @@ def test_numbers_have_room_on_both_sides():
 
 def test_classes_are_told_in_words():
     assert class_alt(NAMES, PARTS).endswith("3 classes. First: rust <b> 25%; mildew 50%; spot 100%.")
+
+
+def test_for_a_projector_all_is_larger_and_the_terms_are_gone():
+    usual, large = (
+        class_bars(NAMES, PARTS, MEANS, theme="light"),
+        class_bars(NAMES, PARTS, MEANS, theme="light", scale=1.25),
+    )
+    assert large.layout.height == 1.25 * usual.layout.height
+    assert large.data[0].textfont.size == 1.25 * usual.data[0].textfont.size
+    assert usual.layout.annotations[0].text == "<b>Neighbours right</b> (kNN)"
+    assert large.layout.annotations[0].text == "<b>Neighbours right</b>"

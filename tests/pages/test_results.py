@@ -487,3 +487,22 @@ def test_presenter_mode_keeps_only_the_story(results):
     assert not tab.select_slider
     assert not [h.value for h in tab.header]
     assert costs(tab) is None
+
+
+def ways_on(tab) -> list[tuple[str, str]]:
+    return [(link.proto.label, link.proto.query_string) for link in tab.get("page_link")]
+
+
+def test_the_ways_on_name_the_run_and_the_model_on_show(results):
+    found = dict(ways_on(ready(results(model="demo/m2"))))
+    assert found["Why this score"] == f"run={RUN_ID}&model=demo%2Fm2&view=why"
+    assert found["Pictures worth a look"] == f"run={RUN_ID}&view=suspects"
+    assert found["Is it true?"] == f"run={RUN_ID}"
+
+
+def test_there_is_no_way_on_for_an_audience_or_before_the_run_is_done(results, save, result):
+    tab = results()
+    tab.toggle(key="presenter").set_value(True).run()
+    assert "Why this score" not in dict(ways_on(ready(tab)))
+    save(result, complete=False)
+    assert "Why this score" not in dict(ways_on(ready(results())))

@@ -165,3 +165,12 @@ def test_a_failed_search_says_why_and_offers_to_go_on(opened, board, settle, wor
     assert "have changed" in words_of(tab)
     assert "<b>leaves" not in words_of(tab)
     assert tab.button(key=f"continue-{job.id}")
+
+
+def test_presenter_mode_shows_pictures_and_reasons_only(opened):
+    tab = opened(FOUND)
+    tab.toggle(key="presenter").set_value(True).run()
+    assert not tab.exception
+    assert len(cards(tab)) == 2
+    assert not tab.checkbox
+    assert not [b for b in tab.button if str(b.key).startswith("suspects-")]
