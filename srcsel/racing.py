@@ -134,6 +134,8 @@ class _Race:
         """Go through the stages; return who is left."""
         self._tell()
         for number, size in enumerate(self.now.stages[:-1]):
+            if not self._open():
+                break
             self._announce(number)
             self._leave((size, self.sizes[number + 1], self.n), self._stage(size))
         if self.now.stages:
@@ -145,6 +147,12 @@ class _Race:
             self.track.watch.update("race", "done", len(self.sizes), len(self.sizes))
         self._tell()
         return self._of(self.alive)
+
+    def _open(self) -> bool:
+        """Whether anybody may still leave."""
+        return len(set(self.alive) - self.yardsticks) > rules.IN_FULL or bool(
+            self.yardsticks & set(self.alive) - self.free
+        )
 
     def _stage(self, size: int) -> dict[str, list[Score]]:
         """Score every model on the first `size` pictures: model -> its scores; one that fails is out."""

@@ -198,7 +198,7 @@ def test_an_exact_run_afterwards_goes_on_where_the_race_left_them(question, hub)
     "stop",
     [
         lambda part, state, done, note: part == "coded/fair" and state == "running" and done == 40,
-        lambda part, state, done, note: part == "race" and note.startswith("Stage 2"),
+        lambda part, state, done, note: part == "race" and note.startswith("Stage 4"),
         lambda part, state, done, note: part == "coded/best" and state == "running" and done > 160,
         lambda part, state, done, note: part == "coded/good" and state == "scoring",
         lambda part, state, done, note: part == "maps",
@@ -256,6 +256,9 @@ def test_progress_tells_the_race(finished):
         "Stage 4 of 4: 320 of 320 pictures, 2 of 6 models in the race, "
         f"{sum(N - d.pictures for d in finished.result.race.dropped):,} forward passes saved so far"
     )
+    race = finished.result.race
+    last_drop = race.stages.index(race.dropped[-1].pictures) + 1  # with two left there is nothing to decide
+    assert [int(note.split()[1]) for note in told] == [*range(1, last_drop + 1), 4]
     dropped = [part for part, state, *_ in watch.seen if state == "dropped"]
     assert dropped[0] == "coded/blind"
     assert len(dropped) == 4

@@ -76,8 +76,11 @@ def _now(job: JobStatus, done: int, total: int) -> str:
     if job.state == "queued":
         busy = any(other.state == "running" and other.kind == job.kind for other in state.board().active())
         return "Waiting until another run is done" if busy else "Getting ready, this takes a few seconds"
-    failed = sum(part.state == "failed" for part in job.parts if part.name not in OTHER_PARTS)
-    text = f"{done - failed} of {words.count(total, 'model')} done" if total else md(job.what) or "Working"
+    states = [part.state for part in job.parts if part.name not in OTHER_PARTS]
+    failed, dropped = states.count("failed"), states.count("dropped")
+    text = f"{done - failed - dropped} of {words.count(total, 'model')} done" if total else md(job.what) or "Working"
+    if dropped:
+        text += f", {dropped} dropped"
     if failed:
         text += f", {failed} failed"
     if job.seconds_left is not None:

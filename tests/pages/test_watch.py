@@ -62,6 +62,17 @@ def test_a_running_job_has_a_row_for_each_model(panel, settle, job, words_of):
     assert tab.progress[0].value == 30
 
 
+def test_who_left_a_race_is_counted_and_says_why(panel, settle, job, words_of):
+    why = "Dropped after 62 of 500 pictures: behind the leader, <b>x</b>, in 100 of 100 re-checks."
+    race = Part("race", "running", 1, 4, "Stage 2 of 4")
+    settle(job, "running", parts=[race, Part("demo/textures", "dropped", 62, 500, why), *PARTS[1:3]], total=1000)
+    tab = panel()
+    assert "0 of 3 models done, 1 dropped" in words_of(tab)
+    assert "The race" in table(tab)
+    assert "Dropped after 62 of 500 pictures: behind the leader, &lt;b&gt;x&lt;/b&gt;, in 100" in table(tab)
+    assert 'style="width:12%"' in table(tab)  # what it saw
+
+
 def test_a_failed_model_keeps_its_reason_and_details(panel, settle, job, stored, save, result):
     save(result, failures=(Failure("demo/<b>x</b>", "", "Out of memory.", "Traceback: the end"),), complete=False)
     settle(job, "running", parts=PARTS)
