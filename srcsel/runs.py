@@ -90,6 +90,12 @@ class RunStore:
             literal=tuple(_with_rechecks(s, rechecks) for s in result.literal),
         )
 
+    def stamp(self, run_id: str) -> tuple[str, int, int]:
+        """Return what changes whenever `load` would give something else. Raises UnknownNameError, FileNotFoundError."""
+        path = self._place(run_id) / "result.json"
+        about = path.stat()
+        return str(path), about.st_mtime_ns, about.st_size
+
     def list(self) -> list[RunSummary]:
         """Every run, newest first, the examples after the person's own."""
         own = self._summaries(self.folder, example=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -30,6 +31,7 @@ MAP_CAPTION = (
 )
 LEAST_MAP = 420  # pixels
 ROOM = 440  # pixels of a window that verdict, controls and legend take
+_score_bars = lru_cache(maxsize=16)(charts.score_bars)  # Plotly takes longer for them than all else on the page
 PRESENTING = 1.25  # times larger, as the frame's type in presenter mode
 
 
@@ -112,7 +114,7 @@ def bars(result: Result, which: Reading, chosen: str) -> None:
         st.markdown(f"**{heading}**{jargon}", help=None if frame.presenting() else table.help_of(measure) or None)
         key = f"bars-{measure}"
         st.plotly_chart(
-            charts.score_bars(result, measure, which, theme=theme(), chosen=chosen, scale=scale),
+            _score_bars(result, measure, which, theme=theme(), chosen=chosen, scale=scale),
             key=key,
             on_select=lambda key=key: pressed(key),
             selection_mode="points",

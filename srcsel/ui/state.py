@@ -30,6 +30,7 @@ memory and written back, so the address bar always holds a complete link.
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -37,6 +38,8 @@ import streamlit as st
 from srcsel.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from srcsel.jobs.board import Board
     from srcsel.records import Result
     from srcsel.store import FeatureStore, RunStore
@@ -120,10 +123,19 @@ def result(run_id: str) -> Result | None:
     """Return the stored answer of a run, partial while its job works on it; None where there is none (yet)."""
     from srcsel.errors import SrcselError
 
+    store = runs()
     try:
-        return runs().load(run_id)
+        return _loaded(store.folder, store.examples, run_id, store.stamp(run_id))
     except (SrcselError, FileNotFoundError):
         return None
+
+
+@lru_cache(maxsize=4)
+def _loaded(folder: Path, examples: Path | None, run_id: str, _stamp: tuple[str, int, int]) -> Result:
+    """Load a run once for all drawings of all pages; nobody changes a record."""
+    from srcsel.runs import RunStore
+
+    return RunStore(folder, examples).load(run_id)
 
 
 def _slot(name: str) -> str:
