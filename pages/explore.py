@@ -5,7 +5,7 @@ import streamlit as st
 
 from srcsel.command import command
 from srcsel.records import Result
-from srcsel.ui import explore, frame, inside, maps, near, results, state
+from srcsel.ui import explore, frame, inside, maps, near, panel, results, state
 from srcsel.ui.show import empty_state, md
 from srcsel.ui.watch import watch_run
 
@@ -89,16 +89,16 @@ def draw(result: Result) -> None:
 def beside(result: Result, panes: list[maps.Pane], set_id: str, shown: np.ndarray, classes: list[int]) -> None:
     """Draw the pictures: the one that was pressed or the selected ones; before that, what the models get right."""
     dataset, run_id = result.dataset, result.run.id
-    rows = explore.chosen_rows(run_id, dataset, shown, classes)
+    rows = panel.chosen_rows(run_id, dataset, shown, classes)
     chosen = explore.selected(run_id)
-    explore.buttons(run_id, dataset, shown, rows)
+    panel.buttons(run_id, dataset, shown, rows)
     with st.container(key="explore-pictures"):
         if rows and chosen and chosen.focus is not None:
             near.picture(rows[0], dataset, set_id, panes)
         elif rows:
-            explore.side(dataset, set_id, shown, rows)
+            panel.side(dataset, set_id, shown, rows)
         else:
-            explore.start(run_id, dataset, panes, shown)
+            panel.start(run_id, dataset, panes, shown)
 
 
 def moved(result: Result, panes: list[maps.Pane], set_id: str, shown: np.ndarray) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from srcsel import charts
 from srcsel.records import Dataset, Inside, Projection
-from srcsel.ui import coloring, explore, maps, near
+from srcsel.ui import coloring, maps, near, panel
 from srcsel.ui.maps import Pane, Selection
 
 RUN_ID = "20260301-101500-000000-ab12"
@@ -376,14 +376,14 @@ def test_map_is_described_in_words(many):
 
 def test_sentence_sums_up_the_small_rest(many):
     _, dataset = many
-    assert explore.sentence(dataset, [0, 1, 2, 4, 6, 8, 10]) == (
+    assert panel.sentence(dataset, [0, 1, 2, 4, 6, 8, 10]) == (
         "**7 pictures**: 2 c00, 1 c01, 1 c02, 1 c03, 2 of 2 other classes"
     )
 
 
 def test_list_to_take_away(many):
     _, dataset = many
-    assert explore.listing(dataset, [0, 23]).decode().split() == ["file,label", "c00/0.png,c00", "c11/23.png,c11"]
+    assert panel.listing(dataset, [0, 23]).decode().split() == ["file,label", "c00/0.png,c00", "c11/23.png,c11"]
 
 
 @pytest.mark.parametrize("value", [None, 7, {}, {"rows": "all"}, {"rows": ["x", -1, 2.0, 2]}])
