@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from srcsel.rank import CLOSE, TIE_MOST, mean_ranks
-from srcsel.records import Dropped, DropReason, Race, Score, SourceModel, Verdict
+from srcsel.records import Dropped, DropReason, Note, Race, Score, SourceModel, Verdict
 from srcsel.wording import NO_CHOICE, count, listed, share, spoken
 
 LEAST = 40  # pictures of a first stage
@@ -174,8 +174,10 @@ def undecided(race: Race) -> list[Dropped]:
 def with_doubt(verdict: Verdict, race: Race, models: Sequence[SourceModel]) -> Verdict:
     """Return the verdict among the models scored in full, and what the others leave open said with it.
 
-    Where models were set aside that may be as good, a clear choice becomes a tie and, with many, no choice.
+    Where models were set aside that may be as good, a clear choice becomes a tie and, with many, no choice. A note
+    says where a yardstick left that did as well as the leader.
     """
+    verdict = replace(verdict, notes=(*verdict.notes, *_yardsticks(race, models)))
     doubt = undecided(race)
     if not doubt or verdict.winner is None:
         return verdict
@@ -193,6 +195,18 @@ def with_doubt(verdict: Verdict, race: Race, models: Sequence[SourceModel]) -> V
     head = NO_CHOICE if many else f"Start from {titles.get(verdict.winner, verdict.winner)}."
     text = spoken(head, why, "" if many else facts)
     return replace(verdict, kind="cannot tell" if many else "tie", why=why, text=text)
+
+
+def _yardsticks(race: Race, models: Sequence[SourceModel]) -> tuple[Note, ...]:
+    titles = {m.id: m.title for m in models}
+    level = [d for d in race.dropped if d.why == "yardstick" and 100 - d.behind > 100 * CLOSE]
+    return tuple(
+        Note(
+            f"{titles.get(d.model, d.model)}, a yardstick, was level with {titles.get(d.leader, d.leader)} or before "
+            f"it in {share(100 - d.behind)} of 100 re-checks when it left the race, on {d.pictures:,} pictures."
+        )
+        for d in level
+    )
 
 
 def _before(again: np.ndarray, leader: int) -> np.ndarray:

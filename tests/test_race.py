@@ -137,8 +137,8 @@ def raced(*behind, why="budget"):
 
 
 def test_who_was_surely_behind_leaves_no_doubt():
-    assert rules.with_doubt(CLEAR, raced(99, 100, why="behind"), MODELS) is CLEAR
-    assert rules.with_doubt(CLEAR, raced(90, 97), MODELS) is CLEAR  # level in ten of 100 is what the verdict allows
+    assert rules.with_doubt(CLEAR, raced(99, 100, why="behind"), MODELS) == CLEAR
+    assert rules.with_doubt(CLEAR, raced(90, 97), MODELS) == CLEAR  # level in ten of 100 is what the verdict allows
 
 
 def test_who_may_be_as_good_makes_a_clear_choice_a_tie():
@@ -158,3 +158,11 @@ def test_many_who_may_be_as_good_leave_no_choice():
     assert verdict.text == f"No clear choice yet. {verdict.why}"
     assert "C, D and E were set aside early" in verdict.why
     assert "23, 40 and 20 of 100" in verdict.why
+
+
+def test_a_yardstick_that_did_as_well_is_noted():
+    verdict = rules.with_doubt(CLEAR, raced(99, 60, why="yardstick"), MODELS)
+    assert (verdict.kind, verdict.why) == ("clear", CLEAR.why)
+    assert [note.text for note in verdict.notes] == [
+        "D, a yardstick, was level with A or before it in 40 of 100 re-checks when it left the race, on 60 pictures."
+    ]
