@@ -6,12 +6,13 @@ Every coloring ends in groups, each with a color for both themes and a shape; a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from srcsel.charts import OTHER_COLOR, class_groups
+from srcsel.charts.palette import Group
 from srcsel.records import Dataset, Inside
 from srcsel.ui.show import plain
 
@@ -58,12 +59,22 @@ def color_dots(
 
 
 def _classes(data: Dataset, labels: np.ndarray, maps: int) -> Coloring:
-    groups = class_groups(data.classes, data.counts)
+    groups = _groups(data, labels)
     of_class = np.zeros(len(data.classes), dtype=np.uint8)
     for i, group in enumerate(groups):
         of_class[list(group.classes)] = i
     looks = [_look(plain(g.name), (g.light, g.dark), g.shape, other=len(g.classes) > 1) for g in groups]
     return Coloring("class", looks, [of_class[labels]] * maps)
+
+
+def _groups(data: Dataset, labels: np.ndarray) -> list[Group]:
+    """Group the classes as everywhere; where a filter left few that all would be "other", give each a color again."""
+    groups, left = class_groups(data.classes, data.counts), np.unique(labels)
+    rest = set(groups[-1].classes) if len(groups[-1].classes) > 1 else set()
+    if len(left) == len(data.classes) or len(left) >= len(groups) or rest.isdisjoint(left.tolist()):
+        return groups
+    own = class_groups(tuple(data.classes[c] for c in left), data.counts[left])
+    return [replace(group, classes=tuple(left[list(group.classes)].tolist())) for group in own]
 
 
 def _right(right: list[np.ndarray]) -> Coloring:

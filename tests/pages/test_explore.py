@@ -314,6 +314,25 @@ def test_dots_of_small_classes_share_the_gray_group(many):
         assert klass in groups[group].classes
 
 
+def test_a_filter_gives_classes_that_were_gray_colors_of_their_own_and_leaves_the_others(many):
+    projection, dataset = many
+
+    def looks(classes):
+        rows = maps.drawn_rows([Pane(projection, "x")], dataset, classes)
+        found = coloring.color_dots("class", ["x"], [None], dataset, rows)
+        named = {g["name"]: (g["light"], g["shape"]) for g in found.groups}
+        names = [dataset.classes[c] for c in dataset.labels[rows]]
+        expected = [name if name in named else "other (3 classes)" for name in names]
+        assert [found.groups[i]["name"] for i in found.of[0]] == expected
+        return named
+
+    whole = looks(range(12))
+    assert len(whole) == 10
+    assert looks([2, 5]) == whole  # both have a color: nothing changes
+    assert list(looks([2, 10, 11])) == ["c02", "c10", "c11"]
+    assert len(set(looks([2, 10, 11]).values())) == 3
+
+
 def test_filter_keeps_only_the_chosen_classes(many):
     projection, dataset = many
     points, places = tables(projection, dataset, classes=[0, 11])
