@@ -112,7 +112,7 @@ def measures(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     from srcsel.store import open_runs
 
     run_id = str(payload["run_id"])
-    models = open_runs(load_settings()).load(run_id).models
+    models = _in_full(open_runs(load_settings()).load(run_id))
     told.plan({model.id: 1.0 for model in models}, {model.id: model.title for model in models})
     result = add_measures(run_id, payload.get("measures", "all"), watch=told.watch)
     return {"measures": len(result.run.measures)}
@@ -129,7 +129,7 @@ def evidence(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     protocol = from_plain(records.Protocol, payload["protocol"])
     run_id = str(payload["run_id"])
     chosen = [str(model) for model in payload.get("models", ())]
-    models = [m for m in open_runs(load_settings()).load(run_id).models if not chosen or m.id in chosen]
+    models = [m for m in _in_full(open_runs(load_settings()).load(run_id)) if not chosen or m.id in chosen]
     trained = protocol.kind == "finetune"
     cost = {model.id: (model.gmacs or 0.05) + 0.05 if trained else 1.0 for model in models}
     told.plan(
@@ -138,6 +138,12 @@ def evidence(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     )
     found = gather(run_id, protocol, models=chosen, watch=told.watch)
     return {"models": len(found.accuracies), "failed": len(found.failures), "sentence": found.sentence}
+
+
+def _in_full(result: records.Result) -> list[records.SourceModel]:
+    """Models that neither failed nor left a race: what is asked of a finished run is asked of them."""
+    out = {failure.model for failure in result.failures if not failure.measure}
+    return [model for model in result.models if model.id not in out]
 
 
 KINDS: dict[str, Callable[[dict[str, Any], PlanWatch], dict[str, Any]]] = {
