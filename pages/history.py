@@ -5,7 +5,7 @@ import streamlit as st
 
 from srcsel.errors import SrcselError
 from srcsel.runs import RunSummary
-from srcsel.ui import cards, compare, frame, state, words
+from srcsel.ui import cards, compare, experiment, frame, state, words
 from srcsel.ui.show import empty_state, md, plain
 
 
@@ -41,7 +41,7 @@ def history() -> None:
 def _table(runs: list[RunSummary]) -> list[int]:
     frame_ = pd.DataFrame(
         {
-            "Run": [cards.name(run) + (" (example)" if run.example else "") for run in runs],
+            "Run": [cards.name(run) + _shipped(run) for run in runs],
             "Date": [words.when(run.created) for run in runs],
             "Pictures": [run.images for run in runs],
             "Classes": [run.classes for run in runs],
@@ -71,6 +71,10 @@ def _table(runs: list[RunSummary]) -> list[int]:
 
 def _sure(run: RunSummary) -> str:
     return cards.KINDS[run.kind] + (" (fast answer)" if run.race else "")
+
+
+def _shipped(run: RunSummary) -> str:
+    return "" if not run.example else " (experiment)" if experiment.is_one(run.id) else " (example)"
 
 
 def _actions(ticked: list[RunSummary]) -> None:

@@ -43,9 +43,10 @@ def models() -> None:
 
 
 def _for_whom(listing: Listing) -> None:
+    pictures = checking.readable(listing.ref) or len(listing.paths)  # as the page before said, where it did
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"For **{md(listing.name)}**: {words.count(len(listing.paths), 'picture')} "
+            f"For **{md(listing.name)}**: {words.count(pictures, 'picture')} "
             f"in {words.count(len(listing.classes), 'class', 'classes')}.",
             width="content",
         )

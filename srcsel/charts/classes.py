@@ -13,7 +13,7 @@ from srcsel.charts.palette import PAINT, Theme, plain, plotly_text
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-ROW, TOP, BOTTOM = 23, 40, 30  # pixels of one class, above and below the bars
+ROW, TOP, BOTTOM = 23, 62, 30  # pixels of one class, above and below the bars
 NAME = 22  # characters of a class beside its bars
 PARTS = {
     "right": ("Neighbours right", "kNN"),
@@ -39,7 +39,7 @@ def class_bars(
 
     paint = PAINT[theme]
     rows = list(range(len(names)))[::-1]
-    titles = [f"<b>{heading}</b>" + (f" ({short})" if scale == 1 else "") for heading, short in PARTS.values()]
+    titles = [_heading(heading, "" if scale > 1 else short) for heading, short in PARTS.values()]
     figure = make_subplots(1, len(PARTS), shared_yaxes=True, horizontal_spacing=0.06, subplot_titles=titles)
     for column, part in enumerate(PARTS, start=1):
         figure.add_bar(
@@ -78,6 +78,11 @@ def class_alt(names: Sequence[str], parts: Mapping[str, np.ndarray]) -> str:
     """Say in words what the bars show, from the same data."""
     told = [f"{plain(name)} {_told('right', v)}" for name, v in zip(names[:5], parts["right"][:5], strict=True)]
     return f"Neighbours right, separation and neighbour agreement of {len(names)} classes. First: {'; '.join(told)}."
+
+
+def _heading(words: str, short: str) -> str:
+    """Break before the last word, so that three of them stand side by side on a phone."""
+    return f"<b>{'<br>'.join(words.rsplit(' ', 1))}</b>" + (f"<br>({short})" if short else "")
 
 
 def _room(values: np.ndarray) -> list[float]:

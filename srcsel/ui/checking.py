@@ -50,6 +50,13 @@ def check_job(ref: str) -> JobStatus:
     return board.status(asked[ref])
 
 
+def readable(ref: str) -> int | None:
+    """Return how many pictures could be opened, where a check in this browser tab has said so."""
+    job = st.session_state.get(_CHECKED, {}).get(ref)
+    found = state.board().result(job) if job else None
+    return int(found["images"]) if found else None
+
+
 def look_again(ref: str) -> None:
     """Forget what was listed and ask for a fresh check."""
     st.session_state.get(_CHECKED, {}).pop(ref, None)

@@ -46,6 +46,9 @@ def folder() -> None:
             icon=":material/lock:",
         )
         return
+    ref = state.read("images") or ""
+    if ref and not ref.startswith(access.NAMED):
+        st.session_state.setdefault("images-folder", ref)  # what a link names stands in the box
     with st.form("folder", border=False):
         box, button = st.columns([5, 1], vertical_alignment="bottom")
         path = box.text_input(

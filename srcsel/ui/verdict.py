@@ -114,8 +114,10 @@ def _facts(result: Result, winner: SourceModel) -> str:
     facts = [
         *([(milliseconds(seconds), "a picture, on this computer")] if seconds else []),
         (weights(winner.params), "weights"),
-        *([] if frame.presenting() else [(plain(winner.license) or "unknown", "licence")]),
+        (plain(winner.license) or "unknown", "licence"),
     ]
+    if frame.presenting():
+        facts = facts[:-2]
     if result.verdict.firsts:
         first = share(result.verdict.firsts.get(winner.id, 0.0))
         facts.insert(0, (f"{first} of 100", "re-checks put it first"))

@@ -39,10 +39,11 @@ def show(result: Result, model: str, set_id: str) -> None:
     with right:
         pair = _pairs(seen, dataset, f"{result.run.id}-{model}")
     if pair is not None:
-        with right:
-            _square(seen, dataset)
+        left, right = st.columns([3, 2], gap="large")  # new ones: on a phone the pictures come after their pair
         with left:
             _pictures_of(pair, seen, dataset, set_id)
+        with right:
+            _square(seen, dataset)
     if not frame.presenting():
         _table(seen, dataset, set_id)
 

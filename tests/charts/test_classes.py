@@ -44,5 +44,5 @@ def test_for_a_projector_all_is_larger_and_the_terms_are_gone():
     )
     assert large.layout.height == 1.25 * usual.layout.height
     assert large.data[0].textfont.size == 1.25 * usual.data[0].textfont.size
-    assert usual.layout.annotations[0].text == "<b>Neighbours right</b> (kNN)"
-    assert large.layout.annotations[0].text == "<b>Neighbours right</b>"
+    assert usual.layout.annotations[0].text == "<b>Neighbours<br>right</b><br>(kNN)"
+    assert large.layout.annotations[0].text == "<b>Neighbours<br>right</b>"

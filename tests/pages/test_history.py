@@ -2,7 +2,8 @@ import dataclasses
 
 import pytest
 
-from srcsel.runs import RunSummary
+from srcsel import store
+from srcsel.runs import RunStore, RunSummary
 from srcsel.ui import compare
 
 
@@ -135,3 +136,10 @@ def test_other_content_under_the_same_name_is_a_change(result):
     other = dataclasses.replace(result, dataset=dataclasses.replace(result.dataset, digest="d2"))
     assert list(compare.changes(result, other)) == [("Pictures", "30 in leaves", "30 in leaves, other content")]
     assert list(compare.changes(result, result)) == []
+
+
+def test_the_experiments_runs_are_told_from_the_example(visit, example, result):
+    run = dataclasses.replace(result.run, id="experiment-butterflies", ref="demo:butterflies", title="Butterflies")
+    RunStore(store.EXAMPLES).save(dataclasses.replace(result, run=run))
+    names = visit("history").dataframe[0].value["Run"].tolist()
+    assert sorted(names) == ["Butterflies (example)", "Butterflies (experiment)"]

@@ -218,3 +218,16 @@ def test_strips_are_taken_from_all_over_a_class_and_leave_out_broken_ones(pictur
 )
 def test_pasted_paths_are_cleaned(typed, meant):
     assert choosing.clean(typed).strip() == meant
+
+
+def test_the_folder_a_link_names_stands_in_the_box_and_the_next_page_counts_what_was_opened(
+    visit, board, settle, picture_folder, words_of
+):
+    tab = visit("images", images=str(picture_folder))
+    assert tab.text_input(key="images-folder").value == str(picture_folder)
+    (job,) = [job for job in board.recent(10) if job.kind == "check"]
+    settle(job.id, "done", result=checked(28, (10, 9, 9)))
+    tab.run()
+    next(button for button in tab.button if button.label == "Continue").click().run()
+    assert tab.title[0].value == "Models"
+    assert "28 pictures in 3 classes" in words_of(tab)
