@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 from playwright.sync_api import expect
 from test_pages import example_run, violations
-from walk import wait_for_verdict
+from walk import LONG, wait_for_verdict
 
 RUN_ID = "20260301-101500-000000-1a46"
 MODEL = "Vision-Transformer-Großbildauflösung-Selbstüberwacht-Feinabgestimmt"
@@ -19,6 +19,10 @@ STICKS_OUT = """() => [...document.querySelectorAll("[data-testid=stMain] *")].f
         if (getComputedStyle(up).overflowX !== "visible") return false;
     return true;
 }).map(one => one.outerHTML.slice(0, 160))"""
+
+LEAVES_CARD = """() => [...document.querySelectorAll(".st-key-verdict *")].filter(one =>
+    one.getBoundingClientRect().right > one.closest(".st-key-verdict").getBoundingClientRect().right
+).map(one => one.outerHTML.slice(0, 160))"""
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +66,30 @@ def test_page_fits_a_phone(visitor, path):
     window.settle()
     window.shot(f"phone-{path.strip('/').partition('?')[0] or 'home'}")
     assert window.page.evaluate(STICKS_OUT) == []
+
+
+@pytest.mark.parametrize("view", ["why", "suspects"])
+def test_a_look_inside_fits_a_phone(visitor, view):
+    window = visitor(size=(390, 844))
+    window.open(f"/explore?run={example_run()}&view={view}")
+    ready = window.page.get_by_text("Every picture" if view == "why" else "Asked:").first
+    expect(ready).to_be_visible(timeout=LONG)
+    window.settle()
+    window.shot(f"phone-{view}")
+    assert window.page.evaluate(STICKS_OUT) == []
+
+
+@pytest.mark.parametrize("path", ["/results?run={run}", "/explore?view=why&run={run}"])
+def test_presenter_mode_fits_a_projector(visitor, path):
+    window = visitor(size=(1280, 720))
+    window.open(path.format(run=example_run()))
+    expect(window.page.get_by_text("Your pictures as seen by")).to_be_visible(timeout=LONG)
+    window.page.get_by_text("Presenter mode").click()
+    expect(window.page.get_by_role("link", name="History")).to_be_visible()  # not behind "1 more"
+    window.settle()
+    window.shot(f"projector-{path.partition('?')[0].strip('/')}")
+    assert window.page.evaluate(STICKS_OUT) == []
+    assert window.page.evaluate(LEAVES_CARD) == []
 
 
 @pytest.mark.parametrize(
