@@ -183,15 +183,14 @@ def least(folder: Path, names: list[str], side: str) -> list[float]:
     from srcsel.extract import BATCH as SIZES
     from srcsel.extract import key_for
     from srcsel.hubs import HUBS
+    from srcsel.records import Dataset
     from srcsel.watch import Watch
 
+    dataset = Dataset("", "", Path(), (), np.zeros(0, int), (), "")
     seconds = []
     for model in models_of(folder, names):
         how = HUBS["checkpoints"].preprocessing(model)
         pixels = np.random.default_rng(0).integers(0, 256, (LIMIT_PICTURES, 3, *how.size), np.uint8)
-        from srcsel.records import Dataset
-
-        dataset = Dataset("", "", Path(), (), np.zeros(0, int), (), "")
         found = kept.read(folder / side / "features", key_for(dataset, model, SIDES[side]))
         if found is not None and found.graph is not None:
             runner = openvino.Converted(found.graph, SIDES[side])
@@ -298,6 +297,10 @@ def make_weights(folder: Path, names: list[str]) -> None:
 
 
 def _peak() -> float:
+    """Most memory this process ever held, in MB; `getrusage` would count that of the process which started it."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) * 1024 / 1e6
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 
