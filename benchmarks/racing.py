@@ -100,7 +100,8 @@ def trial(given: Given, models: Sequence[str], seed: int) -> dict[str, float]:
     winner = race.places(given.of(alive, None))[0].model
     return {
         "same": winner == exact[0].model,
-        "within its tie": winner in {p.model for p in exact if p.behind < 100 * (1 - CLOSE)},
+        "within its tie": (tied := winner in {p.model for p in exact if p.behind < 100 * (1 - CLOSE)}),
+        "wrong without doubt": not tied and not doubt,
         "passes": used / (len(models) * n),
         "surely behind, yet first": wrong,
         "in doubt": doubt,
