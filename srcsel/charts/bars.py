@@ -99,7 +99,7 @@ def score_bars(
     figure = go.Figure(bars)
     low, high = _limits(lengths)
     _lay_out(figure, order, titles, chosen, paint)
-    values, texts = _ticks(low, high)
+    values, texts = _ticks(low, high, few=scale > 1)
     figure.update_xaxes(range=[low, high], tickvals=values, ticktext=texts)
     _add_values(figure, rows, lengths, paint)
     figure.update_layout(title=_scale(measure, paint))
@@ -143,11 +143,15 @@ def _limits(lengths: dict[str, tuple[float, float, float]]) -> tuple[float, floa
     return low - (room if low < 0 else 0.0), high + room
 
 
-def _ticks(low: float, high: float) -> tuple[list[float], list[str]]:
+def _ticks(low: float, high: float, *, few: bool) -> tuple[list[float], list[str]]:
+    """Choose the marks of the axis; `few`: only chance and the farthest mark, where that is half the axis away."""
     raw = (high - low) / 3  # few enough to stand side by side in large type
     scale = 10.0 ** np.floor(np.log10(raw))
     step = scale * min((1, 2, 2.5, 5, 10), key=lambda m: abs(m * scale - raw))
     values = [round(float(k * step), 10) for k in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
+    if few:
+        far = max(values, key=abs)
+        values = sorted({0.0, far} if abs(far) >= (high - low) / 2 else {0.0})
     texts = ["chance" if v == 0 else f"{v:g}".replace("-", "−") for v in values]
     return values, texts
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from srcsel import charts
+from srcsel.charts.bars import _ticks
 from srcsel.records import Dataset, Ranking, Result, Run, Score, SourceModel, Verdict
 
 CHANCE = math.log(99)  # of the loss, with 100 pictures
@@ -193,3 +194,13 @@ def test_nine_largest_classes_have_their_own_look_the_rest_is_gray():
 def test_nine_classes_need_no_other():
     groups = charts.class_groups(tuple("abcdefghi"), np.ones(9, int))
     assert [g.name for g in groups] == list("abcdefghi")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "marks"),
+    [(-0.01, 0.075, [0.0, 0.05]), (-0.03, 0.004, [-0.03, 0.0]), (-0.024, 0.03, [0.0]), (0.0, 0.21, [0.0, 0.2])],
+)
+def test_in_large_type_marks_never_stand_on_one_another(low, high, marks):
+    values, texts = _ticks(low, high, few=True)
+    assert values == pytest.approx(marks)
+    assert "chance" in texts

@@ -15,7 +15,7 @@ def example_run() -> str:
     from srcsel.settings import load_settings
     from srcsel.store import open_runs
 
-    return next(run.id for run in open_runs(load_settings()).list() if run.example)
+    return next(run.id for run in open_runs(load_settings()).list() if run.example and run.id.startswith("example-"))
 
 
 def violations(window) -> list[str]:

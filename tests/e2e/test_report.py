@@ -7,6 +7,7 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
+from test_pages import example_run
 from walk import LONG, wait_for_verdict
 
 SERIOUS = {"serious", "critical"}
@@ -16,13 +17,10 @@ SERIOUS = {"serious", "critical"}
 def report(tmp_path_factory):
     """The shipped example as a report, its pictures written out for it."""
     from srcsel.report.make import write
-    from srcsel.settings import load_settings
-    from srcsel.store import open_runs
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SRCSEL_HOME", str(tmp_path_factory.mktemp("report") / "home"))
-        example = next(run.id for run in open_runs(load_settings()).list() if run.example)
-        return write({"run_id": example})
+        return write({"run_id": example_run()})
 
 
 @pytest.fixture

@@ -72,7 +72,8 @@ def test_page_fits_a_phone(visitor, path):
 def test_a_look_inside_fits_a_phone(visitor, view):
     window = visitor(size=(390, 844))
     window.open(f"/explore?run={example_run()}&view={view}")
-    ready = window.page.get_by_text("Every picture" if view == "why" else "Asked:").first
+    page = window.page
+    ready = page.get_by_role("heading", name="Every picture") if view == "why" else page.get_by_text("Asked:").first
     expect(ready).to_be_visible(timeout=LONG)
     window.settle()
     window.shot(f"phone-{view}")
