@@ -5,6 +5,7 @@ counted: it brings the files into the operating system's cache.
 """
 
 import argparse
+import os
 import resource
 import subprocess
 import sys
@@ -31,8 +32,20 @@ TIMES = """async () => [await window.drawn, performance.timeOrigin
     + performance.getEntriesByName("first-contentful-paint")[0].startTime].map((one) => one / 1000)"""
 
 
-def first_page(browser) -> tuple[float, float, float]:
-    """Seconds from the server's start until it answers, until anything is painted, until Home's heading stands."""
+def processor_seconds(pid: int) -> float:
+    """What a process has used so far; NaN where the system does not tell in /proc."""
+    about = Path(f"/proc/{pid}/stat")
+    if not about.exists():
+        return float("nan")
+    user, system = about.read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def first_page(browser) -> tuple[float, float, float, float]:
+    """Seconds from the server's start until it answers, until anything is painted, until Home's heading stands.
+
+    The last are the seconds of processor time that the server took for it.
+    """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         context = browser.new_context(viewport={"width": 1440, "height": 900})
         page = context.new_page()
@@ -44,10 +57,11 @@ def first_page(browser) -> tuple[float, float, float]:
             up = time.time()
             page.goto(url, wait_until="commit")
             drawn, painted = page.evaluate(TIMES)
+            used = processor_seconds(process.pid)
         finally:
             context.close()
             stop(process)
-        return up - began, painted - began, drawn - began
+        return up - began, painted - began, drawn - began, used
 
 
 def help_seconds() -> tuple[float, float]:
@@ -68,12 +82,13 @@ def main() -> None:
     helps = [help_seconds() for _ in range(repeats + 1)][1:]
     with chromium() as browser:
         starts = [first_page(browser) for _ in range(repeats + 1)][1:]
-    up, painted, drawn = zip(*starts, strict=True)
+    up, painted, drawn, used = zip(*starts, strict=True)
     walls, cpu = zip(*helps, strict=True)
     rows = [
         line("server answers", up, FIRST_PAGE),
         line("first page: first paint", painted, FIRST_PAGE),
         line("first page: its heading stands", drawn, FIRST_PAGE),
+        line("  processor time of the server for it", used, FIRST_PAGE),
         line("srcsel --help", walls, HELP),
         line("srcsel --help, processor time", cpu, HELP),
     ]
