@@ -231,7 +231,7 @@ def _run(
                 elif isinstance(runner, Eager):
                     raise
                 else:
-                    runner = Eager(_hub(task.model).load(task.model, device, watch), device, task.key.precision)
+                    runner = Eager(_hub(task.model).load(task.model, device, watch), device, "float32")
                     why = f"({type(error).__name__}: {error})"
                     say(f"{task.model.title} went on with torch, because OpenVINO stopped {why}.")
     except BaseException:

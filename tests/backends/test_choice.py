@@ -121,6 +121,11 @@ def test_few_pictures_do_not_read_a_conversion(wish, encoder, pixels, monkeypatc
     assert recall(wish, 3).title == "OpenVINO"
 
 
+def test_torch_on_the_processor_stays_exact(fast_wish, encoder, pixels):
+    values, _, _ = joined(choose(fast_wish, encoder, pixels[:8], "cpu"), pixels, 8)
+    np.testing.assert_allclose(values, encoder(pixels)[0], rtol=1e-4, atol=1e-6)
+
+
 def test_a_conversion_for_another_processor_is_made_anew(wish, encoder, pixels, monkeypatch):
     monkeypatch.setattr(choice, "_timed", slow_torch(choice._timed))
     choose(wish, encoder, pixels, "cpu")
