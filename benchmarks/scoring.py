@@ -271,7 +271,7 @@ def everything() -> list[dict]:
 
 
 def memory() -> list[dict]:
-    """MB above what was held before, features included there; each in a fresh process."""
+    """MB above what was held before, which includes the features; each in a fresh process."""
     return [
         {
             "what": about,
@@ -300,7 +300,7 @@ def main() -> None:
         report_peak(lambda: features(*size), run)
         return
     for name in asked.tables or TABLES:
-        more = {"means": "MB above what was held before, features included there"} if name == "memory" else {}
+        more = {"means": "MB above what was held before, which includes the features"} if name == "memory" else {}
         tell(f"scoring_{name}", TABLES[name](), **more)
 
 
