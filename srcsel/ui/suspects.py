@@ -46,6 +46,7 @@ LISTS = {
     ),
 }
 _TICKED = "suspects.ticked"
+_PROMISED = "suspects.promised"
 _NONE = ("", frozenset[int](), 0)  # run, rows, stamp
 _CARD = "<style>.srcsel-pics.one{grid-template-columns:1fr}</style>"
 
@@ -98,8 +99,16 @@ def _actions(result: Result, found: Suspects, which: str) -> None:
             label = (
                 f"Leave out {words.count(len(rows), 'picture')} and score again" if rows else "Leave out ticked ones"
             )
-            if st.button(label, type="primary", icon=":material/replay:", disabled=not rows, key="suspects-again"):
-                _again(result, rows)
+            if st.button(
+                label,
+                type="primary",
+                icon=":material/replay:",
+                disabled=not rows,
+                key="suspects-again",
+                on_click=_promised,
+                args=(rows,),
+            ):
+                _again(result, st.session_state.pop(_PROMISED, rows))
         if all_ := [s.row for s in listed if which != "copies" or (s.group != s.row and not s.strength)]:
             text = "Tick copies within a class, keep the first" if which == "copies" else "Tick all"
             _button(text, "select_all", put, run_id, ticked(run_id) | set(all_))
@@ -116,6 +125,11 @@ def _actions(result: Result, found: Suspects, which: str) -> None:
             "Tick what should not count, then score again: a new run from the stored features, in seconds. Nothing on "
             "disk is touched."
         )
+
+
+def _promised(rows: list[int]) -> None:
+    """Keep what the pressed button said it leaves out, whatever boxes report in the same moment."""
+    st.session_state[_PROMISED] = rows
 
 
 def _button(label: str, icon: str, callback: Callable[..., None], *args: object) -> None:

@@ -174,3 +174,16 @@ def test_presenter_mode_shows_pictures_and_reasons_only(opened):
     assert len(cards(tab)) == 2
     assert not tab.checkbox
     assert not [b for b in tab.button if str(b.key).startswith("suspects-")]
+
+
+def test_what_the_button_says_is_left_out_whatever_a_box_reports_with_it(opened, board, result):
+    tab = opened(FOUND)
+    box(tab, 12).check().run()
+    tab.segmented_control(key=f"suspects-list-{RUN_ID}").set_value("copies").run()
+    tab.button(key="suspects-select_all").click().run()
+    assert tab.button(key="suspects-again").label == "Leave out 2 pictures and score again"
+    box(tab, 15, "copies").uncheck()  # not redrawn yet, so its old state comes with the press
+    tab.button(key="suspects-again").click().run()
+    (job,) = [job for job in board.recent(10) if job.kind == "rank"]
+    run = from_plain(type(result.run), job.payload["run"])
+    assert set(run.left_out) == {result.dataset.paths[12], result.dataset.paths[15]}
