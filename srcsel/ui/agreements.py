@@ -155,7 +155,7 @@ def _row(agreement: Agreement, titles: dict[str, str], kind: EvidenceKind) -> li
 
 def _order(table: pd.DataFrame) -> list[str]:
     """Leave out the number of models where it is the same in every row: the notes need the room."""
-    alike = table["Models"].nunique() == 1
+    alike = len(set(table["Models"].tolist())) == 1
     return [name for name in SHOWN if not (alike and name == "Models")]
 
 
