@@ -7,7 +7,6 @@ go through the same hub as a person's own files. Every side runs in a fresh proc
 import argparse
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks._common import row, tell
+from benchmarks._common import most_held, row, tell
 
 MODELS = (
     "resnet18",
@@ -101,11 +100,11 @@ def one_side(side: str, folder: Path, names: list[str]) -> dict:
     torch.zeros(1)
     if side.startswith("limit "):
         return {"per picture": sum(limits := least(folder, names, side.split()[1])), "each": limits}
-    before, cpu, start = _peak(), time.process_time(), time.perf_counter()
+    before, cpu, start = most_held(), time.process_time(), time.perf_counter()
     features, more = naive(folder, names) if side == "naive" else ours(folder, names, side)
     seconds, spent = time.perf_counter() - start, time.process_time() - cpu
     np.savez(folder / f"{side}.npz", **features)
-    return {"seconds": seconds, "cpu": spent, "peak": _peak() - before, **more}
+    return {"seconds": seconds, "cpu": spent, "peak": most_held() - before, **more}
 
 
 def naive(folder: Path, names: list[str]) -> tuple[dict[str, np.ndarray], dict]:
@@ -294,14 +293,6 @@ def make_weights(folder: Path, names: list[str]) -> None:
         with torch.no_grad():
             model.train()(torch.stack([data[i][0] for i in some]))
         save_file({key: w.contiguous() for key, w in model.state_dict().items()}, folder / f"{name}.safetensors")
-
-
-def _peak() -> float:
-    """Most memory this process ever held, in MB; `getrusage` would count that of the process which started it."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        return int(status.read_text().split("VmHWM:")[1].split()[0]) * 1024 / 1e6
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 
 if __name__ == "__main__":
