@@ -29,8 +29,8 @@ def card() -> None:
         pictures = sum(run.images for run in found)
         text.markdown(
             "**The experiment: can a score foretell the accuracy?**  \n"
-            f"{words.count(found[0].models, 'model')} scored without training, then really trained on "
-            f"{words.count(len(found), 'set')} of pictures ({words.count(pictures, 'picture')}). "
+            f"{words.count(found[0].models, 'model')} scored without training, then every network among them "
+            f"really trained on {words.count(len(found), 'set')} of pictures ({words.count(pictures, 'picture')}). "
             "See which scores told the truth, and which did not."
         )
         if button.button("See the experiment", icon=":material/science:", width="stretch", key="experiment"):

@@ -89,7 +89,10 @@ def test_other_runs_have_neither_switch_nor_summary(visit, stored, shipped, word
 def test_home_has_a_card_that_opens_it_and_never_takes_it_for_the_finished_example(visit, shipped, words_of):
     tab = visit("home")
     assert "can a score foretell the accuracy" in words_of(tab)
-    assert "6 models scored without training, then really trained on 3 sets of pictures" in words_of(tab)
+    assert (
+        "6 models scored without training, then every network among them really trained on 3 sets of pictures"
+        in words_of(tab)
+    )
     assert "See a finished example" not in [b.label for b in tab.button]
     tab.button(key="experiment").click().run()
     assert not tab.exception
