@@ -22,7 +22,7 @@ from srcsel.demo.targets import TARGETS
 from srcsel.evidence.agreement import OTHERS
 from srcsel.evidence.gather import gather
 from srcsel.measures import MEASURES
-from srcsel.records import EvidenceKind, Protocol
+from srcsel.records import Evidence, EvidenceKind, Protocol
 from srcsel.recover import features_of
 from srcsel.run import answer, new_run
 from srcsel.settings import Settings
@@ -48,9 +48,14 @@ def make(home: Path, targets: Sequence[str] = tuple(TARGETS), watch: Watch | Non
         )
         runs.save(without_times(answer(question, settings=settings, watch=watch), settings))
         for protocol in PROTOCOLS:
-            gather(run_id, protocol, settings=settings, watch=watch)
+            runs.save_evidence(without_traces(gather(run_id, protocol, settings=settings, watch=watch)))
         made[target] = runs.folder / run_id
     return made
+
+
+def without_traces(evidence: Evidence) -> Evidence:
+    """Leave out the traces of failures, which name folders of the computer they happened on; the reasons stay."""
+    return replace(evidence, failures=tuple(replace(f, detail="") for f in evidence.failures))
 
 
 def told(home: Path, targets: Sequence[str] = tuple(TARGETS)) -> list[Told]:

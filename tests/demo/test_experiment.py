@@ -1,6 +1,7 @@
 """The experiment: made at small scale by the shipped code, and what ships is what its own runs say."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -52,6 +53,10 @@ def test_a_small_experiment_from_the_pictures_to_the_summary(small, tmp_path, mo
     assert [e.protocol.kind for e in store.evidences(result.run.id)] == ["probe", "finetune"]
     assert all(e.complete for e in store.evidences(result.run.id))
     assert result.seconds_per_picture == {}  # times of another computer say nothing here
+    failures = [f for e in store.evidences(result.run.id) for f in e.failures]
+    assert [f.model for f in failures] == ["pixels/thumbnail"]
+    assert failures[0].reason
+    assert failures[0].detail == ""
     told = json.loads(places["summary"].read_text())
     (target,) = told["targets"]
     assert target["pictures"] == 60
@@ -79,6 +84,11 @@ def test_the_shipped_correlations_are_those_of_scipy(run_id):
             assert row.pearson.value == pytest.approx(stats.pearsonr(scores, reached).statistic)
             compared += 1
     assert compared == 8  # MSC and SCL, two readings, two kinds of evidence
+
+
+def test_no_shipped_file_names_a_folder_of_the_computer_it_was_made_on():
+    for path in [experiment.SUMMARY, *experiment.RUNS.rglob("*.json")]:
+        assert re.search(r'"/|File \\"|[A-Z]:\\\\', path.read_text()) is None, path
 
 
 def test_the_shipped_summary_is_the_mean_over_the_shipped_runs():
