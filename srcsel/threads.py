@@ -1,13 +1,15 @@
-"""How many threads linear algebra uses, one where arrays are small; and work on one thing while the next is made."""
+"""How many threads linear algebra uses, one where arrays are small; and work on several things at the same time."""
 
 from __future__ import annotations
 
 import contextlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 Item = TypeVar("Item")
+Made = TypeVar("Made")
 
 SMALL = 2000
 """Pictures up to which one thread is as fast: BLAS and OpenMP threads wait for each other by spinning, which cost
@@ -39,3 +41,22 @@ def one_behind(items: Iterable[Item], work: Callable[[Item], None]) -> None:
             last = helper.submit(work, item)
         if last is not None:
             last.result()
+
+
+def in_order(function: Callable[[Item], Made], items: Iterable[Item], workers: int, ahead: int) -> Iterator[Made]:
+    """`map`, in order, on `workers` threads; at most `ahead` results wait while more items are taken.
+
+    Items are taken one at a time by the caller's thread. What was not begun is dropped when the caller stops.
+    """
+    waiting: deque[Future[Made]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(function, item))
+                if len(waiting) > ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for one in waiting:
+                one.cancel()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import threadpoolctl
 
-from srcsel.threads import SMALL, one_behind, suited_threads
+from srcsel.threads import SMALL, in_order, one_behind, suited_threads
 
 
 def threads():
@@ -49,3 +49,30 @@ def test_an_error_in_the_work_stops_the_making():
     with pytest.raises(ValueError, match="item 0"):
         one_behind((made.append(item) or item for item in range(9)), work)
     assert len(made) == 2
+
+
+def test_results_come_in_order_and_few_wait():
+    taken = []
+
+    def items():
+        for item in range(20):
+            taken.append(item)
+            yield item
+
+    for number, made in enumerate(in_order(lambda item: item * item, items(), workers=3, ahead=4)):
+        assert made == number * number
+        assert len(taken) <= number + 5  # the one just given out, and four that wait
+    assert number == 19
+
+
+def test_what_was_not_begun_is_dropped_when_the_caller_stops():
+    begun = []
+
+    def begin(item):
+        begun.append(item)
+        return item
+
+    results = in_order(begin, range(100), workers=1, ahead=2)
+    assert next(results) == 0
+    results.close()
+    assert len(begun) <= 4

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
 from srcsel.backends._base import Output, Pictures
 from srcsel.hubs import Encoder
+from srcsel.threads import in_order
 
 
 class Eager:
@@ -36,26 +36,12 @@ class Eager:
         if self._device == "cuda" and launch is not None:
             return self._ahead(batches, launch)
         if self.workers > 1:
-            return self._beside(batches)
+            return in_order(self._call, batches, self.workers, ahead=self.workers)
         return map(self._call, batches)
 
     def _call(self, batch: np.ndarray) -> Output:
         with self._autocast():
             return self._encoder(batch)
-
-    def _beside(self, batches: Iterator[np.ndarray]) -> Iterator[Output]:
-        with ThreadPoolExecutor(self.workers) as pool:
-            waiting: deque[Any] = deque()
-            try:
-                for batch in batches:
-                    waiting.append(pool.submit(self._call, batch))
-                    if len(waiting) > self.workers:
-                        yield waiting.popleft().result()
-                while waiting:
-                    yield waiting.popleft().result()
-            finally:
-                for one in waiting:
-                    one.cancel()
 
     def _ahead(self, batches: Iterator[np.ndarray], launch: Any) -> Iterator[Output]:
         waiting: deque[Any] = deque()

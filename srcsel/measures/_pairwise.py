@@ -16,13 +16,13 @@ import functools
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 
 from srcsel.measures._prepare import unit_rows
+from srcsel.threads import Item, Made, in_order
 
 BLOCK_BYTES = 64_000_000  # of one block of pairs in float64
 EDGE = 1024  # rows and columns of a product: large ones are fast
@@ -43,9 +43,6 @@ DOUBT = 2e-6  # share of the largest distance within which a float32 order is no
 TIE = 2.0**-38  # distances that differ by less than this share of the largest are ties
 TINY = 1e-290  # squared lengths from here on are exact
 ZERO = 1e-29  # cosine distances below this are rounding noise of rows that point one way
-
-Item = TypeVar("Item")
-Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,18 +161,8 @@ def over_cores(function: Callable[[Item], Made], items: Iterable[Item]) -> Itera
         return
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(cores) as pool:
-        ahead = deque()
-        try:
-            for item in items:
-                ahead.append(pool.submit(function, item))
-                if len(ahead) > 2 * cores:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
-        finally:
-            for waiting in ahead:
-                waiting.cancel()
+    with threadpool_limits(1, user_api="blas"):
+        yield from in_order(function, items, cores, ahead=2 * cores)
 
 
 def _threads() -> int:
