@@ -5,7 +5,7 @@ import streamlit as st
 from srcsel.command import command
 from srcsel.errors import SrcselError
 from srcsel.records import Listing
-from srcsel.ui import cards, checking, frame, picking, race, state, words
+from srcsel.ui import cards, checking, frame, picking, precision, race, state, words
 from srcsel.ui.show import empty_state, md
 
 
@@ -37,6 +37,7 @@ def models() -> None:
     options = picking.advanced()
     with start:
         options["race"] = race.switch(chosen, listing, ticked)
+        options["precision"] = precision.switch(ticked)
         picking.run_button(listing, ticked, options)
     if ticked:
         frame.command(command(picking.question(listing, ticked, options)))

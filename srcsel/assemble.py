@@ -14,6 +14,7 @@ from srcsel.measures import Measure, find
 from srcsel.rank import decide, make_rankings
 from srcsel.records import HEADLINE, Dataset, Failure, FeatureKey, Race, Reading, Result, Run, Score, SourceModel
 from srcsel.score import ModelScores
+from srcsel.wording import FAST_NUMBERS
 
 LIBRARIES = ("srcsel", "torch", "torchvision", "timm", "openvino", "numpy", "pillow", "umap-learn", "scikit-learn")
 """Whose versions a result names."""
@@ -32,7 +33,7 @@ class Answer:
         self.scored: list[ModelScores] = []
         self.failures: list[Failure] = []
         self.speeds: dict[str, float] = {}
-        self.notes: list[str] = _left_out(dataset, run)
+        self.notes: list[str] = [*_rounded(run), *_left_out(dataset, run)]
         self.race: Race | None = None  # of a fast answer
         self._start = time.monotonic()
 
@@ -125,6 +126,11 @@ def combined(scores: Sequence[Score]) -> tuple[list[Score], list[Failure]]:
 def _undefined(score: Score, measure: Measure) -> Failure:
     reason = f"{measure.title} compares starting models with each other, and these do not differ in it."
     return Failure(score.model, score.measure, reason)
+
+
+def _rounded(run: Run) -> list[str]:
+    usual = Run.__dataclass_fields__["precision"].default
+    return [] if run.precision == usual else [FAST_NUMBERS.format(run.precision)]
 
 
 def _left_out(dataset: Dataset, run: Run) -> list[str]:

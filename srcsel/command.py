@@ -10,7 +10,7 @@ from typing import Literal
 
 from srcsel import catalog
 from srcsel.errors import InputError, SrcselError
-from srcsel.extract import precision_named
+from srcsel.extract import PRECISIONS, precision_named
 from srcsel.measures import MEASURES, find
 from srcsel.records import HEADLINE, Run
 from srcsel.runs import RunStore
@@ -20,6 +20,7 @@ Metric = Literal["cosine", "euclidean"]
 Measures = str | Sequence[str] | None
 """Names, one text with commas, "all", or None for the two bars and what the verdict leans on."""
 
+_SPOKEN = {kind: word for word, kind in PRECISIONS.items()}
 DEMO = "demo"  # the one name of several models that a command uses: what it stands for ships with srcsel
 
 
@@ -83,7 +84,7 @@ def command(run: Run) -> str:
         words += ["--measures", ",".join(run.measures)]
     for name in ("temperature", "metric", "precision", "seed"):
         value, usual = getattr(run, name), Run.__dataclass_fields__[name].default
-        words += [f"--{name}", str(value)] if value != usual else []
+        words += [f"--{name}", _SPOKEN.get(value, str(value))] if value != usual else []
     words += ["--race"] if run.race else []
     for path in run.left_out:
         words += ["--leave-out", path]

@@ -5,10 +5,15 @@ import math
 import numpy as np
 import pytest
 
+from srcsel.assemble import Answer
+from srcsel.catalog import find_models
+from srcsel.command import new_run
+from srcsel.dataset import load_dataset
 from srcsel.measures import MEASURES, Measure
 from srcsel.measures._base import Combined
 from srcsel.public_json import to_json
 from srcsel.run import rank_features
+from srcsel.wording import FAST_NUMBERS
 
 
 def relative(X, y):
@@ -51,3 +56,10 @@ def test_without_a_finite_value_there_is_a_reason():
     assert "relative" not in {s.measure for s in result.scores}
     assert [(f.model, f.measure) for f in result.failures] == [("m0", "relative")]
     assert "compares starting models" in result.failures[0].reason
+
+
+@pytest.mark.parametrize(("precision", "said"), [("exact", []), ("fast", [FAST_NUMBERS.format("bfloat16")])])
+def test_a_result_says_when_it_was_made_with_fast_numbers(picture_folder, precision, said):
+    run = new_run(picture_folder, "pixels", precision=precision)
+    told = Answer(run, load_dataset(run.ref), find_models("pixels"))
+    assert list(told.result(complete=False).notes) == said

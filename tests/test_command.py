@@ -40,6 +40,7 @@ def test_a_command_asks_the_same_question_again():
         temperature=0.1, metric="euclidean", precision="bfloat16", seed=7, left_out=["my leaves/1 $x.png", "b'.jpg"],
         race=True,
     )  # fmt: skip
+    assert " --precision fast " in command(asked)
     again = read_back(command(asked))
     assert dataclasses.replace(again, id="", created="") == dataclasses.replace(asked, id="", created="")
     assert read_back(command(USUAL)).measures == HEADLINE

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 import streamlit as st
 
+from srcsel.command import PRECISIONS
 from srcsel.records import Result
 from srcsel.runs import RunSummary
 from srcsel.ui import cards, state, words
@@ -17,8 +18,8 @@ SETTINGS = {
     "temperature": "Temperature of the neighbour score",
     "metric": "Distance of the separation score",
     "seed": "Seed of the re-checks",
-    "precision": "Number precision",
 }
+_NUMBERS = {kind: f"{word} ({kind})" for word, kind in PRECISIONS.items()}
 
 
 def draw(first: RunSummary, second: RunSummary) -> None:
@@ -72,6 +73,7 @@ def changes(before: Result, after: Result) -> Iterator[tuple[str, str, str]]:
         pairs["Pictures"][1] += ", other content"
     for field, title in SETTINGS.items():
         pairs[title] = [_text(getattr(r.run, field)) for r in (before, after)]
+    pairs["Numbers"] = [_NUMBERS.get(r.run.precision, r.run.precision) for r in (before, after)]
     for what, (old, new) in pairs.items():
         if old != new:
             yield what, old, new

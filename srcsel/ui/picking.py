@@ -17,7 +17,7 @@ from srcsel.command import DEMO, new_run
 from srcsel.errors import InputError, SrcselError
 from srcsel.records import Listing, Run, SourceModel
 from srcsel.serialize import to_plain
-from srcsel.ui import access, cards, frame, price, race, state, words
+from srcsel.ui import access, cards, frame, precision, price, race, state, words
 from srcsel.ui.show import plain
 
 OWN = "own"
@@ -204,6 +204,8 @@ def run_button(listing: Listing, models: Sequence[SourceModel], options: dict[st
         start(listing, models, options)
     if models:
         note = "An estimate for this computer's processor; what was done before is reused and takes no time."
+        if options.get("precision") == precision.FAST:
+            note = "An estimate for exact numbers on this computer's processor; fast ones may take less."
         if cost.unknown:
             note += f" How much work is not known for {words.count(cost.unknown, 'model')}."
         st.caption(note)

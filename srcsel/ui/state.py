@@ -9,6 +9,7 @@ memory and written back, so the address bar always holds a complete link.
 | images | dataset reference | demo:digits, public:DTD, /home/me/leaves |
 | models | preset name or comma-separated source model ids | small |
 | fast | whether a run is to be a race: on, off | on |
+| precision | numbers of a run: exact, fast | fast |
 | model | the one source model looked at | timm/resnet18.a1_in1k |
 | method | projection method | umap |
 | reading | reading of the two scores: whitened or raw | whitened |
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from srcsel.store import FeatureStore, RunStore
 
 NAMES = (
-    *("run", "images", "models", "fast", "model", "method", "reading", "measure", "cost", "limit", "tour"),
+    *("run", "images", "models", "fast", "precision", "model", "method", "reading", "measure", "cost", "limit", "tour"),
     *("second", "color", "view", "classes", "points", "find", "picture", "check", "score"),
 )
 LONGEST = 4096  # characters of one value taken from an address

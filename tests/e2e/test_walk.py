@@ -72,8 +72,9 @@ def test_zip_to_verdict_and_history(visitor, folder, tmp_path):
     expect(window.page.get_by_role("button", name="Continue")).to_be_enabled()
     window.settle()
     window.shot("images-zip")
-    start_run(window)
+    start_run(window, fast_numbers=True)
     headline = wait_for_verdict(window)
+    expect(window.page.get_by_text("Made with fast numbers (bfloat16)")).to_be_visible()
     window.shot("results-zip")
     link = window.page.url
 

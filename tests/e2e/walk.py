@@ -24,13 +24,16 @@ def choose_folder(visitor, folder) -> None:
     expect(page.get_by_role("button", name="Continue")).to_be_enabled()
 
 
-def start_run(visitor) -> None:
+def start_run(visitor, *, fast_numbers: bool = False) -> None:
     """From the check card to the results page of a run with the demo models."""
     page = visitor.page
     page.get_by_role("button", name="Continue").click()
     visitor.settle()
     page.get_by_role("radio", name="Demo models").or_(page.get_by_role("button", name="Demo models")).first.click()
     visitor.settle()
+    if fast_numbers:
+        page.get_by_text("Fast numbers", exact=False).first.click()
+        visitor.settle()
     page.get_by_role("button", name=re.compile("^Score ")).click()
     page.wait_for_url(re.compile("/results.*run="))
     visitor.settle()
