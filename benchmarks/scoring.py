@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks._common import in_fresh_process, medians, product_speed, report_peak, row, taken, tell
 from srcsel.measures import MEASURES
-from srcsel.measures._pairwise import read_all
+from srcsel.measures._all_pairs import read_all
 from srcsel.measures._shared import Shared
 from srcsel.records import HEADLINE
 from srcsel.score import plan_rechecks, score_model

@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike
 from srcsel.errors import UnknownNameError
 from srcsel.extract import key_for
 from srcsel.measures._base import check_features
-from srcsel.measures._pairwise import blocks, neighbours
+from srcsel.measures._blocks import blocks
 from srcsel.measures._prepare import components, directions, prepare, unit_rows
+from srcsel.measures.knn import neighbours
 from srcsel.measures.silhouette import each_silhouette
 from srcsel.measures.supcon import anchor_losses
 from srcsel.records import Features, Inside, Result, SourceModel

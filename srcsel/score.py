@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike
 from srcsel.errors import Cancelled, FeatureError, SrcselError
 from srcsel.explain import Diagnosis, diagnose
 from srcsel.measures import Measure, find
+from srcsel.measures._all_pairs import read_all
 from srcsel.measures._base import Combined, check_features, check_labels, check_rows, keywords_of, permutations
-from srcsel.measures._pairwise import read_all
 from srcsel.measures._prepare import components, directions
 from srcsel.measures._shared import Shared
 from srcsel.records import HEADLINE, Failure, Reading, Score

@@ -31,8 +31,9 @@ from srcsel.errors import InputError, PictureError
 from srcsel.extract import key_for
 from srcsel.images import picture_size
 from srcsel.measures._base import check_features
-from srcsel.measures._pairwise import blocks, neighbours
+from srcsel.measures._blocks import blocks
 from srcsel.measures._prepare import components, directions, prepare
+from srcsel.measures.knn import neighbours
 from srcsel.records import Dataset, Features, Result, SourceModel, Suspect, Suspects
 from srcsel.recover import features_of
 from srcsel.serialize import from_plain, to_plain

@@ -10,7 +10,7 @@ optional functions make it fast in `srcsel.score`, which knows no measure by nam
 Without the first two the null comes from label permutations and the re-checks from calling the measure on every
 subset, both only where the measure is declared `cheap`.
 
-What a `reader` reads (see `_pairwise`) is made once for all measures that want the same pairs; its `result` is the
+What a `reader` reads (see `_all_pairs`) is made once for all measures that want the same pairs; its `result` is the
 value, or with kept (b, n) the re-checks. None: no pairs are needed, and the functions above are called.
 
 A keyword `shared` of any of these functions gets the `_shared.Shared` of the features: what several measures derive

@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from srcsel.measures._pairwise import FEW, Pairs, class_sums, cosine_pairs, euclidean_pairs
+from srcsel.measures._class_sums import class_sums
+from srcsel.measures._pairs import FEW, Pairs, cosine_pairs, euclidean_pairs
 from srcsel.measures._prepare import DIRECTIONS, LOST, Preparation, centred, components_of, prepare, unit_rows
 
 EPS = float(np.finfo(np.float64).eps)

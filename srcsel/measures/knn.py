@@ -10,8 +10,11 @@ from typing import Any
 import numpy as np
 
 from srcsel.errors import InputError
+from srcsel.measures._all_pairs import read_all
 from srcsel.measures._base import measure
-from srcsel.measures._pairwise import Nearest, Pairs, distance_keys, nearest, over_cores, read_all
+from srcsel.measures._blocks import over_cores
+from srcsel.measures._nearest import Nearest, distance_keys, nearest
+from srcsel.measures._pairs import Pairs, cosine_pairs
 from srcsel.measures._shared import Shared
 
 SPARE = 30  # neighbours kept beyond 2 k for the re-checks, so that k of them survive in all but freak subsets
@@ -100,6 +103,16 @@ def knn(X: np.ndarray, y: np.ndarray, *, k: int = 5) -> float:
     reader = _Votes(Shared(X, y), None, k)
     read_all([reader])
     return reader.result()
+
+
+def neighbours(X: np.ndarray, k: int) -> np.ndarray:
+    """Find the indices of each picture's k nearest others by cosine distance, nearest first, (n, k).
+
+    A picture is excluded from its own list by its index, so copies of it count. Ties go to the lower index.
+    """
+    reader = Nearest(cosine_pairs(X, np.arange(len(X))), k)
+    read_all([reader])
+    return reader.found()
 
 
 def _right(votes: np.ndarray, truth: np.ndarray, classes: int) -> np.ndarray:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from srcsel.measures._base import measure, permutations
-from srcsel.measures._pairwise import class_sums, over_cores
+from srcsel.measures._blocks import over_cores
+from srcsel.measures._class_sums import class_sums
 from srcsel.measures._shared import Shared, Spectrum
 
 DIRECTIONS = 96  # leading principal directions that the re-checks keep: their deviations then agree to 0.998

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from srcsel.measures._base import measure
-from srcsel.measures._pairwise import over_cores
+from srcsel.measures._blocks import over_cores
 from srcsel.measures._prepare import centred
 from srcsel.measures._shared import Shared
 

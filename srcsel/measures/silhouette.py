@@ -9,8 +9,12 @@ from typing import Literal
 import numpy as np
 
 from srcsel.errors import InputError
+from srcsel.measures._all_pairs import read_all
 from srcsel.measures._base import measure, permutations
-from srcsel.measures._pairwise import FEW, ZERO, Pairs, blocks, class_sums, over_cores, read_all, root_distances
+from srcsel.measures._blocks import blocks, over_cores
+from srcsel.measures._class_sums import class_sums
+from srcsel.measures._distance_sums import DistanceSums, root_distances
+from srcsel.measures._pairs import FEW, ZERO, Pairs
 from srcsel.measures._prepare import Preparation
 from srcsel.measures._shared import Shared
 
@@ -204,35 +208,20 @@ def _sums_by_labelling(
         yield at, (D @ members).reshape(len(at), len(own), classes)
 
 
-class _Euclidean:
-    """Reads the summed distances of every picture to every class."""
-
-    whole = False
+class _Euclidean(DistanceSums):
+    """The coefficients from all pairs, by Euclidean distance."""
 
     def __init__(self, shared: Shared, preparation: Preparation) -> None:
-        self.pairs, self._y = _pairs(shared, "euclidean", preparation), shared.y
-        self._own = shared.y[self.pairs.order]  # ascending
-        self._counts = np.bincount(shared.y)
-        self._sums = np.zeros((len(shared.y), len(self._counts)))
-
-    def take(self, rows: slice, columns: slice, H: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Sum a tile by the few classes of its columns, and of its rows where the mirror image counts."""
-        D = root_distances(self.pairs, rows, columns, H)
-        return D @ self._members(columns), D.T @ self._members(rows) if columns.start >= rows.stop else None
-
-    def add(self, rows: slice, columns: slice, part: tuple[np.ndarray, np.ndarray | None]) -> None:
-        """Add in float64."""
-        self._sums[rows, self._classes(columns)] += part[0]
-        if part[1] is not None:
-            self._sums[columns, self._classes(rows)] += part[1]
+        super().__init__(_pairs(shared, "euclidean", preparation), shared.y)
 
     def each(self) -> np.ndarray:
         """Coefficients (n,), in the order of the pictures."""
-        s = np.empty(len(self._y))
-        for rows in blocks(len(s), len(self._counts)):
-            own = self._own[rows, None]
+        counts = np.bincount(self.own)
+        s = np.empty(len(self.own))
+        for rows in blocks(len(s), len(counts)):
+            own = self.own[rows, None]
             found = _coefficients(
-                self._sums[rows, None], np.zeros(len(own)), own, self._counts[None], _zero(self.pairs, "euclidean")
+                self.sums[rows, None], np.zeros(len(own)), own, counts[None], _zero(self.pairs, "euclidean")
             )
             s[self.pairs.order[rows]] = found[:, 0]
         return s
@@ -240,13 +229,6 @@ class _Euclidean:
     def result(self) -> float:
         """Return the score."""
         return float(self.each().mean())
-
-    def _classes(self, some: slice) -> slice:
-        return slice(int(self._own[some.start]), int(self._own[some.stop - 1]) + 1)
-
-    def _members(self, some: slice) -> np.ndarray:
-        there = self._classes(some)
-        return (self._own[some, None] == np.arange(there.start, there.stop)).astype(self.pairs.W.dtype)
 
 
 class _Subsets:

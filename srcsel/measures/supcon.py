@@ -9,8 +9,12 @@ from typing import Any
 import numpy as np
 
 from srcsel.errors import InputError
+from srcsel.measures._all_pairs import read_all
 from srcsel.measures._base import measure
-from srcsel.measures._pairwise import WARM, ExpSums, Pairs, class_sums, log_sum_exp, over_cores, read_all
+from srcsel.measures._blocks import over_cores
+from srcsel.measures._class_sums import class_sums
+from srcsel.measures._exp_sums import WARM, ExpSums
+from srcsel.measures._pairs import Pairs, cosine_pairs
 from srcsel.measures._prepare import Preparation
 from srcsel.measures._shared import Shared
 
@@ -138,7 +142,14 @@ def anchor_losses(Z: np.ndarray, y: np.ndarray, temperature: float) -> np.ndarra
     others = (np.bincount(y)[y] - 1).astype(np.float64)
     together = np.einsum("ij,ij->i", Z, class_sums(Z, y, y.max() + 1)[y] - Z)
     means = np.divide(together, others, out=np.full(len(y), np.nan), where=others > 0)
-    return log_sum_exp(Z, temperature) - means / temperature
+    return _log_sum_exp(Z, temperature) - means / temperature
+
+
+def _log_sum_exp(Z: np.ndarray, temperature: float) -> np.ndarray:
+    """Return log sum over j != i of exp(z_i.z_j / temperature) for unit or zero rows Z (n, d): (n,)."""
+    reader = ExpSums(cosine_pairs(Z, np.arange(len(Z)), exact=temperature < WARM), temperature)
+    read_all([reader])
+    return reader.logs()[:, 0]
 
 
 def _sizes(y: np.ndarray, kept: np.ndarray) -> np.ndarray:

@@ -9,7 +9,8 @@ from sklearn.model_selection import LeaveOneOut, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 
 from srcsel.errors import InputError
-from srcsel.measures import MEASURES, _pairwise
+from srcsel.measures import MEASURES, _all_pairs
+from srcsel.measures.knn import neighbours
 
 knn = MEASURES["knn"]
 
@@ -70,8 +71,8 @@ def test_a_huge_offset_keeps_the_neighbours():
 def test_many_blocks_equal_one(monkeypatch):
     X, y = blobs()
     whole = knn(X, y)
-    monkeypatch.setattr(_pairwise, "EDGE", 24)
-    monkeypatch.setattr(_pairwise, "FINE", 7)
+    monkeypatch.setattr(_all_pairs, "EDGE", 24)
+    monkeypatch.setattr(_all_pairs, "FINE", 7)
     assert knn(X, y) == whole
 
 
@@ -86,7 +87,7 @@ def test_null_is_the_mean_over_many_permutations(k, counts):
     y = np.repeat(np.arange(len(counts)), counts)
     rng = np.random.default_rng(0)
     X = rng.standard_normal((len(y), 5))
-    near = _pairwise.neighbours(X, min(k, len(y) - 1))
+    near = neighbours(X, min(k, len(y) - 1))
     values = []
     for _ in range(3000):
         own = rng.permutation(y)

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import silhouette_score
 
 from srcsel.errors import InputError
-from srcsel.measures import MEASURES, _pairwise
+from srcsel.measures import MEASURES, _all_pairs
 from srcsel.measures._base import permutations
 
 silhouette = MEASURES["silhouette"]
@@ -52,8 +52,8 @@ def test_equals_the_loops_and_scikit_learn(metric, n, d):
 def test_many_blocks_equal_one(metric, monkeypatch):
     X, y = blobs()
     whole = silhouette(X, y, metric=metric)
-    monkeypatch.setattr(_pairwise, "EDGE", 24)
-    monkeypatch.setattr(_pairwise, "FINE", 7)
+    monkeypatch.setattr(_all_pairs, "EDGE", 24)
+    monkeypatch.setattr(_all_pairs, "FINE", 7)
     assert silhouette(X, y, metric=metric) == pytest.approx(whole, abs=1e-14)
 
 
@@ -118,7 +118,7 @@ def test_null_is_the_mean_over_the_permutations(metric):
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 def test_rechecks_equal_scoring_each_subset(metric, monkeypatch):
-    monkeypatch.setattr(_pairwise, "STRIP_BYTES", 20_000)
+    monkeypatch.setattr(_all_pairs, "STRIP_BYTES", 20_000)
     X, y = blobs()
     kept = np.random.default_rng(5).random((9, len(y))) < 0.8
     kept[:, :4] = True

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from srcsel.errors import InputError
-from srcsel.measures import MEASURES, _pairwise
+from srcsel.measures import MEASURES, _all_pairs
+from srcsel.measures._prepare import unit_rows
 from srcsel.measures.supcon import anchor_losses
 
 supcon = MEASURES["supcon"]
@@ -53,8 +54,8 @@ def test_default_is_the_literal_reading():
 def test_many_blocks_equal_one(monkeypatch):
     X, y = blobs()
     whole = supcon(X, y)
-    monkeypatch.setattr(_pairwise, "EDGE", 24)
-    monkeypatch.setattr(_pairwise, "FINE", 7)
+    monkeypatch.setattr(_all_pairs, "EDGE", 24)
+    monkeypatch.setattr(_all_pairs, "FINE", 7)
     assert supcon(X, y) == pytest.approx(whole, rel=1e-14)
 
 
@@ -62,7 +63,7 @@ def test_pictures_alone_zero_rows_and_duplicates():
     X, y = blobs()
     y[5], X[8], X[9], X[20:30] = 9, 0, 0, X[30:40]
     assert supcon(X, y) == pytest.approx(naive(X, y), rel=1e-12)
-    np.testing.assert_allclose(anchor_losses(_pairwise.unit_rows(X), y, 0.1), naive_anchors(X, y), rtol=1e-11)
+    np.testing.assert_allclose(anchor_losses(unit_rows(X), y, 0.1), naive_anchors(X, y), rtol=1e-11)
 
 
 @pytest.mark.parametrize("X", [np.ones((40, 3)), np.zeros((40, 3)), 1e6 * np.ones((40, 3))])
@@ -80,7 +81,7 @@ def test_hand_worked():
 
 def test_coldest_temperature_is_still_exact():
     X = np.array([[1.0, 0.0], [-1.0, 0.01], [1.0, 0.02], [-1.0, 0.0]])
-    shifted = _pairwise.unit_rows(X) @ _pairwise.unit_rows(X).T / 0.003
+    shifted = unit_rows(X) @ unit_rows(X).T / 0.003
     expected = []
     for i, p in ((0, 1), (1, 0), (2, 3), (3, 2)):
         s = np.delete(shifted[i], i)
@@ -107,7 +108,7 @@ def test_null_is_the_mean_over_many_permutations(alone):
 
 
 def test_rechecks_equal_scoring_each_subset(monkeypatch):
-    monkeypatch.setattr(_pairwise, "STRIP_BYTES", 20_000)
+    monkeypatch.setattr(_all_pairs, "STRIP_BYTES", 20_000)
     X, y = blobs()
     y[0] = 9
     kept = np.random.default_rng(5).random((9, len(y))) < 0.8
