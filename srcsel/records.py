@@ -415,3 +415,8 @@ class JobStatus:
     created: float = 0.0  # seconds since the epoch
     started: float | None = None
     ended: float | None = None
+
+    @property
+    def share(self) -> float:
+        """How much of it is done, 0..1; 0 where the total is not known."""
+        return min(1.0, self.done / self.total) if self.total else 0.0

@@ -50,6 +50,6 @@ def _progress(job: JobStatus, text: str) -> None:
             st.info("This was stopped before it was done.", icon=":material/pause_circle:")
         else:
             st.markdown(text)
-            st.progress(min(1.0, job.done / job.total) if job.total else 0.0, text=md(job.what) or None)
+            st.progress(job.share, text=md(job.what) or None)
     with right:
         watch.buttons(job)

@@ -234,5 +234,5 @@ def _map_progress(job: JobStatus) -> None:
         st.info("The map was stopped before it was done.", icon=":material/pause_circle:")
     else:
         st.markdown("Drawing this map for the first time. It is kept, so the next time it shows at once.")
-        st.progress(min(1.0, job.done / job.total) if job.total else 0.0, text=md(job.what) or None)
+        st.progress(job.share, text=md(job.what) or None)
     watch.buttons(job)

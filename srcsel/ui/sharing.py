@@ -116,4 +116,4 @@ def _order(question: dict[str, str | None]) -> None:
 
 
 def _progress(job: JobStatus) -> None:
-    st.progress(min(1.0, job.done / job.total) if job.total else 0.0, text="Writing the report")
+    st.progress(job.share, text="Writing the report")

@@ -69,7 +69,7 @@ def _head(job: JobStatus) -> None:
     with right:
         buttons(job)
     if job.state in ACTIVE:
-        st.progress(min(1.0, job.done / job.total) if job.total else 0.0)
+        st.progress(job.share)
 
 
 def _now(job: JobStatus, done: int, total: int) -> str:
