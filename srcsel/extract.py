@@ -1,10 +1,7 @@
-"""Dataset x source models -> Features: stored ones at once, the others from one decode, one model in memory."""
+"""Dataset x source models -> Features: stored ones at once, the others from one decode, one model after the other."""
 
 from __future__ import annotations
 
-import gc
-import os
-import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -12,10 +9,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from srcsel.backends import Eager, Runner, Wish, choose, is_out_of_memory, recall
-from srcsel.decode import Arriving, decoding
+from srcsel.backends import Eager, Runner, is_out_of_memory
+from srcsel.decode import decoding
 from srcsel.errors import Cancelled, InputError, SrcselError, StoreError
-from srcsel.hubs import HUBS, Hub, Preprocessing
+from srcsel.hubs import Preprocessing
+from srcsel.loading import Coming, Loader, Task, free_memory, hub_of, leave_a_core
 from srcsel.records import Dataset, Failure, FeatureKey, Features, SourceModel
 from srcsel.store import FeatureStore
 from srcsel.watch import Watch
@@ -27,20 +25,6 @@ BATCH = {"cpu": 32, "cuda": 128, "mps": 64}
 PART_ROWS = 256
 PART_SECONDS = 20.0
 """Half-done features are stored after so many rows or seconds, so a killed run loses no more than that."""
-SMALL = 5e6
-"""Weights up to which a finished model may wait for Python's own collector: forcing one takes 0.2 s each time."""
-
-
-@dataclass(frozen=True)
-class _Task:
-    """One model to be run, and what is there of it already."""
-
-    model: SourceModel
-    preprocessing: Preprocessing
-    key: FeatureKey
-    rows: int  # rows stored in parts by an earlier, stopped run
-    values: np.ndarray | None
-    logits: np.ndarray | None
 
 
 def extract(
@@ -64,10 +48,10 @@ def extract(
     """
     watch = watch or Watch()
     precision = precision_named(precision)
-    tasks: list[_Task] = []
+    tasks: list[Task] = []
     for model in models:
         found = _look_up(dataset, model, precision, store, whole, until)
-        if isinstance(found, _Task):
+        if isinstance(found, Task):
             tasks.append(found)
             continue
         watch.update(model.id, "failed" if isinstance(found, Failure) else "stored", note=_reason(found))
@@ -80,10 +64,9 @@ def extract(
         wanted[task.preprocessing] = min(task.rows, wanted.get(task.preprocessing, task.rows))
     shown = replace(dataset, paths=dataset.paths[:until], labels=dataset.labels[:until])
     with decoding(shown, wanted, store.folder, watch) as pixels:
-        for task in tasks:
-            outcome = _attempt(
-                task, pixels[task.preprocessing.pixel_key], shown, store, device, watch, say, keep=until is None
-            )
+        loader = Loader(lambda how: pixels[how.pixel_key], store.folder, say)
+        for task, coming in loader.in_turn(tasks, device, watch):
+            outcome = _Turn(task, coming, loader, shown, store, watch, keep=until is None).outcome(device)
             if isinstance(outcome, Failure):
                 pixels.check()  # a picture that went bad is no fault of the model
                 watch.update(task.model.id, "failed", note=outcome.reason)
@@ -102,7 +85,7 @@ def precision_named(name: str) -> str:
 
 def key_for(dataset: Dataset, model: SourceModel, precision: str) -> FeatureKey:
     """Name features by everything they depend on."""
-    preprocessing = _hub(model).preprocessing(model)
+    preprocessing = hub_of(model).preprocessing(model)
     return FeatureKey(dataset.digest, model.id, model.revision, preprocessing.key, precision)
 
 
@@ -128,7 +111,7 @@ def _look_up(
     store: FeatureStore,
     whole: Dataset | None,
     until: int | None,
-) -> Features | Failure | _Task:
+) -> Features | Failure | Task:
     """Return stored features, or the task to make them; preparing that fails fails only this model."""
     try:
         key = key_for(dataset, model, precision)
@@ -140,7 +123,7 @@ def _look_up(
         rows, values, logits = store.parts(key)
         if until is not None and values is not None and rows >= until:
             return Features(key, values[:until], None if logits is None else logits[:until])
-        return _Task(model, _hub(model).preprocessing(model), key, rows, values, logits)
+        return Task(model, hub_of(model).preprocessing(model), key, rows, values, logits)
     except (Cancelled, StoreError):
         raise
     except Exception as error:  # noqa: BLE001 (third-party model code; the reason reaches the page)
@@ -158,120 +141,95 @@ def _taken(
     return store.put_rows(key_for(dataset, model, precision), key_for(whole, model, precision), rows)
 
 
-def _hub(model: SourceModel) -> Hub:
-    return HUBS[model.id.split("/", 1)[0]]
+@dataclass(eq=False)
+class _Turn:
+    """One model's turn."""
 
+    task: Task
+    coming: Coming
+    loader: Loader
+    dataset: Dataset
+    store: FeatureStore
+    watch: Watch
+    keep: bool  # its features are all there are, and stored as whole ones; otherwise they stay half-done work
 
-def _attempt(
-    task: _Task,
-    pixels: Arriving,
-    dataset: Dataset,
-    store: FeatureStore,
-    device: str,
-    watch: Watch,
-    say: Callable[[str], None],
-    *,
-    keep: bool,
-) -> Features | Failure:
-    """Run one model on its device, and on the processor if the device has too little memory for it.
-
-    keep: store its features as whole ones; otherwise they stay half-done work.
-    """
-    for place in dict.fromkeys((device, "cpu")):
-        try:
-            features = _run(task, pixels, store, place, watch, say, whole=keep)
-            return _checked(features, dataset, task.model) or (_stored(features, store) if keep else features)
-        except (Cancelled, StoreError):
-            raise
-        except Exception as error:  # noqa: BLE001 (third-party model code; the reason reaches the page)
-            if not is_out_of_memory(error):
-                return _failure(task.model, error)
-            if place != "cpu":
-                say(f"{task.model.title} does not fit into the memory of {place}; it ran on the processor.")
-        finally:
-            if task.model.params is None or task.model.params > SMALL:
-                free_memory()
-    return Failure(
-        task.model.id,
-        "",
-        f"Not enough memory for {task.model.title}, also with one picture at a time. It is skipped; the others go on. "
-        "Close other programs, or choose a smaller model.",
-    )
-
-
-def _run(
-    task: _Task,
-    pixels: Arriving,
-    store: FeatureStore,
-    device: str,
-    watch: Watch,
-    say: Callable[[str], None],
-    *,
-    whole: bool,
-) -> Features:
-    """Put all remaining rows through the network in batches, storing parts on the way and when stopped.
-
-    whole: the rows are all there are; otherwise the last of them are stored as a part too.
-    """
-    total, size = len(pixels), BATCH.get(device.split(":")[0], 32)
-    watch.update(task.model.id, "running", task.rows, total)
-    task, runner = _ready(task, pixels, store, device, watch, say)
-    rows = _Rows(task, store)
-    try:
-        while rows.done < total:
+    def outcome(self, device: str) -> Features | Failure:
+        """Run the model on its device, and on the processor if the device has too little memory for it."""
+        model = self.task.model
+        for place in dict.fromkeys((device, "cpu")):
             try:
-                for values, logits in runner.run(pixels.rest(rows.done), size):
-                    rows.add(values, logits)
-                    watch.update(task.model.id, "running", rows.done, total)
-            except (RuntimeError, MemoryError) as error:
-                if is_out_of_memory(error) and size > 1:
-                    size = max(1, size // 2)
-                    say(f"{task.model.title} ran with {size} pictures at a time, because memory was short.")
-                    free_memory()
-                elif isinstance(runner, Eager):
-                    raise
-                else:
-                    runner = Eager(_hub(task.model).load(task.model, device, watch), device, "float32")
-                    why = f"({type(error).__name__}: {error})"
-                    say(f"{task.model.title} went on with torch, because OpenVINO stopped {why}.")
-    except BaseException:
-        rows.flush()
-        raise
-    if not whole:
-        rows.flush()
-    return rows.features()
+                features = self._run(place, first=place == device)
+                return _checked(features, self.dataset, model) or self._stored(features)
+            except (Cancelled, StoreError):
+                raise
+            except Exception as error:  # noqa: BLE001 (third-party model code; the reason reaches the page)
+                if not is_out_of_memory(error):
+                    return _failure(model, error)
+                if place != "cpu":
+                    self.loader.say(f"{model.title} does not fit into the memory of {place}; it ran on the processor.")
+            free_memory()
+        return Failure(
+            model.id,
+            "",
+            f"Not enough memory for {model.title}, also with one picture at a time. It is skipped; the others go on. "
+            "Close other programs, or choose a smaller model.",
+        )
 
+    def _run(self, device: str, *, first: bool) -> Features:
+        """Put all remaining rows through the network in batches, storing parts on the way and when stopped."""
+        model, say, total = self.task.model, self.loader.say, len(self.dataset.paths)
+        size = BATCH.get(device.split(":")[0], 32)
+        self.watch.update(model.id, "running", self.task.rows, total)
+        task, runner = self._ready(device, first=first)
+        self.watch.update(model.id, "running", task.rows, total)
+        pixels, rows = self.loader.pixels(task.preprocessing), _Rows(task, self.store)
+        try:
+            while rows.done < total:
+                try:
+                    for values, logits in runner.run(pixels.rest(rows.done), size):
+                        rows.add(values, logits)
+                        self.watch.update(model.id, "running", rows.done, total)
+                except (RuntimeError, MemoryError) as error:
+                    if is_out_of_memory(error) and size > 1:
+                        size = max(1, size // 2)
+                        say(f"{model.title} ran with {size} pictures at a time, because memory was short.")
+                        free_memory()
+                    elif isinstance(runner, Eager):
+                        raise
+                    else:
+                        runner = Eager(hub_of(model).load(model, device, self.watch), device, "float32")
+                        why = f"({type(error).__name__}: {error})"
+                        say(f"{model.title} went on with torch, because OpenVINO stopped {why}.")
+        except BaseException:
+            rows.flush()
+            raise
+        if not self.keep:
+            rows.flush()
+        return rows.features()
 
-def _ready(
-    task: _Task, pixels: Arriving, store: FeatureStore, device: str, watch: Watch, say: Callable[[str], None]
-) -> tuple[_Task, Runner]:
-    """Load the network, or what an earlier run made of it, as the backend that runs it fastest."""
-    wish = Wish(task.model, task.key, store.folder, say)
-    runner = recall(wish, len(pixels) - task.rows) if device == "cpu" and task.key.revision else None
-    if runner is None:
-        encoder = _hub(task.model).load(task.model, device, watch)
-        task = _as_loaded(task)
+    def _ready(self, device: str, *, first: bool) -> tuple[Task, Runner]:
+        """Take the network that is on its way, or load it here and now."""
+        ready = None
+        try:
+            ready = self.coming.take() if first else None
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            free_memory()  # the model before needed its memory meanwhile
+        task, network = ready or self.loader.ready(self.task, device, self.watch)
         leave_a_core()
-        if device == "cpu":
-            pixels.settle()
-        return task, choose(replace(wish, key=task.key), encoder, pixels.rest(task.rows), device)
-    pixels.settle()
-    return task, runner
+        return task, network()
 
-
-def _as_loaded(task: _Task) -> _Task:
-    """Name the features by the weights that are here now: before a download their revision was not known."""
-    hub, name = task.model.id.split("/", 1)
-    revision = HUBS[hub].find(name).revision
-    if revision == task.key.revision:
-        return task
-    return replace(task, key=replace(task.key, revision=revision), rows=0, values=None, logits=None)
+    def _stored(self, features: Features) -> Features:
+        if self.keep:
+            self.store.put(features)
+        return features
 
 
 class _Rows:
     """Collects finished rows, stores them in parts, and measures the network's speed."""
 
-    def __init__(self, task: _Task, store: FeatureStore) -> None:
+    def __init__(self, task: Task, store: FeatureStore) -> None:
         self._task = task
         self._store = store
         self._values = [] if task.values is None else [task.values]
@@ -328,11 +286,6 @@ def _checked(features: Features, dataset: Dataset, model: SourceModel) -> Failur
     )
 
 
-def _stored(features: Features, store: FeatureStore) -> Features:
-    store.put(features)
-    return features
-
-
 def _failure(model: SourceModel, error: Exception) -> Failure:
     trace = "".join(traceback.format_exception(error))
     if isinstance(error, SrcselError):
@@ -343,21 +296,3 @@ def _failure(model: SourceModel, error: Exception) -> Failure:
 
 def _reason(found: Features | Failure) -> str:
     return found.reason if isinstance(found, Failure) else ""
-
-
-def leave_a_core() -> None:
-    """Keep torch off one core: the last model is scored meanwhile, and threads that wait for a core spin.
-
-    Ten small models on two cores: 25 s with one thread, 104 s with two.
-    """
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 2) - 1)))
-
-
-def free_memory() -> None:
-    """Give the last model's memory back before the next one is loaded."""
-    gc.collect()
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        torch.cuda.empty_cache()

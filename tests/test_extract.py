@@ -158,7 +158,7 @@ def test_progress_is_told_for_pictures_and_each_batch(dataset, hub, store, monke
     run(dataset, hub, store, "one", watch=watch)
     assert ("pictures", "done", 36, 36) in watch.seen
     told = [seen[2:] for seen in watch.seen if seen[:2] == ("fake/one", "running")]
-    assert told == [(0, 36), (16, 36), (32, 36), (36, 36)]
+    assert told == [(0, 36), (0, 36), (16, 36), (32, 36), (36, 36)]  # on its way, ready, batches
 
 
 def test_a_stopped_run_goes_on_mid_model(dataset, hub, store, monkeypatch):
@@ -303,22 +303,6 @@ def test_unknown_precision_and_device_are_refused(dataset, hub, store):
     assert pick_device("auto") in ("cpu", "cuda", "mps")
 
 
-def test_torch_leaves_a_core_to_the_scores(monkeypatch):
-    import torch
-
-    monkeypatch.setattr(module.os, "cpu_count", lambda: 4)
-    before = torch.get_num_threads()
-    try:
-        torch.set_num_threads(8)
-        module.leave_a_core()
-        assert torch.get_num_threads() == 3
-        torch.set_num_threads(2)
-        module.leave_a_core()
-        assert torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(before)
-
-
 def test_features_are_named_by_the_weights_that_a_download_brought(dataset, hub, store, monkeypatch):
     fetched = set()
     find, load = hub.find, hub.load
@@ -412,3 +396,20 @@ def test_a_converted_network_that_breaks_down_is_run_by_torch(dataset, networks,
 def decoded_pictures(dataset, hub):
     how = hub.preprocessing(None)
     return np.stack([how.pixels(open_picture(dataset.folder / path)) for path in dataset.paths])
+
+
+def test_short_memory_beside_another_model_is_tried_again_alone(dataset, hub, store, monkeypatch):
+    load, tried = hub.load, []
+
+    def short(model, *rest):
+        if model.id == "fake/two" and not tried:
+            tried.append(model.id)
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        return load(model, *rest)
+
+    monkeypatch.setattr(hub, "load", short)
+    notes = []
+    found = run(dataset, hub, store, "one", "two", say=notes.append)
+    assert [f.key.model for f in found] == ["fake/one", "fake/two"]
+    assert tried
+    assert not notes

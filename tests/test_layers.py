@@ -17,6 +17,7 @@ LAYERS = [  # a module imports from lines above its own here, or from its own pa
     {"hubs", "listing", "public"},
     {"archive", "catalog", "dataset"},
     {"backends", "decode", "umap_graph", "explain", "copies"},
+    {"loading"},
     {"extract", "project", "score"},
     {"recover"},
     {"rank", "scored", "maps", "consensus"},

@@ -7,7 +7,7 @@ choice       which of them, by measuring a few pictures
 """
 
 from srcsel.backends._base import Output, Runner, is_out_of_memory
-from srcsel.backends.choice import Wish, choose, recall
+from srcsel.backends.choice import Wish, prepare, recall
 from srcsel.backends.eager import Eager
 
-__all__ = ["Eager", "Output", "Runner", "Wish", "choose", "is_out_of_memory", "recall"]
+__all__ = ["Eager", "Output", "Runner", "Wish", "is_out_of_memory", "prepare", "recall"]

@@ -20,7 +20,6 @@ TINY = 1_000_000
 """Weights below which nothing is measured: such a network is done before a conversion would be."""
 WORTH = 8.0  # seconds torch would still take, from which a conversion pays: it takes 2 and at least halves the rest
 WORTH_KEPT = 2.0  # the same where the conversion is on disk
-BESIDE = 5.0  # seconds torch would still take, from which every core gets batches of its own
 LARGEST = 400_000_000
 """Weights above which a network is not converted: it would be in memory three times meanwhile."""
 TOLERANCE = {"float32": 1e-4, "bfloat16": 0.1}
@@ -59,38 +58,32 @@ def recall(wish: Wish, pictures: int) -> Runner | None:
     return runner
 
 
-def choose(wish: Wish, encoder: Encoder, pixels: Pictures, device: str) -> Runner:
-    """Return what runs `encoder` over `pixels` (n, 3, h, w) fastest, after trying it on the first of them.
+def prepare(wish: Wish, encoder: Encoder, pixels: Pictures, device: str) -> Callable[[], Runner]:
+    """Try `encoder` on the first of `pixels` (n, 3, h, w), and convert it where that may pay.
 
-    Anything but a processor, a tiny network and few pictures stay with torch, without a measurement. On a processor
-    torch computes in float32 also where fast was asked for: its own bfloat16 is less exact, and slow on many.
+    What comes back is to be called when nothing else runs: it measures the two and returns the faster one. Anything
+    but a processor, a tiny network and few pictures stay with torch, without a measurement. On a processor torch
+    computes in float32 also where fast was asked for: its own bfloat16 is less exact, and slow on many.
     """
     precision = "float32" if device == "cpu" else wish.key.precision
     eager = Eager(encoder, device, precision)
     tiny = wish.model.params is not None and wish.model.params < TINY
     if device != "cpu" or tiny or len(pixels) < 2 * PROBE or not hasattr(encoder, "graph"):
-        return eager
+        return lambda: eager
+    eager.workers = _workers()
+    trial = _Trial(wish, eager, pixels[:PROBE])
     try:
-        return _measured(wish, encoder, eager, pixels)
+        found, seconds = trial.run(eager)
+        if WORTH < seconds * len(pixels) < 3 * WORTH:  # the first pass also prepared kernels
+            seconds = trial.run(eager)[1]
+        large = (wish.model.params or 0) > LARGEST
+        if seconds * len(pixels) <= WORTH or large or _known_slower(wish):
+            return lambda: eager
+        return trial.converted(encoder, found, seconds)
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
-        return Eager(encoder, device, precision)  # the run itself takes smaller batches
-
-
-def _measured(wish: Wish, encoder: Encoder, eager: Eager, pixels: Pictures) -> Runner:
-    """Time torch with every core at work; look for something faster where that would take long."""
-    eager.workers = _workers()
-    probe, size = pixels[:PROBE], max(1, PROBE // eager.workers)
-    found, best = _timed(eager, probe, size)
-    if BESIDE < best * len(pixels) < 5 * WORTH:  # the first pass also prepared kernels
-        best = min(best, _timed(eager, probe, size)[1])
-    left = best * len(pixels)
-    if left <= BESIDE:
-        eager.workers = 1
-    if left <= WORTH or (wish.model.params or 0) > LARGEST or _known_slower(wish):
-        return eager
-    return _converted(wish, encoder, probe, found, best) or eager
+        return lambda: Eager(encoder, device, precision)  # the run itself takes smaller batches
 
 
 def _workers() -> int:
@@ -105,38 +98,52 @@ def _known_slower(wish: Wish) -> bool:
     return found is not None and found.graph is None
 
 
-def _converted(wish: Wish, encoder: Encoder, probe: np.ndarray, expected: Output, eager: float) -> Runner | None:
-    """Convert, check and measure; None with a sentence where torch is better. `eager`: its seconds a picture."""
-    measured = kept.Measured("", eager, np.inf)
-    try:
-        graph = openvino.convert(encoder.graph(), encoder.preprocessing.size)  # pyright: ignore
-        runner = openvino.Converted(graph, wish.key.precision)
-        measured = kept.Measured(openvino.processor(), eager, np.inf)
-        size = max(1, len(probe) // runner.streams)
-        worst = difference(_timed(runner, probe, size)[0], expected)
-        if worst > TOLERANCE[wish.key.precision]:
-            return _refused(wish, measured, f"its features would differ by {worst:.1e}")
-        seconds = _timed(runner, probe, size)[1]
-        if seconds >= eager:  # a busy moment must not decide for good
-            seconds = min(seconds, _timed(runner, probe, size)[1])
-    except ImportError:
-        wish.say("The package openvino is not installed: networks ran with torch, which takes about twice as long.")
-        return None
-    except Exception as error:  # noqa: BLE001 (converters raise anything at all; torch runs everything)
-        if is_out_of_memory(error):
-            return None
-        return _refused(wish, measured, f"it cannot be converted ({type(error).__name__})")
-    if seconds >= eager:
-        return _refused(wish, measured, "that is faster here")
-    kept.write(wish.folder, wish.key, kept.Kept(kept.Measured(measured.processor, eager, seconds), graph))
-    wish.say(RAN[wish.key.precision])
-    return runner
+@dataclass(frozen=True)
+class _Trial:
+    """A few pictures through torch and through a conversion."""
 
+    wish: Wish
+    eager: Eager
+    pixels: np.ndarray
 
-def _refused(wish: Wish, measured: kept.Measured, why: str) -> None:
-    """Stay with torch, say so, and do not try again."""
-    wish.say(f"{wish.model.title} ran with torch: {why}.")
-    kept.write(wish.folder, wish.key, kept.Kept(kept.Measured(measured.processor, measured.eager, 0.0), None))
+    def run(self, runner: Runner) -> tuple[Output, float]:
+        """Return the outputs, and the seconds a picture took with every core at work."""
+        return _timed(runner, self.pixels, max(1, PROBE // self.eager.workers))
+
+    def converted(self, encoder: Encoder, expected: Output, seconds: float) -> Callable[[], Runner]:
+        """Convert and check; torch with a sentence where that fails. `seconds`: those of torch a picture."""
+        wish, measured = self.wish, kept.Measured("", seconds)
+        try:
+            graph = openvino.convert(encoder.graph(), encoder.preprocessing.size)  # pyright: ignore
+            runner = openvino.Converted(graph, wish.key.precision)
+            measured = kept.Measured(openvino.processor(), seconds)
+            worst = difference(self.run(runner)[0], expected)
+            if worst > TOLERANCE[wish.key.precision]:
+                return self._refused(measured, f"its features would differ by {worst:.1e}")
+        except ImportError:
+            wish.say("The package openvino is not installed: networks ran with torch, which takes about twice as long.")
+            return lambda: self.eager
+        except Exception as error:  # noqa: BLE001 (converters raise anything at all; torch runs everything)
+            if is_out_of_memory(error):
+                return lambda: self.eager
+            return self._refused(measured, f"it cannot be converted ({type(error).__name__})")
+        kept.write(wish.folder, wish.key, kept.Kept(measured, graph))
+        return lambda: self._faster(runner, measured)
+
+    def _faster(self, runner: Runner, measured: kept.Measured) -> Runner:
+        usual, seconds = (self.run(one)[1] for one in (self.eager, runner))
+        if seconds >= usual:  # a busy moment must not decide for good
+            usual, seconds = min(usual, self.run(self.eager)[1]), min(seconds, self.run(runner)[1])
+        if seconds >= usual:
+            return self._refused(measured, "that is faster here")()
+        self.wish.say(RAN[self.wish.key.precision])
+        return runner
+
+    def _refused(self, measured: kept.Measured, why: str) -> Callable[[], Runner]:
+        """Stay with torch, say so, and do not try again."""
+        self.wish.say(f"{self.wish.model.title} ran with torch: {why}.")
+        kept.write(self.wish.folder, self.wish.key, kept.Kept(measured, None))
+        return lambda: self.eager
 
 
 def _timed(runner: Runner, pixels: np.ndarray, size: int) -> tuple[Output, float]:

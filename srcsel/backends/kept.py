@@ -28,7 +28,6 @@ class Measured:
 
     processor: str
     eager: float  # seconds a picture, torch on all cores
-    converted: float  # seconds a picture
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,14 @@ from typing import Any
 import numpy as np
 
 from srcsel import files
+from srcsel.backends import is_out_of_memory
 from srcsel.decode import decoded
 from srcsel.errors import Cancelled, ModelError, SrcselError, StoreError
 from srcsel.evidence.splits import Split, check_protocol, split
 from srcsel.evidence.training import Trained, Training
-from srcsel.extract import SMALL, free_memory, is_out_of_memory, leave_a_core, pick_device
+from srcsel.extract import pick_device
 from srcsel.hubs import HUBS, Hub, Preprocessing, Trainable
+from srcsel.loading import SMALL, free_memory, leave_a_core
 from srcsel.records import Dataset, Failure, Protocol, SourceModel
 from srcsel.watch import Watch
 

@@ -8,6 +8,7 @@ from srcsel.records import Part
 from srcsel.watch import PartState
 
 FINISHED = frozenset({"done", "stored", "dropped", "failed"})
+BUSY = frozenset({"reading", "running", "scoring"})
 SCORING_SHARE = 0.05
 """Share of a model's time that its scores take, as a guess for the bar."""
 LEAST = 0.01
@@ -27,7 +28,9 @@ class Progress:
         self._now: dict[str, float] = {}  # part -> share of it that is finished
         self._first: dict[str, float] = {}  # part -> share that was finished when it began
         self._worked = 0.0  # seconds of work, downloads left out
-        self._last: tuple[float, str] | None = None  # when and in which state the last update came
+        self._worked_at: float | None = None  # when somebody last told of work
+        self._fetched_at: dict[str, float] = {}  # part -> when it last told of its download
+        self.leading = ""  # the part to speak of: the last that told, unless it is fetched while another runs
 
     def plan(self, weights: Mapping[str, float], titles: Mapping[str, str]) -> None:
         """Announce the parts to come, in order, with their relative cost and their names in words."""
@@ -37,10 +40,8 @@ class Progress:
 
     def update(self, part: str, state: PartState, done: int, total: int, note: str, now: float) -> bool:
         """Take in one message at time `now` in seconds. Returns whether the part's state changed."""
-        if self._last and self._last[1] != "downloading":
-            self._worked += now - self._last[0]
-        self._last = (now, state)
         before = self.parts.get(part)
+        self._clock(part, state, now)
         self.parts[part] = Part(part, state, done, total, note)
         self.weights.setdefault(part, 1.0)
         if state == "dropped" and before and before.state != "dropped":  # what it will not do is no work, nor done
@@ -54,9 +55,23 @@ class Progress:
         self.fraction = max(self.fraction, sum(w * self._now.get(p, 0.0) for p, w in self.weights.items()) / whole)
         return before is None or before.state != state
 
+    def _clock(self, part: str, state: PartState, now: float) -> None:
+        """Count the time since the last work, without what this part's download took; another's may go on beside."""
+        busy = any(p.state in BUSY for p in self.parts.values() if p.name != part)
+        if state != "downloading" or not busy:
+            self.leading = part
+        if state == "downloading":
+            self._fetched_at[part] = now
+            return
+        if self._worked_at is not None:
+            self._worked += now - max(self._worked_at, self._fetched_at.get(part, self._worked_at))
+        self._worked_at = now
+
     @property
     def seconds_left(self) -> float | None:
-        """Seconds of work left at the measured speed, or None while too little was measured to tell."""
+        """Seconds of work left at the measured speed, or None: too little was measured, or all wait for a download."""
+        if self.leading in self.parts and self.parts[self.leading].state == "downloading":
+            return None
         measured = sum(w * (self._now.get(p, 0.0) - self._first.get(p, 0.0)) for p, w in self.weights.items())
         left = sum(w * (1.0 - self._now.get(p, 0.0)) for p, w in self.weights.items())
         if measured <= 0 or measured < SAY_AFTER * (measured + left):

@@ -71,7 +71,7 @@ class BoardWatch(Watch):
             if not changed and now - self._told < TELL_SECONDS:
                 return
             self._told = now
-            if self._tell(self._progress.words(part), None if state == "downloading" else self._progress.seconds_left):
+            if self._tell(self._progress.words(self._progress.leading), self._progress.seconds_left):
                 raise Cancelled
 
     def _tell(self, what: str, seconds_left: float | None) -> bool:

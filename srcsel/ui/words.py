@@ -68,6 +68,8 @@ def progress(part: Part) -> str:
         text = "Drawing"
     if part.state in ("running", "dropped") and part.note:
         return part.note
+    if part.state == "downloading" and part.done and part.done == part.total:
+        return f"Downloaded {megabytes(part.total)}"
     if part.state == "downloading" and part.done:
         known = f" of {megabytes(part.total)}" if part.total else ""
         return f"{text} {megabytes(part.done)}{known}"

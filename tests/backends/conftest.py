@@ -57,7 +57,7 @@ def fast_wish(wish):
 @pytest.fixture
 def worth(monkeypatch):
     """Every conversion pays, whatever torch takes."""
-    for name in ("WORTH", "WORTH_KEPT", "BESIDE"):
+    for name in ("WORTH", "WORTH_KEPT"):
         monkeypatch.setattr(choice, name, 0.0)
 
 

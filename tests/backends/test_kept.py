@@ -19,19 +19,19 @@ def key(wish):
 
 def conversion(size=10, eager=0.5):
     graph = Graph(np.arange(5, dtype=np.uint8), np.full(size, 7, np.uint8))
-    return kept.Kept(kept.Measured("a processor", eager, 0.1), graph)
+    return kept.Kept(kept.Measured("a processor", eager), graph)
 
 
 def test_what_was_written_is_read(tmp_path, key):
     kept.write(tmp_path, key, conversion())
     found = kept.read(tmp_path, key)
-    assert found.measured == kept.Measured("a processor", 0.5, 0.1)
+    assert found.measured == kept.Measured("a processor", 0.5)
     np.testing.assert_array_equal(found.graph.xml, np.arange(5))
     np.testing.assert_array_equal(found.graph.weights, np.full(10, 7))
 
 
 def test_that_torch_is_better_is_kept_too(tmp_path, key):
-    kept.write(tmp_path, key, kept.Kept(kept.Measured("", 0.5, 0.0), None))
+    kept.write(tmp_path, key, kept.Kept(kept.Measured("", 0.5), None))
     assert kept.read(tmp_path, key).graph is None
 
 

@@ -66,6 +66,22 @@ def test_everything_stored_leaves_nothing():
     assert progress.seconds_left is None
 
 
+def test_work_beside_a_download_counts():
+    """b is fetched from 1 to 9 s while a runs; then b loads for 2 s. Work took 10 s, and a's picture 100 came at 10."""
+    plan = (("a", 2.0), ("b", 8.0))
+    beside = (("a", "running", 0, 100, 0), ("b", "downloading", 1, 9, 1), ("b", "downloading", 9, 9, 9))
+    progress = told(*beside, ("a", "running", 100, 100, 10), plan=plan)
+    assert progress.leading == "a"
+    assert progress.seconds_left == pytest.approx(10 * (10 - 1.9) / 1.9)
+
+
+def test_a_download_that_all_wait_for_is_spoken_of_without_a_time():
+    plan = (("a", 5.0), ("b", 5.0))
+    progress = told(("a", "running", 0, 9, 0), ("a", "done", 9, 9, 10), ("b", "downloading", 3, 9, 11), plan=plan)
+    assert progress.leading == "b"
+    assert progress.seconds_left is None
+
+
 @pytest.mark.parametrize(
     ("message", "words"),
     [
