@@ -66,6 +66,7 @@ def score_model(
     rechecks: int = 200,
     seed: int = 0,
     logits: ArrayLike | None = None,
+    device: str = "auto",
     watch: Watch | None = None,
 ) -> ModelScores:
     """Score features (n, d) with labels (n,) by every measure named; logits (n, c_source) of a source head, or None.
@@ -73,7 +74,8 @@ def score_model(
     A measure with a `preparation` is read twice: whitened with `temperature`, in 64 directions but at most one for
     every four pictures (see `_prepare.directions`), and literally with its own default.
     Labels that no measure can use raise FeatureError; features that cannot be used, and measures that fail or do
-    not apply, become Failures.
+    not apply, become Failures. device: where all pairs of very many pictures are compared, "auto" a graphics card
+    where there is one, "cpu" the processor.
     """
     watch = watch or Watch()
     y = check_labels(labels)
@@ -95,7 +97,7 @@ def score_model(
     def update(done: int, words: str) -> None:
         watch.update(model, "scoring", done, len(chosen), words)
 
-    _compare(tasks, lambda: update(0, "Comparing pictures with each other"))
+    _compare(tasks, lambda: update(0, "Comparing pictures with each other"), device)
     scores = []
     for done, measure in enumerate(chosen):
         update(done, measure.title)
@@ -247,7 +249,7 @@ def _tasks(
     return tasks
 
 
-def _compare(tasks: Sequence[_Task], tick: Callable[[], None]) -> None:
+def _compare(tasks: Sequence[_Task], tick: Callable[[], None], device: str) -> None:
     """Show all tasks that ask for pairs of pictures all of them, in one pass over each kind."""
     for task in tasks:
         task.attempt(task.prepare)
@@ -261,7 +263,8 @@ def _compare(tasks: Sequence[_Task], tick: Callable[[], None]) -> None:
             tick()
 
     try:
-        for (task, _), seconds in zip(asking, read_all([r for _, r in asking], now_and_then), strict=True):
+        taken = read_all([reader for _, reader in asking], now_and_then, device)
+        for (task, _), seconds in zip(asking, taken, strict=True):
             task.seconds += seconds
     except Cancelled:
         raise

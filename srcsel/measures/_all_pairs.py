@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from srcsel.measures._blocks import edges, over_cores
+from srcsel.measures._card import read_on_card, worth
 from srcsel.measures._pairs import Pairs
+from srcsel.measures._reader import Reader
 
 EDGE = 1024  # rows and columns of a product: large ones are fast
 FINE = 256  # rows of a tile as it is read: 1 MB in float32, small enough for a core's cache
@@ -17,29 +19,11 @@ STRIP_BYTES = 8_000_000  # of some rows of pairs with every picture
 WHOLE_BYTES = 160_000_000  # a matrix of pairs up to this size is kept for a pass that needs whole rows
 
 
-class Reader(Protocol):
-    """What a measure does with each tile of one `Pairs`."""
-
-    pairs: Pairs
-    whole: bool  # needs whole rows: columns are then always everyone
-
-    def take(self, rows: slice, columns: slice, H: np.ndarray) -> Any:
-        """Reduce a tile h (r, s), without changing it. May run beside other calls.
-
-        Unless `whole`, tiles below the diagonal are not shown: columns start at or after rows, and a tile off the
-        diagonal stands for its mirror image too.
-        """
-        ...
-
-    def add(self, rows: slice, columns: slice, part: Any) -> None:
-        """Add what `take` returned; calls come one at a time, always in the same order."""
-        ...
-
-
-def read_all(readers: Sequence[Reader], tick: Callable[[], None] | None = None) -> list[float]:
+def read_all(readers: Sequence[Reader], tick: Callable[[], None] | None = None, device: str = "auto") -> list[float]:
     """Show every reader all of its pairs, making each tile once for all that share it; seconds of each reader.
 
-    tick: called now and then; what it raises stops the pass. The time of a tile's product is shared.
+    tick: called now and then; what it raises stops the pass. The time of a tile's product is shared. device: where a
+    long pass may be made (see `_card`); "cpu" keeps it on the processor.
     """
     seconds = [0.0] * len(readers)
     groups: dict[tuple[int, bool], list[int]] = {}
@@ -50,15 +34,18 @@ def read_all(readers: Sequence[Reader], tick: Callable[[], None] | None = None) 
         if whole and (pairs, False) in merged:
             members.extend(merged.pop((pairs, False)))
     for (_, whole), members in merged.items():
-        _read([readers[i] for i in members], members, seconds, tick, whole=whole)
+        group = [readers[i] for i in members]
+        took = read_on_card(group, tick, device) if worth(group[0].pairs) else None
+        for i, own in zip(members, took or _read(group, tick, whole=whole), strict=True):
+            seconds[i] = own
     return seconds
 
 
-def _read(
-    readers: Sequence[Reader], at: Sequence[int], seconds: list[float], tick: Callable[[], None] | None, *, whole: bool
-) -> None:
+def _read(readers: Sequence[Reader], tick: Callable[[], None] | None, *, whole: bool) -> list[float]:
+    """Show readers of the same pairs all of them, on the processor: seconds of each."""
     pairs = readers[0].pairs
     n = len(pairs.W)
+    seconds = [0.0] * len(readers)
     start = time.perf_counter()
     matrix = _matrix(pairs) if whole and n * n * pairs.W.itemsize <= WHOLE_BYTES else None
     made = time.perf_counter() - start
@@ -83,11 +70,10 @@ def _read(
         for i, rows, part, took in parts:
             since = time.perf_counter()
             readers[i].add(rows, columns, part)
-            seconds[at[i]] += took + time.perf_counter() - since
+            seconds[i] += took + time.perf_counter() - since
         if tick is not None:
             tick()
-    for i in at:
-        seconds[i] += made / len(at)
+    return [own + made / len(readers) for own in seconds]
 
 
 def tiles(n: int) -> list[tuple[slice, slice]]:

@@ -44,6 +44,7 @@ class DistanceSums:
         """With labels y (n,) in 0..c-1, by which the pairs are ordered."""
         self.pairs, self.own = pairs, y[pairs.order]  # ascending
         self.sums = np.zeros((len(y), int(y.max()) + 1))  # in the order of the pairs
+        self.filled = (self.sums,)
 
     def take(self, rows: slice, columns: slice, H: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Sum a tile by the few classes of its columns, and of its rows where the mirror image counts."""

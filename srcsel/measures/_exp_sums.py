@@ -17,10 +17,11 @@ class ExpSums:
         self.pairs, self.temperature, self.whole = pairs, temperature, kept is not None
         n = len(pairs.W)
         self._totals = np.zeros((n, 1 if kept is None else 1 + len(kept)))
-        self._members = None
+        self.filled = (self._totals,)
+        self.members = None
         if kept is not None:
-            self._members = np.ones((n, 1 + len(kept)), dtype=pairs.W.dtype)
-            self._members[:, 1:] = kept.T[pairs.order]
+            self.members = np.ones((n, 1 + len(kept)), dtype=pairs.W.dtype)
+            self.members[:, 1:] = kept.T[pairs.order]
 
     def take(self, rows: slice, columns: slice, H: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Return the sums of the rows, and of the columns where the mirror image counts."""
@@ -29,8 +30,8 @@ class ExpSums:
         mirrored = columns.start >= rows.stop
         if not mirrored:
             E[np.arange(len(E)), np.arange(rows.start, rows.stop) - columns.start] = 0
-        if self._members is not None:
-            return E @ self._members[columns], E.T @ self._members[rows] if mirrored else None
+        if self.members is not None:
+            return E @ self.members[columns], E.T @ self.members[rows] if mirrored else None
         return E.sum(axis=1)[:, None], E.sum(axis=0)[:, None] if mirrored else None
 
     def add(self, rows: slice, columns: slice, part: tuple[np.ndarray, np.ndarray | None]) -> None:

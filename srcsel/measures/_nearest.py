@@ -33,6 +33,7 @@ class Nearest:
         self._most = min(k + SPARE, n - 1)
         self._near = np.full((n, self._most), np.inf, dtype=pairs.W.dtype)
         self._who = np.zeros((n, self._most), dtype=np.int64)  # positions
+        self.filled = (self._near, self._who)
         self._limit = np.full(n, np.inf, dtype=pairs.W.dtype)
         self._step = tie_step(pairs)
         self._doubt = max(2 * self._step, DOUBT * float(pairs.q.max()) if pairs.single else 0.0)

@@ -246,6 +246,7 @@ class _Subsets:
         self._classes = [(slice(a, b), members[a:b]) for a, b in edges]
         self._counts = np.stack([m.sum(axis=0) for _, m in self._classes], axis=1)  # (b, c)
         self._totals = np.zeros(len(kept))
+        self.filled = (self._totals,)
 
     def take(self, rows: slice, columns: slice, H: np.ndarray) -> np.ndarray:
         """Sum of the coefficients of these rows, (b,)."""
