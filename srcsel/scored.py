@@ -58,6 +58,7 @@ def scored(
                 rechecks=rechecks,
                 seed=run.seed,
                 logits=features.logits,
+                device=run.device,
                 watch=watch,
             )
     except Cancelled:

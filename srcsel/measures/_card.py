@@ -128,9 +128,10 @@ def _tiles(n: int) -> list[tuple[slice, slice]]:
 
 
 def _free(card: torch.device) -> float:
-    """Bytes free on the card."""
+    """Bytes free on the card, with what torch keeps there for later."""
     import torch
 
+    torch.cuda.empty_cache()
     return torch.cuda.mem_get_info(card)[0]
 
 
