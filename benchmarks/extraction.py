@@ -34,6 +34,7 @@ BATCH = 32
 LIMIT_PICTURES = 64
 SIDES = {"exact": "float32", "fast": "bfloat16"}
 MEASURES = ("silhouette", "supcon")
+MEANS = "seconds; limit = the converted networks alone, on pictures in memory; error = largest of a picture, relative"
 
 
 def main() -> None:
@@ -73,9 +74,10 @@ def compare(folder: Path, names: list[str], pictures: int) -> None:
             rows.append(row(name, usual["seconds"], ours["seconds"], limit, ours["peak"], **more))
     agreement = scores_agree(folder, names)
     notes = {name: side.get("notes", []) for name, side in told.items()}
-    tell("extraction", rows, pictures=pictures, models=names, notes=notes)
-    tell("extraction_models", models_table(told, folder, names))
-    tell("extraction_scores", agreement)
+    table = "extraction" if pictures == PICTURES else f"extraction_{pictures}"  # a long run stands beside the usual one
+    tell(table, rows, means=MEANS, pictures=pictures, models=names, notes=notes)
+    tell(f"{table}_models", models_table(told, folder, names, pictures), means=MEANS)
+    tell(f"{table}_scores", agreement, means="scores of the features, and what the precision changes in them")
 
 
 def child(side: str, folder: Path, names: list[str]) -> dict:
@@ -204,12 +206,12 @@ def least(folder: Path, names: list[str], side: str) -> list[float]:
     return seconds
 
 
-def models_table(told: dict[str, dict], folder: Path, names: list[str]) -> list[dict]:
+def models_table(told: dict[str, dict], folder: Path, names: list[str], pictures: int) -> list[dict]:
     rows = []
     for i, name in enumerate(names):
         for side in SIDES:
             error = errors_of(folder / f"{side}.npz", folder / "naive.npz", names)[name]
-            limit = told[f"{side}, limit"]["each"][i]
+            limit = told[f"{side}, limit"]["each"][i] * pictures
             usual, ours = told["naive"]["each"][i], told[f"{side}, again"]["each"][i]
             rows.append(row(f"{name}, {side}, again", usual, ours, limit, None, error=error))
     return rows
