@@ -1,12 +1,15 @@
 """Scores: one pass over all pairs against scikit-learn, the usual n x n loss and the published codes."""
 
 import argparse
+import math
+import time
 
 import numpy as np
 
 from benchmarks._common import in_fresh_process, medians, product_speed, report_peak, row, taken, tell
 from srcsel.measures import MEASURES
 from srcsel.measures._all_pairs import read_all
+from srcsel.measures._card import EDGE, find_card, read_on_card
 from srcsel.measures._shared import Shared
 from srcsel.records import HEADLINE
 from srcsel.score import plan_rechecks, score_model
@@ -245,7 +248,34 @@ def growth() -> list[dict]:
         rows.append(row("MSC + SCL + kNN", None, seconds, n * n * 512 / speed, **_rate((n, 512, 100), pairs)))
     least = MILLION**2 * 512 / speed
     more = _rate((MILLION, 512, 100), pairs)
-    return [*rows, row("MSC + SCL + kNN, projected", None, MILLION**2 / 2 / pairs, least, **more)]
+    return [*rows, row("MSC + SCL + kNN, projected", None, MILLION**2 / 2 / pairs, least, **more), *on_card()]
+
+
+def on_card() -> list[dict]:
+    """SCL + kNN of a million pictures on a graphics card, from the seconds of a tile; nothing without a card."""
+    _card_seconds(1)  # wakes the card
+    told = {edges: _card_seconds(edges) for edges in (4, 8)}
+    small, large = told.values()
+    if small is None or large is None:
+        return []
+    tiles = {edges: edges * (edges + 1) // 2 for edges in (4, 8, math.ceil(MILLION / EDGE))}
+    tile = (large[0] - small[0]) / (tiles[8] - tiles[4])
+    seconds = tile * max(tiles.values()) + large[1] * MILLION / (8 * EDGE)
+    return [row("SCL + kNN on the card, projected", None, seconds, **_rate((MILLION, 512, 100), EDGE**2 / tile))]
+
+
+def _card_seconds(edges: int) -> tuple[float, float] | None:
+    """Seconds of the tiles for so many edges of one, and of what grows with the pictures alone; None without a card."""
+    if find_card("auto") is None:
+        return None
+    X, y = features(edges * EDGE, 512, 100)
+    shared = Shared(X, y)
+    rest = taken(shared.cosine)
+    readers = [MEASURES[name].reader(shared, None) for name in ("supcon", "knn")]
+    start = time.perf_counter()
+    if read_on_card(readers) is None:
+        return None
+    return time.perf_counter() - start, rest + taken(lambda: [reader.result() for reader in readers])
 
 
 def _rate(size: tuple[int, int, int], pairs: float) -> dict[str, object]:
