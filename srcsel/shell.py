@@ -16,15 +16,8 @@ from srcsel.consensus import favours_wide
 from srcsel.measures import MEASURES
 from srcsel.records import HEADLINE, Evidence, Interval, Result, Score, SourceModel
 from srcsel.watch import PartState, Watch
-from srcsel.wording import share
+from srcsel.wording import PREDICTORS, READINGS, share
 
-OWN = {
-    "verdict": "the verdict",
-    "consensus": "all measures together",
-    "accuracy": "accuracy on its own task",
-    "params": "number of weights",
-}
-"""Predictors of accuracy that are no measure."""
 FINISHED = ("done", "stored", "dropped", "failed")
 NAME, COLUMN = 38, 10  # characters of a measure's name, and of a model's column, in the tall table
 
@@ -127,8 +120,8 @@ def _predictors(evidence: Evidence, titles: dict[str, str]) -> Table:
     names = ("predictor", "picked", "points lost", "best in", "Kendall's tau", "weighted tau", "Pearson", "models", "")
     table = Table(*names, box=None, pad_edge=False)
     for a in evidence.agreements:
-        name = MEASURES[a.predictor].title if a.predictor in MEASURES else OWN.get(a.predictor, a.predictor)
-        name += ", as in the paper" if a.reading == "raw" else ""
+        name = MEASURES[a.predictor].title if a.predictor in MEASURES else PREDICTORS.get(a.predictor, a.predictor)
+        name += f", {READINGS[a.reading].lower()}" if a.reading == "raw" else ""
         picked = "" if a.picked is None else titles.get(a.picked, a.picked)
         hit = "n/a" if a.hit is None else f"{100 * a.hit:.0f} of 100"
         others = ("n/a" if i.value is None else f"{i.value:z.2f}" for i in (a.weighted_tau, a.pearson))

@@ -17,6 +17,11 @@ ENOUGH = 50  # pictures a class that settle most questions
 SAME_COST = 1.1  # costs within this factor are said to be equal
 FASTER = 1.5  # ratio of measured times that is believed where nothing else tells the costs apart
 NO_CHOICE = "No clear choice yet."
+READINGS = {"whitened": "Whitened", "raw": "As in the papers"}
+BEFOREHAND = {"accuracy": "Accuracy on the model's own task", "params": "Number of weights"}
+"""Predictors of accuracy that need no picture of the person's."""
+PREDICTORS = {"verdict": "The verdict's own rule", "consensus": "Consensus of the measures", **BEFOREHAND}
+"""Predictors of accuracy that are no measure."""
 FAST_NUMBERS = "Made with fast numbers ({}): MSC and SCL may differ from exact ones in the third decimal."
 KINDS = {"clear": "Clear choice", "tie": "Too close to call", "cannot tell": "Too close or too few to tell"}
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")

@@ -10,6 +10,7 @@ from srcsel.charts.labels import Box, place_names
 from srcsel.charts.palette import PAINT, Theme, plain, plotly_text
 from srcsel.measures import MEASURES
 from srcsel.records import Accuracy, Evidence, Reading, Result
+from srcsel.wording import BEFOREHAND, READINGS
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 SCATTER_HEIGHT = 420  # pixels
 NAME = 24  # characters that a name may take beside its dot
 DOTS_HEIGHT, ROW = 460, 56  # pixels that a few rows are spread over at most, and of one row then
-STATIC = {"accuracy": "Accuracy on the model's own task", "params": "Number of weights"}
-"""Predictors that need no picture of the person's."""
 
 _HEADROOM = 0.08  # share of an axis left free on each side
 
@@ -82,12 +81,12 @@ def accuracy_alt(result: Result, evidence: Evidence) -> str:
 def scatter_points(
     result: Result, evidence: Evidence, predictor: str, reading: Reading | None
 ) -> dict[str, tuple[float, float, float]]:
-    """Model -> (value, low, high) of a measure or of one of STATIC, for the models that also have an accuracy.
+    """Model -> (value, low, high) of a measure or of one of BEFOREHAND, for the models that also have an accuracy.
 
     The loss is turned into its gain over chance, as in the bars; other measures keep their own direction.
     """
     known = {a.model for a in evidence.accuracies}
-    if predictor in STATIC:
+    if predictor in BEFOREHAND:
         found = {m.id: getattr(m, predictor) for m in result.models if m.id in known}
         return {m: (float(v), float(v), float(v)) for m, v in found.items() if v is not None}
     scores = pick_scores(result, predictor, reading or "whitened")
@@ -105,7 +104,7 @@ def agreement_scatter(
 ) -> go.Figure:
     """Draw a score against the accuracy reached, every model by its name, 90 % whiskers both ways; right is better.
 
-    `predictor`: a measure's name, or one of STATIC. Baselines have a hollow diamond.
+    `predictor`: a measure's name, or one of BEFOREHAND. Baselines have a hollow diamond.
     """
     import plotly.graph_objects as go
 
@@ -145,11 +144,11 @@ def agreement_scatter(
 
 def axis_title(predictor: str, reading: Reading | None) -> str:
     """Name the scatter's horizontal axis, with the direction that is better."""
-    if predictor in STATIC:
-        return f"{STATIC[predictor]} →"
+    if predictor in BEFOREHAND:
+        return f"{BEFOREHAND[predictor]} →"
     name = MEASURES[predictor].title if predictor in MEASURES else predictor
     name += ", gain over chance" if predictor == "supcon" else ""
-    name += ", as in the papers" if reading == "raw" else ""
+    name += f", {READINGS[reading].lower()}" if reading == "raw" else ""
     return f"{plotly_text(name)}, better →"
 
 

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from srcsel.charts.palette import PAINT, Theme, plain, plotly_text
 from srcsel.records import Reading
+from srcsel.wording import READINGS
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 SCORES = {"silhouette": "MSC", "supcon": "SCL gain"}
-READINGS: dict[Reading, str] = {"raw": "as in the papers", "whitened": "whitened"}
+ORDER: tuple[Reading, ...] = ("raw", "whitened")
 ROW_HEIGHT = 230  # pixels
 _TOP, _BOTTOM = 34, 44  # pixels
 LOW = 45  # percent; a name below a dot under this would meet the axis
 
 
 def experiment_grid(
-    summary: Mapping[str, Any], kind: str, readings: Sequence[Reading] = ("raw", "whitened"), *, theme: Theme = "light"
+    summary: Mapping[str, Any], kind: str, readings: Sequence[Reading] = ORDER, *, theme: Theme = "light"
 ) -> go.Figure:
     """One small scatter for each score and reading (rows) and target (columns); accuracy in percent upward.
 
@@ -41,7 +42,7 @@ def experiment_grid(
             points = cell(target, kind, score, reading)
             figure.add_trace(_dots(points, paint), i, j)
             figure.add_trace(go.Scatter(**_ring(points, paint)), i, j)
-            figure.update_xaxes(title_text=f"{SCORES[score]}, {READINGS[reading]}", row=i, col=j)
+            figure.update_xaxes(title_text=f"{SCORES[score]}, {READINGS[reading].lower()}", row=i, col=j)
         figure.update_yaxes(title_text="accuracy, %", row=i, col=1)
     ink = {"color": paint["ink"], "size": 12}
     axis = {"tickfont": ink, "title_font": ink, "gridcolor": paint["band"], "zerolinecolor": paint["line"]}
@@ -79,14 +80,14 @@ def grid_alt(summary: Mapping[str, Any], kind: str) -> str:
     """Say in words what the figure shows, from the same numbers."""
     said = []
     for target in summary["targets"]:
-        for reading in READINGS:
+        for reading in ORDER:
             for score, name in SCORES.items():
                 points = cell(target, kind, score, reading)
                 if points and points[-1]["first"]:
                     best = max(p["y"] for p in points if not p["baseline"])
                     said.append(
-                        f"{plain(target['title'])}, {name} {READINGS[reading]}: first is {points[-1]['title']}, "
-                        f"{best - points[-1]['y']:.1f} points below the best"
+                        f"{plain(target['title'])}, {name} {READINGS[reading].lower()}: first is "
+                        f"{points[-1]['title']}, {best - points[-1]['y']:.1f} points below the best"
                     )
     return "Scores against accuracy. " + "; ".join(said) + "."
 

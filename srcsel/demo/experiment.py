@@ -17,9 +17,8 @@ from typing import Any
 
 from srcsel import files
 from srcsel.demo.example import RUNS, without_times
-from srcsel.demo.findings import NAMES, Told, mean_cosine, summarize
+from srcsel.demo.findings import Told, mean_cosine, summarize
 from srcsel.demo.targets import TARGETS
-from srcsel.evidence.agreement import OTHERS
 from srcsel.evidence.gather import gather
 from srcsel.measures import MEASURES
 from srcsel.records import Evidence, EvidenceKind, Protocol
@@ -29,6 +28,7 @@ from srcsel.settings import Settings
 from srcsel.shell import Bars
 from srcsel.store import open_features, open_runs
 from srcsel.watch import Watch
+from srcsel.wording import PREDICTORS, READINGS
 
 PREFIX = "experiment-"
 MODELS = "demo,pixels"
@@ -78,8 +78,8 @@ def table(summary: dict[str, Any], kind: EvidenceKind) -> str:
         "|---|---|---|---|---|---|",
     ]
     for row in (row for row in summary["predictors"] if row["kind"] == kind):
-        name = OTHERS.get(row["predictor"]) or MEASURES[row["predictor"]].title
-        how = f", {NAMES[row['reading']].lower()}" if row["reading"] else ""
+        name = PREDICTORS.get(row["predictor"]) or MEASURES[row["predictor"]].title
+        how = f", {READINGS[row['reading']].lower()}" if row["reading"] else ""
         means = [row["mean_tau"], row["mean_weighted_tau"], row["mean_pearson"]]
         cells = ["n/a" if mean is None else f"{mean:.2f}" for mean in means]
         lost = "n/a" if row["mean_regret"] is None else f"{row['mean_regret']:.1f}"

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from srcsel.records import Agreement, Evidence, Reading, Result, Score
+from srcsel.wording import READINGS
 
 PAIR = ("silhouette", "supcon")
-READINGS: tuple[Reading, ...] = ("raw", "whitened")
+ORDER: tuple[Reading, ...] = ("raw", "whitened")
 FLAT = 0.05  # a silhouette below this says that no groups stand apart
-NAMES = {"raw": "As in the papers", "whitened": "Whitened"}
 TRUTH = {"probe": "quick check", "finetune": "fine-tuning"}
 
 
@@ -42,7 +42,7 @@ def summarize(told: Sequence[Told]) -> dict[str, Any]:
     """Return JSON values: targets, predictors (one row a predictor and kind of evidence), pairs, findings."""
     kinds = list(dict.fromkeys(e.protocol.kind for t in told for e in t.evidence))
     predictors = [row for kind in kinds for row in _predictors(told, kind)]
-    pairs = [_pairs(told, kind, reading) for kind in kinds for reading in READINGS]
+    pairs = [_pairs(told, kind, reading) for kind in kinds for reading in ORDER]
     best = "finetune" if "finetune" in kinds else kinds[0]
     return {
         "targets": [_target(t) for t in told],
@@ -68,7 +68,7 @@ def _target(t: Told) -> dict[str, Any]:
         row["scores"] = {
             f"{measure} {reading}": _height(scores[model.id, measure, reading])
             for measure in PAIR
-            for reading in READINGS
+            for reading in ORDER
             if (model.id, measure, reading) in scores
         }
         rows.append(row)
@@ -157,12 +157,12 @@ def _compared(t: Told, kind: str, reading: Reading) -> Iterator[tuple[str, str, 
 def _who_won(rows: Sequence[dict[str, Any]], targets: int, kind: str) -> Iterator[str]:
     """Say what trusting each of the pair would have cost, in both readings, and what the verdict's rule cost."""
     by_name = {(row["predictor"], row["reading"]): row for row in rows}
-    for reading in READINGS:
+    for reading in ORDER:
         pair = [by_name[m, reading] for m in ("supcon", "silhouette") if (m, reading) in by_name]
         if len(pair) == 2 and all(None not in (row["mean_regret"], row["mean_tau"]) for row in pair):
             scl, msc = pair
             yield (
-                f"{NAMES[reading]}: starting from SCL's first model would have cost {_points(scl)} on average over "
+                f"{READINGS[reading]}: starting from SCL's first model would have cost {_points(scl)} on average over "
                 f"{targets} targets, from MSC's {_points(msc)}, against {TRUTH[kind]}. Mean Kendall's tau: SCL "
                 f"{_tau(scl)}, MSC {_tau(msc)}."
             )

@@ -28,13 +28,6 @@ DRAWS = 200  # as many as there are re-checks of a score
 FEWEST = 3  # models from which an order can agree with another
 SAME = 1e-9  # values that differ by less than this share are ties
 NOTHING = Interval(None)
-OTHERS = {
-    "verdict": "The verdict's own rule",
-    "consensus": "Consensus of the measures",
-    "accuracy": "Accuracy on the model's own task",
-    "params": "Number of weights",
-}
-"""Titles of the predictors that are no measure."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,6 @@ import numpy as np
 from srcsel import __version__
 from srcsel.budget import contenders, usual
 from srcsel.charts import bars_alt, class_groups, model_order, pick_scores, plain
-from srcsel.charts.agreement import STATIC
 from srcsel.charts.cost import cost_alt, tells_apart, trade
 from srcsel.command import command
 from srcsel.records import Agreement, Evidence, Projection, Reading, Result
@@ -29,8 +28,8 @@ from srcsel.report.drawing import (
     map_dots,
     score_rows,
 )
-from srcsel.report.numbers import READINGS, title_of
-from srcsel.wording import KINDS, headline, share
+from srcsel.report.numbers import title_of
+from srcsel.wording import KINDS, PREDICTORS, READINGS, headline, share
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -40,7 +39,6 @@ HEADINGS = {
     "supcon": ("How well neighbours agree", "SCL", "gain over chance, higher is better"),
 }
 EVIDENCE = {"probe": "a linear classifier on each model's features", "finetune": "fine-tuning each model"}
-PREDICTORS = {"verdict": "The verdict's own rule", "consensus": "All scores together", **STATIC}
 _FOLDER = Path(__file__).parent / "page"
 
 

@@ -8,8 +8,7 @@ import io
 from srcsel.charts import model_order, plain
 from srcsel.measures import MEASURES
 from srcsel.records import Failure, Reading, Result, Score, SourceModel
-
-READINGS = {"whitened": "Whitened", "raw": "As in the papers", None: ""}
+from srcsel.wording import READINGS
 
 
 def title_of(measure: str) -> str:
@@ -69,7 +68,7 @@ def _about(model: SourceModel, measure: str, reading: Reading | None) -> dict[st
         "Starting model": plain(model.title),
         "Id": model.id,
         "Measure": title_of(measure) if measure else "all",
-        "Reading": READINGS[reading],
+        "Reading": READINGS[reading] if reading else "",
     }
 
 

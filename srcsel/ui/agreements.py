@@ -8,12 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from srcsel.consensus import favours_wide
-from srcsel.evidence.agreement import OTHERS
 from srcsel.measures import MEASURES
 from srcsel.measures._track_record import Comparison, comparisons
 from srcsel.records import Agreement, Evidence, EvidenceKind, Interval, Reading, Result
-from srcsel.report.numbers import READINGS, safe_cell
+from srcsel.report.numbers import safe_cell
 from srcsel.ui.show import md, plain
+from srcsel.wording import PREDICTORS, READINGS
 
 READ = (
     "- **Points lost** (regret): how much accuracy you lose by starting from the model that this predictor puts "
@@ -28,8 +28,8 @@ READ = (
 
 def name_of(predictor: str, reading: Reading | None) -> str:
     """Name a predictor with its reading, as the pages say it; plain text."""
-    name = OTHERS.get(predictor) or (MEASURES[predictor].title if predictor in MEASURES else plain(predictor))
-    return f"{name}, as in the papers" if reading == "raw" else name
+    name = PREDICTORS.get(predictor) or (MEASURES[predictor].title if predictor in MEASURES else plain(predictor))
+    return f"{name}, {READINGS[reading].lower()}" if reading == "raw" else name
 
 
 def marks(predictor: str, reading: Reading | None, kind: EvidenceKind) -> str:
@@ -145,7 +145,7 @@ CONFIG = {  # widths that leave room for the note on a projector
 
 def _row(agreement: Agreement, titles: dict[str, str], kind: EvidenceKind) -> list[object]:
     a = agreement
-    reading = READINGS[a.reading]
+    reading = READINGS[a.reading] if a.reading else ""
     picked = None if a.picked is None else plain(titles.get(a.picked, a.picked))
     return [
         name_of(a.predictor, None), reading, picked, *_three(a.regret), a.hit, *_three(a.tau),

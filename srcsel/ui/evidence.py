@@ -9,10 +9,10 @@ from typing import Literal
 import streamlit as st
 
 from srcsel.charts import agreement
-from srcsel.charts.agreement import STATIC
 from srcsel.records import Agreement, Evidence, Failure, Protocol, Reading, Result
 from srcsel.ui import agreements, frame, results, state, words
 from srcsel.ui.show import error_state, md, plain
+from srcsel.wording import BEFOREHAND
 
 Color = Literal["green", "orange", "gray"]
 EPOCHS = Protocol("finetune").epochs  # said only where it is another
@@ -218,7 +218,7 @@ def _key(evidence: Evidence) -> str:
 def _offered(result: Result, evidence: Evidence) -> dict[str, tuple[str, Reading | None]]:
     """Name in the address -> (predictor, reading) of what can be drawn: the scores, then what needs no picture."""
     pairs: list[tuple[str, Reading | None]] = [(s.measure, s.reading) for s in (*result.scores, *result.literal)]
-    pairs += [(s, None) for s in STATIC if len(agreement.scatter_points(result, evidence, s, None)) > 1]
+    pairs += [(s, None) for s in BEFOREHAND if len(agreement.scatter_points(result, evidence, s, None)) > 1]
     return {f"{m}-{r}" if r else m: (m, r) for m, r in pairs}
 
 

@@ -15,6 +15,7 @@ from srcsel.records import EvidenceKind
 from srcsel.ui import agreements, cards, frame, results, state
 from srcsel.ui.shipped import is_one, runs
 from srcsel.ui.show import md, plain
+from srcsel.wording import READINGS
 
 _FIGURE = (
     "Each dot is a starting model, further right is a better score, higher is a better accuracy. The ring is the model "
@@ -73,7 +74,7 @@ def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "Predictor": [agreements.name_of(str(row["predictor"]), None) for row in rows],
-            "Reading": [agreements.READINGS.get(row.get("reading"), "") for row in rows],
+            "Reading": [READINGS.get(str(row.get("reading")), "") for row in rows],
             "Mean points lost": [row.get("mean_regret") for row in rows],
             "Mean Kendall's tau": [row.get("mean_tau") for row in rows],
             "Picked the best": [f"{row.get('hits', 0)} of {len(targets)}" for row in rows],

@@ -11,7 +11,8 @@ from srcsel.consensus import favours_wide
 from srcsel.measures import MEASURES
 from srcsel.measures._track_record import one_line
 from srcsel.records import Ranking, Reading, Result, Score, SourceModel
-from srcsel.report.numbers import READINGS, title_of
+from srcsel.report.numbers import title_of
+from srcsel.wording import BEFOREHAND, READINGS
 
 HEADLINE, HEAD, MORE, STATIC = "Headline", "Needs a source head", "More", "Known beforehand"
 GROUPS = {
@@ -77,7 +78,9 @@ def grouped(result: Result) -> dict[str, list[Row]]:
     rows: dict[str, list[Row]] = {HEADLINE: [], HEAD: [], MORE: []}
     for row in sorted(found, key=lambda row: _place(row[0])):
         rows[group_of(row[0])].append(row)
-    static: list[Row] = [(name, None) for name in LABELS if any(getattr(m, name) is not None for m in result.models)]
+    static: list[Row] = [
+        (name, None) for name in BEFOREHAND if any(getattr(m, name) is not None for m in result.models)
+    ]
     return {group: r for group, r in (rows | {STATIC: static}).items() if r}
 
 
@@ -91,7 +94,7 @@ def group_of(measure: str) -> str:
 def cells(result: Result, row: Row, models: Iterable[SourceModel], view: str) -> list[Cell]:
     """Return what one measure in one reading says of each model."""
     measure, reading = row
-    if measure in LABELS:
+    if measure in BEFOREHAND:
         return _static(measure, list(models), view)
     source = result.literal if reading == "raw" else result.scores
     scores = {s.model: s for s in source if (s.measure, s.reading) == row}
@@ -111,9 +114,6 @@ def reasons(result: Result) -> dict[str, list[str]]:
                 f"{titles.get(failure.model, failure.model)}: {title_of(failure.measure)}"
             )
     return said
-
-
-LABELS = {"accuracy": "Accuracy on the model's own task", "params": "Number of weights"}
 
 
 def _columns(result: Result) -> list[SourceModel]:
@@ -140,8 +140,8 @@ def _row(result: Result, row: Row, models: list[SourceModel], view: str) -> str:
 
 def _name(measure: str, reading: Reading | None) -> str:
     """Write a measure's title with its reading and marks; its help opens below it."""
-    if measure in LABELS:
-        return f"<details><summary>{LABELS[measure]}</summary><p>{escape(one_line(measure))}</p></details>"
+    if measure in BEFOREHAND:
+        return f"<details><summary>{BEFOREHAND[measure]}</summary><p>{escape(one_line(measure))}</p></details>"
     marks = [READINGS[reading].lower()] if reading else []
     if measure in MEASURES and not MEASURES[measure].higher_is_better:
         marks.append("lower is better")

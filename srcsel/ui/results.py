@@ -13,12 +13,12 @@ from srcsel import race as rules
 from srcsel.records import DOTS, HEADLINE, MOST_DOTS, Failure, JobStatus, Projection, Reading, Result
 from srcsel.ui import checking, frame, maps, state, table, thumbs, verdict, watch, words
 from srcsel.ui.show import error_state, md
+from srcsel.wording import READINGS
 
 if TYPE_CHECKING:
     from srcsel.charts import Theme
 
 BARS = {"silhouette": ("How well the groups separate", "MSC"), "supcon": ("How well neighbours agree", "SCL")}
-READINGS = {"whitened": "Whitened", "raw": "As in the papers"}
 READING_MEANS = {
     "whitened": "**Whitened**: what all pictures have in common is taken out first, and every direction counts the "
     "same. The verdict uses this reading.",
