@@ -140,7 +140,7 @@ def choose_color(compared: bool) -> str:
     chosen = chosen if chosen in options else options[0]
     st.session_state["explore-color"] = chosen
     st.selectbox(
-        "Color by", options, format_func=COLORS.__getitem__, key="explore-color", on_change=_moved,
+        "Colour by", options, format_func=COLORS.__getitem__, key="explore-color", on_change=_moved,
         args=("color", "explore-color"),
     )  # fmt: skip
     return chosen

@@ -217,7 +217,7 @@ def test_hover_is_right_after_filter_recolor_lasso_and_legend(visitor, run):
     assert Map(window).hovered(*place_of(20)) == run.paths[20]  # light: the second half
     Map(window).to(*place_of(3))  # dark: filtered out
     expect(page.locator(".tip.on")).to_have_count(0)
-    choose(window, "Color by", "right or wrong")
+    choose(window, "Colour by", "right or wrong")
     page.get_by_role("button", name="Right").wait_for()
     assert Map(window).hovered(*place_of(25)) == run.paths[25]
     Map(window).loop(*place_of(30), 0.5)
@@ -276,7 +276,7 @@ def test_zoom_survives_recolor_model_and_a_second_map(visitor, run):
     k = ZOOM**2
     row, mirrored = 3 * SIDE + 3, 3 * SIDE + 2  # beside the middle
     assert Map(window, k=k).hovered(*place_of(row)) == run.paths[row]
-    choose(window, "Color by", "right or wrong")
+    choose(window, "Colour by", "right or wrong")
     page.get_by_role("button", name="Right").wait_for()
     assert Map(window, k=k).hovered(*place_of(row)) == run.paths[row]
     choose(window, "Compare with…", "Model 1")
@@ -367,7 +367,7 @@ def test_a_box_its_list_and_both_after_recoloring_and_another_page(visitor, run)
     rows = Path(download.value.path()).read_text("utf-8").splitlines()
     assert rows[0] == "file,label"
     assert sorted(row.partition(",")[0] for row in rows[1:]) == expected
-    choose(window, "Color by", "Right or wrong")
+    choose(window, "Colour by", "Right or wrong")
     page.locator(".legend [data-group] .name", has_text="Wrong").wait_for()
     assert lit(page) == 4
     assert pictured(page) == expected

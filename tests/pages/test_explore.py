@@ -104,7 +104,7 @@ def test_presenter_mode_keeps_the_maps_the_pictures_and_what_was_chosen(opened, 
     tab.toggle(key="presenter").set_value(True).run()
     assert not tab.exception
     assert len(tab.get("bidi_component")) == 1
-    assert [b.label for b in tab.selectbox] == ["Your pictures as seen by", "Compare with…", "Color by"]
+    assert [b.label for b in tab.selectbox] == ["Your pictures as seen by", "Compare with…", "Colour by"]
     assert not [*tab.multiselect, *tab.text_input, *tab.button, *tab.download_button]
     assert [c.key for c in tab.segmented_control] == ["explore-view"]
     assert "**2 pictures**: 1 mildew, 1 rust" in words_of(tab)
