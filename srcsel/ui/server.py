@@ -7,11 +7,13 @@ everything. The content policy lets the browser talk to nobody but this server.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import importlib
 import logging
 import os
 import re
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -137,8 +139,22 @@ def thumbnail(request: Request) -> Response:
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Answer at once; beside that get ready for the first pages, and go on with jobs from before a restart."""
+    send_at_once()
     Thread(target=_warm_up, daemon=True).start()
     yield
+
+
+def send_at_once() -> None:
+    """Let connections to this process send small packets at once, which those accepted later inherit.
+
+    Streamlit opens its socket in a way for which asyncio leaves that off: the second part of each answer then waited
+    40 ms until the browser acknowledged the first, 0.4 s in all for the files of the first page.
+    """
+    with contextlib.suppress(FileNotFoundError):  # Windows
+        for name in Path("/dev/fd").iterdir():
+            with contextlib.suppress(OSError), socket.fromfd(int(name.name), socket.AF_INET, socket.SOCK_STREAM) as one:
+                if one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def on_script_error(error: Exception) -> bool:

@@ -1,4 +1,5 @@
 import io
+import socket
 import subprocess
 import sys
 
@@ -15,9 +16,9 @@ from srcsel.errors import StoreError
 from srcsel.ui import access, server, thumbs
 
 
-async def _echo(socket):
-    await socket.accept()
-    await socket.close()
+async def _echo(window):
+    await window.accept()
+    await window.close()
 
 
 @pytest.fixture
@@ -144,6 +145,21 @@ def test_a_broken_work_folder_does_not_keep_the_server_from_starting(monkeypatch
     monkeypatch.setenv("SRCSEL_HOME", str(tmp_path / "home"))
     server._wake()
     assert "could not be woken" in caplog.text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere connections may not inherit it")
+def test_small_answers_do_not_wait_for_each_other(monkeypatch):
+    """A listening socket as Streamlit makes it; asyncio looks at `proto` and would leave it as it is."""
+    monkeypatch.setattr(server, "_warm_up", lambda: None)
+    with socket.socket() as door, socket.socket() as visitor:
+        door.bind(("127.0.0.1", 0))
+        door.listen()
+        assert not door.proto
+        with TestClient(Starlette(lifespan=server.lifespan)):
+            visitor.connect(door.getsockname())
+            with door.accept()[0] as accepted:
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        assert not visitor.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_errors_written_for_people_are_shown_as_they_are(monkeypatch, caplog):
