@@ -11,7 +11,7 @@ from srcsel import dataset as module
 from srcsel.dataset import check, list_pictures, load_dataset, require_rankable
 from srcsel.errors import Cancelled, InputError
 from srcsel.records import Dataset, Listing, Unreadable
-from srcsel.watch import Watch
+from tests.recorder import Recorder, Told
 
 
 @pytest.fixture(autouse=True)
@@ -32,17 +32,6 @@ def leaves(tmp_path):
     return folder
 
 
-class Recorder(Watch):
-    def __init__(self, stop_after=None):
-        self.seen = []
-        self.stop_after = stop_after
-
-    def update(self, part, state, done=0, total=0, note=""):
-        self.seen.append((part, state, done, total))
-        if self.stop_after is not None and len(self.seen) > self.stop_after:
-            raise Cancelled
-
-
 @pytest.fixture
 def opened(monkeypatch):
     """The names of the files that are really opened."""
@@ -61,7 +50,7 @@ def test_a_folder_becomes_a_dataset(leaves):
     assert data.classes == ("mildew", "rust")
     assert data.counts.tolist() == [3, 3]
     assert (data.folder, data.ref, data.name, data.unreadable) == (leaves, str(leaves), "leaves", ())
-    assert watch.seen == [("pictures", "reading", 0, 6), ("pictures", "done", 6, 6)]
+    assert watch.seen == [Told("pictures", "reading", 0, 6), Told("pictures", "done", 6, 6)]
 
 
 def test_what_cannot_be_read_is_listed_and_left_out(leaves):
@@ -190,12 +179,12 @@ def test_a_full_disk_costs_only_the_memory(leaves, monkeypatch):
 def test_stopping_keeps_what_was_opened(leaves, monkeypatch, opened):
     monkeypatch.setattr(module, "BLOCK", 2)
     with pytest.raises(Cancelled):
-        load_dataset(str(leaves), watch=Recorder(stop_after=2))
+        load_dataset(str(leaves), watch=Recorder(lambda told: told.done == 4))
     assert len(opened) == 4
     watch = Recorder()
     load_dataset(str(leaves), watch=watch)
     assert len(opened) == 6
-    assert watch.seen[0] == ("pictures", "reading", 4, 6)
+    assert watch.seen[0] == Told("pictures", "reading", 4, 6)
 
 
 def test_the_memory_is_written_on_the_way(leaves, monkeypatch):

@@ -19,8 +19,8 @@ from srcsel.hubs import HUBS, Preprocessing
 from srcsel.images import decode_picture, open_picture, open_sizes
 from srcsel.records import Failure, Features, SourceModel
 from srcsel.store import FeatureStore
-from srcsel.watch import Watch
 from tests.backends.conftest import SIDE, make_encoder
+from tests.recorder import Recorder, Told
 
 
 class FakeHub:
@@ -59,18 +59,6 @@ class FakeHub:
                 return (values, -values) if broken is None else (broken, None)
 
         return Encoder()
-
-
-class Recorder(Watch):
-    """Keeps every message; asks to stop when `stop(part, state, done)` holds."""
-
-    def __init__(self, stop=lambda *_: False):
-        self.seen, self.stop = [], stop
-
-    def update(self, part, state, done=0, total=0, note=""):
-        self.seen.append((part, state, done, total))
-        if self.stop(part, state, done):
-            raise Cancelled
 
 
 @pytest.fixture
@@ -129,7 +117,7 @@ def test_stored_features_come_first_and_load_nothing(dataset, hub, store):
     found = run(dataset, hub, store, "one", "two", watch=watch)
     assert [f.key.model for f in found] == ["fake/two", "fake/one"]
     assert hub.loads == [("fake/one", "cpu")]
-    assert watch.seen[0] == ("fake/two", "stored", 0, 0)
+    assert watch.seen[0] == Told("fake/two", "stored")
 
 
 def test_stored_features_never_import_torch(dataset, hub, store, picture_folder, tmp_path):
@@ -156,15 +144,15 @@ def test_progress_is_told_for_pictures_and_each_batch(dataset, hub, store, monke
     monkeypatch.setitem(module.BATCH, "cpu", 16)
     watch = Recorder()
     run(dataset, hub, store, "one", watch=watch)
-    assert ("pictures", "done", 36, 36) in watch.seen
-    told = [seen[2:] for seen in watch.seen if seen[:2] == ("fake/one", "running")]
+    assert Told("pictures", "done", 36, 36) in watch.seen
+    told = [(t.done, t.total) for t in watch.seen if t[:2] == ("fake/one", "running")]
     assert told == [(0, 36), (0, 36), (16, 36), (32, 36), (36, 36)]  # on its way, ready, batches
 
 
 def test_a_stopped_run_goes_on_mid_model(dataset, hub, store, monkeypatch):
     monkeypatch.setitem(module.BATCH, "cpu", 8)
     with pytest.raises(Cancelled):
-        run(dataset, hub, store, "one", watch=Recorder(lambda part, state, done: done == 16 and part == "fake/one"))
+        run(dataset, hub, store, "one", watch=Recorder(lambda told: told.done == 16 and told.part == "fake/one"))
     hub.batches.clear()
     (features,) = run(dataset, hub, store, "one")
     assert hub.batches == [("fake/one", 8), ("fake/one", 8), ("fake/one", 4)]
@@ -242,7 +230,7 @@ def test_a_failing_model_never_stops_the_others(dataset, hub, store, monkeypatch
     assert "Traceback" in odd.detail
     assert (gone.model, gone.measure) == ("fake/gone", "")
     assert isinstance(good, Features)
-    assert ("fake/gone", "failed", 0, 0) in watch.seen
+    assert ("fake/gone", "failed") in [told[:2] for told in watch.seen]
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
@@ -368,9 +356,7 @@ def test_a_stopped_run_of_a_converted_network_goes_on(dataset, networks, store, 
     monkeypatch.setitem(module.BATCH, "cpu", 8)
     (whole,) = run(dataset, networks, FeatureStore(store.folder.parent / "other"), "one")
     with pytest.raises(Cancelled):
-        run(
-            dataset, networks, store, "one", watch=Recorder(lambda part, state, done: done == 16 and part == "fake/one")
-        )
+        run(dataset, networks, store, "one", watch=Recorder(lambda told: told.done == 16 and told.part == "fake/one"))
     assert store.parts(whole.key)[0] == 16
     (features,) = run(dataset, networks, store, "one")
     np.testing.assert_allclose(features.values, whole.values, rtol=1e-4, atol=1e-6)

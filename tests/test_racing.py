@@ -18,7 +18,7 @@ from srcsel.score import score_model
 from srcsel.serialize import to_plain
 from srcsel.settings import load_settings
 from srcsel.store import open_features, open_runs
-from srcsel.watch import Watch
+from tests.recorder import Recorder
 
 N = 320
 RECHECKS = 20  # of every score: enough here, and quick
@@ -61,16 +61,6 @@ class Coded:
                 return X.astype(np.float32), None
 
         return Encoder()
-
-
-class Recorder(Watch):
-    def __init__(self, stop=lambda *_: False):
-        self.seen, self.stop = [], stop
-
-    def update(self, part, state, done=0, total=0, note=""):
-        self.seen.append((part, state, done, note))
-        if self.stop(part, state, done, note):
-            raise Cancelled
 
 
 @pytest.fixture
@@ -197,11 +187,11 @@ def test_an_exact_run_afterwards_goes_on_where_the_race_left_them(question, hub)
 @pytest.mark.parametrize(
     "stop",
     [
-        lambda part, state, done, note: part == "coded/fair" and state == "running" and done == 40,
-        lambda part, state, done, note: part == "race" and note.startswith("Stage 4"),
-        lambda part, state, done, note: part == "coded/best" and state == "running" and done > 160,
-        lambda part, state, done, note: part == "coded/good" and state == "scoring",
-        lambda part, state, done, note: part == "maps",
+        lambda told: told[:3] == ("coded/fair", "running", 40),
+        lambda told: told.part == "race" and told.note.startswith("Stage 4"),
+        lambda told: told[:2] == ("coded/best", "running") and told.done > 160,
+        lambda told: told[:2] == ("coded/good", "scoring"),
+        lambda told: told.part == "maps",
     ],
     ids=["while scoring a stage", "between stages", "among the last pictures", "scoring in full", "maps"],
 )
@@ -250,7 +240,7 @@ def test_a_small_set_has_no_race_and_says_so(picture_folder, hub):
 
 def test_progress_tells_the_race(finished):
     watch = finished.watch
-    told = [note for part, state, _, note in watch.seen if part == "race" and state == "running"]
+    told = [t.note for t in watch.seen if t[:2] == ("race", "running")]
     assert told[0] == "Stage 1 of 4: 40 of 320 pictures, 6 of 6 models in the race"
     assert told[-1] == (
         "Stage 4 of 4: 320 of 320 pictures, 2 of 6 models in the race, "
