@@ -28,8 +28,13 @@ WATCH = """(heading) => {
         look();
     });
 }"""
-TIMES = """async () => [await window.drawn, performance.timeOrigin
-    + performance.getEntriesByName("first-contentful-paint")[0].startTime].map((one) => one / 1000)"""
+TIMES = """async () => {
+    const painted = new Promise((done) => new PerformanceObserver((list) => {
+        const paint = list.getEntriesByName("first-contentful-paint")[0];
+        if (paint) done(performance.timeOrigin + paint.startTime);
+    }).observe({type: "paint", buffered: true}));
+    return [await window.drawn / 1000, await painted / 1000];
+}"""
 
 
 def processor_seconds(pid: int) -> float:
