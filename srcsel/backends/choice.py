@@ -26,7 +26,7 @@ TOLERANCE = {"float32": 1e-4, "bfloat16": 0.1}
 """Largest difference of a picture's features from those of torch in float32, relative (`difference`)."""
 RAN = {
     "float32": "Larger networks ran with OpenVINO on the processor; checked to equal torch within 0.01 %.",
-    "bfloat16": "Larger networks ran with OpenVINO in bfloat16 (fast): features are a few percent off.",
+    "bfloat16": "Larger networks ran with OpenVINO in bfloat16 (fast): features are some percent off.",
 }
 
 
