@@ -148,7 +148,7 @@ class Page:
 
     def recolor(self, option: str) -> float:
         """From the press on a coloring to a map that has it."""
-        self.page.get_by_role("combobox", name="Color by").click()
+        self.page.get_by_role("combobox", name="Colour by").click()
         self.page.get_by_role("option", name=option).wait_for()
         seconds = self.page.evaluate(
             """async (option) => {

@@ -22,7 +22,7 @@ BEFOREHAND = {"accuracy": "Accuracy on the model's own task", "params": "Number 
 """Predictors of accuracy that need no picture of the person's."""
 PREDICTORS = {"verdict": "The verdict's own rule", "consensus": "Consensus of the measures", **BEFOREHAND}
 """Predictors of accuracy that are no measure."""
-FAST_NUMBERS = "Made with fast numbers ({}): MSC and SCL may differ from exact ones by up to about 0.01."
+FAST_NUMBERS = "Made with fast numbers ({}): MSC and SCL may differ from exact ones by about 0.01."
 KINDS = {"clear": "Clear choice", "tie": "Too close to call", "cannot tell": "Too close or too few to tell"}
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 

@@ -14,7 +14,7 @@ from srcsel.ui import state
 EXACT, FAST = PRECISIONS
 MEANS = (
     "Larger models take about half the time where the processor or graphics card computes in bfloat16; the two scores "
-    "may then differ from exact ones by up to about 0.01. What was computed exactly before is not reused."
+    "may then differ from exact ones by about 0.01. What was computed exactly before is not reused."
 )
 SMALL = "These models are so small that a processor computes them exactly anyway."
 
