@@ -36,8 +36,11 @@ def models() -> None:
         picking.by_name(chosen)
     options = picking.advanced()
     with start:
-        options["race"] = race.switch(chosen, listing, ticked)
-        options["precision"] = precision.switch(ticked)
+        left, right = st.columns(2, gap="large")
+        with left:
+            options["race"] = race.switch(chosen, listing, ticked)
+        with right:
+            options["precision"] = precision.switch(ticked)
         picking.run_button(listing, ticked, options)
     if ticked:
         frame.command(command(picking.question(listing, ticked, options)))

@@ -204,7 +204,7 @@ def run_button(listing: Listing, models: Sequence[SourceModel], options: dict[st
         start(listing, models, options)
     if models:
         note = "An estimate for this computer's processor; what was done before is reused and takes no time."
-        if options.get("precision") == precision.FAST:
+        if options.get("precision") == precision.FAST and not precision.exact_anyway(models):
             note = "An estimate for exact numbers on this computer's processor; fast ones may take less."
         if cost.unknown:
             note += f" How much work is not known for {words.count(cost.unknown, 'model')}."

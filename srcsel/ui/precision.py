@@ -26,9 +26,14 @@ def switch(models: Sequence[SourceModel]) -> str:
     on = st.toggle(
         "Fast numbers: larger models compute with fewer digits", key="models-precision", help=MEANS, on_change=_switched
     )
-    if on and models and all(model.params is not None and model.params < TINY for model in models):
+    if on and models and exact_anyway(models):
         st.caption(f":material/info: {SMALL}")
     return FAST if on else EXACT
+
+
+def exact_anyway(models: Sequence[SourceModel]) -> bool:
+    """Whether a processor computes all of these exactly, because they are small."""
+    return all(model.params is not None and model.params < TINY for model in models)
 
 
 def _switched() -> None:
