@@ -70,13 +70,14 @@ class Loader:
     def in_turn(self, tasks: Sequence[Task], device: str, watch: Watch) -> Iterator[tuple[Task, Coming]]:
         """Yield every task with its network, which is being made ready since the one before began to run.
 
-        Large networks are loaded when their turn comes. Leaving the iterator stops a download under way.
+        Networks that are large, or of unknown size, are loaded when their turn comes. Leaving the iterator stops a download under way.
         """
         until = _Until(watch)
         before = [None, None, *tasks]  # two places earlier: what is finished when a network is made ready
 
         def begin(i: int) -> Coming:
-            if (tasks[i].model.params or 0) > AHEAD:
+            params = tasks[i].model.params
+            if params is None or params > AHEAD:
                 return Coming(lambda: self._alone(tasks[i], device, watch))
             future = pool.submit(self._beside, tasks[i], before[i], device, until)
             return Coming(future.result, future)

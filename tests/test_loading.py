@@ -30,7 +30,8 @@ class Shelf:
         self.loading = lambda name, watch: None
 
     def find(self, name):
-        return SourceModel(f"shelf/{name}", name, "1", len(name) * 100, 0.1, 8, 3, "none", "MIT")
+        params = None if name == "unknown" else len(name) * 100
+        return SourceModel(f"shelf/{name}", name, "1", params, 0.1, 8, 3, "none", "MIT")
 
     def load(self, model, device, watch):
         self.loading(model.title, watch)
@@ -92,15 +93,16 @@ def test_the_next_one_is_loaded_while_one_runs_and_two_are_alive_at_most(shelf, 
     assert not shelf.alive
 
 
-def test_a_large_one_waits_for_its_turn(shelf, tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["large", "unknown"])
+def test_a_large_one_waits_for_its_turn(shelf, tmp_path, monkeypatch, name):
     monkeypatch.setattr(loading, "AHEAD", 300)
-    turns = in_turn(shelf, tmp_path, "a", "large", "b")
+    turns = in_turn(shelf, tmp_path, "a", name, "b")
     _, first = next(turns)
     first.take()
     _, second = next(turns)
     assert soon(shelf, "b")
-    assert "large" not in shelf.loaded
-    assert second.take()[1]().name == "large"
+    assert name not in shelf.loaded
+    assert second.take()[1]().name == name
     turns.close()
 
 
