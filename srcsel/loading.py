@@ -70,7 +70,8 @@ class Loader:
     def in_turn(self, tasks: Sequence[Task], device: str, watch: Watch) -> Iterator[tuple[Task, Coming]]:
         """Yield every task with its network, which is being made ready since the one before began to run.
 
-        Networks that are large, or of unknown size, are loaded when their turn comes. Leaving the iterator stops a download under way.
+        Networks that are large, or of unknown size, are loaded when their turn comes. Leaving the iterator stops a
+        download under way.
         """
         until = _Until(watch)
         before = [None, None, *tasks]  # two places earlier: what is finished when a network is made ready
