@@ -14,6 +14,7 @@ import logging
 import os
 import re
 import socket
+import stat
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -151,10 +152,13 @@ def send_at_once() -> None:
     40 ms until the browser acknowledged the first, 0.4 s in all for the files of the first page.
     """
     with contextlib.suppress(FileNotFoundError):  # Windows
-        for name in Path("/dev/fd").iterdir():
-            with contextlib.suppress(OSError), socket.fromfd(int(name.name), socket.AF_INET, socket.SOCK_STREAM) as one:
-                if one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for number in [int(name.name) for name in Path("/dev/fd").iterdir()]:
+            with contextlib.suppress(OSError):  # closed meanwhile
+                if not stat.S_ISSOCK(os.fstat(number).st_mode):
+                    continue  # `fromfd` would leave a copy of it open
+                with socket.fromfd(number, socket.AF_INET, socket.SOCK_STREAM) as one:
+                    if one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def on_script_error(error: Exception) -> bool:

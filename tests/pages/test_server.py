@@ -1,4 +1,5 @@
 import io
+import os
 import socket
 import subprocess
 import sys
@@ -160,6 +161,18 @@ def test_small_answers_do_not_wait_for_each_other(monkeypatch):
             with door.accept()[0] as accepted:
                 assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         assert not visitor.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_no_file_stays_open_for_it():
+    """A copy of a pipe's end would keep whoever reads it waiting for ever."""
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)  # an error where the other end is still open
+    try:
+        server.send_at_once()
+        os.close(writing)
+        assert os.read(reading, 1) == b""
+    finally:
+        os.close(reading)
 
 
 def test_errors_written_for_people_are_shown_as_they_are(monkeypatch, caplog):
