@@ -129,8 +129,7 @@ def _undefined(score: Score, measure: Measure) -> Failure:
 
 
 def _rounded(run: Run) -> list[str]:
-    usual = Run.__dataclass_fields__["precision"].default
-    return [] if run.precision == usual else [FAST_NUMBERS.format(run.precision)]
+    return [] if run.precision == Run.precision else [FAST_NUMBERS.format(run.precision)]
 
 
 def _left_out(dataset: Dataset, run: Run) -> list[str]:

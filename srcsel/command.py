@@ -83,7 +83,7 @@ def command(run: Run) -> str:
     if set(run.measures) != set(HEADLINE):
         words += ["--measures", ",".join(run.measures)]
     for name in ("temperature", "metric", "precision", "seed"):
-        value, usual = getattr(run, name), Run.__dataclass_fields__[name].default
+        value, usual = getattr(run, name), getattr(Run, name)
         words += [f"--{name}", _SPOKEN.get(value, str(value))] if value != usual else []
     words += ["--race"] if run.race else []
     for path in run.left_out:

@@ -217,7 +217,7 @@ class _Turn:
                 raise
             free_memory()  # the model before needed its memory meanwhile
         task, network = ready or self.loader.ready(self.task, device, self.watch)
-        leave_a_core()
+        leave_a_core()  # each thread has its own number of threads, and it was loaded on another
         return task, network()
 
     def _stored(self, features: Features) -> Features:

@@ -94,12 +94,12 @@ class Loader:
             finally:
                 until.over = True
                 last.forget()
-        free_memory()
+        free_after(*(task.model for task in tasks[-2:]))
 
     def _beside(self, task: Task, finished: Task | None, device: str, watch: Watch) -> Ready:
         """Make a network ready beside the one that runs."""
-        if finished is not None and (finished.model.params or SMALL) >= SMALL:
-            free_memory()
+        if finished is not None:
+            free_after(finished.model)
         return self.ready(task, device, watch)
 
     def _alone(self, task: Task, device: str, watch: Watch) -> Ready:
@@ -160,6 +160,12 @@ def leave_a_core() -> None:
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 2) - 1)))
+
+
+def free_after(*models: SourceModel) -> None:
+    """Give the memory of finished models back, where it is worth the collector's time."""
+    if any(model.params is None or model.params > SMALL for model in models):
+        free_memory()
 
 
 def free_memory() -> None:

@@ -26,7 +26,7 @@ from srcsel.evidence.splits import Split, check_protocol, split
 from srcsel.evidence.training import Trained, Training
 from srcsel.extract import pick_device
 from srcsel.hubs import HUBS, Hub, Preprocessing, Trainable
-from srcsel.loading import SMALL, free_memory, leave_a_core
+from srcsel.loading import free_after, leave_a_core
 from srcsel.records import Dataset, Failure, Protocol, SourceModel
 from srcsel.watch import Watch
 
@@ -108,8 +108,7 @@ class _Work:
                 yield self.failed(model, error)
                 return
             finally:
-                if model.params is None or model.params > SMALL:
-                    free_memory()
+                free_after(model)
         self.watch.update(model.id, "done")
 
     def recall(self, model: SourceModel, seed: int) -> Outcome | None:

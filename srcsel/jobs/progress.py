@@ -93,8 +93,6 @@ class Progress:
         if at.state == "downloading":
             size = f" {at.done / 1e6:,.0f} of {at.total / 1e6:,.0f} MB" if at.total else ""
             return f"Downloading {name}{size}"
-        if at.state == "running" and at.note:
-            return at.note
         if at.state == "dropped":
             return f"{name}: {at.note}" if at.note else f"{name} left the race"
         told = {"waiting": "Waiting for", "scoring": "Scoring", "done": "Finished", "stored": "Already stored:"}

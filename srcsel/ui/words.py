@@ -68,9 +68,9 @@ def progress(part: Part) -> str:
         text = "Drawing"
     if part.state in ("running", "dropped") and part.note:
         return part.note
-    if part.state == "downloading" and part.done and part.done == part.total:
-        return f"Downloaded {megabytes(part.total)}"
     if part.state == "downloading" and part.done:
+        if part.done == part.total:
+            return f"Downloaded {megabytes(part.total)}"
         known = f" of {megabytes(part.total)}" if part.total else ""
         return f"{text} {megabytes(part.done)}{known}"
     if part.state in ("reading", "running") and part.total:
