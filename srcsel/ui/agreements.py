@@ -74,8 +74,8 @@ def draw(result: Result, evidence: Evidence) -> None:
         alt=f"How well {len(table)} predictors foretold the accuracy, fewest points lost first",
     )  # fmt: skip
     st.download_button(
-        "Download (CSV)", to_csv(result, evidence).encode(), f"srcsel-evidence-{result.run.id}.csv", "text/csv",
-        icon=":material/download:", on_click="ignore", key="evidence-csv",
+        "Download (CSV)", lambda: to_csv(result, evidence).encode(), f"srcsel-evidence-{result.run.id}.csv",
+        "text/csv", icon=":material/download:", on_click="ignore", key="evidence-csv",
     )  # fmt: skip
     st.markdown(f"**How to read it**\n\n{READ}")
 

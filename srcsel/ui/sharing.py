@@ -1,4 +1,8 @@
-"""Handing a run on: the report, the numbers, the link; and the script that trains the chosen model further."""
+"""Handing a run on: the report, the numbers, the link; and the script that trains the chosen model further.
+
+Every file is made when it is asked for: one handed over beforehand costs each drawing of the page, and Streamlit
+drops it while another window of the same page is being drawn.
+"""
 
 from __future__ import annotations
 
@@ -30,10 +34,11 @@ def menu(whole: Result) -> None:
         st.markdown("**The numbers**, and everything for other programs")
         with st.container(horizontal=True):
             st.download_button(
-                "CSV", to_csv(whole).encode(), f"{name}.csv", "text/csv", icon=":material/table:", on_click="ignore"
-            )
+                "CSV", lambda: to_csv(whole).encode(), f"{name}.csv", "text/csv", icon=":material/table:",
+                on_click="ignore",
+            )  # fmt: skip
             st.download_button(
-                "JSON", json.dumps(to_json(whole), indent=1, ensure_ascii=False).encode(), f"{name}.json",
+                "JSON", lambda: json.dumps(to_json(whole), indent=1, ensure_ascii=False).encode(), f"{name}.json",
                 "application/json", icon=":material/data_object:", on_click="ignore",
             )  # fmt: skip
         st.markdown("**This page** as it stands, for those who can reach this computer")
@@ -65,13 +70,13 @@ def training(result: Result) -> None:
     )
     with st.container(horizontal=True):
         st.download_button(
-            f"Training script ({snippet.FILENAME})", text.encode(), snippet.FILENAME, "text/x-python",
+            f"Training script ({snippet.FILENAME})", lambda: text.encode(), snippet.FILENAME, "text/x-python",
             icon=":material/download:", on_click="ignore",
         )  # fmt: skip
         if listed:
             st.download_button(
-                f"List of the pictures ({snippet.TABLE})", snippet.table(result.dataset).encode(), snippet.TABLE,
-                "text/csv", icon=":material/download:", on_click="ignore",
+                f"List of the pictures ({snippet.TABLE})", lambda: snippet.table(result.dataset).encode(),
+                snippet.TABLE, "text/csv", icon=":material/download:", on_click="ignore",
                 help="Put it beside the script: the folders alone do not tell the classes.",
             )  # fmt: skip
     with st.expander("See the script", icon=":material/code:"):

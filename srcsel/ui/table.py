@@ -87,7 +87,7 @@ def draw(result: Result, reading: Reading) -> None:
         query_params={"run": result.run.id},
     )  # fmt: skip
     st.download_button(
-        "Download all numbers (CSV)", to_csv(result).encode(), f"srcsel-{result.run.id}.csv", "text/csv",
+        "Download all numbers (CSV)", lambda: to_csv(result).encode(), f"srcsel-{result.run.id}.csv", "text/csv",
         icon=":material/download:", on_click="ignore",
     )  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import re
 
 import pytest
@@ -114,3 +116,27 @@ def test_share_makes_a_report_that_is_the_same_file(visitor):
     text = download.value.path().read_text(encoding="utf-8")
     assert text.startswith("<!doctype html>")
     assert 1_000_000 < len(text.encode()) < 5_000_000
+
+
+def test_every_file_arrives_when_it_is_asked_for(visitor):
+    window = visitor()
+    window.open("/")
+    window.page.get_by_role("button", name="See a finished example").click()
+    wait_for_verdict(window)
+
+    script = downloaded(window.page, re.compile("^Training script"))
+    compile(script, "train.py", "exec")
+    numbers = downloaded(window.page, "Download all numbers (CSV)")
+    models = {row["Id"] for row in csv.DictReader(numbers.splitlines())}
+    window.page.get_by_role("button", name="Share").click()
+    assert downloaded(window.page, re.compile(r"\bCSV$")) == numbers
+    listed = json.loads(downloaded(window.page, re.compile(r"\bJSON$")))
+    assert {model["id"] for model in listed["models"]} == models
+    assert listed["verdict"]["winner"] in models
+
+
+def downloaded(page, name) -> str:
+    """Press a download button; returns the file's text."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name=name).click()
+    return download.value.path().read_text(encoding="utf-8")
