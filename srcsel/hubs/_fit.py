@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from srcsel.errors import ModelError
 from srcsel.hubs._network import Forward, hooked_forward, last_layer, timm_forward
-from srcsel.hubs._torchvision import build, renamed
+from srcsel.hubs._torchvision import build, on_averaged_maps, renamed
 from srcsel.hubs._weights import State, load_exactly
 
 if TYPE_CHECKING:
@@ -55,9 +55,10 @@ def _fit_timm(architecture: str, state: State, size: tuple[int, int]) -> Fitted:
 def _fit_torchvision(architecture: str, state: State, size: tuple[int, int]) -> Fitted:
     state = renamed(architecture, state)
     network = build(architecture, size=size[0])
+    fits = on_averaged_maps(network, state)
     name, layer = last_layer(network)
     classes = _classes(state, (name,))
-    if classes:
+    if classes and not fits:
         network = build(architecture, classes=classes, size=size[0])
         layer = last_layer(network)[1]
     own = {key: value for key, value in network.state_dict().items() if key.startswith((f"{name}.", *AUXILIARY))}

@@ -38,3 +38,19 @@ def maps_forward(network: nn.Module) -> Forward:
     """Return averaged feature maps: for weights whose classifier was never trained (VGG-16 "FEATURES")."""
     features = network.get_submodule("features")
     return lambda pictures: (pooled(features(pictures)), None)
+
+
+def on_averaged_maps(network: nn.Module, state: Mapping[str, Any]) -> bool:
+    """Give a VGG the one layer on its averaged feature maps that `state` holds; tells whether it does.
+
+    So is saved what was trained further from weights without a classifier (VGG-16 "FEATURES").
+    """
+    from torch import nn
+    from torchvision.models import VGG
+
+    head = state.get("classifier.weight")
+    if not isinstance(network, VGG) or head is None:
+        return False
+    network.avgpool = nn.AdaptiveAvgPool2d(1)
+    network.register_module("classifier", nn.Linear(head.shape[1], head.shape[0]))
+    return True

@@ -28,9 +28,9 @@ HEADS = (
     "head",
     "head.fc",
     "heads.head",
-    "classifier.1",
-    "classifier.6",
+    "classifier.6",  # before classifier.1, which AlexNet has too
     "classifier.3",
+    "classifier.1",
     "last_linear",
 )
 """Where architectures keep their last layer; only a first look at the file, the network itself decides."""
@@ -159,7 +159,8 @@ def _usual(found: Checkpoint) -> Mapping[str, Any]:
 def _model(name: str, found: Checkpoint) -> SourceModel:
     shapes = _weights.shapes(found.path)
     row = _table.defaults(found.library).get(found.architecture)
-    head = next((shapes[key][0] for head in HEADS if (key := f"{head}.weight") in shapes), None)
+    widths = [shapes.get(f"{head}.weight", ()) for head in HEADS]
+    head = next((shape for shape in widths if len(shape) > 1), None)
     card = found.card
     return SourceModel(
         id=f"checkpoints/{_absolute(name, found)}",
@@ -168,12 +169,12 @@ def _model(name: str, found: Checkpoint) -> SourceModel:
         params=_weights.count_weights(shapes) or None,
         gmacs=None,
         input_size=min(_preprocessing(found).size),
-        dim=_table.whole(row["dim"]) if row else card.get("num_features"),
+        dim=head[1] if head else _table.whole(row["dim"]) if row else card.get("num_features"),
         pretraining=str(card.get("source_dataset") or card.get("pretraining") or UNKNOWN),
         license=spdx(card.get("license") or card.get("licence")),
         download_bytes=0,
         accuracy=card.get("val_accuracy"),
-        source_classes=card.get("num_classes") or head,
+        source_classes=card.get("num_classes") or (head[0] if head else None),
         note=f"Your own file, read as {found.architecture} of {found.library}.",
     )
 

@@ -269,3 +269,20 @@ def test_a_changed_file_has_another_revision(tmp_path, network):
     before = HUB.find(str(path)).revision
     save(path, {**network.state_dict(), "fc.bias": torch.ones(5)})
     assert HUB.find(str(path)).revision != before
+
+
+@pytest.mark.parametrize(
+    ("shapes", "classes", "dim"),
+    [
+        ({"classifier.1.weight": (6, 9), "classifier.4.weight": (6, 6), "classifier.6.weight": (3, 6)}, 3, 6),
+        ({"classifier.weight": (3, 5)}, 3, 5),
+        ({"classifier.6.weight": (3,)}, None, 4096),  # not a layer: the table's width stands
+    ],
+    ids=["whole", "averaged maps", "damaged"],
+)
+def test_the_file_itself_tells_classes_and_width(tmp_path, shapes, classes, dim):
+    import torch
+
+    path = save(tmp_path / "alexnet.safetensors", {name: torch.zeros(shape) for name, shape in shapes.items()})
+    model = HUB.find(str(path))
+    assert (model.source_classes, model.dim) == (classes, dim)

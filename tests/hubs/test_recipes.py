@@ -171,6 +171,30 @@ def test_weights_without_a_classifier_get_one_layer_on_their_averaged_maps(tmp_p
     assert built(batch).shape == (2, 3)
 
 
+def test_what_was_trained_on_averaged_maps_is_a_model_again(tmp_path, dataset, monkeypatch):
+    import torch
+
+    script = load(written(tmp_path, HUBS["torchvision"].find("vgg16.IMAGENET1K_FEATURES"), dataset))
+    torch.manual_seed(0)
+    whole = script.torchvision.models.get_model("vgg16", weights=None)
+    monkeypatch.setattr(script.torchvision.models, "get_model", lambda *_, **__: whole)
+    trained = script.build(3).eval()
+    script.save_model(trained, str(tmp_path / "trained.safetensors"))
+    card = {**script.CARD, "classes": ["a", "b", "c"], "num_classes": 3}
+    (tmp_path / "trained.json").write_text(json.dumps(card))
+
+    model = catalog.find_models([str(tmp_path / "trained.safetensors")])[0]
+    encoder = HUBS["checkpoints"].load(model, "cpu", Watch())
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 3, 224, 224), dtype=np.uint8)
+    mean, std = (np.float32(values).reshape(1, 3, 1, 1) for values in (script.MEAN, script.STD))
+    batch = torch.from_numpy((pixels / np.float32(255) - mean) / std)
+    features, logits = encoder(pixels)
+    with torch.inference_mode():
+        np.testing.assert_allclose(features, trained.features(batch).mean(dim=(2, 3)), rtol=1e-3, atol=1e-5)
+        np.testing.assert_allclose(logits, trained(batch), rtol=1e-3, atol=1e-5)
+    assert (model.source_classes, model.dim) == (logits.shape[1], features.shape[1]) == (3, 512)
+
+
 def test_script_stops_where_weights_are_missing(tmp_path, dataset):
     import safetensors.torch
     import timm
