@@ -33,6 +33,7 @@ from srcsel.errors import SrcselError
 from srcsel.settings import load_settings
 from srcsel.ui import thumbs
 from srcsel.ui.access import LOOPBACK
+from srcsel.ui.frontend import Frontend
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -200,4 +201,4 @@ def _warm_up() -> None:
 
 
 ROUTES = [Route("/thumbs/{set_id}/{index:int}/{size:int}.jpg", thumbnail, methods=["GET"])]
-MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(HostCheck)]
+MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(HostCheck), Middleware(Frontend)]
