@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import gc
 import hashlib
 import importlib
 import logging
@@ -190,14 +191,19 @@ def _wake() -> None:
 def _warm_up() -> None:
     """Import what the home page needs while the browser starts; when that is drawn, wake the board and import the rest.
 
-    All of it takes the interpreter's lock in turns with the first page: hence the order, and the pause.
+    All of it takes the interpreter's lock in turns with the first page: hence the order, and the pause. Streamlit
+    collects garbage after every drawing of a page, in which it holds the lock for 80 ms if it must look through all
+    modules each time; frozen, they are passed over.
     """
+    gc.freeze()
     importlib.import_module("srcsel.ui.shipped")
     importlib.import_module("srcsel.ui.cards")
+    gc.freeze()
     time.sleep(READING)
     _wake()
     for name in ("pandas", "plotly.graph_objects", "srcsel.measures"):
         importlib.import_module(name)
+    gc.freeze()
 
 
 ROUTES = [Route("/thumbs/{set_id}/{index:int}/{size:int}.jpg", thumbnail, methods=["GET"])]

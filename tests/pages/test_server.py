@@ -1,3 +1,4 @@
+import gc
 import io
 import os
 import socket
@@ -198,3 +199,14 @@ def test_the_start_does_not_wait_for_what_later_pages_need(modules, later):
     script = f"import sys, {modules}; print(sorted(set(sys.modules) & set({later})))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_collector_passes_over_what_the_warm_up_imported(monkeypatch):
+    monkeypatch.setattr(server, "READING", 0)
+    monkeypatch.setattr(server, "_wake", lambda: None)
+    gc.unfreeze()
+    try:
+        server._warm_up()
+        assert gc.get_freeze_count() > 10_000
+    finally:
+        gc.unfreeze()
