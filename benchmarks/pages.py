@@ -249,6 +249,7 @@ def main() -> None:
             board = Board(load_settings().jobs)
             for job in board.recent(10):
                 board.cancel(job.id)
+            wait_until(lambda: not busy())  # or it works on beside the next benchmark
     tell("pages", rows, means="seconds, a job running beside", job_to_the_end=beside)
 
 

@@ -75,7 +75,11 @@ class BoardWatch(Watch):
                 raise Cancelled
 
     def _tell(self, what: str, seconds_left: float | None) -> bool:
-        """Write progress; returns whether the job is to stop. A table that fails must not stop the work."""
+        """Write progress; returns whether the job is to stop. A table that fails must not stop the work.
+
+        A table without the job must: the work folder was deleted or a damaged table replaced. Nobody sees this work
+        any more, and whoever asks for it again would wait behind it.
+        """
         parts = json.dumps(to_plain(list(self._progress.parts.values())))
         values = (round(STEPS * self._progress.fraction), STEPS, what, parts, seconds_left, self._job)
         try:
@@ -84,7 +88,7 @@ class BoardWatch(Watch):
                 row = db.execute("select cancel from jobs where id=?", (self._job,)).fetchone()
         except StoreError:
             return False
-        return bool(row and row["cancel"])
+        return row is None or bool(row["cancel"])
 
 
 def main(folder: Path, lane: str, lock: int) -> None:

@@ -72,6 +72,18 @@ def test_progress_is_written_and_the_wish_to_stop_is_read(waiting):
         watch.update("pictures", "done", 10, 10)
 
 
+def test_a_job_that_is_gone_from_the_table_stops(waiting):
+    """The work folder was deleted, or a damaged table replaced: nobody could see or stop it any more."""
+    board, job = waiting
+    _claim(board.table, "quick")
+    watch = BoardWatch(board.table, job)
+    watch.update("pictures", "reading", 1, 10)
+    for path in board.folder.glob("board.sqlite*"):
+        path.unlink()
+    with pytest.raises(Cancelled):
+        watch.update("pictures", "done", 10, 10)
+
+
 def test_progress_is_not_written_more_often_than_needed(waiting, monkeypatch):
     board, job = waiting
     _claim(board.table, "quick")
