@@ -9,7 +9,7 @@ import shutil
 import pytest
 from playwright.sync_api import expect
 from test_pages import violations
-from walk import LONG, wait_for_verdict
+from walk import LONG, saved, wait_for_verdict
 
 EACH = 14  # pictures of each class
 MODELS = ["demo/printed", "demo/glyphs", "demo/shapes"]
@@ -65,13 +65,6 @@ def part(window, run, name) -> None:
     window.settle()
 
 
-def saved(window, button) -> list[str]:
-    """Press a download button; returns the file's lines."""
-    with window.page.expect_download() as download:
-        window.page.get_by_role("button", name=button).click()
-    return download.value.path().read_text(encoding="utf-8").splitlines()
-
-
 @pytest.mark.parametrize(
     ("scheme", "size"), [("light", (1440, 900)), ("dark", (1280, 720))], ids=["light-large", "dark-small"]
 )
@@ -90,7 +83,7 @@ def test_why_this_score(visitor, run, scheme, size):
     window.settle()
     window.shot(f"why-{scheme}")
     assert violations(window) == []
-    lines = saved(window, "All pictures")
+    lines = saved(window, "All pictures").splitlines()
     assert lines[0] == "File,Label,Neighbours say,Neighbours right,SCL gain,MSC"
     assert len(lines) == 1 + 4 * EACH + 2
 
@@ -119,7 +112,7 @@ def test_worth_a_look_then_leave_out_and_score_again(visitor, run, folder, schem
     expect(box).to_be_visible()
     window.shot(f"worth-a-look-{scheme}")
     assert violations(window) == []
-    lines = saved(window, "List (CSV)")
+    lines = saved(window, "List (CSV)").splitlines()
     assert {line.split(",")[0] for line in lines} >= {"file", WRONG, COPY, "digit 2/broken.jpg"}
     again = page.get_by_role("button", name=re.compile("^Leave out .* score again$"))
     expect(again).to_have_count(0)

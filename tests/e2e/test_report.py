@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from test_pages import example_run
-from walk import LONG, wait_for_verdict
+from walk import LONG, saved, wait_for_verdict
 
 SERIOUS = {"serious", "critical"}
 
@@ -111,9 +111,7 @@ def test_share_makes_a_report_that_is_the_same_file(visitor):
     button = window.page.get_by_role("button", name=re.compile("^Download report"))
     expect(button).to_be_visible(timeout=LONG)
     window.shot("share")
-    with window.page.expect_download() as download:
-        button.click()
-    text = download.value.path().read_text(encoding="utf-8")
+    text = saved(window, re.compile("^Download report"))
     assert text.startswith("<!doctype html>")
     assert 1_000_000 < len(text.encode()) < 5_000_000
 
@@ -124,19 +122,12 @@ def test_every_file_arrives_when_it_is_asked_for(visitor):
     window.page.get_by_role("button", name="See a finished example").click()
     wait_for_verdict(window)
 
-    script = downloaded(window.page, re.compile("^Training script"))
+    script = saved(window, re.compile("^Training script"))
     compile(script, "train.py", "exec")
-    numbers = downloaded(window.page, "Download all numbers (CSV)")
+    numbers = saved(window, "Download all numbers (CSV)")
     models = {row["Id"] for row in csv.DictReader(numbers.splitlines())}
     window.page.get_by_role("button", name="Share").click()
-    assert downloaded(window.page, re.compile(r"\bCSV$")) == numbers
-    listed = json.loads(downloaded(window.page, re.compile(r"\bJSON$")))
+    assert saved(window, re.compile(r"\bCSV$")) == numbers
+    listed = json.loads(saved(window, re.compile(r"\bJSON$")))
     assert {model["id"] for model in listed["models"]} == models
     assert listed["verdict"]["winner"] in models
-
-
-def downloaded(page, name) -> str:
-    """Press a download button; returns the file's text."""
-    with page.expect_download() as download:
-        page.get_by_role("button", name=name).click()
-    return download.value.path().read_text(encoding="utf-8")

@@ -49,3 +49,10 @@ def wait_for_verdict(visitor) -> str:
     expect(page.locator(".st-key-results-map canvas").first).to_be_visible(timeout=LONG)
     visitor.settle()
     return headline.inner_text()
+
+
+def saved(visitor, button: str | re.Pattern[str]) -> str:
+    """Press a download button; returns the file's text."""
+    with visitor.page.expect_download() as download:
+        visitor.page.get_by_role("button", name=button).click()
+    return download.value.path().read_text(encoding="utf-8")
