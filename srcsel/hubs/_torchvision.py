@@ -49,7 +49,7 @@ def on_averaged_maps(network: nn.Module, state: Mapping[str, Any]) -> bool:
     from torchvision.models import VGG
 
     head = state.get("classifier.weight")
-    if not isinstance(network, VGG) or head is None:
+    if not isinstance(network, VGG) or head is None or head.ndim != 2:
         return False
     network.avgpool = nn.AdaptiveAvgPool2d(1)
     network.register_module("classifier", nn.Linear(head.shape[1], head.shape[0]))

@@ -34,7 +34,7 @@ from srcsel.errors import SrcselError
 from srcsel.settings import load_settings
 from srcsel.ui import thumbs
 from srcsel.ui.access import LOOPBACK
-from srcsel.ui.frontend import Frontend
+from srcsel.ui.frontend import FOLDER, Frontend
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -101,7 +101,7 @@ class SecurityHeaders:
 
 def content_policy() -> str:
     """Write the Content-Security-Policy: everything from this server, plus Streamlit's own inline script by hash."""
-    page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    page = (FOLDER / "index.html").read_text(encoding="utf-8")
     inline = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
     digests = (base64.b64encode(hashlib.sha256(code.encode()).digest()).decode() for code in inline)
     scripts = " ".join(f"'sha256-{digest}'" for digest in digests)

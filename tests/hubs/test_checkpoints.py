@@ -286,3 +286,11 @@ def test_the_file_itself_tells_classes_and_width(tmp_path, shapes, classes, dim)
     path = save(tmp_path / "alexnet.safetensors", {name: torch.zeros(shape) for name, shape in shapes.items()})
     model = HUB.find(str(path))
     assert (model.source_classes, model.dim) == (classes, dim)
+
+
+def test_a_damaged_layer_on_averaged_maps_is_refused_with_a_sentence(tmp_path):
+    import torch
+
+    path = save(tmp_path / "vgg11.safetensors", {"classifier.weight": torch.zeros(3)})
+    with pytest.raises(ModelError, match="vgg11"):
+        HUB.load(HUB.find(str(path)), "cpu", Watch())
