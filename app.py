@@ -1,8 +1,8 @@
-"""The dashboard's server: `srcsel app` or `streamlit run app.py`. Its script is srcsel/ui/main.py."""
+"""The dashboard's server: `srcsel app` or `streamlit run app.py`. Its script is srcsel/ui/server/main.py."""
 
 import streamlit as st
 
-from srcsel.ui import server
+from srcsel.ui.server import server
 
 app = st.App(
     server.SCRIPT,

@@ -96,7 +96,7 @@ def one_side(side: str, folder: Path, names: list[str]) -> dict:
     import torch
     import torchvision  # noqa: F401
 
-    from srcsel import extract  # noqa: F401
+    from srcsel.features import extract  # noqa: F401
 
     timm.create_model("test_vit", pretrained=False)  # what is imported late
     torch.zeros(1)
@@ -152,10 +152,10 @@ def usual_transform(model):
 
 
 def ours(folder: Path, names: list[str], side: str) -> tuple[dict[str, np.ndarray], dict]:
-    from srcsel.dataset import load_dataset
-    from srcsel.extract import extract
-    from srcsel.settings import load_settings
-    from srcsel.store import open_features
+    from srcsel.base.settings import load_settings
+    from srcsel.features.extract import extract
+    from srcsel.pictures.dataset import load_dataset
+    from srcsel.store.features import open_features
 
     checking = time.perf_counter()
     dataset = load_dataset(str(folder / "pictures"))
@@ -172,20 +172,20 @@ def ours(folder: Path, names: list[str], side: str) -> tuple[dict[str, np.ndarra
 
 
 def models_of(folder: Path, names: list[str]) -> list:
-    from srcsel.catalog import find_models
+    from srcsel.models.catalog import find_models
 
     return [find_models([f"{folder / name}.safetensors={name}"])[0] for name in names]
 
 
 def least(folder: Path, names: list[str], side: str) -> list[float]:
     """Seconds a picture, of each network as it was converted, over pictures in memory; torch where it was not."""
-    from srcsel.backends import Eager, kept, openvino
-    from srcsel.backends._base import cores
-    from srcsel.extract import BATCH as SIZES
-    from srcsel.extract import key_for
-    from srcsel.hubs import HUBS
-    from srcsel.records import Dataset
-    from srcsel.watch import Watch
+    from srcsel.base.records import Dataset
+    from srcsel.base.watch import Watch
+    from srcsel.features.backends import Eager, kept, openvino
+    from srcsel.features.backends._base import cores
+    from srcsel.features.extract import BATCH as SIZES
+    from srcsel.features.extract import key_for
+    from srcsel.models.hubs import HUBS
 
     dataset = Dataset("", "", Path(), (), np.zeros(0, int), (), "")
     seconds = []
@@ -225,7 +225,7 @@ def errors_of(found: Path, expected: Path, names: list[str]) -> dict[str, float]
 
 def scores_agree(folder: Path, names: list[str]) -> list[dict]:
     """Scores of all sides' features, both readings, and whether they put the models into the same order."""
-    from srcsel.score import score_model
+    from srcsel.scoring.score import score_model
 
     counts = [len(list(path.iterdir())) for path in sorted((folder / "pictures").iterdir())]
     labels = np.repeat(np.arange(len(counts)), counts)

@@ -15,16 +15,16 @@ from PIL import Image
 
 from benchmarks._browser import SETTLED, chromium, line, server, wait_until
 from benchmarks._common import tell
-from srcsel import inside
-from srcsel.command import new_run
-from srcsel.extract import key_for
+from srcsel.base.records import Dataset, Features, Projection, Ranking, Result, Run, Score, SourceModel, Verdict
+from srcsel.base.settings import load_settings
+from srcsel.base.watch import Watch
+from srcsel.explore import inside
+from srcsel.features.extract import key_for
 from srcsel.jobs.board import Board
-from srcsel.records import Dataset, Features, Projection, Ranking, Result, Run, Score, SourceModel, Verdict
-from srcsel.runs import RunStore
-from srcsel.serialize import to_plain
-from srcsel.settings import load_settings
-from srcsel.store import FeatureStore
-from srcsel.watch import Watch
+from srcsel.runs.question import new_run
+from srcsel.store.features import FeatureStore
+from srcsel.store.runs import RunStore
+from srcsel.store.serialize import to_plain
 
 RUN_ID = "20260301-101500-000000-be9c"
 MODELS = ("demo/glyphs", "demo/textures")

@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks._common import in_fresh_process, report_peak, row, taken, tell
 from benchmarks.scoring import features
-from srcsel.project import project
+from srcsel.explore.project import project
 
 FEW = (5_000, 512, 10)  # pictures, width, classes
 MANY = (50_000, 512, 10)

@@ -14,15 +14,16 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks._common import tell
-from srcsel import catalog, race
-from srcsel.dataset import load_dataset
-from srcsel.extract import extract
-from srcsel.rank import CLOSE, VERDICT_MEASURES
-from srcsel.records import Features, Score
-from srcsel.score import score_model
-from srcsel.settings import load_settings
-from srcsel.store import open_features
-from srcsel.threads import suited_threads
+from srcsel.base.records import Features, Score
+from srcsel.base.settings import load_settings
+from srcsel.base.threads import suited_threads
+from srcsel.features.extract import extract
+from srcsel.models import catalog
+from srcsel.pictures.dataset import load_dataset
+from srcsel.runs import race_rules
+from srcsel.scoring.score import score_model
+from srcsel.store.features import open_features
+from srcsel.verdict.decide import CLOSE, VERDICT_MEASURES
 
 TARGETS = ("butterflies", "digits", "tiles")
 MODELS = 10  # candidates of a trial
@@ -47,7 +48,7 @@ class Given:
             if key not in self.scores:
                 told = score_model(
                     model, self.features[model][chosen], self.labels[chosen], measures=VERDICT_MEASURES,
-                    rechecks=race.RECHECKS,
+                    rechecks=race_rules.RECHECKS,
                 )  # fmt: skip
                 self.scores[key] = told.scores
         return [s for model in models for s in self.scores[model, len(chosen), seed]]
@@ -82,22 +83,22 @@ def from_file(path: Path) -> Given:
 def trial(given: Given, models: Sequence[str], seed: int) -> dict[str, float]:
     """Race once; compare with the exact answer from the same features."""
     n, yardsticks = len(given.labels), given.yardsticks & set(models)
-    exact = [p for p in race.places(given.of(models, None), yardsticks) if p.model not in yardsticks]
-    sizes, order = race.stages(np.bincount(given.labels)), race.order(given.labels, seed)
+    exact = [p for p in race_rules.places(given.of(models, None), yardsticks) if p.model not in yardsticks]
+    sizes, order = race_rules.stages(np.bincount(given.labels)), race_rules.order(given.labels, seed)
     alive, used, seen, wrong, doubt = list(models), 0, 0, False, 0
     for size, following in itertools.pairwise(sizes):
         used, seen = used + len(alive) * (size - seen), size
-        line = race.places(given.of(alive, order[:size], seed), yardsticks & set(alive))
-        out = race.leaving(
+        line = race_rules.places(given.of(alive, order[:size], seed), yardsticks & set(alive))
+        out = race_rules.leaving(
             line, free=(), yardsticks=yardsticks, sizes=(size, following, n), used=used,
-            allowed=race.budget(len(models), n),
+            allowed=race_rules.budget(len(models), n),
         )  # fmt: skip
         gone = {leaver.place.model for leaver in out}
         alive = [m for m in alive if m not in gone]
         wrong |= exact[0].model in {leaver.place.model for leaver in out if leaver.why == "behind"}
         doubt += sum(leaver.why == "budget" and leaver.place.behind < 100 * (1 - CLOSE) for leaver in out)
     used += len(alive) * (n - seen)
-    winner = race.places(given.of(alive, None))[0].model
+    winner = race_rules.places(given.of(alive, None))[0].model
     return {
         "same": winner == exact[0].model,
         "within its tie": (tied := winner in {p.model for p in exact if p.behind < 100 * (1 - CLOSE)}),
@@ -144,7 +145,7 @@ def main() -> None:
     }
     most = max(r["most passes"] for r in rows)
     rows.append({**mean, "what": "all", "trials": whole, "most passes": most})
-    tell("racing", rows, means=MEANS, models=MODELS, rechecks=race.RECHECKS, sure=race.SURE)
+    tell("racing", rows, means=MEANS, models=MODELS, rechecks=race_rules.RECHECKS, sure=race_rules.SURE)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,12 @@ import time
 import numpy as np
 
 from benchmarks._common import in_fresh_process, medians, product_speed, report_peak, row, taken, tell
+from srcsel.base.records import HEADLINE
 from srcsel.measures import MEASURES
-from srcsel.measures._all_pairs import read_all
-from srcsel.measures._card import EDGE, find_card, read_on_card
-from srcsel.measures._shared import Shared
-from srcsel.records import HEADLINE
-from srcsel.score import plan_rechecks, score_model
+from srcsel.measures.kernels.all_pairs import read_all
+from srcsel.measures.kernels.card import EDGE, find_card, read_on_card
+from srcsel.measures.kernels.shared import Shared
+from srcsel.scoring.score import plan_rechecks, score_model
 
 TEMPERATURE = 0.1
 LARGE = (10_000, 2_048, 100)  # pictures, width, classes

@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from srcsel.records import Evidence, JobStatus, Result
-from srcsel.ui import agreements, evidence, experiment, frame, measuring, state
-from srcsel.ui.show import empty_state
-from srcsel.ui.watch import ACTIVE, watch_run
+from srcsel.base.records import Evidence, JobStatus, Result
+from srcsel.ui.app import frame, state
+from srcsel.ui.evidence import agreements, evidence, experiment
+from srcsel.ui.parts import measuring
+from srcsel.ui.parts.show import empty_state
+from srcsel.ui.parts.watch import ACTIVE, watch_run
 
 LEAD = (
     "The scores are a forecast, made without training anything. Here the forecast is put to the test: the starting "

@@ -3,11 +3,14 @@
 import numpy as np
 import streamlit as st
 
-from srcsel.command import command
-from srcsel.records import Result
-from srcsel.ui import explore, frame, inside, maps, near, panel, results, state
-from srcsel.ui.show import empty_state, md
-from srcsel.ui.watch import watch_run
+from srcsel.base.records import Result
+from srcsel.runs.question import command
+from srcsel.ui.app import frame, state
+from srcsel.ui.explore import explore, near, panel
+from srcsel.ui.parts import choices, making, maps
+from srcsel.ui.parts.show import empty_state, md
+from srcsel.ui.parts.watch import watch_run
+from srcsel.ui.results import results
 
 HEIGHT = 620  # pixels of a map, at most
 ROOM = 330  # pixels of a window that title, controls, legend and caption take
@@ -40,11 +43,11 @@ def main() -> None:
     if view == "map":
         draw(result)
     elif view == "why":
-        from srcsel.ui import why
+        from srcsel.ui.explore import why
 
         why.show(result, results.choose_model(result), results.pictures(result))
     else:
-        from srcsel.ui import suspects
+        from srcsel.ui.explore import suspects
 
         suspects.show(result, results.pictures(result))
 
@@ -52,7 +55,7 @@ def main() -> None:
 @st.fragment
 def draw(result: Result) -> None:
     """Draw controls, maps and pictures; a selection draws only these again."""
-    dataset, titles, run_id = result.dataset, results.models_on_show(result), result.run.id
+    dataset, titles, run_id = result.dataset, choices.models_on_show(result), result.run.id
     model, second, color, method = explore.choose_maps(result)
     models = [model] if second is None else [model, second]
     shares = [5, 2] if second else [2, 1] if frame.presenting() else [3, 2]
@@ -64,7 +67,7 @@ def draw(result: Result) -> None:
         cap = explore.choose_dots(dataset, method)
         projections = {m: results.get_map(result, m, method, cap) for m in models}
         with below:
-            seen = {m: inside.get_inside(result, m) for m in models}
+            seen = {m: making.get_inside(result, m) for m in models}
         panes = [maps.Pane(p, titles[m], seen[m]) for m, p in projections.items() if p is not None]
         if len(panes) < len(models):
             return

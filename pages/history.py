@@ -3,10 +3,14 @@
 import pandas as pd
 import streamlit as st
 
-from srcsel.errors import SrcselError
-from srcsel.runs import RunSummary
-from srcsel.ui import cards, compare, experiment, frame, state, words
-from srcsel.ui.show import empty_state, md, plain
+from srcsel.base import phrases
+from srcsel.base.errors import SrcselError
+from srcsel.store.runs import RunSummary
+from srcsel.ui.app import frame, navigation, state
+from srcsel.ui.evidence import experiment
+from srcsel.ui.history import compare
+from srcsel.ui.parts import cards
+from srcsel.ui.parts.show import empty_state, md, plain
 
 
 def history() -> None:
@@ -42,7 +46,7 @@ def _table(runs: list[RunSummary]) -> list[int]:
     frame_ = pd.DataFrame(
         {
             "Run": [cards.name(run) + _shipped(run) for run in runs],
-            "Date": [words.when(run.created) for run in runs],
+            "Date": [phrases.when(run.created) for run in runs],
             "Pictures": [run.images for run in runs],
             "Classes": [run.classes for run in runs],
             "Models": [run.models for run in runs],
@@ -81,9 +85,9 @@ def _actions(ticked: list[RunSummary]) -> None:
     run = ticked[0]
     with st.container(horizontal=True, vertical_alignment="center"):
         if len(ticked) == 1 and st.button("Open", type="primary", icon=":material/open_in_new:"):
-            frame.go("results", run=run.id, model=None)
+            navigation.go("results", run=run.id, model=None)
         if len(ticked) == 1 and st.button("Is it true?", icon=":material/science:", help="Accuracy really reached"):
-            frame.go("evidence", run=run.id, model=None)
+            navigation.go("evidence", run=run.id, model=None)
         mine = [one for one in ticked if not one.example]
         label = "Delete" if len(mine) == 1 else f"Delete {len(mine)} runs"
         if st.button(label, icon=":material/delete:", disabled=not mine, help=None if mine else "Examples stay."):
@@ -93,7 +97,7 @@ def _actions(ticked: list[RunSummary]) -> None:
 @st.dialog("Delete?", icon=":material/delete:")
 def _confirm(runs: list[RunSummary]) -> None:
     for run in runs:
-        st.markdown(f"**{md(cards.name(run))}**, {words.when(run.created)}")
+        st.markdown(f"**{md(cards.name(run))}**, {phrases.when(run.created)}")
     st.markdown("The scores, the maps and the link go away. Your pictures are not touched.")
     with st.container(horizontal=True):
         if st.button("Delete for good", type="primary", key="delete-yes", on_click=_delete, args=(runs,)):

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from srcsel.errors import SrcselError
-from srcsel.runs import RunSummary
-from srcsel.ui import cards, frame, shipped, state, tour
+from srcsel.base.errors import SrcselError
+from srcsel.store.runs import RunSummary
+from srcsel.ui.app import frame, navigation, state, tour
+from srcsel.ui.parts import cards, shipped
 
 STEPS = (
     ("Choose pictures", "A folder with one sub-folder for each class, or a zip of it."),
@@ -44,11 +45,11 @@ def _hero(example: RunSummary | None) -> None:
         )
         with st.container(horizontal=True):
             if example and st.button("See a finished example", type="primary", icon=":material/play_circle:"):
-                frame.go("results", run=example.id, model=None)
+                navigation.go("results", run=example.id, model=None)
             kind = "secondary" if example else "primary"
             if st.button("Use my own pictures", type=kind, icon=":material/folder_open:"):
                 st.session_state["images-way"] = "folder"
-                frame.go("images", images=None)
+                navigation.go("images", images=None)
             if example and st.button("Take the tour (2 minutes)", type="tertiary", icon=":material/tour:"):
                 tour.start(example.id)
         st.caption(":material/lock: Your pictures stay on this computer.")

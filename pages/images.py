@@ -4,7 +4,8 @@ import shlex
 
 import streamlit as st
 
-from srcsel.ui import checking, choosing, frame, state
+from srcsel.ui.app import frame, state
+from srcsel.ui.images import checking, choosing
 
 WAYS = {
     "examples": ("Examples", choosing.examples),

@@ -2,11 +2,14 @@
 
 import streamlit as st
 
-from srcsel.command import command
-from srcsel.errors import SrcselError
-from srcsel.records import Listing
-from srcsel.ui import cards, checking, frame, picking, precision, race, state, words
-from srcsel.ui.show import empty_state, md
+from srcsel.base.errors import SrcselError
+from srcsel.base.records import Listing
+from srcsel.runs.question import command
+from srcsel.ui.app import frame, state
+from srcsel.ui.images import checking
+from srcsel.ui.models import fast, picking, precision
+from srcsel.ui.parts import cards, words
+from srcsel.ui.parts.show import empty_state, md
 
 
 def models() -> None:
@@ -38,7 +41,7 @@ def models() -> None:
     with start:
         left, right = st.columns(2, gap="large")
         with left:
-            options["race"] = race.switch(chosen, listing, ticked)
+            options["race"] = fast.switch(chosen, listing, ticked)
         with right:
             options["precision"] = precision.switch(ticked)
         picking.run_button(listing, ticked, options)

@@ -2,13 +2,15 @@
 
 import streamlit as st
 
+from srcsel.base.records import JobStatus, Result, Run
 from srcsel.charts import bars_height
-from srcsel.command import command
-from srcsel.records import JobStatus, Result, Run
-from srcsel.serialize import from_plain
-from srcsel.ui import cost, frame, race, results, sharing, state, table, verdict, words
-from srcsel.ui.show import empty_state, md
-from srcsel.ui.watch import ACTIVE, watch_job, watch_run
+from srcsel.runs.question import command
+from srcsel.store.serialize import from_plain
+from srcsel.ui.app import frame, state
+from srcsel.ui.parts import choices, words
+from srcsel.ui.parts.show import empty_state, md
+from srcsel.ui.parts.watch import ACTIVE, watch_job, watch_run
+from srcsel.ui.results import cost, race, results, sharing, table, verdict
 
 
 def main() -> None:
@@ -85,7 +87,7 @@ def answer(whole: Result) -> None:
 
 def height(result: Result) -> int:
     """Make the map with its legend and caption as high as the two charts beside it."""
-    return min(760, max(results.LEAST_MAP, 2 * bars_height(len(results.models_on_show(result))) - 60))
+    return min(760, max(results.LEAST_MAP, 2 * bars_height(len(choices.models_on_show(result))) - 60))
 
 
 main()

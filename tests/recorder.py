@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from srcsel.errors import Cancelled
-from srcsel.watch import PartState, Watch
+from srcsel.base.errors import Cancelled
+from srcsel.base.watch import PartState, Watch
 
 
 class Told(NamedTuple):

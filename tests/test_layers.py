@@ -8,54 +8,50 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "srcsel"
 
-LAYERS = [  # a module imports from lines above its own here, or from its own package
-    {"errors", "plugins", "threads"},
-    {"records", "settings", "watch"},
-    {"files", "serialize"},
-    {"images", "measures", "runs", "wording"},
-    {"demo", "labelfile", "store"},
-    {"hubs", "listing", "public"},
-    {"archive", "catalog", "dataset"},
-    {"backends", "decode", "umap_graph", "explain", "copies"},
-    {"loading"},
-    {"extract", "project", "score"},
-    {"recover"},
-    {"rank", "scored", "maps", "consensus"},
-    {"race"},
-    {"assemble", "command", "public_json", "inside", "snippet"},
-    {"racing"},
-    {"budget", "run", "suspects"},
-    {"evidence"},
-    {"charts", "shell", "demo.example"},
-    {"demo.experiment"},
-    {"report"},
-    {"jobs"},
-    {"cli", "ui"},
-    {"__main__", "__init__"},
-]
-FIRST_UP = {"records": {"errors"}, "public": {"listing"}, "listing": {"public"}}
-"""What may be imported beside the rule: inside one line, one direction; listing and public need each other at use."""
-HEAVY = {"torch", "torchvision", "timm", "umap", "sklearn", "plotly", "streamlit", "pandas"}
-STREAMLIT = {"ui"}
+LAYERS = """
+    base
+    store
+    pictures models measures
+    scoring verdict features
+    explore
+    runs
+    charts evidence
+    report
+    jobs
+    ui cli demo
+"""  # a package imports from lines above its own, or from itself
+LEVEL = {package: level for level, line in enumerate(LAYERS.split("\n")) for package in line.split()}
+HEAVY = {"torch", "torchvision", "timm", "umap", "sklearn", "plotly", "streamlit", "pandas", "ray", "openvino"}
+AT_THE_TOP = {"ui": {"streamlit", "pandas"}, "charts": {"plotly"}, "report": {"plotly"}}
+COMPUTING = (
+    "scoring",
+    "features.extract",
+    "features.loading",
+    "explore.project",
+    "runs.run",
+    "runs.race",
+    "runs.answer",
+)
+"""What no page enters: a worker does."""
 
 
-def modules():
-    """(name inside the package, its first part, path) of every source file of the package."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        parts = path.relative_to(PACKAGE).with_suffix("").parts
-        name = ".".join(parts)
-        yield name, name if any(name in line for line in LAYERS) else parts[0], path
+def files():
+    """(dotted name, package, path) of every source file."""
+    pages = [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py"))]
+    for path in [*sorted(PACKAGE.rglob("*.py")), *pages]:
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        yield ".".join(parts), parts[1] if len(parts) > 2 and parts[0] == "srcsel" else "", path
 
 
-def imports(path, *, top_only=False):
-    """Modules a file imports: all, or only those loaded when the file itself is."""
+def imported(path, *, top_only=False):
+    """Full names a file imports, also inside functions; with `top_only` those loaded when the file itself is."""
     tree = ast.parse(path.read_text())
     for node in _loaded(tree) if top_only else ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            yield from ([f"srcsel.{a.name}" for a in node.names] if node.module == "srcsel" else [node.module or ""])
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def _loaded(tree):
@@ -72,65 +68,82 @@ def _loaded(tree):
         todo += ast.iter_child_nodes(node)
 
 
-def layer(part):
-    found = [number for number, line in enumerate(LAYERS) if part in line]
-    assert found, f"srcsel/{part} has no line in LAYERS. Say where it belongs."
-    return found[0]
+FILES = list(files())
+every_file = pytest.mark.parametrize(("name", "package", "path"), FILES, ids=[f[0] for f in FILES])
 
 
-MODULES = list(modules())
+def test_every_package_has_its_line():
+    assert {package for _, package, _ in FILES} - {""} == set(LEVEL)
 
 
-@pytest.mark.parametrize(("name", "part", "path"), MODULES, ids=[m[0] for m in MODULES])
-def test_a_module_imports_only_from_lines_below_its_own(name, part, path):
-    for imported in imports(path):
-        if not imported.startswith("srcsel."):
+@every_file
+def test_imports_run_downward(name, package, path):
+    level = LEVEL[package] if package else len(LEVEL)
+    for full in imported(path):
+        other = full.split(".")[1] if full.startswith("srcsel.") else ""
+        assert other not in LEVEL or other == package or LEVEL[other] < level, f"{name} imports {full}"
+
+
+@every_file
+def test_what_begins_with_an_underscore_is_taken_from_nowhere_else(name, package, path):
+    for full in imported(path):
+        parts = full.split(".")
+        if parts[0] != "srcsel":
             continue
-        other = imported.split(".")[1]
-        if not ((PACKAGE / other).is_dir() or (PACKAGE / f"{other}.py").is_file()):
-            continue  # a name of srcsel/__init__.py, such as the version
-        allowed = other == part or layer(other) < layer(part) or other in FIRST_UP.get(part, ())
-        assert allowed, f"srcsel.{name} imports {imported}, which does not lie below it"
+        for at, part in enumerate(parts):
+            if part.startswith("_") and not part.endswith("__"):
+                owner = ROOT.joinpath(*parts[:at])
+                owner = owner if owner.is_dir() else owner.with_suffix(".py")
+                inside = owner == path or owner in path.parents
+                same_room = owner.is_file() and owner.parent == path.parent
+                assert inside or same_room, f"{name} takes {full}"
 
 
-@pytest.mark.parametrize(("name", "part", "path"), MODULES, ids=[m[0] for m in MODULES])
-def test_heavy_libraries_are_imported_where_they_are_used(name, part, path):
-    allowed = {"streamlit", "pandas"} if part in STREAMLIT else set()
-    if part in ("charts", "report"):
-        allowed = {"plotly"}
-    loaded = {imported.split(".")[0] for imported in imports(path, top_only=True)}
-    assert not (loaded & (HEAVY - allowed)), f"srcsel.{name} imports {loaded & HEAVY} at its top"
+def test_no_package_stands_in_a_circle():
+    """Rooms inside packages too: `srcsel.ui.parts` and `srcsel.ui.results` may not need each other."""
+    rooms = {path.parent for _, package, path in FILES if package}
+    needs = {room: set() for room in rooms}
+    for _, package, path in FILES:
+        for full in imported(path) if package else ():
+            parts = full.split(".")
+            folders = [ROOT.joinpath(*parts[:at]) for at in range(len(parts), 0, -1)]
+            room = next((f for f in folders if f in rooms), None)
+            if room is not None and room not in path.parents and path.parent not in room.parents:
+                needs[path.parent].add(room)
+    while free := {room for room, others in needs.items() if not others & set(needs)}:
+        needs = {room: others for room, others in needs.items() if room not in free}
+    assert not needs, {str(room): others & set(needs) for room, others in needs.items()}
 
 
-@pytest.mark.parametrize(("name", "part", "path"), MODULES, ids=[m[0] for m in MODULES])
-def test_only_the_pages_know_streamlit(name, part, path):
-    assert part in STREAMLIT or not {i.split(".")[0] for i in imports(path)} & {"streamlit"}
+@every_file
+def test_heavy_libraries_are_imported_where_they_are_used(name, package, path):
+    if not package:
+        return
+    at_top = {full.split(".")[0] for full in imported(path, top_only=True)}
+    assert not at_top & (HEAVY - AT_THE_TOP.get(package, set())), name
+
+
+@every_file
+def test_only_the_pages_know_streamlit(name, package, path):
+    known = {full.split(".")[0] for full in imported(path)}
+    assert package == "ui" or not name.startswith("srcsel") or "streamlit" not in known
 
 
 def test_a_measure_imports_no_other_measure_no_disk_and_no_model():
-    """Shared arithmetic lies in files that begin with an underscore."""
-    measures = {name for name, part, _ in MODULES if part == "measures" and not name.split(".")[-1].startswith("_")}
-    for name, part, path in MODULES:
-        if part != "measures" or name == "measures.__init__" or name.split(".")[-1].startswith("_"):
-            continue
-        for imported in imports(path):
-            assert imported.removeprefix("srcsel.") not in measures, f"{name} imports {imported}"
-            assert imported.split(".")[0] not in {"pathlib", "os", "torch", "timm", "streamlit"}, name
+    """Shared arithmetic lies in `kernels`."""
+    folder = PACKAGE / "measures"
+    measures = [path for path in sorted(folder.glob("*.py")) if not path.name.startswith("_")]
+    assert len(measures) > 20
+    for path in [*measures, *(folder / "kernels").glob("*.py")]:
+        for full in imported(path):
+            assert full.removeprefix("srcsel.measures.").split(".")[0] not in {m.stem for m in measures}, path
+            assert full.split(".")[0] not in {"pathlib", "os", "torch", "timm", "streamlit"} or path.stem == "card"
 
 
-def test_pages_and_app_compute_nothing():
+def test_pages_compute_nothing():
     """They import no library that computes, and nothing of srcsel that loads a model or makes a score."""
-    computing = {"srcsel.extract", "srcsel.score", "srcsel.run", "srcsel.project", "srcsel.maps", "srcsel.assemble"}
-    files = [*sorted((ROOT / "pages").glob("*.py")), *sorted((PACKAGE / "ui").rglob("*.py")), ROOT / "app.py"]
-    assert len(files) > 5
-    for path in files:
-        found = set(imports(path))
-        assert not {i.split(".")[0] for i in found} & {"torch", "torchvision", "timm", "umap", "sklearn"}, path
-        assert not found & computing, f"{path}: {found & computing}"
-
-
-def test_every_line_of_the_layers_names_something_that_is_there():
-    there = {part for _, part, _ in MODULES}
-    planned = set()
-    named = set().union(*LAYERS)
-    assert named - there <= planned, f"gone: {named - there - planned}"
+    for name, package, path in FILES:
+        if package in ("", "ui") and (package or not name.startswith("srcsel")):
+            for full in imported(path):
+                assert full.split(".")[0] not in {"torch", "torchvision", "timm", "umap", "sklearn", "ray"}, name
+                assert not any(f"{full}.".startswith(f"srcsel.{part}.") for part in COMPUTING), f"{name} imports {full}"

@@ -5,13 +5,13 @@ import pytest
 
 from benchmarks import racing
 from benchmarks.racing import Given, trial, trials, with_halves
-from srcsel import race
+from srcsel.runs import race_rules
 
 
 @pytest.fixture
 def given(monkeypatch):
     """Eleven models of falling skill over 320 pictures of four classes; the last is a yardstick."""
-    monkeypatch.setattr(race, "RECHECKS", 20)
+    monkeypatch.setattr(race_rules, "RECHECKS", 20)
     chance = np.random.default_rng(0)
     labels = np.arange(320) % 4
     skills = np.linspace(3, 0, 11)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from srcsel.charts.bars import bar_length, bars_height, model_order, pick_scores, short_name
+from srcsel.base.phrases import plain
+from srcsel.base.records import Accuracy, Evidence, Reading, Result
+from srcsel.charts.bars import bars_height, short_name
 from srcsel.charts.labels import Box, place_names
-from srcsel.charts.palette import PAINT, Theme, plain, plotly_text
+from srcsel.charts.palette import PAINT, Theme, plotly_text
 from srcsel.measures import MEASURES
-from srcsel.records import Accuracy, Evidence, Reading, Result
-from srcsel.wording import BEFOREHAND, READINGS
+from srcsel.verdict.readings import bar_length, model_order, pick_scores
+from srcsel.verdict.wording import BEFOREHAND, READINGS
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from srcsel.budget import COSTS, Cost, contenders, costs, frontier
-from srcsel.charts.bars import bar_length, pick_scores, short_name
+from srcsel.base.phrases import plain
+from srcsel.base.records import Reading, Result, Verdict
+from srcsel.charts.bars import short_name
 from srcsel.charts.labels import Box, place_names
-from srcsel.charts.palette import PAINT, Theme, plain, plotly_text
-from srcsel.records import Reading, Result, Verdict
-from srcsel.wording import SAME_COST
+from srcsel.charts.palette import PAINT, Theme, plotly_text
+from srcsel.verdict.cost import COSTS, Cost, contenders, costs, frontier
+from srcsel.verdict.readings import bar_length, pick_scores
+from srcsel.verdict.wording import SAME_COST
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

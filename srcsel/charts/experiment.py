@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from srcsel.charts.palette import PAINT, Theme, plain, plotly_text
-from srcsel.records import Reading
-from srcsel.wording import READINGS
+from srcsel.base.phrases import plain
+from srcsel.base.records import Reading
+from srcsel.charts.palette import PAINT, Theme, plotly_text
+from srcsel.verdict.wording import READINGS
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from srcsel.base.phrases import plain
 from srcsel.charts.bars import short_name
-from srcsel.charts.palette import PAINT, Theme, plain, plotly_text
+from srcsel.charts.palette import PAINT, Theme, plotly_text
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

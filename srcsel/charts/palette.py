@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+
+from srcsel.base.phrases import plain
 
 Theme = Literal["light", "dark"]
 
@@ -29,13 +30,6 @@ PAINT: dict[Theme, dict[str, str]] = {
         "whisker": "#d5dbe2", "line": "#9aa3ae", "band": "rgba(86,180,233,0.14)", "key": "rgba(86,180,233,0.55)",
     },
 }  # fmt: skip
-
-_UNSEEN = re.compile(r"[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
-
-
-def plain(name: object) -> str:
-    """Put `name` on one line, without control characters and text-direction tricks."""
-    return " ".join(_UNSEEN.sub(" ", str(name)).split())
 
 
 def plotly_text(name: object) -> str:

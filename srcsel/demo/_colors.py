@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from srcsel.demo._paint import Color, any_color, apart, as32, blend, color, noise, picture
+from srcsel.pictures.bundled.paint import Color, any_color, apart, as32, blend, color, noise, picture
 
 PALETTES = 16
 FLOWER_COLORS = {

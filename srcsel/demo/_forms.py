@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from srcsel.demo._paint import Color, any_color, apart, blend, picture
+from srcsel.pictures.bundled.paint import Color, any_color, apart, blend, picture
 
 SHAPES = ("disc", "square", "triangle", "pentagon", "star", "cross", "crescent", "ring", "heart", "drop")
 LAYOUTS = ("row", "column", "diagonal", "ring", "cluster", "block")

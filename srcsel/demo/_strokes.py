@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from srcsel.demo._paint import any_color, apart, as32, blend, curve, picture
+from srcsel.pictures.bundled.paint import any_color, apart, as32, blend, curve, picture
 
 GLYPHS = 24
 _SIDE = 128  # drawn at twice the size and averaged down

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from srcsel.demo._paint import any_color, apart, as32, noise, picture, relief
+from srcsel.pictures.bundled.paint import any_color, apart, as32, noise, picture, relief
 
 DIRECTIONS = ("east", "north-east", "north", "north-west", "west", "south-west", "south", "south-east")
 _SIDE = 128  # drawn at twice the size and averaged down

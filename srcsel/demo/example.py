@@ -11,16 +11,16 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from srcsel.assemble import Answer
-from srcsel.extract import key_for
-from srcsel.maps import draw_map
-from srcsel.project import METHODS
-from srcsel.records import Result
-from srcsel.run import answer, new_run
-from srcsel.scored import scored
-from srcsel.settings import Settings
-from srcsel.store import open_features, open_runs
-from srcsel.watch import Watch
+from srcsel.base.records import Result
+from srcsel.base.settings import Settings
+from srcsel.base.watch import Watch
+from srcsel.explore.maps import draw_map
+from srcsel.explore.project import METHODS
+from srcsel.features.extract import key_for
+from srcsel.runs.answer import Answer
+from srcsel.runs.run import answer, new_run
+from srcsel.scoring.remembered import scored
+from srcsel.store.features import open_features, open_runs
 
 RUNS = Path(__file__).parent / "runs"
 TARGET = "demo:butterflies"

@@ -15,20 +15,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from srcsel import files
+from srcsel.base.bars import Bars
+from srcsel.base.records import Evidence, EvidenceKind, Protocol
+from srcsel.base.settings import Settings
+from srcsel.base.watch import Watch
 from srcsel.demo.example import RUNS, without_times
 from srcsel.demo.findings import Told, mean_cosine, summarize
-from srcsel.demo.targets import TARGETS
 from srcsel.evidence.gather import gather
+from srcsel.features.recover import features_of
 from srcsel.measures import MEASURES
-from srcsel.records import Evidence, EvidenceKind, Protocol
-from srcsel.recover import features_of
-from srcsel.run import answer, new_run
-from srcsel.settings import Settings
-from srcsel.shell import Bars
-from srcsel.store import open_features, open_runs
-from srcsel.watch import Watch
-from srcsel.wording import PREDICTORS, READINGS
+from srcsel.pictures.bundled.targets import TARGETS
+from srcsel.runs.run import answer, new_run
+from srcsel.store import files
+from srcsel.store.features import open_features, open_runs
+from srcsel.verdict.wording import PREDICTORS, READINGS
 
 PREFIX = "experiment-"
 MODELS = "demo,pixels"

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from srcsel.records import Agreement, Evidence, Reading, Result, Score
-from srcsel.wording import READINGS
+from srcsel.base.records import Agreement, Evidence, Reading, Result, Score
+from srcsel.verdict.wording import READINGS
 
 PAIR = ("silhouette", "supcon")
 ORDER: tuple[Reading, ...] = ("raw", "whitened")

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 import srcsel
-from srcsel.demo.targets import TARGETS
+from srcsel.pictures.bundled.targets import TARGETS
 
 FOLDER = Path(srcsel.__file__).parent / "ui" / "static" / "previews"
 COLUMNS, ROWS = 5, 2  # pictures of a preview, one of each class in turn

@@ -18,11 +18,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from srcsel.consensus import consensus
+from srcsel.base.records import Agreement, Interval, Reading, Result, Score
 from srcsel.evidence.reached import Reached
 from srcsel.measures import MEASURES
-from srcsel.rank import VERDICT_MEASURES, make_rankings
-from srcsel.records import Agreement, Interval, Reading, Result, Score
+from srcsel.verdict.consensus import consensus
+from srcsel.verdict.decide import VERDICT_MEASURES, make_rankings
 
 DRAWS = 200  # as many as there are re-checks of a score
 FEWEST = 3  # models from which an order can agree with another

@@ -18,17 +18,17 @@ from typing import Any
 
 import numpy as np
 
-from srcsel import files
-from srcsel.backends import is_out_of_memory
-from srcsel.decode import decoded
-from srcsel.errors import Cancelled, ModelError, SrcselError, StoreError
+from srcsel.base.errors import Cancelled, ModelError, SrcselError, StoreError
+from srcsel.base.records import Dataset, Failure, Protocol, SourceModel
+from srcsel.base.watch import Watch
 from srcsel.evidence.splits import Split, check_protocol, split
 from srcsel.evidence.training import Trained, Training
-from srcsel.extract import pick_device
-from srcsel.hubs import HUBS, Hub, Preprocessing, Trainable
-from srcsel.loading import free_after, leave_a_core
-from srcsel.records import Dataset, Failure, Protocol, SourceModel
-from srcsel.watch import Watch
+from srcsel.features.backends import is_out_of_memory
+from srcsel.features.decode import decoded
+from srcsel.features.extract import pick_device
+from srcsel.features.loading import free_after, leave_a_core
+from srcsel.models.hubs import Preprocessing, Trainable, hub_of
+from srcsel.store import files
 
 VERSION = 1  # part of what outcomes are remembered by; raise it with every change to what a training comes to
 NO_NETWORK = "It has no network to fine-tune; its quick check still counts."
@@ -71,7 +71,7 @@ def finetune(
         try:
             known = [work.recall(model, seed) for seed in protocol.seeds]
             if None in known:
-                todo[model.id] = model, _hub(model).preprocessing(model)
+                todo[model.id] = model, hub_of(model).preprocessing(model)
         except (Cancelled, StoreError):
             raise
         except Exception as error:  # noqa: BLE001 (third-party model code; the reason reaches the page)
@@ -146,7 +146,7 @@ class _Work:
             note = f"Training {model.title}, repeat {number + 1} of {seeds}: step {step:,} of {steps:,}"
             self.watch.update(model.id, "running", number * steps + step, seeds * steps, note)
 
-        encoder = _hub(model).load(model, device, self.watch)
+        encoder = hub_of(model).load(model, device, self.watch)
         if not isinstance(encoder, Trainable):
             raise ModelError(NO_NETWORK)
         leave_a_core()
@@ -180,7 +180,7 @@ class _Work:
             "dataset": self.dataset.digest,
             "model": model.id,
             "revision": model.revision,
-            "preprocessing": _hub(model).preprocessing(model).key,
+            "preprocessing": hub_of(model).preprocessing(model).key,
             "rows": [hashlib.sha256(rows.tobytes()).hexdigest() for rows in (of.train, of.validation, of.test)],
             "epochs": p.epochs,
             "early_stop": p.early_stop if len(of.validation) else 0,
@@ -194,10 +194,6 @@ class _Work:
         return self.folder / kind / f"{files.text_hash(question)}.safetensors"
 
 
-def _hub(model: SourceModel) -> Hub:
-    return HUBS[model.id.split("/", 1)[0]]
-
-
 def _as_here(model: SourceModel) -> SourceModel:
     """Name the weights that are here now: before a download their revision was not known."""
-    return _hub(model).find(model.id.split("/", 1)[1])
+    return hub_of(model).find(model.id.split("/", 1)[1])

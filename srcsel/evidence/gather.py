@@ -9,22 +9,22 @@ from pathlib import Path
 
 import numpy as np
 
-from srcsel.copies import copy_groups
-from srcsel.dataset import load_dataset
-from srcsel.errors import Cancelled, InputError, StoreError, UnknownNameError
+from srcsel.base.errors import Cancelled, InputError, StoreError, UnknownNameError
+from srcsel.base.records import Dataset, Evidence, Failure, Protocol, Result
+from srcsel.base.settings import Settings, load_settings
+from srcsel.base.watch import PartState, Watch
 from srcsel.evidence import agreement
 from srcsel.evidence.finetune import Outcome, finetune
 from srcsel.evidence.probe import fold_of, probe
 from srcsel.evidence.reached import accuracies, close_to_best, reached_by
 from srcsel.evidence.sentence import notes, sentence
 from srcsel.evidence.splits import check_protocol, split
-from srcsel.records import Dataset, Evidence, Failure, Protocol, Result
-from srcsel.recover import features_of
-from srcsel.run import Measures, add_measures, answer, measure_names, new_run
-from srcsel.runs import RunStore
-from srcsel.settings import Settings, load_settings
-from srcsel.store import FeatureStore, open_features, open_runs
-from srcsel.watch import PartState, Watch
+from srcsel.features.recover import features_of
+from srcsel.pictures.copies import copy_groups
+from srcsel.pictures.dataset import load_dataset
+from srcsel.runs.run import Measures, add_measures, answer, measure_names, new_run
+from srcsel.store.features import FeatureStore, open_features, open_runs
+from srcsel.store.runs import RunStore
 
 QUICK = Protocol("probe")
 TRAINED = Protocol("finetune")

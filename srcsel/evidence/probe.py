@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from srcsel.errors import InputError
+from srcsel.base.errors import InputError
+from srcsel.base.records import Features
+from srcsel.base.threads import suited_threads
 from srcsel.evidence.finetune import Outcome
-from srcsel.records import Features
-from srcsel.serialize import to_plain
-from srcsel.store import FeatureStore
-from srcsel.threads import suited_threads
+from srcsel.store.features import FeatureStore
+from srcsel.store.serialize import to_plain
 
 STRENGTH = 0.1  # C of the logistic regression: features outnumber pictures, so it is held back more than by default
 ITERATIONS = 2000
@@ -65,10 +65,10 @@ def probe(
             "fold": hashlib.sha256(fold.tobytes()).hexdigest(),
             "strength": STRENGTH,
         }
-        found = store.recall("probes", question)
+        found = store.memory.recall("probes", question)
         if found is None:
             found = _guesses(one, labels, fold, tell)
-            store.remember("probes", question, *found)
+            store.memory.remember("probes", question, *found)
         else:
             tell(one.key.model, folds, folds)
         tensors, seconds = found

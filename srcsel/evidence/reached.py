@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from srcsel.base.records import Accuracy
 from srcsel.evidence.finetune import Outcome
-from srcsel.records import Accuracy
 
 LEVEL = 0.95  # one-sided; both sides together make the 90 % intervals
 CLOSE = 1 - LEVEL  # share of the draws in which a model must equal or beat the best to count as close to it

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from srcsel.base.phrases import count, listed
+from srcsel.base.records import Accuracy, Agreement, Protocol, SourceModel
 from srcsel.measures import MEASURES
-from srcsel.records import Accuracy, Agreement, Protocol, SourceModel
-from srcsel.wording import count, listed
 
 SHORT = {"supcon": "SCL", "silhouette": "MSC", "verdict": "the verdict"}
 ASKED = ("supcon", "silhouette", "verdict")

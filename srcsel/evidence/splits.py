@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from srcsel.errors import InputError
-from srcsel.records import Protocol
+from srcsel.base.errors import InputError
+from srcsel.base.records import Protocol
 
 LEAST_TEST = 0.2  # share of a small class that few shots leave for the test
 ENOUGH = 20  # training pictures of every class from which a part of them can say when to stop

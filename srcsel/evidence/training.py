@@ -24,11 +24,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from srcsel import files
-from srcsel.errors import Cancelled, ModelError
+from srcsel.base.errors import Cancelled, ModelError
+from srcsel.base.records import Protocol
 from srcsel.evidence.splits import Split
-from srcsel.hubs import Trainable
-from srcsel.records import Protocol
+from srcsel.models.hubs import Trainable
+from srcsel.store import files
 
 if TYPE_CHECKING:
     from torch import Tensor

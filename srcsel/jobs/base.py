@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from srcsel.errors import StoreError
-from srcsel.records import JobStatus, Part
-from srcsel.serialize import from_plain, to_plain
+from srcsel.base.errors import StoreError
+from srcsel.base.records import JobStatus, Part
+from srcsel.store.serialize import from_plain, to_plain
 
 LANES = {
     "rank": "compute",

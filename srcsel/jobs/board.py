@@ -19,10 +19,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from srcsel.errors import Cancelled, UnknownNameError
+from srcsel.base.errors import Cancelled, UnknownNameError
+from srcsel.base.records import JobStatus
 from srcsel.jobs.base import LANES, Table, question_of, to_status
-from srcsel.records import JobStatus
-from srcsel.serialize import to_plain
+from srcsel.store.serialize import to_plain
 
 LOST = "The worker stopped unexpectedly (killed or out of memory). What was finished is kept; press Continue."
 START_ATTEMPTS = 3

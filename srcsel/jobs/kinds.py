@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from srcsel import records
-from srcsel.records import DOTS, Run
-from srcsel.serialize import from_plain, to_plain
-from srcsel.settings import load_settings
-from srcsel.watch import Watch
+from srcsel.base import records
+from srcsel.base.records import DOTS, Run
+from srcsel.base.settings import load_settings
+from srcsel.base.watch import Watch
+from srcsel.store.serialize import from_plain, to_plain
 
 DECODE_GMACS = 0.5
 """Decoding a picture costs about as much as this many 1e9 multiply-adds of a network on the same computer."""
@@ -30,7 +30,7 @@ class PlanWatch(Protocol):
 
 def rank(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     """Answer a run. Payload {run: Run as dict}; hands back {kind, winner, failed}."""
-    from srcsel.run import answer, models_of
+    from srcsel.runs.run import answer, models_of
 
     run = from_plain(Run, payload["run"])
     models, _ = models_of(run)
@@ -47,8 +47,8 @@ def rank(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
 
 def check(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     """Open every picture once. Payload {ref}; hands back {images, classes, counts, unreadable, warnings, digest}."""
-    from srcsel.dataset import check as warnings_of
-    from srcsel.dataset import load_dataset
+    from srcsel.pictures.dataset import check as warnings_of
+    from srcsel.pictures.dataset import load_dataset
 
     told.plan({"pictures": 1.0}, {})
     dataset = load_dataset(str(payload["ref"]), watch=told.watch)
@@ -69,7 +69,7 @@ def draw(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
 
     `points` is the number of dots at most, for more than usual.
     """
-    from srcsel.maps import draw_map
+    from srcsel.explore.maps import draw_map
 
     told.plan({"maps": 1.0}, {})
     question = (str(payload["run_id"]), str(payload["model"]), str(payload["method"]))
@@ -79,7 +79,7 @@ def draw(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
 
 def inside(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     """Look at every picture of a finished run through one model. Payload {run_id, model}; hands back {pictures}."""
-    from srcsel.inside import make
+    from srcsel.explore.inside import make
 
     told.plan({"inside": 1.0}, {})
     looked = make(str(payload["run_id"]), str(payload["model"]), load_settings(), told.watch)
@@ -88,8 +88,8 @@ def inside(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
 
 def suspects(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     """List a finished run's pictures worth a look. Payload {run_id}; hands back how many of each kind."""
-    from srcsel.store import open_runs
-    from srcsel.suspects import asked, make
+    from srcsel.explore.suspects import asked, make
+    from srcsel.store.features import open_runs
 
     settings, run_id = load_settings(), str(payload["run_id"])
     models = asked(open_runs(settings).load(run_id))
@@ -108,8 +108,8 @@ def report(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
 
 def measures(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     """Score a finished run by more measures. Payload {run_id, measures?}, "all" by default; hands back {measures}."""
-    from srcsel.run import add_measures
-    from srcsel.store import open_runs
+    from srcsel.runs.run import add_measures
+    from srcsel.store.features import open_runs
 
     run_id = str(payload["run_id"])
     models = _in_full(open_runs(load_settings()).load(run_id))
@@ -124,7 +124,7 @@ def evidence(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     Payload {run_id, protocol: Protocol as dict, models?: ids}; hands back {models, failed, sentence}.
     """
     from srcsel.evidence.gather import gather
-    from srcsel.store import open_runs
+    from srcsel.store.features import open_runs
 
     protocol = from_plain(records.Protocol, payload["protocol"])
     run_id = str(payload["run_id"])

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from srcsel.records import Part
-from srcsel.watch import PartState
+from srcsel.base.records import Part
+from srcsel.base.watch import FINISHED, PartState
 
-FINISHED = frozenset({"done", "stored", "dropped", "failed"})
 BUSY = frozenset({"reading", "running", "scoring"})
 SCORING_SHARE = 0.05
 """Share of a model's time that its scores take, as a guess for the bar."""

@@ -18,15 +18,15 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from srcsel import files
-from srcsel.errors import Cancelled, SrcselError, StoreError
+from srcsel.base.errors import Cancelled, SrcselError, StoreError
+from srcsel.base.records import JobState
+from srcsel.base.watch import PartState, Watch
 from srcsel.jobs.base import Table
 from srcsel.jobs.board import Board, log_path
 from srcsel.jobs.kinds import KINDS
 from srcsel.jobs.progress import Progress
-from srcsel.records import JobState
-from srcsel.serialize import to_plain
-from srcsel.watch import PartState, Watch
+from srcsel.store import files
+from srcsel.store.serialize import to_plain
 
 LINGER_SECONDS = float(os.environ.get("SRCSEL_WORKER_LINGER", "60"))
 """How long an idle worker waits for the next job before it ends."""

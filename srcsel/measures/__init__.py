@@ -5,8 +5,18 @@ One file each; importing this package registers them all.
 
 import sys
 
-from srcsel import plugins
-from srcsel.measures._base import MEASURES, Measure, measure
+from srcsel.base import plugins
+from srcsel.measures._base import (
+    MEASURES,
+    Combined,
+    Measure,
+    check_features,
+    check_labels,
+    check_rows,
+    keywords_of,
+    measure,
+    permutations,
+)
 
 plugins.import_all(sys.modules[__name__])
 
@@ -16,4 +26,15 @@ def find(name: str) -> Measure:
     return MEASURES[name]
 
 
-__all__ = ["MEASURES", "Measure", "find", "measure"]
+__all__ = [
+    "MEASURES",
+    "Combined",
+    "Measure",
+    "check_features",
+    "check_labels",
+    "check_rows",
+    "find",
+    "keywords_of",
+    "measure",
+    "permutations",
+]

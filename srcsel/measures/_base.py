@@ -1,7 +1,7 @@
 """What a measure is: one number from features and labels; the registry and the input checks of all measures.
 
 A measure is one file of this package, named like it. `@measure(...)` above its function registers it. Three
-optional functions make it fast in `srcsel.score`, which knows no measure by name:
+optional functions make it fast in `srcsel.scoring.score`, which knows no measure by name:
 
     null(X, y, value, **keywords) -> float            the score of the same features with uninformative labels
     rechecks(X, y, kept, **keywords) -> (b,) array    the score on each subset; kept (b, n) bool
@@ -28,7 +28,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from srcsel.errors import FeatureError, NotAvailable, UnknownNameError
+from srcsel.base.errors import FeatureError, NotAvailable, UnknownNameError
 
 NULL_PERMUTATIONS = 20  # label permutations behind every null that has no closed form
 NULL_SEED = 20240  # the same permutations for every model and every run

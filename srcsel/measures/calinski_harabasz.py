@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from srcsel.errors import NotAvailable
+from srcsel.base.errors import NotAvailable
 from srcsel.measures._base import measure
-from srcsel.measures._prepare import centred
-from srcsel.measures._subsets import class_sums
+from srcsel.measures.kernels.class_sums import subset_sums
+from srcsel.measures.kernels.prepare import centred
 
 COINCIDE = 1e-26  # spread inside the classes below this share of the whole is rounding
 CLOSEST = 1e-12  # the least such share that a subset is given
@@ -25,7 +25,7 @@ def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
     W = centred(X)
     whole = kept @ np.einsum("ij,ij->i", W, W)  # (b,)
     found = np.empty(len(kept))
-    for part, counts, sums in class_sums(W, y, kept):
+    for part, counts, sums in subset_sums(W, y, kept):
         m = counts.sum(axis=1)
         offset = (sums.sum(axis=1) ** 2).sum(axis=1) / m
         between = ((sums**2).sum(axis=2) / np.maximum(counts, 1)).sum(axis=1) - offset

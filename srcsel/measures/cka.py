@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from srcsel.errors import NotAvailable
+from srcsel.base.errors import NotAvailable
 from srcsel.measures._base import measure
-from srcsel.measures._prepare import centred
-from srcsel.measures._subsets import blocks, class_sums
+from srcsel.measures.kernels.class_sums import subset_blocks, subset_sums
+from srcsel.measures.kernels.prepare import centred
 
 FEWEST = 4  # pictures: the debiased estimator divides by n - 3
 ROUNDING = 1e-12  # a similarity that varies by less than this share of its size does not vary
@@ -24,7 +24,7 @@ def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
     members = kept.T.astype(np.float32)  # (n, b)
     single = W.astype(np.float32)
     squares = np.zeros(len(kept))
-    for rows in blocks(len(W), len(W)):
+    for rows in subset_blocks(len(W), len(W)):
         K = single[rows] @ single.T  # (r, n)
         squares += ((K * K) @ members * members[rows]).sum(axis=0, dtype=np.float64)
     return np.nan_to_num(_similarity(W, y, kept, squares))
@@ -75,7 +75,7 @@ def _squares(W: np.ndarray) -> float:
     if d <= n:
         gram = W.T @ W
         return float((gram * gram).sum())
-    return float(sum(((W[rows] @ W.T) ** 2).sum() for rows in blocks(n, n)))
+    return float(sum(((W[rows] @ W.T) ** 2).sum() for rows in subset_blocks(n, n)))
 
 
 def _similarity(W: np.ndarray, y: np.ndarray, kept: np.ndarray, squares: np.ndarray) -> np.ndarray:
@@ -83,7 +83,7 @@ def _similarity(W: np.ndarray, y: np.ndarray, kept: np.ndarray, squares: np.ndar
     q = np.einsum("ij,ij->i", W, W)  # (n,)
     lengths = np.stack([kept[:, y == c] @ q[y == c] for c in range(y.max() + 1)], axis=1)  # (b, c)
     found = np.empty(len(kept))
-    for part, counts, sums in class_sums(W, y, kept):
+    for part, counts, sums in subset_sums(W, y, kept):
         total = sums.sum(axis=1)  # (b, d)
         mask, own = kept[part], lengths[part]
         rows = (W @ total.T).T - q  # (b, n) similarity of each picture to all others together

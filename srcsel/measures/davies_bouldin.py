@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from srcsel.errors import NotAvailable
+from srcsel.base.errors import NotAvailable
 from srcsel.measures._base import measure, permutations
-from srcsel.measures._prepare import centred
-from srcsel.measures._subsets import class_sums
+from srcsel.measures.kernels.class_sums import subset_sums
+from srcsel.measures.kernels.prepare import centred
 
 ROUNDING = 1e-13  # averages closer than this share of the largest feature are one
 
@@ -25,7 +25,7 @@ def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
     W = centred(X)
     q = np.einsum("ij,ij->i", W, W)
     found = np.empty(len(kept))
-    for part, counts, sums in class_sums(W, y, kept):
+    for part, counts, sums in subset_sums(W, y, kept):
         means = sums / np.maximum(counts, 1)[:, :, None]  # (b', c, d)
         lengths = (means**2).sum(axis=2)  # (b', c)
         spread = np.zeros_like(counts)

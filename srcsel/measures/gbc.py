@@ -7,12 +7,11 @@ from typing import Literal
 
 import numpy as np
 
-from srcsel.errors import InputError
+from srcsel.base.errors import InputError
 from srcsel.measures._base import measure, permutations
-from srcsel.measures._once import once
-from srcsel.measures._principal import CONSTANT, centred_over_scale, principal
-from srcsel.measures._sample import stratified
-from srcsel.measures._shared import Shared
+from srcsel.measures.kernels.principal import CONSTANT, centred_over_scale, principal
+from srcsel.measures.kernels.sample import stratified
+from srcsel.measures.kernels.shared import Shared, once
 
 COMPONENTS = 64
 MOST = 5000  # pictures used

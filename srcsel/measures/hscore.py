@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from srcsel.measures._base import measure
-from srcsel.measures._prepare import centred
+from srcsel.measures.kernels.prepare import centred
 
 NOISE = 1e-6  # singular values below this share of the largest are float32 rounding, not content
 EXACT = 1e-4  # down to this share of the largest, the Gram matrix gives directions that need no second pass

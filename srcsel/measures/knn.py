@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from srcsel.errors import InputError
-from srcsel.measures._all_pairs import read_all
+from srcsel.base.errors import InputError
 from srcsel.measures._base import measure
-from srcsel.measures._blocks import over_cores
-from srcsel.measures._nearest import Nearest, distance_keys, nearest
-from srcsel.measures._pairs import Pairs, cosine_pairs
-from srcsel.measures._shared import Shared
+from srcsel.measures.kernels.all_pairs import read_all
+from srcsel.measures.kernels.blocks import over_cores
+from srcsel.measures.kernels.nearest import Nearest, distance_keys, nearest
+from srcsel.measures.kernels.pairs import Pairs, cosine_pairs
+from srcsel.measures.kernels.shared import Shared
 
 SPARE = 30  # neighbours kept beyond 2 k for the re-checks, so that k of them survive in all but freak subsets
 FIRST = 7  # of them, beyond k, looked at first: enough for nearly every picture

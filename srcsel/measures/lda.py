@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from srcsel.measures import _folds
 from srcsel.measures._base import measure
+from srcsel.measures.kernels import folds
 
 FOLDS = 5
 SEED = 0  # of the folds
@@ -16,7 +16,7 @@ ROUNDING = 1e-14  # a dimension that varies less than this within a class is con
 
 def _null(X: np.ndarray, y: np.ndarray, _value: float) -> float:
     """Accuracy to expect where labels carry no information: 1 / c for classes of one size."""
-    return _folds.chance(X, y, FOLDS, SEED, _predict, DRAWS)
+    return folds.chance(X, y, FOLDS, SEED, _predict, DRAWS)
 
 
 def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
@@ -60,8 +60,8 @@ def lda(X: np.ndarray, y: np.ndarray) -> float:
 
 def _right(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Whether each picture with a partner is named right, and which (n,) bool have one."""
-    X, y, stay = _folds.with_partners(X, y)
-    return _folds.predictions(X, y, _folds.assign(y, FOLDS, SEED), _predict) == y, stay
+    X, y, stay = folds.with_partners(X, y)
+    return folds.predictions(X, y, folds.assign(y, FOLDS, SEED), _predict) == y, stay
 
 
 def _predict(X: np.ndarray, y: np.ndarray, new: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from srcsel.measures._base import measure
-from srcsel.measures._empirical import check_probabilities, expected_log, on_subsets, permuted
+from srcsel.measures.kernels.empirical import check_probabilities, expected_log, on_subsets, permuted
 
 
 def _null(_X: np.ndarray, y: np.ndarray, _value: float, *, probabilities: np.ndarray) -> float:

@@ -6,8 +6,8 @@ import warnings
 
 import numpy as np
 
-from srcsel.measures import _folds
 from srcsel.measures._base import measure
+from srcsel.measures.kernels import folds as _folds
 
 STEPS = 1000  # most steps of the solver; 200 usually do
 LARGE = 500_000  # numbers from which a fit is in float32: half the time, about one prediction in a thousand differs

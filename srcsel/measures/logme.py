@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from srcsel.measures._base import measure, permutations
-from srcsel.measures._blocks import over_cores
-from srcsel.measures._class_sums import class_sums
-from srcsel.measures._shared import Shared, Spectrum
+from srcsel.measures.kernels.blocks import over_cores
+from srcsel.measures.kernels.class_sums import class_sums
+from srcsel.measures.kernels.shared import Shared, Spectrum
 
 DIRECTIONS = 96  # leading principal directions that the re-checks keep: their deviations then agree to 0.998
 FLOOR = 1e-10  # least unexplained share of a class: features that give it away have no finite maximum

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from srcsel.measures._base import measure, permutations
-from srcsel.measures._empirical import check_probabilities
+from srcsel.measures.kernels.empirical import check_probabilities
 
 
 def _null(_X: np.ndarray, y: np.ndarray, _value: float, *, probabilities: np.ndarray) -> float:

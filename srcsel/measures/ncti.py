@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from srcsel.errors import NotAvailable
+from srcsel.base.errors import NotAvailable
 from srcsel.measures._base import Combined, measure, permutations
-from srcsel.measures._principal import principal
-from srcsel.measures._sample import stratified
+from srcsel.measures.kernels.principal import principal
+from srcsel.measures.kernels.sample import stratified
 
 COMPONENTS = 64
 MOST = 5000  # pictures used

@@ -7,13 +7,12 @@ import warnings
 
 import numpy as np
 
-from srcsel.errors import InputError
+from srcsel.base.errors import InputError
 from srcsel.measures._base import measure
-from srcsel.measures._empirical import expected_log, on_subsets, permuted
-from srcsel.measures._once import once
-from srcsel.measures._principal import CONSTANT, centred_over_scale, principal
-from srcsel.measures._sample import stratified
-from srcsel.measures._shared import Shared
+from srcsel.measures.kernels.empirical import expected_log, on_subsets, permuted
+from srcsel.measures.kernels.principal import CONSTANT, centred_over_scale, principal
+from srcsel.measures.kernels.sample import stratified
+from srcsel.measures.kernels.shared import Shared, once
 
 MOST = 2000  # pictures used
 VARIANCE = 0.8  # share of the variance that the principal components keep

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from srcsel.errors import InputError
+from srcsel.base.errors import InputError
 from srcsel.measures._base import measure, permutations
-from srcsel.measures._once import once
-from srcsel.measures._principal import centred_over_scale
-from srcsel.measures._sample import stratified
-from srcsel.measures._shared import Shared
+from srcsel.measures.kernels.principal import centred_over_scale
+from srcsel.measures.kernels.sample import stratified
+from srcsel.measures.kernels.shared import Shared, once
 
 MOST = 2000  # pictures used
 PERMUTATIONS = 2  # label permutations behind the null

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from srcsel.errors import InputError
+from srcsel.base.errors import InputError
 from srcsel.measures._base import measure
-from srcsel.measures._prepare import centred, unit_rows
-from srcsel.measures._principal import principal
-from srcsel.measures._sample import stratified
+from srcsel.measures.kernels.prepare import centred, unit_rows
+from srcsel.measures.kernels.principal import principal
+from srcsel.measures.kernels.sample import stratified
 
 MOST = 2000  # pictures compared with each other
 TIE = 2.0**38  # similarities that agree to one part in this are ties

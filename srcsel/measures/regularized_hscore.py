@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from srcsel.measures._base import measure
-from srcsel.measures._blocks import over_cores
-from srcsel.measures._prepare import centred
-from srcsel.measures._shared import Shared
+from srcsel.measures.kernels.blocks import over_cores
+from srcsel.measures.kernels.prepare import centred
+from srcsel.measures.kernels.shared import Shared
 
 DIRECTIONS = 192  # leading principal directions that the re-checks keep: their deviations then agree to 0.97
 RIDGE = 1e-13  # least shrinkage, as a share of the total variance: where the data ask for none

@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from srcsel.measures._base import measure, permutations
-from srcsel.measures._principal import centred_over_scale
-from srcsel.measures._sample import stratified
+from srcsel.measures.kernels.principal import centred_over_scale
+from srcsel.measures.kernels.sample import stratified
 
 MOST = 5000  # pictures used
 PERMUTATIONS = 2  # label permutations behind the null

@@ -8,15 +8,15 @@ from typing import Literal
 
 import numpy as np
 
-from srcsel.errors import InputError
-from srcsel.measures._all_pairs import read_all
+from srcsel.base.errors import InputError
 from srcsel.measures._base import measure, permutations
-from srcsel.measures._blocks import blocks, over_cores
-from srcsel.measures._class_sums import class_sums
-from srcsel.measures._distance_sums import DistanceSums, root_distances
-from srcsel.measures._pairs import FEW, ZERO, Pairs
-from srcsel.measures._prepare import Preparation
-from srcsel.measures._shared import Shared
+from srcsel.measures.kernels.all_pairs import read_all
+from srcsel.measures.kernels.blocks import blocks, over_cores
+from srcsel.measures.kernels.class_sums import class_sums
+from srcsel.measures.kernels.distance_sums import DistanceSums, root_distances
+from srcsel.measures.kernels.pairs import FEW, ZERO, Pairs
+from srcsel.measures.kernels.prepare import Preparation
+from srcsel.measures.kernels.shared import Shared
 
 ROUNDING = 1e-13  # mean distances below this share of the largest squared length count as zero
 ROUNDING_SINGLE = 3e-7  # the same where they come from float32 products

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from srcsel.errors import InputError
-from srcsel.measures._all_pairs import read_all
+from srcsel.base.errors import InputError
 from srcsel.measures._base import measure
-from srcsel.measures._blocks import over_cores
-from srcsel.measures._class_sums import class_sums
-from srcsel.measures._exp_sums import WARM, ExpSums
-from srcsel.measures._pairs import Pairs, cosine_pairs
-from srcsel.measures._prepare import Preparation
-from srcsel.measures._shared import Shared
+from srcsel.measures.kernels.all_pairs import read_all
+from srcsel.measures.kernels.blocks import over_cores
+from srcsel.measures.kernels.class_sums import class_sums
+from srcsel.measures.kernels.exp_sums import WARM, ExpSums
+from srcsel.measures.kernels.pairs import Pairs, cosine_pairs
+from srcsel.measures.kernels.prepare import Preparation
+from srcsel.measures.kernels.shared import Shared
 
 STRIP = 128  # rows of pairs at once, in a core's cache
 COLDEST = 0.003  # exp(-2 / temperature) must stay a float64

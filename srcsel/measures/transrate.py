@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from srcsel.errors import InputError
+from srcsel.base.errors import InputError
 from srcsel.measures._base import measure, permutations
-from srcsel.measures._prepare import centred
+from srcsel.measures.kernels.prepare import centred
 
 DRAWS = 5  # label permutations behind the null: each costs as much as the score, and they differ by little
 STEEP = 1e10  # largest eigenvalue, as a bound, up to which the Cholesky factor gives the determinant to 1e-6

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from srcsel.budget import COSTS
+from srcsel.base.records import Evidence, Projection, Reading, Result
 from srcsel.charts import bar_length, class_groups, find_ranking, model_order, pick_scores, plain
 from srcsel.charts.cost import Trade, names_beside
-from srcsel.records import Evidence, Projection, Reading, Result
+from srcsel.verdict.cost import COSTS
 
 WIDE = 1000  # units across every bar
 MAP = (1000, 700)  # units of the map

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from srcsel import __version__
-from srcsel.budget import contenders, usual
+from srcsel.base.phrases import share
+from srcsel.base.records import Agreement, Evidence, Projection, Reading, Result
 from srcsel.charts import bars_alt, class_groups, model_order, pick_scores, plain
 from srcsel.charts.cost import cost_alt, tells_apart, trade
-from srcsel.command import command
-from srcsel.records import Agreement, Evidence, Projection, Reading, Result
 from srcsel.report.drawing import (
     MAP,
     PLOT,
@@ -28,8 +27,10 @@ from srcsel.report.drawing import (
     map_dots,
     score_rows,
 )
-from srcsel.report.numbers import title_of
-from srcsel.wording import KINDS, PREDICTORS, READINGS, headline, share
+from srcsel.runs.question import command
+from srcsel.verdict.cost import contenders, usual
+from srcsel.verdict.readings import title_of
+from srcsel.verdict.wording import KINDS, PREDICTORS, READINGS, headline
 
 if TYPE_CHECKING:
     from jinja2 import Environment

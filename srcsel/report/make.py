@@ -7,19 +7,20 @@ from pathlib import Path
 
 import numpy as np
 
-from srcsel import __version__, files
-from srcsel.budget import COSTS, contenders, within
-from srcsel.dataset import load_dataset
-from srcsel.errors import PictureError
-from srcsel.images import thumbnail
-from srcsel.records import Dataset, Evidence, Projection, Result
+from srcsel import __version__
+from srcsel.base.errors import PictureError
+from srcsel.base.records import Dataset, Evidence, Projection, Result
+from srcsel.base.settings import Settings, load_settings
+from srcsel.base.watch import Watch
+from srcsel.pictures.dataset import load_dataset
+from srcsel.pictures.images import thumbnail
 from srcsel.report.html import to_html
 from srcsel.report.pictures import SIDE, drawn_rows, embed
-from srcsel.runs import RunStore
-from srcsel.serialize import to_plain
-from srcsel.settings import Settings, load_settings
-from srcsel.store import open_runs
-from srcsel.watch import Watch
+from srcsel.store import files
+from srcsel.store.features import open_runs
+from srcsel.store.runs import RunStore
+from srcsel.store.serialize import to_plain
+from srcsel.verdict.cost import COSTS, contenders, within
 
 Question = Mapping[str, str | None]
 """run_id, and as far as chosen: model, method, reading, cost (a key of budget.COSTS), limit (in its unit)."""

@@ -5,15 +5,10 @@ from __future__ import annotations
 import csv
 import io
 
+from srcsel.base.records import Failure, Reading, Result, Score, SourceModel
 from srcsel.charts import model_order, plain
-from srcsel.measures import MEASURES
-from srcsel.records import Failure, Reading, Result, Score, SourceModel
-from srcsel.wording import READINGS
-
-
-def title_of(measure: str) -> str:
-    """Return a measure's title; its name where it is not registered (a run of another version)."""
-    return MEASURES[measure].title if measure in MEASURES else measure
+from srcsel.verdict.readings import title_of
+from srcsel.verdict.wording import READINGS
 
 
 def number_rows(result: Result) -> list[dict[str, object]]:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from srcsel.project import sample_rows
-from srcsel.records import Dataset, Projection
+from srcsel.base.records import Dataset, Projection
+from srcsel.explore.project import sample_rows
 
 DOTS = 600  # on the map of a report at most
 SIDE = 96  # pixels of the longest side

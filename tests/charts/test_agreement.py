@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from srcsel.base.records import Accuracy, Dataset, Evidence, Protocol, Ranking, Result, Run, Score, SourceModel, Verdict
 from srcsel.charts import PAINT
 from srcsel.charts.agreement import (
     accuracy_alt,
@@ -17,7 +18,6 @@ from srcsel.charts.agreement import (
     scatter_points,
 )
 from srcsel.charts.labels import CHARACTER, LINE, PLOT, POINT, place_names
-from srcsel.records import Accuracy, Dataset, Evidence, Protocol, Ranking, Result, Run, Score, SourceModel, Verdict
 
 CHANCE = math.log(99)
 IDS = ("demo/a", "demo/b", "demo/c", "pixels/mean")

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from srcsel import charts
+from srcsel.base.records import Dataset, Ranking, Result, Run, Score, SourceModel, Verdict
 from srcsel.charts.bars import _ticks
-from srcsel.records import Dataset, Ranking, Result, Run, Score, SourceModel, Verdict
 
 CHANCE = math.log(99)  # of the loss, with 100 pictures
 

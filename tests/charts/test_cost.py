@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from srcsel.base.records import Dataset, Result, Run, Score, SourceModel, Verdict
 from srcsel.charts.cost import cost_alt, cost_chart, tells_apart, trade
-from srcsel.records import Dataset, Result, Run, Score, SourceModel, Verdict
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from srcsel.base.settings import load_settings
 from srcsel.demo.example import RUN_ID, TARGET
-from srcsel.project import METHODS
-from srcsel.run import rank
-from srcsel.settings import load_settings
-from srcsel.store import open_runs
+from srcsel.explore.project import METHODS
+from srcsel.runs.run import rank
+from srcsel.store.features import open_runs
 
 
 @pytest.fixture

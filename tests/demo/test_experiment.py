@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from srcsel.base.records import Protocol
+from srcsel.base.settings import load_settings
 from srcsel.demo import experiment
-from srcsel.demo.targets import TARGETS
 from srcsel.measures import MEASURES
-from srcsel.records import Protocol
-from srcsel.runs import RunStore
-from srcsel.settings import load_settings
-from srcsel.store import open_runs
+from srcsel.pictures.bundled.targets import TARGETS
+from srcsel.store.features import open_runs
+from srcsel.store.runs import RunStore
 
 SHIPPED = tuple(experiment.PREFIX + target for target in TARGETS)
 
@@ -27,7 +27,7 @@ def small(monkeypatch):
     monkeypatch.setattr(
         experiment, "PROTOCOLS", (Protocol("probe", folds=2), Protocol("finetune", shots=3, seeds=(0, 1), epochs=1))
     )
-    monkeypatch.setattr("srcsel.run.draw_all", lambda *_: None)
+    monkeypatch.setattr("srcsel.runs.run.draw_all", lambda *_: None)
 
 
 def foretold(result, evidence, predictor, reading):

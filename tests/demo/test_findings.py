@@ -5,9 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from srcsel.charts.experiment import cell, experiment_grid, grid_alt
-from srcsel.demo.findings import Told, mean_cosine, summarize
-from srcsel.records import (
+from srcsel.base.records import (
     Accuracy,
     Agreement,
     Dataset,
@@ -20,6 +18,8 @@ from srcsel.records import (
     SourceModel,
     Verdict,
 )
+from srcsel.charts.experiment import cell, experiment_grid, grid_alt
+from srcsel.demo.findings import Told, mean_cosine, summarize
 
 NAMES = ("good", "poor", "control")
 REACHED = {"good": 0.8, "poor": 0.4, "control": 0.2}

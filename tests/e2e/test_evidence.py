@@ -16,7 +16,7 @@ EACH = 12  # pictures of each class, so that the walk stays short
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Four digits, twelve pictures each."""
-    from srcsel.demo.targets import write_target
+    from srcsel.pictures.bundled.targets import write_target
 
     root = tmp_path_factory.mktemp("pictures")
     write_target("digits", root / "all")

@@ -20,7 +20,7 @@ COPY = "digit 1/copy.png"  # of the first one in its own class
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Digits, one of them in the wrong folder, one there twice, and a file nobody can read."""
-    from srcsel.demo.targets import write_target
+    from srcsel.pictures.bundled.targets import write_target
 
     root = tmp_path_factory.mktemp("look")
     write_target("digits", root / "all")
@@ -39,7 +39,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(server, folder):
     """A finished run over the folder in the server's work folder."""
-    from srcsel.run import answer, new_run
+    from srcsel.runs.run import answer, new_run
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SRCSEL_HOME", str(server.home))

@@ -20,7 +20,7 @@ def own_server(new_server):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    from srcsel.demo.targets import write_target
+    from srcsel.pictures.bundled.targets import write_target
 
     target = tmp_path_factory.mktemp("pictures") / "digits"
     write_target("digits", target)

@@ -11,12 +11,12 @@ from playwright.sync_api import expect
 from test_pages import violations
 from test_small import STICKS_OUT
 
-from srcsel import inside
-from srcsel.extract import key_for
-from srcsel.records import Dataset, Features, Projection, Ranking, Result, Run, Score, SourceModel, Verdict
-from srcsel.runs import RunStore
-from srcsel.store import FeatureStore
-from srcsel.watch import Watch
+from srcsel.base.records import Dataset, Features, Projection, Ranking, Result, Run, Score, SourceModel, Verdict
+from srcsel.base.watch import Watch
+from srcsel.explore import inside
+from srcsel.features.extract import key_for
+from srcsel.store.features import FeatureStore
+from srcsel.store.runs import RunStore
 
 RUN_ID, MANY_ID = "20260301-101500-000000-e2e0", "20260301-101500-000000-e2e1"
 MODELS = ("demo/glyphs", "demo/textures")

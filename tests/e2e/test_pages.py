@@ -12,8 +12,8 @@ SERIOUS = {"serious", "critical"}
 
 
 def example_run() -> str:
-    from srcsel.settings import load_settings
-    from srcsel.store import open_runs
+    from srcsel.base.settings import load_settings
+    from srcsel.store.features import open_runs
 
     return next(run.id for run in open_runs(load_settings()).list() if run.example and run.id.startswith("example-"))
 

@@ -28,8 +28,8 @@ LEAVES_CARD = """() => [...document.querySelectorAll(".st-key-verdict *")].filte
 @pytest.fixture(scope="module")
 def long_names(server):
     """The example under long names, with times, so that every part of the page is there."""
-    from srcsel.settings import load_settings
-    from srcsel.store import RunStore, open_runs
+    from srcsel.base.settings import load_settings
+    from srcsel.store.features import RunStore, open_runs
 
     example = open_runs(load_settings()).load(example_run())
     models = tuple(

@@ -15,7 +15,7 @@ EACH = 12  # pictures of each class, so that the walk stays short
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory):
     """An ordinary picture folder, with a file nobody can read and one that is no picture."""
-    from srcsel.demo.targets import write_target
+    from srcsel.pictures.bundled.targets import write_target
 
     root = tmp_path_factory.mktemp("pictures")
     write_target("digits", root / "all")

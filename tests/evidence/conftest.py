@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from srcsel.dataset import load_dataset
-from srcsel.errors import ModelError
-from srcsel.hubs import HUBS, Preprocessing
-from srcsel.hubs._network import NetworkEncoder
-from srcsel.records import Protocol, SourceModel
+from srcsel.base.errors import ModelError
+from srcsel.base.records import Protocol, SourceModel
+from srcsel.models.hubs import HUBS, Preprocessing
+from srcsel.models.hubs._network import NetworkEncoder
+from srcsel.pictures.dataset import load_dataset
 
 
 class TinyHub:

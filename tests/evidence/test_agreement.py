@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from srcsel.base.records import Dataset, Failure, Result, Run, Score, SourceModel, Verdict
 from srcsel.evidence.agreement import (
     DRAWS,
     Predictor,
@@ -18,7 +19,6 @@ from srcsel.evidence.agreement import (
 from srcsel.evidence.finetune import Outcome
 from srcsel.evidence.reached import reached_by
 from srcsel.measures import MEASURES
-from srcsel.records import Dataset, Failure, Result, Run, Score, SourceModel, Verdict
 
 MODELS = ("a", "b", "c", "d")
 MEANS = np.array([0.5, 0.6, 0.7, 0.9])

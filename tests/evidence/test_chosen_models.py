@@ -1,10 +1,10 @@
 """Only the models that were asked for are measured; none named means all."""
 
+from srcsel.base.records import Protocol
 from srcsel.evidence.gather import gather
 from srcsel.jobs.kinds import evidence
-from srcsel.records import Protocol
-from srcsel.run import rank
-from srcsel.serialize import to_plain
+from srcsel.runs.run import rank
+from srcsel.store.serialize import to_plain
 
 QUICK = Protocol("probe", folds=3)
 
@@ -19,7 +19,7 @@ class Told:
 
 
 def test_chosen_models_are_measured_and_announced(tiny, picture_folder, monkeypatch):
-    monkeypatch.setattr("srcsel.run.draw_all", lambda *_: None)
+    monkeypatch.setattr("srcsel.runs.run.draw_all", lambda *_: None)
     run_id = rank(picture_folder, ["tiny/one", "tiny/two", "pixels/thumbnail"], device="cpu").run.id
     told = Told()
     payload = {"run_id": run_id, "protocol": to_plain(QUICK), "models": ["tiny/two"]}
@@ -30,7 +30,7 @@ def test_chosen_models_are_measured_and_announced(tiny, picture_folder, monkeypa
 
 
 def test_models_measured_before_stay_in_the_evidence(tiny, picture_folder, monkeypatch):
-    monkeypatch.setattr("srcsel.run.draw_all", lambda *_: None)
+    monkeypatch.setattr("srcsel.runs.run.draw_all", lambda *_: None)
     run_id = rank(picture_folder, ["tiny/one", "tiny/two", "pixels/thumbnail"], device="cpu").run.id
     few = ("silhouette", "supcon", "knn", "logme")
     gather(run_id, QUICK, measures=few, models=["tiny/two"])

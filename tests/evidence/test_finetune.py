@@ -3,12 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from srcsel import catalog
-from srcsel.errors import Cancelled, InputError
+from srcsel.base.errors import Cancelled, InputError
+from srcsel.base.records import Failure
+from srcsel.base.watch import Watch
 from srcsel.evidence.finetune import Outcome, finetune
 from srcsel.evidence.splits import split
-from srcsel.records import Failure
-from srcsel.watch import Watch
+from srcsel.models import catalog
 
 
 class StopAfter(Watch):

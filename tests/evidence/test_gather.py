@@ -8,18 +8,18 @@ from PIL import Image
 from scipy import stats
 
 import srcsel
-from srcsel.cli import main
-from srcsel.errors import Cancelled, InputError, UnknownNameError
+from srcsel.base.errors import Cancelled, InputError, UnknownNameError
+from srcsel.base.records import Protocol
+from srcsel.base.settings import load_settings
+from srcsel.base.watch import Watch
+from srcsel.cli.commands import main
 from srcsel.evidence import gather as module
 from srcsel.evidence.gather import gather, ranked
 from srcsel.jobs.kinds import KINDS
 from srcsel.measures import MEASURES
-from srcsel.records import Protocol
-from srcsel.run import add_measures, rank
-from srcsel.serialize import to_plain
-from srcsel.settings import load_settings
-from srcsel.store import open_runs
-from srcsel.watch import Watch
+from srcsel.runs.run import add_measures, rank
+from srcsel.store.features import open_runs
+from srcsel.store.serialize import to_plain
 
 FEW = ("silhouette", "supcon", "knn", "logme")
 QUICK = Protocol("probe", folds=3)
@@ -29,7 +29,7 @@ TRAINED = Protocol("finetune", shots=4, seeds=(0, 1), epochs=2, batch=5)
 @pytest.fixture(autouse=True)
 def no_maps(monkeypatch):
     """Maps take longer than everything else here."""
-    monkeypatch.setattr("srcsel.run.draw_all", lambda *_: None)
+    monkeypatch.setattr("srcsel.runs.run.draw_all", lambda *_: None)
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import dataclasses
 
 import pytest
 
-from srcsel.errors import UnknownNameError
-from srcsel.records import Accuracy, Agreement, Evidence, Failure, Interval, Protocol
-from srcsel.store import RunStore
+from srcsel.base.errors import UnknownNameError
+from srcsel.base.records import Accuracy, Agreement, Evidence, Failure, Interval, Protocol
+from srcsel.store.features import RunStore
 
 EVIDENCE = Evidence(
     "run-1",

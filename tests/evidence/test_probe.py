@@ -3,10 +3,10 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from srcsel.errors import Cancelled, InputError
+from srcsel.base.errors import Cancelled, InputError
+from srcsel.base.records import FeatureKey, Features
 from srcsel.evidence.probe import fold_of, probe
-from srcsel.records import FeatureKey, Features
-from srcsel.store import FeatureStore
+from srcsel.store.features import FeatureStore
 
 LABELS = np.repeat([0, 1, 2], [20, 25, 31])
 ALONE = np.arange(76)

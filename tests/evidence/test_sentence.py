@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from srcsel.base.records import Accuracy, Agreement, Interval, Protocol, SourceModel
 from srcsel.evidence.sentence import notes, sentence
-from srcsel.records import Accuracy, Agreement, Interval, Protocol, SourceModel
 
 MODELS = [
     SourceModel(m, m.title(), "1", 1, None, 8, None, "", "", baseline=m == "control") for m in ("ant", "bee", "control")

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from srcsel.errors import InputError
+from srcsel.base.errors import InputError
+from srcsel.base.records import Protocol
 from srcsel.evidence.splits import check_protocol, split
-from srcsel.records import Protocol
 
 LABELS = np.repeat([0, 1, 2], [30, 40, 50])
 ALONE = np.arange(120)

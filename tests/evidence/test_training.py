@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import torch
 
-from srcsel.errors import Cancelled, ModelError
+from srcsel.base.errors import Cancelled, ModelError
+from srcsel.base.records import Protocol
+from srcsel.base.watch import Watch
 from srcsel.evidence.splits import Split
 from srcsel.evidence.training import SHIFT, Training, shifted
-from srcsel.records import Protocol
-from srcsel.watch import Watch
 
 LABELS = np.repeat([0, 1, 2], 20)
 ROWS = np.arange(60)

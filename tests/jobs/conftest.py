@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from srcsel.base.records import Run
+from srcsel.base.settings import load_settings
 from srcsel.jobs import Board, board
 from srcsel.jobs.base import LANES
-from srcsel.records import Run
-from srcsel.serialize import to_plain
-from srcsel.settings import load_settings
-from srcsel.store import open_runs
+from srcsel.store.features import open_runs
+from srcsel.store.serialize import to_plain
 
 PICTURES = 600  # two stored parts of 256, and a rest
 PATIENCE = 150.0  # seconds a state may take on a busy computer

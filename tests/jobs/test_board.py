@@ -9,12 +9,12 @@ import time
 
 import pytest
 
-from srcsel.errors import UnknownNameError
+from srcsel.base.errors import UnknownNameError
+from srcsel.base.settings import load_settings
 from srcsel.jobs import Board, board
 from srcsel.jobs.base import LANES
 from srcsel.jobs.board import LOST
-from srcsel.settings import load_settings
-from srcsel.store import open_features, open_runs
+from srcsel.store.features import open_features, open_runs
 
 PICTURES = 600
 

@@ -4,11 +4,11 @@ import sqlite3
 
 import pytest
 
-from srcsel.errors import Cancelled, InputError, StoreError
+from srcsel.base.errors import Cancelled, InputError, StoreError
+from srcsel.base.settings import load_settings
 from srcsel.jobs import Board, worker
 from srcsel.jobs.base import question_of
 from srcsel.jobs.worker import BoardWatch, _claim, _work
-from srcsel.settings import load_settings
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 @pytest.fixture
 def small_tiles(monkeypatch):
     """Several tiles, the last ones cut."""
-    monkeypatch.setattr("srcsel.measures._all_pairs.EDGE", 96)
-    monkeypatch.setattr("srcsel.measures._all_pairs.FINE", 40)
+    monkeypatch.setattr("srcsel.measures.kernels.all_pairs.EDGE", 96)
+    monkeypatch.setattr("srcsel.measures.kernels.all_pairs.FINE", 40)
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def single(monkeypatch, small_tiles):
     """Float32 products and several tiles, as for thousands of pictures."""
     for module in ("_pairs", "_shared", "silhouette"):
         monkeypatch.setattr(f"srcsel.measures.{module}.FEW", 50)
-    monkeypatch.setattr("srcsel.measures._nearest.FIRST", 64)
-    monkeypatch.setattr("srcsel.measures._nearest.PART_BYTES", 8 * 400 * 37)
-    monkeypatch.setattr("srcsel.measures._all_pairs.STRIP_BYTES", 8 * 400 * 37)
-    monkeypatch.setattr("srcsel.measures._class_sums.SPARSE", 1000)
+    monkeypatch.setattr("srcsel.measures.kernels.nearest.FIRST", 64)
+    monkeypatch.setattr("srcsel.measures.kernels.nearest.PART_BYTES", 8 * 400 * 37)
+    monkeypatch.setattr("srcsel.measures.kernels.all_pairs.STRIP_BYTES", 8 * 400 * 37)
+    monkeypatch.setattr("srcsel.measures.kernels.class_sums.SPARSE", 1000)

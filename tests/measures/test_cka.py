@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from srcsel.errors import NotAvailable
+from srcsel.base.errors import NotAvailable
 from srcsel.measures import MEASURES
 from srcsel.measures._base import permutations
 

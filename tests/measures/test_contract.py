@@ -5,11 +5,11 @@ import inspect
 import numpy as np
 import pytest
 
-from srcsel.errors import FeatureError, NotAvailable, UnknownNameError
+from srcsel.base.errors import FeatureError, NotAvailable, UnknownNameError
+from srcsel.base.records import Score
 from srcsel.measures import MEASURES, find, measure
 from srcsel.measures._base import Combined
-from srcsel.rank import make_rankings
-from srcsel.records import Score
+from srcsel.verdict.decide import make_rankings
 
 CLOSE = 1e-7  # float32 sums in a third-party solver are allowed to differ by this much
 WIDTHS = (16, 64, 128, 256, 512)  # feature widths at which pure noise is scored

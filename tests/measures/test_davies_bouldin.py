@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import davies_bouldin_score
 
-from srcsel.errors import NotAvailable
+from srcsel.base.errors import NotAvailable
 from srcsel.measures import MEASURES
 from srcsel.measures._base import permutations
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from srcsel.errors import InputError
+from srcsel.base.errors import InputError
 from srcsel.measures import MEASURES
 from srcsel.measures._base import permutations
 

@@ -8,8 +8,9 @@ import pytest
 from sklearn.model_selection import LeaveOneOut, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 
-from srcsel.errors import InputError
-from srcsel.measures import MEASURES, _all_pairs
+from srcsel.base.errors import InputError
+from srcsel.measures import MEASURES
+from srcsel.measures.kernels import all_pairs
 from srcsel.measures.knn import neighbours
 
 knn = MEASURES["knn"]
@@ -71,8 +72,8 @@ def test_a_huge_offset_keeps_the_neighbours():
 def test_many_blocks_equal_one(monkeypatch):
     X, y = blobs()
     whole = knn(X, y)
-    monkeypatch.setattr(_all_pairs, "EDGE", 24)
-    monkeypatch.setattr(_all_pairs, "FINE", 7)
+    monkeypatch.setattr(all_pairs, "EDGE", 24)
+    monkeypatch.setattr(all_pairs, "FINE", 7)
     assert knn(X, y) == whole
 
 

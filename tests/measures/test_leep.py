@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from srcsel.errors import FeatureError, NotAvailable
-from srcsel.measures import MEASURES, _empirical
+from srcsel.base.errors import FeatureError, NotAvailable
+from srcsel.measures import MEASURES
 from srcsel.measures._base import permutations
+from srcsel.measures.kernels import empirical
 
 leep = MEASURES["leep"]
 
@@ -81,7 +82,7 @@ def test_null_is_the_mean_over_the_fixed_permutations():
 
 @pytest.mark.parametrize("cells", [1, 4_000_000])
 def test_rechecks_equal_scoring_each_subset(cells, monkeypatch):
-    monkeypatch.setattr(_empirical, "CELLS", cells)  # one subset at a time, or all
+    monkeypatch.setattr(empirical, "CELLS", cells)  # one subset at a time, or all
     P, y = guesses()
     kept = np.random.default_rng(5).random((9, len(y))) < 0.8
     found = leep.rechecks(np.zeros((60, 1)), y, kept, probabilities=P)

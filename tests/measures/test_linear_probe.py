@@ -7,7 +7,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from srcsel.errors import InputError, NotAvailable
+from srcsel.base.errors import InputError, NotAvailable
 from srcsel.measures import MEASURES
 from srcsel.measures._base import permutations
 

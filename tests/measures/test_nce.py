@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import entropy
 from sklearn.metrics import mutual_info_score
 
-from srcsel.errors import FeatureError, NotAvailable
+from srcsel.base.errors import FeatureError, NotAvailable
 from srcsel.measures import MEASURES
 from srcsel.measures._base import permutations
 

@@ -7,7 +7,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.mixture import GaussianMixture
 
-from srcsel.errors import InputError
+from srcsel.base.errors import InputError
 from srcsel.measures import MEASURES
 from srcsel.measures._base import permutations
 

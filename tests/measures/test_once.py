@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from srcsel.measures import MEASURES
-from srcsel.measures._once import once
-from srcsel.measures._shared import Shared
+from srcsel.measures.kernels.shared import Shared, once
 
 
 def blobs(n=120, d=8, c=3):

@@ -8,7 +8,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 
-from srcsel.errors import InputError
+from srcsel.base.errors import InputError
 from srcsel.measures import MEASURES
 from srcsel.measures._base import permutations
 

@@ -7,9 +7,10 @@ import pytest
 from scipy.stats import spearmanr
 from sklearn.decomposition import PCA
 
-from srcsel.errors import InputError
-from srcsel.measures import MEASURES, _sample
-from srcsel.score import plan_rechecks
+from srcsel.base.errors import InputError
+from srcsel.measures import MEASURES
+from srcsel.measures.kernels import sample
+from srcsel.scoring.score import plan_rechecks
 
 parc = MEASURES["parc"]
 
@@ -93,7 +94,7 @@ def test_many_pictures_are_sampled_by_class(monkeypatch):
     X, y = blobs(n=600)
     whole = parc(X, y)
     monkeypatch.setattr("srcsel.measures.parc.MOST", 200)
-    rows = _sample.stratified(y, 200)
+    rows = sample.stratified(y, 200)
     assert len(rows) == pytest.approx(200, abs=2)
     np.testing.assert_allclose(np.bincount(y[rows]), np.bincount(y) / 3, atol=0.5)
     assert parc(X, y) == pytest.approx(naive(X[rows], y[rows]), rel=1e-9)

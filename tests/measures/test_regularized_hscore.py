@@ -6,7 +6,7 @@ from sklearn.covariance import LedoitWolf
 
 from srcsel.measures import MEASURES
 from srcsel.measures._base import permutations
-from srcsel.measures._shared import Shared
+from srcsel.measures.kernels.shared import Shared
 
 regularized = MEASURES["regularized_hscore"]
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import silhouette_score
 
-from srcsel.errors import InputError
-from srcsel.measures import MEASURES, _all_pairs
+from srcsel.base.errors import InputError
+from srcsel.measures import MEASURES
 from srcsel.measures._base import permutations
+from srcsel.measures.kernels import all_pairs
 
 silhouette = MEASURES["silhouette"]
 
@@ -52,8 +53,8 @@ def test_equals_the_loops_and_scikit_learn(metric, n, d):
 def test_many_blocks_equal_one(metric, monkeypatch):
     X, y = blobs()
     whole = silhouette(X, y, metric=metric)
-    monkeypatch.setattr(_all_pairs, "EDGE", 24)
-    monkeypatch.setattr(_all_pairs, "FINE", 7)
+    monkeypatch.setattr(all_pairs, "EDGE", 24)
+    monkeypatch.setattr(all_pairs, "FINE", 7)
     assert silhouette(X, y, metric=metric) == pytest.approx(whole, abs=1e-14)
 
 
@@ -103,7 +104,7 @@ def test_hand_worked():
 
 
 def test_whitened_is_the_score_of_whitened_features():
-    from srcsel.measures._prepare import prepare
+    from srcsel.measures.kernels.prepare import prepare
 
     X, y = blobs()
     assert silhouette(X, y, preparation="whitened") == pytest.approx(naive(prepare(X, "whitened"), y), abs=1e-12)
@@ -118,7 +119,7 @@ def test_null_is_the_mean_over_the_permutations(metric):
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 def test_rechecks_equal_scoring_each_subset(metric, monkeypatch):
-    monkeypatch.setattr(_all_pairs, "STRIP_BYTES", 20_000)
+    monkeypatch.setattr(all_pairs, "STRIP_BYTES", 20_000)
     X, y = blobs()
     kept = np.random.default_rng(5).random((9, len(y))) < 0.8
     kept[:, :4] = True

@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from srcsel.errors import InputError
-from srcsel.measures import MEASURES, _all_pairs
-from srcsel.measures._prepare import unit_rows
+from srcsel.base.errors import InputError
+from srcsel.measures import MEASURES
+from srcsel.measures.kernels import all_pairs
+from srcsel.measures.kernels.prepare import unit_rows
 from srcsel.measures.supcon import anchor_losses
 
 supcon = MEASURES["supcon"]
@@ -54,8 +55,8 @@ def test_default_is_the_literal_reading():
 def test_many_blocks_equal_one(monkeypatch):
     X, y = blobs()
     whole = supcon(X, y)
-    monkeypatch.setattr(_all_pairs, "EDGE", 24)
-    monkeypatch.setattr(_all_pairs, "FINE", 7)
+    monkeypatch.setattr(all_pairs, "EDGE", 24)
+    monkeypatch.setattr(all_pairs, "FINE", 7)
     assert supcon(X, y) == pytest.approx(whole, rel=1e-14)
 
 
@@ -108,7 +109,7 @@ def test_null_is_the_mean_over_many_permutations(alone):
 
 
 def test_rechecks_equal_scoring_each_subset(monkeypatch):
-    monkeypatch.setattr(_all_pairs, "STRIP_BYTES", 20_000)
+    monkeypatch.setattr(all_pairs, "STRIP_BYTES", 20_000)
     X, y = blobs()
     y[0] = 9
     kept = np.random.default_rng(5).random((9, len(y))) < 0.8

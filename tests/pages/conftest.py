@@ -14,11 +14,11 @@ from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 import srcsel
-import srcsel.store
+from srcsel.base.records import Dataset, Failure, Projection, Ranking, Result, Run, Score, SourceModel, Verdict
+from srcsel.base.settings import load_settings
 from srcsel.jobs.board import Board
-from srcsel.records import Dataset, Failure, Projection, Ranking, Result, Run, Score, SourceModel, Verdict
-from srcsel.runs import RunStore
-from srcsel.settings import load_settings
+from srcsel.store import features
+from srcsel.store.runs import RunStore
 
 RUN_ID = "20260301-101500-000000-ab12"
 TITLES = ("Strokes", "Textures", "Colors", "Shapes", "Untrained", "Shuffled labels")
@@ -31,7 +31,7 @@ def work(tmp_path, monkeypatch) -> Path:
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("SRCSEL_HOME", str(home))
-    monkeypatch.setattr(srcsel.store, "EXAMPLES", tmp_path / "no-examples")
+    monkeypatch.setattr(features, "EXAMPLES", tmp_path / "no-examples")
     return home
 
 
@@ -121,7 +121,7 @@ def example(work, result, tmp_path, monkeypatch) -> str:
     dataset = dataclasses.replace(result.dataset, ref="demo:butterflies", name="Butterflies")
     run = dataclasses.replace(result.run, ref="demo:butterflies", title="Butterflies")
     RunStore(folder).save(dataclasses.replace(result, run=run, dataset=dataset))
-    monkeypatch.setattr(srcsel.store, "EXAMPLES", folder)
+    monkeypatch.setattr(features, "EXAMPLES", folder)
     return run.id
 
 
@@ -138,7 +138,7 @@ def save(stored):
 
 
 PAGES = Path(__file__).parents[2] / "pages"
-MAIN = Path(srcsel.__file__).parent / "ui" / "main.py"
+MAIN = Path(srcsel.__file__).parent / "ui" / "server" / "main.py"
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import json
 import pandas as pd
 import pytest
 
-from srcsel.records import Accuracy, Agreement, Evidence, Failure, Interval, Part, Protocol
+from srcsel.base.records import Accuracy, Agreement, Evidence, Failure, Interval, Part, Protocol
 
 RUN_ID = "20260301-101500-000000-ab12"
 REACHED = (0.91, 0.90, 0.80, 0.70, 0.35, 0.40)
@@ -204,14 +204,14 @@ def test_marks_and_reasons_stand_in_the_table(page, evidence):
 
 
 def test_the_probe_as_a_score_is_no_forecast_of_the_probe():
-    from srcsel.ui.agreements import marks
+    from srcsel.ui.evidence.agreements import marks
 
     assert marks("linear_probe", None, "probe") == "nearly the same as the quick check itself"
     assert marks("linear_probe", None, "finetune") == ""
 
 
 def test_csv_holds_every_number(result, evidence):
-    from srcsel.ui.agreements import to_csv
+    from srcsel.ui.evidence.agreements import to_csv
 
     models = (dataclasses.replace(result.models[0], title="=1+1"), *result.models[1:])
     again = pd.read_csv(io.StringIO(to_csv(dataclasses.replace(result, models=models), evidence)))

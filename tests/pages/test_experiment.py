@@ -5,10 +5,10 @@ import json
 
 import pytest
 
-import srcsel.store
-from srcsel.records import Accuracy, Agreement, Evidence, Interval, Protocol
-from srcsel.runs import RunStore
-from srcsel.ui import experiment
+from srcsel.base.records import Accuracy, Agreement, Evidence, Interval, Protocol
+from srcsel.store import features
+from srcsel.store.runs import RunStore
+from srcsel.ui.evidence import experiment
 
 IDS = ("experiment-digits", "experiment-flowers", "experiment-tiles")
 
@@ -27,7 +27,7 @@ def shipped(tmp_path, monkeypatch, work, result):
         )
         for kind in ("probe", "finetune"):
             store.save_evidence(Evidence(run_id, Protocol(kind), accuracies, (row,), f"{run_id} by {kind}."))
-    monkeypatch.setattr(srcsel.store, "EXAMPLES", folder)
+    monkeypatch.setattr(features, "EXAMPLES", folder)
     rows = [
         {
             "kind": kind, "predictor": "supcon", "reading": "raw", "regret": {"<i>digits": 0.0, "flowers": 2.5},

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from srcsel import charts
-from srcsel.records import Dataset, Inside, Projection
-from srcsel.ui import coloring, maps, near, panel
-from srcsel.ui.maps import Pane, Selection
+from srcsel.base.records import Dataset, Inside, Projection
+from srcsel.ui.explore import near, panel
+from srcsel.ui.parts import coloring, maps
+from srcsel.ui.parts.maps import Pane, Selection
 
 RUN_ID = "20260301-101500-000000-ab12"
 
@@ -31,7 +32,7 @@ def inside_of(model: str, n: int, shift: int = 1) -> Inside:
 def looked(monkeypatch):
     """What the models make of every picture, as the worker would have left it; the second finds other neighbours."""
     there = {"demo/m0": inside_of("demo/m0", 30), "demo/m1": inside_of("demo/m1", 30, shift=4)}
-    monkeypatch.setattr("srcsel.ui.inside.get_inside", lambda result, model: there.get(model))
+    monkeypatch.setattr("srcsel.ui.parts.making.get_inside", lambda result, model: there.get(model))
     return there
 
 

@@ -4,13 +4,15 @@ import textwrap
 
 import pytest
 
-from srcsel.ui import frame
+from srcsel.ui.app import frame, navigation
+
+SCRIPT = navigation.FOLDER.parent / "srcsel" / "ui" / "server" / "main.py"
 
 HEAVY = {"torch", "torchvision", "timm", "umap", "sklearn", "numba"}
 
 
 def test_every_entry_has_its_page_and_every_page_its_entry():
-    files = {path.stem for path in frame.FOLDER.glob("*.py")}
+    files = {path.stem for path in navigation.FOLDER.glob("*.py")}
     assert {entry.key for entry in frame.PAGES} == files
     assert [entry.title for entry in frame.PAGES] == [
         "Home",
@@ -41,7 +43,7 @@ def test_presenter_mode_lasts_and_leaves_only_the_story(visit, words_of):
     tab.toggle(key="presenter").set_value(True).run()
     assert "They need labels" not in words_of(tab)
     assert "Your pictures stay" not in words_of(tab)
-    tab.switch_page("../../pages/history.py").run()
+    tab.switch_page("../../../pages/history.py").run()
     assert tab.toggle(key="presenter").value is True
 
 
@@ -49,7 +51,7 @@ def test_command_of_one_page_does_not_stay_on_the_next(visit, picture_folder):
     tab = visit("images", images=str(picture_folder))
     assert tab.code[-1].value == f"srcsel rank {picture_folder}"
     tab.query_params.clear()
-    tab.switch_page("../../pages/history.py").run()
+    tab.switch_page("../../../pages/history.py").run()
     assert not tab.code
 
 
@@ -63,9 +65,9 @@ def test_pages_import_nothing_that_computes(key, work, picture_folder):
         from streamlit import config
         config.set_option("server.address", "127.0.0.1")
         from streamlit.testing.v1 import AppTest
-        tab = AppTest.from_file({str(frame.FOLDER.parent / "srcsel" / "ui" / "main.py")!r}, default_timeout=60).run()
+        tab = AppTest.from_file({str(SCRIPT)!r}, default_timeout=60).run()
         if {key!r} != "home":
-            tab.switch_page("../../pages/{key}.py")
+            tab.switch_page("../../../pages/{key}.py")
         tab.query_params["images"] = {str(picture_folder)!r}
         tab.run()
         assert not tab.exception, tab.exception
@@ -75,7 +77,7 @@ def test_pages_import_nothing_that_computes(key, work, picture_folder):
         [sys.executable, "-c", textwrap.dedent(script)],
         capture_output=True,
         text=True,
-        cwd=frame.FOLDER.parent,
+        cwd=navigation.FOLDER.parent,
         check=False,
     )
     assert done.stdout.strip() == "[]", done.stderr

@@ -5,7 +5,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.testclient import TestClient
 
-from srcsel.ui import frontend, server
+from srcsel.ui.server import frontend, server
 
 FILES = sorted(path.relative_to(frontend.FOLDER).as_posix() for path in (frontend.FOLDER / "static").rglob("*.*"))
 

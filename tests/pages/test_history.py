@@ -2,9 +2,9 @@ import dataclasses
 
 import pytest
 
-from srcsel import store
-from srcsel.runs import RunStore, RunSummary
-from srcsel.ui import compare
+from srcsel.store import features
+from srcsel.store.runs import RunStore, RunSummary
+from srcsel.ui.history import compare
 
 
 @pytest.fixture
@@ -140,6 +140,6 @@ def test_other_content_under_the_same_name_is_a_change(result):
 
 def test_the_experiments_runs_are_told_from_the_example(visit, example, result):
     run = dataclasses.replace(result.run, id="experiment-butterflies", ref="demo:butterflies", title="Butterflies")
-    RunStore(store.EXAMPLES).save(dataclasses.replace(result, run=run))
+    RunStore(features.EXAMPLES).save(dataclasses.replace(result, run=run))
     names = visit("history").dataframe[0].value["Run"].tolist()
     assert sorted(names) == ["Butterflies (example)", "Butterflies (experiment)"]

@@ -4,8 +4,9 @@ import zipfile
 import pytest
 from PIL import Image
 
-from srcsel.records import Part
-from srcsel.ui import access, checking, choosing
+from srcsel.base.records import Part
+from srcsel.ui.images import checking, choosing
+from srcsel.ui.parts import access
 
 
 @pytest.fixture
@@ -203,7 +204,7 @@ def test_a_shared_server_without_roots_opens_no_path(visit, picture_folder, monk
 
 
 def test_strips_are_taken_from_all_over_a_class_and_leave_out_broken_ones(picture_folder):
-    from srcsel.dataset import list_pictures
+    from srcsel.pictures.dataset import list_pictures
 
     listing = list_pictures(str(picture_folder))
     rows = checking.class_rows(listing, broken={listing.paths[0]})

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from srcsel import catalog
-from srcsel.errors import InputError
-from srcsel.records import SourceModel
-from srcsel.ui import picking, price
+from srcsel.base.errors import InputError
+from srcsel.base.records import SourceModel
+from srcsel.models import catalog
+from srcsel.ui.models import picking
+from srcsel.ui.parts import price
 
 
 def fake(hub: str, name: str, **more) -> SourceModel:

@@ -4,8 +4,9 @@ import dataclasses
 
 import pytest
 
-from srcsel import race as rules
-from srcsel.ui import compare, precision
+from srcsel.runs import race_rules as rules
+from srcsel.ui.history import compare
+from srcsel.ui.models import precision
 
 
 @pytest.fixture

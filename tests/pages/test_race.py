@@ -4,9 +4,11 @@ import dataclasses
 
 import pytest
 
-from srcsel import race as rules
-from srcsel.records import Dropped, Failure, Race
-from srcsel.ui import race as drawn
+from srcsel.base.records import Dropped, Failure, Race
+from srcsel.runs import race_rules as rules
+from srcsel.ui.models import fast
+from srcsel.ui.results import race as drawn
+from srcsel.verdict import doubt
 
 
 @pytest.fixture
@@ -35,8 +37,8 @@ def raced(result, save):
         **chosen,
         run=dataclasses.replace(result.run, race=True),
         rankings=rankings,
-        failures=tuple(Failure(d.model, "", rules.reason(d, titles, 30)) for d in left),
-        notes=(rules.summary(race),),
+        failures=tuple(Failure(d.model, "", doubt.reason(d, titles, 30)) for d in left),
+        notes=(doubt.summary(race),),
         race=race,
     )
 
@@ -80,8 +82,8 @@ def test_few_pictures_have_no_race_and_the_switch_says_so(visit, picture_folder,
 
 def test_the_price_counts_what_may_go_through_the_networks(result, many):
     listing = result.dataset
-    assert drawn.work_share(listing, result.models[:1] * 10, race=True) == pytest.approx(1 / 3)
-    assert drawn.work_share(listing, result.models[:1] * 10, race=False) == 1
+    assert fast.work_share(listing, result.models[:1] * 10, race=True) == pytest.approx(1 / 3)
+    assert fast.work_share(listing, result.models[:1] * 10, race=False) == 1
 
 
 def test_the_race_shows_with_the_answer(raced, visit, words_of):

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from srcsel.base.records import Failure, Note, Part, Run, Verdict
+from srcsel.base.settings import load_settings
 from srcsel.jobs.board import Board
-from srcsel.records import Failure, Note, Part, Run, Verdict
 from srcsel.report.make import place
-from srcsel.settings import load_settings
 
 RUN_ID = "20260301-101500-000000-ab12"
 
@@ -226,7 +226,7 @@ def test_table_has_both_readings_reasons_and_cost(results):
 
 
 def test_csv_holds_every_score(result):
-    from srcsel.ui.table import all_numbers
+    from srcsel.ui.results.table import all_numbers
 
     text = all_numbers(result).to_csv(index=False)
     again = pd.read_csv(io.StringIO(text), keep_default_na=False)

@@ -14,8 +14,9 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 from streamlit import config
 
-from srcsel.errors import StoreError
-from srcsel.ui import access, server, thumbs
+from srcsel.base.errors import StoreError
+from srcsel.ui.parts import access, thumbs
+from srcsel.ui.server import server
 
 
 async def _echo(window):
@@ -190,8 +191,11 @@ def test_errors_written_for_people_are_shown_as_they_are(monkeypatch, caplog):
 @pytest.mark.parametrize(
     ("modules", "later"),
     [
-        ("srcsel.ui.server", ["numpy", "pandas", "srcsel.records"]),
-        ("srcsel.ui.frame, srcsel.ui.cards, srcsel.ui.shipped, srcsel.ui.tour", ["pandas", "scipy"]),
+        ("srcsel.ui.server.server", ["numpy", "pandas", "srcsel.base.records"]),
+        (
+            "srcsel.ui.app.frame, srcsel.ui.parts.cards, srcsel.ui.parts.shipped, srcsel.ui.app.tour",
+            ["pandas", "scipy"],
+        ),
     ],
     ids=["server", "home"],
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import pytest
 
-from srcsel.ui import show
+from srcsel.ui.parts import show
 
 
 @pytest.mark.parametrize(

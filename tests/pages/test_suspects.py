@@ -4,9 +4,9 @@ import dataclasses
 
 import pytest
 
-from srcsel.records import Suspect, Suspects, Unreadable
-from srcsel.serialize import from_plain
-from srcsel.ui import suspects
+from srcsel.base.records import Suspect, Suspects, Unreadable
+from srcsel.store.serialize import from_plain
+from srcsel.ui.explore import suspects
 
 RUN_ID = "20260301-101500-000000-ab12"
 FOUND = Suspects(
@@ -28,7 +28,7 @@ NOTHING = Suspects(("demo/m0",), (), (), (), ())
 @pytest.fixture
 def opened(visit, stored, monkeypatch):
     def open_with(found, **address):
-        monkeypatch.setattr("srcsel.suspects.stored", lambda result, store: found)
+        monkeypatch.setattr("srcsel.explore.suspects.stored", lambda result, store: found)
         return visit("explore", run=RUN_ID, view="suspects", **address)
 
     return open_with
@@ -140,7 +140,7 @@ def test_the_list_has_a_line_for_each_suspicion(result):
 
 
 def test_many_are_paged(opened, monkeypatch):
-    monkeypatch.setattr("srcsel.ui.suspects.PAGE", 20)
+    monkeypatch.setattr("srcsel.ui.explore.suspects.PAGE", 20)
     tab = opened(dataclasses.replace(NOTHING, labels=tuple(Suspect(i, "x", 1, 0) for i in range(30))))
     assert len(cards(tab)) == len(tab.checkbox) == 20
     assert tab.get("pagination")

@@ -4,11 +4,11 @@ import dataclasses
 
 import pytest
 
-from srcsel import store
-from srcsel.runs import RunStore
-from srcsel.settings import load_settings
-from srcsel.ui import frame
-from srcsel.ui.tour import EXPERIMENT, MEASURED, STEPS
+from srcsel.base.settings import load_settings
+from srcsel.store import features
+from srcsel.store.runs import RunStore
+from srcsel.ui.app import frame
+from srcsel.ui.app.tour import EXPERIMENT, MEASURED, STEPS
 
 
 def press(tab, label):
@@ -47,7 +47,7 @@ def test_from_home_to_the_last_step_and_out(visit, example):
 def experiment(example, result):
     """The experiment's butterflies shipped too, and newer than the example."""
     run = dataclasses.replace(result.run, id=EXPERIMENT, created="2026-09-01T10:00:00+00:00", ref="demo:butterflies")
-    RunStore(store.EXAMPLES).save(dataclasses.replace(result, run=run))
+    RunStore(features.EXAMPLES).save(dataclasses.replace(result, run=run))
 
 
 def test_the_fourth_step_opens_what_was_measured_and_the_way_back_the_example(visit, example, experiment):

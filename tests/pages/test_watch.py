@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from srcsel.records import Failure, Part
-from srcsel.serialize import to_plain
-from srcsel.ui import watch, words
+from srcsel.base import phrases
+from srcsel.base.records import Failure, Part
+from srcsel.store.serialize import to_plain
+from srcsel.ui.parts import watch, words
 
 PARTS = (
     Part("pictures", "done", 30, 30),
@@ -134,7 +135,7 @@ def test_the_page_is_drawn_again_when_a_model_finished_or_the_job_ended(settle, 
     [(2, "a few seconds"), (12, "10 s"), (58, "1 min"), (230, "4 min"), (3600, "1 h"), (4790, "1 h 20 min")],
 )
 def test_durations(seconds, text):
-    assert words.duration(seconds) == text
+    assert phrases.duration(seconds) == text
 
 
 @pytest.mark.parametrize(("size", "text"), [(0, "under 1 MB"), (609_500_000, "610 MB"), (1_440_000_000, "1.4 GB")])
@@ -145,10 +146,10 @@ def test_sizes(size, text):
 def test_dates_are_told_as_people_say_them():
     now = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
     local = now.astimezone()
-    assert words.when(now.isoformat(), now) == f"today {local:%H:%M}"
-    assert words.when((now - timedelta(days=1)).isoformat(), now) == f"yesterday {local:%H:%M}"
-    assert words.when((now - timedelta(days=40)).isoformat(), now) == "21 Jan 2026"
-    assert words.when("no date", now) == ""
+    assert phrases.when(now.isoformat(), now) == f"today {local:%H:%M}"
+    assert phrases.when((now - timedelta(days=1)).isoformat(), now) == f"yesterday {local:%H:%M}"
+    assert phrases.when((now - timedelta(days=40)).isoformat(), now) == "21 Jan 2026"
+    assert phrases.when("no date", now) == ""
 
 
 def test_shares():

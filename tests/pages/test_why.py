@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from srcsel.records import Inside
-from srcsel.ui import why
+from srcsel.base.records import Inside
+from srcsel.ui.explore import why
 
 RUN_ID = "20260301-101500-000000-ab12"
 
@@ -26,7 +26,7 @@ def seen() -> Inside:
 
 @pytest.fixture
 def opened(visit, stored, seen, monkeypatch):
-    monkeypatch.setattr("srcsel.ui.why.get_inside", lambda result, model: seen)
+    monkeypatch.setattr("srcsel.ui.explore.why.get_inside", lambda result, model: seen)
     return lambda: visit("explore", run=RUN_ID, view="why")
 
 
@@ -57,7 +57,7 @@ def test_every_picture_stands_in_the_table_the_worst_first(opened):
 
 def test_without_a_crossing_it_says_so(visit, stored, seen, monkeypatch, words_of):
     seen.neighbors[:2] = seen.neighbors[5]
-    monkeypatch.setattr("srcsel.ui.why.get_inside", lambda result, model: seen)
+    monkeypatch.setattr("srcsel.ui.explore.why.get_inside", lambda result, model: seen)
     tab = visit("explore", run=RUN_ID, view="why")
     assert not tab.exception
     assert any("No classes are mixed up" in s.value for s in tab.success)
@@ -65,7 +65,7 @@ def test_without_a_crossing_it_says_so(visit, stored, seen, monkeypatch, words_o
 
 
 def test_what_is_not_there_is_asked_of_the_worker_once(visit, stored, board, words_of, monkeypatch):
-    monkeypatch.setattr("srcsel.inside.stored", lambda result, model, store: None)
+    monkeypatch.setattr("srcsel.explore.inside.stored", lambda result, model, store: None)
     tab = visit("explore", run=RUN_ID, view="why", model="demo/m2")
     assert not tab.exception
     assert "Looking at every picture with this model" in words_of(tab)
@@ -91,7 +91,7 @@ def test_beside_the_pairs_stands_the_map_of_mixed_up_classes(opened, words_of):
 
 
 def test_presenter_mode_shows_the_story_only(visit, stored, seen, monkeypatch):
-    monkeypatch.setattr("srcsel.ui.why.get_inside", lambda result, model: seen)
+    monkeypatch.setattr("srcsel.ui.explore.why.get_inside", lambda result, model: seen)
     tab = visit("explore", run=RUN_ID, view="why")
     tab.toggle(key="presenter").set_value(True).run()
     assert not tab.exception

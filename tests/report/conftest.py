@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from srcsel.rank import decide, make_rankings
-from srcsel.records import (
+from srcsel.base.records import (
     Accuracy,
     Agreement,
     Dataset,
@@ -24,6 +23,7 @@ from srcsel.records import (
     SourceModel,
     Unreadable,
 )
+from srcsel.verdict.decide import decide, make_rankings
 
 RUN_ID = "20260301-101500-000000-ab12"
 HOSTILE = '"><script>alert(1)</script>'

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from srcsel.records import Dataset, Projection, Verdict
+from srcsel.base.records import Dataset, Projection, Verdict
 from srcsel.report.html import to_html
 from srcsel.report.pictures import drawn_rows, embed
 

@@ -6,12 +6,12 @@ import io
 
 import pytest
 
-from srcsel import cli
+from srcsel.base.settings import load_settings
+from srcsel.cli import commands
 from srcsel.jobs.kinds import KINDS
 from srcsel.report import make
 from srcsel.report.numbers import number_rows, to_csv
-from srcsel.settings import load_settings
-from srcsel.store import open_runs
+from srcsel.store.features import open_runs
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_report_shows_what_was_on_show(runs, result):
 
 def test_the_job_writes_it(runs, result):
     class Told:
-        from srcsel.watch import Watch
+        from srcsel.base.watch import Watch
 
         watch = Watch()
 
@@ -74,20 +74,20 @@ def test_the_job_writes_it(runs, result):
 
 def test_shell_writes_html_and_csv(runs, result, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert cli.main(["report", "latest"]) == 0
+    assert commands.main(["report", "latest"]) == 0
     assert (tmp_path / f"srcsel-{result.run.id}.html").read_text().startswith("<!doctype html>")
-    assert cli.main(["report", result.run.id, "--html", "a.html", "--csv", "a.csv"]) == 0
+    assert commands.main(["report", result.run.id, "--html", "a.html", "--csv", "a.csv"]) == 0
     assert (tmp_path / "a.html").is_file()
     assert (tmp_path / "a.csv").read_text() == to_csv(result)
     capsys.readouterr()
-    assert cli.main(["report", result.run.id, "--csv", "-"]) == 0
+    assert commands.main(["report", result.run.id, "--csv", "-"]) == 0
     assert capsys.readouterr().out == to_csv(result)
 
 
 def test_shell_says_what_is_missing(capsys):
-    assert cli.main(["report", "latest"]) == 2
+    assert commands.main(["report", "latest"]) == 2
     assert "There is no run yet" in capsys.readouterr().err
-    assert cli.main(["report", "20990101-000000-000000-0000"]) == 2
+    assert commands.main(["report", "20990101-000000-000000-0000"]) == 2
 
 
 def test_csv_reads_back_and_runs_no_formula(result):

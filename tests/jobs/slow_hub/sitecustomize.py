@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from srcsel.errors import ModelError
-from srcsel.hubs import Preprocessing, register
-from srcsel.records import SourceModel
+from srcsel.base.errors import ModelError
+from srcsel.base.records import SourceModel
+from srcsel.models.hubs import Preprocessing, register
 
 PREPROCESSING = Preprocessing((8, 8), resize="squash", interpolation="bilinear")
 

@@ -1,0 +1,1 @@
+"""What everybody may use: records, errors, settings, phrases. Imports nothing above."""

@@ -1,0 +1,87 @@
+"""Small pieces of sentences: counts, lists, sizes, durations, and text made safe to show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def count(n: int, noun: str, many: str = "") -> str:
+    """Return "1 picture" or "1,240 pictures"."""
+    return f"{n:,} {noun if n == 1 else many or noun + 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Join names as in a sentence: "A, B and C"."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def spoken(*parts: str) -> str:
+    """Join headline, sentences and facts; empty ones are left out."""
+    return " ".join(part for part in parts if part)
+
+
+def share(firsts: float) -> int:
+    """Round "in x of 100 re-checks"; 100 only if always."""
+    return 100 if firsts == 100 else min(99, round(firsts))
+
+
+def capital(text: str) -> str:
+    """Return the text with its first letter a capital."""
+    return text[:1].upper() + text[1:]
+
+
+def digits(value: float) -> str:
+    """Two digits below ten, whole numbers above."""
+    return f"{value:,.0f}" if value >= 9.95 else f"{value:.2g}"
+
+
+def word(n: int) -> str:
+    """Return a number in words up to twelve."""
+    return _WORDS[n] if n < len(_WORDS) else str(n)
+
+
+_UNSEEN = re.compile(r"[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+
+
+def plain(name: object) -> str:
+    """Put `name` on one line, without control characters and text-direction tricks."""
+    return " ".join(_UNSEEN.sub(" ", str(name)).split())
+
+
+def megabytes(size: int) -> str:
+    """Return bytes as "610 MB", "1.4 GB", "under 1 MB" (1 MB = 1,000,000 bytes)."""
+    if size >= 1e9:
+        return f"{size / 1e9:.1f} GB"
+    return f"{size / 1e6:,.0f} MB" if size >= 1e6 else "under 1 MB"
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as "a few seconds", "20 s", "4 min", "1 h 20 min", rounded for an estimate."""
+    if seconds < 5:
+        return "a few seconds"
+    if seconds < 55:
+        return f"{5 * round(seconds / 5):.0f} s"
+    minutes = max(1, round(seconds / 60))
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, rest = divmod(5 * round(minutes / 5), 60)
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+def when(created: str, now: datetime | None = None) -> str:
+    """Return an ISO 8601 time as "today 14:05", "yesterday 09:30" or "3 Mar 2026", in local time."""
+    try:
+        moment = datetime.fromisoformat(created)
+    except ValueError:
+        return ""
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    moment, now = moment.astimezone(), (now or datetime.now(UTC)).astimezone()
+    days = (now.date() - moment.date()).days
+    if days in (0, 1):
+        return f"{'yesterday' if days else 'today'} {moment:%H:%M}"
+    return f"{moment.day} {moment:%b %Y}"

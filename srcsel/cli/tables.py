@@ -1,0 +1,200 @@
+"""What the shell shows: bars on standard error, tables on standard output."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from srcsel.base.phrases import share
+from srcsel.base.records import HEADLINE, Evidence, Interval, Result, Score, SourceModel
+from srcsel.measures import MEASURES
+from srcsel.verdict.consensus import favours_wide
+from srcsel.verdict.wording import PREDICTORS, READINGS
+
+NAME, COLUMN = 38, 10  # characters of a measure's name, and of a model's column, in the tall table
+
+
+def print_result(result: Result) -> None:
+    """Print the verdict and what to know, one row a model, best first, the other measures, then what failed."""
+    console = _console()
+    titles = {model.id: model.title for model in result.models}
+    _line(console, result.verdict.text, style="bold")
+    told = [note.text for note in result.verdict.notes if note.reading != "raw"]  # the table has the whitened reading
+    for note in (*told, *result.notes):
+        _line(console, f"- {note}")
+    if result.scores:
+        console.print(_table(result, titles))
+        _line(console, "MSC and SCL are read from whitened features; SCL as gain over chance, higher is better.")
+        _others(console, result, titles)
+    left = {d.model for d in result.race.dropped} if result.race else set()
+    for failure in (f for f in result.failures if not f.measure):
+        style = "dim" if failure.model in left else "red"
+        _line(console, f"{titles.get(failure.model, failure.model)}: {failure.reason}", style=style)
+    for reason, whom in _missing(result, titles).items():
+        _line(console, f"n/a: {'; '.join(whom)}. {reason}", style="red")
+
+
+def print_evidence(result: Result, evidence: Evidence) -> None:
+    """Print the sentence, the accuracy of each model, then every predictor, fewest points lost first."""
+    console = _console()
+    titles = {model.id: model.title for model in result.models}
+    baselines = {model.id for model in result.models if model.baseline}
+    kind = "Quick check (linear probe)" if evidence.protocol.kind == "probe" else "Fine-tuning"
+    _line(console, f"{kind}. {evidence.sentence}", style="bold")
+    for note in evidence.notes:
+        _line(console, f"- {note}")
+    reached = Table("model", "accuracy", "90 % interval", "by class", "", box=None, pad_edge=False)
+    for a in sorted(evidence.accuracies, key=lambda a: -a.mean):
+        close = "cannot be told from the best" if a.model in evidence.close[1:] else ""
+        said = ", ".join(text for text in ("baseline" if a.model in baselines else close, a.note) if text)
+        balanced = "n/a" if a.balanced is None else f"{100 * a.balanced:.1f} %"
+        cells = (titles.get(a.model, a.model), f"{100 * a.mean:.1f} %", f"{100 * a.low:.1f} to {100 * a.high:.1f}")
+        reached.add_row(*map(Text, (*cells, balanced, said)))
+    if evidence.accuracies:
+        console.print(reached)
+        console.print(_predictors(evidence, titles))
+        _line(console, "Points lost: accuracy given up by starting from the picked model instead of the best one.")
+    for failure in evidence.failures:
+        _line(console, f"{titles.get(failure.model, failure.model)}: {failure.reason}", style="red")
+
+
+def print_models(models: Sequence[SourceModel]) -> None:
+    """Print source models with what they cost."""
+    table = Table("model", "parameters", "GMACs", "pixels", "pretraining", "licence", box=None, pad_edge=False)
+    for model in models:
+        params = "" if model.params is None else f"{model.params / 1e6:,.1f} M"
+        gmacs = "" if model.gmacs is None else f"{model.gmacs:,.2f}"
+        table.add_row(
+            *map(Text, (model.id, params, gmacs, str(model.input_size or ""), model.pretraining, model.license))
+        )
+    _console().print(table)
+
+
+def _predictors(evidence: Evidence, titles: dict[str, str]) -> Table:
+    names = ("predictor", "picked", "points lost", "best in", "Kendall's tau", "weighted tau", "Pearson", "models", "")
+    table = Table(*names, box=None, pad_edge=False)
+    for a in evidence.agreements:
+        name = MEASURES[a.predictor].title if a.predictor in MEASURES else PREDICTORS.get(a.predictor, a.predictor)
+        name += f", {READINGS[a.reading].lower()}" if a.reading == "raw" else ""
+        picked = "" if a.picked is None else titles.get(a.picked, a.picked)
+        hit = "n/a" if a.hit is None else f"{100 * a.hit:.0f} of 100"
+        others = ("n/a" if i.value is None else f"{i.value:z.2f}" for i in (a.weighted_tau, a.pearson))
+        numbers = (_interval(a.regret, 1), hit, _interval(a.tau, 2), *others)
+        table.add_row(*map(Text, (name, picked, *numbers, str(a.models), a.reason)))
+    return table
+
+
+def _interval(interval: Interval, digits: int) -> str:
+    if interval.value is None:
+        return "n/a"
+    told = f"{interval.value:z.{digits}f}"
+    if interval.low is None or interval.high is None:
+        return told
+    return f"{told} ({interval.low:z.{digits}f} to {interval.high:z.{digits}f})"
+
+
+def _table(result: Result, titles: dict[str, str]) -> Table:
+    """One row a model: how often first, and the measures that bars and verdict rest on."""
+    by_place: dict[tuple[str, str], Score] = {(score.model, score.measure): score for score in result.scores}
+    measures = [name for name in _asked(result) if name in HEADLINE] or _asked(result)
+    table = Table("model", "first in", *(MEASURES[name].title for name in measures), box=None, pad_edge=False)
+    baselines = {model.id for model in result.models if model.baseline}
+    for model in _order(result):
+        first = "baseline" if model in baselines else _first(result.verdict.firsts.get(model))
+        cells = [_cell(by_place.get((model, name))) for name in measures]
+        table.add_row(*map(Text, (titles.get(model, model), first, *cells)))
+    return table
+
+
+def _asked(result: Result) -> list[str]:
+    """List the measures that were asked for and scored."""
+    return list(dict.fromkeys(score.measure for score in result.scores if score.measure in result.run.measures))
+
+
+def _others(console: Console, result: Result, titles: dict[str, str]) -> None:
+    """Print the other measures: one row each, one column a model as far as the terminal is wide, the best marked."""
+    rows = [name for name in _asked(result) if name not in HEADLINE]
+    if not rows or not any(name in HEADLINE for name in _asked(result)):
+        return
+    models = _order(result)
+    shown = models[: max(1, (console.width - NAME) // (COLUMN + 2))]
+    table = Table(box=None, pad_edge=False)
+    table.add_column("other measures", max_width=NAME)
+    for model in shown:
+        table.add_column(Text(titles.get(model, model)), max_width=COLUMN, justify="right")
+    for name in rows:
+        ranks = next((dict(zip(r.models, r.ranks, strict=True)) for r in result.rankings if r.measure == name), {})
+        values = {s.model: s.value for s in result.scores if s.measure == name}
+        cells = (_marked(values.get(model), first=ranks.get(model) == 1) for model in shown)
+        table.add_row(Text(_named(name)), *cells)
+    console.print()
+    console.print(table)
+    told = ["* best by that measure, of all models."]
+    if any(favours_wide(name, None) for name in rows):
+        told.append("wide: favours models with many features, so compare it only between equally wide ones.")
+    if len(shown) < len(models):
+        told.append(f"Not here for want of room: {', '.join(titles.get(m, m) for m in models[len(shown) :])}. "
+                    "--json FILE has every number.")  # fmt: skip
+    _line(console, " ".join(told))
+
+
+def _named(measure: str) -> str:
+    marks = ["wide"] if favours_wide(measure, None) else []
+    marks += [] if MEASURES[measure].higher_is_better else ["lower is better"]
+    said = f" [{', '.join(marks)}]" if marks else ""
+    return MEASURES[measure].title + said
+
+
+def _marked(value: float | None, *, first: bool) -> Text:
+    if value is None:
+        return Text("n/a ", style="dim")
+    digits = 3 if abs(value) < 10 else 2 if abs(value) < 100 else 1 if abs(value) < 1000 else 0
+    return Text(f"{value:z,.{digits}f}{'*' if first else ' '}", style="bold" if first else "")
+
+
+def _missing(result: Result, titles: dict[str, str]) -> dict[str, list[str]]:
+    """Reason -> "model (measures)" of what has no value, so that each reason is said once."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for failure in (f for f in result.failures if f.measure):
+        measure = MEASURES[failure.measure].title if failure.measure in MEASURES else failure.measure
+        found.setdefault(failure.reason, {}).setdefault(failure.model, []).append(measure)
+    said: dict[str, list[str]] = {}
+    for reason, models in found.items():
+        by_measures: dict[str, list[str]] = {}
+        for model, measures in models.items():
+            by_measures.setdefault(", ".join(measures), []).append(titles.get(model, model))
+        said[reason] = [f"{measures} of {', '.join(names)}" for measures, names in by_measures.items()]
+    return said
+
+
+def _first(firsts: float | None) -> str:
+    return "" if firsts is None else f"{share(firsts)} of 100"
+
+
+def _order(result: Result) -> list[str]:
+    """Models as the verdict sees them: most first places first, then by whitened SCL."""
+    scored = dict.fromkeys(score.model for score in result.scores)
+    used = [r for r in result.rankings if r.measure == "supcon" and r.reading != "raw"]
+    places = {model: place for r in used for place, model in enumerate(r.models)}
+    firsts = result.verdict.firsts
+    return sorted(scored, key=lambda m: (m != result.verdict.winner, -firsts.get(m, 0.0), places.get(m, len(places))))
+
+
+def _cell(score: Score | None) -> str:
+    if score is None:
+        return "n/a"
+    value = score.gain if score.measure == "supcon" and score.gain is not None else score.value
+    return f"{value:z.3f}"  # z: never "-0.000"
+
+
+def _line(console: Console, text: str, **style: Any) -> None:
+    console.print(Text(text, **style), soft_wrap=True)
+
+
+def _console() -> Console:
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160)

@@ -1,0 +1,13 @@
+"""How a network's rows are computed: torch as it is, or a conversion where that was measured to be faster.
+
+eager        torch, on any device; what everything else is compared with
+openvino     the network converted for the processor
+kept         conversions on disk, so that a second run has none to make
+choice       which of them, by measuring a few pictures
+"""
+
+from srcsel.features.backends._base import Output, Runner, is_out_of_memory
+from srcsel.features.backends.choice import Wish, prepare, recall
+from srcsel.features.backends.eager import Eager
+
+__all__ = ["Eager", "Output", "Runner", "Wish", "is_out_of_memory", "prepare", "recall"]

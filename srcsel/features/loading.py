@@ -1,0 +1,171 @@
+"""Networks made ready to run: downloaded, loaded and converted while the one before still runs."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from srcsel.base.errors import Cancelled
+from srcsel.base.records import FeatureKey, SourceModel
+from srcsel.base.watch import PartState, Watch
+from srcsel.features.backends import Runner, Wish, prepare, recall
+from srcsel.features.decode import Arriving
+from srcsel.models.hubs import Preprocessing, hub_of
+
+AHEAD = 150_000_000
+"""Weights up to which a network is made ready while another one runs: both are in memory then."""
+SMALL = 5e6
+"""Weights up to which a finished model may wait for Python's own collector: forcing one takes 0.2 s each time."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One model to be run, and what is there of it already."""
+
+    model: SourceModel
+    preprocessing: Preprocessing
+    key: FeatureKey
+    rows: int  # rows stored in parts by an earlier, stopped run
+    values: np.ndarray | None
+    logits: np.ndarray | None
+
+
+Ready = tuple[Task, Callable[[], Runner]]
+"""What is to be done, and what returns its network, to be called when nothing else runs."""
+
+
+@dataclass(frozen=True)
+class Loader:
+    """Makes networks ready for pictures on their way."""
+
+    pixels: Callable[[Preprocessing], Arriving]
+    folder: Path  # conversions are kept in a folder of their own below
+    say: Callable[[str], None]
+
+    def ready(self, task: Task, device: str, watch: Watch) -> Ready:
+        """Load the network, or what an earlier run made of it, with what finds the backend that runs it fastest.
+
+        The task comes back with the features named by the weights that are here now: before a download their revision
+        was not known.
+        """
+        wish, pixels = Wish(task.model, task.key, self.folder, self.say), self.pixels(task.preprocessing)
+        runner = recall(wish, len(pixels) - task.rows) if device == "cpu" and task.key.revision else None
+        if runner is not None:
+            pixels.settle()
+            return task, lambda: runner
+        encoder = hub_of(task.model).load(task.model, device, watch)
+        task = _as_loaded(task)
+        leave_a_core()
+        if device == "cpu":
+            pixels.settle()
+        return task, prepare(replace(wish, key=task.key), encoder, pixels.rest(task.rows), device)
+
+    def in_turn(self, tasks: Sequence[Task], device: str, watch: Watch) -> Iterator[tuple[Task, Coming]]:
+        """Yield every task with its network, which is being made ready since the one before began to run.
+
+        Networks that are large, or of unknown size, are loaded when their turn comes. Leaving the iterator stops a
+        download under way.
+        """
+        until = _Until(watch)
+        before = [None, None, *tasks]  # two places earlier: what is finished when a network is made ready
+
+        def begin(i: int) -> Coming:
+            params = tasks[i].model.params
+            if params is None or params > AHEAD:
+                return Coming(lambda: self._alone(tasks[i], device, watch))
+            future = pool.submit(self._beside, tasks[i], before[i], device, until)
+            return Coming(future.result, future)
+
+        with ThreadPoolExecutor(1) as pool:
+            last = begin(0)
+            try:
+                for i, task in enumerate(tasks):
+                    coming = last
+                    if i + 1 < len(tasks):
+                        last = begin(i + 1)
+                    yield task, coming
+            finally:
+                until.over = True
+                last.forget()
+        free_after(*(task.model for task in tasks[-2:]))
+
+    def _beside(self, task: Task, finished: Task | None, device: str, watch: Watch) -> Ready:
+        """Make a network ready beside the one that runs."""
+        if finished is not None:
+            free_after(finished.model)
+        return self.ready(task, device, watch)
+
+    def _alone(self, task: Task, device: str, watch: Watch) -> Ready:
+        """Make a network ready that wants the memory for itself."""
+        free_memory()
+        return self.ready(task, device, watch)
+
+
+class Coming:
+    """A network that is on its way."""
+
+    def __init__(self, take: Callable[[], Ready], future: Future | None = None) -> None:
+        self._take: Callable[[], Ready] | None = take
+        self._future = future
+
+    def take(self) -> Ready:
+        """Wait for it and hand it over, once: who holds it decides when its memory is given back."""
+        assert self._take is not None
+        take, self._take, self._future = self._take, None, None
+        return take()
+
+    def forget(self) -> None:
+        """Do not begin what was not begun."""
+        if self._future is not None:
+            self._future.cancel()
+
+
+class _Until(Watch):
+    """Passes progress on, until nobody waits for it any more."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self.over = False
+
+    def update(self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = "") -> None:
+        if self.over:
+            raise Cancelled
+        self._watch.update(part, state, done, total, note)
+
+
+def _as_loaded(task: Task) -> Task:
+    revision = hub_of(task.model).find(task.model.id.split("/", 1)[1]).revision
+    if revision == task.key.revision:
+        return task
+    return replace(task, key=replace(task.key, revision=revision), rows=0, values=None, logits=None)
+
+
+def leave_a_core() -> None:
+    """Keep torch off one core: the last model is scored meanwhile, and threads that wait for a core spin.
+
+    Ten small models on two cores: 25 s with one thread, 104 s with two.
+    """
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 2) - 1)))
+
+
+def free_after(*models: SourceModel) -> None:
+    """Give the memory of finished models back, where it is worth the collector's time."""
+    if any(model.params is None or model.params > SMALL for model in models):
+        free_memory()
+
+
+def free_memory() -> None:
+    """Give the memory of networks that nobody uses any more back."""
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -1,0 +1,1 @@
+"""Arithmetic that several measures share: pairs, nearest pictures, class sums, whitening."""

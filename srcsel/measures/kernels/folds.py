@@ -1,0 +1,83 @@
+"""Cross-validation: stratified folds, predictions for pictures not learnt from, and what chance would score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from srcsel.base.errors import InputError, NotAvailable
+from srcsel.measures._base import permutations
+
+Predict = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+"""(X, y, new) -> labels of the new pictures; learns from X (n, d), standardised, and y (n,) in 0..c-1."""
+
+
+def with_partners(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return X and y without pictures alone in their class, and the rows (n,) bool that stay.
+
+    Nothing can be learnt about a class that is only in the fold predicted. NotAvailable where one class stays.
+    """
+    counts = np.bincount(y)
+    stay = counts[y] > 1
+    if (counts > 1).sum() < 2:
+        raise NotAvailable("Cross-validation needs at least two classes with two pictures or more.")
+    kept = np.unique(y[stay], return_inverse=True)[1]
+    return (X, kept, stay) if stay.all() else (X[stay], kept, stay)
+
+
+def assign(y: np.ndarray, folds: int, seed: int) -> np.ndarray:
+    """Fold of each picture, (n,), stratified and shuffled: min(folds, size of the smallest class) of them."""
+    from sklearn.model_selection import StratifiedKFold
+
+    if folds < 2:
+        raise InputError(f"folds must be at least 2, got {folds}.")
+    split = StratifiedKFold(min(folds, int(np.bincount(y).min())), shuffle=True, random_state=seed)
+    fold = np.empty(len(y), dtype=np.int64)
+    for number, (_, held) in enumerate(split.split(y[:, None], y)):
+        fold[held] = number
+    return fold
+
+
+def predictions(X: np.ndarray, y: np.ndarray, fold: np.ndarray, predict: Predict) -> np.ndarray:
+    """Label that each picture gets from the other folds, (n,); each dimension is standardised by those folds."""
+    found = np.empty_like(y)
+    for number in range(fold.max() + 1):
+        held = fold == number
+        known = X[~held]
+        scale = np.abs(known).max(axis=0)
+        scale[scale == 0] = 1  # squares of huge values cannot overflow
+        known /= scale
+        mean, spread = known.mean(axis=0), known.std(axis=0)
+        spread[spread < np.finfo(np.float64).eps * 10] = 1  # a constant dimension says nothing
+        known -= mean
+        known /= spread
+        found[held] = predict(known, y[~held], (X[held] / scale - mean) / spread)
+    return found
+
+
+def chance(X: np.ndarray, y: np.ndarray, folds: int, seed: int, predict: Predict, draws: int) -> float:
+    """Accuracy to expect where labels carry no information.
+
+    Given the folds and what was learnt, shuffled labels of the fold predicted agree with the predictions as often
+    as the shares of classes in both say. Where every fold holds equally many pictures of each class that is 1 / c
+    whatever was predicted; else it is the mean over `draws` label permutations.
+    """
+    _, y, stay = with_partners(X, y)
+    shares = _shares(y, assign(y, folds, seed))
+    if (shares == shares[:, :1]).all():
+        return 1 / shares.shape[1]
+    X = X[stay]
+    found = []
+    for own in permutations(y, draws):
+        fold = assign(own, folds, seed)
+        truth, said = _shares(own, fold), _shares(predictions(X, own, fold, predict), fold, own.max() + 1)
+        found.append((truth * said / truth.sum(axis=1, keepdims=True)).sum() / len(y))
+    return float(np.mean(found))
+
+
+def _shares(labels: np.ndarray, fold: np.ndarray, classes: int | None = None) -> np.ndarray:
+    """How many pictures of each fold have each label, (folds, c)."""
+    counts = np.zeros((fold.max() + 1, classes or labels.max() + 1))
+    np.add.at(counts, (fold, labels), 1)
+    return counts

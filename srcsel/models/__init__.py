@@ -1,0 +1,1 @@
+"""Which source models there are, and how to load one."""

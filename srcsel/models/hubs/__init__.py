@@ -1,0 +1,12 @@
+"""Hubs: the places source models come from. Every public module here registers one hub on import."""
+
+import sys
+
+from srcsel.base import plugins
+from srcsel.models.hubs._base import HUBS, Encoder, Hub, Preprocessing, Trainable, hub_of, register
+from srcsel.models.hubs._caches import is_file
+from srcsel.models.hubs._recipe import Recipe
+
+__all__ = ["HUBS", "Encoder", "Hub", "Preprocessing", "Recipe", "Trainable", "hub_of", "is_file", "register"]
+
+plugins.import_all(sys.modules[__name__])

@@ -1,0 +1,1 @@
+"""Folder, table, zip, public set or demo -> Dataset."""

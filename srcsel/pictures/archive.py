@@ -1,0 +1,235 @@
+"""Unpacking a zip that a person uploaded, or a stranger made: nothing lands outside, nothing fills the disk."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import io
+import lzma
+import os
+import posixpath
+import re
+import shutil
+import stat
+import struct
+import tempfile
+import time
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from srcsel.base.errors import InputError
+from srcsel.pictures.images import SUFFIXES
+from srcsel.pictures.listing import JUNK
+from srcsel.store import files
+
+ENTRY_LIMIT = 200_000  # files in one zip
+TOTAL_LIMIT = 16 * 2**30  # bytes unpacked
+RATIO_LIMIT = 150  # times its size a zip may grow; pictures hardly shrink, bombs do by thousands
+RATIO_FREE = 64 * 2**20  # bytes that may be unpacked whatever the ratio: small drawings do shrink well
+DEPTH_LIMIT = 32  # folders in one another
+PATH_BYTES = 1024  # of one path inside the zip
+NAME_BYTES = 150  # of one file or folder name; longer ones are shortened
+STALE_SECONDS = 86_400.0  # after which a half-unpacked folder was left by a killed process
+_CHUNK = 1 << 20
+_HALF = ".unpacking-"
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError),
+)
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # device names of Windows
+
+
+def unpack(
+    source: bytes | Path,
+    target: Path,
+    *,
+    entries: int = ENTRY_LIMIT,
+    total: int = TOTAL_LIMIT,
+    ratio: int = RATIO_LIMIT,
+) -> Path:
+    """Unpack the zip `source` (its bytes or its path) as the folder `target` and return that.
+
+    `target` appears whole or not at all; where it is there already, nothing is done, so name it by the content.
+    Folder names stay as they were written, except for what a file system cannot hold. Limits: `entries` files,
+    `total` bytes, `ratio` times the size of the zip. Raises InputError with what to do for everything hostile or
+    broken, StoreError where the disk is full.
+    """
+    if target.is_dir():
+        return target
+    size = len(source) if isinstance(source, bytes) else source.stat().st_size
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target.parent)
+        with zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source) as packed:
+            plan = _plan(packed, entries, folded=_ignores_case(target.parent))
+            budget = min(total, max(ratio * size, RATIO_FREE))
+            _require_room(sum(info.file_size for info, _ in plan), budget, target.parent)
+            with _half(target) as half:
+                _write(packed, plan, half, budget)
+    except _BROKEN as error:
+        raise _damaged(error) from error
+    except OSError as error:
+        if error.errno in (None, errno.EINVAL):  # the decompressor's, or a position outside the file
+            raise _damaged(error) from error
+        raise files.explain_disk(target.parent, error) from error
+    return target
+
+
+def _plan(packed: zipfile.ZipFile, entries: int, *, folded: bool) -> list[tuple[zipfile.ZipInfo, str]]:
+    """Decide which entries are unpacked and under which path; hidden files and system litter are not."""
+    names, plan = _Names(folded=folded), []
+    infos = packed.infolist()
+    if len(infos) > entries:
+        raise InputError(f"This zip holds {len(infos):,} files; {entries:,} are the limit. Split it, or give a folder.")
+    for info in infos:
+        name = _decoded(info)
+        parts = _parts(name)
+        if name.endswith("/") or any(part.startswith(".") or part.lower() in JUNK for part in parts):
+            continue
+        _require_plain(info, name)
+        plan.append((info, names.place(parts)))
+    if not any(posixpath.splitext(path)[1].lower() in SUFFIXES for _, path in plan):
+        raise InputError(
+            f"There are no pictures among the {len(plan):,} files of this zip. Zip a folder with one sub-folder per "
+            "class, holding .jpg, .png or similar files."
+        )
+    return plan
+
+
+def _decoded(info: zipfile.ZipInfo) -> str:
+    """Return the entry's name with forward slashes; many programs write UTF-8 without saying so."""
+    name = info.filename
+    if not info.flag_bits & 0x800:  # the flag "this name is UTF-8"
+        with contextlib.suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    return unicodedata.normalize("NFC", name.replace("\\", "/"))
+
+
+def _parts(name: str) -> list[str]:
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if name.startswith("/") or re.match(r"[A-Za-z]:/", name) or ".." in parts:
+        raise InputError(
+            f"This zip wants to write outside its folder ('{name[:80]}'), so nothing was unpacked. Make a new zip of "
+            "the picture folder itself."
+        )
+    if len(parts) > DEPTH_LIMIT or len(name.encode()) > PATH_BYTES:
+        raise InputError(f"The folders in this zip are nested too deep ('{name[:80]}...'). Zip a flatter folder.")
+    return parts
+
+
+def _require_plain(info: zipfile.ZipInfo, name: str) -> None:
+    if info.flag_bits & 0x1:
+        raise InputError("This zip is protected by a password. Make one without a password and upload it.")
+    if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
+        raise InputError(
+            f"This zip holds a link or a device ('{name[:80]}') instead of a file, so nothing was unpacked. Make a new "
+            "zip with the pictures themselves."
+        )
+
+
+class _Names:
+    """Gives every entry a path of its own that this file system can hold, as close to the written one as it can be."""
+
+    def __init__(self, *, folded: bool) -> None:
+        self._fold = str.casefold if folded else str
+        self._folders: dict[str, str] = {"": ""}  # as written -> as unpacked
+        self._taken: dict[str, int] = {}
+
+    def place(self, parts: list[str]) -> str:
+        """Return the path for an entry's parts, relative, POSIX."""
+        written = place = ""
+        for part in parts[:-1]:
+            written = f"{written}/{part}"
+            if written not in self._folders:
+                self._folders[written] = self._free(place, _safe(part))
+            place = self._folders[written]
+        return self._free(place, _safe(parts[-1]))
+
+    def _free(self, folder: str, name: str) -> str:
+        """Return the name, numbered where it is taken: "rose.jpg", "rose (2).jpg"."""
+        stem, suffix = posixpath.splitext(name)
+        path = posixpath.join(folder, name)
+        first = self._fold(path)
+        while (key := self._fold(path)) in self._taken:
+            self._taken[first] += 1
+            path = posixpath.join(folder, f"{stem} ({self._taken[first]}){suffix}")
+        self._taken[key] = 1
+        return path
+
+
+def _safe(part: str) -> str:
+    part = "".join("_" if unicodedata.category(letter) in ("Cc", "Cs") else letter for letter in part)
+    if os.name == "nt":
+        part = re.sub(r'[<>:"|?*]', "_", part).rstrip(". ") or "_"
+        part = f"_{part}" if _RESERVED.fullmatch(part) else part
+    if len(part.encode()) <= NAME_BYTES:
+        return part
+    stem, suffix = posixpath.splitext(part)
+    suffix = suffix if len(suffix.encode()) <= 10 else ""
+    short = stem.encode()[: NAME_BYTES - 20].decode(errors="ignore")
+    return f"{short}~{hashlib.sha256(part.encode()).hexdigest()[:8]}{suffix}"
+
+
+def _require_room(claimed: int, budget: int, folder: Path) -> None:
+    if claimed > budget:
+        raise _bomb(budget)
+    if claimed > shutil.disk_usage(folder).free:
+        raise files.explain_disk(folder, OSError(errno.ENOSPC, "No space left on device"), claimed)
+
+
+def _write(packed: zipfile.ZipFile, plan: list[tuple[zipfile.ZipInfo, str]], half: Path, budget: int) -> None:
+    """Write the files, counting real bytes: what the zip claims of its sizes may be a lie."""
+    left = budget
+    for info, name in plan:
+        path = half / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with packed.open(info) as content, path.open("xb") as file:
+            while chunk := content.read(_CHUNK):
+                left -= len(chunk)
+                if left < 0:
+                    raise _bomb(budget)
+                file.write(chunk)
+
+
+@contextlib.contextmanager
+def _half(target: Path) -> Iterator[Path]:
+    """Give a folder beside `target` that takes its place in the end, or is removed."""
+    half = Path(tempfile.mkdtemp(prefix=_HALF, dir=target.parent))
+    try:
+        yield half
+        try:
+            half.rename(target)
+        except OSError:
+            if not target.is_dir():  # else another upload of the same zip was faster
+                raise
+    finally:
+        shutil.rmtree(half, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    for half in folder.glob(f"{_HALF}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - half.stat().st_mtime > STALE_SECONDS:
+                shutil.rmtree(half, ignore_errors=True)
+
+
+def _ignores_case(folder: Path) -> bool:
+    """Tell whether "Rose" and "rose" are one file here, as on most Macs and Windows computers."""
+    with tempfile.NamedTemporaryFile(prefix=f"{_HALF}Case", dir=folder) as probe:
+        path = Path(probe.name)
+        return path.with_name(path.name.swapcase()).exists()
+
+
+def _damaged(error: Exception) -> InputError:
+    return InputError(f"This zip is damaged or of an unusual kind ({error}). Make it again and upload it.")
+
+
+def _bomb(budget: int) -> InputError:
+    return InputError(
+        f"This zip unpacks to more than {budget / 1e6:,.0f} MB, far more than pictures would. Nothing was "
+        "kept. Zip fewer pictures at a time, or give the folder's path instead."
+    )

@@ -1,0 +1,1 @@
+"""The demo targets, drawn on this computer."""

@@ -1,0 +1,1 @@
+"""The whole way from a Run to its Result, and the race of a fast answer."""

@@ -1,0 +1,131 @@
+"""What is known of a run so far, as a Result at any time: scores collected, ranked and judged."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from srcsel.base.records import HEADLINE, Dataset, Failure, FeatureKey, Race, Result, Run, SourceModel
+from srcsel.scoring.score import ModelScores
+from srcsel.verdict import doubt
+from srcsel.verdict.combine import combined
+from srcsel.verdict.decide import decide, make_rankings
+from srcsel.verdict.wording import FAST_NUMBERS
+
+LIBRARIES = ("srcsel", "torch", "torchvision", "timm", "openvino", "numpy", "pillow", "umap-learn", "scikit-learn")
+"""Whose versions a result names."""
+
+NOTHING_YET = "No starting model has been scored yet."
+NOTHING = "None of the starting models could be scored. The reasons are listed with each of them."
+
+
+class Answer:
+    """Collects what is known so far, and makes a Result of it at any time."""
+
+    def __init__(self, run: Run, dataset: Dataset, models: Sequence[SourceModel]) -> None:
+        """Begin with nothing scored."""
+        self.run, self.dataset, self.models = run, dataset, tuple(models)
+        self.measures = (*HEADLINE, *(name for name in run.measures if name not in HEADLINE))
+        self.scored: list[ModelScores] = []
+        self.failures: list[Failure] = []
+        self.speeds: dict[str, float] = {}
+        self.notes: list[str] = [*_rounded(run), *_left_out(dataset, run)]
+        self.race: Race | None = None  # of a fast answer
+        self._start = time.monotonic()
+
+    def say(self, note: str) -> None:
+        """Note a sentence once."""
+        if note not in self.notes:
+            self.notes.append(note)
+
+    def loaded(self, key: FeatureKey) -> None:
+        """Learn which weights a model really ran with: before a download that is not known."""
+        self.models = tuple(
+            replace(m, revision=key.revision, download_bytes=0) if m.id == key.model else m for m in self.models
+        )
+
+    def add(self, model: str, scores: ModelScores, seconds_per_picture: float | None = None) -> None:
+        """Take in one model's scores; what failed is part of the answer."""
+        if seconds_per_picture is not None:
+            self.speeds[model] = seconds_per_picture
+        self.scored.append(scores)
+        self.failures.extend(scores.failures)
+        for note in scores.notes:
+            self.say(note)
+
+    def result(self, *, complete: bool) -> Result:
+        """Rank and judge what was scored so far."""
+        scores, undefined = combined([score for told in self.scored for score in told.scores])
+        literal, too = combined([score for told in self.scored for score in told.literal])
+        diagnoses = tuple(told.diagnosis for told in self.scored if told.diagnosis is not None)
+        verdict = decide(
+            scores,
+            self.models,
+            self.dataset.counts,
+            class_names=self.dataset.classes,
+            literal=literal,
+            diagnoses=diagnoses,
+            seconds_per_picture=self.speeds,
+        )
+        if not scores:
+            said = NOTHING if complete else NOTHING_YET
+            verdict = replace(verdict, text=said, why=said)
+        elif self.race is not None:
+            verdict = doubt.with_doubt(verdict, self.race, self.models)
+        return Result(
+            run=self.run,
+            dataset=self.dataset,
+            models=self.models,
+            scores=tuple(scores),
+            literal=tuple(literal),
+            failures=(*self.failures, *self._dropped(), *undefined, *too),
+            rankings=make_rankings(scores, literal),
+            verdict=verdict,
+            seconds_per_picture=dict(self.speeds),
+            notes=tuple(dict.fromkeys((*self._raced(), *self.notes))),
+            versions=_versions(),
+            seconds=time.monotonic() - self._start,
+            complete=complete,
+            race=self.race,
+            diagnoses=diagnoses,
+        )
+
+    def _dropped(self) -> list[Failure]:
+        """Say of each model that left a race why it has no score on all pictures."""
+        if self.race is None:
+            return []
+        titles, n = {m.id: m.title for m in self.models}, len(self.dataset.paths)
+        return [Failure(left.model, "", doubt.reason(left, titles, n)) for left in self.race.dropped]
+
+    def _raced(self) -> list[str]:
+        """Say what a race saved, once it is over."""
+        over = self.race is not None and self.race.stage >= len(self.race.stages)
+        return [doubt.summary(self.race)] if self.race is not None and over else []
+
+
+def _rounded(run: Run) -> list[str]:
+    return [] if run.precision == Run.precision else [FAST_NUMBERS.format(run.precision)]
+
+
+def _left_out(dataset: Dataset, run: Run) -> list[str]:
+    notes = []
+    if dataset.unreadable:
+        count = len(dataset.unreadable)
+        verb = "file could not be read and is" if count == 1 else "files could not be read and are"
+        notes.append(f"{count:,} {verb} left out.")
+    if run.left_out:
+        count = len(run.left_out)
+        notes.append(f"You left out {count:,} {'picture' if count == 1 else 'pictures'}.")
+    return notes
+
+
+def _versions() -> dict[str, str]:
+    """Versions of what computed, without importing it."""
+    found = {}
+    for name in LIBRARIES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found

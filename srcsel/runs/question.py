@@ -1,0 +1,105 @@
+"""The person's question as a Run, and a Run as the shell command that asks it again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from srcsel.base.errors import InputError, SrcselError
+from srcsel.base.records import HEADLINE, Run
+from srcsel.base.settings import load_settings
+from srcsel.features.extract import PRECISIONS, precision_named
+from srcsel.measures import MEASURES, find
+from srcsel.models import catalog
+from srcsel.store.runs import RunStore
+
+Metric = Literal["cosine", "euclidean"]
+Measures = str | Sequence[str] | None
+"""Names, one text with commas, "all", or None for the two bars and what the verdict leans on."""
+
+_SPOKEN = {kind: word for word, kind in PRECISIONS.items()}
+DEMO = "demo"  # the one name of several models that a command uses: what it stands for ships with srcsel
+
+
+def new_run(
+    ref: str | Path,
+    models: str | Sequence[str] = DEMO,
+    measures: Measures = None,
+    *,
+    temperature: float = 0.5,
+    metric: Metric = "cosine",
+    device: str | None = None,
+    precision: str = "float32",
+    seed: int = 0,
+    left_out: Sequence[str] = (),
+    title: str = "",
+    race: bool = False,
+) -> Run:
+    """Put a question, complete and checked by name, under a new id.
+
+    Raises UnknownNameError for models or measures that do not exist, InputError for a temperature that is not above
+    0, an unknown metric or precision. device None = SRCSEL_DEVICE.
+    """
+    if not temperature > 0:
+        raise InputError(f"The temperature must be above 0, got {temperature}. Usual values: 0.07 to 1.")
+    if metric not in ("cosine", "euclidean"):
+        raise InputError(f"There is no metric '{metric}'. Choose cosine or euclidean.")
+    return Run(
+        id=RunStore.new_id(),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        ref=_lasting(str(ref)),
+        models=tuple(model.id for model in catalog.find_models(models)),
+        measures=measure_names(measures),
+        temperature=temperature,
+        metric=metric,
+        device=device or load_settings().device,
+        precision=precision_named(precision),
+        seed=seed,
+        left_out=tuple(left_out),
+        title=title,
+        race=race,
+    )
+
+
+def measure_names(measures: Measures) -> tuple[str, ...]:
+    """Resolve a choice of measures to names, in order, each once. Raises UnknownNameError."""
+    if measures is None:
+        return HEADLINE
+    if measures == "all":
+        return (*HEADLINE, *sorted(set(MEASURES) - set(HEADLINE)))
+    asked = measures.split(",") if isinstance(measures, str) else measures
+    names = tuple(dict.fromkeys(find(name.strip()).name for name in asked if name.strip()))
+    if not names:
+        raise InputError(f"No measure is named. Choose from: {', '.join(MEASURES)}, or all.")
+    return names
+
+
+def command(run: Run) -> str:
+    """Write the shell command that asks the same again; what is as usual, and the device, is left out."""
+    words = ["srcsel", "rank", run.ref, "--models", _models(run.models)]
+    if set(run.measures) != set(HEADLINE):
+        words += ["--measures", ",".join(run.measures)]
+    for name in ("temperature", "metric", "precision", "seed"):
+        value, usual = getattr(run, name), getattr(Run, name)
+        words += [f"--{name}", _SPOKEN.get(value, str(value))] if value != usual else []
+    words += ["--race"] if run.race else []
+    for path in run.left_out:
+        words += ["--leave-out", path]
+    return shlex.join(words)
+
+
+def _models(ids: Sequence[str]) -> str:
+    try:
+        demo = tuple(model.id for model in catalog.find_models(DEMO))
+    except SrcselError:  # a checkout whose demo models were not trained yet
+        demo = ()
+    return DEMO if tuple(ids) == demo else ",".join(ids)
+
+
+def _lasting(ref: str) -> str:
+    """Make a folder's path absolute, so that the stored run means the same from everywhere."""
+    path = Path(ref).expanduser()
+    return str(path.absolute()) if path.exists() else ref

@@ -1,0 +1,281 @@
+"""A race, run: stage by stage features of more pictures, scores of them, and who goes on. The rules are `race`'s.
+
+What a network made of a stage's pictures stays as half-done features in the race's order, from which the next stage, a
+stopped race and a later exact run go on; whole features are stored in the dataset's own order, like all others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+
+import numpy as np
+
+from srcsel.base.errors import SrcselError
+from srcsel.base.records import HEADLINE, Dataset, Dropped, Failure, Features, Race, Score, SourceModel
+from srcsel.base.threads import one_behind
+from srcsel.base.watch import PartState, Watch
+from srcsel.features.extract import extract, key_for
+from srcsel.runs import race_rules as rules
+from srcsel.runs.answer import Answer
+from srcsel.scoring.remembered import scored
+from srcsel.store.features import FeatureStore
+from srcsel.verdict import doubt
+
+SILENT = Watch()
+
+
+@dataclass(eq=False)
+class Track:
+    """Where a run's models race: the pictures in the race's order, the answer so far, and where features are kept."""
+
+    dataset: Dataset
+    told: Answer
+    store: FeatureStore
+    watch: Watch
+    save: Callable[[], None]  # stores the answer so far
+    whole: Dataset | None = None  # as in `extract`
+    order: np.ndarray = field(init=False)  # (n,)
+    turned: Dataset = field(init=False)  # the same pictures in the race's order
+
+    def __post_init__(self) -> None:
+        """Put the pictures in order."""
+        d = self.dataset
+        self.order = rules.order(d.labels, self.told.run.seed)
+        name = sha256(d.digest.encode() + self.order.astype("<i8").tobytes()).hexdigest()[:32]
+        paths = tuple(d.paths[row] for row in self.order)
+        self.turned = replace(d, paths=paths, labels=d.labels[self.order], digest=name)
+
+    def features(
+        self, dataset: Dataset, models: Sequence[SourceModel], watch: Watch, until: int | None = None
+    ) -> Iterator[Features | Failure]:
+        """Yield features as this run asks for them."""
+        run = self.told.run
+        return extract(
+            dataset, models, store=self.store, device=run.device, precision=run.precision, watch=watch,
+            say=self.told.say, whole=self.whole if dataset is self.dataset else None, until=until,
+        )  # fmt: skip
+
+    def stored(self, models: Sequence[SourceModel]) -> list[SourceModel]:
+        """Return the models whose whole features are there, so that no network has to run."""
+        places = [self.dataset] if self.whole is None else [self.dataset, self.whole]
+        return [m for m in models if any(self._has(place, m) for place in places)]
+
+    def begun(self, models: Sequence[SourceModel]) -> list[SourceModel]:
+        """Return the models that a race left half-done, without whole features."""
+        stored = self.stored(models)
+        missing = [m for m in models if m not in stored]
+        return [m for m in missing if (key := self._key(self.turned, m)) and self.store.parts(key)[0]]
+
+    def finish(self, models: Sequence[SourceModel], watch: Watch) -> Iterator[Features | Failure]:
+        """Put the rest of the pictures through these models, and store their features in the dataset's own order."""
+        n = len(self.order)
+        for outcome in self.features(self.turned, models, watch, until=n):
+            if isinstance(outcome, Failure):
+                yield outcome
+                continue
+            back = np.argsort(self.order)
+            logits = None if outcome.logits is None else outcome.logits[back]
+            key = replace(outcome.key, dataset=self.dataset.digest)
+            made = Features(key, outcome.values[back], logits, outcome.seconds_per_picture)
+            self.store.put(made)
+            self.store.drop_parts(outcome.key)
+            self.told.loaded(key)
+            yield made
+
+    def _has(self, dataset: Dataset, model: SourceModel) -> bool:
+        key = self._key(dataset, model)
+        return key is not None and self.store.has(key)
+
+    def _key(self, dataset: Dataset, model: SourceModel):  # noqa: ANN202
+        try:
+            return key_for(dataset, model, self.told.run.precision)
+        except SrcselError:  # a model that cannot be prepared: extracting it says why
+            return None
+
+
+def complete(track: Track, models: Sequence[SourceModel]) -> None:
+    """Before an exact run: finish what a race left half-done, so that no picture is looked at twice."""
+    for outcome in track.finish(track.begun(models), track.watch):
+        if isinstance(outcome, Failure):
+            continue  # the exact run meets it again, and says so
+
+
+def race(track: Track, models: Sequence[SourceModel], before: Race | None = None) -> list[SourceModel]:
+    """Race `models`; return those to be scored in full, whose whole features are then stored.
+
+    Progress and who left stand in `track.told.race`. before: the race of the same run, when it was stopped: what was
+    stored then counts as stored now, so that it goes on as it began. Raises as `extract`.
+    """
+    free = {m.id for m in track.stored(models)} if before is None else set(before.stored)
+    free |= {m.id for m in models if m.gmacs == 0}  # no network
+    return _Race(track, models, free).run()
+
+
+class _Race:
+    """One race from its first stage to its last."""
+
+    def __init__(self, track: Track, models: Sequence[SourceModel], free: set[str]) -> None:
+        self.track, self.told = track, track.told
+        self.free = free
+        self.yardsticks = {m.id for m in models if m.baseline}
+        self.alive = [m.id for m in models]
+        self.n = len(track.order)
+        self.seen = {m.id: 0 for m in models if m.id not in free}  # pictures put through each network
+        self.allowed = rules.budget(len(self.seen), self.n)
+        self.sizes = rules.stages(track.dataset.counts)
+        note = rules.no_race(track.dataset.counts, len(self.seen))
+        stored = tuple(m.id for m in models if m.id in free)
+        self.now = Race(
+            () if note else self.sizes, 0, len(models), exact=len(self.seen) * self.n, stored=stored, note=note
+        )
+
+    def run(self) -> list[SourceModel]:
+        """Go through the stages; return who is left."""
+        self._tell()
+        for number, size in enumerate(self.now.stages[:-1]):
+            if not self._open():
+                break
+            self._announce(number)
+            self._leave((size, self.sizes[number + 1], self.n), self._stage(size))
+        if self.now.stages:
+            self._announce(len(self.sizes) - 1)
+            self._finish(self._of(self.alive))
+            while len(set(self.alive) - self.yardsticks) < rules.IN_FULL and (back := self._call_back()):
+                self._finish(self._of([back]))
+            self.now = replace(self.now, stage=len(self.sizes))
+            self.track.watch.update("race", "done", len(self.sizes), len(self.sizes))
+        self._tell()
+        return self._of(self.alive)
+
+    def _open(self) -> bool:
+        """Whether anybody may still leave."""
+        return len(set(self.alive) - self.yardsticks) > rules.IN_FULL or bool(
+            self.yardsticks & set(self.alive) - self.free
+        )
+
+    def _stage(self, size: int) -> dict[str, list[Score]]:
+        """Score every model on the first `size` pictures: model -> its scores; one that fails is out."""
+        found: dict[str, list[Score]] = {}
+        watch = _StageWatch(self.track.watch, size, self.n)
+
+        def take_in(outcome: Features | Failure) -> None:
+            if isinstance(outcome, Failure):
+                self._fail(outcome)
+                return
+            self.told.loaded(outcome.key)
+            model, run = outcome.key.model, self.told.run
+            key = replace(outcome.key, dataset=f"{self.track.turned.digest}-{size}")
+            labels = self.track.turned.labels[:size]
+            told = scored(
+                replace(outcome, key=key), labels, run, HEADLINE, self.track.store, watch, rechecks=rules.RECHECKS
+            )
+            if told.scores:
+                found[model] = told.scores
+                watch.update(model, "waiting")
+            else:
+                self._fail(told.failures[0])
+
+        one_behind(self._prefixes(size, watch), take_in)
+        self._count(self.alive, size)
+        return found
+
+    def _prefixes(self, size: int, watch: Watch) -> Iterator[Features | Failure]:
+        rows, alive = self.track.order[:size], self._of(self.alive)
+        stored = self.track.stored(alive)
+        whole = [m for m in alive if m.gmacs == 0 or m in stored]
+        for f in self.track.features(self.track.dataset, whole, SILENT):
+            if isinstance(f, Failure):
+                yield f
+            else:
+                yield replace(f, values=f.values[rows], logits=None if f.logits is None else f.logits[rows])
+        others = [m for m in alive if m not in whole]
+        yield from self.track.features(self.track.turned, others, watch, until=size)
+
+    def _leave(self, sizes: tuple[int, int, int], found: dict[str, list[Score]]) -> None:
+        """Decide who leaves after a stage. sizes: pictures of this stage, of the next, and all."""
+        line = rules.places([s for scores in found.values() for s in scores], self.yardsticks)
+        placed = {place.model for place in line}
+        for model in [m for m in found if m not in placed and m not in self.free]:
+            self._fail(Failure(model, "", rules.UNPLACED))
+        out = rules.leaving(
+            line, free=self.free, yardsticks=self.yardsticks, sizes=sizes,
+            used=self.now.passes, allowed=self.allowed,
+        )  # fmt: skip
+        for leaver in out:
+            model = leaver.place.model
+            scores = tuple(replace(s, rechecks=None) for s in found[model])
+            left = Dropped(model, sizes[0], line[0].model, leaver.place.behind, leaver.why, scores)
+            self.alive.remove(model)
+            self.now = replace(self.now, dropped=(*self.now.dropped, left))
+            said = doubt.reason(left, self.titles, self.n)
+            self.track.watch.update(model, "dropped", left.pictures, self.n, said)
+        self._tell()
+
+    def _finish(self, models: Sequence[SourceModel]) -> None:
+        """Put what is left of the pictures through the survivors."""
+        costly = [m for m in models if m.id not in self.free]
+        watch = _StageWatch(self.track.watch, self.n, self.n)
+        stored = self.track.stored(costly)
+        for outcome in self.track.finish([m for m in costly if m not in stored], watch):
+            if isinstance(outcome, Failure):
+                self._fail(outcome)
+        self._count([m.id for m in costly], self.n)
+
+    def _call_back(self) -> str | None:
+        """Let the last model that left go on, where too few were left to compare; None where there is none."""
+        left = [d for d in self.now.dropped if d.model not in self.yardsticks]
+        if not left:
+            return None
+        kept = tuple(d for d in self.now.dropped if d is not left[-1])
+        self.now = replace(self.now, dropped=kept)
+        self.alive.append(left[-1].model)
+        return left[-1].model
+
+    def _count(self, models: Sequence[str], pictures: int) -> None:
+        self.seen |= {m: pictures for m in models if m in self.seen}
+        self.now = replace(self.now, passes=sum(self.seen.values()))
+
+    def _fail(self, failure: Failure) -> None:
+        self.told.failures.append(failure)
+        self.alive = [m for m in self.alive if m != failure.model]
+        self.track.watch.update(failure.model, "failed", note=failure.reason)
+
+    def _announce(self, number: int) -> None:
+        self.now = replace(self.now, stage=number)
+        self.track.watch.update("race", "running", number, len(self.sizes), doubt.announcement(self.now, self.n))
+        self._tell()
+
+    def _tell(self) -> None:
+        self.told.race = self.now
+        self.track.save()
+
+    @property
+    def titles(self) -> dict[str, str]:
+        return {m.id: m.title for m in self.told.models}
+
+    def _of(self, ids: Sequence[str]) -> list[SourceModel]:
+        """Return models as they are known by now: with the weights they ran with."""
+        return [m for m in self.told.models if m.id in ids]
+
+
+class _StageWatch(Watch):
+    """Counts a stage's pictures among all, and keeps a model from looking finished while it races."""
+
+    def __init__(self, watch: Watch, size: int, pictures: int) -> None:
+        self._watch, self._size, self._n = watch, size, pictures
+
+    def update(self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = "") -> None:
+        """Pass on what happens; a part is as far as the pictures it has seen."""
+        if state in ("downloading", "failed"):
+            self._watch.update(part, state, done, total, note)
+        elif state in ("running", "reading"):
+            self._watch.update(part, state, done, self._n, "" if part == "pictures" else note)
+        elif part == "pictures":
+            self._watch.update(part, "done" if self._size == self._n else "reading", self._size, self._n)
+        elif state == "scoring":
+            self._watch.update(part, "running", self._size, self._n, f"Comparing by {self._size:,} pictures")
+        else:
+            said = f"In the race, {self._size:,} of {self._n:,} pictures seen"
+            self._watch.update(part, "running", self._size, self._n, said)

@@ -1,0 +1,261 @@
+"""Run -> Result, the whole way: pictures, features, scores, rankings, verdict, maps.
+
+answer         a stored run, for the worker and the shell
+rank           the same from Python, in one call
+rank_features, score_features      from features alone: nothing is read, nothing is stored
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from srcsel.base.errors import NotAvailable, SrcselError
+from srcsel.base.records import Dataset, Failure, Features, Race, Reading, Result, Run, Score, SourceModel
+from srcsel.base.settings import Settings, load_settings
+from srcsel.base.threads import one_behind, suited_threads
+from srcsel.base.watch import Watch
+from srcsel.explore.maps import draw_all
+from srcsel.features.recover import features_of
+from srcsel.measures import check_labels
+from srcsel.models import catalog
+from srcsel.pictures.dataset import load_dataset, require_rankable
+from srcsel.runs import race as racing
+from srcsel.runs.answer import Answer
+from srcsel.runs.public_json import to_json
+from srcsel.runs.question import Measures, Metric, measure_names, new_run
+from srcsel.scoring.remembered import scored
+from srcsel.scoring.score import score_model
+from srcsel.store.features import open_features, open_runs
+from srcsel.store.runs import RunStore
+
+__all__ = ["answer", "new_run", "rank", "rank_features", "score_features", "to_json"]
+
+
+def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = None) -> Result:
+    """Answer a run, and store the answer after each model, so that finished models show at once.
+
+    Raises InputError where the pictures cannot be ranked, StoreError, and Cancelled (finished work is kept; answering
+    the same run again goes on from there). A model that fails becomes a Failure in the result, and so does one that
+    leaves a race.
+    """
+    settings, watch = settings or load_settings(), watch or Watch()
+    features, runs = open_features(settings), open_runs(settings)
+    models, gone = models_of(run)
+    for model in models:
+        watch.update(model.id, "waiting")
+    for failure in gone:
+        watch.update(failure.model, "failed", note=failure.reason)
+    whole = load_dataset(run.ref, watch=watch) if run.left_out else None
+    dataset = load_dataset(run.ref, watch=watch, left_out=run.left_out)
+    require_rankable(dataset)
+    told = Answer(run, dataset, models)
+    told.failures.extend(gone)
+    before = _race_before(runs, run)
+    runs.save(told.result(complete=False))
+    track = racing.Track(dataset, told, features, watch, lambda: runs.save(told.result(complete=False)), whole)
+    if run.race:
+        models = racing.race(track, models, before)
+    else:
+        racing.complete(track, models)
+    keys = []
+
+    def take_in(outcome: Features | Failure) -> None:
+        if isinstance(outcome, Failure):
+            told.failures.append(outcome)
+        else:
+            keys.append(outcome.key)
+            told.loaded(outcome.key)
+            watch.update(outcome.key.model, "scoring")
+            scores = scored(outcome, dataset.labels, run, told.measures, features, watch)
+            told.add(outcome.key.model, scores, outcome.seconds_per_picture)
+            watch.update(outcome.key.model, "done")
+        runs.save(told.result(complete=False))
+
+    one_behind(track.features(dataset, models, watch), take_in)  # a model is scored while the next one runs
+    for note in features.notes:
+        told.say(note)
+    result = told.result(complete=True)
+    runs.save(result)
+    draw_all(result, keys, features, runs, watch)
+    return result
+
+
+def rank(
+    folder: str | Path,
+    models: str | Sequence[str] = "demo",
+    measures: Measures = None,
+    *,
+    temperature: float = 0.5,
+    metric: Metric = "cosine",
+    device: str | None = None,
+    precision: str = "float32",
+    seed: int = 0,
+    race: bool = False,
+    watch: Watch | None = None,
+) -> Result:
+    """Rank source models for the pictures in `folder`; `Result.verdict` says where to start.
+
+    folder: a path with one sub-folder a class, "demo:NAME" or "public:NAME". models: as `catalog.find_models`.
+    measures: names, "all", or None; the two bars and what the verdict leans on are computed always.
+    race: a fast answer; models that the first pictures rule out are not scored on all (`Result.race` says which).
+    The run is stored, so the pages show it in History. Raises as `new_run` and `answer`.
+    """
+    question = new_run(
+        folder,
+        models,
+        measures,
+        temperature=temperature,
+        metric=metric,
+        device=device,
+        precision=precision,
+        seed=seed,
+        race=race,
+    )
+    return answer(question, watch=watch)
+
+
+def add_measures(
+    run_id: str, measures: Measures = "all", *, settings: Settings | None = None, watch: Watch | None = None
+) -> Result:
+    """Score a finished run by more measures, from its stored features, and save it so; the verdict's rule is the same.
+
+    Features that are gone are made again. Raises UnknownNameError for a run or measure that is not there, InputError
+    where its pictures or weights have changed meanwhile, Cancelled (the stored run is then as before), StoreError.
+    """
+    settings, watch = settings or load_settings(), watch or Watch()
+    features, runs = open_features(settings), open_runs(settings)
+    before = runs.load(run_id)
+    names = dict.fromkeys((*before.run.measures, *measure_names(measures)))
+    dropped = {left.model for left in before.race.dropped} if before.race else set()
+    failed = [failure for failure in before.failures if not failure.measure and failure.model not in dropped]
+    out = dropped | {failure.model for failure in failed}
+    models = [model for model in before.models if model.id not in out]
+    told = Answer(replace(before.run, measures=tuple(names)), before.dataset, before.models)
+    told.failures.extend(failed)
+    told.race = before.race
+    for note in before.notes:
+        told.say(note)
+    told.speeds.update(before.seconds_per_picture)
+    for found in features_of(before, models, features, watch):
+        watch.update(found.key.model, "scoring")
+        told.add(found.key.model, scored(found, before.dataset.labels, told.run, told.measures, features, watch))
+        watch.update(found.key.model, "stored")
+    result = replace(told.result(complete=True), seconds=before.seconds)
+    runs.save(result)
+    return result
+
+
+def rank_features(
+    features: Mapping[str, ArrayLike],
+    labels: ArrayLike,
+    *,
+    measures: Measures = None,
+    logits: Mapping[str, ArrayLike] | None = None,
+    temperature: float = 0.5,
+    metric: Metric = "cosine",
+    seed: int = 0,
+    watch: Watch | None = None,
+) -> Result:
+    """Rank models by features that are there already: the verdict `rank` gives for the same features.
+
+    features: model name -> (n, d), rows in the order of `labels` (n,), any labels that sort. logits: model name ->
+    (n, c_source), for the measures that need a source head. Nothing is stored. Raises FeatureError.
+    """
+    dataset = _dataset_of(labels)
+    models = [
+        SourceModel(name, name, "", None, None, None, np.shape(x)[-1], "", "unknown") for name, x in features.items()
+    ]
+    run = Run(
+        id=RunStore.new_id(),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        ref="features",
+        models=tuple(features),
+        measures=measure_names(measures),
+        temperature=temperature,
+        metric=metric,
+        seed=seed,
+    )
+    told = Answer(run, dataset, models)
+    for name, values in features.items():
+        with suited_threads(len(dataset.labels)):
+            scores = score_model(
+                name,
+                values,
+                dataset.labels,
+                measures=told.measures,
+                temperature=temperature,
+                metric=metric,
+                seed=seed,
+                logits=(logits or {}).get(name),
+                watch=watch,
+            )
+        told.add(name, scores)
+    return told.result(complete=True)
+
+
+def score_features(
+    features: ArrayLike,
+    labels: ArrayLike,
+    *,
+    measures: Measures = None,
+    reading: Reading = "whitened",
+    logits: ArrayLike | None = None,
+    temperature: float = 0.5,
+    metric: Metric = "cosine",
+    seed: int = 0,
+) -> list[Score]:
+    """Score one model's features (n, d) for labels (n,); logits (n, c_source) where it has a source head.
+
+    reading: "whitened", as the pages and the verdict use MSC and SCL, or "raw", as the papers state them. A measure
+    that does not apply raises NotAvailable with the reason, unless `measures` is "all", which leaves it out.
+    Raises FeatureError, UnknownNameError.
+    """
+    told = score_model(
+        "features",
+        features,
+        _dataset_of(labels).labels,
+        measures=measure_names(measures),
+        temperature=temperature,
+        metric=metric,
+        seed=seed,
+        logits=logits,
+    )
+    if told.failures and measures != "all":
+        raise NotAvailable(f"{told.failures[0].measure}: {told.failures[0].reason}")
+    if reading == "whitened":
+        return list(told.scores)
+    literal = {score.measure: score for score in told.literal}
+    return [literal.get(score.measure, score) for score in told.scores]
+
+
+def models_of(run: Run) -> tuple[list[SourceModel], list[Failure]]:
+    """Look the run's models up; one that is gone or damaged meanwhile is a failure of its own."""
+    models, failures = [], []
+    for name in run.models:
+        try:
+            models.extend(catalog.find_models([name]))
+        except SrcselError as error:
+            failures.append(Failure(name, "", str(error)))
+    return models, failures
+
+
+def _race_before(runs: RunStore, run: Run) -> Race | None:
+    """Return how the race of this very run went until it was stopped."""
+    try:
+        return runs.load(run.id).race if run.race else None
+    except SrcselError:
+        return None
+
+
+def _dataset_of(labels: ArrayLike) -> Dataset:
+    """Stand in for a picture folder where only features are known."""
+    y = check_labels(labels)
+    classes = tuple(str(name) for name in np.unique(np.asarray(labels)))
+    paths = tuple(f"row {row}" for row in range(len(y)))
+    return Dataset("features", "features", Path(), paths, y, classes, "", label_source="labels")

@@ -1,0 +1,101 @@
+"""Scores of stored features, computed once: the same question about the same features is answered from disk."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from srcsel.base.errors import Cancelled
+from srcsel.base.records import Failure, Features, Run, Score
+from srcsel.base.threads import suited_threads
+from srcsel.base.watch import Watch
+from srcsel.scoring.score import ModelScores, score_model
+from srcsel.store.features import FeatureStore
+from srcsel.store.serialize import from_plain, to_plain
+
+
+def scored(
+    features: Features,
+    labels: np.ndarray,
+    run: Run,
+    measures: Sequence[str],
+    store: FeatureStore,
+    watch: Watch,
+    rechecks: int = 200,
+) -> ModelScores:
+    """Return what `score_model` gives for these features of the run's pictures, from `store` where it is known.
+
+    The labels are part of the features' key (its dataset digest). Scores with an unexpected failure are not kept.
+    """
+    question = {
+        "code": code_digest(),
+        "features": to_plain(features.key),
+        "measures": list(measures),
+        "temperature": run.temperature,
+        "metric": run.metric,
+        "seed": run.seed,
+        **({} if rechecks == 200 else {"rechecks": rechecks}),
+    }
+    found = store.memory.recall("scores", question)
+    if found is not None:
+        return _unpacked(*found)
+    model = features.key.model
+    try:
+        with suited_threads(len(labels)):
+            told = score_model(
+                model,
+                features.values,
+                labels,
+                measures=measures,
+                temperature=run.temperature,
+                metric=run.metric,
+                rechecks=rechecks,
+                seed=run.seed,
+                logits=features.logits,
+                device=run.device,
+                watch=watch,
+            )
+    except Cancelled:
+        raise
+    except Exception as error:  # noqa: BLE001 (one model's scores must not stop the others; the reason is shown)
+        reason = (
+            f"Its features could not be scored ({type(error).__name__}: {error}). It is left out; the others go on."
+        )
+        return ModelScores(model, [], [], [Failure(model, "", reason, traceback.format_exc())], None, ())
+    if not any(failure.detail for failure in told.failures):
+        drawn = {_slot(kind, s): s.rechecks for kind, s in _all(told) if s.rechecks is not None}
+        store.memory.remember("scores", question, drawn, to_plain(told))
+    return told
+
+
+@functools.cache
+def code_digest() -> str:
+    """Stand for the code that makes scores: a changed formula must not be answered from disk."""
+    package = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for path in sorted([*(package / "measures").rglob("*.py"), *(package / "scoring").glob("*.py")]):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _unpacked(rechecks: dict[str, np.ndarray], plain: dict[str, object]) -> ModelScores:
+    told = from_plain(ModelScores, plain)
+    again = {
+        kind: [dataclasses.replace(s, rechecks=rechecks.get(_slot(kind, s))) for s in getattr(told, kind)]
+        for kind in ("scores", "literal")
+    }
+    return dataclasses.replace(told, **again)
+
+
+def _all(told: ModelScores) -> list[tuple[str, Score]]:
+    return [("scores", s) for s in told.scores] + [("literal", s) for s in told.literal]
+
+
+def _slot(kind: str, score: Score) -> str:
+    return f"{kind}|{score.measure}"

@@ -1,0 +1,1 @@
+"""What is kept on disk: features, runs, answers computed before. Never pickle."""

@@ -1,0 +1,143 @@
+"""What is kept: features (one safetensors file a key) and runs (`srcsel.store.runs`). Never pickle.
+
+features/<model>-<hash>.safetensors         one FeatureKey, the key in the header; or which rows of another's it has
+features/parts/<hash>/<row>.safetensors     half-done work; a stopped run goes on from here
+features/{maps,scores}/<hash>.safetensors   what was computed from features: see `srcsel.store.memory`
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from srcsel.base.records import FeatureKey, Features
+from srcsel.base.settings import Settings
+from srcsel.store import files
+from srcsel.store.memory import Memory
+from srcsel.store.runs import RunStore, RunSummary
+from srcsel.store.serialize import to_plain
+
+EXAMPLES = Path(__file__).parents[1] / "demo" / "runs"
+"""Finished runs that ship with srcsel; read-only."""
+
+__all__ = ["EXAMPLES", "FeatureStore", "RunStore", "RunSummary", "open_features", "open_runs"]
+
+
+def open_features(settings: Settings) -> FeatureStore:
+    """Open the features of this computer."""
+    return FeatureStore(settings.features)
+
+
+def open_runs(settings: Settings) -> RunStore:
+    """Open the runs of this computer, the shipped examples among them."""
+    return RunStore(settings.runs, EXAMPLES)
+
+
+class FeatureStore:
+    """Features by FeatureKey. A damaged file counts as absent; `notes` says so in sentences."""
+
+    def __init__(self, folder: Path) -> None:
+        """Keep features in `folder`; nothing is created before the first write."""
+        self.folder = folder
+        self.memory = Memory(folder)
+        self.notes: list[str] = []
+
+    def has(self, key: FeatureKey) -> bool:
+        """Whether a file for `key` is there (cheap; it may still turn out damaged)."""
+        return self._path(key).is_file()
+
+    def get(self, key: FeatureKey) -> Features | None:
+        """Return the stored features, or None."""
+        found = self._read(self._path(key), key)
+        if found is None:
+            return None
+        tensors, about = found
+        if "rows" in tensors:
+            return self._rows_of(FeatureKey(**about["source"]), tensors["rows"], key)
+        return Features(key, tensors["values"], tensors.get("logits"), about.get("seconds_per_picture"))
+
+    def put(self, features: Features) -> None:
+        """Store whole features and drop the parts they were made of. Raises StoreError."""
+        about = {"key": to_plain(features.key), "seconds_per_picture": features.seconds_per_picture}
+        files.write_tensors(self._path(features.key), _tensors(features.values, features.logits), about)
+        self.drop_parts(features.key)
+
+    def put_rows(self, key: FeatureKey, source: FeatureKey, rows: np.ndarray) -> Features | None:
+        """Store under `key` that its features are `rows` (m,) of those of `source`; return them, None without those.
+
+        Pictures left out of a run then cost no second copy of what is kept. Raises StoreError.
+        """
+        taken = self._rows_of(source, rows, key)
+        if taken is not None:
+            about = {"key": to_plain(key), "source": to_plain(source)}
+            files.write_tensors(self._path(key), {"rows": np.asarray(rows, dtype=np.int64)}, about)
+        return taken
+
+    def put_part(self, key: FeatureKey, start: int, values: np.ndarray, logits: np.ndarray | None) -> None:
+        """Store rows `start` to `start + len(values)` of half-done features. Raises StoreError."""
+        files.write_tensors(
+            self._parts(key) / f"{start:09d}.safetensors", _tensors(values, logits), {"key": to_plain(key)}
+        )
+
+    def parts(self, key: FeatureKey) -> tuple[int, np.ndarray | None, np.ndarray | None]:
+        """Rows done without a gap from row 0: (m, values (m, d) or None, logits (m, c) or None)."""
+        blocks: list[dict[str, np.ndarray]] = []
+        rows = 0
+        while found := self._read(self._parts(key) / f"{rows:09d}.safetensors", key):
+            if not len(found[0]["values"]):
+                break
+            blocks.append(found[0])
+            rows += len(found[0]["values"])
+        if not blocks:
+            return 0, None, None
+        headed = all("logits" in block for block in blocks)
+        logits = np.concatenate([block["logits"] for block in blocks]) if headed else None
+        return rows, np.concatenate([block["values"] for block in blocks]), logits
+
+    def drop_parts(self, key: FeatureKey) -> None:
+        """Forget half-done work."""
+        shutil.rmtree(self._parts(key), ignore_errors=True)
+
+    def drop(self, key: FeatureKey) -> None:
+        """Forget the features of `key` and their parts."""
+        self._path(key).unlink(missing_ok=True)
+        self.drop_parts(key)
+
+    def _read(self, path: Path, key: FeatureKey) -> tuple[dict[str, np.ndarray], Any] | None:
+        try:
+            tensors, about = files.read_tensors(path)
+            whole = tensors["values"].ndim == 2 if "values" in tensors else bool(about["source"])
+            if about["key"] != to_plain(key) or not whole:
+                raise files.DamagedFileError(f"{path.name} holds something else than its name says")
+        except FileNotFoundError:
+            return None
+        except (files.DamagedFileError, KeyError, TypeError):
+            files.set_aside(path)
+            self.notes.append(f"The stored features of {key.model} were damaged; they are computed again.")
+            return None
+        return tensors, about
+
+    def _rows_of(self, source: FeatureKey, rows: np.ndarray, key: FeatureKey) -> Features | None:
+        whole = self.get(source) if source != key else None
+        if whole is None or rows.max(initial=-1) >= len(whole.values):
+            return None
+        logits = None if whole.logits is None else whole.logits[rows]
+        return Features(key, whole.values[rows], logits, whole.seconds_per_picture)
+
+    def _path(self, key: FeatureKey) -> Path:
+        name = re.sub(r"[^a-z0-9]+", "-", key.model.lower()).strip("-")[-60:]
+        return self.folder / f"{name}-{files.text_hash(to_plain(key))}.safetensors"
+
+    def _parts(self, key: FeatureKey) -> Path:
+        return self.folder / "parts" / files.text_hash(to_plain(key))
+
+
+def _tensors(values: np.ndarray, logits: np.ndarray | None) -> dict[str, np.ndarray]:
+    tensors = {"values": np.asarray(values, dtype=np.float32)}
+    if logits is not None:
+        tensors["logits"] = np.asarray(logits, dtype=np.float32)
+    return tensors

@@ -1,0 +1,152 @@
+"""Files that are whole or absent: written beside their place, synced, renamed; and read back suspiciously."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import threading
+import time
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from srcsel.base.errors import StoreError
+
+STALE_TEMP_SECONDS = 3600.0
+"""A temporary file older than this was left by a killed process."""
+
+
+class DamagedFileError(Exception):
+    """A file that is cut off, altered or not what its name says; the caller treats it as absent."""
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` to `path` so that a reader, a crash or a full disk never sees half a file.
+
+    Raises StoreError with what to do where the disk refuses.
+    """
+    temp = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temp.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temp.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        _forget(temp)
+        raise explain_disk(path.parent, error, len(data)) from error
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON (UTF-8, no NaN: a ValueError says where the caller let one through)."""
+    write_bytes(path, json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON. Raises DamagedFileError for anything that is not, FileNotFoundError where there is none."""
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:
+        raise DamagedFileError(f"{path.name}: {error}") from error
+
+
+def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], about: Any) -> None:
+    """Write arrays as safetensors; `about` (JSON) and a checksum of the arrays go into the header."""
+    from safetensors.numpy import save
+
+    solid = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    header = {"about": json.dumps(about, allow_nan=False), "crc32": str(_checksum(solid))}
+    write_bytes(path, save(solid, metadata=header))
+
+
+def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], Any]:
+    """Arrays and `about` as written. Raises DamagedFileError, or FileNotFoundError where there is none."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+            header = file.metadata() or {}
+        about = json.loads(header["about"])
+    except FileNotFoundError:
+        raise
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        raise DamagedFileError(f"{path.name}: {error}") from error
+    if header.get("crc32") != str(_checksum(tensors)):
+        raise DamagedFileError(f"{path.name}: its content does not match its checksum")
+    return tensors, about
+
+
+def text_hash(value: Any) -> str:
+    """32 hex digits that stand for a JSON value; for file names."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def set_aside(path: Path) -> None:
+    """Rename a damaged file to `<name>.damaged`, so that it is absent but not lost."""
+    try:
+        path.replace(path.with_name(f"{path.name}.damaged"))
+    except OSError:
+        _forget(path)
+
+
+def sweep(folder: Path) -> None:
+    """Delete temporary files that killed processes left anywhere under `folder`."""
+    for temp in folder.rglob(".*.tmp"):
+        try:
+            old = time.time() - temp.stat().st_mtime > STALE_TEMP_SECONDS
+        except OSError:
+            continue
+        if old:
+            _forget(temp)
+
+
+def explain_disk(folder: Path, error: OSError, size: int = 0) -> StoreError:
+    """Say what the disk refused, why, and what to do."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        needed = f" ({size / 1e6:,.0f} MB more are needed)" if size > 1e6 else ""
+        return StoreError(
+            f"The disk is full: nothing more fits into {folder}{needed}. Free some space, or set SRCSEL_HOME to a "
+            "folder on another disk, and start again. What was finished is kept."
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return StoreError(
+            f"srcsel may not write into {folder}. Make that folder writable, or set SRCSEL_HOME to one that is."
+        )
+    return StoreError(
+        f"{folder} cannot be used: {error.strerror or error}. Check the disk, or set SRCSEL_HOME to another folder."
+    )
+
+
+def _checksum(tensors: Mapping[str, np.ndarray]) -> int:
+    total = 0
+    for name in sorted(tensors):
+        total = zlib.crc32(name.encode(), total)
+        if tensors[name].size:  # an empty array has no bytes, and no view of them
+            total = zlib.crc32(np.ascontiguousarray(tensors[name]).view(np.uint8).data, total)
+    return total
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself survive a power cut, where the system lets a folder be synced."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _forget(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:  # the first error is the one to tell
+        return

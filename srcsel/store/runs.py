@@ -1,0 +1,220 @@
+"""Runs: the person's questions and their answers, one folder each, readable without srcsel.
+
+runs/<id>/run.json            the question, and the line History shows
+runs/<id>/result.json         everything but the re-checks
+runs/<id>/rechecks.safetensors
+runs/<id>/maps/<hash>.safetensors
+runs/<id>/evidence/<hash>.json        accuracy really reached, one file a protocol
+"""
+
+from __future__ import annotations
+
+import builtins
+import dataclasses
+import re
+import secrets
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from srcsel.base.errors import InputError, StoreError, UnknownNameError
+from srcsel.base.records import DOTS, Evidence, Projection, Protocol, Result, Score, VerdictKind
+from srcsel.base.settings import load_settings
+from srcsel.store import files
+from srcsel.store.serialize import from_plain, to_plain
+
+_RUN_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
+_HOME = "<home>"  # stands for the work folder in stored paths, so that it can move
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One line of History."""
+
+    id: str
+    title: str
+    created: str  # ISO 8601, UTC
+    ref: str
+    name: str  # of the dataset
+    images: int
+    classes: int
+    winner_title: str  # "" where nothing was scored yet
+    kind: VerdictKind
+    models: int
+    complete: bool
+    race: bool = False  # a fast answer
+    example: bool = False  # shipped with srcsel, read-only
+
+
+class RunStore:
+    """Runs as folders. Ids sort by time and are safe in a URL and as a folder name."""
+
+    def __init__(self, folder: Path, examples: Path | None = None) -> None:
+        """Keep runs in `folder`; `examples` holds finished ones that are only read."""
+        self.folder = folder
+        self.examples = examples
+        self.notes: list[str] = []
+
+    @staticmethod
+    def new_id() -> str:
+        """Make an id such as 20260131-235959-123456-ab12; a later one sorts after it."""
+        return f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
+
+    def save(self, result: Result) -> None:
+        """Store a result, whole or partial, over what was there for this run. Raises StoreError."""
+        place = self.folder / _checked(result.run.id)
+        rechecks = {_slot(s): s.rechecks for s in (*result.scores, *result.literal) if s.rechecks is not None}
+        files.write_tensors(place / "rechecks.safetensors", rechecks, {"run": result.run.id})
+        plain = to_plain(result)
+        plain["dataset"]["folder"] = self._portable(result.dataset.folder)
+        files.write_json(place / "result.json", plain)
+        about = {"run": to_plain(result.run), "summary": to_plain(_summary(result))}
+        files.write_json(place / "run.json", about)  # last: a folder without it is no run
+
+    def load(self, run_id: str) -> Result:
+        """Read one run. Raises UnknownNameError where there is none, StoreError where it is damaged."""
+        place = self._place(run_id)
+        try:
+            plain = files.read_json(place / "result.json")
+            plain["dataset"]["folder"] = self._absolute(plain["dataset"]["folder"])
+            result = from_plain(Result, plain)
+            rechecks, _ = files.read_tensors(place / "rechecks.safetensors")
+        except (files.DamagedFileError, OSError, TypeError, ValueError, KeyError) as error:
+            raise StoreError(f"The stored run {run_id} is damaged and cannot be shown. Run it again.") from error
+        return dataclasses.replace(
+            result,
+            scores=tuple(_with_rechecks(s, rechecks) for s in result.scores),
+            literal=tuple(_with_rechecks(s, rechecks) for s in result.literal),
+        )
+
+    def stamp(self, run_id: str) -> tuple[str, int, int]:
+        """Return what changes whenever `load` would give something else. Raises UnknownNameError, FileNotFoundError."""
+        path = self._place(run_id) / "result.json"
+        about = path.stat()
+        return str(path), about.st_mtime_ns, about.st_size
+
+    def list(self) -> list[RunSummary]:
+        """Every run, newest first, the examples after the person's own."""
+        own = self._summaries(self.folder, example=False)
+        taken = {summary.id for summary in own}
+        shipped = self._summaries(self.examples, example=True) if self.examples else []
+        return own + [summary for summary in shipped if summary.id not in taken]
+
+    def delete(self, run_id: str) -> None:
+        """Delete a run of the person's own; features stay. Raises InputError for an example."""
+        place = self.folder / _checked(run_id)
+        if not (place / "run.json").is_file():
+            known = any(summary.id == run_id for summary in self.list())
+            raise (
+                InputError("This example ships with srcsel and cannot be deleted.")
+                if known
+                else UnknownNameError("run", run_id, [])
+            )
+        (place / "run.json").unlink()  # from here on it is no run, whatever happens to the rest
+        shutil.rmtree(place, ignore_errors=True)
+
+    def projection(self, run_id: str, model: str, method: str, seed: int = 0, cap: int = DOTS) -> Projection | None:
+        """Return a stored map of this run, or None. `cap` is the number of dots that was asked for."""
+        for root in (self.folder, self.examples):
+            if root is None:
+                continue
+            try:
+                tensors, about = files.read_tensors(_map_path(root / _checked(run_id), model, method, seed, cap))
+                return Projection(about["model"], about["method"], about["seed"], tensors["rows"], tensors["xy"])
+            except (FileNotFoundError, files.DamagedFileError, KeyError, TypeError):
+                continue
+        return None
+
+    def save_projection(self, run_id: str, projection: Projection, cap: int = DOTS) -> None:
+        """Store a map beside its run (of an example too: the map then lies in the work folder)."""
+        about = {"model": projection.model, "method": projection.method, "seed": projection.seed}
+        path = _map_path(self.folder / _checked(run_id), projection.model, projection.method, projection.seed, cap)
+        files.write_tensors(path, {"rows": projection.rows, "xy": projection.xy}, about)
+
+    def evidences(self, run_id: str) -> builtins.list[Evidence]:
+        """Return what was measured for this run, one for each protocol, newest last; damaged ones are left out."""
+        found: dict[Protocol, Evidence] = {}
+        for root in (self.examples, self.folder):  # the person's own last: it replaces what was shipped
+            for path in root.glob(f"{_checked(run_id)}/evidence/*.json") if root else ():
+                try:
+                    evidence = from_plain(Evidence, files.read_json(path))
+                except (files.DamagedFileError, FileNotFoundError, KeyError, TypeError, ValueError):
+                    self.notes.append(f"A measurement of the run {run_id} is damaged and is left out. Measure again.")
+                    continue
+                found[evidence.protocol] = evidence
+        return sorted(found.values(), key=lambda evidence: evidence.created)
+
+    def save_evidence(self, evidence: Evidence) -> None:
+        """Store a measurement, whole or partial, beside its run, over one of the same protocol. Raises StoreError."""
+        name = files.text_hash(to_plain(evidence.protocol))
+        files.write_json(self.folder / _checked(evidence.run) / "evidence" / f"{name}.json", to_plain(evidence))
+
+    def _place(self, run_id: str) -> Path:
+        for root in (self.folder, self.examples):
+            if root is not None and (root / _checked(run_id) / "run.json").is_file():
+                return root / run_id
+        raise UnknownNameError("run", run_id, [summary.id for summary in self.list()])
+
+    def _summaries(self, root: Path, *, example: bool) -> list[RunSummary]:
+        found = []
+        for path in sorted(root.glob("*/run.json"), reverse=True):
+            try:
+                summary = from_plain(RunSummary, files.read_json(path)["summary"])
+            except (files.DamagedFileError, FileNotFoundError, KeyError, TypeError, ValueError):
+                self.notes.append(f"The stored run {path.parent.name} is damaged and is left out of the list.")
+                continue
+            found.append(dataclasses.replace(summary, example=example))
+        return sorted(found, key=lambda summary: (summary.created, summary.id), reverse=True)
+
+    def _portable(self, folder: Path) -> str:
+        """Write a folder of the work folder without saying where that lies: runs move, and examples ship."""
+        for home in (self.folder.parent, load_settings().home):
+            if folder.is_relative_to(home):
+                return f"{_HOME}/{folder.relative_to(home).as_posix()}"
+        return str(folder)
+
+    def _absolute(self, folder: str) -> str:
+        inside = folder.removeprefix(f"{_HOME}/")
+        return folder if inside == folder else str(self.folder.parent / inside)
+
+
+def _checked(run_id: str) -> str:
+    """Refuse anything that is no run id: it comes from the browser's address line."""
+    if not _RUN_ID.fullmatch(run_id):
+        raise UnknownNameError("run", run_id, [])
+    return run_id
+
+
+def _slot(score: Score) -> str:
+    return f"{score.model}|{score.measure}|{score.reading}"
+
+
+def _with_rechecks(score: Score, rechecks: dict[str, np.ndarray]) -> Score:
+    return dataclasses.replace(score, rechecks=rechecks.get(_slot(score)))
+
+
+def _map_path(place: Path, model: str, method: str, seed: int, cap: int) -> Path:
+    question = [model, method, seed] + ([] if cap == DOTS else [cap])
+    return place / "maps" / f"{files.text_hash(question)}.safetensors"
+
+
+def _summary(result: Result) -> RunSummary:
+    titles = {model.id: model.title for model in result.models}
+    winner = result.verdict.winner or ""
+    return RunSummary(
+        id=result.run.id,
+        title=result.run.title,
+        created=result.run.created,
+        ref=result.run.ref,
+        name=result.dataset.name,
+        images=len(result.dataset.paths),
+        classes=len(result.dataset.classes),
+        winner_title=titles.get(winner, winner),
+        kind=result.verdict.kind,
+        models=len(result.models),
+        complete=result.complete,
+        race=result.run.race,
+    )

@@ -1,0 +1,1 @@
+"""The frame of every page: navigation, address and session, the tour."""

@@ -1,0 +1,75 @@
+"""What every page stands in: the top navigation, titles, presenter mode, the footer.
+
+To add a page: one file in `pages/`, one line in PAGES.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from srcsel.ui.app import tour
+from srcsel.ui.app.navigation import PAGES, STATIC, page
+
+_COMMAND = "srcsel.runs.question"
+_PRESENTER = "presenter"
+_PRESENTER_STYLE = """
+html { font-size: 20px !important; }
+@media (max-width: 1400px) {
+  [data-testid="stTopNavLink"] > span:first-child { display: none; }
+  [class*="st-key-bars-"] .xtick:not(:first-child):not(:last-child) { display: none; } }
+"""  # in a narrow window the marks of an axis would stand on one another: the first and the last stay. Without their
+# icons all pages find room in the top bar.
+
+
+def show() -> None:
+    """Draw the whole window: navigation, the page the address names, the footer."""
+    # The icon is set before the navigation, else the browser asks a font server for one.
+    st.set_page_config(page_title="srcsel", page_icon=str(STATIC / "icon.svg"), layout="wide")
+    st.session_state.pop(_COMMAND, None)
+    current = st.navigation([page(entry.key) for entry in PAGES], position="top")
+    name = current.title.lstrip("0123456789 ")
+    st.set_page_config(page_title="srcsel" if name == "Home" else f"{name} · srcsel")
+    st.logo(str(STATIC / "logo.svg"), size="large")
+    st.html(STATIC / "frame.css")
+    if presenting():
+        st.html(f"<style>{_PRESENTER_STYLE}</style>")
+    tour.card(current.url_path or PAGES[0].key)
+    try:
+        current.run()
+    finally:  # also where a page stops early
+        _footer(promise=name != "Home")  # Home says it beside its buttons
+
+
+def header(title: str, lead: str = "") -> None:
+    """Draw the page's title and one sentence under it. Both are our own words, never names from files."""
+    st.title(title, anchor=False)
+    if lead and not presenting():
+        st.markdown(lead)
+
+
+def presenting() -> bool:
+    """Tell whether presenter mode is on: larger type, and pages hide whatever is not the story."""
+    return bool(st.session_state.get(_PRESENTER, False))
+
+
+def command(text: str) -> None:
+    """Give the same job as a shell command; the footer shows it. Call it anywhere on the page."""
+    st.session_state[_COMMAND] = text
+
+
+def _footer(*, promise: bool) -> None:
+    st.space("medium")
+    side = "right" if presenting() else "distribute"
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment=side):
+        if not presenting():
+            st.caption(":material/lock: Your pictures stay on this computer." if promise else "", width="content")
+            text = st.session_state.get(_COMMAND)
+            if text:
+                with st.popover("The same from a shell", icon=":material/terminal:", type="tertiary"):
+                    st.code(text, language="bash", wrap_lines=True)
+        st.toggle(
+            "Presenter mode",
+            key=_PRESENTER,
+            persist_state="session",
+            help="Larger type, and only what tells the story.",
+        )

@@ -1,0 +1,1 @@
+"""The page on whether it is true: accuracy really reached, and who foretold it."""

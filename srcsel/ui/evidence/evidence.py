@@ -1,0 +1,251 @@
+"""The parts of the evidence page: the sentence, accuracy of each model, a score against it, how it was measured."""
+
+from __future__ import annotations
+
+import shlex
+from html import escape
+from typing import Literal
+
+import streamlit as st
+
+from srcsel.base.records import Agreement, Evidence, Failure, Protocol, Reading, Result
+from srcsel.charts import agreement
+from srcsel.ui.app import frame, state
+from srcsel.ui.evidence import agreements
+from srcsel.ui.parts import words
+from srcsel.ui.parts.show import error_state, md, plain
+from srcsel.ui.results import results
+from srcsel.verdict.wording import BEFOREHAND
+
+Color = Literal["green", "orange", "gray"]
+EPOCHS = Protocol("finetune").epochs  # said only where it is another
+KINDS = {"probe": "Quick check", "finetune": "Trained for real"}
+_STYLE = """<style>
+.srcsel-said{font-size:1.6rem!important;font-weight:650!important;line-height:1.28!important;margin:0!important;
+padding:2px 0 6px!important;overflow-wrap:anywhere}
+.srcsel-reached{display:grid;grid-template-columns:repeat(3,auto);gap:4px 26px;margin:0;padding:0!important}
+.srcsel-reached div{display:flex;flex-direction:column-reverse;justify-content:flex-end}
+.srcsel-reached dt{font-size:.86rem;opacity:.85;line-height:1.3;max-width:13rem;overflow-wrap:anywhere}
+.srcsel-reached dd{margin:0;font-size:1.45rem;font-weight:640;line-height:1.25;white-space:nowrap}
+</style>"""
+
+
+def measured(result: Result) -> list[Evidence]:
+    """Return what was measured for this run, the newest first."""
+    return [e for e in reversed(state.runs().evidences(result.run.id)) if e.accuracies or e.failures]
+
+
+def choose(found: list[Evidence]) -> Evidence:
+    """Draw the title and the switch between several measurements; training comes first, as it says most."""
+    by_key = {_key(e): e for e in sorted(found, key=lambda e: e.protocol.kind != "finetune")}
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.title("Is it true?", anchor=False, width="content")
+        if len(by_key) == 1:
+            return found[0]
+        first = state.choose("check", by_key, next(iter(by_key)), "measurement")
+        st.session_state["evidence-kind"] = first
+        chosen = st.segmented_control(
+            "How it was measured", list(by_key), format_func=lambda key: _name(by_key[key]), required=True,
+            key="evidence-kind", label_visibility="collapsed",
+            on_change=lambda: state.write(check=st.session_state["evidence-kind"]),
+        )  # fmt: skip
+    return by_key.get(chosen or "", found[0])
+
+
+def card(result: Result, evidence: Evidence) -> None:
+    """Draw the answer: whether the scores told the truth, in one sentence, with the numbers beside it."""
+    head, _, rest = evidence.sentence.partition(". ")
+    head = head if not rest or head.endswith(".") else f"{head}."
+    with st.container(border=True, key="evidence-card"):
+        left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
+        with left.container(gap="xsmall"):
+            label, color, icon = _look(result, evidence)
+            st.badge(label if evidence.complete else f"So far: {label.lower()}", color=color, icon=icon)
+            said = head or "Nothing could be measured"
+            st.html(f'{_STYLE}<h2 class="srcsel-said">{escape(plain(said))}</h2>')
+            if rest:
+                st.markdown(md(rest))
+            st.caption(how(evidence))
+        if evidence.accuracies:
+            right.html(_facts(result, evidence))
+
+
+def how(evidence: Evidence) -> str:
+    """Say in one line how accuracy was measured."""
+    protocol = evidence.protocol
+    if protocol.kind == "probe":
+        return (
+            f"Quick check: a linear classifier on the stored features, {protocol.folds}-fold; the same folds for every "
+            "starting model."
+        )
+    shots = (
+        "most of the pictures" if protocol.shots is None else f"{words.count(protocol.shots, 'picture')} of each class"
+    )
+    return (
+        f"Trained for real: the whole model, on {shots}, {words.count(len(protocol.seeds), 'repeat')}, at most "
+        f"{words.count(protocol.epochs, 'pass', 'passes')}; the same splits for every starting model."
+    )
+
+
+def dots(result: Result, evidence: Evidence) -> None:
+    """Draw accuracy per model."""
+    st.markdown("**How often each starting model was right**", help=_DOTS)
+    st.plotly_chart(
+        agreement.accuracy_dots(result, evidence, theme=results.theme(), scale=_scale()),
+        key="evidence-dots", config={"displayModeBar": False}, alt=agreement.accuracy_alt(result, evidence),
+    )  # fmt: skip
+
+
+def scatter(result: Result, evidence: Evidence) -> None:
+    """Draw a score against accuracy, the score chosen in a box."""
+    offered = _offered(result, evidence)
+    if not offered:
+        return
+    title, box = st.columns([2, 3], vertical_alignment="center")
+    title.markdown("**Did the score foretell it?**", help=_SCATTER)
+    st.session_state["evidence-predictor"] = state.choose("score", offered, _first(offered), "score")
+    chosen = box.selectbox(
+        "Score", list(offered), format_func=lambda key: agreements.name_of(*offered[key]), key="evidence-predictor",
+        label_visibility="collapsed", on_change=lambda: state.write(score=st.session_state["evidence-predictor"]),
+    )  # fmt: skip
+    predictor, reading = offered[chosen]
+    if len(agreement.scatter_points(result, evidence, predictor, reading)) < 2:
+        st.info("Too few models have both this score and an accuracy to draw a picture.", icon=":material/info:")
+        return
+    st.plotly_chart(
+        agreement.agreement_scatter(result, evidence, predictor, reading, theme=results.theme(), scale=_scale()),
+        key="evidence-scatter", config={"displayModeBar": False},
+        alt=agreement.scatter_alt(result, evidence, predictor, reading),
+    )  # fmt: skip
+    row = next((a for a in evidence.agreements if (a.predictor, a.reading) == (predictor, reading)), None)
+    st.caption(_SCATTER if row is None or frame.presenting() else f"{_SCATTER} {md(_in_words(row, result))}")
+
+
+def remarks(result: Result, evidence: Evidence) -> None:
+    """Say which pictures trained and tested, and which models could not be measured."""
+    for note in evidence.notes:
+        st.caption(f":material/info: {md(note)}")
+    titles = {m.id: m.title for m in result.models}
+    yardsticks = {m.id for m in result.models if m.baseline}
+    by_reason: dict[str, list[Failure]] = {}
+    for failure in evidence.failures:
+        by_reason.setdefault(failure.reason, []).append(failure)
+    for reason, same in by_reason.items():
+        names = ", ".join(md(titles.get(f.model, f.model)) for f in same)
+        if all(f.model in yardsticks for f in same):  # nobody starts from those: no reason for alarm
+            st.caption(f":material/info: {names}: {md(reason)}")
+            continue
+        details = "\n\n".join(f"{f.model}\n{f.detail}" for f in same if f.detail)
+        error_state(f"Could not be measured: {names}", md(reason), details)
+
+
+def command(result: Result, evidence: Evidence | None) -> str:
+    """Write the same as a shell command."""
+    words_ = ["srcsel", "evidence", result.run.id]
+    if evidence and evidence.protocol.kind == "finetune":
+        shots = evidence.protocol.shots
+        words_ += ["--check", "finetune", "--shots", "all" if shots is None else str(shots)]
+        words_ += ["--seeds", str(len(evidence.protocol.seeds)), "--epochs", str(evidence.protocol.epochs)]
+    return shlex.join(words_)
+
+
+_DOTS = (
+    "Each large dot is the accuracy on pictures the model had not learned from, with its 90 % interval; each faint "
+    "dot is one of the splits. Models in the shaded rows cannot be told from the best. A hollow diamond is a "
+    "yardstick that has learned nothing."
+)
+_SCATTER = (
+    "Each mark is a starting model: the further right, the better its score; the higher, the more pictures it really "
+    "named right. A good forecast climbs from bottom left to top right."
+)
+
+
+def _look(result: Result, evidence: Evidence) -> tuple[str, Color, str]:
+    """Say in the badge whether the verdict held."""
+    if not evidence.accuracies:
+        return "Nothing could be measured", "gray", ":material/help:"
+    contest = {a.model for a in evidence.accuracies} - {m.id for m in result.models if m.baseline}
+    picked = result.verdict.winner
+    if len(contest) < 2:
+        return "Only one model was measured", "gray", ":material/help:"
+    if contest <= set(evidence.close):
+        return "Accuracy cannot tell these models apart", "gray", ":material/balance:"
+    if picked not in contest:
+        return KINDS[evidence.protocol.kind], "gray", ":material/science:"
+    if picked in evidence.close:
+        return "The verdict held", "green", ":material/verified:"
+    return "The verdict missed the best", "orange", ":material/error:"
+
+
+def _facts(result: Result, evidence: Evidence) -> str:
+    """Write what the best and the verdict's choice reached, and what the choice cost."""
+    reached = {a.model: a for a in evidence.accuracies}
+    titles = {m.id: m.title for m in result.models}
+    best = max(reached.values(), key=lambda a: a.mean)
+    facts = [(_percent(best.mean), f"best reached: {plain(titles.get(best.model, best.model))}")]
+    picked = reached.get(result.verdict.winner or "")
+    if picked and picked is not best:
+        said = "first choice" if result.verdict.kind == "cannot tell" else "the verdict's choice"
+        facts.append((_percent(picked.mean), f"{said}: {plain(titles.get(picked.model, picked.model))}"))
+    lost = next((a.regret for a in evidence.agreements if a.predictor == "verdict"), None)
+    if lost is not None and lost.value is not None:
+        span = f" ({lost.low:.1f} to {lost.high:.1f})" if lost.low is not None and lost.high is not None else ""
+        facts.append((f"{lost.value:.1f} points", f"lost by following the verdict{span}"))
+    items = "".join(f"<div><dt>{escape(what)}</dt><dd>{escape(value)}</dd></div>" for value, what in facts)
+    return f'<dl class="srcsel-reached">{items}</dl>'
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _name(evidence: Evidence) -> str:
+    """Name a measurement on the switch."""
+    protocol = evidence.protocol
+    if protocol.kind == "probe":
+        return KINDS["probe"]
+    shots = "most pictures" if protocol.shots is None else f"{protocol.shots} a class"
+    name = f"{KINDS['finetune']}: {shots}, {words.count(len(protocol.seeds), 'repeat')}"
+    return name if protocol.epochs == EPOCHS else f"{name}, {words.count(protocol.epochs, 'pass', 'passes')}"
+
+
+def _key(evidence: Evidence) -> str:
+    """Name a measurement in the address."""
+    protocol = evidence.protocol
+    if protocol.kind == "probe":
+        return "quick"
+    shots = "most" if protocol.shots is None else protocol.shots
+    return f"trained-{shots}-{len(protocol.seeds)}-{protocol.epochs}"
+
+
+def _offered(result: Result, evidence: Evidence) -> dict[str, tuple[str, Reading | None]]:
+    """Name in the address -> (predictor, reading) of what can be drawn: the scores, then what needs no picture."""
+    pairs: list[tuple[str, Reading | None]] = [(s.measure, s.reading) for s in (*result.scores, *result.literal)]
+    pairs += [(s, None) for s in BEFOREHAND if len(agreement.scatter_points(result, evidence, s, None)) > 1]
+    return {f"{m}-{r}" if r else m: (m, r) for m, r in pairs}
+
+
+def _first(offered: dict[str, tuple[str, Reading | None]]) -> str:
+    """Start with the paper's own score in the reading the verdict uses."""
+    return "supcon-whitened" if "supcon-whitened" in offered else next(iter(offered))
+
+
+def _in_words(row: Agreement, result: Result) -> str:
+    """Say one row of the table as a sentence."""
+    if row.tau.value is None:
+        return row.reason
+    titles = {m.id: m.title for m in result.models}
+    said = f"Kendall's tau {_signed(row.tau.value)}"
+    if row.tau.low is not None and row.tau.high is not None:
+        said += f" ({_signed(row.tau.low)} to {_signed(row.tau.high)})"
+    if row.picked and row.regret.value is not None:
+        said += f"; it picked {titles.get(row.picked, row.picked)}, {row.regret.value:.1f} points below the best"
+    return f"{said}."
+
+
+def _signed(value: float) -> str:
+    return f"{value:z.2f}".replace("-", "−")
+
+
+def _scale() -> float:
+    return results.PRESENTING if frame.presenting() else 1.0

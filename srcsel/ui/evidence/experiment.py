@@ -1,0 +1,92 @@
+"""The shipped experiment: a switch between its targets, and what it found over all of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+import srcsel
+from srcsel.base.records import EvidenceKind
+from srcsel.charts.experiment import experiment_grid, grid_alt
+from srcsel.store import files
+from srcsel.ui.app import frame, state
+from srcsel.ui.evidence import agreements
+from srcsel.ui.parts import cards
+from srcsel.ui.parts.shipped import is_one, runs
+from srcsel.ui.parts.show import md, plain
+from srcsel.ui.results import results
+from srcsel.verdict.wording import READINGS
+
+_FIGURE = (
+    "Each dot is a starting model, further right is a better score, higher is a better accuracy. The ring is the model "
+    "the score puts first; a hollow diamond is a control that has learned nothing. A score that foretells the accuracy "
+    "climbs from bottom left to top right."
+)
+SUMMARY = Path(srcsel.__file__).parent / "demo" / "experiment.json"
+
+
+def switch(run_id: str) -> None:
+    """Draw the switch between the targets; nothing for other runs."""
+    names = {run.id: cards.name(run) for run in runs()} if is_one(run_id) else {}
+    if len(names) < 2 or run_id not in names:
+        return
+    st.session_state["evidence-target"] = run_id
+    st.segmented_control(
+        "The experiment, target by target", list(names), format_func=names.__getitem__, key="evidence-target",
+        required=True, on_change=lambda: state.write(run=st.session_state["evidence-target"]),
+    )  # fmt: skip
+
+
+def summary(run_id: str, kind: EvidenceKind) -> None:
+    """Draw what the experiment found over all its targets, for one kind of measurement; nothing for other runs."""
+    told = _read() if is_one(run_id) else {}
+    rows = [row for row in told.get("predictors", ()) if row.get("kind") == kind]
+    findings = [text for text in told.get("findings", ()) if isinstance(text, str)]
+    if not rows and not findings:
+        return
+    st.header("Over all targets of the experiment", anchor=False)
+    if findings:
+        st.markdown("\n".join(f"- {md(text)}" for text in findings))
+    if told.get("targets"):
+        st.markdown("**Both scores against the accuracy really reached**", help=_FIGURE)
+        st.plotly_chart(
+            experiment_grid(told, kind, theme=results.theme()), key="experiment-grid",
+            config={"displayModeBar": False}, alt=grid_alt(told, kind),
+        )  # fmt: skip
+    if rows and not frame.presenting():
+        table = _table(rows)
+        st.dataframe(
+            table, hide_index=True, placeholder="n/a", alt=f"{len(table)} predictors over all targets",
+            column_config={name: st.column_config.NumberColumn(format="%.2f") for name in table.columns[2:4]},
+        )  # fmt: skip
+
+
+def _read() -> dict[str, Any]:
+    try:
+        told = files.read_json(SUMMARY)
+    except (files.DamagedFileError, FileNotFoundError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    targets = list(dict.fromkeys(t for row in rows for t in row.get("regret", {})))
+    table = pd.DataFrame(
+        {
+            "Predictor": [agreements.name_of(str(row["predictor"]), None) for row in rows],
+            "Reading": [READINGS.get(str(row.get("reading")), "") for row in rows],
+            "Mean points lost": [row.get("mean_regret") for row in rows],
+            "Mean Kendall's tau": [row.get("mean_tau") for row in rows],
+            "Picked the best": [f"{row.get('hits', 0)} of {len(targets)}" for row in rows],
+        }
+    )
+    for target in targets:
+        table[f"Lost: {plain(target)}"] = [_points(row.get("regret", {}).get(target)) for row in rows]
+    return table
+
+
+def _points(value: float | None) -> str | None:
+    return None if value is None else f"{value:.1f}"

@@ -1,0 +1,133 @@
+"""The pictures beside the maps: the selected ones, or what the models get right and how to see pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from srcsel.base.records import Dataset
+from srcsel.ui.app import frame
+from srcsel.ui.explore.explore import put, selected
+from srcsel.ui.parts import words
+from srcsel.ui.parts.maps import Pane
+from srcsel.ui.parts.show import md, picture_grid
+
+NAMED = 4  # classes named in the sentence over the pictures
+
+
+def sentence(dataset: Dataset, rows: Sequence[int]) -> str:
+    """Say what is selected: "64 pictures: 51 rust, 13 mildew". Markdown, names escaped."""
+    counts = np.bincount(dataset.labels[list(rows)], minlength=len(dataset.classes))
+    order = [c for c in np.argsort(-counts, kind="stable").tolist() if counts[c]]
+    parts = [f"{counts[c]:,} {md(dataset.classes[c])}" for c in order[:NAMED]]
+    if len(order) > NAMED:
+        rest = int(counts[order[NAMED:]].sum())
+        parts.append(f"{rest:,} of {words.count(len(order) - NAMED, 'other class', 'other classes')}")
+    return f"**{words.count(len(rows), 'picture')}**: {', '.join(parts)}"
+
+
+def listing(dataset: Dataset, rows: Sequence[int]) -> bytes:
+    """Return the selected pictures as CSV: file, label."""
+    files = [dataset.paths[r] for r in rows]
+    labels = [dataset.classes[dataset.labels[r]] for r in rows]
+    return pd.DataFrame({"file": files, "label": labels}).to_csv(index=False).encode()
+
+
+def chosen_rows(run_id: str, dataset: Dataset, shown: np.ndarray, classes: Sequence[int]) -> list[int]:
+    """Return the selected pictures that the map shows; a file that was searched for need not be on the map."""
+    chosen = selected(run_id)
+    if chosen is None:
+        return []
+    rows = np.array([r for r in chosen.rows if r < len(dataset.paths)], dtype=np.int64)
+    kept = np.isin(dataset.labels[rows], list(classes)) if chosen.how in ("find", "click") else np.isin(rows, shown)
+    return rows[kept].tolist()
+
+
+def buttons(run_id: str, dataset: Dataset, shown: np.ndarray, rows: list[int]) -> None:
+    """Draw what can be done with a selection, `rows` of the pictures `shown`; presenter mode only shows."""
+    if frame.presenting():
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if not rows:
+            st.button(
+                "Select all on the map", icon=":material/select_all:", on_click=put, args=(run_id, shown.tolist()),
+                key="explore-all",
+            )  # fmt: skip
+        else:
+            st.button("Clear", icon=":material/close:", on_click=put, args=(run_id, ()), key="explore-clear")
+            st.download_button(
+                "List (CSV)", lambda: listing(dataset, rows), "srcsel-pictures.csv", "text/csv",
+                icon=":material/download:", on_click="ignore", key="explore-csv",
+            )  # fmt: skip
+
+
+def side(dataset: Dataset, set_id: str, shown: np.ndarray, rows: list[int]) -> None:
+    """Draw the selected pictures `rows`; `shown` are those on the map."""
+    st.markdown(sentence(dataset, rows))
+    off = len(rows) - int(np.isin(rows, shown).sum())
+    if off:
+        st.caption(f"{words.count(off, 'picture')} of these are not among the dots drawn.")
+    names = [dataset.paths[r] for r in rows]
+    labels = [dataset.classes[dataset.labels[r]] for r in rows]
+    picture_grid(set_id, rows, names, labels, key=f"explore-page-{hash(tuple(rows))}")
+
+
+def start(run_id: str, dataset: Dataset, panes: Sequence[Pane], shown: np.ndarray) -> None:
+    """Draw what stands there before anything is selected: what the models get right, and how to see pictures."""
+    chosen = selected(run_id)
+    if chosen and chosen.how in ("lasso", "box"):
+        st.info("No pictures inside. Draw a closed loop around some dots.", icon=":material/gesture:")
+    elif chosen and chosen.how == "find":
+        st.info("No file has that in its name. Try a shorter part of it.", icon=":material/search_off:")
+    told, rows = story(dataset, panes, shown)
+    if told:
+        st.markdown(told)
+    if rows and not frame.presenting():
+        which = "that sits elsewhere" if len(panes) == 1 else "they disagree on"
+        which = which if len(rows) == 1 or len(panes) == 2 else "that sit elsewhere"
+        st.button(
+            f"See the {len(rows):,} {which}", icon=":material/image_search:", on_click=put, args=(run_id, rows),
+            key="explore-first",
+        )  # fmt: skip
+    _how()
+
+
+def story(dataset: Dataset, panes: Sequence[Pane], shown: np.ndarray) -> tuple[str, list[int]]:
+    """Say, as Markdown, how many of the pictures `shown` sit among their own kind; and which to see first.
+
+    Those are, with one model, the others; with two, the ones that only one model places so.
+    """
+    looked = [pane.inside for pane in panes if pane.inside is not None]
+    if len(looked) < len(panes) or not len(shown):
+        return "", []
+    right = [one.guess[shown] == dataset.labels[shown] for one in looked]
+    if len(right) == 1:
+        told = (
+            f"**{right[0].sum():,} of {words.count(len(shown), 'picture')}** sit among their own kind: the five "
+            "nearest to each mostly have its class."
+        )
+        return told, shown[~right[0]].tolist()
+    left, second = right
+    names = [md(pane.title) for pane in panes]
+    counts = [(left & second).sum(), (left & ~second).sum(), (~left & second).sum(), (~left & ~second).sum()]
+    told = (
+        f"Both models place **{counts[0]:,}** pictures among their own kind, only {names[0]} **{counts[1]:,}**, only "
+        f"{names[1]} **{counts[2]:,}**, neither **{counts[3]:,}**."
+    )
+    return told, shown[left != second].tolist()
+
+
+def _how() -> None:
+    if frame.presenting():
+        st.markdown("Draw a loop around some dots to see their pictures.")
+        return
+    st.markdown(
+        "**See the pictures behind the dots**\n\n"
+        "- Draw a loop around some dots: their pictures appear here. Shift adds more.\n"
+        "- Press one dot: its picture, and the six most like it.\n"
+        "- Press a name below the map: only its dots stay.\n"
+        "- By keyboard: choose classes, then *Select all on the map*; on the map N and P step, Enter opens."
+    )

@@ -1,0 +1,250 @@
+"""Pictures worth a look: four lists with tick boxes, and scoring again without the ticked ones."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import pandas as pd
+import streamlit as st
+
+from srcsel.base.errors import SrcselError
+from srcsel.base.records import Dataset, Result, Run, Suspect, Suspects
+from srcsel.explore import suspects
+from srcsel.store.runs import RunStore
+from srcsel.store.serialize import to_plain
+from srcsel.ui.app import frame, navigation, state
+from srcsel.ui.parts import cards, words
+from srcsel.ui.parts.making import by_worker
+from srcsel.ui.parts.show import PAGE, PICTURES_STYLE, figure, md, md_inside, plain
+
+LISTS = {
+    "labels": (
+        "Maybe wrong label",
+        "Each model was asked where a picture belongs without knowing it. Together they would put these elsewhere; "
+        "models that see your classes better count more. Some are only hard to tell, so look first. The surest come "
+        "first.",
+        "No label looks wrong: wherever the models are sure, they agree with it.",
+    ),
+    "copies": (
+        "Near copies",
+        "The same picture more than once: the same file, or saved again in another size or quality. Copies under two "
+        "labels come first; one of the two is wrong.",
+        "No picture is there twice.",
+    ),
+    "odd": (
+        "Odd ones out",
+        "Pictures unlike all others, by at least half of the models: a wrong file, a title page, a blank, or just a "
+        "rare view.",
+        "No picture stands out from the others.",
+    ),
+    "tiny": (
+        "Broken or tiny",
+        f"Files that cannot be read are left out already. Pictures below {suspects.TINY} pixels show little.",
+        "Every file can be read, and none is tiny.",
+    ),
+}
+_TICKED = "suspects.ticked"
+_PROMISED = "suspects.promised"
+_NONE = ("", frozenset[int](), 0)  # run, rows, stamp
+_CARD = "<style>.srcsel-pics.one{grid-template-columns:1fr}</style>"
+
+
+def show(result: Result, set_id: str) -> None:
+    """Draw the pictures of a run that are worth a look, or how the worker looks for them meanwhile."""
+    try:
+        found = suspects.stored(result, state.features())
+    except SrcselError as error:
+        st.error(cards.sentence(error), icon=":material/error:")
+        return
+    if found is None:
+        text = (
+            "Looking for pictures that deserve a second look. The lists are kept, so the next time they show at once."
+        )
+        by_worker(result, "suspects", {"run_id": result.run.id}, text)
+        return
+    _draw(result, found, set_id)
+
+
+@st.fragment
+def _draw(result: Result, found: Suspects, set_id: str) -> None:
+    run_id, dataset = result.run.id, result.dataset
+    counts = {name: len(getattr(found, name)) for name in LISTS}
+    counts["tiny"] += len(dataset.unreadable)
+    if not any(counts.values()):
+        st.success("Nothing looks suspicious in these pictures. Well kept!", icon=":material/sentiment_satisfied:")
+    which = st.segmented_control(
+        "List", list(LISTS), default=next((n for n in LISTS if counts[n]), "labels"), required=True,
+        format_func=lambda name: f"{LISTS[name][0]} ({counts[name]:,})", key=f"suspects-list-{run_id}",
+        label_visibility="collapsed",
+    ) or "labels"  # fmt: skip
+    _title, text, nothing = LISTS[which]
+    st.caption(text if counts[which] else nothing)
+    for note in found.notes if which == "labels" else ():
+        st.caption(f":material/info: {md(note)}")
+    if which == "tiny" and dataset.unreadable:
+        _unreadable(dataset)
+    if not frame.presenting():
+        _actions(result, found, which)
+    _grid(run_id, dataset, getattr(found, which), set_id, which)
+    _asked(result, found)
+
+
+def _actions(result: Result, found: Suspects, which: str) -> None:
+    run_id, rows = result.run.id, sorted(ticked(result.run.id))
+    listed: tuple[Suspect, ...] = getattr(found, which)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if any(getattr(found, name) for name in LISTS):
+            label = (
+                f"Leave out {words.count(len(rows), 'picture')} and score again" if rows else "Leave out ticked ones"
+            )
+            if st.button(
+                label,
+                type="primary",
+                icon=":material/replay:",
+                disabled=not rows,
+                key="suspects-again",
+                on_click=_promised,
+                args=(rows,),
+            ):
+                _again(result, st.session_state.pop(_PROMISED, rows))
+        if all_ := [s.row for s in listed if which != "copies" or (s.group != s.row and not s.strength)]:
+            text = "Tick copies within a class, keep the first" if which == "copies" else "Tick all"
+            _button(text, "select_all", put, run_id, ticked(run_id) | set(all_))
+        if rows:
+            _button("Untick all", "close", put, run_id, set())
+        if any(getattr(found, name) for name in LISTS) or result.dataset.unreadable:
+            st.download_button(
+                "List (CSV)", lambda: listing(result.dataset, found).to_csv(index=False).encode(),
+                "srcsel-worth-a-look.csv", "text/csv", icon=":material/download:", on_click="ignore",
+                key="suspects-csv",
+            )  # fmt: skip
+    if listed:
+        st.caption(
+            "Tick what should not count, then score again: a new run from the stored features, in seconds. Nothing on "
+            "disk is touched."
+        )
+
+
+def _promised(rows: list[int]) -> None:
+    """Keep what the pressed button said it leaves out, whatever boxes report in the same moment."""
+    st.session_state[_PROMISED] = rows
+
+
+def _button(label: str, icon: str, callback: Callable[..., None], *args: object) -> None:
+    st.button(label, icon=f":material/{icon}:", on_click=callback, args=args, key=f"suspects-{icon}")
+
+
+def _grid(run_id: str, dataset: Dataset, listed: Sequence[Suspect], set_id: str, which: str) -> None:
+    if not listed:
+        return
+    pages, slot = -(-len(listed) // PAGE), st.container()
+    number = st.pagination(pages, key=f"suspects-page-{run_id}-{which}") if pages > 1 else 1
+    chosen = ticked(run_id)
+    with slot:
+        st.html(PICTURES_STYLE + _CARD)
+        with st.grid("auto", min_column_width=150, gap="medium"):
+            for suspect in listed[(number - 1) * PAGE : number * PAGE]:
+                with st.container(gap="xxsmall"):
+                    _card(run_id, dataset, suspect, set_id, which, on=suspect.row in chosen)
+
+
+def _card(run_id: str, dataset: Dataset, suspect: Suspect, set_id: str, which: str, *, on: bool) -> None:
+    path, label = dataset.paths[suspect.row], dataset.classes[dataset.labels[suspect.row]]
+    picture = figure(set_id, suspect.row, path, label, suspect.reason, size=320)
+    st.html(f'<div class="srcsel-pics one">{picture}</div>')
+    if frame.presenting():
+        return
+    key = f"suspects-tick-{run_id}-{which}-{suspect.row}-{_stamp(run_id)}"
+    st.checkbox(
+        f"Leave out {md_inside(path.rpartition('/')[2])}", on, key=key, on_change=tick, args=(run_id, suspect.row, key),
+        wrap=False,
+    )  # fmt: skip
+
+
+def ticked(run_id: str) -> set[int]:
+    """Return the pictures ticked in this run: row numbers of the dataset."""
+    owner, rows, _ = st.session_state.get(_TICKED, _NONE)
+    return set(rows) if owner == run_id else set()
+
+
+def tick(run_id: str, row: int, key: str) -> None:
+    """Take in that the box `key` of picture `row` was pressed."""
+    rows = ticked(run_id)
+    (rows.add if st.session_state[key] else rows.discard)(row)
+    st.session_state[_TICKED] = (run_id, frozenset(rows), _stamp(run_id))
+
+
+def put(run_id: str, rows: set[int]) -> None:
+    """Tick these pictures and no others.
+
+    The boxes are made anew, ticked from the start: one that is told its new state would report the old one with a
+    button that is pressed before it is redrawn, and so undo this.
+    """
+    st.session_state[_TICKED] = (run_id, frozenset(rows), _stamp(run_id) + 1)
+
+
+def _stamp(run_id: str) -> int:
+    """Return how often `put` was called in this run."""
+    owner, _, stamp = st.session_state.get(_TICKED, _NONE)
+    return stamp if owner == run_id else 0
+
+
+def _unreadable(dataset: Dataset) -> None:
+    st.dataframe(
+        {"File": [plain(u.path) for u in dataset.unreadable], "Why": [plain(u.reason) for u in dataset.unreadable]},
+        hide_index=True, alt="Files that cannot be read, and why",
+    )  # fmt: skip
+
+
+def _asked(result: Result, found: Suspects) -> None:
+    titles = {m.id: m.title for m in result.models}
+    if found.models:
+        names = ", ".join(md(titles[m]) for m in found.models)
+        st.caption(f"Asked: {names}. Baselines are not asked.")
+
+
+def listing(dataset: Dataset, found: Suspects) -> pd.DataFrame:
+    """One line a suspicion, all lists, for CSV; names as they are."""
+    lines = [
+        {
+            "file": dataset.paths[s.row],
+            "label": dataset.classes[dataset.labels[s.row]],
+            "list": LISTS[name][0],
+            "suggestion": "" if s.suggestion is None else dataset.classes[s.suggestion],
+            "models_agreeing": s.models if name in ("labels", "odd") else None,
+            "models_asked": len(found.models) if name in ("labels", "odd") else None,
+            "reason": s.reason,
+        }
+        for name in LISTS
+        for s in getattr(found, name)
+    ]
+    lines += [{"file": u.path, "list": LISTS["tiny"][0], "reason": u.reason} for u in dataset.unreadable]
+    return pd.DataFrame(lines).astype({"models_agreeing": "Int64", "models_asked": "Int64"}, errors="ignore")
+
+
+def without(result: Result, rows: Sequence[int]) -> Run:
+    """Ask the same of the run's pictures without `rows` (and without what was left out before), as a new run."""
+    run = result.run
+    left_out = tuple(sorted({*run.left_out, *(result.dataset.paths[row] for row in rows)}))
+    name = re.sub(r" without [\d,]+ pictures?$", "", run.title or plain(result.dataset.name))
+    return dataclasses.replace(
+        run,
+        id=RunStore.new_id(),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        left_out=left_out,
+        title=f"{name} without {words.count(len(left_out), 'picture')}",
+    )
+
+
+def _again(result: Result, rows: Sequence[int]) -> None:
+    run, board = without(result, rows), state.board()
+    try:
+        asked = board.status(board.submit("rank", {"run": to_plain(run)})).payload["run"]
+    except SrcselError as error:
+        st.error(cards.sentence(error), icon=":material/error:")
+        return
+    put(result.run.id, set())
+    navigation.go("results", run=asked["id"] if isinstance(asked, dict) else run.id)

@@ -1,0 +1,109 @@
+"""Two runs side by side: what was asked differently, and what came out differently."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+import streamlit as st
+
+from srcsel.base import phrases
+from srcsel.base.records import Result
+from srcsel.runs.question import PRECISIONS
+from srcsel.store.runs import RunSummary
+from srcsel.ui.app import state
+from srcsel.ui.parts import cards
+from srcsel.ui.parts.show import md, plain
+
+SETTINGS = {
+    "measures": "Scores",
+    "temperature": "Temperature of the neighbour score",
+    "metric": "Distance of the separation score",
+    "seed": "Seed of the re-checks",
+}
+_NUMBERS = {kind: f"{word} ({kind})" for word, kind in PRECISIONS.items()}
+
+
+def draw(first: RunSummary, second: RunSummary) -> None:
+    """Draw the comparison, the earlier run first."""
+    older, newer = sorted((first, second), key=lambda run: (run.created, run.id))
+    results = [state.result(run.id) for run in (older, newer)]
+    before, after = results
+    st.header("What changed", anchor=False)
+    if before is None or after is None:
+        st.info("One of these runs has no results yet.", icon=":material/hourglass_empty:")
+        return
+    heads = _heads(older, newer)
+    st.markdown(_outcome(older, newer))
+    changed = pd.DataFrame(list(changes(before, after)), columns=["", *heads])
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**What was asked**")
+        if changed.empty:
+            st.caption("The same pictures, models and settings.")
+        else:
+            st.dataframe(changed, hide_index=True, alt="Settings that differ")
+    with right:
+        st.markdown("**Where each starting model came**")
+        st.dataframe(ranks(before, after, heads), hide_index=True, alt="Ranks in both runs")
+
+
+def _heads(older: RunSummary, newer: RunSummary) -> list[str]:
+    """Return two column heads that differ, as short as that allows."""
+    pair = (older, newer)
+    for heads in ([cards.name(run) for run in pair], [phrases.when(run.created) for run in pair]):
+        if heads[0] != heads[1]:
+            return heads
+    return [f"{heads[0]} ({place})" for place in ("first", "second")]
+
+
+def _outcome(older: RunSummary, newer: RunSummary) -> str:
+    if older.winner_title == newer.winner_title:
+        return f"Both say: start from **{md(newer.winner_title or 'nothing yet')}**."
+    return f"The answer changed from **{md(older.winner_title or 'none')}** to **{md(newer.winner_title or 'none')}**."
+
+
+def changes(before: Result, after: Result) -> Iterator[tuple[str, str, str]]:
+    """Yield (what, before, after) for everything about the question that differs; plain text."""
+    pairs = {
+        "Pictures": [f"{len(r.dataset.paths):,} in {plain(r.dataset.name)}" for r in (before, after)],
+        "Classes": [f"{len(r.dataset.classes):,}" for r in (before, after)],
+        "Left out by hand": [f"{len(r.run.left_out):,}" for r in (before, after)],
+        "Starting models": [f"{len(r.run.models):,}" for r in (before, after)],
+    }
+    if before.dataset.digest != after.dataset.digest and pairs["Pictures"][0] == pairs["Pictures"][1]:
+        pairs["Pictures"][1] += ", other content"
+    for field, title in SETTINGS.items():
+        pairs[title] = [_text(getattr(r.run, field)) for r in (before, after)]
+    pairs["Numbers"] = [_NUMBERS.get(r.run.precision, r.run.precision) for r in (before, after)]
+    for what, (old, new) in pairs.items():
+        if old != new:
+            yield what, old, new
+
+
+def ranks(before: Result, after: Result, heads: list[str]) -> pd.DataFrame:
+    """Return one row a model with its place in the order the verdict leans on, best of `after` first."""
+    titles = {model.id: plain(model.title) for r in (before, after) for model in r.models}
+    old, new = (places(r) for r in (before, after))
+    order = sorted(titles, key=lambda model: (new.get(model, 10**6), old.get(model, 10**6), titles[model]))
+    rows = [(titles[model], _place(old.get(model)), _place(new.get(model))) for model in order]
+    return pd.DataFrame(rows, columns=["Starting model", *heads])
+
+
+def places(result: Result) -> dict[str, float]:
+    """Return the mean rank of each model over the rankings of the reading the verdict uses; lower is better."""
+    used = [r for r in result.rankings if r.reading != "raw"]
+    found: dict[str, list[int]] = {}
+    for ranking in used:
+        for model, rank in zip(ranking.models, ranking.ranks, strict=True):
+            found.setdefault(model, []).append(rank)
+    means = {model: sum(ranks) / len(ranks) for model, ranks in found.items()}
+    return {model: 1 + sum(other < mean for other in means.values()) for model, mean in means.items()}
+
+
+def _place(rank: float | None) -> str:
+    return "–" if rank is None else f"{rank:.0f}"
+
+
+def _text(value: object) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)

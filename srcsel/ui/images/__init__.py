@@ -1,0 +1,1 @@
+"""The page where pictures are chosen and checked."""

@@ -1,0 +1,226 @@
+"""The check card: what a picture folder holds, what cannot be read, a few pictures of each class, what to mend.
+
+Names come from a quick listing made by the page; opening every file is a job of kind "check".
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from srcsel.base.errors import InputError, SrcselError
+from srcsel.base.records import JobStatus, Listing
+from srcsel.ui.app import navigation, state
+from srcsel.ui.parts import access, cards, thumbs, watch, words
+from srcsel.ui.parts.making import CHECKED, check_job
+from srcsel.ui.parts.show import error_state, md, plain, prefix
+
+OPEN_CLASSES = 8  # classes shown without opening the expander
+MOST_CLASSES = 200  # classes shown at all
+EACH = 6  # pictures of a class
+
+
+def card(ref: str) -> None:
+    """Draw all that is known of the chosen pictures, and go on looking while the check job runs."""
+    try:
+        listing = listed(ref)  # first: it says no where a path may not be opened, or is none
+        job = check_job(ref)
+    except SrcselError as error:
+        _cannot(ref, error)
+        return
+    if job.state in ("failed", "cancelled") or (listing is None and job.state != "done"):
+        watch.watch_job(job, _reading)
+    if listing is None:
+        return
+    found = state.board().result(job.id) if job.state == "done" else None
+    with st.container(border=True):
+        _summary(listing, job, found)
+        _warnings(listing, found)
+        _unreadable(found)
+    _classes(listing, found)
+
+
+def readable(ref: str) -> int | None:
+    """Return how many pictures could be opened, where a check in this browser tab has said so."""
+    job = st.session_state.get(CHECKED, {}).get(ref)
+    found = state.board().result(job) if job else None
+    return int(found["images"]) if found else None
+
+
+def look_again(ref: str) -> None:
+    """Forget what was listed and ask for a fresh check."""
+    st.session_state.get(CHECKED, {}).pop(ref, None)
+    _list.clear()
+
+
+def listed(ref: str) -> Listing | None:
+    """Return what the folder holds by name; None where it is not on this computer yet. Raises InputError."""
+    access.require(ref)
+    if ref.startswith(access.NAMED) and not _here(ref):
+        return None
+    return _list(ref)
+
+
+def _here(ref: str) -> bool:
+    """Tell whether a named set lies on this computer; fetching or drawing it is the worker's work."""
+    from srcsel.pictures.bundled.targets import TARGETS, VERSION
+    from srcsel.pictures.public import INDEX, PUBLIC
+
+    hub, _, name = ref.partition(":")
+    folder = state.settings().public
+    if hub == "demo" and name in TARGETS:
+        return (folder / f"demo-{name}-{VERSION}").is_dir()
+    return name not in PUBLIC or (folder / name / INDEX).is_file()  # an unknown name: the listing says so
+
+
+def waiting(ref: str) -> None:
+    """Draw how far the worker is with a named set that is not here yet; the page is drawn anew when it is."""
+    watch.watch_job(check_job(ref), _reading)
+
+
+@st.cache_resource(max_entries=16, ttl=300, show_spinner="Looking through the folder")
+def _list(ref: str) -> Listing:
+    from srcsel.pictures.dataset import list_pictures
+
+    return list_pictures(ref)
+
+
+def _cannot(ref: str, error: SrcselError) -> None:
+    error_state("These pictures cannot be used", cards.sentence(error))
+    if ref.startswith(access.NAMED) or not isinstance(error, InputError):
+        return
+    near = access.nearest(ref)
+    if near:
+        st.markdown("Folders that are there:")
+        with st.container(horizontal=True):
+            for folder in near:
+                st.button(
+                    md(folder), key=f"near-{folder}", icon=":material/folder:", on_click=_take, args=(str(folder),)
+                )
+
+
+def _take(ref: str) -> None:
+    state.write(images=ref)
+    st.session_state["images-folder"] = ref
+
+
+def _reading(job: JobStatus) -> None:
+    with st.container(border=True):
+        left, right = st.columns([5, 1], vertical_alignment="center")
+        with left:
+            if job.state == "failed":
+                error_state("These pictures could not be checked", md(job.error), state.board().log(job.id))
+            elif job.state == "cancelled":
+                st.info("The check was stopped.", icon=":material/pause_circle:")
+            else:
+                part = next((part for part in job.parts if part.name == "pictures"), None)
+                text = words.progress(part) if part else "Getting ready"
+                st.progress(words.share(part) if part else 0.0, text=text)
+        with right:
+            watch.buttons(job)
+
+
+def _summary(listing: Listing, job: JobStatus, found: dict | None) -> None:
+    counts = np.bincount(listing.labels, minlength=len(listing.classes)) if found is None else np.array(found["counts"])
+    classes = listing.classes if found is None else found["classes"]
+    title, button = st.columns([4, 1], vertical_alignment="center")
+    title.markdown(f"## {md(listing.name)}")
+    with button:
+        _continue(counts)
+    total, classes_, smallest, broken = st.columns(4)
+    total.metric("Pictures", f"{counts.sum():,}")
+    classes_.metric("Classes", f"{len(classes):,}")
+    if len(counts):
+        least = int(counts.argmin())
+        smallest.metric(f"Smallest class: {md(classes[least])}", f"{counts[least]:,}")
+    with broken:
+        if found is not None:
+            st.metric("Cannot be read", f"{len(found['unreadable']):,}")
+        elif job.state in watch.ACTIVE:
+            watch.watch_job(job, _still)
+    about = [f"Classes come from {md(listing.label_source)}."]
+    if listing.license:
+        about.append(f"Licence: {md(listing.license)}.")
+    st.caption(" ".join(about))
+
+
+def _still(job: JobStatus) -> None:
+    part = next((part for part in job.parts if part.name == "pictures"), None)
+    st.metric("Still reading", f"{part.done:,} of {part.total:,}" if part and part.total else "…")
+
+
+def _continue(counts: np.ndarray) -> None:
+    ready = len(counts) >= 2 and int(counts.max()) >= 2  # as srcsel.pictures.dataset.require_rankable, which says why
+    if st.button("Continue", type="primary", icon=":material/arrow_forward:", disabled=not ready, width="stretch"):
+        navigation.go("models", images=state.read("images"))
+
+
+def _warnings(listing: Listing, found: dict | None) -> None:
+    from srcsel.pictures import dataset
+
+    try:
+        dataset.require_rankable(listing)
+    except InputError as error:
+        st.error(cards.sentence(error), icon=":material/block:")
+        return
+    for warning in dataset.check(listing) if found is None else found["warnings"]:
+        st.warning(md(warning), icon=":material/warning:")
+
+
+def _unreadable(found: dict | None) -> None:
+    broken = (found or {}).get("unreadable", ())
+    if broken:
+        with st.expander(f"{words.count(len(broken), 'file')} left out", icon=":material/broken_image:"):
+            st.dataframe(
+                {"File": [plain(b["path"]) for b in broken], "Why": [plain(b["reason"]) for b in broken]},
+                hide_index=True,
+                alt="Files that cannot be read, and why",
+            )
+
+
+def _classes(listing: Listing, found: dict | None) -> None:
+    """Draw a strip of pictures for each class, classes after the eighth in an expander."""
+    broken = {b["path"] for b in (found or {}).get("unreadable", ())}
+    strips = class_rows(listing, broken)
+    st.html(class_html(listing, strips[:OPEN_CLASSES]))
+    rest = strips[OPEN_CLASSES:MOST_CLASSES]
+    if rest:
+        with st.expander(
+            f"{words.count(len(strips) - OPEN_CLASSES, 'more class', 'more classes')}", icon=":material/expand_content:"
+        ):
+            st.html(class_html(listing, rest))
+            if len(strips) > MOST_CLASSES:
+                st.caption(f"The first {MOST_CLASSES} classes are shown.")
+
+
+def class_rows(listing: Listing, broken: set[str]) -> list[tuple[int, int, list[int]]]:
+    """Return (class, its readable pictures, rows of up to EACH of them) for each class, in order."""
+    rows = []
+    order = np.argsort(listing.labels, kind="stable")
+    ends = np.searchsorted(listing.labels[order], np.arange(len(listing.classes) + 1))
+    for label in range(len(listing.classes)):
+        members = order[ends[label] : ends[label + 1]]
+        members = [int(row) for row in members if listing.paths[row] not in broken]
+        step = max(1, len(members) // (3 * EACH))  # from all over the class, not only its first files
+        rows.append((label, len(members), members[::step][:EACH]))
+    return rows
+
+
+def class_html(listing: Listing, rows: list[tuple[int, int, list[int]]]) -> str:
+    """Write the strips as HTML. Names are escaped here."""
+    shown = [row for _, _, members in rows for row in members]
+    set_id = thumbs.register(listing.folder, [listing.paths[row] for row in shown])
+    at = {row: place for place, row in enumerate(shown)}
+    figures = []
+    for label, count, members in rows:
+        name = escape(plain(listing.classes[label]))
+        images = "".join(
+            f'<img src="{prefix()}{thumbs.url(set_id, at[row], 320)}" alt="{name}" loading="lazy">' for row in members
+        )
+        figures.append(
+            f'<figure><figcaption title="{name}"><b>{name}</b><span>{count:,}</span></figcaption>'
+            f'<div class="srcsel-thumbs">{images}</div></figure>'
+        )
+    return f'<div class="srcsel-classes">{"".join(figures)}</div>'

@@ -1,0 +1,151 @@
+"""The four ways to choose pictures: a ready-made example, a folder, a zip, a public set."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from srcsel.base.errors import SrcselError
+from srcsel.ui.app import state
+from srcsel.ui.images import checking
+from srcsel.ui.parts import access, cards, words
+from srcsel.ui.parts.show import md
+
+LAYOUT = """leaves/
+├── healthy/
+│   ├── 001.jpg
+│   └── 002.jpg
+└── rust/
+    ├── 001.jpg
+    └── 002.jpg"""
+
+
+def examples() -> None:
+    """Draw a card for each bundled target."""
+    from srcsel.pictures.bundled.targets import TARGETS
+
+    for column, target in zip(st.columns(len(TARGETS), gap="medium"), TARGETS.values(), strict=True):
+        ref = f"demo:{target.name}"
+        with column.container(border=True, height="stretch", vertical_alignment="distribute"):
+            with st.container():
+                cards.preview(ref)
+                st.markdown(f"**{target.title}** · {target.pictures} pictures")
+                st.markdown(target.description)
+            st.button(f"Use {target.title.lower()}", key=f"use-{target.name}", on_click=take, args=(ref,))
+
+
+def folder() -> None:
+    """Draw the path box."""
+    limits = access.roots()
+    if limits == ():
+        st.info(
+            "This dashboard is shared over the network, so it opens no folders by path. Upload a zip instead, or ask "
+            "whoever runs it to set SRCSEL_ROOTS.",
+            icon=":material/lock:",
+        )
+        return
+    ref = state.read("images") or ""
+    if ref and not ref.startswith(access.NAMED):
+        st.session_state.setdefault("images-folder", ref)  # what a link names stands in the box
+    with st.form("folder", border=False):
+        box, button = st.columns([5, 1], vertical_alignment="bottom")
+        path = box.text_input(
+            "Folder on this computer",
+            key="images-folder",
+            placeholder=str(Path.home() / "leaves"),
+            help="Copy it from your file manager. It needs one sub-folder for each class.",
+        )
+        if button.form_submit_button("Check folder", width="stretch") and path and path.strip():
+            take(clean(path))
+            st.rerun()
+    if limits:
+        st.caption("Folders below " + " or ".join(md(root) for root in limits) + " can be opened.")
+    _layout()
+
+
+def clean(path: str) -> str:
+    """Return a pasted path without quotes, `file://` and `~`."""
+    text = path.strip().strip("\"'").removeprefix("file://")
+    return str(Path(text).expanduser())
+
+
+def zipped() -> None:
+    """Draw the upload box; a zip is unpacked once into the work folder and then is a folder like any other."""
+    file = st.file_uploader(
+        "A zip of your folder",
+        type=["zip"],
+        key="images-zip",
+        help="It goes to the work folder on the computer this dashboard runs on, nowhere else.",
+    )
+    if file is None:
+        _layout()
+        return
+    if st.session_state.get("srcsel.unpacked") == file.file_id:
+        return
+    try:
+        with st.spinner(f"Unpacking {words.megabytes(file.size)}"):
+            ref = unpack(file.name, file.getvalue())
+    except SrcselError as error:
+        st.error(cards.sentence(error), title="This zip cannot be used", icon=":material/folder_zip:")
+        return
+    st.session_state["srcsel.unpacked"] = file.file_id
+    take(ref)
+    st.rerun()
+
+
+def unpack(name: str, data: bytes) -> str:
+    """Unpack an uploaded zip below the uploads folder and return its path; the same zip is unpacked once."""
+    from srcsel.pictures import archive
+
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(name).stem).strip("-.")[:40] or "upload"
+    target = state.settings().uploads / hashlib.sha256(data).hexdigest()[:16] / stem
+    return str(archive.unpack(data, target))
+
+
+def public() -> None:
+    """Draw the public sets, with licence and size; fetching one is the worker's work."""
+    from srcsel.pictures.public import PUBLIC
+
+    sets = list(PUBLIC.values())
+    table = pd.DataFrame(
+        {
+            "Set": [s.title for s in sets],
+            "Pictures": [s.pictures for s in sets],
+            "Classes": [s.classes for s in sets],
+            "Download": [words.megabytes(s.download_bytes) for s in sets],
+            "Licence": [s.license for s in sets],
+        }
+    )
+    event = st.dataframe(
+        table,
+        hide_index=True,
+        key="images-public",
+        on_select="rerun",
+        selection_mode="single-row",
+        alt="Public sets",
+        column_config={"Pictures": st.column_config.NumberColumn(format="localized")},
+    )
+    rows = event["selection"]["rows"]
+    chosen = sets[rows[0]] if rows else None
+    label = f"Download {words.megabytes(chosen.download_bytes)} and check" if chosen else "Tick a set"
+    if st.button(label, type="primary", icon=":material/download:", disabled=chosen is None) and chosen:
+        take(f"public:{chosen.name}")
+        st.rerun()
+    if chosen:
+        st.caption(f"From {md(chosen.source)}. Licence: {md(chosen.license)}. It is kept and downloaded only once.")
+
+
+def take(ref: str) -> None:
+    """Choose these pictures and look at them afresh."""
+    checking.look_again(ref)
+    state.write(images=ref)
+
+
+def _layout() -> None:
+    with st.expander("How should the folder look?", icon=":material/account_tree:"):
+        st.code(LAYOUT, language=None)
+        st.markdown("One sub-folder for each class, or one CSV file with the columns `file` and `label` beside them.")

@@ -1,5 +1,0 @@
-"""The dashboard's script: runs before every page, draws the frame around it."""
-
-from srcsel.ui import frame
-
-frame.show()

@@ -1,0 +1,1 @@
+"""The page where source models are picked and a run is started."""

@@ -1,0 +1,64 @@
+"""Choices that several pages share: theme, the model looked at, the kind of map. They live in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from srcsel import charts
+from srcsel.base.records import Result
+from srcsel.charts import Theme
+from srcsel.ui.app import state
+from srcsel.ui.parts import maps
+
+PRESENTING = 1.25  # times larger, as the frame's type in presenter mode
+
+
+def theme() -> Theme:
+    """Tell which theme the browser shows."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def models_on_show(result: Result) -> dict[str, str]:
+    """Return id -> title of the scored models, in the order of the bars."""
+    titles = {m.id: m.title for m in result.models}
+    return {m: titles[m] for m in charts.model_order(result)}
+
+
+def choose_model(result: Result) -> str:
+    """Draw the box that chooses the model looked at; bars choose too. The choice lives in the address."""
+    titles = models_on_show(result)
+    default = result.verdict.winner if result.verdict.winner in titles else next(iter(titles))
+    chosen = state.choose("model", list(titles), default, "starting model") or default
+    _pick("model", "Your pictures as seen by", list(titles), chosen, titles.__getitem__)
+    return chosen
+
+
+def choose_method() -> str:
+    """Draw the switch between the kinds of map."""
+    chosen = state.choose("method", list(maps.METHODS), "umap", "kind of map") or "umap"
+    switch("method", "Kind of map", list(maps.METHODS), chosen, maps.METHODS.__getitem__)
+    return chosen
+
+
+def _pick(name: str, label: str, options: list[str], chosen: str, shown: Callable[[str], str]) -> None:
+    key = f"results-{name}"
+    st.session_state[key] = chosen
+    st.selectbox(label, options, format_func=shown, key=key, on_change=_moved, args=(name, key))
+
+
+def switch(
+    name: str, label: str, options: list[str], chosen: str, shown: Callable[[str], str], *, labelled: bool = True
+) -> None:
+    """Draw a switch between a few options; the choice lives in the address under `name`."""
+    key = f"results-{name}"
+    st.session_state[key] = chosen
+    st.segmented_control(
+        label, options, format_func=shown, key=key, required=True, on_change=_moved, args=(name, key),
+        label_visibility="visible" if labelled else "collapsed",
+    )  # fmt: skip
+
+
+def _moved(name: str, key: str) -> None:
+    state.write(**{name: st.session_state[key]})

@@ -1,0 +1,192 @@
+"""The big interactive map, or two beside each other. Everything around it is Streamlit; this is a component of ours.
+
+Plotly loses zoom and selection whenever a figure changes and cannot show a picture on hover; this keeps both over
+changes of model, method, colors and theme, draws up to 100,000 dots, and sends only picture numbers back. (Embedding
+Atlas, made for so many, fetches its database from another server while it runs, which our content policy refuses.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from streamlit.components.v2 import component
+
+from srcsel.base.records import Dataset, Inside, Projection, Result
+from srcsel.ui.parts import words
+from srcsel.ui.parts.coloring import Coloring, color_dots
+from srcsel.ui.parts.show import plain, prefix
+
+METHODS = {"umap": "UMAP", "pca": "PCA", "tsne": "t-SNE"}
+NEAR = 6  # neighbours joined to the picture that was pressed
+_FOLDER = Path(__file__).parent / "map"
+_SCRIPTS = ("shapes", "places", "pane", "hands", "legend", "map")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the person picked: picture numbers of the dataset, and how ("lasso", "box", "click", "find", "clear")."""
+
+    rows: tuple[int, ...]
+    how: str
+
+    @property
+    def focus(self) -> int | None:
+        """Return the one picture that was pressed, shown large with its neighbours."""
+        return self.rows[0] if self.how == "click" and len(self.rows) == 1 else None
+
+
+@dataclass(frozen=True, eq=False)
+class Pane:
+    """One map: its places, the model's name, and what the model makes of every picture where that is known."""
+
+    projection: Projection
+    title: str
+    inside: Inside | None = None
+
+
+def embedding_map(
+    panes: Sequence[Pane],
+    dataset: Dataset,
+    *,
+    set_id: str,
+    name: str,
+    key: str,
+    color: str = "class",
+    height: int = 480,
+    room: int = 0,
+    on_select: Callable[[Selection], None] | None = None,
+    classes: Collection[int] | None = None,
+    selected: Selection | None = None,
+    stamp: int = 0,
+) -> None:
+    """Draw one map, or two beside each other that share view, selection and colors (a key of coloring.COLORS).
+
+    Hovering a dot shows its picture from thumbnail set `set_id`. The browser tab remembers the zoom under `name`.
+    With `on_select` the person can lasso, box or click; it is called before the script runs again. `classes` (class
+    ids) leaves all others out. `selected` is lit whenever `stamp` differs from the last one drawn, so that a page can
+    set or clear the selection. With `room`, the map is lower in a window that could not hold `height` and so many
+    pixels of other things.
+    """
+    rows = drawn_rows(panes, dataset, classes)
+    coloring = color_dots(color, [p.title for p in panes], [p.inside for p in panes], dataset, rows)
+    tables = {f"pane{i}": pane_table(pane, rows, coloring, i) for i, pane in enumerate(panes)}
+    chosen = selected or Selection((), "clear")
+    settings = {
+        "groups": _looks(coloring),
+        "scale": coloring.scale,
+        "byClass": coloring.kind == "class",
+        "classes": _names(dataset.classes),
+        "titles": [plain(pane.title) for pane in panes],
+        "alts": [map_alt(pane.projection, dataset, pane.title, len(rows)) for pane in panes],
+        "thumbs": f"{prefix()}/thumbs/{set_id}",
+        "name": name,
+        "select": on_select is not None,
+        "drag": "lasso" if on_select else "pan",
+        "selected": list(chosen.rows),
+        "focus": chosen.focus,
+        "stamp": stamp,
+        "height": height,
+        "room": room,
+    }
+    _component()(
+        key=key,
+        data={"points": points_table(dataset, rows), **tables, "settings": settings},
+        on_selection_change=lambda: tell(key, on_select),
+    )
+
+
+def drawn_rows(panes: Sequence[Pane], dataset: Dataset, classes: Collection[int] | None = None) -> np.ndarray:
+    """Return which pictures all maps draw, (m,) sorted; with `classes`, only those of these class ids."""
+    rows = panes[0].projection.rows
+    for pane in panes[1:]:
+        rows = np.intersect1d(rows, pane.projection.rows, assume_unique=True)
+    return rows if classes is None else rows[np.isin(dataset.labels[rows], list(classes))]
+
+
+def points_table(dataset: Dataset, rows: np.ndarray) -> pd.DataFrame:
+    """One line a dot, the same for all maps: picture number, class, file name. Dots never change order."""
+    return pd.DataFrame(
+        {
+            "row": rows.astype(np.int32),
+            "klass": dataset.labels[rows].astype(np.uint16),
+            "file": _files(dataset.paths, rows.astype(np.int64).tobytes()),
+        }
+    )
+
+
+@lru_cache(maxsize=4)
+def _files(paths: tuple[str, ...], rows: bytes) -> list[str]:
+    return [plain(paths[r]) for r in np.frombuffer(rows, dtype=np.int64).tolist()]
+
+
+def pane_table(pane: Pane, rows: np.ndarray, coloring: Coloring, number: int) -> pd.DataFrame:
+    """One line a dot of one map: place, color group, value of a score, and where its neighbours are (-1: not drawn)."""
+    at = np.searchsorted(pane.projection.rows, rows)
+    xy = np.asarray(pane.projection.xy[at], dtype=np.float32)
+    columns = {"x": xy[:, 0], "y": xy[:, 1], "group": coloring.of[number]}
+    if coloring.scale:
+        columns["value"] = coloring.values[number]
+    if pane.inside is not None:
+        place = np.full(len(pane.inside.neighbors), -1, dtype=np.int32)
+        place[rows] = np.arange(len(rows), dtype=np.int32)
+        near = place[pane.inside.neighbors[rows, :NEAR]]  # (m, 6)
+        columns |= {f"n{k}": near[:, k] for k in range(near.shape[1])}
+    return pd.DataFrame(columns)
+
+
+def map_alt(projection: Projection, dataset: Dataset, title: str, drawn: int) -> str:
+    """Say in words what the map shows, from the same data."""
+    largest = [plain(dataset.classes[c]) for c in np.argsort(-dataset.counts, kind="stable")[:5]]
+    more = len(dataset.classes) - len(largest)
+    tail = f" and {more} more" if more > 0 else ""
+    return (
+        f"{METHODS[projection.method]} map of {drawn:,} pictures as {plain(title)} sees them, one dot a picture. "
+        f"Classes: {', '.join(largest)}{tail}."
+    )
+
+
+def _looks(coloring: Coloring) -> list[dict[str, Any]]:
+    """Return every group's look; groups without a dot stay, so that colors and legend never jump."""
+    present = set(np.concatenate(coloring.of).tolist())
+    return [look | {"empty": i not in present} for i, look in enumerate(coloring.groups)]
+
+
+def tell(key: str, on_select: Callable[[Selection], None] | None) -> None:
+    """Check what came from the browser, which may be anything, and hand it on."""
+    value = st.session_state[key].get("selection")
+    if on_select is None or not isinstance(value, dict) or not isinstance(value.get("rows"), list):
+        return
+    rows = {int(r) for r in value["rows"] if isinstance(r, int | float) and r >= 0}
+    on_select(Selection(tuple(sorted(rows)), str(value.get("how", ""))[:8]))
+
+
+def _names(classes: tuple[str, ...]) -> list[str]:
+    return [plain(name) for name in classes]
+
+
+@cache
+def _component() -> Any:
+    html, css = ((_FOLDER / f"map.{kind}").read_text("utf-8") for kind in ("html", "css"))
+    script = "\n".join((_FOLDER / f"{part}.js").read_text("utf-8") for part in _SCRIPTS)
+    return component("srcsel_map", html=html, css=css, js=script)
+
+
+MAP_CAPTION = (
+    "A sketch of how this model sees your pictures. Close = similar. Gaps between far groups mean little. "
+    "The scores use the full features, not this sketch."
+)
+
+
+def sampled(result: Result, projection: Projection) -> str:
+    """Say how many pictures the map shows, and that the scores use all."""
+    drawn, total = len(projection.rows), len(result.dataset.paths)
+    if drawn == total:
+        return f"Showing all {words.count(total, 'picture')}."
+    return f"Showing {drawn:,} of {total:,} pictures, the same share of each class. Scores use all pictures."

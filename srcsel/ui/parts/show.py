@@ -1,0 +1,113 @@
+"""Drawing pieces that several pages share, and the escaping that keeps hostile names harmless."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from srcsel.charts import plain, plotly_text
+from srcsel.ui.app import navigation
+from srcsel.ui.parts import thumbs
+
+__all__ = ["JOINER", "empty_state", "error_state", "figure", "md", "md_inside", "picture_grid", "plain", "plotly_text"]
+
+JOINER = "\u2060"  # zero-width word joiner: breaks what Streamlit rewrites after Markdown was parsed
+PAGE = 48  # pictures of a grid at once
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=])")
+_LATE = re.compile(  # rewritten in finished text, where a backslash no longer helps
+    r"(?<=:)(?=[\w+\-/]+:)"  # :tada:, :material/bolt:
+    r"|(?<=:)(?=//)|(?<=[wW]{3})(?=\.)|(?<=@)(?=\w)"  # bare addresses become links
+    r"|(?<=[<>~\-])(?=[>\-=])"  # -> becomes an arrow, -- a dash
+)
+PICTURES_STYLE = """<style>
+.srcsel-pics{display:grid;grid-template-columns:repeat(auto-fill,minmax(86px,1fr));gap:12px 10px}
+.srcsel-pics figure{margin:0;min-width:0}
+.srcsel-pics a{display:block;border-radius:8px;overflow:hidden;background:rgba(128,140,150,.16)}
+.srcsel-pics img{display:block;width:100%;height:auto;aspect-ratio:1;object-fit:cover}
+.srcsel-pics figcaption{font-size:.8rem;line-height:1.35;padding-top:4px}
+.srcsel-pics figcaption b{font-weight:600;display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:2;
+overflow:hidden;overflow-wrap:anywhere;hyphens:auto}
+.srcsel-pics figcaption span{display:block;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;opacity:.8;
+direction:rtl;text-align:left}
+.srcsel-pics figcaption i{display:block;font-style:normal;overflow-wrap:anywhere;padding-top:2px}
+</style>"""
+
+
+def md(name: object) -> str:
+    """Escape a name (class, file, model, folder) so that Streamlit Markdown shows it literally.
+
+    Needed in every label, caption, alert and title, not only in st.markdown: all of them read Markdown.
+    """
+    return _MARKUP.sub(r"\\\1", _LATE.sub(JOINER, plain(name)))
+
+
+def md_inside(name: object) -> str:
+    """Escape a name that stands behind other words, as `md`, but leave dots and dashes: they mean nothing there.
+
+    For labels of boxes: a screen reader is given them as they are written, backslashes included.
+    """
+    return md(name).replace("\\.", ".").replace("\\-", "-")
+
+
+def empty_state(title: str, why: str, button: str = "", to: str = "home", *, icon: str = ":material/info:") -> None:
+    """Say what a page lacks, why, and offer one button that leads to the page `to`. The texts are Markdown."""
+    with st.container(border=True, horizontal_alignment="left", gap="small"):
+        st.header(title, anchor=False, icon=icon)
+        st.markdown(why)
+        if button and st.button(button, type="primary", key=f"empty-{to}"):
+            navigation.go(to)
+
+
+def error_state(title: str, why: str, detail: str = "") -> None:
+    """Say what went wrong and what to do; `detail` (a trace, a log) is kept for copying."""
+    st.error(why, title=title, icon=":material/error:")
+    if detail:
+        with st.expander("Copy details"):
+            st.code(detail, language=None, wrap_lines=True)
+
+
+def picture_grid(
+    set_id: str, indices: Sequence[int], names: Sequence[str], labels: Sequence[str], *, key: str, page: int = PAGE
+) -> None:
+    """Draw pictures with label and file name, `page` at a time; a press opens the larger one."""
+    pages = -(-len(indices) // page)
+    slot = st.container()
+    number = st.pagination(pages, key=key) if pages > 1 else 1
+    cut = slice((number - 1) * page, number * page)
+    figures = [
+        figure(set_id, i, name, label) for i, name, label in zip(indices[cut], names[cut], labels[cut], strict=True)
+    ]
+    with slot:
+        st.html(f'{PICTURES_STYLE}<div class="srcsel-pics">{"".join(figures)}</div>')
+
+
+def figure(set_id: str, index: int, name: str, label: str, more: str = "", size: int = 96) -> str:
+    """Write one picture with label, file name and a line `more` as HTML, for a `srcsel-pics`; names are escaped.
+
+    size: 96 or 320 pixels, of the copy that is shown.
+    """
+    alt, line = f"{label}: {name}", f"<i>{escape(plain(more))}</i>" if more else ""
+    return (
+        f'<figure><a href="{_src(set_id, index, 320)}" target="_blank" rel="noopener">{_img(set_id, index, alt, size)}'
+        f'</a><figcaption><b>{escape(plain(label))}</b><span title="{escape(plain(name))}">{escape(plain(name))}</span>'
+        f"{line}</figcaption></figure>"
+    )
+
+
+def _img(set_id: str, index: int, alt: str, size: int) -> str:
+    source = _src(set_id, index, size)
+    return f'<img src="{source}" alt="{escape(plain(alt))}" loading="lazy" width="{size}" height="{size}">'
+
+
+def _src(set_id: str, index: int, size: int) -> str:
+    return f"{prefix()}{thumbs.url(set_id, int(index), size)}"
+
+
+def prefix() -> str:
+    """Return what stands before every address of this server: "" or "/base"."""
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{base}" if base else ""

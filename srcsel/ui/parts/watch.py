@@ -1,0 +1,143 @@
+"""What a person sees of a job: a row for each model, time left, stop and continue.
+
+The panel is a fragment that asks the job board once a second, only while the job is active. When something is
+finished the whole page is drawn once more, so that finished models appear at once.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+
+import streamlit as st
+
+from srcsel.base import phrases
+from srcsel.base.records import JobStatus, Part
+from srcsel.base.watch import FINISHED
+from srcsel.ui.app import state
+from srcsel.ui.parts import words
+from srcsel.ui.parts.show import md, plain
+
+ACTIVE = ("queued", "running")
+EVERY = 1.0  # seconds between two looks at the board
+OTHER_PARTS = {"pictures": "Your pictures", "race": "The race", "maps": "Maps", "measures": "All measures"}
+
+
+def watch_run(run_id: str) -> JobStatus | None:
+    """Draw how the job of a run goes; nothing where it is done or there is none. Returns what the board says."""
+    job = state.board().for_run(run_id)
+    if job is not None and job.state != "done":
+        watch_job(job)
+    return job
+
+
+def watch_job(job: JobStatus, panel: Callable[[JobStatus], None] | None = None) -> None:
+    """Draw `job` with `panel` (default: the rows) and again each second while it is active."""
+    active = job.state in ACTIVE
+    st.fragment(_look, run_every=EVERY if active else None)(job.id, active, _finished(job), panel or _rows)
+
+
+def _look(job_id: str, was_active: bool, had_finished: int, panel: Callable[[JobStatus], None]) -> None:
+    job = state.board().status(job_id)
+    if was_active and (job.state not in ACTIVE or _finished(job) > had_finished):
+        st.rerun()
+    panel(job)
+
+
+def _finished(job: JobStatus) -> int:
+    return sum(part.state in FINISHED for part in job.parts)
+
+
+def _rows(job: JobStatus) -> None:
+    with st.container(border=True):
+        _head(job)
+        if job.parts:
+            st.html(table(job.parts))
+        _failures(job)
+
+
+def _head(job: JobStatus) -> None:
+    models = [part for part in job.parts if part.name not in OTHER_PARTS]
+    done = sum(part.state in FINISHED for part in models)
+    left, right = st.columns([4, 1], vertical_alignment="center")
+    with left:
+        if job.state == "failed":
+            st.error(md(job.error) or "The work stopped unexpectedly.", icon=":material/error:")
+        elif job.state == "cancelled":
+            st.info("Stopped. What was finished is kept.", icon=":material/pause_circle:")
+        else:
+            st.markdown(f"**{_now(job, done, len(models))}**")
+            st.caption("You can change page or close this tab; the work goes on.")
+    with right:
+        buttons(job)
+    if job.state in ACTIVE:
+        st.progress(job.share)
+
+
+def _now(job: JobStatus, done: int, total: int) -> str:
+    if job.state == "queued":
+        busy = any(other.state == "running" and other.kind == job.kind for other in state.board().active())
+        return "Waiting until another run is done" if busy else "Getting ready, this takes a few seconds"
+    states = [part.state for part in job.parts if part.name not in OTHER_PARTS]
+    failed, dropped = states.count("failed"), states.count("dropped")
+    text = f"{done - failed - dropped} of {words.count(total, 'model')} done" if total else md(job.what) or "Working"
+    if dropped:
+        text += f", {dropped} dropped"
+    if failed:
+        text += f", {failed} failed"
+    if job.seconds_left is not None:
+        text += f", about {phrases.duration(job.seconds_left)} left"
+    return text
+
+
+def buttons(job: JobStatus) -> None:
+    """Draw Stop for an active job, Continue for one that stopped or failed."""
+    if job.state in ACTIVE:
+        if st.button("Stop", icon=":material/stop_circle:", key=f"stop-{job.id}", width="stretch"):
+            state.board().cancel(job.id)
+            st.toast("Stopping after this batch. What is finished is kept.")
+    elif job.state in ("failed", "cancelled") and st.button(
+        "Continue", icon=":material/play_arrow:", type="primary", key=f"continue-{job.id}", width="stretch"
+    ):
+        state.board().resume(job.id)
+        st.rerun()
+
+
+def table(parts: tuple[Part, ...]) -> str:
+    """Write the rows as HTML: name, state in words, a bar. Names are escaped here."""
+    rows = "".join(
+        f'<tr class="{html.escape(part.state)}"><th scope="row">{html.escape(title(part.name))}</th>'
+        f"<td>{html.escape(_said(part))}</td>"
+        f'<td><div class="bar"><i style="width:{100 * words.share(part):.0f}%"></i></div></td></tr>'
+        for part in parts
+    )
+    return f'<table class="srcsel-parts"><tbody>{rows}</tbody></table>'
+
+
+def _said(part: Part) -> str:
+    return f"Failed: {plain(part.note)}" if part.state == "failed" and part.note else words.progress(part)
+
+
+def title(name: str) -> str:
+    """Return what the pages call a part: the model's title, "Your pictures", "Maps"."""
+    from srcsel.base.errors import SrcselError
+    from srcsel.models import catalog
+
+    if name in OTHER_PARTS:
+        return OTHER_PARTS[name]
+    try:
+        return plain(catalog.find_models(name)[0].title)
+    except (SrcselError, IndexError):
+        return plain(name)
+
+
+def _failures(job: JobStatus) -> None:
+    failed = [part for part in job.parts if part.state == "failed"]
+    if not failed:
+        return
+    run = job.payload.get("run")
+    result = state.result(str(run["id"])) if isinstance(run, dict) else None
+    traces = {failure.model: failure.detail for failure in result.failures} if result else {}
+    texts = [f"{part.name}\n{part.note}\n{traces.get(part.name, '')}".strip() for part in failed]
+    with st.expander("Copy details", icon=":material/content_copy:"):
+        st.code("\n\n".join(texts), language=None, wrap_lines=True)

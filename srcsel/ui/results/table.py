@@ -1,0 +1,167 @@
+"""All numbers of a run as tables: a short one, every measure, what they say together, and every number as CSV."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from srcsel.base import phrases
+from srcsel.base.records import HEADLINE, JobStatus, Reading, Result
+from srcsel.charts import bar_length, model_order, pick_scores, plain
+from srcsel.measures import MEASURES
+from srcsel.report.numbers import number_rows, to_csv
+from srcsel.ui.app import frame, state
+from srcsel.ui.parts import measuring, price, watch, words
+from srcsel.ui.parts.show import md
+from srcsel.ui.results import grid
+from srcsel.ui.results.grid import help_of
+from srcsel.verdict.consensus import consensus
+from srcsel.verdict.readings import title_of
+
+__all__ = ["all_numbers", "draw", "help_of", "short_table", "title_of"]
+
+SHORT, EVERY, TOGETHER, ROWS = "One line a model", "Every measure", "All measures together", "Every number"
+KEPT_JOBS = 50  # how far back the board is searched
+
+
+def short_table(result: Result, reading: Reading) -> pd.DataFrame:
+    """One row a model, in the order of the bars: the headline scores of one reading, cost and license."""
+    order = model_order(result)
+    order += [m.id for m in result.models if m.id not in order]
+    models = {m.id: m for m in result.models}
+    measures = [m for m in dict.fromkeys(s.measure for s in result.scores) if m in HEADLINE]
+    scores = {measure: pick_scores(result, measure, reading) for measure in measures}
+    rows = []
+    for model in order:
+        about, seconds = models[model], result.seconds_per_picture.get(model)
+        row: dict[str, object] = {"Starting model": plain(about.title)}
+        row["First in 100"] = result.verdict.firsts.get(model)  # None for a baseline: it is not in the contest
+        for measure in measures:
+            found = scores[measure].get(model)
+            row[_column(measure)] = bar_length(found)[0] if found else None
+        row |= {
+            "Weights (million)": about.params / 1e6 if about.params is not None else None,
+            "Milliseconds a picture": seconds * 1000 if seconds else None,
+            "Licence": plain(about.license) or "unknown",
+        }
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def all_numbers(result: Result) -> pd.DataFrame:
+    """One row for each model, measure and reading, and for each that did not work; ready for CSV."""
+    return pd.DataFrame(number_rows(result))
+
+
+def together(result: Result) -> pd.DataFrame:
+    """One row a model: its place by all measures together, how many these are, and what is known beforehand."""
+    models = {m.id: m for m in result.models}
+    found = consensus(result.rankings, model_order(result))
+    whole = len(found.measures)
+    order = [*found.models, *(m for m in models if m not in found.models)]
+    return pd.DataFrame(
+        {
+            "Starting model": [plain(models[m].title) for m in order],
+            "Mean rank": [found.mean_rank.get(m) for m in order],
+            "Borda count": [found.borda.get(m) for m in order],
+            "Rests on": [f"{found.counted.get(m, 0)} of {words.count(whole, 'measure')}" for m in order],
+            "No value from": [", ".join(title_of(name) for name in found.missing.get(m, ())) for m in order],
+            "First in 100": [result.verdict.firsts.get(m) for m in order],
+            "Accuracy there": [None if (a := models[m].accuracy) is None else 100 * a for m in order],
+            "Weights (million)": [None if (p := models[m].params) is None else p / 1e6 for m in order],
+            "Kind": ["yardstick" if models[m].baseline else "starting model" for m in order],
+        }
+    )
+
+
+def draw(result: Result, reading: Reading) -> None:
+    """Draw the tables with their CSV download, and the offer to score by every measure."""
+    which = st.segmented_control(
+        "Table", [SHORT, EVERY, TOGETHER, ROWS], default=SHORT, required=True, label_visibility="collapsed",
+        key="results-table",
+    )  # fmt: skip
+    if which == EVERY:
+        _every(result)
+    elif which == TOGETHER:
+        _together(result)
+    else:
+        _plain(all_numbers(result) if which == ROWS else short_table(result, reading), result)
+    st.page_link(
+        frame.page("evidence"), label="Is it true? Put these scores to the test", icon=":material/science:",
+        query_params={"run": result.run.id},
+    )  # fmt: skip
+    st.download_button(
+        "Download all numbers (CSV)", lambda: to_csv(result).encode(), f"srcsel-{result.run.id}.csv", "text/csv",
+        icon=":material/download:", on_click="ignore",
+    )  # fmt: skip
+
+
+def _plain(rows: pd.DataFrame, result: Result) -> None:
+    numeric = list(rows.select_dtypes("number").columns)
+    shown = rows.assign(**{name: rows[name].round(3) + 0.0 for name in numeric})  # + 0.0: never "-0.000"
+    digits = {name: st.column_config.NumberColumn(format="%.3f") for name in numeric} | COLUMNS
+    st.dataframe(
+        shown, hide_index=True, column_config=digits, placeholder="n/a", alt=f"Scores of {len(result.models)} models"
+    )
+
+
+def _every(result: Result) -> None:
+    offer(result)
+    view = st.segmented_control("Show", grid.VIEWS, default="Value", required=True, key="results-view")
+    st.html(grid.html(result, view or "Value"))
+    st.caption(
+        "Bold: first by that measure; = means a tie. Press a measure to read what it is and how it did elsewhere. Rest "
+        "the pointer on a number for its interval, its chance level and its rank."
+    )
+    said = grid.reasons(result)
+    if said:
+        with st.expander(f"Why n/a ({words.count(sum(map(len, said.values())), 'number')})"):
+            for reason, whom in said.items():
+                st.markdown(f"**{md(reason)}**  \n{md('; '.join(whom))}")
+
+
+def _together(result: Result) -> None:
+    offer(result)
+    _plain(together(result), result)
+    st.caption(
+        "Ranks are put together, never the values themselves. Mean rank: 1 = first by every measure. Borda count: of "
+        "100 comparisons with another model, how many it won. Measures that favour wide models take no part, and a "
+        "measure without a value for a model counts neither for nor against it. The verdict follows its own rule, not "
+        "this table."
+    )
+
+
+def offer(result: Result) -> None:
+    """Offer to score by the measures that are missing; while that goes on, show how it goes."""
+    missing = measuring.not_scored(result)
+    job = _job(result)
+    if job is not None and job.state != "done":
+        watch.watch_job(job)
+    elif missing and result.complete:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"{len(MEASURES) - len(missing)} of {len(MEASURES)} measures are scored.", width="content")
+            label = (
+                f"Score by every measure (about {phrases.duration(price.START + measuring.scoring_seconds(result))})"
+            )
+            if st.button(label, icon=":material/functions:", key="results-every"):
+                state.board().submit("measures", {"run_id": result.run.id})
+                st.rerun()
+
+
+def _job(result: Result) -> JobStatus | None:
+    jobs = state.board().recent(KEPT_JOBS)
+    return next((j for j in jobs if j.kind == "measures" and j.payload.get("run_id") == result.run.id), None)
+
+
+def _column(measure: str) -> str:
+    return "SCL gain" if measure == "supcon" else {"silhouette": "MSC"}.get(measure, title_of(measure))
+
+
+COLUMNS = {
+    "First in 100": st.column_config.NumberColumn(format="%.0f", help="Re-checks in which the model came first"),
+    "Weights (million)": st.column_config.NumberColumn(format="%.2f"),
+    "Milliseconds a picture": st.column_config.NumberColumn(format="%.2f", help="Measured on this computer"),
+    "Mean rank": st.column_config.NumberColumn(format="%.2f", help="Mean over measures of its rank; 1 is best"),
+    "Borda count": st.column_config.NumberColumn(format="%.1f", help="0 to 100; higher is better"),
+    "Accuracy there": st.column_config.NumberColumn(format="%.1f %%", help="On its own source task"),
+}

@@ -1,0 +1,145 @@
+"""The verdict card: where to start and how sure we are, before any chart; and why scores and verdict differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import Literal
+
+import streamlit as st
+
+from srcsel.base.phrases import share
+from srcsel.base.records import Reading, Result, SourceModel
+from srcsel.charts import find_ranking
+from srcsel.ui.app import frame
+from srcsel.ui.parts import words
+from srcsel.ui.parts.show import md, plain
+from srcsel.verdict.wording import KINDS, headline
+
+Color = Literal["green", "orange", "gray"]
+LOOKS: dict[str, tuple[Color, str]] = {
+    "clear": ("green", ":material/verified:"),
+    "tie": ("orange", ":material/balance:"),
+    "cannot tell": ("gray", ":material/help:"),
+}
+LONG = 44  # characters of a headline from which it is set smaller
+_STYLE = """<style>
+.srcsel-head{font-size:2rem!important;font-weight:650!important;line-height:1.2!important;padding:2px 0 6px!important;
+margin:0!important;overflow-wrap:anywhere}
+.srcsel-long{font-size:1.45rem!important}
+.srcsel-facts{display:flex;flex-wrap:wrap;gap:6px 28px;justify-content:space-between;margin:0;padding:0!important}
+.srcsel-facts div{display:flex;flex-direction:column-reverse;justify-content:flex-end}
+.srcsel-facts dt{font-size:.86rem;opacity:.85;line-height:1.3;max-width:11rem}
+.srcsel-facts dd{margin:0;font-size:1.45rem;font-weight:640;line-height:1.25;white-space:nowrap}
+.srcsel-firsts{display:flex;height:14px;gap:2px;margin:14px 0 6px;border-radius:7px;overflow:hidden}
+.srcsel-firsts i{display:block;background:#8a94a0;min-width:2px}.srcsel-firsts i:first-child{background:#0b72b2}
+.srcsel-firsts i:nth-child(2){background:#6fb0d8}
+.srcsel-key{font-size:.86rem;opacity:.9}
+@media (max-width:640px){.srcsel-facts{display:grid;grid-template-columns:1fr 1fr;gap:10px 20px}}
+</style>"""
+
+
+def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> None:
+    """Draw the answer of a run. While models are still being scored it says so; without any it says that.
+
+    `beside` draws what stands beside the badge.
+    """
+    verdict = result.verdict
+    winner = next((m for m in result.models if m.id == verdict.winner), None)
+    with st.container(border=True, key="verdict"):
+        left, right = st.columns([1, 1], gap="large", vertical_alignment="center")
+        with left.container(gap="xsmall"):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                if result.scores:
+                    label, (color, icon) = KINDS[verdict.kind], LOOKS[verdict.kind]
+                    st.badge(label if result.complete else f"So far: {label.lower()}", color=color, icon=icon)
+                if beside is not None:
+                    beside()
+            said = plain(headline(result))
+            long = " srcsel-long" if len(said) > LONG else ""
+            st.html(f'{_STYLE}<h1 class="srcsel-head{long}">{escape(said)}</h1>')
+            st.markdown(md(verdict.why))
+        if winner:
+            right.html(_facts(result, winner) + _firsts(result))
+
+
+def further(result: Result, chosen: str) -> None:
+    """Draw the ways on from the answer: why, what is worth a look, and whether it is true."""
+    if frame.presenting() or not result.complete:
+        return
+    run = {"run": result.run.id}
+    ways = (
+        ("explore", "Why this score", ":material/troubleshoot:", run | {"model": chosen, "view": "why"}),
+        ("explore", "Pictures worth a look", ":material/image_search:", run | {"view": "suspects"}),
+        ("evidence", "Is it true?", ":material/science:", run),
+    )
+    with st.container(horizontal=True, vertical_alignment="center", key="further"):
+        st.markdown("**Where to go from here**", width="content")
+        for page, label, icon, address in ways:
+            st.page_link(frame.page(page), label=label, icon=icon, query_params=address)
+
+
+def disagreement(result: Result, reading: Reading) -> str:
+    """Say in a title how the two bars and the verdict differ; "" where all three name the same model.
+
+    Baselines do not count: they are never where to start.
+    """
+    baselines = {m.id for m in result.models if m.baseline}
+    leaders = []
+    for ranking in (find_ranking(result, measure, reading) for measure in ("silhouette", "supcon")):
+        ranks = dict(zip(ranking.models, ranking.ranks, strict=True)) if ranking else {}
+        rivals = {m: rank for m, rank in ranks.items() if m not in baselines}
+        if rivals:
+            leaders.append({m for m, rank in rivals.items() if rank == min(rivals.values())})
+    if len(leaders) < 2 or result.verdict.winner is None:
+        return ""
+    if not leaders[0] & leaders[1]:
+        return "The two scores disagree: here is why"
+    first = all(result.verdict.winner in leader for leader in leaders)
+    return "" if first else "The verdict is not first in both scores: here is why"
+
+
+def weights(params: int | None) -> str:
+    """Return a number of weights as "28.6 million", or "not known"."""
+    if params is None:
+        return "not known"
+    return f"{params / 1e6:,.2g} million" if params < 1e8 else f"{params / 1e6:,.0f} million"
+
+
+def milliseconds(seconds: float | None) -> str:
+    """Return seconds as "14 ms", or "not measured"."""
+    return "not measured" if not seconds else f"{seconds * 1000:,.2g} ms" if seconds < 0.1 else f"{seconds:,.2g} s"
+
+
+def _facts(result: Result, winner: SourceModel) -> str:
+    seconds = result.seconds_per_picture.get(winner.id)  # unknown in a finished example: it ran elsewhere
+    facts = [
+        *([(milliseconds(seconds), "a picture, on this computer")] if seconds else []),
+        (weights(winner.params), "weights"),
+        (plain(winner.license) or "unknown", "licence"),
+    ]
+    if frame.presenting():
+        facts = facts[:-2]
+    if result.verdict.firsts:
+        first = share(result.verdict.firsts.get(winner.id, 0.0))
+        facts.insert(0, (f"{first} of 100", "re-checks put it first"))
+    lead = f'<p class="srcsel-key">Ahead for now: {escape(plain(winner.title))}</p>'
+    items = "".join(f"<div><dt>{escape(what)}</dt><dd>{escape(value)}</dd></div>" for value, what in facts)
+    return f'{lead if result.verdict.kind == "cannot tell" else ""}<dl class="srcsel-facts">{items}</dl>'
+
+
+def _firsts(result: Result) -> str:
+    """Draw who came first how often as one bar of shares, the winner's first."""
+    firsts = result.verdict.firsts
+    if len(firsts) < 2:
+        return ""
+    winner = result.verdict.winner
+    order = sorted((m for m in firsts if firsts[m] >= 0.5), key=lambda m: (m != winner, -firsts[m]))
+    titles = {m.id: plain(m.title) for m in result.models}
+    said = ", ".join(f"{titles[m]} ({share(firsts[m])})" for m in order[:3])
+    more = f", {words.count(len(order) - 3, 'other')}" if len(order) > 3 else ""
+    parts = "".join(f'<i style="width:{firsts[m]:.1f}%" title="{escape(titles[m])}"></i>' for m in order)
+    text = escape(f"First in 100 re-checks: {said}{more}")
+    return (
+        f'<div class="srcsel-firsts" role="img" aria-label="{text}">{parts}</div><div class="srcsel-key">{text}</div>'
+    )

@@ -1,0 +1,1 @@
+"""The server of the dashboard and the script it runs."""

@@ -1,0 +1,210 @@
+"""What the web server does beside Streamlit: thumbnails, the Host check, security headers, waking the job board.
+
+Streamlit's own `server.allowedHosts` guards neither plain HTTP nor our route, so the check is made here, for
+everything. The content policy lets the browser talk to nobody but this server.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import gc
+import hashlib
+import importlib
+import logging
+import os
+import re
+import socket
+import stat
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import streamlit as st
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from srcsel.base.errors import SrcselError
+from srcsel.base.settings import load_settings
+from srcsel.ui.parts import thumbs
+from srcsel.ui.parts.access import LOOPBACK
+from srcsel.ui.server.frontend import FOLDER, Frontend
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SCRIPT = Path(__file__).parent / "main.py"
+LOG = logging.getLogger(__name__)
+READING = 2.5  # seconds after the start in which nothing but the first page is made ready
+
+_NO_HOST = (
+    "This server does not answer to that name. Open http://localhost instead, or, to share the dashboard "
+    "under another name, start it with SRCSEL_HOSTS=that-name.\n"
+)
+
+
+def hosts() -> frozenset[str]:
+    """Return the names this server answers to: this computer's own, and SRCSEL_HOSTS (separated by commas)."""
+    extra = os.environ.get("SRCSEL_HOSTS", "")
+    return LOOPBACK | {name.strip().lower() for name in extra.split(",") if name.strip()}
+
+
+class HostCheck:
+    """Refuses requests made under a name that is not ours, so that no foreign page can reach in (DNS rebinding)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what carries one of our names; answer 400 (or close the socket) to the rest."""
+        if scope["type"] not in ("http", "websocket"):
+            return await self.app(scope, receive, send)
+        host = re.sub(r":\d+$", "", Headers(scope=scope).get("host", "")).lower()
+        if host in hosts():
+            return await self.app(scope, receive, send)
+        if scope["type"] == "websocket":
+            return await send({"type": "websocket.close", "code": 1008})
+        return await PlainTextResponse(_NO_HOST, status_code=400)(scope, receive, send)
+
+
+class SecurityHeaders:
+    """Adds the content policy and its companions to every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.headers = {
+            "Content-Security-Policy": content_policy(),
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "SAMEORIGIN",
+            "Referrer-Policy": "no-referrer",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add the headers where an HTTP answer starts."""
+
+        async def add(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(self.headers)
+            await send(message)
+
+        await self.app(scope, receive, add if scope["type"] == "http" else send)
+
+
+def content_policy() -> str:
+    """Write the Content-Security-Policy: everything from this server, plus Streamlit's own inline script by hash."""
+    page = (FOLDER / "index.html").read_text(encoding="utf-8")
+    inline = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digests = (base64.b64encode(hashlib.sha256(code.encode()).digest()).decode() for code in inline)
+    scripts = " ".join(f"'sha256-{digest}'" for digest in digests)
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src 'self' {scripts} blob:",  # blob: the workers of data frames and charts
+            "style-src 'self' 'unsafe-inline'",  # Streamlit writes its styles at run time
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "connect-src 'self'",
+            "media-src 'self' data: blob:",
+            "worker-src 'self' blob:",
+            "frame-src 'self'",
+            "frame-ancestors 'self'",
+            "form-action 'self'",
+            "base-uri 'self'",
+            "object-src 'none'",
+        )
+    )
+
+
+def thumbnail(request: Request) -> Response:
+    """Answer GET /thumbs/{set_id}/{index}/{size}.jpg; 404 for whatever no page has registered."""
+    found = thumbs.picture(**request.path_params)
+    if found is None:
+        return PlainTextResponse("There is no such picture.\n", status_code=404)
+    kind, body = found
+    if kind != "image/jpeg":  # the placeholder: the picture may come
+        return Response(body, media_type=kind, headers={"Cache-Control": "no-store"})
+    etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+    headers = {"Cache-Control": "private, max-age=3600", "ETag": etag}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type=kind, headers=headers)
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[None]:
+    """Answer at once; beside that get ready for the first pages, and go on with jobs from before a restart."""
+    send_at_once()
+    Thread(target=_warm_up, daemon=True).start()
+    yield
+
+
+def send_at_once() -> None:
+    """Let connections to this process send small packets at once, which those accepted later inherit.
+
+    Streamlit opens its socket in a way for which asyncio leaves that off: the second part of each answer then waited
+    40 ms until the browser acknowledged the first, 0.4 s in all for the files of the first page.
+    """
+    with contextlib.suppress(FileNotFoundError):  # Windows
+        for number in [int(name.name) for name in Path("/dev/fd").iterdir()]:
+            with contextlib.suppress(OSError):  # closed meanwhile
+                if not stat.S_ISSOCK(os.fstat(number).st_mode):
+                    continue  # `fromfd` would leave a copy of it open
+                with socket.fromfd(number, socket.AF_INET, socket.SOCK_STREAM) as one:
+                    if one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def on_script_error(error: Exception) -> bool:
+    """Say in words that a page broke, and write the trace to the log instead of the page."""
+    from srcsel.ui.parts.show import md  # numpy comes with it, which the server's start need not wait for
+
+    if isinstance(error, SrcselError):  # written for the person: a full disk, a folder that may not be written
+        st.error(md(error), icon=":material/error:")
+        return True
+    LOG.error("A page failed", exc_info=error)
+    st.error(
+        "This page could not be drawn because of a mistake in the program. Your pictures and results are safe. "
+        f"Reload the page; if it happens again, the terminal shows the details ({type(error).__name__}).",
+        icon=":material/error:",
+    )
+    return True
+
+
+def _wake() -> None:
+    try:
+        from srcsel.jobs.board import Board
+
+        Board(load_settings().jobs).wake()
+    except Exception:  # the pages must open even where the work folder cannot be used; they say so themselves
+        LOG.exception("The job board could not be woken")
+
+
+def _warm_up() -> None:
+    """Import what the home page needs while the browser starts; when that is drawn, wake the board and import the rest.
+
+    All of it takes the interpreter's lock in turns with the first page: hence the order, and the pause. Streamlit
+    collects garbage after every drawing of a page, in which it holds the lock for 80 ms if it must look through all
+    modules each time; frozen, they are passed over.
+    """
+    gc.freeze()
+    importlib.import_module("srcsel.ui.parts.shipped")
+    importlib.import_module("srcsel.ui.parts.cards")
+    gc.freeze()
+    time.sleep(READING)
+    _wake()
+    for name in ("pandas", "plotly.graph_objects", "srcsel.measures"):
+        importlib.import_module(name)
+    gc.freeze()
+
+
+ROUTES = [Route("/thumbs/{set_id}/{index:int}/{size:int}.jpg", thumbnail, methods=["GET"])]
+MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(HostCheck), Middleware(Frontend)]

@@ -1,0 +1,1 @@
+"""Scores -> order, verdict, and every sentence about them."""

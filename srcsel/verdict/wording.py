@@ -1,0 +1,190 @@
+"""The verdict in words: how the models stand, and the sentences that say so. Plain text, titles as they are.
+
+The sentences of `Standing` stand between a headline and the facts on the winner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from srcsel.base.phrases import capital, count, digits, listed, share, word
+from srcsel.base.records import Result, SourceModel
+
+FEWEST = 10  # pictures in the smallest class, below which the card says "too few to say"
+ENOUGH = 50  # pictures a class that settle most questions
+SAME_COST = 1.1  # costs within this factor are said to be equal
+FASTER = 1.5  # ratio of measured times that is believed where nothing else tells the costs apart
+NO_CHOICE = "No clear choice yet."
+READINGS = {"whitened": "Whitened", "raw": "As in the papers"}
+BEFOREHAND = {"accuracy": "Accuracy on the model's own task", "params": "Number of weights"}
+"""Predictors of accuracy that need no picture of the person's."""
+PREDICTORS = {"verdict": "The verdict's own rule", "consensus": "Consensus of the measures", **BEFOREHAND}
+"""Predictors of accuracy that are no measure."""
+FAST_NUMBERS = "Made with fast numbers ({}): MSC and SCL may differ from exact ones by about 0.01."
+KINDS = {"clear": "Clear choice", "tie": "Too close to call", "cannot tell": "Too close or too few to tell"}
+
+
+@dataclass(frozen=True)
+class Beside:
+    """How the leader stands beside the best baseline."""
+
+    title: str  # of the baseline
+    beaten: float  # the leader ranks before it in x of 100 re-checks
+    level: bool  # it ranks at or above the leader on all pictures, or the re-checks cannot tell them apart
+    ahead: bool  # it ranks above the leader, and the re-checks say so too
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """The models in contention, best first, and what the verdict's words need to know."""
+
+    models: tuple[SourceModel, ...]  # by mean rank on all pictures; no baselines
+    firsts: Mapping[str, float]  # model -> first in x of 100 re-checks, ties shared
+    close: tuple[SourceModel, ...]  # the leader, then those the re-checks cannot tell it from
+    above_chance: bool  # the leader, by most of the measures
+    counts: np.ndarray  # (c,) pictures of each class
+    class_names: Sequence[str] | None
+    seconds: Mapping[str, float]  # model -> seconds for one picture, where measured
+    baseline: Beside | None = None  # the leader beside the best baseline, where one was scored
+    only_baselines: bool = False  # baselines were scored, and nothing else
+
+    def nothing(self) -> str:
+        """Say that no model was scored."""
+        return "No model could be scored, so there is nothing to start from yet. See why beside each model."
+
+    def only_baseline(self) -> str:
+        """Say that nothing but a baseline was scored."""
+        return "Only yardsticks were scored, not a model to start from. Add at least two models."
+
+    def alone(self) -> str:
+        """Say that one model was scored, and how it stands beside the baseline."""
+        title = self.models[0].title
+        said = f"Only one model was scored, {title}"
+        if self.baseline is None:
+            return f"{said}, so there is nothing to compare it with. Add at least one more model."
+        beats = f"{share(self.baseline.beaten)} of 100 re-checks"
+        if self.baseline.level:
+            how = "better" if self.baseline.ahead else "as well"
+            return (
+                f"{said}. {self.baseline.title} does {how}: {title} beats it in {beats}. Add at least one more model."
+            )
+        return f"{said}. It beats {self.baseline.title} in {beats}. Add at least one more model to compare it with."
+
+    def hardly_helps(self) -> tuple[str, ...]:
+        """Say that the baseline does as well as the leader, where it does."""
+        if self.baseline is None or not self.baseline.level:
+            return ()
+        how = "better than" if self.baseline.ahead else "as well as"
+        helps = "this model hardly helps" if len(self.models) == 1 else "these models hardly help"
+        return (
+            f"{self.baseline.title}, a yardstick, does {how} {self.models[0].title} here: {helps} with your pictures.",
+        )
+
+    def too_few(self) -> str:
+        """Say that the smallest class is too small."""
+        return f"{self._smallest()}: too few to say. {FEWEST} are needed, {ENOUGH} would help. {self._ahead()}"
+
+    def no_better_than_chance(self) -> str:
+        """Say that not even the leader sees the classes."""
+        return (
+            f"Even the first of these models, {self.models[0].title}, tells your classes apart no better than chance. "
+            "Other source models may suit your pictures, or the labels may not be visible in them."
+        )
+
+    def alike(self) -> str:
+        """Say that too many models are close."""
+        if len(self.close) == len(self.models):
+            said = f"These {word(len(self.models))} models look alike on your pictures."
+        else:
+            names = listed([m.title for m in self.close[:5]] + (["others"] if len(self.close) > 5 else []))
+            said = f"{names} are too close to call ({word(len(self.close))} of {word(len(self.models))} models)."
+        advice = f" {self._smallest()}; {ENOUGH} would help." if self.counts.min() < ENOUGH else ""
+        return f"{said} {self._ahead()}{advice}"
+
+    def clear(self) -> str:
+        """Say that one model stands apart."""
+        winner, second = self.models[:2]
+        return (
+            f"It came first in {share(self.firsts[winner.id])} of 100 re-checks on your "
+            f"{int(self.counts.sum()):,} pictures. Next best: {second.title}."
+        )
+
+    def tie(self, winner: SourceModel) -> str:
+        """Say that a few are close, and name `winner` for its cost or, at equal cost, its rank."""
+        shares = listed([str(share(self.firsts[m.id])) for m in self.close])
+        return (
+            f"{listed([m.title for m in self.close])} are too close to call ({shares} of 100 re-checks). "
+            f"{self._better_try(winner)}"
+        )
+
+    def facts(self, model: SourceModel) -> str:
+        """Size, time and licence as far as known, as one sentence."""
+        seconds = self.seconds.get(model.id)
+        facts = [
+            _millions(model.params) if model.params else "",
+            f"{digits(1000 * seconds)} ms per picture on this computer" if seconds else "",
+            f"licence {model.license}" if model.license else "",
+        ]
+        text = ", ".join(f for f in facts if f)
+        return f"{capital(text)}." if text else ""
+
+    def _better_try(self, winner: SourceModel) -> str:
+        """Say why the winner of a tie is the better first try."""
+        others = [m for m in self.close if m is not winner]
+        smaller = [_ratio(m.params, winner.params, "smaller") for m in others]
+        faster = [self._faster(m, winner) for m in others]
+        if not all(s or f for s, f in zip(smaller, faster, strict=True)):
+            best = "ranks best on all pictures" if winner is self.close[0] else "costs no more than the others"
+            return f"{winner.title} {best}, so it is the better first try."
+        if len(others) > 1:
+            return f"{winner.title} is the cheapest of them to run, so it is the better first try."
+        return f"{winner.title} is {' and '.join(g for g in smaller + faster if g)}, so it is the better first try."
+
+    def _faster(self, other: SourceModel, winner: SourceModel) -> str:
+        """How many times faster, as measured, else by multiply-adds.
+
+        Two networks of equal cost differ in measured time by noise: the time must agree with multiply-adds or,
+        where those are not known, with parameters; without either it must differ by FASTER.
+        """
+        slow, quick = self.seconds.get(other.id), self.seconds.get(winner.id)
+        costs = (other.gmacs, winner.gmacs), (other.params, winner.params)
+        more, less = next((pair for pair in costs if None not in pair), (None, None))
+        if not slow or not quick:
+            return _ratio(other.gmacs, winner.gmacs, "faster")
+        if more is None or less is None:
+            return _ratio(slow, quick, "faster", least=FASTER)
+        return _ratio(slow, quick, "faster") if more > SAME_COST * less else ""
+
+    def _smallest(self) -> str:
+        at = int(self.counts.argmin())
+        name = f", {self.class_names[at]}," if self.class_names else ""
+        return f"Your smallest class{name} has {count(int(self.counts[at]), 'picture')}"
+
+    def _ahead(self) -> str:
+        first = share(self.firsts[self.models[0].id])
+        return f"For now {self.models[0].title} is ahead (first in {first} of 100 re-checks)."
+
+
+def headline(result: Result) -> str:
+    """Return the answer in a few words; the winner's title as it is."""
+    verdict = result.verdict
+    winner = next((m for m in result.models if m.id == verdict.winner), None)
+    if not result.scores:
+        return "Nothing could be scored" if result.complete else "Nothing is scored yet"
+    if winner is None or verdict.kind == "cannot tell":
+        return "No clear choice yet"
+    return f"Start from {winner.title}"
+
+
+def _ratio(more: float | None, less: float | None, word: str, least: float = SAME_COST) -> str:
+    """How many times smaller or faster, in words; nothing where unknown or hardly different."""
+    if not more or not less or more < least * less:
+        return ""
+    return f"{digits(more / less)} times {word}"
+
+
+def _millions(params: int) -> str:
+    return f"{digits(params / 1e6)} M parameters" if params >= 1e5 else f"{params:,} parameters"

@@ -1,0 +1,78 @@
+"""Few pictures keep linear algebra on one thread until the block ends; work on one item while the next is made."""
+
+import threading
+
+import numpy as np
+import pytest
+import threadpoolctl
+
+from srcsel.base.threads import SMALL, in_order, one_behind, suited_threads
+
+
+def threads():
+    np.ones((2, 2)) @ np.ones((2, 2))
+    return [pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
+
+
+@pytest.mark.parametrize(("pictures", "expected"), [(SMALL, 1), (SMALL + 1, 2)])
+def test_one_thread_where_there_are_few_pictures(pictures, expected):
+    with threadpoolctl.threadpool_limits(2):
+        with suited_threads(pictures):
+            assert set(threads()) == {expected}
+        assert set(threads()) == {2}
+
+
+def test_the_next_item_is_made_while_one_is_worked_on():
+    made, worked, second = [], [], threading.Event()
+
+    def items():
+        for item in range(3):
+            made.append(item)
+            if item == 1:
+                second.set()
+            yield item
+
+    def work(item):
+        assert second.wait(10)  # the first item is still in work when the second is made
+        worked.append(item)
+
+    one_behind(items(), work)
+    assert made == worked == [0, 1, 2]
+
+
+def test_an_error_in_the_work_stops_the_making():
+    made = []
+
+    def work(item):
+        raise ValueError(f"item {item}")
+
+    with pytest.raises(ValueError, match="item 0"):
+        one_behind((made.append(item) or item for item in range(9)), work)
+    assert len(made) == 2
+
+
+def test_results_come_in_order_and_few_wait():
+    taken = []
+
+    def items():
+        for item in range(20):
+            taken.append(item)
+            yield item
+
+    for number, made in enumerate(in_order(lambda item: item * item, items(), workers=3, ahead=4)):
+        assert made == number * number
+        assert len(taken) <= number + 5  # the one just given out, and four that wait
+    assert number == 19
+
+
+def test_what_was_not_begun_is_dropped_when_the_caller_stops():
+    begun = []
+
+    def begin(item):
+        begun.append(item)
+        return item
+
+    results = in_order(begin, range(100), workers=1, ahead=2)
+    assert next(results) == 0
+    results.close()
+    assert len(begun) <= 4

@@ -1,0 +1,88 @@
+"""Decoding beside other work: slices wait for their rows, errors arrive, leaving stops it."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from srcsel.base.errors import Cancelled, InputError
+from srcsel.base.watch import Watch
+from srcsel.features import decode
+from srcsel.features.decode import decoded, decoding
+from srcsel.models.hubs import Preprocessing
+from srcsel.pictures.dataset import load_dataset
+from srcsel.pictures.images import open_picture
+
+HOW = Preprocessing((8, 8), resize="squash")
+LARGE = Preprocessing((16, 16), resize="squash")
+
+
+@pytest.fixture
+def dataset(picture_folder):
+    return load_dataset(str(picture_folder))
+
+
+@pytest.fixture
+def gate(monkeypatch):
+    """Pictures from the second block on are decoded once the gate is opened."""
+    gate = threading.Event()
+    real = decode._decode
+
+    def gated(dataset, row, wanted):
+        if row >= 10:
+            assert gate.wait(20)
+        real(dataset, row, wanted)
+
+    monkeypatch.setattr(decode, "BLOCK", 10)
+    monkeypatch.setattr(decode, "_decode", gated)
+    return gate
+
+
+def test_all_rows_of_all_sizes(dataset, tmp_path):
+    with decoded(dataset, {HOW: 0, LARGE: 0}, tmp_path, Watch()) as arrays:
+        for how in (HOW, LARGE):
+            expected = [how.pixels(open_picture(dataset.folder / path)) for path in dataset.paths]
+            np.testing.assert_array_equal(arrays[how.pixel_key], np.stack(expected))
+
+
+def test_a_slice_waits_for_no_more_than_its_rows(dataset, gate, tmp_path):
+    with decoding(dataset, {HOW: 0}, tmp_path, Watch()) as found:
+        pictures = found[HOW.pixel_key]
+        first = pictures[:10]  # passes while the gate is shut
+        assert len(pictures.rest(5)) == 31
+        np.testing.assert_array_equal(pictures.rest(5)[:5], first[5:])
+        gate.set()
+        pictures.settle()
+        expected = HOW.pixels(open_picture(dataset.folder / dataset.paths[35]))
+        np.testing.assert_array_equal(pictures.rest(30)[5:6][0], expected)
+
+
+def test_a_picture_that_went_bad_is_named_where_it_is_waited_for(dataset, gate, tmp_path):
+    (dataset.folder / dataset.paths[20]).write_bytes(b"")
+    with decoding(dataset, {HOW: 0}, tmp_path, Watch()) as found:
+        assert len(found[HOW.pixel_key][:10]) == 10
+        found.check()
+        gate.set()
+        with pytest.raises(InputError, match="could be read when the folder was checked"):
+            found[HOW.pixel_key].settle()
+        with pytest.raises(InputError):
+            found.check()
+
+
+def test_the_wish_to_stop_arrives(dataset, tmp_path):
+    class Stop(Watch):
+        def update(self, part, state, done=0, total=0, note=""):
+            raise Cancelled
+
+    with pytest.raises(Cancelled), decoded(dataset, {HOW: 0}, tmp_path, Stop()):
+        pass
+
+
+def test_leaving_early_decodes_no_further_block(dataset, gate, tmp_path):
+    before = set(threading.enumerate())
+    with decoding(dataset, {HOW: 0}, tmp_path, Watch()) as found:
+        pictures = found[HOW.pixel_key]
+        assert len(pictures[:10]) == 10
+        threading.Timer(0.2, gate.set).start()
+    assert (found._arrays[HOW.pixel_key][20:] == 0).all()
+    assert {thread for thread in threading.enumerate() if not isinstance(thread, threading.Timer)} <= before

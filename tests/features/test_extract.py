@@ -1,0 +1,402 @@
+"""Features: one decode for all models, stored ones at once, parts, short memory, failures as values."""
+
+import subprocess
+import sys
+import textwrap
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from srcsel.base.errors import Cancelled, InputError, ModelError, StoreError
+from srcsel.base.records import Failure, Features, SourceModel
+from srcsel.features import decode
+from srcsel.features import extract as module
+from srcsel.features.backends import Eager, choice, openvino
+from srcsel.features.backends._base import difference
+from srcsel.features.extract import extract, key_for, pick_device, precision_named
+from srcsel.models.hubs import HUBS, Preprocessing
+from srcsel.pictures import images
+from srcsel.pictures.dataset import load_dataset
+from srcsel.pictures.images import decode_picture, open_picture, open_sizes
+from srcsel.store.features import FeatureStore
+from tests.features.backends.conftest import SIDE, make_encoder
+from tests.recorder import Recorder, Told
+
+
+class FakeHub:
+    """Models whose features are the mean colour (3), whose logits are minus that; `break_` decides what goes wrong."""
+
+    name = "fake"
+    title = "Fake"
+
+    def __init__(self):
+        self.loads, self.batches = [], []
+        self.break_ = lambda model, batch, device: None
+
+    def models(self):
+        return []
+
+    def find(self, name):
+        return SourceModel(f"fake/{name}", name.title(), "1", 0, 0.1, 8, 3, "none", "MIT")
+
+    def preprocessing(self, model):
+        side = 16 if model.id.endswith("large") else 8
+        return Preprocessing((side, side), resize="squash", interpolation="bilinear", mean=(0.5, 0.5, 0.5))
+
+    def load(self, model, device, watch):
+        self.loads.append((model.id, device))
+        hub = self
+
+        class Encoder:
+            preprocessing = hub.preprocessing(model)
+
+            def __call__(self, batch):
+                broken = hub.break_(model.id, batch, device)
+                if isinstance(broken, BaseException):
+                    raise broken
+                hub.batches.append((model.id, len(batch)))
+                values = batch.mean(axis=(2, 3), dtype=np.float64).astype(np.float32)
+                return (values, -values) if broken is None else (broken, None)
+
+        return Encoder()
+
+
+@pytest.fixture
+def hub(monkeypatch):
+    hub = FakeHub()
+    monkeypatch.setitem(HUBS, "fake", hub)
+    return hub
+
+
+@pytest.fixture
+def dataset(picture_folder):
+    return load_dataset(str(picture_folder))
+
+
+@pytest.fixture
+def store(tmp_path):
+    return FeatureStore(tmp_path / "features")
+
+
+def run(dataset, hub, store, *names, **options):
+    models = [hub.find(name) for name in names]
+    return list(extract(dataset, models, store=store, **{"device": "cpu", **options}))
+
+
+def test_row_i_is_picture_i(dataset, hub, store):
+    (features,) = run(dataset, hub, store, "one")
+    how = hub.preprocessing(hub.find("one"))
+    for row, path in enumerate(dataset.paths):
+        pixels = how.pixels(open_picture(dataset.folder / path, hint=8))
+        np.testing.assert_allclose(features.values[row], pixels.mean(axis=(1, 2)), rtol=1e-6)
+    np.testing.assert_array_equal(features.logits, -features.values)
+    assert features.values.dtype == np.float32
+    assert features.key == key_for(dataset, hub.find("one"), "float32")
+    assert features.seconds_per_picture > 0
+
+
+def test_each_picture_is_opened_once_for_models_that_see_it_alike(dataset, hub, store, monkeypatch):
+    opened = []
+    monkeypatch.setattr(
+        images, "decode_picture", lambda data, hint: opened.append(hint) or decode_picture(data, hint=hint)
+    )
+    run(dataset, hub, store, "one", "two", "large")
+    assert opened == [8] * 36  # PNG files are decoded in one size for all
+
+
+def test_features_do_not_depend_on_who_runs_beside(dataset, hub, store, tmp_path):
+    (alone,) = run(dataset, hub, store, "one")
+    together = run(dataset, hub, FeatureStore(tmp_path / "other"), "large", "one")
+    np.testing.assert_array_equal(alone.values, together[1].values)
+
+
+def test_stored_features_come_first_and_load_nothing(dataset, hub, store):
+    run(dataset, hub, store, "two")
+    hub.loads.clear()
+    watch = Recorder()
+    found = run(dataset, hub, store, "one", "two", watch=watch)
+    assert [f.key.model for f in found] == ["fake/two", "fake/one"]
+    assert hub.loads == [("fake/one", "cpu")]
+    assert watch.seen[0] == Told("fake/two", "stored")
+
+
+def test_stored_features_never_import_torch(dataset, hub, store, picture_folder, tmp_path):
+    """In a process of its own, with the baseline that needs no network."""
+    script = textwrap.dedent(
+        """
+        import sys
+        from pathlib import Path
+        from srcsel.catalog import find_models
+        from srcsel.dataset import load_dataset
+        from srcsel.extract import extract
+        from srcsel.store import FeatureStore
+        found = list(extract(load_dataset(sys.argv[1]), find_models("pixels"), store=FeatureStore(Path(sys.argv[2]))))
+        print(len(found[0].values), sorted({"torch", "timm", "torchvision", "umap", "sklearn"} & set(sys.modules)))
+        """
+    )
+    command = [sys.executable, "-c", script, str(picture_folder), str(tmp_path / "features")]
+    subprocess.run(command, check=True, capture_output=True)
+    again = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert again.stdout.strip() == "36 []"
+
+
+def test_progress_is_told_for_pictures_and_each_batch(dataset, hub, store, monkeypatch):
+    monkeypatch.setitem(module.BATCH, "cpu", 16)
+    watch = Recorder()
+    run(dataset, hub, store, "one", watch=watch)
+    assert Told("pictures", "done", 36, 36) in watch.seen
+    told = [(t.done, t.total) for t in watch.seen if t[:2] == ("fake/one", "running")]
+    assert told == [(0, 36), (0, 36), (16, 36), (32, 36), (36, 36)]  # on its way, ready, batches
+
+
+def test_a_stopped_run_goes_on_mid_model(dataset, hub, store, monkeypatch):
+    monkeypatch.setitem(module.BATCH, "cpu", 8)
+    with pytest.raises(Cancelled):
+        run(dataset, hub, store, "one", watch=Recorder(lambda told: told.done == 16 and told.part == "fake/one"))
+    hub.batches.clear()
+    (features,) = run(dataset, hub, store, "one")
+    assert hub.batches == [("fake/one", 8), ("fake/one", 8), ("fake/one", 4)]
+    fresh = FeatureStore(store.folder.parent / "fresh")
+    (whole,) = run(dataset, hub, fresh, "one")
+    np.testing.assert_array_equal(features.values, whole.values)
+    np.testing.assert_array_equal(features.logits, whole.logits)
+    assert store.parts(features.key)[0] == 0
+
+
+def test_parts_are_stored_on_the_way(dataset, hub, store, monkeypatch):
+    """A kill leaves no chance to store anything, so parts must be there before."""
+    monkeypatch.setitem(module.BATCH, "cpu", 8)
+    monkeypatch.setattr(module, "PART_ROWS", 16)
+    rows = []
+    key = key_for(dataset, hub.find("one"), "float32")
+    hub.break_ = lambda model, batch, device: rows.append(store.parts(key)[0])
+    run(dataset, hub, store, "one")
+    assert rows == [0, 0, 16, 16, 32]
+
+
+def test_only_rows_that_are_needed_are_decoded_again(dataset, hub, store, monkeypatch):
+    key = key_for(dataset, hub.find("one"), "float32")
+    store.put_part(key, 0, np.zeros((30, 3)), np.zeros((30, 3)))
+    opened = []
+    monkeypatch.setattr(decode, "open_sizes", lambda path, hints: opened.append(path) or open_sizes(path, hints))
+    (features,) = run(dataset, hub, store, "one")
+    assert len(opened) == 6
+    assert (features.values[:30] == 0).all()
+    assert (features.values[30:] > 0).all()
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("CUDA out of memory. Tried"), MemoryError(), RuntimeError("can't allocate memory: you")]
+)
+def test_short_memory_halves_the_batch_and_is_said(dataset, hub, store, error):
+    hub.break_ = lambda model, batch, device: error if len(batch) > 8 else None
+    said = []
+    (features,) = run(dataset, hub, store, "one", say=said.append)
+    assert [size for _, size in hub.batches] == [8, 8, 8, 8, 4]
+    assert said[-1] == "One ran with 8 pictures at a time, because memory was short."
+    assert len(features.values) == 36
+
+
+def test_a_model_too_large_for_the_device_runs_on_the_processor(dataset, hub, store, monkeypatch):
+    monkeypatch.setattr(module, "pick_device", lambda device: "cuda")
+    hub.break_ = lambda model, batch, device: RuntimeError("out of memory") if device == "cuda" else None
+    said = []
+    (features,) = run(dataset, hub, store, "one", device="cuda", say=said.append)
+    assert isinstance(features, Features)
+    assert [device for _, device in hub.loads] == ["cuda", "cpu"]
+    assert said[-1] == "One does not fit into the memory of cuda; it ran on the processor."
+
+
+def test_a_model_too_large_for_everything_fails_alone(dataset, hub, store):
+    hub.break_ = lambda model, batch, device: MemoryError() if model == "fake/one" else None
+    failed, good = run(dataset, hub, store, "one", "two")
+    assert isinstance(failed, Failure)
+    assert "Not enough memory for One, also with one picture at a time" in failed.reason
+    assert good.key.model == "fake/two"
+
+
+def test_a_failing_model_never_stops_the_others(dataset, hub, store, monkeypatch):
+    def load(model, device, watch):
+        if model.id == "fake/gone":
+            raise ModelError("No connection: the weights cannot be fetched.")
+        return FakeHub.load(hub, model, device, watch)
+
+    monkeypatch.setattr(hub, "load", load)
+    hub.break_ = lambda model, batch, device: ValueError("odd shape") if model == "fake/odd" else None
+    watch = Recorder()
+    gone, odd, good = run(dataset, hub, store, "gone", "odd", "good", watch=watch)
+    assert gone.reason == "No connection: the weights cannot be fetched."
+    assert "Odd could not be run (ValueError: odd shape)" in odd.reason
+    assert "Traceback" in odd.detail
+    assert (gone.model, gone.measure) == ("fake/gone", "")
+    assert isinstance(good, Features)
+    assert ("fake/gone", "failed") in [told[:2] for told in watch.seen]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_features_that_are_no_numbers_are_a_failure_and_are_not_stored(dataset, hub, store, bad):
+    def spoil(model, batch, device):
+        values = np.ones((len(batch), 3), np.float32)
+        values[0, 1] = bad
+        return values
+
+    hub.break_ = spoil
+    (failed,) = run(dataset, hub, store, "one")
+    assert "not numbers for 2 of 36 pictures (first: blue/000.png)" in failed.reason
+    assert not store.has(key_for(dataset, hub.find("one"), "float32"))
+
+
+def test_a_full_disk_stops_the_run_with_its_sentence(dataset, hub, store, monkeypatch):
+    def refuse(features):
+        raise StoreError("The disk is full.")
+
+    monkeypatch.setattr(store, "put", refuse)
+    with pytest.raises(StoreError, match="full"):
+        run(dataset, hub, store, "one")
+
+
+def test_large_sets_lie_in_a_file_that_vanishes(dataset, hub, store, monkeypatch, tmp_path):
+    (small,) = run(dataset, hub, FeatureStore(tmp_path / "other"), "one")
+    monkeypatch.setattr(decode, "MEMORY_BYTES", 1000)
+    kinds = []
+    hub.break_ = lambda model, batch, device: kinds.append(type(batch).__name__)
+    (large,) = run(dataset, hub, store, "one")
+    np.testing.assert_array_equal(large.values, small.values)
+    assert kinds == ["memmap"] * 2
+    assert [path.suffix for path in store.folder.iterdir() if path.is_file()] == [".safetensors"]
+
+
+def test_no_room_for_decoded_pictures_is_a_sentence(dataset, hub, store, monkeypatch):
+    def full(handle, start, size):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(decode, "MEMORY_BYTES", 1000)
+    monkeypatch.setattr(decode.os, "posix_fallocate", full)
+    with pytest.raises(StoreError, match="disk is full"):
+        run(dataset, hub, store, "one")
+
+
+def test_a_picture_that_went_bad_meanwhile_is_named(dataset, hub, store):
+    (dataset.folder / "green" / "003.png").write_bytes(b"")
+    with pytest.raises(InputError, match=r"green/003.png could be read when the folder was checked"):
+        run(dataset, hub, store, "one")
+
+
+def test_unknown_precision_and_device_are_refused(dataset, hub, store):
+    with pytest.raises(InputError, match="bfloat16"):
+        run(dataset, hub, store, "one", precision="int3")
+    with pytest.raises(InputError, match="tpu"):
+        run(dataset, hub, store, "one", device="tpu")
+    assert [precision_named(name) for name in ("exact", "fast", "bfloat16")] == ["float32", "bfloat16", "bfloat16"]
+    assert pick_device("auto") in ("cpu", "cuda", "mps")
+
+
+def test_features_are_named_by_the_weights_that_a_download_brought(dataset, hub, store, monkeypatch):
+    fetched = set()
+    find, load = hub.find, hub.load
+    monkeypatch.setattr(hub, "find", lambda name: replace(find(name), revision="c0ffee" if name in fetched else "main"))
+    monkeypatch.setattr(hub, "load", lambda model, *rest: fetched.add("one") or load(model, *rest))
+    (features,) = run(dataset, hub, store, "one")
+    assert features.key.revision == "c0ffee"
+    hub.batches.clear()
+    (again,) = run(dataset, hub, store, "one")
+    assert again.key == features.key
+    assert hub.batches == []  # found under the name it was stored by
+
+
+class NetworkHub(FakeHub):
+    """Models with a real, small network."""
+
+    def find(self, name):
+        return replace(super().find(name), params=5_000_000)
+
+    def preprocessing(self, model):
+        return Preprocessing((SIDE, SIDE))
+
+    def load(self, model, device, watch):
+        self.loads.append((model.id, device))
+        return make_encoder()
+
+
+@pytest.fixture
+def networks(monkeypatch):
+    """A hub whose networks are converted, as if torch took 10 s a picture."""
+    pytest.importorskip("openvino")
+    hub = NetworkHub()
+    monkeypatch.setitem(HUBS, "fake", hub)
+    timed = choice._timed
+    monkeypatch.setattr(
+        choice, "_timed", lambda runner, *rest: (timed(runner, *rest)[0], 10 if isinstance(runner, Eager) else 0.1)
+    )
+    return hub
+
+
+@pytest.mark.parametrize(("precision", "apart"), [("float32", 1e-4), ("bfloat16", 0.05)])
+def test_a_converted_network_gives_the_features_of_torch(dataset, networks, store, precision, apart, tmp_path):
+    said = []
+    (found,) = run(dataset, networks, store, "one", precision=precision, say=said.append)
+    assert said == [choice.RAN[precision]]
+    expected, logits = make_encoder()(decoded_pictures(dataset, networks))
+    assert difference((found.values, found.logits), (expected, logits)) < apart
+
+
+def test_a_second_run_loads_no_network(dataset, networks, store):
+    (first,) = run(dataset, networks, store, "one")
+    store.drop(first.key)
+    networks.loads.clear()
+    said = []
+    (again,) = run(dataset, networks, store, "one", say=said.append)
+    np.testing.assert_array_equal(again.values, first.values)
+    np.testing.assert_array_equal(again.logits, first.logits)
+    assert networks.loads == []
+    assert said == [choice.RAN["float32"]]
+
+
+def test_a_stopped_run_of_a_converted_network_goes_on(dataset, networks, store, monkeypatch):
+    monkeypatch.setitem(module.BATCH, "cpu", 8)
+    (whole,) = run(dataset, networks, FeatureStore(store.folder.parent / "other"), "one")
+    with pytest.raises(Cancelled):
+        run(dataset, networks, store, "one", watch=Recorder(lambda told: told.done == 16 and told.part == "fake/one"))
+    assert store.parts(whole.key)[0] == 16
+    (features,) = run(dataset, networks, store, "one")
+    np.testing.assert_allclose(features.values, whole.values, rtol=1e-4, atol=1e-6)
+
+
+def test_a_converted_network_that_breaks_down_is_run_by_torch(dataset, networks, store, monkeypatch):
+    def broken(self, pixels, size):
+        yield next(run_converted(self, pixels, size))
+        if len(pixels) > choice.PROBE:
+            raise RuntimeError("a kernel failed")
+
+    run_converted = openvino.Converted.run
+    (first,) = run(dataset, networks, store, "one")
+    store.drop(first.key)
+    monkeypatch.setattr(openvino.Converted, "run", broken)
+    monkeypatch.setitem(module.BATCH, "cpu", 8)
+    said = []
+    (features,) = run(dataset, networks, store, "one", say=said.append)
+    np.testing.assert_allclose(features.values, first.values, rtol=1e-4, atol=1e-6)
+    assert said[-1] == "One went on with torch, because OpenVINO stopped (RuntimeError: a kernel failed)."
+
+
+def decoded_pictures(dataset, hub):
+    how = hub.preprocessing(None)
+    return np.stack([how.pixels(open_picture(dataset.folder / path)) for path in dataset.paths])
+
+
+def test_short_memory_beside_another_model_is_tried_again_alone(dataset, hub, store, monkeypatch):
+    load, tried = hub.load, []
+
+    def short(model, *rest):
+        if model.id == "fake/two" and not tried:
+            tried.append(model.id)
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        return load(model, *rest)
+
+    monkeypatch.setattr(hub, "load", short)
+    notes = []
+    found = run(dataset, hub, store, "one", "two", say=notes.append)
+    assert [f.key.model for f in found] == ["fake/one", "fake/two"]
+    assert tried
+    assert not notes

@@ -1,0 +1,255 @@
+"""Every file is opened once; the digest follows content, labels and order; warnings and refusals are sentences."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from srcsel.base.errors import Cancelled, InputError
+from srcsel.base.records import Dataset, Listing, Unreadable
+from srcsel.pictures import dataset as module
+from srcsel.pictures.dataset import check, list_pictures, load_dataset, require_rankable
+from tests.recorder import Recorder, Told
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory, monkeypatch):
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("SRCSEL_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def leaves(tmp_path):
+    """Two classes of three pictures, all different."""
+    folder = tmp_path / "leaves"
+    for k, name in enumerate(("rust", "mildew")):
+        (folder / name).mkdir(parents=True)
+        for number in range(3):
+            Image.new("RGB", (20, 16), (80 * k, 60 * number, 9)).save(folder / name / f"{number}.png")
+    return folder
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """The names of the files that are really opened."""
+    names = []
+    real = module.read_picture
+    monkeypatch.setattr(module, "read_picture", lambda path: names.append(path.name) or real(path))
+    return names
+
+
+def test_a_folder_becomes_a_dataset(leaves):
+    watch = Recorder()
+    data = load_dataset(str(leaves), watch=watch)
+    assert data.paths == tuple(f"{c}/{k}.png" for c in ("mildew", "rust") for k in range(3))
+    assert data.labels.tolist() == [0, 0, 0, 1, 1, 1]
+    assert data.labels.dtype == np.int64
+    assert data.classes == ("mildew", "rust")
+    assert data.counts.tolist() == [3, 3]
+    assert (data.folder, data.ref, data.name, data.unreadable) == (leaves, str(leaves), "leaves", ())
+    assert watch.seen == [Told("pictures", "reading", 0, 6), Told("pictures", "done", 6, 6)]
+
+
+def test_what_cannot_be_read_is_listed_and_left_out(leaves):
+    (leaves / "rust" / "empty.jpg").touch()
+    (leaves / "rust" / "text.jpg").write_text("not a picture\n")
+    (leaves / "rust" / "photo.heic").write_bytes(b"x")
+    data = load_dataset(str(leaves))
+    assert len(data.paths) == 6
+    reasons = {u.path: u.reason for u in data.unreadable}
+    assert list(reasons) == ["rust/empty.jpg", "rust/photo.heic", "rust/text.jpg"]
+    assert "empty" in reasons["rust/empty.jpg"]
+    assert "text file" in reasons["rust/text.jpg"]
+    assert "HEIC" in reasons["rust/photo.heic"]
+
+
+def test_a_class_without_readable_pictures_disappears_with_a_word(leaves):
+    (leaves / "aphids").mkdir()
+    (leaves / "aphids" / "1.jpg").touch()
+    data = load_dataset(str(leaves))
+    assert data.classes == ("mildew", "rust")
+    assert data.labels.tolist() == [0, 0, 0, 1, 1, 1]
+    assert [u.path for u in data.unreadable] == ["aphids", "aphids/1.jpg"]
+
+
+def test_nothing_readable(tmp_path, leaves):
+    for path in leaves.rglob("*.png"):
+        path.write_bytes(b"")
+    with pytest.raises(InputError, match=r"None of the 6 pictures can be used\. For example mildew/0\.png"):
+        load_dataset(str(leaves))
+
+
+def test_left_out_pictures(leaves):
+    data = load_dataset(str(leaves), left_out=("rust/1.png", "no/such.png"))
+    assert len(data.paths) == 5
+    assert "rust/1.png" not in data.paths
+    assert data.unreadable == ()
+    with pytest.raises(InputError, match="All of them were left out"):
+        load_dataset(str(leaves), left_out=list_pictures(str(leaves)).paths)
+
+
+def test_digest_changes_with_content_label_and_list_and_with_nothing_else(leaves, tmp_path):
+    first = load_dataset(str(leaves)).digest
+    os.utime(leaves / "rust" / "0.png")
+    (leaves / "notes.txt").write_text("hello")
+    assert load_dataset(str(leaves)).digest == first
+    moved = leaves.rename(tmp_path / "elsewhere")
+    assert load_dataset(str(moved)).digest == first
+    seen = {first}
+
+    def changed():
+        digest = load_dataset(str(moved)).digest
+        fresh = digest not in seen
+        seen.add(digest)
+        return fresh
+
+    seen.add(load_dataset(str(moved), left_out=("rust/1.png",)).digest)
+    assert len(seen) == 2
+    Image.new("RGB", (20, 16), "white").save(moved / "rust" / "0.png")
+    assert changed()
+    (moved / "rust" / "0.png").rename(moved / "rust" / "9.png")
+    assert changed()
+    (moved / "rust").rename(moved / "rest")
+    assert changed()
+    table = "".join(f"{path},{'x' if k % 2 else 'y'}\n" for k, path in enumerate(list_pictures(str(moved)).paths))
+    (moved / "labels.csv").write_text("file,label\n" + table)
+    assert changed()
+    (moved / "labels.csv").write_text("file,label\n" + table.replace(",x", ",z", 1))
+    assert changed()
+
+
+def test_the_second_time_nothing_is_opened(leaves, opened):
+    (leaves / "rust" / "text.jpg").write_text("not a picture\n")
+    first = load_dataset(str(leaves))
+    assert len(opened) == 7
+    again = load_dataset(str(leaves))
+    assert len(opened) == 7
+    assert (again.digest, again.unreadable) == (first.digest, first.unreadable)
+    Image.new("RGB", (20, 16), "white").save(leaves / "rust" / "2.png")
+    os.utime(leaves / "rust" / "2.png", ns=(1, 1))
+    load_dataset(str(leaves))
+    assert opened[7:] == ["2.png"]
+
+
+def test_a_file_that_could_not_be_opened_is_asked_again(leaves, monkeypatch):
+    real = module.read_picture
+
+    def locked(path):
+        if path.name == "0.png":
+            raise module.PictureError("permission denied.")
+        return real(path)
+
+    monkeypatch.setattr(module, "read_picture", locked)
+    assert len(load_dataset(str(leaves)).paths) == 4
+    monkeypatch.setattr(module, "read_picture", real)
+    assert len(load_dataset(str(leaves)).paths) == 6
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"version": [1, "x"], "files": 3}', b"\xff\xfe"])
+def test_a_damaged_memory_is_no_memory(leaves, home, opened, damage):
+    first = load_dataset(str(leaves))
+    (memory,) = (home / "datasets").glob("*.files.json")
+    memory.write_bytes(damage)
+    assert load_dataset(str(leaves)).digest == first.digest
+    assert len(opened) == 12
+    assert len(json.loads(memory.read_bytes())["files"]) == 6
+
+
+def test_entries_of_the_memory_may_be_damaged_too(leaves, home, opened):
+    load_dataset(str(leaves))
+    (memory,) = (home / "datasets").glob("*.files.json")
+    held = json.loads(memory.read_bytes())
+    held["files"]["rust/0.png"] = ["x"]
+    memory.write_text(json.dumps(held))
+    assert len(load_dataset(str(leaves)).paths) == 6
+    assert len(opened) == 12
+
+
+def test_a_full_disk_costs_only_the_memory(leaves, monkeypatch):
+    def full(*_):
+        raise module.StoreError("The disk is full.")
+
+    monkeypatch.setattr(module.files, "write_json", full)
+    assert len(load_dataset(str(leaves)).paths) == 6
+
+
+def test_stopping_keeps_what_was_opened(leaves, monkeypatch, opened):
+    monkeypatch.setattr(module, "BLOCK", 2)
+    with pytest.raises(Cancelled):
+        load_dataset(str(leaves), watch=Recorder(lambda told: told.done == 4))
+    assert len(opened) == 4
+    watch = Recorder()
+    load_dataset(str(leaves), watch=watch)
+    assert len(opened) == 6
+    assert watch.seen[0] == Told("pictures", "reading", 4, 6)
+
+
+def test_the_memory_is_written_on_the_way(leaves, monkeypatch):
+    """A killed process writes nothing at its end, so the memory must grow meanwhile."""
+    monkeypatch.setattr(module, "BLOCK", 2)
+    monkeypatch.setattr(module, "SAVE_EVERY", 4)
+    written = []
+    monkeypatch.setattr(module.files, "write_json", lambda _path, held: written.append(len(held["files"])))
+    load_dataset(str(leaves))
+    assert written == [4, 6]
+
+
+def listing(*counts, names=None, skipped=()):
+    names = names or tuple(f"class {k}" for k in range(len(counts)))
+    labels = np.repeat(np.arange(len(counts)), counts)
+    paths = tuple(f"{names[label]}/{row}.jpg" for row, label in enumerate(labels))
+    return Listing("x", "x", module.Path("/x"), paths, labels, tuple(names), skipped)
+
+
+def test_check_is_silent_where_all_is_well():
+    assert check(listing(50, 60, 70)) == ()
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (listing(12), ["only one class"]),
+        (listing(12, 30, 9), ["class 2 (9) has fewer than 10"]),
+        (listing(3, 4, 5, 6, 20), ["class 0 (3), class 1 (4), class 2 (5) and 1 more classes have fewer than 10"]),
+        (listing(12, 1), ["class 1 has a single picture"]),
+        (listing(10, 201), ["class 1 has 201 pictures, class 0 10"]),
+        (listing(30, 30, names=("test", "train")), ["'test' and 'train'", "/x/train"]),
+        (listing(*[1] * 20), ["20 classes for 20 pictures", "single picture"]),
+        (listing(20, 20, skipped=(Unreadable("a", "Bad."),)), ["1 file was left out. Bad."]),
+        (
+            listing(20, 20, skipped=(Unreadable("a", "Bad."), Unreadable("b", "Bad."), Unreadable("c", "Odd."))),
+            ["3 files were left out. Most often (2): Bad."],
+        ),
+    ],
+)
+def test_check_says_what_may_spoil_the_answer(found, words):
+    said = "\n".join(check(found))
+    for word in words:
+        assert word in said
+
+
+def test_the_limits_of_check_are_exact():
+    assert check(listing(10, 200)) == ()
+    assert len(check(listing(10, 201))) == 1
+    assert len(check(listing(9, 30))) == 1
+
+
+def test_check_takes_a_dataset_too(leaves):
+    (leaves / "rust" / "empty.jpg").touch()
+    data = load_dataset(str(leaves))
+    assert isinstance(data, Dataset)
+    said = check(data)
+    assert len(said) == 2
+    assert "fewer than 10" in said[0]
+    assert "1 file was left out" in said[1]
+
+
+def test_what_can_be_ranked():
+    require_rankable(listing(1, 2))
+    with pytest.raises(InputError, match="one class, 'class 0'"):
+        require_rankable(listing(9))
+    with pytest.raises(InputError, match="single readable picture"):
+        require_rankable(listing(1, 1, 1))

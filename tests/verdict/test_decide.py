@@ -1,0 +1,390 @@
+"""Rankings with ties, mean ranks, the verdict's rule case by case, and simulated models with a known answer."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from srcsel.base.records import Note, Score, SourceModel
+from srcsel.scoring.score import score_model
+from srcsel.verdict.decide import _mean_ranks, decide, make_rankings
+
+
+def model(name, params=1_000_000, gmacs=1.0, license="MIT"):
+    return SourceModel(f"hub/{name}", name.title(), "1", params, gmacs, 64, 32, "a task", license)
+
+
+def made(name, measure, value, spread=0.0, null=0.0, seed=0, b=200):
+    """A score with independent normal re-checks around its value."""
+    reading = "whitened" if measure in ("supcon", "silhouette") else None
+    draws = value + spread * np.random.default_rng([seed, *name.encode(), *measure.encode()]).standard_normal(b)
+    low, high = np.percentile(draws, (5, 95))
+    return Score(f"hub/{name}", measure, reading, value, null=null, low=low, high=high, rechecks=draws)
+
+
+def field(values, spread=0.0, null=0.0):
+    """Scores of models whose quality is `values`, by all three measures of the verdict."""
+    return [
+        made(name, measure, -v if measure == "supcon" else v, spread, null)
+        for name, v in values.items()
+        for measure in ("supcon", "knn", "logme")
+    ]
+
+
+PLENTY = np.array([60, 70, 80])
+NAMES = ("leaf", "rust", "soil")
+
+
+def judge(values, spread=0.0, counts=PLENTY, models=None, **more):
+    return decide(field(values, spread), models or [model(n) for n in values], counts, **more)
+
+
+# rankings
+
+
+def test_ranks_are_competition_ranks_in_the_measures_direction():
+    scores = [made(n, "knn", v) for n, v in {"a": 0.5, "b": 0.7, "c": 0.7 * (1 + 1e-12), "d": 0.9, "e": 0.1}.items()]
+    (ranking,) = make_rankings(scores)
+    assert (ranking.measure, ranking.reading) == ("knn", None)
+    assert ranking.ranks == (1, 2, 2, 4, 5)
+    assert ranking.models[0] == "hub/d"
+    assert set(ranking.models[1:3]) == {"hub/b", "hub/c"}
+    assert ranking.models[3:] == ("hub/a", "hub/e")
+
+
+def test_lower_is_better_is_ranked_the_other_way_round():
+    (ranking,) = make_rankings([made(n, "supcon", v) for n, v in {"a": 5.0, "b": 4.0, "c": 6.0}.items()])
+    assert ranking.models == ("hub/b", "hub/a", "hub/c")
+
+
+def test_one_ranking_for_each_measure_and_reading():
+    scores = [made("a", m, 0.5) for m in ("silhouette", "supcon", "knn", "logme")]
+    literal = [Score("hub/a", "supcon", "raw", 5.0)]
+    found = [(r.measure, r.reading) for r in make_rankings(scores, literal)]
+    assert found == [
+        ("silhouette", "whitened"),
+        ("supcon", "whitened"),
+        ("knn", None),
+        ("logme", None),
+        ("supcon", "raw"),
+    ]
+    assert make_rankings([]) == ()
+
+
+@pytest.mark.parametrize(("wins", "close"), [(20, False), (21, True)])
+@pytest.mark.parametrize("measure", ["knn", "supcon"])
+def test_close_means_more_than_a_tenth_of_the_paired_rechecks(measure, wins, close):
+    sign = -1 if measure == "supcon" else 1
+    draws = np.zeros(200)
+    draws[:wins] = 2.0
+    rival = Score("hub/b", measure, None, sign * 0.9, rechecks=sign * draws)
+    leader = Score("hub/a", measure, None, sign * 1.0, rechecks=sign * np.ones(200))
+    (ranking,) = make_rankings([rival, leader])
+    assert ranking.close == (("hub/a", "hub/b") if close else ("hub/a",))
+
+
+def test_without_rechecks_nothing_can_be_told_apart():
+    (ranking,) = make_rankings([Score("hub/a", "knn", None, 0.9), Score("hub/b", "knn", None, 0.1)])
+    assert ranking.close == ("hub/a", "hub/b")
+
+
+def test_mean_ranks_share_ties():
+    values = np.array([[[3.0], [2.0], [2.0], [1.0]], [[1.0], [1.0], [1.0], [1.0]]])
+    np.testing.assert_allclose(_mean_ranks(values)[:, 0], [(1 + 2.5) / 2, 2.5, 2.5, (4 + 2.5) / 2])
+
+
+# the rule
+
+
+def test_clear():
+    verdict = judge({"a": 0.5, "b": 0.9, "c": 0.4}, 0.01, models=[model("a"), model("b", 28_000_000), model("c")])
+    assert verdict.kind == "clear"
+    assert verdict.winner == "hub/b"
+    assert verdict.close == ("hub/b",)
+    assert verdict.text == (
+        "Start from B. It came first in 100 of 100 re-checks on your 210 pictures. Next best: A. 28 M parameters, "
+        "licence MIT."
+    )
+    assert list(verdict.firsts) == ["hub/b", "hub/a", "hub/c"]
+    assert sum(verdict.firsts.values()) == pytest.approx(100)
+
+
+def test_why_stands_between_headline_and_facts():
+    clear = judge({"a": 0.5, "b": 0.9}, 0.01)
+    assert clear.text == f"Start from B. {clear.why} 1 M parameters, licence MIT."
+    tie = judge({"a": 0.91, "b": 0.90}, 0.02)
+    assert tie.text == f"Start from A. {tie.why} 1 M parameters, licence MIT."
+    unsure = judge({"a": 0.9, "b": 0.9, "c": 0.9}, 0.02)
+    assert unsure.text == f"No clear choice yet. {unsure.why}"
+    nothing = decide([], [model("a")], PLENTY)
+    assert nothing.text == nothing.why
+
+
+def test_time_is_said_where_it_was_measured():
+    verdict = judge({"a": 0.5, "b": 0.9}, 0.01, seconds_per_picture={"hub/b": 0.0142})
+    assert verdict.text.endswith("1 M parameters, 14 ms per picture on this computer, licence MIT.")
+
+
+def test_firsts_count_shared_firsts_in_shares():
+    verdict = judge({"a": 0.9, "b": 0.9, "c": 0.1})
+    assert verdict.firsts == {"hub/a": 50.0, "hub/b": 50.0, "hub/c": 0.0}
+
+
+def test_one_hundred_is_said_only_if_always():
+    scores = field({"a": 0.9, "b": 0.5}, 0.01)
+    for s in scores[3:]:
+        s.rechecks[0] += -9 if s.measure == "supcon" else 9
+    verdict = decide(scores, [model("a"), model("b")], PLENTY)
+    assert verdict.kind == "clear"
+    assert "first in 99 of 100" in verdict.text
+
+
+def test_tie_is_won_by_the_cheaper_model():
+    models = [model("a", 86_000_000, 16.0), model("b", 25_000_000, 4.0), model("c", 1, 0.1)]
+    verdict = judge({"a": 0.91, "b": 0.90, "c": 0.2}, 0.02, models=models)
+    assert (verdict.kind, verdict.winner) == ("tie", "hub/b")
+    assert verdict.close == ("hub/a", "hub/b")
+    assert verdict.text.startswith("Start from B. A and B are too close to call (")
+    assert "B is 3.4 times smaller and 4 times faster, so it is the better first try." in verdict.text
+
+
+def test_tie_uses_the_time_measured_here_where_known():
+    models = [model("a", 10, 16.0), model("b", 10, 4.0)]
+    speeds = {"hub/a": 0.03, "hub/b": 0.01}
+    verdict = judge({"a": 0.91, "b": 0.90}, 0.02, models=models, seconds_per_picture=speeds)
+    assert "B is 3 times faster, so" in verdict.text
+
+
+@pytest.mark.parametrize(
+    ("slow", "params", "gmacs", "said"),
+    [
+        (0.014, (30, 10), (1.0, 1.0), "B is 3 times smaller, so"),  # equal work: the time is noise
+        (0.014, (30, 10), (1.0, None), "B is 3 times smaller and 1.4 times faster, so"),  # parameters agree with it
+        (0.009, (30, 10), (4.0, 1.0), "B is 3 times smaller, so"),  # less work, and yet not faster here
+        (0.05, (10, 10), (None, None), "A ranks best on all pictures, so"),  # the winner is not the faster one
+    ],
+)
+def test_noise_in_measured_time_is_not_called_faster(slow, params, gmacs, said):
+    models = [model("a", params[0], gmacs[0]), model("b", params[1], gmacs[1])]
+    speeds = {"hub/a": slow, "hub/b": 0.01}
+    verdict = judge({"a": 0.91, "b": 0.90}, 0.02, models=models, seconds_per_picture=speeds)
+    assert said in verdict.text
+
+
+@pytest.mark.parametrize(("slow", "said"), [(0.0149, "A ranks best on all pictures, so"), (0.016, "1.6 times faster")])
+def test_time_alone_must_differ_much(slow, said):
+    models = [model("a", None, None), model("b", None, None)]
+    speeds = {"hub/a": 0.01, "hub/b": slow}
+    assert said in judge({"a": 0.91, "b": 0.90}, 0.02, models=models, seconds_per_picture=speeds).text
+
+
+def test_tie_without_multiply_adds_goes_by_parameters():
+    models = [model("a", 86_000_000, None), model("b", 25_000_000, 4.0)]
+    assert judge({"a": 0.91, "b": 0.90}, 0.02, models=models).winner == "hub/b"
+
+
+@pytest.mark.parametrize(("params", "gmacs"), [(1_000_000, 1.0), (950_000, 0.95), (None, None)])
+def test_tie_at_equal_or_unknown_cost_goes_to_the_front_runner(params, gmacs):
+    verdict = judge({"a": 0.91, "b": 0.90}, 0.02, models=[model("a"), model("b", params, gmacs)])
+    assert (verdict.kind, verdict.winner) == ("tie", "hub/a")
+    assert "A ranks best on all pictures, so it is the better first try." in verdict.text
+
+
+def test_tie_of_three_names_the_cheapest():
+    models = [model("a", 30), model("b", 20, 0.5), model("c", 10, 0.1), model("d")]
+    verdict = judge({"a": 0.91, "b": 0.90, "c": 0.905, "d": 0.1}, 0.03, models=models)
+    assert (verdict.kind, verdict.winner, len(verdict.close)) == ("tie", "hub/c", 3)
+    assert "C is the cheapest of them to run" in verdict.text
+
+
+def test_cannot_tell_when_all_look_alike():
+    verdict = judge({"a": 0.9, "b": 0.9, "c": 0.9}, 0.02, np.array([18, 60]), class_names=["rust", "leaf"])
+    assert verdict.kind == "cannot tell"
+    assert verdict.winner is not None
+    assert verdict.text.startswith("No clear choice yet. These three models look alike on your pictures. For now ")
+    assert verdict.text.endswith("Your smallest class, rust, has 18 pictures; 50 would help.")
+
+
+def test_cannot_tell_when_more_than_three_of_many_are_close():
+    verdict = judge({"a": 0.9, "b": 0.9, "c": 0.9, "d": 0.9, "e": 0.1}, 0.02)
+    assert verdict.kind == "cannot tell"
+    assert len(verdict.close) == 4
+    assert "are too close to call (four of five models)" in verdict.text
+    assert "would help" not in verdict.text
+
+
+def test_cannot_tell_with_too_few_pictures():
+    verdict = judge({"a": 0.9, "b": 0.1}, 0.01, np.array([40, 7, 50]), class_names=NAMES)
+    assert verdict.kind == "cannot tell"
+    assert verdict.winner == "hub/a"
+    assert "Your smallest class, rust, has 7 pictures: too few to say. 10 are needed, 50 would help." in verdict.text
+    assert judge({"a": 0.9, "b": 0.1}, 0.01, np.array([40, 10])).kind == "clear"
+
+
+@pytest.mark.parametrize(("good", "kind"), [(1, "cannot tell"), (2, "clear")])
+def test_the_leader_must_beat_chance_on_most_measures(good, kind):
+    scores = [
+        made(
+            name,
+            m,
+            -v if m == "supcon" else v,
+            0.01,
+            null=(-0.2 if m == "supcon" else 0.2) if i < good else v + (m != "supcon") - 2 * v * (m == "supcon"),
+        )
+        for name, v in {"a": 0.9, "b": 0.5}.items()
+        for i, m in enumerate(("supcon", "knn", "logme"))
+    ]
+    verdict = decide(scores, [model("a"), model("b")], PLENTY)
+    assert verdict.kind == kind
+    assert ("no better than chance" in verdict.text) == (kind == "cannot tell")
+
+
+def test_one_model_has_nothing_to_compare_with():
+    verdict = judge({"a": 0.9}, 0.01)
+    assert (verdict.kind, verdict.winner) == ("cannot tell", "hub/a")
+    assert "nothing to compare it with" in verdict.text
+
+
+def test_no_model_was_scored():
+    verdict = decide([], [model("a")], PLENTY)
+    assert (verdict.kind, verdict.winner) == ("cannot tell", None)
+    assert verdict.text.startswith("No model could be scored")
+
+
+def test_without_rechecks_the_values_decide_the_front_runner():
+    scores = [Score(f"hub/{n}", "knn", None, v, null=0.1, gain=v - 0.1) for n, v in {"a": 0.5, "b": 0.8}.items()]
+    verdict = decide(scores, [model("a"), model("b")], np.array([2, 2]))
+    assert (verdict.kind, verdict.winner) == ("cannot tell", "hub/b")
+
+
+def test_a_model_that_lacks_a_measure_is_left_out_and_noted():
+    scores = field({"a": 0.9, "b": 0.5, "c": 0.95}, 0.01)
+    scores = [s for s in scores if (s.model, s.measure) != ("hub/c", "logme")]
+    verdict = decide(scores, [model("a"), model("b"), model("c")], PLENTY)
+    assert verdict.winner == "hub/a"
+    assert "hub/c" not in verdict.firsts
+    assert "1 model lacked a measure that the verdict uses and took no part in it." in [n.text for n in verdict.notes]
+
+
+def test_other_measures_decide_where_the_usual_ones_were_not_asked_for():
+    scores = [made("a", "silhouette", 0.2, 0.01), made("b", "silhouette", 0.4, 0.01)]
+    verdict = decide(scores, [model("a"), model("b")], PLENTY)
+    assert (verdict.kind, verdict.winner) == ("clear", "hub/b")
+    assert verdict.notes[0].text.startswith("The verdict rests on Class separation (MSC) alone")
+
+
+def test_text_is_plain_and_titles_stay_as_they_are():
+    odd = SourceModel("hub/b", "<b>*x*</b>_[y](z)", "1", None, None, None, None, "", "unknown")
+    verdict = judge({"a": 0.1, "b": 0.9}, 0.01, models=[model("a"), odd])
+    assert verdict.text.startswith("Start from <b>*x*</b>_[y](z). It came")
+    assert verdict.text.endswith("Licence unknown.")
+
+
+# baselines
+
+PLAIN = replace(model("plain", 0, 0.0), baseline=True)
+THREE = [model("a"), model("b"), PLAIN]
+
+
+def test_a_baseline_in_a_tie_is_not_named_for_its_cost():
+    verdict = judge({"a": 0.9, "b": 0.2, "plain": 0.899}, 0.02, models=THREE)
+    assert (verdict.kind, verdict.winner, verdict.close) == ("clear", "hub/a", ("hub/a",))
+    assert set(verdict.firsts) == {"hub/a", "hub/b"}
+    assert sum(verdict.firsts.values()) == pytest.approx(100)
+    assert verdict.notes[0] == Note(
+        "Plain, a yardstick, does as well as A here: these models hardly help with your pictures."
+    )
+
+
+def test_a_baseline_that_beats_all_is_not_where_to_start():
+    verdict = judge({"a": 0.8, "b": 0.2, "plain": 0.95}, 0.01, models=THREE)
+    assert (verdict.kind, verdict.winner) == ("clear", "hub/a")
+    assert verdict.notes[0].text.startswith("Plain, a yardstick, does better than A here:")
+    assert verdict.notes[1] == Note(
+        "Plain comes first by neighbour agreement (SCL). It is a yardstick, not a model to start from.", "whitened"
+    )
+
+
+def test_a_beaten_baseline_changes_nothing():
+    values = {"a": 0.9, "b": 0.2}
+    assert judge({**values, "plain": 0.1}, 0.01, models=THREE) == judge(values, 0.01)
+    assert judge(values, 0.01).notes == ()
+
+
+@pytest.mark.parametrize(("wins", "noted"), [(20, False), (21, True)])
+def test_a_baseline_is_noted_from_more_than_a_tenth_of_the_rechecks(wins, noted):
+    scores = field({"a": 0.9, "b": 0.2, "plain": 0.5})
+    for s in scores:
+        if s.model == "hub/plain":
+            s.rechecks[:wins] += -9 if s.measure == "supcon" else 9
+    assert any("does as well as A here" in n.text for n in decide(scores, THREE, PLENTY).notes) == noted
+
+
+def test_a_baseline_does_not_make_three_that_look_alike():
+    verdict = judge({"a": 0.9, "b": 0.9, "plain": 0.9}, 0.02, models=THREE)
+    assert verdict.kind == "tie"
+    assert verdict.close == ("hub/a", "hub/b")
+
+
+@pytest.mark.parametrize(
+    ("plain", "said", "noted"),
+    [
+        (0.1, "It beats Plain in 100 of 100 re-checks. Add at least one", 0),
+        (0.9, "Plain does as well: A beats it in", 1),
+        (0.99, "Plain does better: A beats it in 0 of 100 re-checks.", 1),
+    ],
+)
+def test_one_model_beside_a_baseline(plain, said, noted):
+    verdict = judge({"a": 0.9, "plain": plain}, 0.01, models=[model("a"), PLAIN])
+    assert (verdict.kind, verdict.winner, verdict.firsts) == ("cannot tell", "hub/a", {})
+    assert verdict.text.startswith(f"No clear choice yet. Only one model was scored, A. {said}")
+    assert sum("this model hardly helps with" in n.text for n in verdict.notes) == noted
+
+
+def test_a_baseline_alone_is_no_answer():
+    verdict = judge({"plain": 0.9}, 0.01, models=[PLAIN])
+    assert (verdict.kind, verdict.winner, verdict.close, verdict.notes) == ("cannot tell", None, (), ())
+    assert "yardsticks were scored, not a model to start from" in verdict.text
+
+
+def test_rankings_keep_the_baseline():
+    for ranking in make_rankings(field({"a": 0.8, "plain": 0.95}, 0.01)):
+        assert ranking.models == ("hub/plain", "hub/a")
+
+
+# known answers
+
+
+def simulate(kind, seed, count=5):
+    rng = np.random.default_rng(seed)
+    y = np.repeat(np.arange(6), 50)
+    centres = rng.standard_normal((6, 64))
+    first = rng.standard_normal((300, 64)) + 0.4 * centres[y]
+    features = {
+        "winner": lambda i: rng.standard_normal((300, 64)) + (0.6 if i == 2 else 0.3) * centres[y],
+        "noise": lambda i: rng.standard_normal((300, 64)),
+        "identical": lambda i: first,
+    }[kind]
+    scores = [s for i in range(count) for s in score_model(f"hub/m{i}", features(i), y, rechecks=50).scores]
+    models = [model(f"m{i}", 1_000_000 * (9 - i), 9.0 - i) for i in range(count)]
+    return decide(scores, models, np.bincount(y))
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_planted_winner_is_clear(seed):
+    verdict = simulate("winner", seed)
+    assert (verdict.kind, verdict.winner) == ("clear", "hub/m2")
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_noise_cannot_be_told(seed):
+    assert simulate("noise", seed).kind == "cannot tell"
+
+
+def test_identical_models_cannot_be_told_and_two_of_them_tie():
+    verdict = simulate("identical", 0)
+    assert verdict.kind == "cannot tell"
+    assert "five models look alike" in verdict.text
+    assert list(verdict.firsts.values()) == pytest.approx([20.0] * 5)
+    pair = simulate("identical", 0, count=2)
+    assert (pair.kind, pair.winner) == ("tie", "hub/m1")
