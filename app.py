@@ -1,4 +1,7 @@
-"""The dashboard's server: `srcsel app` or `streamlit run app.py`. Its script is srcsel/ui/server/main.py."""
+"""The dashboard's server: `srcsel app` or `streamlit run app.py`.
+
+Its script is srcsel/ui/app/main.py.
+"""
 
 import streamlit as st
 

@@ -1,1 +1,4 @@
-"""Side-by-side timings against what a person would run otherwise. Not tests: `make bench`, on an idle computer."""
+"""Side-by-side timings against what a person would run otherwise.
+
+Not tests: `make bench`, on an idle computer.
+"""

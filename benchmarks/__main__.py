@@ -23,10 +23,15 @@ def run_all(names: list[str]) -> int:
         print(f"\n=== {name}", flush=True)
         start = time.monotonic()
         try:
-            ended = subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False, timeout=left)
+            ended = subprocess.run(
+                [sys.executable, "-m", f"benchmarks.{name}"], check=False, timeout=left
+            )
             failed += ended.returncode != 0
         except subprocess.TimeoutExpired:
-            print(f"{name} was stopped: all benchmarks together may take {MINUTES} minutes. Run it alone.")
+            print(
+                f"{name} was stopped: all benchmarks together may take {MINUTES} minutes. Run it"
+                " alone."
+            )
             failed += 1
         print(f"{name}: {time.monotonic() - start:.0f} s", flush=True)
     return failed

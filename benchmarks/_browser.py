@@ -15,22 +15,45 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 PATIENCE = 60.0  # seconds
-SETTLED = "[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]"
+SETTLED = (
+    "[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]"
+)
 
 
 def spawn(home: Path) -> tuple[subprocess.Popen, str]:
-    """Start a dashboard whose work folder is `home`; returns the process, at once, and the address it will have."""
+    """Start a dashboard whose work folder is `home`; returns the process, at once, and the address
+    it will have.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.port", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(ROOT / "app.py"),
+        "--server.port",
+        str(port),
+    ]
     log = (home / "server.log").open("ab")
     process = subprocess.Popen(
-        command, cwd=home, env={**os.environ, "SRCSEL_HOME": str(home)}, stdout=log, stderr=log, start_new_session=True
+        command,
+        cwd=home,
+        env={**os.environ, "SRCSEL_HOME": str(home)},
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
     )
     log.close()
     return process, f"http://127.0.0.1:{port}"
@@ -75,7 +98,9 @@ def chromium() -> Iterator:
     """A headless Chromium, driven by Playwright."""
     from playwright.sync_api import sync_playwright
 
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    found = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
     if found is None:
         raise SystemExit("This benchmark needs Chromium on the PATH.")
     with sync_playwright() as playwright:
@@ -88,4 +113,11 @@ def line(what: str, seconds: Sequence[float], limit: float) -> dict:
     """One row: the median of repeated measurements, the slowest, and what it may take."""
     median = statistics.median(seconds)
     kept = "yes" if median <= limit else "NO"
-    return {"what": what, "median": median, "slowest": max(seconds), "limit": limit, "kept": kept, "n": len(seconds)}
+    return {
+        "what": what,
+        "median": median,
+        "slowest": max(seconds),
+        "limit": limit,
+        "kept": kept,
+        "n": len(seconds),
+    }

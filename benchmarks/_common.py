@@ -1,4 +1,6 @@
-"""Timing for the benchmarks: competitors take turns in one run, medians count; memory is that of a fresh process."""
+"""Timing for the benchmarks: competitors take turns in one run, medians count; memory is that of a
+fresh process.
+"""
 
 import importlib.metadata
 import json
@@ -15,7 +17,15 @@ from pathlib import Path
 import numpy as np
 
 RESULTS = Path(__file__).parent / "results.json"
-FLAGS = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_tile", "asimd", "sve")  # what products may use
+FLAGS = (
+    "avx2",
+    "avx512f",
+    "avx512_bf16",
+    "avx512_vnni",
+    "amx_tile",
+    "asimd",
+    "sve",
+)  # what products may use
 LIBRARIES = ("srcsel", "numpy", "scipy", "scikit-learn", "torch", "umap-learn")
 
 
@@ -59,7 +69,9 @@ def taken(run: Callable[[], object]) -> Seconds:
     return Seconds(time.perf_counter() - clock, time.process_time() - cpu)
 
 
-def medians(competitors: Mapping[str, Callable[[], object]], repeats: int = 3) -> dict[str, Seconds]:
+def medians(
+    competitors: Mapping[str, Callable[[], object]], repeats: int = 3
+) -> dict[str, Seconds]:
     """Median seconds of each; they take turns, so that a busy moment hits all of them."""
     found: dict[str, list[Seconds]] = {name: [] for name in competitors}
     for _ in range(repeats):
@@ -72,7 +84,9 @@ def medians(competitors: Mapping[str, Callable[[], object]], repeats: int = 3) -
 
 
 def product_speed(precision: str = "float32", size: int = 4096) -> float:
-    """Operations a second of a large product, the best of five: nothing exact can be faster than that."""
+    """Operations a second of a large product, the best of five: nothing exact can be faster than
+    that.
+    """
     A = np.random.default_rng(0).standard_normal((size, size)).astype(precision)
     seconds = []
     for _ in range(5):
@@ -83,8 +97,12 @@ def product_speed(precision: str = "float32", size: int = 4096) -> float:
 
 
 def in_fresh_process(module: str, case: str) -> tuple[Seconds, float]:
-    """What `python -m module --peak CASE` took, and the MB that it reached above what it held before the case."""
-    told = subprocess.run([sys.executable, "-m", module, "--peak", case], capture_output=True, text=True, check=True)
+    """What `python -m module --peak CASE` took, and the MB that it reached above what it held
+    before the case.
+    """
+    told = subprocess.run(
+        [sys.executable, "-m", module, "--peak", case], capture_output=True, text=True, check=True
+    )
     clock, cpu, peak = map(float, told.stdout.split())
     return Seconds(clock, cpu), peak
 
@@ -98,33 +116,61 @@ def report_peak(prepare: Callable[[], object], run: Callable[[object], object]) 
 
 
 def most_held() -> float:
-    """Most memory this process ever held, in MB; `getrusage` would count that of the process which started it."""
+    """Most memory this process ever held, in MB; `getrusage` would count that of the process which
+    started it.
+    """
     status = Path("/proc/self/status")
     if status.exists():
         return int(status.read_text().split("VmHWM:")[1].split()[0]) * 1024 / 1e6
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 
-def row(name: str, usual: float | None, ours: float, least: float | None = None, peak: float | None = None, **more):
-    """One line of the table: how many times faster, seconds, the products' least time, MB, seconds of all cores."""
+def row(
+    name: str,
+    usual: float | None,
+    ours: float,
+    least: float | None = None,
+    peak: float | None = None,
+    **more,
+):
+    """One line of the table: how many times faster, seconds, the products' least time, MB, seconds
+    of all cores.
+    """
     found = {"what": name, "ratio": None if usual is None else float(usual) / ours}
-    found |= {"usual": None if usual is None else float(usual), "ours": float(ours), "limit": least, "peak MB": peak}
+    found |= {
+        "usual": None if usual is None else float(usual),
+        "ours": float(ours),
+        "limit": least,
+        "peak MB": peak,
+    }
     if isinstance(ours, Seconds):
         found["ours, all cores"] = ours.cpu
     if isinstance(usual, Seconds):
-        found |= {"usual, all cores": usual.cpu, "ratio, all cores": usual.cpu / getattr(ours, "cpu", float("nan"))}
+        found |= {
+            "usual, all cores": usual.cpu,
+            "ratio, all cores": usual.cpu / getattr(ours, "cpu", float("nan")),
+        }
     return found | more
 
 
-PRODUCTS = "seconds; limit = the products alone at the speed measured here; all cores = seconds of all cores together"
+PRODUCTS = (
+    "seconds; limit = the products alone at the speed measured here; all cores = seconds of all"
+    " cores together"
+)
 
 
-def tell(name: str, rows: Sequence[Mapping[str, object]], *, means: str = PRODUCTS, **more: object) -> None:
+def tell(
+    name: str, rows: Sequence[Mapping[str, object]], *, means: str = PRODUCTS, **more: object
+) -> None:
     """Print the table and put it into benchmarks/results.json; `means` says what its numbers are.
 
     That file holds the tables of one computer: on another it is begun anew.
     """
-    about = {"means": means, "load before": round(os.getloadavg()[0], 1), "threads of linear algebra": _threads()}
+    about = {
+        "means": means,
+        "load before": round(os.getloadavg()[0], 1),
+        "threads of linear algebra": _threads(),
+    }
     print(f"\n{name}   ({means})\n" + aligned(rows))
     here = machine()
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
@@ -141,7 +187,9 @@ def aligned(rows: Sequence[Mapping[str, object]]) -> str:
 
 
 def markdown(names: Sequence[str] = ()) -> str:
-    """The tables of benchmarks/results.json, all or those named, with the machine they were measured on."""
+    """The tables of benchmarks/results.json, all or those named, with the machine they were
+    measured on.
+    """
     kept = json.loads(RESULTS.read_text())
     parts = [", ".join(f"{key} {_short(value)}" for key, value in kept["machine"].items())]
     for name in names or kept["tables"]:

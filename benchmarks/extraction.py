@@ -1,7 +1,9 @@
-"""Features: one decode and a chosen backend against the script most people write, a pass over the folder per model.
+"""Features: one decode and a chosen backend against the script most people write, a pass over the
+folder per model.
 
-Random weights, made to pass activations on as trained ones do, lie as .safetensors files in a temporary folder and
-go through the same hub as a person's own files. Every side runs in a fresh process, and they take turns.
+Random weights, made to pass activations on as trained ones do, lie as .safetensors files in a
+temporary folder and go through the same hub as a person's own files. Every side runs in a fresh
+process, and they take turns.
 """
 
 import argparse
@@ -27,14 +29,18 @@ MODELS = (
     "efficientnet_b0",
     "mobilenetv3_large_100",
 )
-PICTURES = 200  # with all six models 7 minutes on two cores; the longer the folder, the less conversions weigh
+# with all six models 7 minutes on two cores; the longer the folder, the less conversions weigh
+PICTURES = 200
 WIDTH, HEIGHT = 500, 375
 CLASSES = 10
 BATCH = 32
 LIMIT_PICTURES = 64
 SIDES = {"exact": "float32", "fast": "bfloat16"}
 MEASURES = ("silhouette", "supcon")
-MEANS = "seconds; limit = the converted networks alone, on pictures in memory; error = largest of a picture, relative"
+MEANS = (
+    "seconds; limit = the converted networks alone, on pictures in memory; error = largest of a"
+    " picture, relative"
+)
 
 
 def main() -> None:
@@ -70,22 +76,44 @@ def compare(folder: Path, names: list[str], pictures: int) -> None:
         errors = errors_of(folder / f"{side}.npz", folder / "naive.npz", names)
         for name in (side, f"{side}, again"):
             ours = told[name]
-            more = {"cpu": ours["cpu"], "cpu ratio": usual["cpu"] / ours["cpu"], "error": max(errors.values())}
+            more = {
+                "cpu": ours["cpu"],
+                "cpu ratio": usual["cpu"] / ours["cpu"],
+                "error": max(errors.values()),
+            }
             rows.append(row(name, usual["seconds"], ours["seconds"], limit, ours["peak"], **more))
     agreement = scores_agree(folder, names)
     notes = {name: side.get("notes", []) for name, side in told.items()}
-    table = "extraction" if pictures == PICTURES else f"extraction_{pictures}"  # a long run stands beside the usual one
+    table = (
+        "extraction" if pictures == PICTURES else f"extraction_{pictures}"
+    )  # a long run stands beside the usual one
     tell(table, rows, means=MEANS, pictures=pictures, models=names, notes=notes)
     tell(f"{table}_models", models_table(told, folder, names, pictures), means=MEANS)
-    tell(f"{table}_scores", agreement, means="scores of the features, and what the precision changes in them")
+    tell(
+        f"{table}_scores",
+        agreement,
+        means="scores of the features, and what the precision changes in them",
+    )
 
 
 def child(side: str, folder: Path, names: list[str]) -> dict:
     """Run one side in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.extraction", "--side", side, "--folder", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.extraction",
+        "--side",
+        side,
+        "--folder",
+        str(folder),
+    ]
     home = {"SRCSEL_HOME": str(folder / side)}
     told = subprocess.run(
-        [*command, "--models", ",".join(names)], stdout=subprocess.PIPE, text=True, check=True, env=os.environ | home
+        [*command, "--models", ",".join(names)],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        env=os.environ | home,
     )
     return json.loads(told.stdout.splitlines()[-1])
 
@@ -123,11 +151,15 @@ def naive(folder: Path, names: list[str]) -> tuple[dict[str, np.ndarray], dict]:
         model = timm.create_model(name, pretrained=False)
         model.load_state_dict(load_file(folder / f"{name}.safetensors"))
         model.eval()
-        data = DataLoader(ImageFolder(folder / "pictures", usual_transform(model)), batch_size=BATCH)
+        data = DataLoader(
+            ImageFolder(folder / "pictures", usual_transform(model)), batch_size=BATCH
+        )
         found = []
         with torch.no_grad():
             for pictures, _ in data:
-                found.append(model.forward_head(model.forward_features(pictures), pre_logits=True).numpy())
+                found.append(
+                    model.forward_head(model.forward_features(pictures), pre_logits=True).numpy()
+                )
         features[name] = np.concatenate(found)
         each.append(time.perf_counter() - start)
     return features, {"each": each}
@@ -142,7 +174,8 @@ def usual_transform(model):
     return transforms.Compose(
         [
             transforms.Resize(
-                math.floor(224 / config["crop_pct"]), transforms.InterpolationMode(config["interpolation"])
+                math.floor(224 / config["crop_pct"]),
+                transforms.InterpolationMode(config["interpolation"]),
             ),
             transforms.CenterCrop(224),
             transforms.ToTensor(),
@@ -163,7 +196,12 @@ def ours(folder: Path, names: list[str], side: str) -> tuple[dict[str, np.ndarra
     store, notes, each, features = open_features(load_settings()), [], [], {}
     last = time.perf_counter()
     for found in extract(
-        dataset, models_of(folder, names), store=store, device="cpu", precision=SIDES[side], say=notes.append
+        dataset,
+        models_of(folder, names),
+        store=store,
+        device="cpu",
+        precision=SIDES[side],
+        say=notes.append,
     ):
         features[Path(found.key.model).name.split(".")[0]] = found.values
         each.append(time.perf_counter() - last)
@@ -178,7 +216,9 @@ def models_of(folder: Path, names: list[str]) -> list:
 
 
 def least(folder: Path, names: list[str], side: str) -> list[float]:
-    """Seconds a picture, of each network as it was converted, over pictures in memory; torch where it was not."""
+    """Seconds a picture, of each network as it was converted, over pictures in memory; torch where
+    it was not.
+    """
     from srcsel.base.records import Dataset
     from srcsel.base.watch import Watch
     from srcsel.features.backends import Eager, kept, openvino
@@ -196,7 +236,9 @@ def least(folder: Path, names: list[str], side: str) -> list[float]:
         if found is not None and found.graph is not None:
             runner = openvino.Converted(found.graph, SIDES[side])
         else:
-            runner = Eager(HUBS["checkpoints"].load(model, "cpu", Watch()), "cpu", SIDES[side], cores())
+            runner = Eager(
+                HUBS["checkpoints"].load(model, "cpu", Watch()), "cpu", SIDES[side], cores()
+            )
         taken = []
         for _ in range(3):
             start = time.perf_counter()
@@ -206,7 +248,9 @@ def least(folder: Path, names: list[str], side: str) -> list[float]:
     return seconds
 
 
-def models_table(told: dict[str, dict], folder: Path, names: list[str], pictures: int) -> list[dict]:
+def models_table(
+    told: dict[str, dict], folder: Path, names: list[str], pictures: int
+) -> list[dict]:
     rows = []
     for i, name in enumerate(names):
         for side in SIDES:
@@ -220,11 +264,16 @@ def models_table(told: dict[str, dict], folder: Path, names: list[str], pictures
 def errors_of(found: Path, expected: Path, names: list[str]) -> dict[str, float]:
     """Largest |ours - naive| / |naive| of a picture, by model."""
     a, b = np.load(found), np.load(expected)
-    return {n: float((np.linalg.norm(a[n] - b[n], axis=1) / np.linalg.norm(b[n], axis=1)).max()) for n in names}
+    return {
+        n: float((np.linalg.norm(a[n] - b[n], axis=1) / np.linalg.norm(b[n], axis=1)).max())
+        for n in names
+    }
 
 
 def scores_agree(folder: Path, names: list[str]) -> list[dict]:
-    """Scores of all sides' features, both readings, and whether they put the models into the same order."""
+    """Scores of all sides' features, both readings, and whether they put the models into the same
+    order.
+    """
     from srcsel.scoring.score import score_model
 
     counts = [len(list(path.iterdir())) for path in sorted((folder / "pictures").iterdir())]
@@ -255,27 +304,42 @@ def scores_agree(folder: Path, names: list[str]) -> list[dict]:
 
 
 def make_pictures(folder: Path, pictures: int) -> None:
-    """Classes differ in color, stripes and blobs; pictures of a class in brightness, phase and noise."""
+    """Classes differ in color, stripes and blobs; pictures of a class in brightness, phase and
+    noise.
+    """
     chance = np.random.default_rng(0)
     y, x = np.mgrid[:HEIGHT, :WIDTH]
     for c in range(CLASSES):
         (folder / f"class{c}").mkdir(parents=True)
-        color, angle, period = chance.uniform(60, 190, 3), chance.uniform(0, np.pi), chance.uniform(8, 60)
+        color, angle, period = (
+            chance.uniform(60, 190, 3),
+            chance.uniform(0, np.pi),
+            chance.uniform(8, 60),
+        )
         for i in range(pictures // CLASSES):
             turn = angle + chance.normal(scale=0.15)
-            waves = np.sin((x * np.cos(turn) + y * np.sin(turn)) * 2 * np.pi / period + chance.uniform(0, 6))
+            waves = np.sin(
+                (x * np.cos(turn) + y * np.sin(turn)) * 2 * np.pi / period + chance.uniform(0, 6)
+            )
             around = (x - chance.uniform(0, WIDTH)) ** 2 + (y - chance.uniform(0, HEIGHT)) ** 2
             blob = np.exp(-around / chance.uniform(2_000, 20_000))
             noise = chance.normal(scale=chance.uniform(4, 25), size=(HEIGHT, WIDTH, 1))
             shade = color * chance.uniform(0.7, 1.3) + chance.normal(scale=15, size=3)
-            picture = shade + 40 * waves[..., None] + 60 * blob[..., None] * chance.uniform(-1, 1, 3) + noise
+            picture = (
+                shade
+                + 40 * waves[..., None]
+                + 60 * blob[..., None] * chance.uniform(-1, 1, 3)
+                + noise
+            )
             Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8)).save(
                 folder / f"class{c}" / f"{i:05d}.jpg", quality=90
             )
 
 
 def make_weights(folder: Path, names: list[str]) -> None:
-    """Save random weights whose activations keep their size: running statistics measured, layer scales not tiny."""
+    """Save random weights whose activations keep their size: running statistics measured, layer
+    scales not tiny.
+    """
     import timm
     import torch
     from safetensors.torch import save_file
@@ -294,7 +358,10 @@ def make_weights(folder: Path, names: list[str]) -> None:
         some = np.linspace(0, len(data) - 1, BATCH).astype(int)
         with torch.no_grad():
             model.train()(torch.stack([data[i][0] for i in some]))
-        save_file({key: w.contiguous() for key, w in model.state_dict().items()}, folder / f"{name}.safetensors")
+        save_file(
+            {key: w.contiguous() for key, w in model.state_dict().items()},
+            folder / f"{name}.safetensors",
+        )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
-"""The pages in a real browser while a job runs beside: page change, recolor, lasso to pictures, hover to picture.
+"""The pages in a real browser while a job runs beside: page change, recolor, lasso to pictures,
+hover to picture.
 
-Every time is taken inside the browser, from the press (or the last move of the pointer) to what the person waits for.
+Every time is taken inside the browser, from the press (or the last move of the pointer) to what the
+person waits for.
 """
 
 import math
@@ -15,7 +17,17 @@ from PIL import Image
 
 from benchmarks._browser import SETTLED, chromium, line, server, wait_until
 from benchmarks._common import tell
-from srcsel.base.records import Dataset, Features, Projection, Ranking, Result, Run, Score, SourceModel, Verdict
+from srcsel.base.records import (
+    Dataset,
+    Features,
+    Projection,
+    Ranking,
+    Result,
+    Run,
+    Score,
+    SourceModel,
+    Verdict,
+)
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import Watch
 from srcsel.explore import inside
@@ -31,7 +43,9 @@ MODELS = ("demo/glyphs", "demo/textures")
 PICTURES, CLASSES, WIDTH = 5_000, 10, 256  # 500 pictures a class, each class one group on the map
 SIZE = (320, 240)  # pixels of a picture
 REPEATS = 5
-GROUPS = [(x, y) for y in (-0.5, 0.5) for x in (-0.8, -0.4, 0.0, 0.4, 0.8)]  # where the classes lie on the map
+GROUPS = [
+    (x, y) for y in (-0.5, 0.5) for x in (-0.8, -0.4, 0.0, 0.4, 0.8)
+]  # where the classes lie on the map
 SPREAD = 0.14  # half of a group's side
 EDGE = (18, 50, 16)  # sides, top, bottom: as in ui/map/pane.js
 LIMITS = {"change": 0.5, "recolor": 0.5, "lasso": 1.5, "hover": 0.15}
@@ -39,7 +53,8 @@ LIMITS = {"change": 0.5, "recolor": 0.5, "lasso": 1.5, "hover": 0.15}
 TOOLS = """(still) => {
     window.settled = () => document.querySelector(still) !== null;
     window.map = (page = "explore") => [...document.querySelectorAll(`.st-key-${page}-map *`)]
-        .map((one) => one.shadowRoot).find(Boolean) ?? document.querySelector(`.st-key-${page}-map`);
+        .map((one) => one.shadowRoot).find(Boolean)
+        ?? document.querySelector(`.st-key-${page}-map`);
     window.legend = (page) => [...(map(page)?.querySelectorAll(".legend > :not([hidden])") ?? [])]
         .map((one) => one.textContent).join();
     window.seen = (image) => image.complete && image.naturalWidth > 0;
@@ -72,13 +87,17 @@ PAGES = ("3 Results", "4 Explore", "History", "1 Images")
 
 
 def prepare(home: Path) -> Dataset:
-    """5,000 pictures, a finished run of two models with maps and a look at every picture; nothing is downloaded."""
+    """5,000 pictures, a finished run of two models with maps and a look at every picture; nothing
+    is downloaded.
+    """
     rng = np.random.default_rng(0)
     folder, labels = home / "pictures", np.arange(PICTURES) * CLASSES // PICTURES
     for c in range(CLASSES):
         (folder / f"class {c}").mkdir(parents=True)
     noise = rng.integers(0, 256, (64, 12, 16, 3), dtype=np.uint8)
-    sheets = [np.asarray(Image.fromarray(one).resize(SIZE, Image.Resampling.BICUBIC)) for one in noise]
+    sheets = [
+        np.asarray(Image.fromarray(one).resize(SIZE, Image.Resampling.BICUBIC)) for one in noise
+    ]
     paths = tuple(f"class {c}/{i:05d}.jpg" for i, c in enumerate(labels.tolist()))
     for i, path in enumerate(paths):
         Image.fromarray(np.roll(sheets[i % 64], 7 * i, axis=(0, 1))).save(folder / path, quality=85)
@@ -104,7 +123,9 @@ def finished(dataset: Dataset) -> Result:
         for i, m in enumerate(MODELS)
         for measure in ("silhouette", "supcon")
     )
-    rankings = tuple(Ranking(m, "whitened", MODELS, (1, 2), MODELS[:1]) for m in ("silhouette", "supcon"))
+    rankings = tuple(
+        Ranking(m, "whitened", MODELS, (1, 2), MODELS[:1]) for m in ("silhouette", "supcon")
+    )
     verdict = Verdict("clear", MODELS[0], "Start from the first.", {MODELS[0]: 90.0})
     question = Run(RUN_ID, "2026-03-01T10:15:00+00:00", dataset.ref, MODELS)
     return Result(question, dataset, models, scores, (), (), rankings, verdict)
@@ -133,13 +154,17 @@ class Page:
         self.until("settled()")
 
     def change(self, title: str) -> tuple[float, float]:
-        """From the press on a page's name in the top bar to its first screen, and to its last line further down."""
+        """From the press on a page's name in the top bar to its first screen, and to its last line
+        further down.
+        """
         seconds = self.page.evaluate(
             """([title, name]) => {
                 const links = [...document.querySelectorAll("[data-testid=stTopNavLink]")];
-                const start = performance.now(), here = () => document.title.startsWith(name) && there[title]();
+                const start = performance.now();
+                const here = () => document.title.startsWith(name) && there[title]();
                 links.find((one) => one.textContent.includes(title)).click();
-                return Promise.all([from(() => start, here), from(() => start, () => here() && settled())]);
+                const whole = () => here() && settled();
+                return Promise.all([from(() => start, here), from(() => start, whole)]);
             }""",
             [title, title.lstrip("0123456789 ")],
         )
@@ -153,7 +178,8 @@ class Page:
         seconds = self.page.evaluate(
             """async (option) => {
                 const before = legend(), start = performance.now();
-                [...document.querySelectorAll("[role=option]")].find((one) => one.textContent.includes(option)).click();
+                [...document.querySelectorAll("[role=option]")]
+                    .find((one) => one.textContent.includes(option)).click();
                 return from(() => start, () => legend() !== before && settled());
             }""",
             option,
@@ -169,10 +195,17 @@ class Page:
         return box["x"] + side + half_w * (1 + x), box["y"] + top + half_h * (1 - y)
 
     def lasso(self, group: int) -> float:
-        """From the end of a loop around a class's 500 dots to its pictures, those in the window loaded."""
+        """From the end of a loop around a class's 500 dots to its pictures, those in the window
+        loaded.
+        """
         x, y = GROUPS[group]
-        corners = [(x + 1.2 * SPREAD * math.cos(a) * math.sqrt(2), y + 1.2 * SPREAD * math.sin(a) * math.sqrt(2))
-                   for a in np.linspace(0, math.tau, 24)]  # fmt: skip
+        corners = [
+            (
+                x + 1.2 * SPREAD * math.cos(a) * math.sqrt(2),
+                y + 1.2 * SPREAD * math.sin(a) * math.sqrt(2),
+            )
+            for a in np.linspace(0, math.tau, 24)
+        ]
         self.page.mouse.move(*self.at(*corners[0]))
         self.page.mouse.down()
         for corner in corners[1:]:
@@ -182,7 +215,8 @@ class Page:
             """(name) => from(() => window.lifted, () => {
                 const first = document.querySelector(".srcsel-pics figcaption b");
                 const images = [...document.querySelectorAll(".srcsel-pics img")].filter(inSight);
-                return first?.textContent === name && images.length > 9 && images.every(seen) && settled();
+                return first?.textContent === name && images.length > 9
+                    && images.every(seen) && settled();
             })""",
             f"class {group}",
         )
@@ -227,7 +261,10 @@ def measure(page: Page) -> list[dict]:
     whole = [whole for _, _, whole in changes]
     return [
         line("page change", [first for _, first, _ in changes], LIMITS["change"]),
-        *(line(f"  to {title.lstrip('0123456789 ')}", seconds, LIMITS["change"]) for title, seconds in first.items()),
+        *(
+            line(f"  to {title.lstrip('0123456789 ')}", seconds, LIMITS["change"])
+            for title, seconds in first.items()
+        ),
         line("page change, to the last line of the page", whole, LIMITS["change"]),
         line("recolor 5,000 dots", recolors, LIMITS["recolor"]),
         line("lasso of 500 of 5,000 to pictures", lassos, LIMITS["lasso"]),

@@ -1,4 +1,6 @@
-"""Maps: our UMAP against umap-learn's defaults, in one process, after the first fit has paid for compilation."""
+"""Maps: our UMAP against umap-learn's defaults, in one process, after the first fit has paid for
+compilation.
+"""
 
 import argparse
 
@@ -45,7 +47,11 @@ def main() -> None:
         row("map", *few, **{"points, width": FEW[:2]}),
         row("map", None, seconds, None, peak, **{"points, width": MANY[:2]}),
     ]
-    tell("projection", rows, means="seconds; all cores = seconds of all cores together; MB beside the features")
+    tell(
+        "projection",
+        rows,
+        means="seconds; all cores = seconds of all cores together; MB beside the features",
+    )
 
 
 if __name__ == "__main__":

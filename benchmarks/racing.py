@@ -1,8 +1,10 @@
-"""Racing: how often a fast answer names the winner of the exact run, and how many forward passes it takes.
+"""Racing: how often a fast answer names the winner of the exact run, and how many forward passes it
+takes.
 
-No network runs for a trial: a stage sees the first rows of features that are stored. The bundled targets are tried
-with the bundled models, whose features are made once, and with random halves of their features beside them: rivals so
-close that many trials have no clear winner. `--features FILE.npz` tries others: `labels` (n,) and one array a model.
+No network runs for a trial: a stage sees the first rows of features that are stored. The bundled
+targets are tried with the bundled models, whose features are made once, and with random halves of
+their features beside them: rivals so close that many trials have no clear winner. `--features
+FILE.npz` tries others: `labels` (n,) and one array a model.
 """
 
 import argparse
@@ -27,7 +29,10 @@ from srcsel.verdict.decide import CLOSE, VERDICT_MEASURES
 
 TARGETS = ("butterflies", "digits", "tiles")
 MODELS = 10  # candidates of a trial
-MEANS = "shares of the trials; passes = share of an exact run's forward passes; in doubt = models set aside, a trial"
+MEANS = (
+    "shares of the trials; passes = share of an exact run's forward passes; in doubt = models set"
+    " aside, a trial"
+)
 
 
 @dataclass
@@ -47,9 +52,12 @@ class Given:
             key = model, len(chosen), seed
             if key not in self.scores:
                 told = score_model(
-                    model, self.features[model][chosen], self.labels[chosen], measures=VERDICT_MEASURES,
+                    model,
+                    self.features[model][chosen],
+                    self.labels[chosen],
+                    measures=VERDICT_MEASURES,
                     rechecks=race_rules.RECHECKS,
-                )  # fmt: skip
+                )
                 self.scores[key] = told.scores
         return [s for model in models for s in self.scores[model, len(chosen), seed]]
 
@@ -71,7 +79,9 @@ def with_halves(given: Given) -> Given:
         for m, X in given.features.items()
         if m not in given.yardsticks
     }
-    return Given(f"{given.name}, with halves", given.labels, {**given.features, **halves}, given.yardsticks)
+    return Given(
+        f"{given.name}, with halves", given.labels, {**given.features, **halves}, given.yardsticks
+    )
 
 
 def from_file(path: Path) -> Given:
@@ -83,25 +93,40 @@ def from_file(path: Path) -> Given:
 def trial(given: Given, models: Sequence[str], seed: int) -> dict[str, float]:
     """Race once; compare with the exact answer from the same features."""
     n, yardsticks = len(given.labels), given.yardsticks & set(models)
-    exact = [p for p in race_rules.places(given.of(models, None), yardsticks) if p.model not in yardsticks]
-    sizes, order = race_rules.stages(np.bincount(given.labels)), race_rules.order(given.labels, seed)
+    exact = [
+        p
+        for p in race_rules.places(given.of(models, None), yardsticks)
+        if p.model not in yardsticks
+    ]
+    sizes, order = (
+        race_rules.stages(np.bincount(given.labels)),
+        race_rules.order(given.labels, seed),
+    )
     alive, used, seen, wrong, doubt = list(models), 0, 0, False, 0
     for size, following in itertools.pairwise(sizes):
         used, seen = used + len(alive) * (size - seen), size
         line = race_rules.places(given.of(alive, order[:size], seed), yardsticks & set(alive))
         out = race_rules.leaving(
-            line, free=(), yardsticks=yardsticks, sizes=(size, following, n), used=used,
+            line,
+            free=(),
+            yardsticks=yardsticks,
+            sizes=(size, following, n),
+            used=used,
             allowed=race_rules.budget(len(models), n),
-        )  # fmt: skip
+        )
         gone = {leaver.place.model for leaver in out}
         alive = [m for m in alive if m not in gone]
         wrong |= exact[0].model in {leaver.place.model for leaver in out if leaver.why == "behind"}
-        doubt += sum(leaver.why == "budget" and leaver.place.behind < 100 * (1 - CLOSE) for leaver in out)
+        doubt += sum(
+            leaver.why == "budget" and leaver.place.behind < 100 * (1 - CLOSE) for leaver in out
+        )
     used += len(alive) * (n - seen)
     winner = race_rules.places(given.of(alive, None))[0].model
     return {
         "same": winner == exact[0].model,
-        "within its tie": (tied := winner in {p.model for p in exact if p.behind < 100 * (1 - CLOSE)}),
+        "within its tie": (
+            tied := winner in {p.model for p in exact if p.behind < 100 * (1 - CLOSE)}
+        ),
         "wrong without doubt": not tied and not doubt,
         "passes": used / (len(models) * n),
         "surely behind, yet first": wrong,
@@ -120,12 +145,20 @@ def trials(given: Given, seeds: int, draws: int) -> dict[str, object]:
                 rows.append(trial(given, chance.permutation(names)[:MODELS].tolist(), seed))
     told = {key: float(np.mean([r[key] for r in rows])) for key in rows[0]}
     most = max(r["passes"] for r in rows)
-    return {"what": given.name, "pictures": len(given.labels), "trials": len(rows), **told, "most passes": float(most)}
+    return {
+        "what": given.name,
+        "pictures": len(given.labels),
+        "trials": len(rows),
+        **told,
+        "most passes": float(most),
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--targets", default=",".join(TARGETS), help="bundled ones, with commas; '' = none")
+    parser.add_argument(
+        "--targets", default=",".join(TARGETS), help="bundled ones, with commas; '' = none"
+    )
     parser.add_argument("--features", type=Path, nargs="*", default=[], metavar="FILE.npz")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--draws", type=int, default=50)
@@ -145,7 +178,14 @@ def main() -> None:
     }
     most = max(r["most passes"] for r in rows)
     rows.append({**mean, "what": "all", "trials": whole, "most passes": most})
-    tell("racing", rows, means=MEANS, models=MODELS, rechecks=race_rules.RECHECKS, sure=race_rules.SURE)
+    tell(
+        "racing",
+        rows,
+        means=MEANS,
+        models=MODELS,
+        rechecks=race_rules.RECHECKS,
+        sure=race_rules.SURE,
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""Scores: one pass over all pairs against scikit-learn, the usual n x n loss and the published codes."""
+"""Scores: one pass over all pairs against scikit-learn, the usual n x n loss and the published
+codes.
+"""
 
 import argparse
 import math
@@ -6,7 +8,15 @@ import time
 
 import numpy as np
 
-from benchmarks._common import in_fresh_process, medians, product_speed, report_peak, row, taken, tell
+from benchmarks._common import (
+    in_fresh_process,
+    medians,
+    product_speed,
+    report_peak,
+    row,
+    taken,
+    tell,
+)
 from srcsel.base.records import HEADLINE
 from srcsel.measures import MEASURES
 from srcsel.measures.kernels.all_pairs import read_all
@@ -52,8 +62,14 @@ def usual_supcon(X: np.ndarray, y: np.ndarray) -> float:
 def usual_knn(X: np.ndarray, y: np.ndarray, k: int = 5) -> float:
     from sklearn.neighbors import NearestNeighbors
 
-    near = NearestNeighbors(n_neighbors=k + 1, metric="cosine", algorithm="brute").fit(X).kneighbors(X)[1][:, 1:]
-    votes = np.apply_along_axis(lambda v: np.bincount(v, minlength=y.max() + 1).argmax(), 1, y[near])
+    near = (
+        NearestNeighbors(n_neighbors=k + 1, metric="cosine", algorithm="brute")
+        .fit(X)
+        .kneighbors(X)[1][:, 1:]
+    )
+    votes = np.apply_along_axis(
+        lambda v: np.bincount(v, minlength=y.max() + 1).argmax(), 1, y[near]
+    )
     return float((votes == y).mean())
 
 
@@ -64,7 +80,9 @@ def usual_silhouette(X: np.ndarray, y: np.ndarray, metric: str = "cosine") -> fl
 
 
 def published_logme(X: np.ndarray, y: np.ndarray) -> float:
-    """The published fixed point: singular vectors of X'X where pictures outnumber dimensions, then class by class."""
+    """The published fixed point: singular vectors of X'X where pictures outnumber dimensions, then
+    class by class.
+    """
     X = X.astype(np.float64)
     n, d = X.shape
     vectors, squares, _ = np.linalg.svd(X.T @ X)
@@ -97,20 +115,27 @@ def published_hscore(X: np.ndarray, y: np.ndarray) -> float:
     shrunk = LedoitWolf(assume_centered=True).fit(W)
     means = np.stack([W[y == c].mean(axis=0) for c in range(y.max() + 1)])[y]
     between = np.cov(means, rowvar=False)
-    return float((1 - shrunk.shrinkage_) * np.trace(np.linalg.pinv(shrunk.covariance_, rcond=1e-15) @ between))
+    return float(
+        (1 - shrunk.shrinkage_)
+        * np.trace(np.linalg.pinv(shrunk.covariance_, rcond=1e-15) @ between)
+    )
 
 
 # What srcsel runs
 
 
 def pass_values(X: np.ndarray, y: np.ndarray, rechecks: int = 0) -> dict[str, float]:
-    """MSC (cosine), SCL and kNN as the papers state them, from one pass; with re-checks as a run makes them."""
+    """MSC (cosine), SCL and kNN as the papers state them, from one pass; with re-checks as a run
+    makes them.
+    """
     shared, plan = Shared(X, y), plan_rechecks(y, rechecks)
     readers = {name: MEASURES[name].reader(shared, None) for name in ("supcon", "knn")}
     again = {}
     if rechecks:
         some = shared.take(plan.rows)
-        again = {name: MEASURES[name].reader(some, plan.kept) for name in ("supcon", "knn", "silhouette")}
+        again = {
+            name: MEASURES[name].reader(some, plan.kept) for name in ("supcon", "knn", "silhouette")
+        }
     read_all([*readers.values(), *again.values()])
     for reader in again.values():
         reader.result()
@@ -132,7 +157,9 @@ def float64_values(X: np.ndarray, y: np.ndarray) -> dict[str, float]:
         own = np.arange(len(rows)), rows
         S[own] = -np.inf
         near = np.argpartition(-S, 5, axis=1)[:, :5]
-        votes = np.stack([(y[near] == c).sum(axis=1) for c in range(classes)], axis=1).argmax(axis=1)
+        votes = np.stack([(y[near] == c).sum(axis=1) for c in range(classes)], axis=1).argmax(
+            axis=1
+        )
         right += (votes == y[rows]).sum()
         lse = np.log(np.exp((S - 1) / TEMPERATURE).sum(axis=1)) + 1 / TEMPERATURE
         S[own] = 0
@@ -226,7 +253,12 @@ def linear() -> list[dict]:
         LARGE,
         row("LogME", t["published LogME"], t["LogME"], n * d * d / double),
         row("regularised H", t["published H"], t["H"], n * d * d / double),
-        row("whitening, LogME, regularised H: one decomposition", both, t["both"], n * d * d / double),
+        row(
+            "whitening, LogME, regularised H: one decomposition",
+            both,
+            t["both"],
+            n * d * d / double,
+        ),
     )
 
 
@@ -245,14 +277,24 @@ def growth() -> list[dict]:
         X, y = features(n, 512, 100)
         seconds = taken(lambda X=X, y=y: pass_values(X, y))
         pairs = n * n / 2 / seconds
-        rows.append(row("MSC + SCL + kNN", None, seconds, n * n * 512 / speed, **_rate((n, 512, 100), pairs)))
+        rows.append(
+            row(
+                "MSC + SCL + kNN", None, seconds, n * n * 512 / speed, **_rate((n, 512, 100), pairs)
+            )
+        )
     least = MILLION**2 * 512 / speed
     more = _rate((MILLION, 512, 100), pairs)
-    return [*rows, row("MSC + SCL + kNN, projected", None, MILLION**2 / 2 / pairs, least, **more), *on_card()]
+    return [
+        *rows,
+        row("MSC + SCL + kNN, projected", None, MILLION**2 / 2 / pairs, least, **more),
+        *on_card(),
+    ]
 
 
 def on_card() -> list[dict]:
-    """SCL + kNN of a million pictures on a graphics card, from the seconds of a tile; nothing without a card."""
+    """SCL + kNN of a million pictures on a graphics card, from the seconds of a tile; nothing
+    without a card.
+    """
     _card_seconds(1)  # wakes the card
     told = {edges: _card_seconds(edges) for edges in (4, 8)}
     small, large = told.values()
@@ -261,11 +303,20 @@ def on_card() -> list[dict]:
     tiles = {edges: edges * (edges + 1) // 2 for edges in (4, 8, math.ceil(MILLION / EDGE))}
     tile = (large[0] - small[0]) / (tiles[8] - tiles[4])
     seconds = tile * max(tiles.values()) + large[1] * MILLION / (8 * EDGE)
-    return [row("SCL + kNN on the card, projected", None, seconds, **_rate((MILLION, 512, 100), EDGE**2 / tile))]
+    return [
+        row(
+            "SCL + kNN on the card, projected",
+            None,
+            seconds,
+            **_rate((MILLION, 512, 100), EDGE**2 / tile),
+        )
+    ]
 
 
 def _card_seconds(edges: int) -> tuple[float, float] | None:
-    """Seconds of the tiles for so many edges of one, and of what grows with the pictures alone; None without a card."""
+    """Seconds of the tiles for so many edges of one, and of what grows with the pictures alone;
+    None without a card.
+    """
     if find_card("auto") is None:
         return None
     X, y = features(edges * EDGE, 512, 100)
@@ -275,7 +326,9 @@ def _card_seconds(edges: int) -> tuple[float, float] | None:
     start = time.perf_counter()
     if read_on_card(readers) is None:
         return None
-    return time.perf_counter() - start, rest + taken(lambda: [reader.result() for reader in readers])
+    return time.perf_counter() - start, rest + taken(
+        lambda: [reader.result() for reader in readers]
+    )
 
 
 def _rate(size: tuple[int, int, int], pairs: float) -> dict[str, object]:
@@ -296,7 +349,10 @@ def everything() -> list[dict]:
     return [
         *_at(MIDDLE, row("all measures for one model", None, whole)),
         *_at((5_000, 512, 10), row("the measures of a usual run for one model", None, usual)),
-        *_at(MIDDLE, *(row(name, None, seconds) for name, seconds in sorted(each, key=lambda e: -e[1]))),
+        *_at(
+            MIDDLE,
+            *(row(name, None, seconds) for name, seconds in sorted(each, key=lambda e: -e[1])),
+        ),
     ]
 
 
@@ -323,14 +379,20 @@ TABLES = {"large": large, "linear": linear, "growth": growth, "all": everything,
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--peak", choices=sorted(PEAKS))
-    parser.add_argument("tables", nargs="*", help=f"some of {', '.join(TABLES)}; all where none is named")
+    parser.add_argument(
+        "tables", nargs="*", help=f"some of {', '.join(TABLES)}; all where none is named"
+    )
     asked = parser.parse_args()
     if asked.peak:
         _, size, run = PEAKS[asked.peak]
         report_peak(lambda: features(*size), run)
         return
     for name in asked.tables or TABLES:
-        more = {"means": "MB above what was held before, which includes the features"} if name == "memory" else {}
+        more = (
+            {"means": "MB above what was held before, which includes the features"}
+            if name == "memory"
+            else {}
+        )
         tell(f"scoring_{name}", TABLES[name](), **more)
 
 

@@ -1,7 +1,8 @@
-"""How soon it is there: the dashboard's first page after its server was started, and `srcsel --help`.
+"""How soon it is there: the dashboard's first page after its server was started, and `srcsel
+--help`.
 
-Each start is a server of its own with an empty work folder and a browser window without a cache. The first one is not
-counted: it brings the files into the operating system's cache.
+Each start is a server of its own with an empty work folder and a browser window without a cache.
+The first one is not counted: it brings the files into the operating system's cache.
 """
 
 import argparse
@@ -22,7 +23,8 @@ HEADING = "Which image model should you start from?"
 WATCH = """(heading) => {
     window.drawn = new Promise((done) => {
         const look = () => {
-            if (document.querySelector("h1")?.textContent !== heading) return requestAnimationFrame(look);
+            const there = document.querySelector("h1")?.textContent === heading;
+            if (!there) return requestAnimationFrame(look);
             requestAnimationFrame(() => done(performance.timeOrigin + performance.now()));
         };
         look();
@@ -47,7 +49,8 @@ def processor_seconds(pid: int) -> float:
 
 
 def first_page(browser) -> tuple[float, float, float, float]:
-    """Seconds from the server's start until it answers, until anything is painted, until Home's heading stands.
+    """Seconds from the server's start until it answers, until anything is painted, until Home's
+    heading stands.
 
     The last are the seconds of processor time that the server took for it.
     """

@@ -1,4 +1,6 @@
-"""Is it true? Accuracy really reached on the person's pictures, and how well each score foretold it."""
+"""Is it true? Accuracy really reached on the person's pictures, and how well each score foretold
+it.
+"""
 
 import streamlit as st
 
@@ -10,8 +12,8 @@ from srcsel.ui.parts.show import empty_state
 from srcsel.ui.parts.watch import ACTIVE, watch_run
 
 LEAD = (
-    "The scores are a forecast, made without training anything. Here the forecast is put to the test: the starting "
-    "models learn from some of your pictures and are asked about the others."
+    "The scores are a forecast, made without training anything. Here the forecast is put to the"
+    " test: the starting models learn from some of your pictures and are asked about the others."
 )
 
 
@@ -25,7 +27,8 @@ def main() -> None:
         if job is None or job.state == "done":
             empty_state(
                 "Nothing to put to the test yet",
-                "First score some models on your pictures. Then this page shows whether the scores told the truth.",
+                "First score some models on your pictures. Then this page shows whether the scores"
+                " told the truth.",
                 "Choose pictures",
                 "images",
             )
@@ -45,7 +48,10 @@ def main() -> None:
 
 
 def answer(result: Result, found: list[Evidence], job: JobStatus | None) -> Evidence:
-    """Draw what was measured: the sentence, two charts, the table; then how to measure more. Returns what is shown."""
+    """Draw what was measured: the sentence, two charts, the table; then how to measure more.
+
+    Returns what is shown.
+    """
     measuring.watch_it(job)
     shown = evidence.choose(found)
     evidence.card(result, shown)
@@ -60,7 +66,9 @@ def answer(result: Result, found: list[Evidence], job: JobStatus | None) -> Evid
     if not frame.presenting():
         agreements.draw(result, shown)
         if not experiment.is_one(result.run.id) and (job is None or job.state not in ACTIVE):
-            with st.expander("Measure more: the quick check, or training for real", icon=":material/science:"):
+            with st.expander(
+                "Measure more: the quick check, or training for real", icon=":material/science:"
+            ):
                 measuring.offer(result, job)
     return shown
 

@@ -1,4 +1,7 @@
-"""One or two maps, large: a loop around some dots shows their pictures. Beside it, why, and what is worth a look."""
+"""One or two maps, large: a loop around some dots shows their pictures.
+
+Beside it, why, and what is worth a look.
+"""
 
 import numpy as np
 import streamlit as st
@@ -31,7 +34,8 @@ def main() -> None:
     if result is None or not result.scores:
         empty_state(
             "Nothing to explore yet",
-            "The map needs a finished run. Choose pictures first, or look at the finished example on the home page.",
+            "The map needs a finished run. Choose pictures first, or look at the finished example"
+            " on the home page.",
             "Choose pictures",
             "images",
         )
@@ -75,10 +79,19 @@ def draw(result: Result) -> None:
         chosen, stamp = explore.pushed(run_id)
         with place:
             maps.embedding_map(
-                panes, dataset, set_id=set_id, name=f"explore {run_id}", key="explore-map", color=color, height=HEIGHT,
-                room=ROOM_PRESENTING if frame.presenting() else ROOM, on_select=explore.keep(run_id), classes=classes,
-                selected=chosen, stamp=stamp,
-            )  # fmt: skip
+                panes,
+                dataset,
+                set_id=set_id,
+                name=f"explore {run_id}",
+                key="explore-map",
+                color=color,
+                height=HEIGHT,
+                room=ROOM_PRESENTING if frame.presenting() else ROOM,
+                on_select=explore.keep(run_id),
+                classes=classes,
+                selected=chosen,
+                stamp=stamp,
+            )
             sketch = "" if frame.presenting() else f"{results.MAP_CAPTION} "
             st.caption(f"{sketch}{md(results.sampled(result, panes[0].projection))}")
     shown = maps.drawn_rows(panes, dataset, classes)
@@ -89,8 +102,12 @@ def draw(result: Result) -> None:
             moved(result, panes, set_id, shown)
 
 
-def beside(result: Result, panes: list[maps.Pane], set_id: str, shown: np.ndarray, classes: list[int]) -> None:
-    """Draw the pictures: the one that was pressed or the selected ones; before that, what the models get right."""
+def beside(
+    result: Result, panes: list[maps.Pane], set_id: str, shown: np.ndarray, classes: list[int]
+) -> None:
+    """Draw the pictures: the one that was pressed or the selected ones; before that, what the
+    models get right.
+    """
     dataset, run_id = result.dataset, result.run.id
     rows = panel.chosen_rows(run_id, dataset, shown, classes)
     chosen = explore.selected(run_id)
@@ -107,12 +124,21 @@ def beside(result: Result, panes: list[maps.Pane], set_id: str, shown: np.ndarra
 def moved(result: Result, panes: list[maps.Pane], set_id: str, shown: np.ndarray) -> None:
     """Draw the pictures whose neighbours differ most between the two models."""
     st.subheader("Moved most", anchor=False)
-    line = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
+    line = st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    )
     found = near.moved(panes, result.dataset, set_id, shown)
     with line:
-        st.caption("Pictures whose six nearest differ most between the two models.", width="content")
+        st.caption(
+            "Pictures whose six nearest differ most between the two models.", width="content"
+        )
         if found:
-            st.button("Light them on the maps", on_click=explore.put, args=(result.run.id, found), key="explore-moved")
+            st.button(
+                "Light them on the maps",
+                on_click=explore.put,
+                args=(result.run.id, found),
+                key="explore-moved",
+            )
 
 
 main()

@@ -16,7 +16,9 @@ from srcsel.ui.parts.show import empty_state, md, plain
 def history() -> None:
     """Draw the page."""
     frame.header(
-        "History", "Every run is kept. Tick one to open or delete it, or two to see what changed between them."
+        "History",
+        "Every run is kept. Tick one to open or delete it, or two to see what changed between"
+        " them.",
     )
     store = state.runs()
     try:
@@ -28,7 +30,10 @@ def history() -> None:
         st.warning(md(note), icon=":material/warning:")
     if not runs:
         empty_state(
-            "No runs yet", "Choose some pictures, and your first run appears here.", "Choose pictures", "images"
+            "No runs yet",
+            "Choose some pictures, and your first run appears here.",
+            "Choose pictures",
+            "images",
         )
         return
     ticked = [runs[row] for row in _table(runs) if row < len(runs)]
@@ -37,7 +42,9 @@ def history() -> None:
     elif len(ticked) <= 2:
         _actions(ticked)
     else:
-        st.info("Tick one run to open or delete it, or two to compare them.", icon=":material/info:")
+        st.info(
+            "Tick one run to open or delete it, or two to compare them.", icon=":material/info:"
+        )
     if len(ticked) == 2:
         compare.draw(*ticked)
 
@@ -67,7 +74,9 @@ def _table(runs: list[RunSummary]) -> list[int]:
             "Pictures": st.column_config.NumberColumn(format="localized"),
             "Run": st.column_config.TextColumn(width="medium"),
             "Start from": st.column_config.TextColumn(width="medium"),
-            "Link": st.column_config.LinkColumn(display_text="Open", help="Opens in a new tab; copy it to share."),
+            "Link": st.column_config.LinkColumn(
+                display_text="Open", help="Opens in a new tab; copy it to share."
+            ),
         },
     )
     return list(event["selection"]["rows"])
@@ -86,11 +95,18 @@ def _actions(ticked: list[RunSummary]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if len(ticked) == 1 and st.button("Open", type="primary", icon=":material/open_in_new:"):
             navigation.go("results", run=run.id, model=None)
-        if len(ticked) == 1 and st.button("Is it true?", icon=":material/science:", help="Accuracy really reached"):
+        if len(ticked) == 1 and st.button(
+            "Is it true?", icon=":material/science:", help="Accuracy really reached"
+        ):
             navigation.go("evidence", run=run.id, model=None)
         mine = [one for one in ticked if not one.example]
         label = "Delete" if len(mine) == 1 else f"Delete {len(mine)} runs"
-        if st.button(label, icon=":material/delete:", disabled=not mine, help=None if mine else "Examples stay."):
+        if st.button(
+            label,
+            icon=":material/delete:",
+            disabled=not mine,
+            help=None if mine else "Examples stay.",
+        ):
             _confirm(mine)
 
 
@@ -100,7 +116,9 @@ def _confirm(runs: list[RunSummary]) -> None:
         st.markdown(f"**{md(cards.name(run))}**, {phrases.when(run.created)}")
     st.markdown("The scores, the maps and the link go away. Your pictures are not touched.")
     with st.container(horizontal=True):
-        if st.button("Delete for good", type="primary", key="delete-yes", on_click=_delete, args=(runs,)):
+        if st.button(
+            "Delete for good", type="primary", key="delete-yes", on_click=_delete, args=(runs,)
+        ):
             st.rerun()  # closes the dialog
         if st.button("Keep", key="delete-no"):
             st.rerun()

@@ -10,7 +10,10 @@ from srcsel.ui.parts import cards, shipped
 STEPS = (
     ("Choose pictures", "A folder with one sub-folder for each class, or a zip of it."),
     ("Choose starting models", "Take a ready-made set of five, or pick from more than a thousand."),
-    ("Read the answer", "One sentence says where to start and how sure we are. Charts and a map show why."),
+    (
+        "Read the answer",
+        "One sentence says where to start and how sure we are. Charts and a map show why.",
+    ),
 )
 RECENT = 5  # rows
 
@@ -18,7 +21,9 @@ RECENT = 5  # rows
 def home() -> None:
     """Draw the page."""
     runs = _runs()
-    example = next((run for run in runs if run.example and run.complete and not shipped.is_one(run.id)), None)
+    example = next(
+        (run for run in runs if run.example and run.complete and not shipped.is_one(run.id)), None
+    )
     _hero(example)
     if not frame.presenting():
         st.space("small")
@@ -40,17 +45,22 @@ def _hero(example: RunSummary | None) -> None:
     with left:
         st.title("Which image model should you start from?", anchor=False)
         st.markdown(
-            "Training goes further from the right pretrained model. srcsel tries many of them on **your** pictures, "
-            "without training anything, and tells you where to start and how sure it is."
+            "Training goes further from the right pretrained model. srcsel tries many of them on"
+            " **your** pictures, without training anything, and tells you where to start and how"
+            " sure it is."
         )
         with st.container(horizontal=True):
-            if example and st.button("See a finished example", type="primary", icon=":material/play_circle:"):
+            if example and st.button(
+                "See a finished example", type="primary", icon=":material/play_circle:"
+            ):
                 navigation.go("results", run=example.id, model=None)
             kind = "secondary" if example else "primary"
             if st.button("Use my own pictures", type=kind, icon=":material/folder_open:"):
                 st.session_state["images-way"] = "folder"
                 navigation.go("images", images=None)
-            if example and st.button("Take the tour (2 minutes)", type="tertiary", icon=":material/tour:"):
+            if example and st.button(
+                "Take the tour (2 minutes)", type="tertiary", icon=":material/tour:"
+            ):
                 tour.start(example.id)
         st.caption(":material/lock: Your pictures stay on this computer.")
     if example:
@@ -59,7 +69,9 @@ def _hero(example: RunSummary | None) -> None:
 
 
 def _steps() -> None:
-    for column, number, (title, text) in zip(st.columns(3, gap="medium"), (1, 2, 3), STEPS, strict=True):
+    for column, number, (title, text) in zip(
+        st.columns(3, gap="medium"), (1, 2, 3), STEPS, strict=True
+    ):
         with column.container(border=True, height="stretch"):
             st.html(f'<span class="srcsel-number" aria-hidden="true">{number}</span>')
             st.markdown(f"**{title}**")

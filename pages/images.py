@@ -17,7 +17,11 @@ WAYS = {
 
 def images() -> None:
     """Draw the page."""
-    frame.header("Images", "Which pictures should the models be tried on? They need labels: one folder for each class.")
+    frame.header(
+        "Images",
+        "Which pictures should the models be tried on? They need labels: one folder for each"
+        " class.",
+    )
     ref = state.read("images")
     st.session_state.setdefault("images-way", _way(ref))
     way = st.segmented_control(

@@ -17,15 +17,24 @@ def models() -> None:
     frame.header("Models", "Which pretrained models should be tried on your pictures?")
     ref = state.read("images")
     if ref is None:
-        empty_state("Pictures come first", "Then you choose the models to try on them.", "Choose pictures", "images")
+        empty_state(
+            "Pictures come first",
+            "Then you choose the models to try on them.",
+            "Choose pictures",
+            "images",
+        )
         return
     try:
         listing = checking.listed(ref)
     except SrcselError as error:
-        empty_state("These pictures cannot be used", cards.sentence(error), "Look at the pictures", "images")
+        empty_state(
+            "These pictures cannot be used", cards.sentence(error), "Look at the pictures", "images"
+        )
         return
     if listing is None:
-        st.markdown("Your pictures are being fetched. You can choose models as soon as they are here.")
+        st.markdown(
+            "Your pictures are being fetched. You can choose models as soon as they are here."
+        )
         checking.waiting(ref)
         return
     picking.warm_up()
@@ -50,7 +59,9 @@ def models() -> None:
 
 
 def _for_whom(listing: Listing) -> None:
-    pictures = checking.readable(listing.ref) or len(listing.paths)  # as the page before said, where it did
+    pictures = checking.readable(listing.ref) or len(
+        listing.paths
+    )  # as the page before said, where it did
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"For **{md(listing.name)}**: {words.count(pictures, 'picture')} "
@@ -61,7 +72,9 @@ def _for_whom(listing: Listing) -> None:
 
 
 def _chosen() -> str:
-    """Return the models in the address; say which of them are unknown, and fall back to the usual set."""
+    """Return the models in the address; say which of them are unknown, and fall back to the usual
+    set.
+    """
     spec = state.read("models")
     if spec is None:
         return picking.default_preset()

@@ -20,8 +20,8 @@ def main() -> None:
         frame.header("Results")
         empty_state(
             "No results yet",
-            "Results show which starting model fits your pictures. Choose pictures first, or look at the "
-            "finished example on the home page.",
+            "Results show which starting model fits your pictures. Choose pictures first, or look"
+            " at the finished example on the home page.",
             "Choose pictures",
             "images",
         )
@@ -38,7 +38,8 @@ def main() -> None:
         frame.header("Results")
         empty_state(
             "This run is not here",
-            "The link names a run this computer does not have. It may have been deleted, or made on another computer.",
+            "The link names a run this computer does not have. It may have been deleted, or made on"
+            " another computer.",
             "See the runs on this computer",
             "history",
         )
@@ -48,8 +49,8 @@ def waiting(job: JobStatus) -> None:
     """Draw how the run goes while there is no first result."""
     run = from_plain(Run, job.payload["run"])
     lead = (
-        f"Trying {words.count(len(run.models), 'starting model')} on **{md(run.title or run.ref)}**. "
-        "Each shows here as soon as it is done."
+        f"Trying {words.count(len(run.models), 'starting model')} on"
+        f" **{md(run.title or run.ref)}**. Each shows here as soon as it is done."
     )
     frame.header("Results", lead if job.state in ACTIVE else "")
     watch_job(job)
@@ -87,7 +88,9 @@ def answer(whole: Result) -> None:
 
 def height(result: Result) -> int:
     """Make the map with its legend and caption as high as the two charts beside it."""
-    return min(760, max(results.LEAST_MAP, 2 * bars_height(len(choices.models_on_show(result))) - 60))
+    return min(
+        760, max(results.LEAST_MAP, 2 * bars_height(len(choices.models_on_show(result))) - 60)
+    )
 
 
 main()

@@ -4,7 +4,8 @@
     result = srcsel.rank("leaves", models="demo")
     result.verdict.winner, result.verdict.kind, result.verdict.text
 
-Importing srcsel costs nothing. The public names stand in `__init__.pyi`; each is loaded when it is first used.
+Importing srcsel costs nothing. The public names stand in `__init__.pyi`; each is loaded when it is
+first used.
 """
 
 import lazy_loader

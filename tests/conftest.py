@@ -1,4 +1,6 @@
-"""What every test gets: its own work folder, one thread, no network; and a small picture folder on request."""
+"""What every test gets: its own work folder, one thread, no network; and a small picture folder on
+request.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ def work_folder(tmp_path, monkeypatch):
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch):
-    """Connections leave this computer in no test; a test that tries fails with the address it wanted."""
+    """Connections leave this computer in no test; a test that tries fails with the address it
+    wanted.
+    """
     connect = socket.socket.connect
 
     def guarded(self, address):
@@ -41,7 +45,9 @@ def no_network(monkeypatch):
 
 @pytest.fixture
 def picture_folder(tmp_path):
-    """36 noisy squares of 48 pixels in three folders named by color; the file number says how noisy."""
+    """36 noisy squares of 48 pixels in three folders named by color; the file number says how
+    noisy.
+    """
     return make_pictures(tmp_path / "pictures")
 
 

@@ -26,7 +26,9 @@ class Recorder(Watch):
         self.seen: list[Told] = []
         self.stop = stop
 
-    def update(self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = "") -> None:
+    def update(
+        self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = ""
+    ) -> None:
         self.seen.append(Told(part, state, done, total, note))
         if self.stop(self.seen[-1]):
             raise Cancelled

@@ -10,7 +10,9 @@ from benchmarks import __main__, _common
 
 def test_medians_take_turns():
     order = []
-    found = _common.medians({"a": lambda: order.append("a"), "b": lambda: (order.append("b"), time.sleep(0.01))}, 3)
+    found = _common.medians(
+        {"a": lambda: order.append("a"), "b": lambda: (order.append("b"), time.sleep(0.01))}, 3
+    )
     assert order == ["a", "b"] * 3
     assert found["b"] >= 0.01 > found["b"].cpu
     both = found["a"] + found["b"]
@@ -20,10 +22,14 @@ def test_medians_take_turns():
 
 def test_table_and_file(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(_common, "RESULTS", tmp_path / "results.json")
-    _common.tell("tiny", [_common.row("a case", 4.0, 2.0, 0.5, error=1e-9), _common.row("alone", None, 1.0)])
+    _common.tell(
+        "tiny", [_common.row("a case", 4.0, 2.0, 0.5, error=1e-9), _common.row("alone", None, 1.0)]
+    )
     shown = capsys.readouterr().out
     assert "a case" in shown
-    _common.tell("other", [{"what": "pages", "median": 1234.5}], means="milliseconds", browser="any")
+    _common.tell(
+        "other", [{"what": "pages", "median": 1234.5}], means="milliseconds", browser="any"
+    )
     told = json.loads((tmp_path / "results.json").read_text())
     rows = told["tables"]["tiny"]["rows"]
     assert rows[0]["ratio"] == pytest.approx(2)
@@ -42,7 +48,9 @@ def test_another_computer_begins_anew(tmp_path, monkeypatch):
     monkeypatch.setattr(_common, "RESULTS", tmp_path / "results.json")
     _common.tell("old", [_common.row("a case", 4.0, 2.0)])
     monkeypatch.setattr(_common, "machine", lambda: {"processor": "another"})
-    _common.tell("new", [_common.row("a case", _common.Seconds(4.0, 6.0), _common.Seconds(2.0, 2.0))])
+    _common.tell(
+        "new", [_common.row("a case", _common.Seconds(4.0, 6.0), _common.Seconds(2.0, 2.0))]
+    )
     told = json.loads((tmp_path / "results.json").read_text())
     assert list(told["tables"]) == ["new"]
     assert told["tables"]["new"]["rows"][0]["ratio, all cores"] == pytest.approx(3)

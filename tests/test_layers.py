@@ -1,4 +1,6 @@
-"""The house's layers, read from the source: who may import whom, and what is imported only where it is used."""
+"""The house's layers, read from the source: who may import whom, and what is imported only where it
+is used.
+"""
 
 import ast
 from pathlib import Path
@@ -20,8 +22,21 @@ LAYERS = """
     jobs
     ui cli demo
 """  # a package imports from lines above its own, or from itself
-LEVEL = {package: level for level, line in enumerate(LAYERS.split("\n")) for package in line.split()}
-HEAVY = {"torch", "torchvision", "timm", "umap", "sklearn", "plotly", "streamlit", "pandas", "ray", "openvino"}
+LEVEL = {
+    package: level for level, line in enumerate(LAYERS.split("\n")) for package in line.split()
+}
+HEAVY = {
+    "torch",
+    "torchvision",
+    "timm",
+    "umap",
+    "sklearn",
+    "plotly",
+    "streamlit",
+    "pandas",
+    "ray",
+    "openvino",
+}
 AT_THE_TOP = {"ui": {"streamlit", "pandas"}, "charts": {"plotly"}, "report": {"plotly"}}
 COMPUTING = (
     "scoring",
@@ -44,7 +59,9 @@ def files():
 
 
 def imported(path, *, top_only=False):
-    """Full names a file imports, also inside functions; with `top_only` those loaded when the file itself is."""
+    """Full names a file imports, also inside functions; with `top_only` those loaded when the file
+    itself is.
+    """
     tree = ast.parse(path.read_text())
     for node in _loaded(tree) if top_only else ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -81,7 +98,9 @@ def test_imports_run_downward(name, package, path):
     level = LEVEL[package] if package else len(LEVEL)
     for full in imported(path):
         other = full.split(".")[1] if full.startswith("srcsel.") else ""
-        assert other not in LEVEL or other == package or LEVEL[other] < level, f"{name} imports {full}"
+        assert other not in LEVEL or other == package or LEVEL[other] < level, (
+            f"{name} imports {full}"
+        )
 
 
 @every_file
@@ -100,7 +119,9 @@ def test_what_begins_with_an_underscore_is_taken_from_nowhere_else(name, package
 
 
 def test_no_package_stands_in_a_circle():
-    """Rooms inside packages too: `srcsel.ui.parts` and `srcsel.ui.results` may not need each other."""
+    """Rooms inside packages too: `srcsel.ui.parts` and `srcsel.ui.results` may not need each
+    other.
+    """
     rooms = {path.parent for _, package, path in FILES if package}
     needs = {room: set() for room in rooms}
     for _, package, path in FILES:
@@ -136,14 +157,30 @@ def test_a_measure_imports_no_other_measure_no_disk_and_no_model():
     assert len(measures) > 20
     for path in [*measures, *(folder / "kernels").glob("*.py")]:
         for full in imported(path):
-            assert full.removeprefix("srcsel.measures.").split(".")[0] not in {m.stem for m in measures}, path
-            assert full.split(".")[0] not in {"pathlib", "os", "torch", "timm", "streamlit"} or path.stem == "card"
+            assert full.removeprefix("srcsel.measures.").split(".")[0] not in {
+                m.stem for m in measures
+            }, path
+            assert (
+                full.split(".")[0] not in {"pathlib", "os", "torch", "timm", "streamlit"}
+                or path.stem == "card"
+            )
 
 
 def test_pages_compute_nothing():
-    """They import no library that computes, and nothing of srcsel that loads a model or makes a score."""
+    """They import no library that computes, and nothing of srcsel that loads a model or makes a
+    score.
+    """
     for name, package, path in FILES:
         if package in ("", "ui") and (package or not name.startswith("srcsel")):
             for full in imported(path):
-                assert full.split(".")[0] not in {"torch", "torchvision", "timm", "umap", "sklearn", "ray"}, name
-                assert not any(f"{full}.".startswith(f"srcsel.{part}.") for part in COMPUTING), f"{name} imports {full}"
+                assert full.split(".")[0] not in {
+                    "torch",
+                    "torchvision",
+                    "timm",
+                    "umap",
+                    "sklearn",
+                    "ray",
+                }, name
+                assert not any(f"{full}.".startswith(f"srcsel.{part}.") for part in COMPUTING), (
+                    f"{name} imports {full}"
+                )

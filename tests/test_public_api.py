@@ -58,9 +58,26 @@ def test_an_unknown_name_is_an_attribute_error():
 
 
 def test_importing_costs_nothing():
-    script = "import sys, srcsel; print(sorted(m for m in sys.modules if m.split('.')[0] in sys.argv[1:]))"
-    heavy = ["torch", "torchvision", "timm", "umap", "sklearn", "scipy", "numpy", "PIL", "rich", "plotly", "streamlit"]
-    done = subprocess.run([sys.executable, "-c", script, *heavy], capture_output=True, text=True, check=True)
+    script = (
+        "import sys, srcsel; print(sorted(m for m in sys.modules if m.split('.')[0] in"
+        " sys.argv[1:]))"
+    )
+    heavy = [
+        "torch",
+        "torchvision",
+        "timm",
+        "umap",
+        "sklearn",
+        "scipy",
+        "numpy",
+        "PIL",
+        "rich",
+        "plotly",
+        "streamlit",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *heavy], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"
 
 
@@ -73,4 +90,6 @@ def test_importing_costs_nothing():
     ],
 )
 def test_signatures_keep_their_first_parameters(name, parameters):
-    assert list(inspect.signature(getattr(srcsel, name)).parameters)[: len(parameters)] == parameters
+    assert (
+        list(inspect.signature(getattr(srcsel, name)).parameters)[: len(parameters)] == parameters
+    )

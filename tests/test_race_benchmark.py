@@ -15,7 +15,9 @@ def given(monkeypatch):
     chance = np.random.default_rng(0)
     labels = np.arange(320) % 4
     skills = np.linspace(3, 0, 11)
-    features = {f"m{i}": s * np.eye(4)[labels] + chance.normal(size=(320, 4)) for i, s in enumerate(skills)}
+    features = {
+        f"m{i}": s * np.eye(4)[labels] + chance.normal(size=(320, 4)) for i, s in enumerate(skills)
+    }
     return Given("made", labels, features, frozenset({"m10"}))
 
 

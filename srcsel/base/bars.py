@@ -32,16 +32,23 @@ class Bars(Watch):
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._progress.stop()
 
-    def update(self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = "") -> None:
+    def update(
+        self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = ""
+    ) -> None:
         """Move the bar of `part`."""
         if part not in self._tasks:
             self._tasks[part] = self._progress.add_task(part, total=None, state=state)
         task = self._tasks[part]
-        told = note or (f"{state} {done:,} of {total:,}" if total and state in ("running", "reading") else state)
+        told = note or (
+            f"{state} {done:,} of {total:,}" if total and state in ("running", "reading") else state
+        )
         if state == "downloading" and total:
             told = f"downloading {done / 1e6:,.0f} of {total / 1e6:,.0f} MB"
         if state in FINISHED:

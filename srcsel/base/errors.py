@@ -30,7 +30,9 @@ class UnknownNameError(InputError):
     """A name that is not registered. The message lists the nearest registered names."""
 
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
-        """Name what was looked for: `what` is its kind ("measure"), `name` what was asked, `known` what exists."""
+        """Name what was looked for: `what` is its kind ("measure"), `name` what was asked, `known`
+        what exists.
+        """
         names = sorted(known)
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
         hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(names[:12])}."
@@ -51,7 +53,9 @@ class ModelError(SrcselError):
 
 
 class DownloadError(ModelError):
-    """Weights or a public dataset cannot be fetched: offline, gated, unknown, or the disk is full."""
+    """Weights or a public dataset cannot be fetched: offline, gated, unknown, or the disk is
+    full.
+    """
 
 
 class NotAvailable(SrcselError):
@@ -65,6 +69,8 @@ class StoreError(SrcselError):
 class Cancelled(SrcselError):
     """The person asked to stop. Everything finished so far is stored."""
 
-    def __init__(self, message: str = "Stopped. What was finished is kept; Continue goes on from there.") -> None:
+    def __init__(
+        self, message: str = "Stopped. What was finished is kept; Continue goes on from there."
+    ) -> None:
         """Keep one wording for every place that stops."""
         super().__init__(message)

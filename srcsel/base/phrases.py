@@ -6,7 +6,21 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_WORDS = (
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
 
 
 def count(n: int, noun: str, many: str = "") -> str:
@@ -73,7 +87,9 @@ def duration(seconds: float) -> str:
 
 
 def when(created: str, now: datetime | None = None) -> str:
-    """Return an ISO 8601 time as "today 14:05", "yesterday 09:30" or "3 Mar 2026", in local time."""
+    """Return an ISO 8601 time as "today 14:05", "yesterday 09:30" or "3 Mar 2026", in local
+    time.
+    """
     try:
         moment = datetime.fromisoformat(created)
     except ValueError:

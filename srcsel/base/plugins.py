@@ -15,7 +15,9 @@ def import_all(package: ModuleType) -> list[str]:
 
     Returns the names imported. An import error is not swallowed: a broken plug-in must be seen.
     """
-    names = sorted(m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_"))
+    names = sorted(
+        m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_")
+    )
     for name in names:
         importlib.import_module(f"{package.__name__}.{name}")
     return names

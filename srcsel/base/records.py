@@ -44,7 +44,9 @@ class SourceModel:
     accuracy: float | None = None  # on its own source task, 0..1
     source_classes: int | None = None  # width of the source head; None = no head
     note: str = ""  # one sentence for the card
-    baseline: bool = False  # a yardstick (no network, no training): scored and shown, never where to start
+    baseline: bool = (
+        False  # a yardstick (no network, no training): scored and shown, never where to start
+    )
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,9 @@ class Listing:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """The person's labelled pictures after every file was opened once; only readable ones are listed."""
+    """The person's labelled pictures after every file was opened once; only readable ones are
+    listed.
+    """
 
     ref: str
     name: str
@@ -132,14 +136,21 @@ class Score:
     gain: float | None = None  # distance from chance, higher is better; 0 = chance
     low: float | None = None  # 90 % interval of `value` over the re-checks
     high: float | None = None
-    rechecks: np.ndarray | None = None  # (b,) float64, the value on each paired re-check, spread corrected
+    rechecks: np.ndarray | None = (
+        None  # (b,) float64, the value on each paired re-check, spread corrected
+    )
     seconds: float = 0.0
-    parts: dict[str, float] = field(default_factory=dict)  # of a set-relative measure: `value` is made of all models'
+    parts: dict[str, float] = field(
+        default_factory=dict
+    )  # of a set-relative measure: `value` is made of all models'
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Something that did not work, as a value that reaches the page. `measure` "" = the whole model."""
+    """Something that did not work, as a value that reaches the page.
+
+    `measure` "" = the whole model.
+    """
 
     model: str
     measure: str
@@ -155,12 +166,17 @@ class Ranking:
     reading: Reading | None
     models: tuple[str, ...]
     ranks: tuple[int, ...]  # competition ranks: 1, 2, 2, 4
-    close: tuple[str, ...] = ()  # models the re-checks cannot tell from the first, the first included
+    close: tuple[
+        str, ...
+    ] = ()  # models the re-checks cannot tell from the first, the first included
 
 
 @dataclass(frozen=True)
 class Note:
-    """One remark of a verdict: why scores and verdict differ, or a warning. Plain text, one or more sentences."""
+    """One remark of a verdict: why scores and verdict differ, or a warning.
+
+    Plain text, one or more sentences.
+    """
 
     text: str
     reading: Reading | None = None  # the reading of the scores it speaks of; None = both
@@ -168,7 +184,10 @@ class Note:
 
 @dataclass(frozen=True)
 class Signs:
-    """What one reading of a model's features shows, to explain a verdict. Gains are log(n - 1) - SCL, 0 = chance."""
+    """What one reading of a model's features shows, to explain a verdict.
+
+    Gains are log(n - 1) - SCL, 0 = chance.
+    """
 
     mean_cosine: float  # of random pairs
     gain: float
@@ -186,7 +205,9 @@ class Diagnosis:
     model: str
     whitened: Signs
     raw: Signs
-    metric: Literal["cosine", "euclidean"] = "cosine"  # of the run's MSC; lengths matter to "euclidean" alone
+    metric: Literal["cosine", "euclidean"] = (
+        "cosine"  # of the run's MSC; lengths matter to "euclidean" alone
+    )
 
 
 @dataclass(frozen=True)
@@ -194,9 +215,13 @@ class Verdict:
     """The sentence that says where to start, and how sure we are."""
 
     kind: VerdictKind
-    winner: str | None  # where to start; with "cannot tell" only the current front-runner; never a baseline
+    winner: (
+        str | None
+    )  # where to start; with "cannot tell" only the current front-runner; never a baseline
     text: str  # all of it: headline, why, facts on the winner; plain text, no markup
-    firsts: dict[str, float] = field(default_factory=dict)  # model -> first in x of 100 re-checks; no baselines
+    firsts: dict[str, float] = field(
+        default_factory=dict
+    )  # model -> first in x of 100 re-checks; no baselines
     close: tuple[str, ...] = ()  # models too close to call, the winner included; no baselines
     notes: tuple[Note, ...] = ()
     why: str = ""  # the sentences of `text` between the headline and the facts
@@ -218,12 +243,17 @@ class Run:
     seed: int = 0
     left_out: tuple[str, ...] = ()  # pictures the person left out, relative paths
     title: str = ""
-    race: bool = False  # a fast answer: models that the first pictures rule out are not scored on all
+    race: bool = (
+        False  # a fast answer: models that the first pictures rule out are not scored on all
+    )
 
 
 @dataclass(frozen=True, eq=False)
 class Dropped:
-    """A model that left a race, with what was known of it then. Its scores rank with no score on all pictures."""
+    """A model that left a race, with what was known of it then.
+
+    Its scores rank with no score on all pictures.
+    """
 
     model: str
     pictures: int  # how many it had seen
@@ -237,13 +267,17 @@ class Dropped:
 class Race:
     """How a fast answer was found: its stages, who left when and why, what it saved."""
 
-    stages: tuple[int, ...]  # pictures each model had seen after each stage, the last all; () = no race was run
+    stages: tuple[
+        int, ...
+    ]  # pictures each model had seen after each stage, the last all; () = no race was run
     stage: int = 0  # which is under way, from 0; len(stages) = over
     models: int = 0  # that took part
     dropped: tuple[Dropped, ...] = ()  # in the order in which they left
     passes: int = 0  # pictures put through networks by the race so far, each model's counted
     exact: int = 0  # pictures an exact run would have put through networks
-    stored: tuple[str, ...] = ()  # models that cost nothing: stored before, or no network; they never leave
+    stored: tuple[
+        str, ...
+    ] = ()  # models that cost nothing: stored before, or no network; they never leave
     note: str = ""  # why no race was run
 
 
@@ -273,11 +307,15 @@ class Inside:
     """What one source model makes of every single picture; row i is picture i of the dataset."""
 
     model: str
-    neighbors: np.ndarray  # (n, 6) int64, the nearest other pictures by cosine of the raw features, nearest first
+    neighbors: (
+        np.ndarray
+    )  # (n, 6) int64, the nearest other pictures by cosine of the raw features, nearest first
     similarity: np.ndarray  # (n, 6) float32, their cosine similarity
     guess: np.ndarray  # (n,) int64, the label that the 5 nearest vote for, as `knn` does
     silhouette: np.ndarray  # (n,) float32, each picture's own part of MSC, whitened
-    gain: np.ndarray  # (n,) float32, each picture's own part of the SCL gain, whitened; NaN without a partner
+    gain: (
+        np.ndarray
+    )  # (n,) float32, each picture's own part of the SCL gain, whitened; NaN without a partner
 
 
 @dataclass(frozen=True)
@@ -306,11 +344,16 @@ class Suspects:
 
 @dataclass(frozen=True)
 class Protocol:
-    """How accuracy is measured: the same splits for every model. Whatever the outcome depends on, and nothing else."""
+    """How accuracy is measured: the same splits for every model.
+
+    Whatever the outcome depends on, and nothing else.
+    """
 
     kind: EvidenceKind
     folds: int = 5  # of the probe: stratified cross-validation
-    shots: int | None = 10  # of fine-tuning: training pictures of each class; None = all but the test share
+    shots: int | None = (
+        10  # of fine-tuning: training pictures of each class; None = all but the test share
+    )
     test_share: float = 0.2  # of fine-tuning with shots None
     seeds: tuple[int, ...] = (0, 1, 2)  # one split and one training each
     epochs: int = 15  # of fine-tuning, at most
@@ -331,7 +374,9 @@ class Interval:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Accuracy really reached by one source model; `values[i]` belongs to the same split for every model."""
+    """Accuracy really reached by one source model; `values[i]` belongs to the same split for every
+    model.
+    """
 
     model: str
     values: tuple[float, ...]  # 0..1, one a fold (probe) or a seed (fine-tuning)
@@ -347,14 +392,18 @@ class Accuracy:
 class Agreement:
     """How well one predictor's order of the models went with the accuracy they reached."""
 
-    predictor: str  # a measure's name, "verdict", "consensus", "accuracy" (source accuracy), "params"
+    predictor: (
+        str  # a measure's name, "verdict", "consensus", "accuracy" (source accuracy), "params"
+    )
     reading: Reading | None
     models: int  # how many models had both a score and an accuracy
     picked: str | None  # the model it puts first
     tau: Interval  # Kendall's tau-b, -1..1, higher is better
     weighted_tau: Interval  # scipy.stats.weightedtau, -1..1
     pearson: Interval  # -1..1, of the values themselves
-    regret: Interval  # accuracy points (0..100) lost by starting from `picked`; 0 = it picked the best
+    regret: (
+        Interval  # accuracy points (0..100) lost by starting from `picked`; 0 = it picked the best
+    )
     hit: float | None  # share of the re-checks and seeds in which it picked the best model, 0..1
     reason: str = ""  # why there is none, in words; the intervals are then empty
 
@@ -370,7 +419,9 @@ class Evidence:
     sentence: str  # "On these pictures SCL picked the best model; ..." Plain text
     close: tuple[str, ...] = ()  # models whose accuracy cannot be told from the best's
     failures: tuple[Failure, ...] = ()  # measure "" : this model could not be trained
-    notes: tuple[str, ...] = ()  # the splits in words: how many pictures, which copies were kept together
+    notes: tuple[
+        str, ...
+    ] = ()  # the splits in words: how many pictures, which copies were kept together
     created: str = ""  # ISO 8601, UTC
     seconds: float = 0.0
     complete: bool = True

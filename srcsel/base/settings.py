@@ -3,7 +3,7 @@
 | variable | means | default |
 |---|---|---|
 | SRCSEL_HOME | the work folder: features, runs, jobs, uploads, downloads | the user's data folder |
-| SRCSEL_ROOTS | folders the pages may open, separated like PATH | any, while the server listens on this computer only |
+| SRCSEL_ROOTS | folders the pages may open, separated like PATH | any, on this computer only |
 | SRCSEL_DEVICE | "auto", "cpu", "cuda", "mps" | auto |
 | SRCSEL_WEIGHTS | a folder searched for checkpoints (.safetensors, .pth) | none |
 """
@@ -69,7 +69,11 @@ def load_settings() -> Settings:
     weights = os.environ.get("SRCSEL_WEIGHTS")
     return Settings(
         home=Path(home).expanduser().resolve(),
-        roots=tuple(Path(r).expanduser().resolve() for r in roots.split(os.pathsep) if r) if roots else None,
+        roots=(
+            tuple(Path(r).expanduser().resolve() for r in roots.split(os.pathsep) if r)
+            if roots
+            else None
+        ),
         device=os.environ.get("SRCSEL_DEVICE", "auto"),
         weights=Path(weights).expanduser().resolve() if weights else None,
     )

@@ -1,4 +1,6 @@
-"""How many threads linear algebra uses, one where arrays are small; and work on several things at the same time."""
+"""How many threads linear algebra uses, one where arrays are small; and work on several things at
+the same time.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,10 @@ Item = TypeVar("Item")
 Made = TypeVar("Made")
 
 SMALL = 2000
-"""Pictures up to which one thread is as fast: BLAS and OpenMP threads wait for each other by spinning, which cost
-1.0 s against 8.5 s for the scores of 500 pictures while other programs used the cores, and nothing while idle."""
+"""Pictures up to which one thread is as fast: BLAS and OpenMP threads wait for each other by
+spinning, which cost 1.0 s against 8.5 s for the scores of 500 pictures while other programs used
+the cores, and nothing while idle.
+"""
 
 
 @contextlib.contextmanager
@@ -43,10 +47,14 @@ def one_behind(items: Iterable[Item], work: Callable[[Item], None]) -> None:
             last.result()
 
 
-def in_order(function: Callable[[Item], Made], items: Iterable[Item], workers: int, ahead: int) -> Iterator[Made]:
-    """`map`, in order, on `workers` threads; at most `ahead` results wait while more items are taken.
+def in_order(
+    function: Callable[[Item], Made], items: Iterable[Item], workers: int, ahead: int
+) -> Iterator[Made]:
+    """`map`, in order, on `workers` threads; at most `ahead` results wait while more items are
+    taken.
 
-    Items are taken one at a time by the caller's thread. What was not begun is dropped when the caller stops.
+    Items are taken one at a time by the caller's thread. What was not begun is dropped when the
+    caller stops.
     """
     waiting: deque[Future[Made]] = deque()
     with ThreadPoolExecutor(workers) as pool:

@@ -25,17 +25,22 @@ _HEADROOM = 0.08  # share of an axis left free on each side
 
 
 def accuracies_on_show(result: Result, evidence: Evidence) -> list[str]:
-    """Ids of the models with an accuracy, in the order of the score bars; models without a score come last."""
+    """Ids of the models with an accuracy, in the order of the score bars; models without a score
+    come last.
+    """
     reached = [a.model for a in evidence.accuracies]
     order = [m for m in model_order(result) if m in reached]
     return order + [m for m in reached if m not in order]
 
 
-def accuracy_dots(result: Result, evidence: Evidence, *, theme: Theme = "light", scale: float = 1.0) -> go.Figure:
-    """Accuracy of each model in percent: a dot with its 90 % interval over faint dots, one a fold or a seed.
+def accuracy_dots(
+    result: Result, evidence: Evidence, *, theme: Theme = "light", scale: float = 1.0
+) -> go.Figure:
+    """Accuracy of each model in percent: a dot with its 90 % interval over faint dots, one a fold
+    or a seed.
 
-    Order and color of a model are those of the score bars. Rows that cannot be told from the best are shaded;
-    baselines have a hollow diamond.
+    Order and color of a model are those of the score bars. Rows that cannot be told from the best
+    are shaded; baselines have a hollow diamond.
     """
     import plotly.graph_objects as go
 
@@ -83,9 +88,11 @@ def accuracy_alt(result: Result, evidence: Evidence) -> str:
 def scatter_points(
     result: Result, evidence: Evidence, predictor: str, reading: Reading | None
 ) -> dict[str, tuple[float, float, float]]:
-    """Model -> (value, low, high) of a measure or of one of BEFOREHAND, for the models that also have an accuracy.
+    """Model -> (value, low, high) of a measure or of one of BEFOREHAND, for the models that also
+    have an accuracy.
 
-    The loss is turned into its gain over chance, as in the bars; other measures keep their own direction.
+    The loss is turned into its gain over chance, as in the bars; other measures keep their own
+    direction.
     """
     known = {a.model for a in evidence.accuracies}
     if predictor in BEFOREHAND:
@@ -104,7 +111,8 @@ def agreement_scatter(
     theme: Theme = "light",
     scale: float = 1.0,
 ) -> go.Figure:
-    """Draw a score against the accuracy reached, every model by its name, 90 % whiskers both ways; right is better.
+    """Draw a score against the accuracy reached, every model by its name, 90 % whiskers both ways;
+    right is better.
 
     `predictor`: a measure's name, or one of BEFOREHAND. Baselines have a hollow diamond.
     """
@@ -122,14 +130,18 @@ def agreement_scatter(
             y=[y[m] for m in shown],
             mode="markers",
             marker=_marks(result, shown, baselines, paint, 12 * scale),
-            error_x=_whisker([(v - low, high - v) for v, low, high in (points[m] for m in shown)], paint),
+            error_x=_whisker(
+                [(v - low, high - v) for v, low, high in (points[m] for m in shown)], paint
+            ),
             error_y=_whisker([_spread(reached[m]) for m in shown], paint),
             customdata=shown,
             hovertext=[_point_hover(titles[m], predictor, points[m], reached[m]) for m in shown],
             hovertemplate="%{hovertext}<extra></extra>",
         )
     )
-    down = predictor in MEASURES and predictor != "supcon" and not MEASURES[predictor].higher_is_better
+    down = (
+        predictor in MEASURES and predictor != "supcon" and not MEASURES[predictor].higher_is_better
+    )
     spans = [_span(points[m][1:] for m in shown), _span(_ends(reached[m]) for m in shown)]
     _square(figure, spans, axis_title(predictor, reading), paint, scale, down=down)
     at = {m: (_share(x[m], spans[0], back=down), _share(y[m], spans[1])) for m in shown}
@@ -138,9 +150,13 @@ def agreement_scatter(
     lines += [_line((x[m], x[m]), _ends(reached[m]), spans, back=down) for m in shown]
     for model, anchors in place_names(names, at, lines, scale).items():
         figure.add_annotation(
-            x=x[model], y=y[model], text=names[model], showarrow=False,
-            font={"size": 12 * scale, "color": paint["ink"]}, **anchors,
-        )  # fmt: skip
+            x=x[model],
+            y=y[model],
+            text=names[model],
+            showarrow=False,
+            font={"size": 12 * scale, "color": paint["ink"]},
+            **anchors,
+        )
     return figure
 
 
@@ -160,7 +176,10 @@ def scatter_alt(result: Result, evidence: Evidence, predictor: str, reading: Rea
     best = sorted((a for a in evidence.accuracies if a.model in points), key=lambda a: -a.mean)
     if not best:
         return "No model has both this score and an accuracy."
-    parts = [f"{plain(titles[a.model])}: score {points[a.model][0]:z.3g}, {100 * a.mean:.1f} % right" for a in best[:6]]
+    parts = [
+        f"{plain(titles[a.model])}: score {points[a.model][0]:z.3g}, {100 * a.mean:.1f} % right"
+        for a in best[:6]
+    ]
     rest = f"; and {len(best) - 6} more" if len(best) > 6 else ""
     return f"Score against accuracy, most accurate first. {'; '.join(parts)}{rest}."
 
@@ -188,7 +207,11 @@ def _role(result: Result, model: str) -> str:
 
 
 def _marks(
-    result: Result, models: Sequence[str], baselines: set[str], paint: Mapping[str, str], size: float
+    result: Result,
+    models: Sequence[str],
+    baselines: set[str],
+    paint: Mapping[str, str],
+    size: float,
 ) -> dict[str, Any]:
     return {
         "symbol": ["diamond-open" if m in baselines else "circle" for m in models],
@@ -231,7 +254,9 @@ def _accuracy_hover(title: str, accuracy: Accuracy) -> str:
     return "<br>".join([*lines, plotly_text(accuracy.note)] if accuracy.note else lines)
 
 
-def _point_hover(title: str, predictor: str, point: tuple[float, float, float], accuracy: Accuracy) -> str:
+def _point_hover(
+    title: str, predictor: str, point: tuple[float, float, float], accuracy: Accuracy
+) -> str:
     value = f"{point[0] / 1e6:,.2f} million" if predictor == "params" else f"{point[0]:z.3f}"
     return f"<b>{plotly_text(title)}</b><br>score {value}<br>{100 * accuracy.mean:.1f} % right"
 
@@ -239,17 +264,32 @@ def _point_hover(title: str, predictor: str, point: tuple[float, float, float], 
 def _rows(figure: go.Figure, labels: Sequence[str], paint: Mapping[str, str], scale: float) -> None:
     """Lay out one row a model, as the score bars do."""
     count = len(labels)
-    figure.update_layout(**_plain(paint), height=round(max(bars_height(count), min(DOTS_HEIGHT, count * ROW)) * scale))
-    figure.update_layout(margin={"l": 8, "r": round(48 * scale), "t": round(22 * scale), "b": round(28 * scale)})
+    figure.update_layout(
+        **_plain(paint),
+        height=round(max(bars_height(count), min(DOTS_HEIGHT, count * ROW)) * scale),
+    )
+    figure.update_layout(
+        margin={"l": 8, "r": round(48 * scale), "t": round(22 * scale), "b": round(28 * scale)}
+    )
     figure.update_yaxes(
-        tickvals=[count - 1 - i for i in range(count)], ticktext=list(labels), range=[-0.6, max(count, 1) - 0.4],
-        tickfont={"size": 13 * scale, "color": paint["ink"]}, fixedrange=True, automargin=True, showgrid=False,
+        tickvals=[count - 1 - i for i in range(count)],
+        ticktext=list(labels),
+        range=[-0.6, max(count, 1) - 0.4],
+        tickfont={"size": 13 * scale, "color": paint["ink"]},
+        fixedrange=True,
+        automargin=True,
+        showgrid=False,
         zeroline=False,
-    )  # fmt: skip
+    )
     figure.update_xaxes(
-        ticksuffix=" %", showticksuffix="last", nticks=4, tickangle=0, fixedrange=True, zeroline=False,
+        ticksuffix=" %",
+        showticksuffix="last",
+        nticks=4,
+        tickangle=0,
+        fixedrange=True,
+        zeroline=False,
         tickfont={"size": 12 * scale, "color": paint["ink"]},
-    )  # fmt: skip
+    )
 
 
 def _plain(paint: Mapping[str, str]) -> dict[str, Any]:
@@ -258,15 +298,28 @@ def _plain(paint: Mapping[str, str]) -> dict[str, Any]:
         "dragmode": False,
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "hoverlabel": {"align": "left", "bgcolor": paint["paper"], "font": {"color": paint["ink"], "size": 13}},
+        "hoverlabel": {
+            "align": "left",
+            "bgcolor": paint["paper"],
+            "font": {"color": paint["ink"], "size": 13},
+        },
     }
 
 
-def _right_of(figure: go.Figure, text: str, row: int, paint: Mapping[str, str], scale: float) -> None:
+def _right_of(
+    figure: go.Figure, text: str, row: int, paint: Mapping[str, str], scale: float
+) -> None:
     figure.add_annotation(
-        text=text, xref="paper", x=1, xanchor="left", xshift=8, y=row, yanchor="middle", showarrow=False,
+        text=text,
+        xref="paper",
+        x=1,
+        xanchor="left",
+        xshift=8,
+        y=row,
+        yanchor="middle",
+        showarrow=False,
         font={"size": 12 * scale, "color": paint["ink"]},
-    )  # fmt: skip
+    )
 
 
 def _shade(figure: go.Figure, rows: Sequence[int], paint: Mapping[str, str], scale: float) -> None:
@@ -275,13 +328,27 @@ def _shade(figure: go.Figure, rows: Sequence[int], paint: Mapping[str, str], sca
         return
     for row in rows:
         figure.add_shape(
-            type="rect", xref="paper", x0=0, x1=1, y0=row - 0.5, y1=row + 0.5, fillcolor=paint["band"], line_width=0,
+            type="rect",
+            xref="paper",
+            x0=0,
+            x1=1,
+            y0=row - 0.5,
+            y1=row + 0.5,
+            fillcolor=paint["band"],
+            line_width=0,
             layer="below",
-        )  # fmt: skip
+        )
     figure.add_annotation(
-        text=f"<span style='color:{paint['key']}'>■</span> cannot be told from the best", xref="paper", yref="paper",
-        x=1, y=1, xanchor="right", yanchor="bottom", showarrow=False, font={"size": 12 * scale, "color": paint["ink"]},
-    )  # fmt: skip
+        text=f"<span style='color:{paint['key']}'>■</span> cannot be told from the best",
+        xref="paper",
+        yref="paper",
+        x=1,
+        y=1,
+        xanchor="right",
+        yanchor="bottom",
+        showarrow=False,
+        font={"size": 12 * scale, "color": paint["ink"]},
+    )
 
 
 def _span(pairs: Any) -> tuple[float, float]:
@@ -309,9 +376,12 @@ def _square(
     axis = {"fixedrange": True, "zeroline": False, "tickfont": font, "nticks": 6, "tickangle": 0}
     figure.update_xaxes(range=list(across), title={"text": title, "font": font}, **axis)
     figure.update_yaxes(
-        range=list(spans[1]), title={"text": "Pictures named right", "font": font}, ticksuffix=" %", automargin=True,
+        range=list(spans[1]),
+        title={"text": "Pictures named right", "font": font},
+        ticksuffix=" %",
+        automargin=True,
         **axis,
-    )  # fmt: skip
+    )
 
 
 def _share(value: float, span: tuple[float, float], *, back: bool = False) -> float:
@@ -320,7 +390,11 @@ def _share(value: float, span: tuple[float, float], *, back: bool = False) -> fl
 
 
 def _line(
-    across: tuple[float, float], up: tuple[float, float], spans: Sequence[tuple[float, float]], *, back: bool
+    across: tuple[float, float],
+    up: tuple[float, float],
+    spans: Sequence[tuple[float, float]],
+    *,
+    back: bool,
 ) -> Box:
     """Return a whisker as a share of both axes, (left, low, right, high)."""
     ends = sorted(_share(v, spans[0], back=back) for v in across)

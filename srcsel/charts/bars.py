@@ -30,10 +30,12 @@ def score_bars(
     chosen: str | None = None,
     scale: float = 1.0,
 ) -> go.Figure:
-    """Horizontal bars of one score, best model on top, with 90 % whiskers, the chance line and the tied rows shaded.
+    """Horizontal bars of one score, best model on top, with 90 % whiskers, the chance line and the
+    tied rows shaded.
 
-    Order and color of a model are those of `model_order` and of its role in the verdict, so they are the same in
-    every chart. `customdata` of a bar is the model's id. `scale` enlarges all for a projector.
+    Order and color of a model are those of `model_order` and of its role in the verdict, so they
+    are the same in every chart. `customdata` of a bar is the model's id. `scale` enlarges all for a
+    projector.
     """
     import plotly.graph_objects as go
 
@@ -80,10 +82,15 @@ def score_bars(
 def bars_alt(result: Result, measure: str, reading: Reading) -> str:
     """Say in words what the bars show, from the same data."""
     scores, titles = pick_scores(result, measure, reading), {m.id: m.title for m in result.models}
-    order = sorted((m for m in model_order(result) if m in scores), key=lambda m: -bar_length(scores[m])[0])
+    order = sorted(
+        (m for m in model_order(result) if m in scores), key=lambda m: -bar_length(scores[m])[0]
+    )
     if not order:
         return "No model has this score yet."
-    what = {"silhouette": "How well the groups separate", "supcon": "How well neighbours agree, as gain over chance"}
+    what = {
+        "silhouette": "How well the groups separate",
+        "supcon": "How well neighbours agree, as gain over chance",
+    }
     parts = [f"{titles[m]} {bar_length(scores[m])[0]:z.3f}" for m in order[:5]]
     rest = f", and {len(order) - 5} more" if len(order) > 5 else ""
     ranking = find_ranking(result, measure, reading)
@@ -95,9 +102,20 @@ def bars_alt(result: Result, measure: str, reading: Reading) -> str:
 def _scale(measure: str, paint: dict[str, str]) -> dict[str, object]:
     """Say what the axis means, at the left edge above the names, where no bar is."""
     font = {"size": 12, "color": paint["ink"]}
-    text = f"<span style='font-weight:400'>{SCALES.get(measure, '')}</span>"  # Streamlit makes titles bold
-    return {"text": text, "font": font, "x": 0, "xref": "container", "y": 1, "yref": "container",
-            "xanchor": "left", "yanchor": "top", "pad": {"t": 4}}  # fmt: skip
+    text = (  # Streamlit makes titles bold
+        f"<span style='font-weight:400'>{SCALES.get(measure, '')}</span>"
+    )
+    return {
+        "text": text,
+        "font": font,
+        "x": 0,
+        "xref": "container",
+        "y": 1,
+        "yref": "container",
+        "xanchor": "left",
+        "yanchor": "top",
+        "pad": {"t": 4},
+    }
 
 
 def _role(result: Result, model: str) -> str:
@@ -114,11 +132,16 @@ def _limits(lengths: dict[str, tuple[float, float, float]]) -> tuple[float, floa
 
 
 def _ticks(low: float, high: float, *, few: bool) -> tuple[list[float], list[str]]:
-    """Choose the marks of the axis; `few`: only chance and the farthest mark, where that is half the axis away."""
+    """Choose the marks of the axis; `few`: only chance and the farthest mark, where that is half
+    the axis away.
+    """
     raw = (high - low) / 3  # few enough to stand side by side in large type
     scale = 10.0 ** np.floor(np.log10(raw))
     step = scale * min((1, 2, 2.5, 5, 10), key=lambda m: abs(m * scale - raw))
-    values = [round(float(k * step), 10) for k in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
+    values = [
+        round(float(k * step), 10)
+        for k in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)
+    ]
     if few:
         far = max(values, key=abs)
         values = sorted({0.0, far} if abs(far) >= (high - low) / 2 else {0.0})
@@ -127,9 +150,15 @@ def _ticks(low: float, high: float, *, few: bool) -> tuple[list[float], list[str
 
 
 def _lay_out(
-    figure: go.Figure, order: list[str], titles: dict[str, str], chosen: str | None, paint: dict[str, str]
+    figure: go.Figure,
+    order: list[str],
+    titles: dict[str, str],
+    chosen: str | None,
+    paint: dict[str, str],
 ) -> None:
-    labels = [f"<b>▸ {short_name(titles[m])}</b>" if m == chosen else short_name(titles[m]) for m in order]
+    labels = [
+        f"<b>▸ {short_name(titles[m])}</b>" if m == chosen else short_name(titles[m]) for m in order
+    ]
     figure.update_layout(
         height=bars_height(len(order)),
         margin={"l": 8, "r": 52, "t": _TOP, "b": _AXIS_HEIGHT},
@@ -139,7 +168,11 @@ def _lay_out(
         clickmode="event+select",
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        hoverlabel={"align": "left", "bgcolor": paint["paper"], "font": {"color": paint["ink"], "size": 13}},
+        hoverlabel={
+            "align": "left",
+            "bgcolor": paint["paper"],
+            "font": {"color": paint["ink"], "size": 13},
+        },
     )
     figure.update_yaxes(
         tickvals=[len(order) - 1 - i for i in range(len(order))],
@@ -165,7 +198,9 @@ def _enlarge(figure: go.Figure, scale: float) -> go.Figure:
     """Make rows, margins and type larger by the factor `scale`."""
     layout: Any = figure.layout  # Plotly makes its attributes at run time
     figure.update_layout(height=round(layout.height * scale), title_font_size=round(12 * scale))
-    figure.update_layout(margin={side: round(layout.margin[side] * scale) for side in ("l", "r", "t", "b")})
+    figure.update_layout(
+        margin={side: round(layout.margin[side] * scale) for side in ("l", "r", "t", "b")}
+    )
     figure.update_xaxes(tickfont_size=round(12 * scale))
     figure.update_yaxes(tickfont_size=round(13 * scale))
     figure.update_annotations(font_size=round(12 * scale))
@@ -179,7 +214,9 @@ def bars_height(models: int) -> int:
 
 
 def short_name(name: str, length: int = _LABEL) -> str:
-    """Make a name fit for beside a bar: escaped, and cut in the middle when longer than `length` characters."""
+    """Make a name fit for beside a bar: escaped, and cut in the middle when longer than `length`
+    characters.
+    """
     name = plain(name)
     if len(name) > length:
         head = (length - 1) * 2 // 3
@@ -198,26 +235,52 @@ def _hover(title: str, score: Score, length: tuple[float, float, float]) -> str:
 
 
 def _add_values(
-    figure: go.Figure, rows: dict[str, int], lengths: dict[str, tuple[float, float, float]], paint: dict[str, str]
+    figure: go.Figure,
+    rows: dict[str, int],
+    lengths: dict[str, tuple[float, float, float]],
+    paint: dict[str, str],
 ) -> None:
     for model, row in rows.items():
         text = f"{lengths[model][0]:z.3f}".replace("-", "−") if model in lengths else "n/a"
         figure.add_annotation(
-            text=text, xref="paper", x=1, xanchor="left", xshift=8, y=row, yanchor="middle", showarrow=False,
+            text=text,
+            xref="paper",
+            x=1,
+            xanchor="left",
+            xshift=8,
+            y=row,
+            yanchor="middle",
+            showarrow=False,
             font={"size": 12, "color": paint["ink"]},
-        )  # fmt: skip
+        )
 
 
-def _add_band(figure: go.Figure, ranking: Ranking | None, rows: dict[str, int], paint: dict[str, str]) -> None:
+def _add_band(
+    figure: go.Figure, ranking: Ranking | None, rows: dict[str, int], paint: dict[str, str]
+) -> None:
     close = [m for m in ranking.close if m in rows] if ranking else []
     if len(close) < 2:
         return
     for model in close:
         figure.add_shape(
-            type="rect", xref="paper", x0=0, x1=1, y0=rows[model] - 0.5, y1=rows[model] + 0.5,
-            fillcolor=paint["band"], line_width=0, layer="below",
-        )  # fmt: skip
+            type="rect",
+            xref="paper",
+            x0=0,
+            x1=1,
+            y0=rows[model] - 0.5,
+            y1=rows[model] + 0.5,
+            fillcolor=paint["band"],
+            line_width=0,
+            layer="below",
+        )
     figure.add_annotation(
-        text=f"<span style='color:{paint['key']}'>■</span> too close to call", xref="paper", yref="paper", x=1, y=1,
-        xanchor="right", yanchor="bottom", showarrow=False, font={"size": 12, "color": paint["ink"]},
-    )  # fmt: skip
+        text=f"<span style='color:{paint['key']}'>■</span> too close to call",
+        xref="paper",
+        yref="paper",
+        x=1,
+        y=1,
+        xanchor="right",
+        yanchor="bottom",
+        showarrow=False,
+        font={"size": 12, "color": paint["ink"]},
+    )

@@ -31,42 +31,75 @@ def class_bars(
     theme: Theme,
     scale: float = 1.0,
 ) -> go.Figure:
-    """Draw one row a class, top to bottom as in `names` (m,), with a dotted line at each mean over all pictures.
+    """Draw one row a class, top to bottom as in `names` (m,), with a dotted line at each mean over
+    all pictures.
 
-    parts: by the names in PARTS, (m,) each, higher is better, NaN where it is not defined. `scale` enlarges all for a
-    projector, and leaves out the field's terms.
+    parts: by the names in PARTS, (m,) each, higher is better, NaN where it is not defined. `scale`
+    enlarges all for a projector, and leaves out the field's terms.
     """
     from plotly.subplots import make_subplots
 
     paint = PAINT[theme]
     rows = list(range(len(names)))[::-1]
     titles = [_heading(heading, "" if scale > 1 else short) for heading, short in PARTS.values()]
-    figure = make_subplots(1, len(PARTS), shared_yaxes=True, horizontal_spacing=0.06, subplot_titles=titles)
+    figure = make_subplots(
+        1, len(PARTS), shared_yaxes=True, horizontal_spacing=0.06, subplot_titles=titles
+    )
     for column, part in enumerate(PARTS, start=1):
         figure.add_bar(
-            orientation="h", y=rows, x=np.nan_to_num(parts[part]), marker_color=paint["winner"], width=0.64,
-            text=[_told(part, v) for v in parts[part]], textposition="outside", cliponaxis=False,
+            orientation="h",
+            y=rows,
+            x=np.nan_to_num(parts[part]),
+            marker_color=paint["winner"],
+            width=0.64,
+            text=[_told(part, v) for v in parts[part]],
+            textposition="outside",
+            cliponaxis=False,
             textfont={"size": 12 * scale, "color": paint["ink"]},
-            hovertext=[f"{plotly_text(n)}: {_told(part, v)}" for n, v in zip(names, parts[part], strict=True)],
-            hovertemplate="%{hovertext}<extra></extra>", row=1, col=column,
-        )  # fmt: skip
+            hovertext=[
+                f"{plotly_text(n)}: {_told(part, v)}"
+                for n, v in zip(names, parts[part], strict=True)
+            ],
+            hovertemplate="%{hovertext}<extra></extra>",
+            row=1,
+            col=column,
+        )
         figure.add_shape(
-            type="line", x0=means[part], x1=means[part], y0=-0.6, y1=len(names) - 0.4,
-            line={"dash": "dot", "width": 1.5, "color": paint["whisker"]}, layer="below", row=1, col=column,
-        )  # fmt: skip
+            type="line",
+            x0=means[part],
+            x1=means[part],
+            y0=-0.6,
+            y1=len(names) - 0.4,
+            line={"dash": "dot", "width": 1.5, "color": paint["whisker"]},
+            layer="below",
+            row=1,
+            col=column,
+        )
     labels = [short_name(name, NAME) for name in names]
     figure.update_layout(
-        height=(TOP + ROW * len(names) + BOTTOM) * scale, showlegend=False,
+        height=(TOP + ROW * len(names) + BOTTOM) * scale,
+        showlegend=False,
         margin={"l": 8, "r": 12, "t": TOP * scale, "b": BOTTOM * scale},
-        dragmode=False, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+        dragmode=False,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
         hoverlabel={"bgcolor": paint["paper"], "font": {"color": paint["ink"], "size": 13}},
-    )  # fmt: skip
-    figure.update_yaxes(fixedrange=True, showgrid=False, zeroline=False, range=[-0.6, len(names) - 0.4])
+    )
     figure.update_yaxes(
-        tickvals=rows, ticktext=labels, tickfont={"size": 13 * scale, "color": paint["ink"]}, automargin=True, col=1
+        fixedrange=True, showgrid=False, zeroline=False, range=[-0.6, len(names) - 0.4]
+    )
+    figure.update_yaxes(
+        tickvals=rows,
+        ticktext=labels,
+        tickfont={"size": 13 * scale, "color": paint["ink"]},
+        automargin=True,
+        col=1,
     )
     figure.update_xaxes(
-        fixedrange=True, tickfont={"size": 12 * scale, "color": paint["ink"]}, zerolinecolor=paint["line"], nticks=3
+        fixedrange=True,
+        tickfont={"size": 12 * scale, "color": paint["ink"]},
+        zerolinecolor=paint["line"],
+        nticks=3,
     )
     for column, part in enumerate(PARTS, start=1):
         figure.update_xaxes(range=_room(parts[part]), col=column)
@@ -77,8 +110,14 @@ def class_bars(
 
 def class_alt(names: Sequence[str], parts: Mapping[str, np.ndarray]) -> str:
     """Say in words what the bars show, from the same data."""
-    told = [f"{plain(name)} {_told('right', v)}" for name, v in zip(names[:5], parts["right"][:5], strict=True)]
-    return f"Neighbours right, separation and neighbour agreement of {len(names)} classes. First: {'; '.join(told)}."
+    told = [
+        f"{plain(name)} {_told('right', v)}"
+        for name, v in zip(names[:5], parts["right"][:5], strict=True)
+    ]
+    return (
+        f"Neighbours right, separation and neighbour agreement of {len(names)} classes. First:"
+        f" {'; '.join(told)}."
+    )
 
 
 def _heading(words: str, short: str) -> str:
@@ -88,7 +127,10 @@ def _heading(words: str, short: str) -> str:
 
 def _room(values: np.ndarray) -> list[float]:
     """Leave room for the numbers beside the bars."""
-    low, high = min(0.0, float(np.nanmin(values, initial=0))), max(0.0, float(np.nanmax(values, initial=0)))
+    low, high = (
+        min(0.0, float(np.nanmin(values, initial=0))),
+        max(0.0, float(np.nanmax(values, initial=0))),
+    )
     room = 0.28 * ((high - low) or 1.0)
     return [low - (room if low < 0 else 0), high + room]
 

@@ -1,4 +1,6 @@
-"""Score against cost: every model a dot with its whisker, and the line of those that nothing else beats."""
+"""Score against cost: every model a dot with its whisker, and the line of those that nothing else
+beats.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ _ROOM = 0.12  # of the cost axis left free at both ends, so that names fit
 
 @dataclass(frozen=True)
 class Trade:
-    """What the picture shows, as numbers: model -> cost, and model -> (value, low, high), higher is better."""
+    """What the picture shows, as numbers: model -> cost, and model -> (value, low, high), higher is
+    better.
+    """
 
     kind: str  # of cost, a key of COSTS
     cost: Mapping[str, float]
@@ -46,7 +50,9 @@ def trade(result: Result, measure: str, reading: Reading, kind: str) -> Trade:
 
 
 def tells_apart(shown: Trade) -> bool:
-    """Say whether the models differ in that cost at all, as the verdict counts it: else there is nothing to trade."""
+    """Say whether the models differ in that cost at all, as the verdict counts it: else there is
+    nothing to trade.
+    """
     values = list(shown.cost.values())
     return len(values) > 1 and max(values) > SAME_COST * min(values)
 
@@ -63,7 +69,8 @@ def cost_chart(
 ) -> go.Figure:
     """Draw score over cost (log axis); what costs more than `limit` is faint.
 
-    `title` names the score's axis. Colors follow `verdict`, or the run's own. `customdata` of a dot is the model's id.
+    `title` names the score's axis. Colors follow `verdict`, or the run's own. `customdata` of a dot
+    is the model's id.
     """
     import plotly.graph_objects as go
 
@@ -84,10 +91,12 @@ def cost_chart(
 def cost_alt(result: Result, shown: Trade) -> str:
     """Say in words what the picture shows, from the same data."""
     names, cost = {m.id: plain(m.title) for m in result.models}, COSTS[shown.kind]
-    parts = [f"{names[m]} ({cost.said(shown.cost[m])}, {shown.score[m][0]:z.3f})" for m in shown.best[:6]]
+    parts = [
+        f"{names[m]} ({cost.said(shown.cost[m])}, {shown.score[m][0]:z.3f})" for m in shown.best[:6]
+    ]
     return (
-        f"Score against {cost.title.lower()} of {len(shown.cost)} models. Nothing else is both cheaper and better "
-        f"than: {'; '.join(parts)}."
+        f"Score against {cost.title.lower()} of {len(shown.cost)} models. Nothing else is both"
+        f" cheaper and better than: {'; '.join(parts)}."
     )
 
 
@@ -153,13 +162,20 @@ def _role(result: Result, model: str) -> str:
 def _hover(result: Result, shown: Trade, model: str) -> str:
     value, low, high = shown.score[model]
     title = next(m.title for m in result.models if m.id == model)
-    whisker = f"<br>between {low:z.3f} and {high:z.3f} in 90 % of the re-checks" if high > low else ""
-    return f"<b>{plotly_text(title)}</b><br>{COSTS[shown.kind].said(shown.cost[model])}<br>{value:z.3f}{whisker}"
+    whisker = (
+        f"<br>between {low:z.3f} and {high:z.3f} in 90 % of the re-checks" if high > low else ""
+    )
+    cost = COSTS[shown.kind].said(shown.cost[model])
+    return f"<b>{plotly_text(title)}</b><br>{cost}<br>{value:z.3f}{whisker}"
 
 
 def _lay_out(figure: go.Figure, shown: Trade, title: str, paint: dict[str, str]) -> None:
     low, high = _ends(shown)
-    ticks = [v for v in (digit * 10.0**power for power in range(-6, 10) for digit in (1, 2, 5)) if low <= v <= high]
+    ticks = [
+        v
+        for v in (digit * 10.0**power for power in range(-6, 10) for digit in (1, 2, 5))
+        if low <= v <= high
+    ]
     cost = COSTS[shown.kind]
     font = {"size": 12, "color": paint["ink"]}
     figure.update_layout(
@@ -170,17 +186,32 @@ def _lay_out(figure: go.Figure, shown: Trade, title: str, paint: dict[str, str])
         clickmode="event+select",
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        hoverlabel={"align": "left", "bgcolor": paint["paper"], "font": {"color": paint["ink"], "size": 13}},
+        hoverlabel={
+            "align": "left",
+            "bgcolor": paint["paper"],
+            "font": {"color": paint["ink"], "size": 13},
+        },
     )
     figure.update_xaxes(
-        type="log", range=[float(np.log10(low)), float(np.log10(high))], fixedrange=True, automargin=True,
-        tickvals=ticks, ticktext=[f"{v:,.10g}" for v in ticks], tickfont=font, tickangle=0, zeroline=False,
+        type="log",
+        range=[float(np.log10(low)), float(np.log10(high))],
+        fixedrange=True,
+        automargin=True,
+        tickvals=ticks,
+        ticktext=[f"{v:,.10g}" for v in ticks],
+        tickfont=font,
+        tickangle=0,
+        zeroline=False,
         title={"text": f"{cost.title} ({cost.unit}), less is better", "font": font},
-    )  # fmt: skip
+    )
     figure.update_yaxes(
-        fixedrange=True, automargin=True, tickfont=font, zeroline=True, zerolinecolor=paint["line"],
+        fixedrange=True,
+        automargin=True,
+        tickfont=font,
+        zeroline=True,
+        zerolinecolor=paint["line"],
         title={"text": plotly_text(title), "font": font},
-    )  # fmt: skip
+    )
 
 
 def _ends(shown: Trade) -> tuple[float, float]:
@@ -192,28 +223,63 @@ def _ends(shown: Trade) -> tuple[float, float]:
 
 def _add_limit(figure: go.Figure, cost: Cost, limit: float, paint: dict[str, str]) -> None:
     high = 10 ** figure.layout.xaxis.range[1]  # pyright: ignore[reportAttributeAccessIssue]
-    figure.add_shape(type="rect", yref="paper", y0=0, y1=1, x0=limit, x1=high, line_width=0, fillcolor=paint["band"],
-                     layer="below")  # fmt: skip
-    figure.add_shape(type="line", yref="paper", y0=0, y1=1, x0=limit, x1=limit,
-                     line={"color": paint["line"], "width": 1.5})  # fmt: skip
+    figure.add_shape(
+        type="rect",
+        yref="paper",
+        y0=0,
+        y1=1,
+        x0=limit,
+        x1=high,
+        line_width=0,
+        fillcolor=paint["band"],
+        layer="below",
+    )
+    figure.add_shape(
+        type="line",
+        yref="paper",
+        y0=0,
+        y1=1,
+        x0=limit,
+        x1=limit,
+        line={"color": paint["line"], "width": 1.5},
+    )
     figure.add_annotation(
-        text=f"up to {cost.said(limit)}", x=float(np.log10(limit)), y=1, yref="paper", xanchor="right",
-        yanchor="top", xshift=-6, showarrow=False, font={"size": 12, "color": paint["ink"]},
-    )  # fmt: skip
+        text=f"up to {cost.said(limit)}",
+        x=float(np.log10(limit)),
+        y=1,
+        yref="paper",
+        xanchor="right",
+        yanchor="top",
+        xshift=-6,
+        showarrow=False,
+        font={"size": 12, "color": paint["ink"]},
+    )
 
 
 def _add_names(
-    figure: go.Figure, result: Result, shown: Trade, models: Collection[str | None], paint: dict[str, str]
+    figure: go.Figure,
+    result: Result,
+    shown: Trade,
+    models: Collection[str | None],
+    paint: dict[str, str],
 ) -> None:
-    names = {m.id: short_name(m.title) for m in result.models if m.id in models and m.id in shown.cost}
+    names = {
+        m.id: short_name(m.title) for m in result.models if m.id in models and m.id in shown.cost
+    }
     for model, side in names_beside(shown, names).items():
         figure.add_annotation(
-            text=names[model], x=float(np.log10(shown.cost[model])), y=shown.score[model][0], showarrow=False,
-            font={"size": 12, "color": paint["ink"]}, **side,
-        )  # fmt: skip
+            text=names[model],
+            x=float(np.log10(shown.cost[model])),
+            y=shown.score[model][0],
+            showarrow=False,
+            font={"size": 12, "color": paint["ink"]},
+            **side,
+        )
 
 
-def names_beside(shown: Trade, names: Mapping[str, str], scale: float = 1.0) -> dict[str, dict[str, Any]]:
+def names_beside(
+    shown: Trade, names: Mapping[str, str], scale: float = 1.0
+) -> dict[str, dict[str, Any]]:
     """Say on which side of its dot each name stands, as `place_names` does."""
     left, right = (float(np.log10(end)) for end in _ends(shown))
     ends = [v for m in shown.cost for v in shown.score[m]]

@@ -1,4 +1,7 @@
-"""The experiment's summary -> a figure: both scores against the accuracy reached, target by target. No Streamlit."""
+"""The experiment's summary -> a figure: both scores against the accuracy reached, target by target.
+
+No Streamlit.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +24,17 @@ LOW = 45  # percent; a name below a dot under this would meet the axis
 
 
 def experiment_grid(
-    summary: Mapping[str, Any], kind: str, readings: Sequence[Reading] = ORDER, *, theme: Theme = "light"
+    summary: Mapping[str, Any],
+    kind: str,
+    readings: Sequence[Reading] = ORDER,
+    *,
+    theme: Theme = "light",
 ) -> go.Figure:
-    """One small scatter for each score and reading (rows) and target (columns); accuracy in percent upward.
+    """One small scatter for each score and reading (rows) and target (columns); accuracy in percent
+    upward.
 
-    A filled dot is a model, a hollow diamond a yardstick that has learned nothing; the ring is the model that the
-    score puts first among those one could start from.
+    A filled dot is a model, a hollow diamond a yardstick that has learned nothing; the ring is the
+    model that the score puts first among those one could start from.
     """
     import plotly.graph_objects as go
     from plotly.subplots import make_subplots
@@ -35,30 +43,49 @@ def experiment_grid(
     rows: list[tuple[str, Reading]] = [(score, reading) for reading in readings for score in SCORES]
     height = ROW_HEIGHT * len(rows) + _TOP + _BOTTOM
     figure = make_subplots(
-        len(rows), len(targets), shared_yaxes=True, horizontal_spacing=0.03,
-        vertical_spacing=0.2 / len(rows), column_titles=[f"<b>{plotly_text(t['title'])}</b>" for t in targets],
-    )  # fmt: skip
+        len(rows),
+        len(targets),
+        shared_yaxes=True,
+        horizontal_spacing=0.03,
+        vertical_spacing=0.2 / len(rows),
+        column_titles=[f"<b>{plotly_text(t['title'])}</b>" for t in targets],
+    )
     for i, (score, reading) in enumerate(rows, 1):
         for j, target in enumerate(targets, 1):
             points = cell(target, kind, score, reading)
             figure.add_trace(_dots(points, paint), i, j)
             figure.add_trace(go.Scatter(**_ring(points, paint)), i, j)
-            figure.update_xaxes(title_text=f"{SCORES[score]}, {READINGS[reading].lower()}", row=i, col=j)
+            figure.update_xaxes(
+                title_text=f"{SCORES[score]}, {READINGS[reading].lower()}", row=i, col=j
+            )
         figure.update_yaxes(title_text="accuracy, %", row=i, col=1)
     ink = {"color": paint["ink"], "size": 12}
-    axis = {"tickfont": ink, "title_font": ink, "gridcolor": paint["band"], "zerolinecolor": paint["line"]}
+    axis = {
+        "tickfont": ink,
+        "title_font": ink,
+        "gridcolor": paint["band"],
+        "zerolinecolor": paint["line"],
+    }
     figure.update_xaxes(**axis, title_standoff=4)
     figure.update_yaxes(**axis, title_standoff=4)
     figure.update_annotations(font={"color": paint["ink"], "size": 14})
     figure.update_layout(
-        height=height, showlegend=False, paper_bgcolor=paint["paper"], plot_bgcolor=paint["paper"],
-        margin={"l": 50, "r": 10, "t": _TOP, "b": _BOTTOM}, hoverlabel={"font": {"size": 13}},
-    )  # fmt: skip
+        height=height,
+        showlegend=False,
+        paper_bgcolor=paint["paper"],
+        plot_bgcolor=paint["paper"],
+        margin={"l": 50, "r": 10, "t": _TOP, "b": _BOTTOM},
+        hoverlabel={"font": {"size": 13}},
+    )
     return figure
 
 
-def cell(target: Mapping[str, Any], kind: str, score: str, reading: Reading) -> list[dict[str, Any]]:
-    """Return the points of one small scatter: {title, baseline, x, y}, the first-placed model last with `first`."""
+def cell(
+    target: Mapping[str, Any], kind: str, score: str, reading: Reading
+) -> list[dict[str, Any]]:
+    """Return the points of one small scatter: {title, baseline, x, y}, the first-placed model last
+    with `first`.
+    """
     name = f"{score} {reading}"
     found = [
         {
@@ -119,7 +146,12 @@ def _ring(points: Sequence[Mapping[str, Any]], paint: Mapping[str, str]) -> dict
         "x": [p["x"] for p in first],
         "y": [p["y"] for p in first],
         "mode": "markers+text",
-        "marker": {"size": 17, "symbol": "circle-open", "color": paint["ink"], "line": {"width": 2}},
+        "marker": {
+            "size": 17,
+            "symbol": "circle-open",
+            "color": paint["ink"],
+            "line": {"width": 2},
+        },
         "text": [plotly_text(p["title"]) for p in first],
         "textposition": [_side(p, middle) for p in first],
         "textfont": {"color": paint["ink"], "size": 12},

@@ -10,7 +10,10 @@ CHARACTER, LINE = 6.6, 15.0  # pixels of a letter, and of a line, at 12 pixels o
 PLOT = (560.0, 330.0)  # pixels of the plotting area, roughly
 POINT = 7.0  # pixels from the middle of a mark to its edge
 OUTSIDE = 3.0  # leaving the plotting area is so many times worse than covering something
-RINGS = {1.0: 0.0, 2.6: 40.0}  # how many times the nearest distance, and what it costs to stand there, in pixels²
+RINGS = {
+    1.0: 0.0,
+    2.6: 40.0,
+}  # how many times the nearest distance, and what it costs to stand there, in pixels²
 
 Box = tuple[float, float, float, float]  # left, low, right, high, in pixels
 _SIDES = tuple((across, up) for up in (1, -1, 0) for across in (1, -1, 0) if (across, up) != (0, 0))
@@ -22,19 +25,30 @@ def place_names(
     whiskers: Iterable[Box] = (),
     scale: float = 1.0,
 ) -> dict[str, dict[str, Any]]:
-    """Return key -> xanchor, xshift, yanchor, yshift of Plotly. at: where each point lies, 0..1 right and up.
+    """Return key -> xanchor, xshift, yanchor, yshift of Plotly. at: where each point lies, 0..1
+    right and up.
 
-    whiskers: lines to keep clear of, (left, low, right, high) on the same scale. Greedy, in the order of `names`:
-    each name takes the side with the least overlap with points, whiskers and earlier names.
+    whiskers: lines to keep clear of, (left, low, right, high) on the same scale. Greedy, in the
+    order of `names`: each name takes the side with the least overlap with points, whiskers and
+    earlier names.
     """
     middles = {key: (across * PLOT[0], up * PLOT[1]) for key, (across, up) in at.items()}
     taken: list[Box] = [(x - POINT, y - POINT, x + POINT, y + POINT) for x, y in middles.values()]
-    taken += [(w[0] * PLOT[0], w[1] * PLOT[1] - 1, w[2] * PLOT[0] + 1, w[3] * PLOT[1] + 1) for w in whiskers]
+    taken += [
+        (w[0] * PLOT[0], w[1] * PLOT[1] - 1, w[2] * PLOT[0] + 1, w[3] * PLOT[1] + 1)
+        for w in whiskers
+    ]
     placed = {}
     for key, name in names.items():
         size = (len(unescape(name)) * CHARACTER * scale, LINE * scale)
-        choices = [(*_beside(middles[key], size, *side, ring), cost) for ring, cost in RINGS.items() for side in _SIDES]
-        box, placed[key], _ = min(choices, key=lambda c: c[2] + _outside(c[0]) + sum(_overlap(c[0], t) for t in taken))
+        choices = [
+            (*_beside(middles[key], size, *side, ring), cost)
+            for ring, cost in RINGS.items()
+            for side in _SIDES
+        ]
+        box, placed[key], _ = min(
+            choices, key=lambda c: c[2] + _outside(c[0]) + sum(_overlap(c[0], t) for t in taken)
+        )
         taken.append(box)
     return placed
 
@@ -46,8 +60,12 @@ def _beside(
     dx, dy = across * ring * (9 if up == 0 else 6), up * ring * (9 if across == 0 else 6)
     left = at[0] + dx - {1: 0.0, -1: size[0], 0: size[0] / 2}[across]
     low = at[1] + dy - {1: 0.0, -1: size[1], 0: size[1] / 2}[up]
-    anchors = {"xanchor": {1: "left", -1: "right", 0: "center"}[across], "xshift": dx,
-               "yanchor": {1: "bottom", -1: "top", 0: "middle"}[up], "yshift": dy}  # fmt: skip
+    anchors = {
+        "xanchor": {1: "left", -1: "right", 0: "center"}[across],
+        "xshift": dx,
+        "yanchor": {1: "bottom", -1: "top", 0: "middle"}[up],
+        "yshift": dy,
+    }
     return (left, low, left + size[0], low + size[1]), anchors
 
 

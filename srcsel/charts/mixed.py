@@ -21,11 +21,15 @@ _FULL = 0.5  # share from which a cell has the full color, unless all are lower
 _LEAST = 0.005  # share below which a cell stays empty
 
 
-def mixed_map(names: Sequence[str], shares: np.ndarray, *, theme: Theme, scale: float = 1.0) -> go.Figure:
-    """Draw rows of classes against the classes of their neighbours, both in the order of `names` (k,).
+def mixed_map(
+    names: Sequence[str], shares: np.ndarray, *, theme: Theme, scale: float = 1.0
+) -> go.Figure:
+    """Draw rows of classes against the classes of their neighbours, both in the order of `names`
+    (k,).
 
-    shares (k, k) or, with a last column for all other classes, (k, k + 1): 0..1, NaN for a class without neighbours.
-    The own class of a row has its number but no color, so that the color says only what is mixed up.
+    shares (k, k) or, with a last column for all other classes, (k, k + 1): 0..1, NaN for a class
+    without neighbours. The own class of a row has its number but no color, so that the color says
+    only what is mixed up.
     """
     import plotly.graph_objects as go
 
@@ -34,9 +38,15 @@ def mixed_map(names: Sequence[str], shares: np.ndarray, *, theme: Theme, scale: 
     apart = np.where(np.eye(*shares.shape, dtype=bool), np.nan, shares)
     figure = go.Figure(
         go.Heatmap(
-            z=apart, zmin=0, zmax=max(0.1, min(_FULL, float(np.nanmax(apart, initial=0)))), showscale=False,
-            colorscale=[[0, paint["paper"]], [1, paint["close"]]], xgap=1, ygap=1,
-            text=[[_number(v) for v in row] for row in apart], texttemplate="%{text}",
+            z=apart,
+            zmin=0,
+            zmax=max(0.1, min(_FULL, float(np.nanmax(apart, initial=0)))),
+            showscale=False,
+            colorscale=[[0, paint["paper"]], [1, paint["close"]]],
+            xgap=1,
+            ygap=1,
+            text=[[_number(v) for v in row] for row in apart],
+            texttemplate="%{text}",
             textfont={"size": 12 * scale, "color": paint["ink"]},
             hovertext=[
                 [_hover(of, to, v) for to, v in zip(columns, row, strict=True)]
@@ -44,34 +54,67 @@ def mixed_map(names: Sequence[str], shares: np.ndarray, *, theme: Theme, scale: 
             ],
             hovertemplate="%{hovertext}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     ink = {"size": 12 * scale, "color": paint["ink"]}
     for i in range(k):
         figure.add_annotation(x=i, y=i, text=_number(shares[i, i]), showarrow=False, font=ink)
-        figure.add_shape(type="rect", x0=i - 0.5, x1=i + 0.5, y0=i - 0.5, y1=i + 0.5,
-                         line={"width": 1, "color": paint["line"]})  # fmt: skip
+        figure.add_shape(
+            type="rect",
+            x0=i - 0.5,
+            x1=i + 0.5,
+            y0=i - 0.5,
+            y1=i + 0.5,
+            line={"width": 1, "color": paint["line"]},
+        )
     figure.update_layout(
-        height=(CELL * k + AROUND) * scale, margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False,
-        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+        height=(CELL * k + AROUND) * scale,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        dragmode=False,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
         hoverlabel={"bgcolor": paint["paper"], "font": {"color": paint["ink"], "size": 13}},
-    )  # fmt: skip
+    )
     figure.update_xaxes(
-        tickvals=list(range(len(columns))), ticktext=[short_name(name, COLUMN_NAME) for name in columns], side="top",
-        tickangle=-40, tickfont=ink, automargin=True, fixedrange=True, showgrid=False, zeroline=False,
-    )  # fmt: skip
+        tickvals=list(range(len(columns))),
+        ticktext=[short_name(name, COLUMN_NAME) for name in columns],
+        side="top",
+        tickangle=-40,
+        tickfont=ink,
+        automargin=True,
+        fixedrange=True,
+        showgrid=False,
+        zeroline=False,
+    )
     figure.update_yaxes(
-        tickvals=list(range(k)), ticktext=[short_name(name, ROW_NAME) for name in names], tickfont=ink,
-        automargin=True, autorange="reversed", fixedrange=True, showgrid=False, zeroline=False,
-    )  # fmt: skip
+        tickvals=list(range(k)),
+        ticktext=[short_name(name, ROW_NAME) for name in names],
+        tickfont=ink,
+        automargin=True,
+        autorange="reversed",
+        fixedrange=True,
+        showgrid=False,
+        zeroline=False,
+    )
     return figure
 
 
 def mixed_alt(names: Sequence[str], shares: np.ndarray) -> str:
     """Say in words what the map shows: the five fullest cells off the diagonal."""
     k = len(names)
-    cells = [(shares[i, j], i, j) for i in range(k) for j in range(k) if i != j and shares[i, j] >= _LEAST]
-    told = [f"of {plain(names[i])} {_number(v)} % are {plain(names[j])}" for v, i, j in sorted(cells, reverse=True)[:5]]
-    return f"Classes of the nearest neighbours of {k} classes. Most mixed up: {'; '.join(told) or 'none'}."
+    cells = [
+        (shares[i, j], i, j)
+        for i in range(k)
+        for j in range(k)
+        if i != j and shares[i, j] >= _LEAST
+    ]
+    told = [
+        f"of {plain(names[i])} {_number(v)} % are {plain(names[j])}"
+        for v, i, j in sorted(cells, reverse=True)[:5]
+    ]
+    return (
+        f"Classes of the nearest neighbours of {k} classes. Most mixed up:"
+        f" {'; '.join(told) or 'none'}."
+    )
 
 
 def _number(share: float) -> str:

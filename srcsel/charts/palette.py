@@ -11,25 +11,60 @@ from srcsel.base.phrases import plain
 
 Theme = Literal["light", "dark"]
 
-# Okabe & Ito (2008), in one order for both themes; yellow is darkened on white, black becomes white on black,
+# Okabe & Ito (2008), in one order for both themes; yellow is darkened on white, black becomes white
+# on black,
 # and a purple is added as the ninth.
 CLASS_COLORS: dict[Theme, tuple[str, ...]] = {
-    "light": ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#1f1f1f", "#a99400", "#7b4fa3"),
-    "dark": ("#4a9fe0", "#ff7f3f", "#2fc79a", "#e08fbd", "#8fd0f7", "#f0b030", "#f4f4f4", "#f0e442", "#b793e6"),
+    "light": (
+        "#0072b2",
+        "#d55e00",
+        "#009e73",
+        "#cc79a7",
+        "#56b4e9",
+        "#e69f00",
+        "#1f1f1f",
+        "#a99400",
+        "#7b4fa3",
+    ),
+    "dark": (
+        "#4a9fe0",
+        "#ff7f3f",
+        "#2fc79a",
+        "#e08fbd",
+        "#8fd0f7",
+        "#f0b030",
+        "#f4f4f4",
+        "#f0e442",
+        "#b793e6",
+    ),
 }
 OTHER_COLOR: dict[Theme, str] = {"light": "#8a8f98", "dark": "#7d838d"}
 SHAPES = ("circle", "square", "triangle", "diamond", "down", "plus", "star", "cross", "pentagon")
 
 PAINT: dict[Theme, dict[str, str]] = {
     "light": {
-        "winner": "#0072b2", "close": "#6fb0d8", "other": "#b4bac3", "ink": "#16202b", "paper": "#ffffff",
-        "whisker": "#3c4653", "line": "#6b7480", "band": "rgba(0,114,178,0.10)", "key": "rgba(0,114,178,0.35)",
+        "winner": "#0072b2",
+        "close": "#6fb0d8",
+        "other": "#b4bac3",
+        "ink": "#16202b",
+        "paper": "#ffffff",
+        "whisker": "#3c4653",
+        "line": "#6b7480",
+        "band": "rgba(0,114,178,0.10)",
+        "key": "rgba(0,114,178,0.35)",
     },
     "dark": {
-        "winner": "#4a9fe0", "close": "#2f6797", "other": "#565e69", "ink": "#f2f5f8", "paper": "#1b242d",
-        "whisker": "#d5dbe2", "line": "#9aa3ae", "band": "rgba(86,180,233,0.14)", "key": "rgba(86,180,233,0.55)",
+        "winner": "#4a9fe0",
+        "close": "#2f6797",
+        "other": "#565e69",
+        "ink": "#f2f5f8",
+        "paper": "#1b242d",
+        "whisker": "#d5dbe2",
+        "line": "#9aa3ae",
+        "band": "rgba(86,180,233,0.14)",
+        "key": "rgba(86,180,233,0.55)",
     },
-}  # fmt: skip
+}
 
 
 def plotly_text(name: object) -> str:
@@ -49,7 +84,8 @@ class Group:
 
 
 def class_groups(classes: tuple[str, ...], counts: np.ndarray) -> list[Group]:
-    """Give the nine largest classes a color and a shape each, and the rest one gray "other" (by its name if it is one).
+    """Give the nine largest classes a color and a shape each, and the rest one gray "other" (by its
+    name if it is one).
 
     The colors depend on the dataset only, so they are the same on every map and for every model.
     """

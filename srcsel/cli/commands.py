@@ -1,4 +1,6 @@
-"""The shell: rank, score, models, evidence, report, app. Heavy imports wait until they are needed; --help takes 0.1 s.
+"""The shell: rank, score, models, evidence, report, app.
+
+Heavy imports wait until they are needed; --help takes 0.1 s.
 
 Exit status: 0 done, 1 nothing could be ranked, 2 bad arguments or input, 130 stopped with Ctrl-C.
 """
@@ -28,7 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status. Messages go to standard error."""
     arguments, extra = _parser().parse_known_args(argv)
     if extra and arguments.command != "app":
-        _parser().error(f"unknown arguments: {' '.join(extra)} (see srcsel {arguments.command} --help)")
+        _parser().error(
+            f"unknown arguments: {' '.join(extra)} (see srcsel {arguments.command} --help)"
+        )
     try:
         return arguments.run(arguments, extra)
     except (KeyboardInterrupt, Cancelled):
@@ -46,74 +50,126 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="srcsel", description="Which pretrained image model should I start from?")
+    parser = argparse.ArgumentParser(
+        prog="srcsel", description="Which pretrained image model should I start from?"
+    )
     parser.add_argument("--version", action="version", version=f"srcsel {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     rank = commands.add_parser("rank", help="rank source models for a folder of labelled pictures")
     rank.set_defaults(run=_rank)
-    rank.add_argument("folder", help="one sub-folder a class, or with a labels.csv; or demo:NAME, public:NAME")
+    rank.add_argument(
+        "folder", help="one sub-folder a class, or with a labels.csv; or demo:NAME, public:NAME"
+    )
     rank.add_argument(
         "--models",
         default="demo",
-        help="ids, presets (small, balanced, strongest), hubs (demo, pixels) or checkpoint files (FILE or "
-        "FILE=ARCHITECTURE), with commas; default: demo",
+        help=(
+            "ids, presets (small, balanced, strongest), hubs (demo, pixels) or checkpoint files"
+            " (FILE or FILE=ARCHITECTURE), with commas; default: demo"
+        ),
     )
     rank.add_argument("--device", help="auto, cpu, cuda or mps; default: auto, or SRCSEL_DEVICE")
     rank.add_argument(
         "--precision",
         default="exact",
-        help="exact (default; float32) or fast (bfloat16: larger models take half the time, scores hardly change)",
+        help=(
+            "exact (default; float32) or fast (bfloat16: larger models take half the time, scores"
+            " hardly change)"
+        ),
     )
     rank.add_argument(
-        "--leave-out", action="append", default=[], metavar="FILE", help="a picture to leave out, relative; repeatable"
+        "--leave-out",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a picture to leave out, relative; repeatable",
     )
     rank.add_argument(
-        "--race", action="store_true", help="fast answer: models that the first pictures rule out are not scored on all"
+        "--race",
+        action="store_true",
+        help="fast answer: models that the first pictures rule out are not scored on all",
     )
     rank.add_argument("--title", default="", help="name of the run in History")
 
     score = commands.add_parser("score", help="score features you have: one .npz file a model")
     score.set_defaults(run=_score)
-    score.add_argument("files", nargs="+", metavar="FILE.npz", help="keys X (n, d), y (n,), optional logits (n, c)")
+    score.add_argument(
+        "files", nargs="+", metavar="FILE.npz", help="keys X (n, d), y (n,), optional logits (n, c)"
+    )
 
     for command in (rank, score):
-        command.add_argument("--measures", help="names with commas, or all; default: the two bars, kNN and LogME")
-        command.add_argument("--temperature", type=float, default=0.5, help="of SCL, whitened reading; default: 0.5")
-        command.add_argument("--metric", default="cosine", help="of MSC: cosine (default) or euclidean")
-        command.add_argument("--seed", type=int, default=0, help="of the re-checks and maps; default: 0")
+        command.add_argument(
+            "--measures", help="names with commas, or all; default: the two bars, kNN and LogME"
+        )
+        command.add_argument(
+            "--temperature", type=float, default=0.5, help="of SCL, whitened reading; default: 0.5"
+        )
+        command.add_argument(
+            "--metric", default="cosine", help="of MSC: cosine (default) or euclidean"
+        )
+        command.add_argument(
+            "--seed", type=int, default=0, help="of the re-checks and maps; default: 0"
+        )
 
     models = commands.add_parser("models", help="list the source models on offer")
     models.set_defaults(run=_models)
     models.add_argument("--hub", help="only this hub: demo, timm, torchvision, checkpoints, pixels")
     models.add_argument("--search", default="", metavar="TEXT", help="words that must occur")
 
-    evidence = commands.add_parser("evidence", help="measure the accuracy really reached, and which score foretold it")
+    evidence = commands.add_parser(
+        "evidence", help="measure the accuracy really reached, and which score foretold it"
+    )
     evidence.set_defaults(run=_evidence)
-    evidence.add_argument("folder", help="pictures as for rank, which runs first; or the id of a finished run")
     evidence.add_argument(
-        "--models", default="demo", help="as for rank; default: demo. A run's own are used with its id"
+        "folder", help="pictures as for rank, which runs first; or the id of a finished run"
     )
     evidence.add_argument(
-        "--check", choices=("probe", "finetune", "both"), default="probe",
-        help="probe (default): a linear classifier on the features; finetune: the whole network is trained",
-    )  # fmt: skip
-    evidence.add_argument("--shots", default="10", help="training pictures of each class, or all; default: 10")
-    evidence.add_argument("--seeds", type=int, default=3, help="trainings of each model, one split each; default: 3")
-    evidence.add_argument("--epochs", type=int, default=15, help="passes over the training pictures; default: 15")
+        "--models",
+        default="demo",
+        help="as for rank; default: demo. A run's own are used with its id",
+    )
+    evidence.add_argument(
+        "--check",
+        choices=("probe", "finetune", "both"),
+        default="probe",
+        help=(
+            "probe (default): a linear classifier on the features; finetune: the whole network is"
+            " trained"
+        ),
+    )
+    evidence.add_argument(
+        "--shots", default="10", help="training pictures of each class, or all; default: 10"
+    )
+    evidence.add_argument(
+        "--seeds", type=int, default=3, help="trainings of each model, one split each; default: 3"
+    )
+    evidence.add_argument(
+        "--epochs", type=int, default=15, help="passes over the training pictures; default: 15"
+    )
     evidence.add_argument("--measures", default="all", help="names with commas, or all (default)")
-    evidence.add_argument("--device", help="auto, cpu, cuda or mps; default: auto, or SRCSEL_DEVICE")
+    evidence.add_argument(
+        "--device", help="auto, cpu, cuda or mps; default: auto, or SRCSEL_DEVICE"
+    )
 
     for command in (rank, score, models, evidence):
-        command.add_argument("--json", metavar="FILE", help="write JSON; - = to standard output, and nothing else")
+        command.add_argument(
+            "--json", metavar="FILE", help="write JSON; - = to standard output, and nothing else"
+        )
 
-    report = commands.add_parser("report", help="write a finished run as one HTML file, or its numbers as CSV")
+    report = commands.add_parser(
+        "report", help="write a finished run as one HTML file, or its numbers as CSV"
+    )
     report.set_defaults(run=_report)
     report.add_argument("run_id", metavar="RUN", help="id of the run, as in its link; or latest")
-    report.add_argument("--html", metavar="FILE", help="default, without --csv: srcsel-RUN.html in this folder")
+    report.add_argument(
+        "--html", metavar="FILE", help="default, without --csv: srcsel-RUN.html in this folder"
+    )
     report.add_argument("--csv", metavar="FILE", help="every number; - = to standard output")
 
-    app = commands.add_parser("app", help="open the dashboard; further options go to Streamlit", add_help=True)
+    app = commands.add_parser(
+        "app", help="open the dashboard; further options go to Streamlit", add_help=True
+    )
     app.set_defaults(run=_app)
     return parser
 
@@ -150,15 +206,17 @@ def _score(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     for name, arrays in loaded.items():
         if arrays["y"].shape != labels.shape or not (arrays["y"] == labels).all():
             raise InputError(
-                f"The labels y of {name} differ from those of {names[0]}. Models are compared on the same pictures in "
-                "the same order: save one y for all."
+                f"The labels y of {name} differ from those of {names[0]}. Models are compared on"
+                " the same pictures in the same order: save one y for all."
             )
     with Bars() as bars:
         result = rank_features(
             {name: arrays["X"] for name, arrays in loaded.items()},
             labels,
             measures=arguments.measures,
-            logits={name: arrays["logits"] for name, arrays in loaded.items() if "logits" in arrays},
+            logits={
+                name: arrays["logits"] for name, arrays in loaded.items() if "logits" in arrays
+            },
             temperature=arguments.temperature,
             metric=arguments.metric,
             seed=arguments.seed,
@@ -196,7 +254,13 @@ def _evidence(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     for protocol in protocols:
         check_protocol(protocol)
     with Bars() as bars:
-        run_id = ranked(arguments.folder, arguments.models, arguments.measures, device=arguments.device, watch=bars)
+        run_id = ranked(
+            arguments.folder,
+            arguments.models,
+            arguments.measures,
+            device=arguments.device,
+            watch=bars,
+        )
         found = [gather(run_id, p, measures=arguments.measures, watch=bars) for p in protocols]
     result = open_runs(load_settings()).load(run_id)
     if arguments.json:
@@ -213,14 +277,20 @@ def _protocols(arguments: argparse.Namespace) -> list[Protocol]:
 
     shots = str(arguments.shots)
     if shots != "all" and not shots.isdecimal():
-        raise InputError(f"--shots is the number of training pictures of each class, or all; got '{shots}'.")
+        raise InputError(
+            f"--shots is the number of training pictures of each class, or all; got '{shots}'."
+        )
     trained = Protocol(
         "finetune",
         shots=None if shots == "all" else int(shots),
         seeds=tuple(range(arguments.seeds)),
         epochs=arguments.epochs,
     )
-    return {"probe": [Protocol("probe")], "finetune": [trained], "both": [Protocol("probe"), trained]}[arguments.check]
+    return {
+        "probe": [Protocol("probe")],
+        "finetune": [trained],
+        "both": [Protocol("probe"), trained],
+    }[arguments.check]
 
 
 def _report(arguments: argparse.Namespace, _: Sequence[str]) -> int:
@@ -249,7 +319,9 @@ def _app(_: argparse.Namespace, extra: Sequence[str]) -> int:
     places = (package / "_app" / "app.py", package.parent / "app.py")  # in the wheel; in a checkout
     script = next((place for place in places if place.is_file()), None)
     if script is None:
-        raise InputError(f"The dashboard is missing: {places[0]} is not there. Install srcsel again.")
+        raise InputError(
+            f"The dashboard is missing: {places[0]} is not there. Install srcsel again."
+        )
     flags = [flag for flag in extra if flag != "--"]
     os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(script), *flags])
 
@@ -280,9 +352,13 @@ def _load(file: Path) -> dict[str, np.ndarray]:
         with np.load(file, allow_pickle=False) as archive:
             arrays = {key: archive[key] for key in ("X", "y", "logits") if key in archive}
     except FileNotFoundError:
-        raise InputError(f"There is no file {file}. Give .npz files with the arrays X and y.") from None
+        raise InputError(
+            f"There is no file {file}. Give .npz files with the arrays X and y."
+        ) from None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, TypeError, AttributeError) as error:
-        raise InputError(f"{file} cannot be read as an .npz file of plain arrays: {error}") from error
+        raise InputError(
+            f"{file} cannot be read as an .npz file of plain arrays: {error}"
+        ) from error
     missing = [key for key in ("X", "y") if key not in arrays]
     if missing:
         raise InputError(
@@ -295,7 +371,9 @@ def _load(file: Path) -> dict[str, np.ndarray]:
 def _names(files: Sequence[Path]) -> list[str]:
     """Name models after their files, with as much of the path as it takes to tell them apart."""
     stems = [file.stem for file in files]
-    names = [str(file.with_suffix("")) if stems.count(file.stem) > 1 else file.stem for file in files]
+    names = [
+        str(file.with_suffix("")) if stems.count(file.stem) > 1 else file.stem for file in files
+    ]
     if len(set(names)) < len(names):
         raise InputError("The same file is given twice. Give each model's features once.")
     return names
@@ -312,7 +390,9 @@ def _write(text: str, target: str) -> None:
     try:
         Path(target).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise InputError(f"{target} cannot be written: {error.strerror}. Choose another file.") from error
+        raise InputError(
+            f"{target} cannot be written: {error.strerror}. Choose another file."
+        ) from error
 
 
 def _say(text: str) -> None:

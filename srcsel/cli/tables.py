@@ -20,16 +20,24 @@ NAME, COLUMN = 38, 10  # characters of a measure's name, and of a model's column
 
 
 def print_result(result: Result) -> None:
-    """Print the verdict and what to know, one row a model, best first, the other measures, then what failed."""
+    """Print the verdict and what to know, one row a model, best first, the other measures, then
+    what failed.
+    """
     console = _console()
     titles = {model.id: model.title for model in result.models}
     _line(console, result.verdict.text, style="bold")
-    told = [note.text for note in result.verdict.notes if note.reading != "raw"]  # the table has the whitened reading
+    told = [
+        note.text for note in result.verdict.notes if note.reading != "raw"
+    ]  # the table has the whitened reading
     for note in (*told, *result.notes):
         _line(console, f"- {note}")
     if result.scores:
         console.print(_table(result, titles))
-        _line(console, "MSC and SCL are read from whitened features; SCL as gain over chance, higher is better.")
+        _line(
+            console,
+            "MSC and SCL are read from whitened features; SCL as gain over chance, higher is"
+            " better.",
+        )
         _others(console, result, titles)
     left = {d.model for d in result.race.dropped} if result.race else set()
     for failure in (f for f in result.failures if not f.measure):
@@ -40,7 +48,9 @@ def print_result(result: Result) -> None:
 
 
 def print_evidence(result: Result, evidence: Evidence) -> None:
-    """Print the sentence, the accuracy of each model, then every predictor, fewest points lost first."""
+    """Print the sentence, the accuracy of each model, then every predictor, fewest points lost
+    first.
+    """
     console = _console()
     titles = {model.id: model.title for model in result.models}
     baselines = {model.id for model in result.models if model.baseline}
@@ -51,39 +61,77 @@ def print_evidence(result: Result, evidence: Evidence) -> None:
     reached = Table("model", "accuracy", "90 % interval", "by class", "", box=None, pad_edge=False)
     for a in sorted(evidence.accuracies, key=lambda a: -a.mean):
         close = "cannot be told from the best" if a.model in evidence.close[1:] else ""
-        said = ", ".join(text for text in ("baseline" if a.model in baselines else close, a.note) if text)
+        said = ", ".join(
+            text for text in ("baseline" if a.model in baselines else close, a.note) if text
+        )
         balanced = "n/a" if a.balanced is None else f"{100 * a.balanced:.1f} %"
-        cells = (titles.get(a.model, a.model), f"{100 * a.mean:.1f} %", f"{100 * a.low:.1f} to {100 * a.high:.1f}")
+        cells = (
+            titles.get(a.model, a.model),
+            f"{100 * a.mean:.1f} %",
+            f"{100 * a.low:.1f} to {100 * a.high:.1f}",
+        )
         reached.add_row(*map(Text, (*cells, balanced, said)))
     if evidence.accuracies:
         console.print(reached)
         console.print(_predictors(evidence, titles))
-        _line(console, "Points lost: accuracy given up by starting from the picked model instead of the best one.")
+        _line(
+            console,
+            "Points lost: accuracy given up by starting from the picked model instead of the best"
+            " one.",
+        )
     for failure in evidence.failures:
         _line(console, f"{titles.get(failure.model, failure.model)}: {failure.reason}", style="red")
 
 
 def print_models(models: Sequence[SourceModel]) -> None:
     """Print source models with what they cost."""
-    table = Table("model", "parameters", "GMACs", "pixels", "pretraining", "licence", box=None, pad_edge=False)
+    table = Table(
+        "model", "parameters", "GMACs", "pixels", "pretraining", "licence", box=None, pad_edge=False
+    )
     for model in models:
         params = "" if model.params is None else f"{model.params / 1e6:,.1f} M"
         gmacs = "" if model.gmacs is None else f"{model.gmacs:,.2f}"
         table.add_row(
-            *map(Text, (model.id, params, gmacs, str(model.input_size or ""), model.pretraining, model.license))
+            *map(
+                Text,
+                (
+                    model.id,
+                    params,
+                    gmacs,
+                    str(model.input_size or ""),
+                    model.pretraining,
+                    model.license,
+                ),
+            )
         )
     _console().print(table)
 
 
 def _predictors(evidence: Evidence, titles: dict[str, str]) -> Table:
-    names = ("predictor", "picked", "points lost", "best in", "Kendall's tau", "weighted tau", "Pearson", "models", "")
+    names = (
+        "predictor",
+        "picked",
+        "points lost",
+        "best in",
+        "Kendall's tau",
+        "weighted tau",
+        "Pearson",
+        "models",
+        "",
+    )
     table = Table(*names, box=None, pad_edge=False)
     for a in evidence.agreements:
-        name = MEASURES[a.predictor].title if a.predictor in MEASURES else PREDICTORS.get(a.predictor, a.predictor)
+        name = (
+            MEASURES[a.predictor].title
+            if a.predictor in MEASURES
+            else PREDICTORS.get(a.predictor, a.predictor)
+        )
         name += f", {READINGS[a.reading].lower()}" if a.reading == "raw" else ""
         picked = "" if a.picked is None else titles.get(a.picked, a.picked)
         hit = "n/a" if a.hit is None else f"{100 * a.hit:.0f} of 100"
-        others = ("n/a" if i.value is None else f"{i.value:z.2f}" for i in (a.weighted_tau, a.pearson))
+        others = (
+            "n/a" if i.value is None else f"{i.value:z.2f}" for i in (a.weighted_tau, a.pearson)
+        )
         numbers = (_interval(a.regret, 1), hit, _interval(a.tau, 2), *others)
         table.add_row(*map(Text, (name, picked, *numbers, str(a.models), a.reason)))
     return table
@@ -100,9 +148,13 @@ def _interval(interval: Interval, digits: int) -> str:
 
 def _table(result: Result, titles: dict[str, str]) -> Table:
     """One row a model: how often first, and the measures that bars and verdict rest on."""
-    by_place: dict[tuple[str, str], Score] = {(score.model, score.measure): score for score in result.scores}
+    by_place: dict[tuple[str, str], Score] = {
+        (score.model, score.measure): score for score in result.scores
+    }
     measures = [name for name in _asked(result) if name in HEADLINE] or _asked(result)
-    table = Table("model", "first in", *(MEASURES[name].title for name in measures), box=None, pad_edge=False)
+    table = Table(
+        "model", "first in", *(MEASURES[name].title for name in measures), box=None, pad_edge=False
+    )
     baselines = {model.id for model in result.models if model.baseline}
     for model in _order(result):
         first = "baseline" if model in baselines else _first(result.verdict.firsts.get(model))
@@ -113,11 +165,17 @@ def _table(result: Result, titles: dict[str, str]) -> Table:
 
 def _asked(result: Result) -> list[str]:
     """List the measures that were asked for and scored."""
-    return list(dict.fromkeys(score.measure for score in result.scores if score.measure in result.run.measures))
+    return list(
+        dict.fromkeys(
+            score.measure for score in result.scores if score.measure in result.run.measures
+        )
+    )
 
 
 def _others(console: Console, result: Result, titles: dict[str, str]) -> None:
-    """Print the other measures: one row each, one column a model as far as the terminal is wide, the best marked."""
+    """Print the other measures: one row each, one column a model as far as the terminal is wide,
+    the best marked.
+    """
     rows = [name for name in _asked(result) if name not in HEADLINE]
     if not rows or not any(name in HEADLINE for name in _asked(result)):
         return
@@ -128,7 +186,14 @@ def _others(console: Console, result: Result, titles: dict[str, str]) -> None:
     for model in shown:
         table.add_column(Text(titles.get(model, model)), max_width=COLUMN, justify="right")
     for name in rows:
-        ranks = next((dict(zip(r.models, r.ranks, strict=True)) for r in result.rankings if r.measure == name), {})
+        ranks = next(
+            (
+                dict(zip(r.models, r.ranks, strict=True))
+                for r in result.rankings
+                if r.measure == name
+            ),
+            {},
+        )
         values = {s.model: s.value for s in result.scores if s.measure == name}
         cells = (_marked(values.get(model), first=ranks.get(model) == 1) for model in shown)
         table.add_row(Text(_named(name)), *cells)
@@ -136,10 +201,15 @@ def _others(console: Console, result: Result, titles: dict[str, str]) -> None:
     console.print(table)
     told = ["* best by that measure, of all models."]
     if any(favours_wide(name, None) for name in rows):
-        told.append("wide: favours models with many features, so compare it only between equally wide ones.")
+        told.append(
+            "wide: favours models with many features, so compare it only between equally wide ones."
+        )
     if len(shown) < len(models):
-        told.append(f"Not here for want of room: {', '.join(titles.get(m, m) for m in models[len(shown) :])}. "
-                    "--json FILE has every number.")  # fmt: skip
+        told.append(
+            "Not here for want of room:"
+            f" {', '.join(titles.get(m, m) for m in models[len(shown) :])}. --json FILE has every"
+            " number."
+        )
     _line(console, " ".join(told))
 
 
@@ -161,14 +231,18 @@ def _missing(result: Result, titles: dict[str, str]) -> dict[str, list[str]]:
     """Reason -> "model (measures)" of what has no value, so that each reason is said once."""
     found: dict[str, dict[str, list[str]]] = {}
     for failure in (f for f in result.failures if f.measure):
-        measure = MEASURES[failure.measure].title if failure.measure in MEASURES else failure.measure
+        measure = (
+            MEASURES[failure.measure].title if failure.measure in MEASURES else failure.measure
+        )
         found.setdefault(failure.reason, {}).setdefault(failure.model, []).append(measure)
     said: dict[str, list[str]] = {}
     for reason, models in found.items():
         by_measures: dict[str, list[str]] = {}
         for model, measures in models.items():
             by_measures.setdefault(", ".join(measures), []).append(titles.get(model, model))
-        said[reason] = [f"{measures} of {', '.join(names)}" for measures, names in by_measures.items()]
+        said[reason] = [
+            f"{measures} of {', '.join(names)}" for measures, names in by_measures.items()
+        ]
     return said
 
 
@@ -182,7 +256,10 @@ def _order(result: Result) -> list[str]:
     used = [r for r in result.rankings if r.measure == "supcon" and r.reading != "raw"]
     places = {model: place for r in used for place, model in enumerate(r.models)}
     firsts = result.verdict.firsts
-    return sorted(scored, key=lambda m: (m != result.verdict.winner, -firsts.get(m, 0.0), places.get(m, len(places))))
+    return sorted(
+        scored,
+        key=lambda m: (m != result.verdict.winner, -firsts.get(m, 0.0), places.get(m, len(places))),
+    )
 
 
 def _cell(score: Score | None) -> str:

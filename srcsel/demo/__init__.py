@@ -1,4 +1,5 @@
-"""The bundled demo: picture sets, source tasks, the small source models, and the script that trained them.
+"""The bundled demo: picture sets, source tasks, the small source models, and the script that
+trained them.
 
     targets.py  picture sets to find a starting model for; written out as ordinary folders
     tasks.py    what the bundled source models were trained on; all made by code

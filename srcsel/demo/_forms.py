@@ -7,22 +7,45 @@ from PIL import Image, ImageDraw
 
 from srcsel.pictures.bundled.paint import Color, any_color, apart, blend, picture
 
-SHAPES = ("disc", "square", "triangle", "pentagon", "star", "cross", "crescent", "ring", "heart", "drop")
+SHAPES = (
+    "disc",
+    "square",
+    "triangle",
+    "pentagon",
+    "star",
+    "cross",
+    "crescent",
+    "ring",
+    "heart",
+    "drop",
+)
 LAYOUTS = ("row", "column", "diagonal", "ring", "cluster", "block")
 COUNTS = ((4, 5), (7, 9))  # few, many marks
 _SIDE = 128  # drawn at twice the size and averaged down
 
 
 def shape(rng: np.random.Generator, label: int) -> Image.Image:
-    """Draw one flat shape in a random colour, place, size and turn, over a busy ground crossed by lines."""
+    """Draw one flat shape in a random colour, place, size and turn, over a busy ground crossed by
+    lines.
+    """
     back = any_color(rng)
-    ground = Image.fromarray(blend(rng, _SIDE, back, apart(rng, back, 60), int(rng.integers(2, 7))).astype(np.uint8))
+    ground = Image.fromarray(
+        blend(rng, _SIDE, back, apart(rng, back, 60), int(rng.integers(2, 7))).astype(np.uint8)
+    )
     pen = ImageDraw.Draw(ground)
     for _ in range(int(rng.integers(2, 7))):
         ends = [float(v) for v in rng.uniform(0, _SIDE, 4)]
         pen.line(ends, fill=any_color(rng), width=int(rng.integers(2, 7)))
     ink = apart(rng, back, 120)
-    place(pen, SHAPES[label], rng.uniform(36, _SIDE - 36, 2), rng.uniform(18, 40), rng.uniform(0, 6.3), ink, rng)
+    place(
+        pen,
+        SHAPES[label],
+        rng.uniform(36, _SIDE - 36, 2),
+        rng.uniform(18, 40),
+        rng.uniform(0, 6.3),
+        ink,
+        rng,
+    )
     pixels = np.asarray(ground, np.float32)
     return picture(pixels + rng.normal(0, 14, pixels.shape))
 
@@ -36,7 +59,9 @@ def place(
     ink: Color,
     rng: np.random.Generator,
 ) -> None:
-    """Draw the shape `name` with radius `size` (pixels), turned by `turn` (radians), slightly stretched."""
+    """Draw the shape `name` with radius `size` (pixels), turned by `turn` (radians), slightly
+    stretched.
+    """
     points = outline(name) * np.array([1.0, rng.uniform(0.8, 1.0)])
     spin = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     pen.polygon([(float(x), float(y)) for x, y in points @ spin * size + middle], fill=ink)
@@ -54,7 +79,20 @@ def outline(name: str) -> np.ndarray:
     if name == "cross":
         a = 0.34
         return np.array(
-            [(a, 1), (a, a), (1, a), (1, -a), (a, -a), (a, -1), (-a, -1), (-a, -a), (-1, -a), (-1, a), (-a, a), (-a, 1)]
+            [
+                (a, 1),
+                (a, a),
+                (1, a),
+                (1, -a),
+                (a, -a),
+                (a, -1),
+                (-a, -1),
+                (-a, -a),
+                (-1, -a),
+                (-1, a),
+                (-a, a),
+                (-a, 1),
+            ]
         )
     if name == "crescent":
         return np.vstack([circle[4:37], (circle[4:37] * 0.8 + [0.3, 0])[::-1]])
@@ -75,7 +113,9 @@ def layout(rng: np.random.Generator, label: int) -> Image.Image:
     low, high = COUNTS[label % 2]
     spots = _spots(rng, LAYOUTS[label // 2], int(rng.integers(low, high + 1)))
     back = any_color(rng)
-    ground = Image.fromarray(blend(rng, _SIDE, back, tuple(min(255, c + 30) for c in back), 4).astype(np.uint8))
+    ground = Image.fromarray(
+        blend(rng, _SIDE, back, tuple(min(255, c + 30) for c in back), 4).astype(np.uint8)
+    )
     pen, ink = ImageDraw.Draw(ground), apart(rng, back, 120)
     name, size = str(rng.choice(SHAPES)), rng.uniform(5, 9)
     middle = _SIDE / 2 + rng.uniform(-12, 12, 2)

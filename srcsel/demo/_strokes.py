@@ -31,11 +31,15 @@ def _character(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
 def glyph(rng: np.random.Generator, label: int) -> Image.Image:
     """Draw one invented character in a shaky hand; pen width, slant, size, ink and paper vary."""
     paper = any_color(rng)
-    ground = Image.fromarray(blend(rng, _SIDE, paper, tuple(min(255, c + 25) for c in paper), 3).astype(np.uint8))
+    ground = Image.fromarray(
+        blend(rng, _SIDE, paper, tuple(min(255, c + 25) for c in paper), 3).astype(np.uint8)
+    )
     pen, ink, width = ImageDraw.Draw(ground), apart(rng, paper), int(rng.integers(5, 14))
     turn, size = rng.normal(0, 0.16), rng.uniform(0.55, 0.85) * _SIDE
     bend = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    bend = bend @ np.array([[rng.uniform(0.75, 1.1), rng.normal(0, 0.15)], [rng.normal(0, 0.1), 1.0]])
+    bend = bend @ np.array(
+        [[rng.uniform(0.75, 1.1), rng.normal(0, 0.15)], [rng.normal(0, 0.1), 1.0]]
+    )
     middle = _SIDE / 2 + rng.uniform(-10, 10, 2)
     for stroke in _alphabet()[label]:
         shaky = stroke + rng.normal(0, 0.045, stroke.shape)
@@ -47,16 +51,23 @@ def glyph(rng: np.random.Generator, label: int) -> Image.Image:
 
 
 def printed(rng: np.random.Generator, label: int) -> Image.Image:
-    """Draw one printed digit 0..9, in one typeface, bent, slanted, thickened and partly crossed out."""
+    """Draw one printed digit 0..9, in one typeface, bent, slanted, thickened and partly crossed
+    out.
+    """
     ink = Image.new("L", (_SIDE, _SIDE))
     pen = ImageDraw.Draw(ink)
     font = ImageFont.load_default(size=float(rng.integers(70, 115)))
     place = (_SIDE / 2 + rng.uniform(-8, 8), _SIDE / 2 + rng.uniform(-8, 8))
-    pen.text(place, str(label), fill=255, font=font, anchor="mm", stroke_width=int(rng.integers(0, 6)))
+    pen.text(
+        place, str(label), fill=255, font=font, anchor="mm", stroke_width=int(rng.integers(0, 6))
+    )
     ink = ink.rotate(rng.normal(0, 12), Image.Resampling.BILINEAR)
     corners = np.array([[0, 0], [0, 1], [1, 1], [1, 0]]) * _SIDE + rng.normal(0, 11, (4, 2))
     quad = tuple(float(v) for v in corners.ravel())
-    mask = np.asarray(ink.transform(ink.size, Image.Transform.QUAD, quad, Image.Resampling.BILINEAR)) / 255.0
+    mask = (
+        np.asarray(ink.transform(ink.size, Image.Transform.QUAD, quad, Image.Resampling.BILINEAR))
+        / 255.0
+    )
     for axis in (0, 1):
         mask = _wobble(rng, mask, axis)
     paper = any_color(rng)

@@ -1,4 +1,6 @@
-"""Source tasks about surfaces: kinds of texture in any colour, and the direction light comes from."""
+"""Source tasks about surfaces: kinds of texture in any colour, and the direction light comes
+from.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,25 @@ from PIL import Image
 
 from srcsel.pictures.bundled.paint import any_color, apart, as32, noise, picture, relief
 
-DIRECTIONS = ("east", "north-east", "north", "north-west", "west", "south-west", "south", "south-east")
+DIRECTIONS = (
+    "east",
+    "north-east",
+    "north",
+    "north-west",
+    "west",
+    "south-west",
+    "south",
+    "south-east",
+)
 _SIDE = 128  # drawn at twice the size and averaged down
 
 Grid = tuple[np.ndarray, np.ndarray]  # u, v: (side, side) float64, 0..2 pi a period
 
 
 def texture(rng: np.random.Generator, label: int) -> Image.Image:
-    """Draw one texture in two random colours, at random scale, turn and contrast, gently warped and lit."""
+    """Draw one texture in two random colours, at random scale, turn and contrast, gently warped and
+    lit.
+    """
     angle, period = rng.uniform(0, np.pi), rng.uniform(9, 26)
     y, x = np.mgrid[:_SIDE, :_SIDE].astype(np.float64)
     warp = rng.uniform(0, 12)
@@ -25,7 +38,9 @@ def texture(rng: np.random.Generator, label: int) -> Image.Image:
     u = (x * np.cos(angle) + y * np.sin(angle)) * scale
     v = (-x * np.sin(angle) + y * np.cos(angle)) * scale
     share = list(TEXTURES.values())[label](rng, (u, v))
-    share = np.clip(0.5 + (share - share.mean()) / (share.std() + 1e-6) * rng.uniform(0.2, 0.5), 0, 1)[..., None]
+    share = np.clip(
+        0.5 + (share - share.mean()) / (share.std() + 1e-6) * rng.uniform(0.2, 0.5), 0, 1
+    )[..., None]
     first = any_color(rng)
     pixels = as32(first) * share + as32(apart(rng, first, 110)) * (1 - share)
     pixels = pixels * (0.7 + 0.6 * noise(rng, _SIDE, 2)[..., None])
@@ -33,7 +48,9 @@ def texture(rng: np.random.Generator, label: int) -> Image.Image:
 
 
 def lighting(rng: np.random.Generator, label: int) -> Image.Image:
-    """Draw a bumpy one-coloured surface lit from one of eight directions, bumps only (never dents)."""
+    """Draw a bumpy one-coloured surface lit from one of eight directions, bumps only (never
+    dents).
+    """
     azimuth = -2 * np.pi * label / len(DIRECTIONS) + np.pi + rng.normal(0, 0.12)
     y, x = np.mgrid[:_SIDE, :_SIDE].astype(np.float32)
     height = np.zeros((_SIDE, _SIDE), np.float32)
@@ -79,7 +96,10 @@ def _sand(rng: np.random.Generator, grid: Grid) -> np.ndarray:
 
 
 def _fibres(rng: np.random.Generator, grid: Grid) -> np.ndarray:
-    waves = [np.sin(grid[0] * f + rng.uniform(0, 6.3) + 0.6 * np.sin(grid[1] * 0.3 + f)) for f in (0.7, 1.3, 2.1, 3.3)]
+    waves = [
+        np.sin(grid[0] * f + rng.uniform(0, 6.3) + 0.6 * np.sin(grid[1] * 0.3 + f))
+        for f in (0.7, 1.3, 2.1, 3.3)
+    ]
     return np.sum(waves, axis=0)
 
 
@@ -96,7 +116,9 @@ def _cells(rng: np.random.Generator, grid: Grid) -> np.ndarray:
     """Measure how far the border between the two nearest random seeds is: cracked mud."""
     seeds = rng.uniform(0, _SIDE, (int(rng.integers(14, 40)), 2)).astype(np.float32)
     y, x = np.mgrid[:_SIDE:2, :_SIDE:2].astype(np.float32)
-    far = np.sort((y[..., None] - seeds[:, 0]) ** 2 + (x[..., None] - seeds[:, 1]) ** 2, axis=-1)[..., :2]
+    far = np.sort((y[..., None] - seeds[:, 0]) ** 2 + (x[..., None] - seeds[:, 1]) ** 2, axis=-1)[
+        ..., :2
+    ]
     edge = np.clip(np.diff(np.sqrt(far), axis=-1)[..., 0], 0, 5)
     return np.kron(edge, np.ones((2, 2))) + 0 * grid[0]
 

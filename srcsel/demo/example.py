@@ -1,7 +1,8 @@
 """Make the finished example that ships with srcsel: `python -m srcsel.demo.example`.
 
-A real run of the demo models on a demo target, by the same code as every other run, with every map drawn. Only the
-times are left out: "on this computer" would mean the computer the example was made on.
+A real run of the demo models on a demo target, by the same code as every other run, with every map
+drawn. Only the times are left out: "on this computer" would mean the computer the example was made
+on.
 """
 
 from __future__ import annotations
@@ -28,8 +29,12 @@ RUN_ID = "example-butterflies"
 
 
 def make(target: str = TARGET, run_id: str = RUN_ID, folder: Path = RUNS) -> Path:
-    """Answer the example's question from nothing and put the run into `folder`; returns its place."""
-    shutil.rmtree(folder / run_id, ignore_errors=True)  # first, or the old one's maps would be found and not drawn
+    """Answer the example's question from nothing and put the run into `folder`; returns its
+    place.
+    """
+    shutil.rmtree(
+        folder / run_id, ignore_errors=True
+    )  # first, or the old one's maps would be found and not drawn
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(Path(home), None, "cpu", None)
         question = replace(new_run(target, "demo", device="cpu", title="Butterflies"), id=run_id)
@@ -50,7 +55,10 @@ def without_times(result: Result, settings: Settings) -> Result:
         features = store.get(key_for(result.dataset, model, result.run.precision))
         if features is None:
             raise RuntimeError(f"The features of {model.id} were not stored.")
-        told.add(model.id, scored(features, result.dataset.labels, result.run, told.measures, store, Watch()))
+        told.add(
+            model.id,
+            scored(features, result.dataset.labels, result.run, told.measures, store, Watch()),
+        )
     return told.result(complete=True)
 
 

@@ -1,8 +1,8 @@
 """The paper's experiment on the bundled pictures: `python -m srcsel.demo.experiment`.
 
-Every bundled source model, and the pixels themselves, on every bundled target: all measures, a quick check, and
-fine-tuning of the whole network over three seeds. By the same code as everybody's runs. Each target's run ships with
-its evidence, and `experiment.json` sums up over the targets.
+Every bundled source model, and the pixels themselves, on every bundled target: all measures, a
+quick check, and fine-tuning of the whole network over three seeds. By the same code as everybody's
+runs. Each target's run ships with its evidence, and `experiment.json` sums up over the targets.
 """
 
 from __future__ import annotations
@@ -36,25 +36,35 @@ PROTOCOLS = (Protocol("probe"), Protocol("finetune"))
 SUMMARY = Path(__file__).parent / "experiment.json"
 
 
-def make(home: Path, targets: Sequence[str] = tuple(TARGETS), watch: Watch | None = None) -> dict[str, Path]:
-    """Answer and measure each target within `home`; returns the folder of each run. Goes on where it stopped."""
+def make(
+    home: Path, targets: Sequence[str] = tuple(TARGETS), watch: Watch | None = None
+) -> dict[str, Path]:
+    """Answer and measure each target within `home`; returns the folder of each run.
+
+    Goes on where it stopped.
+    """
     settings = Settings(home, None, "cpu", None)
     runs = open_runs(settings)
     made = {}
     for target in targets:
         run_id = PREFIX + target
         question = replace(
-            new_run(f"demo:{target}", MODELS, "all", device="cpu", title=TARGETS[target].title), id=run_id
+            new_run(f"demo:{target}", MODELS, "all", device="cpu", title=TARGETS[target].title),
+            id=run_id,
         )
         runs.save(without_times(answer(question, settings=settings, watch=watch), settings))
         for protocol in PROTOCOLS:
-            runs.save_evidence(without_traces(gather(run_id, protocol, settings=settings, watch=watch)))
+            runs.save_evidence(
+                without_traces(gather(run_id, protocol, settings=settings, watch=watch))
+            )
         made[target] = runs.folder / run_id
     return made
 
 
 def without_traces(evidence: Evidence) -> Evidence:
-    """Leave out the traces of failures, which name folders of the computer they happened on; the reasons stay."""
+    """Leave out the traces of failures, which name folders of the computer they happened on; the
+    reasons stay.
+    """
     return replace(evidence, failures=tuple(replace(f, detail="") for f in evidence.failures))
 
 
@@ -65,13 +75,18 @@ def told(home: Path, targets: Sequence[str] = tuple(TARGETS)) -> list[Told]:
     found = []
     for target in targets:
         result = runs.load(PREFIX + target)
-        cones = {f.key.model: mean_cosine(f.values) for f in features_of(result, result.models, store, Watch())}
+        cones = {
+            f.key.model: mean_cosine(f.values)
+            for f in features_of(result, result.models, store, Watch())
+        }
         found.append(Told(result, tuple(runs.evidences(result.run.id)), cones))
     return found
 
 
 def table(summary: dict[str, Any], kind: EvidenceKind) -> str:
-    """Lay out a summary's predictors for one kind of evidence as a Markdown table, fewest points lost first."""
+    """Lay out a summary's predictors for one kind of evidence as a Markdown table, fewest points
+    lost first.
+    """
     targets = len(summary["targets"])
     lines = [
         "| predictor | Kendall's tau | weighted tau | Pearson | points lost | best model picked |",
@@ -92,9 +107,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m srcsel.demo.experiment", description=(__doc__ or "").partition("\n")[0]
     )
-    parser.add_argument("--home", type=Path, help="where work is kept, to go on after a stop; default: a new folder")
+    parser.add_argument(
+        "--home", type=Path, help="where work is kept, to go on after a stop; default: a new folder"
+    )
     parser.add_argument("--runs", type=Path, default=RUNS, help="where the finished runs go")
-    parser.add_argument("--summary", type=Path, default=SUMMARY, help="where the summary goes (JSON)")
+    parser.add_argument(
+        "--summary", type=Path, default=SUMMARY, help="where the summary goes (JSON)"
+    )
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as temporary, Bars() as bars:
         home = chosen.home or Path(temporary)

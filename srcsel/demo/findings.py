@@ -1,4 +1,6 @@
-"""What the experiment says over all its targets: who foretold the accuracies, and where MSC and SCL part ways. Pure."""
+"""What the experiment says over all its targets: who foretold the accuracies, and where MSC and SCL
+part ways. Pure.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class Told:
 
 
 def mean_cosine(X: np.ndarray) -> float:
-    """Mean cosine similarity of two different rows of X (n, d), -1..1; zero rows are similar to none."""
+    """Mean cosine similarity of two different rows of X (n, d), -1..1; zero rows are similar to
+    none.
+    """
     lengths = np.linalg.norm(X.astype(np.float64), axis=1, keepdims=True)
     Z = np.divide(X, lengths, out=np.zeros(X.shape), where=lengths > 0)
     total, n = Z.sum(axis=0), len(Z)
@@ -39,7 +43,9 @@ def mean_cosine(X: np.ndarray) -> float:
 
 
 def summarize(told: Sequence[Told]) -> dict[str, Any]:
-    """Return JSON values: targets, predictors (one row a predictor and kind of evidence), pairs, findings."""
+    """Return JSON values: targets, predictors (one row a predictor and kind of evidence), pairs,
+    findings.
+    """
     kinds = list(dict.fromkeys(e.protocol.kind for t in told for e in t.evidence))
     predictors = [row for kind in kinds for row in _predictors(told, kind)]
     pairs = [_pairs(told, kind, reading) for kind in kinds for reading in ORDER]
@@ -50,8 +56,18 @@ def summarize(told: Sequence[Told]) -> dict[str, Any]:
         "pairs": pairs,
         "findings": [
             *_who_won([row for row in predictors if row["kind"] == best], len(told), best),
-            *(text for p in pairs if p["kind"] == best and p["reading"] == "raw" for text in _when(p)),
-            *(text for p in pairs if p["kind"] == best and p["reading"] == "whitened" for text in _whitened(p)),
+            *(
+                text
+                for p in pairs
+                if p["kind"] == best and p["reading"] == "raw"
+                for text in _when(p)
+            ),
+            *(
+                text
+                for p in pairs
+                if p["kind"] == best and p["reading"] == "whitened"
+                for text in _whitened(p)
+            ),
         ],
     }
 
@@ -61,10 +77,14 @@ def _target(t: Told) -> dict[str, Any]:
     scores = {(s.model, s.measure, s.reading): s for s in (*t.result.scores, *t.result.literal)}
     rows = []
     for model in t.result.models:
-        reached = {e.protocol.kind: a for e in t.evidence for a in e.accuracies if a.model == model.id}
+        reached = {
+            e.protocol.kind: a for e in t.evidence for a in e.accuracies if a.model == model.id
+        }
         row: dict[str, Any] = {"id": model.id, "title": model.title, "baseline": model.baseline}
         row["cone"] = t.cones.get(model.id)
-        row["accuracy"] = {kind: {"mean": a.mean, "low": a.low, "high": a.high} for kind, a in reached.items()}
+        row["accuracy"] = {
+            kind: {"mean": a.mean, "low": a.low, "high": a.high} for kind, a in reached.items()
+        }
         row["scores"] = {
             f"{measure} {reading}": _height(scores[model.id, measure, reading])
             for measure in PAIR
@@ -85,7 +105,9 @@ def _target(t: Told) -> dict[str, Any]:
 
 
 def _predictors(told: Sequence[Told], kind: str) -> list[dict[str, Any]]:
-    """Mean over the targets of each predictor's agreement with one kind of evidence, least regret first."""
+    """Mean over the targets of each predictor's agreement with one kind of evidence, least regret
+    first.
+    """
     found: dict[tuple[str, Reading | None], dict[str, Agreement]] = {}
     for t in told:
         for evidence in t.evidence:
@@ -115,14 +137,17 @@ def _predictors(told: Sequence[Told], kind: str) -> list[dict[str, Any]]:
 
 
 def _pairs(told: Sequence[Told], kind: str, reading: Reading) -> dict[str, Any]:
-    """Count the pairs of models on one target that MSC and SCL put in opposite orders, and who was right.
+    """Count the pairs of models on one target that MSC and SCL put in opposite orders, and who was
+    right.
 
-    Only pairs whose accuracies lie clearly apart (their intervals do not overlap) settle anything. `narrower`: how
-    often the wrongly preferred model was the one that sees all pictures in the narrower cone. `flat`: how often both
-    silhouettes were below FLAT.
+    Only pairs whose accuracies lie clearly apart (their intervals do not overlap) settle anything.
+    `narrower`: how often the wrongly preferred model was the one that sees all pictures in the
+    narrower cone. `flat`: how often both silhouettes were below FLAT.
     """
     found: dict[str, Any] = {"kind": kind, "reading": reading, "agree": 0, "open": 0}
-    found |= {right: {"pairs": 0, "narrower": 0, "flat": 0, "examples": []} for right in ("msc", "scl")}
+    found |= {
+        right: {"pairs": 0, "narrower": 0, "flat": 0, "examples": []} for right in ("msc", "scl")
+    }
     for t in told:
         for better, worse, msc, scl, apart in _compared(t, kind, reading):
             if (msc[0] > msc[1]) == (scl[0] > scl[1]):
@@ -134,12 +159,16 @@ def _pairs(told: Sequence[Told], kind: str, reading: Reading) -> dict[str, Any]:
                 right["pairs"] += 1
                 right["narrower"] += t.cones[worse] > t.cones[better]
                 right["flat"] += max(msc) < FLAT
-                right["examples"].append({"target": t.result.run.title, "better": better, "worse": worse})
+                right["examples"].append(
+                    {"target": t.result.run.title, "better": better, "worse": worse}
+                )
     return found
 
 
 def _compared(t: Told, kind: str, reading: Reading) -> Iterator[tuple[str, str, _Two, _Two, bool]]:
-    """Yield (more accurate model, other, MSC of both, SCL gain of both, accuracies clearly apart)."""
+    """Yield (more accurate model, other, MSC of both, SCL gain of both, accuracies clearly
+    apart).
+    """
     scores = {
         (s.measure, s.model): _height(s)
         for s in (*t.result.scores, *t.result.literal)
@@ -155,20 +184,27 @@ def _compared(t: Told, kind: str, reading: Reading) -> Iterator[tuple[str, str, 
 
 
 def _who_won(rows: Sequence[dict[str, Any]], targets: int, kind: str) -> Iterator[str]:
-    """Say what trusting each of the pair would have cost, in both readings, and what the verdict's rule cost."""
+    """Say what trusting each of the pair would have cost, in both readings, and what the verdict's
+    rule cost.
+    """
     by_name = {(row["predictor"], row["reading"]): row for row in rows}
     for reading in ORDER:
         pair = [by_name[m, reading] for m in ("supcon", "silhouette") if (m, reading) in by_name]
-        if len(pair) == 2 and all(None not in (row["mean_regret"], row["mean_tau"]) for row in pair):
+        if len(pair) == 2 and all(
+            None not in (row["mean_regret"], row["mean_tau"]) for row in pair
+        ):
             scl, msc = pair
             yield (
-                f"{READINGS[reading]}: starting from SCL's first model would have cost {_points(scl)} on average over "
-                f"{targets} targets, from MSC's {_points(msc)}, against {TRUTH[kind]}. Mean Kendall's tau: SCL "
-                f"{_tau(scl)}, MSC {_tau(msc)}."
+                f"{READINGS[reading]}: starting from SCL's first model would have cost"
+                f" {_points(scl)} on average over {targets} targets, from MSC's {_points(msc)},"
+                f" against {TRUTH[kind]}. Mean Kendall's tau: SCL {_tau(scl)}, MSC {_tau(msc)}."
             )
     rule = by_name.get(("verdict", None))
     if rule is not None and rule["mean_regret"] is not None:
-        yield f"The verdict's rule picked the best model on {rule['hits']} of {targets} targets ({_points(rule)} lost)."
+        yield (
+            f"The verdict's rule picked the best model on {rule['hits']} of {targets} targets"
+            f" ({_points(rule)} lost)."
+        )
 
 
 def _when(pairs: dict[str, Any]) -> Iterator[str]:
@@ -177,26 +213,28 @@ def _when(pairs: dict[str, Any]) -> Iterator[str]:
     if not msc["pairs"] + scl["pairs"]:
         return
     yield (
-        f"As in the papers, MSC and SCL put {msc['pairs'] + scl['pairs']} pairs of models with clearly different "
-        f"accuracy in opposite orders: SCL was right in {scl['pairs']}, MSC in {msc['pairs']}."
+        f"As in the papers, MSC and SCL put {msc['pairs'] + scl['pairs']} pairs of models with"
+        f" clearly different accuracy in opposite orders: SCL was right in {scl['pairs']}, MSC in"
+        f" {msc['pairs']}."
     )
     flat, both = msc["flat"] + scl["flat"], msc["pairs"] + scl["pairs"]
     yield (
-        f"In {flat} of these {both} pairs both silhouettes were below {FLAT}: the two part ways where no model's "
-        "groups stand apart."
+        f"In {flat} of these {both} pairs both silhouettes were below {FLAT}: the two part ways"
+        " where no model's groups stand apart."
     )
     if scl["pairs"]:
         wider = scl["pairs"] - scl["narrower"]
         yield (
-            "Where MSC failed and SCL did not, MSC preferred the model that spreads its pictures more widely in "
-            f"{wider} of {scl['pairs']} pairs: its silhouette is near zero for want of any structure, and that beats "
-            "a model whose structure crosses some classes."
+            "Where MSC failed and SCL did not, MSC preferred the model that spreads its pictures"
+            f" more widely in {wider} of {scl['pairs']} pairs: its silhouette is near zero for want"
+            " of any structure, and that beats a model whose structure crosses some classes."
         )
     if msc["pairs"]:
         yield (
-            f"Where SCL failed and MSC did not, SCL preferred the model that sees all pictures in a narrower cone in "
-            f"{msc['narrower']} of {msc['pairs']} pairs: where all pictures look alike, the loss stays near that of "
-            "chance, and that beats a model that spreads them without regard to class."
+            "Where SCL failed and MSC did not, SCL preferred the model that sees all pictures in a"
+            f" narrower cone in {msc['narrower']} of {msc['pairs']} pairs: where all pictures look"
+            " alike, the loss stays near that of chance, and that beats a model that spreads them"
+            " without regard to class."
         )
 
 
@@ -218,5 +256,7 @@ def _tau(row: dict[str, Any]) -> str:
 
 
 def _height(score: Score) -> float:
-    """Return the score as the bars show it, higher is better: MSC itself, SCL as gain over chance."""
+    """Return the score as the bars show it, higher is better: MSC itself, SCL as gain over
+    chance.
+    """
     return score.gain if score.measure == "supcon" and score.gain is not None else score.value

@@ -23,22 +23,32 @@ def build(classes: int) -> torch.nn.Module:
     """Build the network with freshly drawn weights and a head of `classes` outputs."""
     import timm
 
-    return timm.create_model(ARCHITECTURE, pretrained=False, num_classes=classes, **ARCHITECTURE_KWARGS)
+    return timm.create_model(
+        ARCHITECTURE, pretrained=False, num_classes=classes, **ARCHITECTURE_KWARGS
+    )
 
 
 def fit(
-    network: torch.nn.Module, pixels: np.ndarray, labels: np.ndarray, *, steps: int, tell: Callable[[int], None]
+    network: torch.nn.Module,
+    pixels: np.ndarray,
+    labels: np.ndarray,
+    *,
+    steps: int,
+    tell: Callable[[int], None],
 ) -> None:
-    """Train `network` on pixels (n, 3, SIDE, SIDE) uint8 and labels (n,) for `steps` batches, telling each.
+    """Train `network` on pixels (n, 3, SIDE, SIDE) uint8 and labels (n,) for `steps` batches,
+    telling each.
 
-    AdamW with one rise and fall of the learning rate; pictures are only moved, never turned, flipped or coloured,
-    because for some task each of these is what tells the classes apart.
+    AdamW with one rise and fall of the learning rate; pictures are only moved, never turned,
+    flipped or coloured, because for some task each of these is what tells the classes apart.
     """
     import torch
 
     network.train().to(memory_format=torch.channels_last)  # a third faster on processors
     optimizer = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, weight_decay=DECAY)
-    rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_RATE, total_steps=steps + 1, pct_start=0.25)
+    rate = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, PEAK_RATE, total_steps=steps + 1, pct_start=0.25
+    )
     rng = np.random.default_rng(0)
     for step in range(steps):
         rows = rng.choice(len(labels), min(BATCH, len(labels)), replace=False)
@@ -52,12 +62,16 @@ def fit(
 
 
 def accuracy(network: torch.nn.Module, pixels: np.ndarray, labels: np.ndarray) -> float:
-    """Return the share of pictures (n, 3, SIDE, SIDE) uint8 whose label (n,) `network` gets right, 0..1."""
+    """Return the share of pictures (n, 3, SIDE, SIDE) uint8 whose label (n,) `network` gets right,
+    0..1.
+    """
     import torch
 
     network.eval()
     with torch.inference_mode():
-        guesses = [network(_tensor(pixels[k : k + 250])).argmax(1) for k in range(0, len(pixels), 250)]
+        guesses = [
+            network(_tensor(pixels[k : k + 250])).argmax(1) for k in range(0, len(pixels), 250)
+        ]
     return float((torch.cat(guesses).numpy() == labels).mean())
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 import srcsel
 from srcsel.pictures.bundled.targets import TARGETS
 
-FOLDER = Path(srcsel.__file__).parent / "ui" / "static" / "previews"
+FOLDER = Path(srcsel.__file__).parent / "ui" / "app" / "static" / "previews"
 COLUMNS, ROWS = 5, 2  # pictures of a preview, one of each class in turn
 SIDE = 144  # pixels of one
 
@@ -23,7 +23,11 @@ def main() -> None:
         for tile in range(COLUMNS * ROWS):
             label = tile % len(target.classes)
             rng = np.random.default_rng([label, 0, sum(target.name.encode())])
-            picture = target.draw(rng, label, 0).convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+            picture = (
+                target.draw(rng, label, 0)
+                .convert("RGB")
+                .resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+            )
             preview.paste(picture, (tile % COLUMNS * SIDE, tile // COLUMNS * SIDE))
         preview.save(FOLDER / f"{target.name}.jpg", quality=86)
 

@@ -1,4 +1,7 @@
-"""The source tasks: what each bundled source model was trained to tell apart. All pictures are made by code."""
+"""The source tasks: what each bundled source model was trained to tell apart.
+
+All pictures are made by code.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,8 @@ class Task:
     draw: Callable[[np.random.Generator, int], Image.Image]
 
     def sample(self, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """`count` fresh pictures (n, 3, SIDE, SIDE) uint8 and labels (n,) int64, classes as equal as they divide.
+        """`count` fresh pictures (n, 3, SIDE, SIDE) uint8 and labels (n,) int64, classes as equal
+        as they divide.
 
         The same count and seed give the same pictures; different seeds share none.
         """

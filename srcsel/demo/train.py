@@ -1,8 +1,8 @@
 """Train the bundled source models from nothing: `python -m srcsel.demo.train`.
 
-Ten networks of one architecture: one for each source task, and two controls (shuffled labels, no training). Each
-is written to weights/<name>.safetensors (float16) with its card weights/<name>.json. A finished model is skipped,
-so a stopped run goes on where it was.
+Ten networks of one architecture: one for each source task, and two controls (shuffled labels, no
+training). Each is written to weights/<name>.safetensors (float16) with its card
+weights/<name>.json. A finished model is skipped, so a stopped run goes on where it was.
 """
 
 from __future__ import annotations
@@ -50,9 +50,14 @@ class Plan:
 
 def plans() -> dict[str, Plan]:
     """Return the eight source models and the two controls, by name."""
-    made = {t.name: Plan(t.name, t, t.title, f"Learned {t.task} from {t.data}.") for t in TASKS.values()}
+    made = {
+        t.name: Plan(t.name, t, t.title, f"Learned {t.task} from {t.data}.") for t in TASKS.values()
+    }
     lessons = TASKS["flowers"]
-    wrong = "A control: trained like the others, on the flowers, but with labels shuffled at random. It should not win."
+    wrong = (
+        "A control: trained like the others, on the flowers, but with labels shuffled at random. It"
+        " should not win."
+    )
     blank = "A control: never trained, weights as first drawn at random. It should not win."
     made["shuffled"] = Plan("shuffled", lessons, "Shuffled labels (control)", wrong, shuffled=True)
     made["untrained"] = Plan("untrained", lessons, "No training (control)", blank, learns=False)
@@ -101,18 +106,31 @@ def finished(name: str, folder: Path) -> bool:
     weights, card = folder / f"{name}.safetensors", folder / f"{name}.json"
     if not (weights.is_file() and card.is_file()):
         return False
-    return json.loads(card.read_bytes())["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
+    return (
+        json.loads(card.read_bytes())["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the shell command; returns 0 when every model asked for is there."""
     known = plans()
-    parser = argparse.ArgumentParser(prog="python -m srcsel.demo.train", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--only", nargs="+", choices=known, default=list(known), metavar="NAME", help=", ".join(known))
+    parser = argparse.ArgumentParser(
+        prog="python -m srcsel.demo.train", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=known,
+        default=list(known),
+        metavar="NAME",
+        help=", ".join(known),
+    )
     parser.add_argument("--force", action="store_true", help="train again what is already there")
     parser.add_argument("--threads", type=int, default=2, help="processor threads (default 2)")
     parser.add_argument("--folder", type=Path, default=WEIGHTS, help="where weights and cards go")
-    parser.add_argument("--steps", type=int, default=STEPS, help=f"training steps of each model (default {STEPS})")
+    parser.add_argument(
+        "--steps", type=int, default=STEPS, help=f"training steps of each model (default {STEPS})"
+    )
     chosen = parser.parse_args(arguments)
     _make_all([known[name] for name in chosen.only], chosen)
     return 0
@@ -131,12 +149,16 @@ def _make_all(wanted: Sequence[Plan], chosen: argparse.Namespace) -> None:
                 continue
             bar = progress.add_task(plan.name, total=chosen.steps)
             card = make(
-                plan, chosen.folder, steps=chosen.steps, tell=lambda done, b=bar: progress.update(b, completed=done)
+                plan,
+                chosen.folder,
+                steps=chosen.steps,
+                tell=lambda done, b=bar: progress.update(b, completed=done),
             )
             progress.update(bar, completed=chosen.steps)
             facts = json.loads(card.read_bytes())
             progress.console.print(
-                f"{plan.name}: {facts['accuracy']:.1%} right on its own task, {facts['seconds']:.0f} s"
+                f"{plan.name}: {facts['accuracy']:.1%} right on its own task,"
+                f" {facts['seconds']:.0f} s"
             )
 
 

@@ -1,1 +1,3 @@
-"""Accuracy really reached on a run's pictures, by a probe and by fine-tuning, and how well each score foretold it."""
+"""Accuracy really reached on a run's pictures, by a probe and by fine-tuning, and how well each
+score foretold it.
+"""

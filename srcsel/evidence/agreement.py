@@ -1,14 +1,18 @@
-"""How well every predictor foretold the accuracies: correlation of the orders, and what trusting it would have cost.
+"""How well every predictor foretold the accuracies: correlation of the orders, and what trusting it
+would have cost.
 
-A predictor is any reading of any measure, the verdict's rule, the consensus of the measures, and two that know nothing
-of the pictures: the accuracy on the source task and the number of weights (more is taken for better).
+A predictor is any reading of any measure, the verdict's rule, the consensus of the measures, and
+two that know nothing of the pictures: the accuracy on the source task and the number of weights
+(more is taken for better).
 
-Baselines (untrained or shuffled controls, the pictures alone) have scores and accuracies like the others and count in
-the correlations: telling them from real models is part of what a measure is for. Nobody starts from a baseline, so
-what a predictor picks, what that costs and how often it is right are asked among the other models.
+Baselines (untrained or shuffled controls, the pictures alone) have scores and accuracies like the
+others and count in the correlations: telling them from real models is part of what a measure is
+for. Nobody starts from a baseline, so what a predictor picks, what that costs and how often it is
+right are asked among the other models.
 
-Intervals are the 5th to 95th percentile over DRAWS pairs of one re-check of the scores (the same left-out pictures for
-every model and measure) and one draw of splits and test pictures for the accuracies.
+Intervals are the 5th to 95th percentile over DRAWS pairs of one re-check of the scores (the same
+left-out pictures for every model and measure) and one draw of splits and test pictures for the
+accuracies.
 """
 
 from __future__ import annotations
@@ -37,12 +41,18 @@ class Predictor:
     name: str
     reading: Reading | None
     values: dict[str, float]
-    draws: dict[str, np.ndarray] = field(default_factory=dict)  # (b,) each; a model without: its value every time
-    pick: str | None = None  # what it would start from, where that is not the model of the highest value
+    draws: dict[str, np.ndarray] = field(
+        default_factory=dict
+    )  # (b,) each; a model without: its value every time
+    pick: str | None = (
+        None  # what it would start from, where that is not the model of the highest value
+    )
 
 
 def agreements(result: Result, reached: Reached, draws: int = DRAWS) -> tuple[Agreement, ...]:
-    """One row a predictor, fewest points lost first, equals by tau; those without a pick last. draws 0: none."""
+    """One row a predictor, fewest points lost first, equals by tau; those without a pick last.
+    draws 0: none.
+    """
     if not reached.models:
         return ()
     candidates = {m.id for m in result.models if not m.baseline}
@@ -53,7 +63,9 @@ def agreements(result: Result, reached: Reached, draws: int = DRAWS) -> tuple[Ag
 
 
 def predictors(result: Result, models: Sequence[str], rechecks: int = DRAWS) -> list[Predictor]:
-    """List everything that could have foretold the accuracies of `models`, with up to `rechecks` re-checks."""
+    """List everything that could have foretold the accuracies of `models`, with up to `rechecks`
+    re-checks.
+    """
     known = set(models)
     scores = [s for s in (*result.scores, *result.literal) if s.model in known]
     groups: dict[tuple[str, Reading | None], list[Score]] = {}
@@ -65,21 +77,33 @@ def predictors(result: Result, models: Sequence[str], rechecks: int = DRAWS) -> 
     found += [_of_ranks(name, result, models, rechecks) for name in ("verdict", "consensus")]
     for name in ("accuracy", "params"):
         stated = {m.id: getattr(m, name) for m in result.models if m.id in known}
-        found.append(Predictor(name, None, {m: float(v) for m, v in stated.items() if v is not None}))
+        found.append(
+            Predictor(name, None, {m: float(v) for m, v in stated.items() if v is not None})
+        )
     return found
 
 
 def agreement(
-    predictor: Predictor, models: Sequence[str], means: np.ndarray, draws: np.ndarray, candidates: Collection[str]
+    predictor: Predictor,
+    models: Sequence[str],
+    means: np.ndarray,
+    draws: np.ndarray,
+    candidates: Collection[str],
 ) -> Agreement:
-    """Compare a predictor with the accuracies reached: means (models,) and draws of them (b, models), 0..1.
+    """Compare a predictor with the accuracies reached: means (models,) and draws of them (b,
+    models), 0..1.
 
-    Computed on the models that have a value; the model it picks is compared with the best of those alone.
+    Computed on the models that have a value; the model it picks is compared with the best of those
+    alone.
     """
     at = [i for i, m in enumerate(models) if m in predictor.values]
     names = [models[i] for i in at]
     x = np.array([predictor.values[m] for m in names])
-    again = np.stack([_repeated(predictor, m, len(draws)) for m in names], axis=1) if names else np.empty((0, 0))
+    again = (
+        np.stack([_repeated(predictor, m, len(draws)) for m in names], axis=1)
+        if names
+        else np.empty((0, 0))
+    )
     reason = _reason(names, x, means[at])
     tau = weighted = pearson = NOTHING
     if not reason:
@@ -93,20 +117,39 @@ def agreement(
         picked = predictor.pick if predictor.pick in names else names[able[int(x[able].argmax())]]
         points = 100 * (y.max() - means[models.index(picked)])
         lost = _lost(again[:, able], y_again)
-        regret = _interval(points if predictor.pick in names else _lost(x[None, able], y[None])[0], lost)
+        regret = _interval(
+            points if predictor.pick in names else _lost(x[None, able], y[None])[0], lost
+        )
         hit = float(np.mean(lost <= 1e-9)) if len(lost) else None
-    return Agreement(predictor.name, predictor.reading, len(names), picked, tau, weighted, pearson, regret, hit, reason)
+    return Agreement(
+        predictor.name,
+        predictor.reading,
+        len(names),
+        picked,
+        tau,
+        weighted,
+        pearson,
+        regret,
+        hit,
+        reason,
+    )
 
 
 def kendall(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Kendall's tau-b of the last axis, -1..1; NaN where one side is constant. scipy.stats.kendalltau, vectorised."""
+    """Kendall's tau-b of the last axis, -1..1; NaN where one side is constant.
+    scipy.stats.kendalltau, vectorised.
+    """
     a, b = _signs(x), _signs(y)
     with np.errstate(invalid="ignore"):
-        return (a * b).sum(axis=(-2, -1)) / np.sqrt(np.abs(a).sum(axis=(-2, -1)) * np.abs(b).sum(axis=(-2, -1)))
+        return (a * b).sum(axis=(-2, -1)) / np.sqrt(
+            np.abs(a).sum(axis=(-2, -1)) * np.abs(b).sum(axis=(-2, -1))
+        )
 
 
 def weighted_tau(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Vigna's weighted tau of the last axis with hyperbolic weights, mistakes at the top counting most; -1..1."""
+    """Vigna's weighted tau of the last axis with hyperbolic weights, mistakes at the top counting
+    most; -1..1.
+    """
     from scipy.stats import weightedtau
 
     pairs = zip(_snapped(np.atleast_2d(x)), _snapped(np.atleast_2d(y)), strict=True)
@@ -132,7 +175,9 @@ def _of_scores(scores: Sequence[Score]) -> Predictor:
 
 
 def _of_ranks(name: str, result: Result, models: Sequence[str], rechecks: int) -> Predictor:
-    """Take minus the mean rank by the verdict's rule, or by all measures, on all pictures and in every re-check."""
+    """Take minus the mean rank by the verdict's rule, or by all measures, on all pictures and in
+    every re-check.
+    """
     scores = [s for s in result.scores if s.model in set(models)]
     if name == "verdict":
         scores = _whole([s for s in scores if s.measure in VERDICT_MEASURES])
@@ -147,7 +192,9 @@ def _of_ranks(name: str, result: Result, models: Sequence[str], rechecks: int) -
 
 
 def _whole(scores: Sequence[Score]) -> list[Score]:
-    """Scores of the models that have every measure among them: the others took no part in the verdict."""
+    """Scores of the models that have every measure among them: the others took no part in the
+    verdict.
+    """
     wanted = {s.measure for s in scores}
     has: dict[str, set[str]] = {}
     for s in scores:
@@ -157,11 +204,16 @@ def _whole(scores: Sequence[Score]) -> list[Score]:
 
 def _under(scores: Iterable[Score], j: int) -> list[Score]:
     """Scores as re-check j shows them."""
-    return [s if s.rechecks is None else replace(s, value=float(s.rechecks[j]), rechecks=None) for s in scores]
+    return [
+        s if s.rechecks is None else replace(s, value=float(s.rechecks[j]), rechecks=None)
+        for s in scores
+    ]
 
 
 def _mean_ranks(scores: Sequence[Score], models: Sequence[str], name: str) -> dict[str, float]:
-    told = consensus(make_rankings(scores), models, biased=name == "verdict")  # its three count whatever they favour
+    told = consensus(
+        make_rankings(scores), models, biased=name == "verdict"
+    )  # its three count whatever they favour
     return {m: -rank for m, rank in told.mean_rank.items()}
 
 
@@ -178,13 +230,17 @@ def _reason(names: Sequence[str], x: np.ndarray, y: np.ndarray) -> str:
 
 
 def _repeated(predictor: Predictor, model: str, count: int) -> np.ndarray:
-    """Return the predictor's value under `count` re-checks, starting over where there are fewer, (count,)."""
+    """Return the predictor's value under `count` re-checks, starting over where there are fewer,
+    (count,).
+    """
     own = predictor.draws.get(model)
     return np.full(count, predictor.values[model]) if own is None else np.resize(own, count)
 
 
 def _lost(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Accuracy points lost by taking the model of the highest x; where several tie, their mean. x, y (b, m)."""
+    """Accuracy points lost by taking the model of the highest x; where several tie, their mean. x,
+    y (b, m).
+    """
     top = x.max(axis=1, keepdims=True)
     first = top - x <= SAME * np.maximum(np.abs(top), np.abs(x))
     return 100 * (y.max(axis=1) - (first * y).sum(axis=1) / first.sum(axis=1))
@@ -197,12 +253,16 @@ def _signs(values: np.ndarray) -> np.ndarray:
 
 
 def _snapped(rows: np.ndarray) -> np.ndarray:
-    """Make values equal that differ by rounding alone, (b, m): each becomes the least of those it is tied with."""
+    """Make values equal that differ by rounding alone, (b, m): each becomes the least of those it
+    is tied with.
+    """
     order = np.argsort(rows, axis=1)
     values = np.take_along_axis(rows, order, axis=1)
     for i in range(1, values.shape[1]):
         before, own = values[:, i - 1], values[:, i]
-        values[:, i] = np.where(own - before <= SAME * np.maximum(np.abs(own), np.abs(before)), before, own)
+        values[:, i] = np.where(
+            own - before <= SAME * np.maximum(np.abs(own), np.abs(before)), before, own
+        )
     found = np.empty_like(values)
     np.put_along_axis(found, order, values, axis=1)
     return found
@@ -213,9 +273,11 @@ def _constant(values: np.ndarray) -> bool:
 
 
 def _interval(value: np.ndarray | float, draws: np.ndarray) -> Interval:
-    """Join the value with the 5th and 95th percentile of its draws; those that are not defined are left out.
+    """Join the value with the 5th and 95th percentile of its draws; those that are not defined are
+    left out.
 
-    Draws carry the noise twice, so they agree less than the value does: the interval is widened to hold it.
+    Draws carry the noise twice, so they agree less than the value does: the interval is widened to
+    hold it.
     """
     known = draws[np.isfinite(draws)]
     if 2 * len(known) <= len(draws):

@@ -1,9 +1,10 @@
-"""Fine-tuning: every source model trained whole on the same few pictures, once for each seed, and tested on the rest.
+"""Fine-tuning: every source model trained whole on the same few pictures, once for each seed, and
+tested on the rest.
 
-Finished trainings are remembered by everything they depend on, so another seed trains only that one; a stopped or
-killed one goes on from its checkpoint.
+Finished trainings are remembered by everything they depend on, so another seed trains only that
+one; a stopped or killed one goes on from its checkpoint.
 
-evidence/outcomes/<hash>.safetensors      a finished training: its test pictures and the class given to each
+evidence/outcomes/<hash>.safetensors      a finished training: its test pictures and guesses
 evidence/checkpoints/<hash>.safetensors   a training under way
 """
 
@@ -30,7 +31,8 @@ from srcsel.features.loading import free_after, leave_a_core
 from srcsel.models.hubs import Preprocessing, Trainable, hub_of
 from srcsel.store import files
 
-VERSION = 1  # part of what outcomes are remembered by; raise it with every change to what a training comes to
+# part of what outcomes are remembered by; raise it with every change to what a training comes to
+VERSION = 1
 NO_NETWORK = "It has no network to fine-tune; its quick check still counts."
 
 
@@ -56,11 +58,12 @@ def finetune(
     device: str = "auto",
     watch: Watch | None = None,
 ) -> Iterator[Outcome | Failure]:
-    """Yield one outcome for each model and seed, model by model, or one failure for a model; others go on.
+    """Yield one outcome for each model and seed, model by model, or one failure for a model; others
+    go on.
 
-    groups (n,) from `copies.copy_groups`: copies of a picture stay on one side. folder: where outcomes and
-    checkpoints are kept (Settings.evidence). A stopped training keeps its checkpoint. Raises InputError where the
-    pictures cannot be split, Cancelled, StoreError.
+    groups (n,) from `copies.copy_groups`: copies of a picture stay on one side. folder: where
+    outcomes and checkpoints are kept (Settings.evidence). A stopped training keeps its checkpoint.
+    Raises InputError where the pictures cannot be split, Cancelled, StoreError.
     """
     watch = watch or Watch()
     check_protocol(protocol)
@@ -97,8 +100,12 @@ class _Work:
     folder: Path
     watch: Watch
 
-    def train(self, model: SourceModel, pixels: np.ndarray, device: str) -> Iterator[Outcome | Failure]:
-        """Train on every split that is not remembered; the first one that fails is the model's failure."""
+    def train(
+        self, model: SourceModel, pixels: np.ndarray, device: str
+    ) -> Iterator[Outcome | Failure]:
+        """Train on every split that is not remembered; the first one that fails is the model's
+        failure.
+        """
         for number, seed in enumerate(self.protocol.seeds):
             try:
                 yield self.recall(model, seed) or self._one(model, pixels, seed, device, number)
@@ -120,30 +127,40 @@ class _Work:
             return None
         if about["question"] != question:
             return None
-        return Outcome(model.id, seed, tensors["rows"], tensors["guess"], about["seconds"], about["note"])
+        return Outcome(
+            model.id, seed, tensors["rows"], tensors["guess"], about["seconds"], about["note"]
+        )
 
     def failed(self, model: SourceModel, error: Exception) -> Failure:
         """Say in a sentence why a model has no accuracy."""
         if is_out_of_memory(error):
             reason = (
-                f"Not enough memory to fine-tune {model.title} with {self.protocol.batch} pictures at a time. Choose a "
-                "smaller batch, or leave it out."
+                f"Not enough memory to fine-tune {model.title} with {self.protocol.batch} pictures"
+                " at a time. Choose a smaller batch, or leave it out."
             )
         elif isinstance(error, SrcselError):
             reason = str(error)
         else:
-            reason = f"{model.title} could not be fine-tuned ({type(error).__name__}: {error}). The others go on."
+            reason = (
+                f"{model.title} could not be fine-tuned ({type(error).__name__}: {error}). The"
+                " others go on."
+            )
         self.watch.update(model.id, "failed", note=reason)
         return Failure(model.id, "", reason, "".join(traceback.format_exception(error)))
 
-    def _one(self, model: SourceModel, pixels: np.ndarray, seed: int, device: str, number: int) -> Outcome:
+    def _one(
+        self, model: SourceModel, pixels: np.ndarray, seed: int, device: str, number: int
+    ) -> Outcome:
         """Train on one split, from its checkpoint where there is one, and remember the outcome."""
         import torch
 
         of, seeds = self.splits[seed], len(self.protocol.seeds)
 
         def tell(step: int, steps: int) -> None:
-            note = f"Training {model.title}, repeat {number + 1} of {seeds}: step {step:,} of {steps:,}"
+            note = (
+                f"Training {model.title}, repeat {number + 1} of {seeds}: step {step:,} of"
+                f" {steps:,}"
+            )
             self.watch.update(model.id, "running", number * steps + step, seeds * steps, note)
 
         encoder = hub_of(model).load(model, device, self.watch)
@@ -167,7 +184,9 @@ class _Work:
     def _note(self, told: Trained) -> str:
         """Say what early stopping did, if it did anything."""
         epochs = self.protocol.epochs
-        parts = [f"stopped early after epoch {told.epochs} of {epochs}"] if told.epochs < epochs else []
+        parts = (
+            [f"stopped early after epoch {told.epochs} of {epochs}"] if told.epochs < epochs else []
+        )
         if told.best is not None and told.best < told.epochs:
             parts.append(f"weights of epoch {told.best} tested")
         return ", ".join(parts)
@@ -181,7 +200,10 @@ class _Work:
             "model": model.id,
             "revision": model.revision,
             "preprocessing": hub_of(model).preprocessing(model).key,
-            "rows": [hashlib.sha256(rows.tobytes()).hexdigest() for rows in (of.train, of.validation, of.test)],
+            "rows": [
+                hashlib.sha256(rows.tobytes()).hexdigest()
+                for rows in (of.train, of.validation, of.test)
+            ],
             "epochs": p.epochs,
             "early_stop": p.early_stop if len(of.validation) else 0,
             "batch": p.batch,

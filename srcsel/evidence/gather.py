@@ -1,4 +1,6 @@
-"""Evidence for a run: every measure scored, accuracy measured model by model, then who foretold it."""
+"""Evidence for a run: every measure scored, accuracy measured model by model, then who foretold
+it.
+"""
 
 from __future__ import annotations
 
@@ -39,23 +41,31 @@ def gather(
     settings: Settings | None = None,
     watch: Watch | None = None,
 ) -> Evidence:
-    """Measure what the models of a finished run really reach on its pictures, and compare every predictor with it.
+    """Measure what the models of a finished run really reach on its pictures, and compare every
+    predictor with it.
 
-    models: ids of those to measure; none = all of the run. Those measured the same way before stay in the evidence.
+    models: ids of those to measure; none = all of the run. Those measured the same way before stay
+    in the evidence.
 
-    The run is scored by `measures` first, and saved so. The evidence is saved beside the run after every model, with
-    `complete` False until the last. What was measured before is not measured again. Raises UnknownNameError for a
-    run that is not there, InputError where its pictures have changed or cannot be split, Cancelled (finished
-    trainings and the checkpoint of the one under way are kept), StoreError.
+    The run is scored by `measures` first, and saved so. The evidence is saved beside the run after
+    every model, with `complete` False until the last. What was measured before is not measured
+    again. Raises UnknownNameError for a run that is not there, InputError where its pictures have
+    changed or cannot be split, Cancelled (finished trainings and the checkpoint of the one under
+    way are kept), StoreError.
     """
     settings, watch = settings or load_settings(), watch or Watch()
     check_protocol(protocol)
     runs, store = open_runs(settings), open_features(settings)
     result = runs.load(run_id)
     if not result.complete:
-        raise InputError("This run is not finished, so there is nothing to compare yet. Let it finish, then try again.")
+        raise InputError(
+            "This run is not finished, so there is nothing to compare yet. Let it finish, then try"
+            " again."
+        )
     if set(measure_names(measures)) - set(result.run.measures):  # what the run was not asked for
-        result = add_measures(run_id, measures, settings=settings, watch=_AsOne(watch, len(result.models)))
+        result = add_measures(
+            run_id, measures, settings=settings, watch=_AsOne(watch, len(result.models))
+        )
     watch.update("measures", "done")
     work = _Work(result, protocol, models, settings, runs, store, watch)
     for outcome in work.measured():
@@ -74,7 +84,8 @@ def gather_evidence(
     device: str | None = None,
     watch: Watch | None = None,
 ) -> Evidence:
-    """Rank source models for the pictures in `folder`, then measure what they really reach; see `gather`.
+    """Rank source models for the pictures in `folder`, then measure what they really reach; see
+    `gather`.
 
     folder: as for `rank`, or the id of a stored run, whose own models are then used.
     """
@@ -90,7 +101,9 @@ def ranked(
     device: str | None = None,
     watch: Watch | None = None,
 ) -> str:
-    """Return the id of a finished run: the stored one that `folder` names, or a new one for that folder."""
+    """Return the id of a finished run: the stored one that `folder` names, or a new one for that
+    folder.
+    """
     name = str(folder)
     if not Path(name).expanduser().exists() and ":" not in name:
         try:
@@ -99,18 +112,25 @@ def ranked(
             pass  # then it was meant as a folder, and its own error says what is wrong
     result = answer(new_run(folder, models, measures, device=device), watch=watch)
     if not result.scores:
-        raise InputError(f"No starting model could be scored, so nothing can be compared. {result.failures[0].reason}")
+        raise InputError(
+            "No starting model could be scored, so nothing can be compared."
+            f" {result.failures[0].reason}"
+        )
     return result.run.id
 
 
 class _AsOne(Watch):
-    """Tells of scoring as one part, "measures": a model's own part is what measuring its accuracy takes."""
+    """Tells of scoring as one part, "measures": a model's own part is what measuring its accuracy
+    takes.
+    """
 
     def __init__(self, watch: Watch, models: int) -> None:
         self._watch, self._models = watch, models
         self._done: set[str] = set()
 
-    def update(self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = "") -> None:
+    def update(
+        self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = ""
+    ) -> None:
         """Pass on pictures as they are, and models as a count."""
         if part == "pictures":
             self._watch.update(part, state, done, total, note)
@@ -157,7 +177,9 @@ class _Work:
             self._train = [np.concatenate([p.train, p.validation]) for p in parts]
 
     def _before(self, protocol: Protocol) -> set[str]:
-        """Name the models whose accuracies stored evidence of the same protocol holds: they cost nothing again."""
+        """Name the models whose accuracies stored evidence of the same protocol holds: they cost
+        nothing again.
+        """
         stored = (e for e in self.runs.evidences(self.result.run.id) if e.protocol == protocol)
         return {a.model for e in stored for a in e.accuracies}
 
@@ -185,7 +207,9 @@ class _Work:
             self.runs.save_evidence(self.evidence(complete=False))
 
     def evidence(self, *, complete: bool) -> Evidence:
-        """Compare what was measured so far with every predictor; without intervals while more is to come."""
+        """Compare what was measured so far with every predictor; without intervals while more is to
+        come.
+        """
         reached = reached_by(self.outcomes, self.dataset.labels, self.groups, self.splits)
         found = accuracies(reached, self.outcomes, self.dataset.labels)
         close = close_to_best(reached, [m.id for m in self.result.models if not m.baseline])
@@ -207,12 +231,16 @@ class _Work:
 
     def _probed(self) -> Iterator[Outcome | Failure]:
         def tell(model: str, done: int, total: int) -> None:
-            self.watch.update(model, "running", done, total, note=f"Quick check, fold {done} of {total}")
+            self.watch.update(
+                model, "running", done, total, note=f"Quick check, fold {done} of {total}"
+            )
 
         for model in self.models:
             try:
                 of_model = features_of(self.result, [model], self.store, self.watch)
-                yield from probe(of_model, self.dataset.labels, self.fold, store=self.store, tell=tell)
+                yield from probe(
+                    of_model, self.dataset.labels, self.fold, store=self.store, tell=tell
+                )
             except (Cancelled, StoreError):
                 raise
             except InputError as error:
@@ -223,10 +251,14 @@ class _Work:
 
 
 def _same_pictures(result: Result, watch: Watch) -> Dataset:
-    """Open the run's pictures again. Raises InputError where they are not the ones that were scored."""
+    """Open the run's pictures again.
+
+    Raises InputError where they are not the ones that were scored.
+    """
     dataset = load_dataset(result.run.ref, left_out=result.run.left_out, watch=watch)
     if dataset.digest != result.dataset.digest:
         raise InputError(
-            f"The pictures in {dataset.folder} have changed since this run. Run it again, then measure its models."
+            f"The pictures in {dataset.folder} have changed since this run. Run it again, then"
+            " measure its models."
         )
     return dataset

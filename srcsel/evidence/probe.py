@@ -1,4 +1,6 @@
-"""The quick check: a linear classifier on the stored features, cross-validated; the same folds for every model."""
+"""The quick check: a linear classifier on the stored features, cross-validated; the same folds for
+every model.
+"""
 
 from __future__ import annotations
 
@@ -17,28 +19,35 @@ from srcsel.evidence.finetune import Outcome
 from srcsel.store.features import FeatureStore
 from srcsel.store.serialize import to_plain
 
-STRENGTH = 0.1  # C of the logistic regression: features outnumber pictures, so it is held back more than by default
+# C of the logistic regression: features outnumber pictures, so it is held back more than by default
+STRENGTH = 0.1
 ITERATIONS = 2000
 SEED = 0  # of the folds
 VERSION = 1  # part of what outcomes are remembered by
 
 
 def fold_of(labels: np.ndarray, groups: np.ndarray, folds: int) -> np.ndarray:
-    """Give each picture its fold, (n,) int64: stratified by labels (n,), copies (equal groups (n,)) in one fold.
+    """Give each picture its fold, (n,) int64: stratified by labels (n,), copies (equal groups (n,))
+    in one fold.
 
-    As many folds as asked, but no more than the smallest class of two or more different pictures has of them; a
-    picture alone in its class is tested without having been learned. Raises InputError where there are no two folds.
+    As many folds as asked, but no more than the smallest class of two or more different pictures
+    has of them; a picture alone in its class is tested without having been learned. Raises
+    InputError where there are no two folds.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
     different = [len(np.unique(groups[labels == c])) for c in np.unique(labels)]
     usable = [count for count in different if count > 1]
     if len(usable) < 2:
-        raise InputError("Accuracy needs two classes of at least two different pictures. Add pictures.")
+        raise InputError(
+            "Accuracy needs two classes of at least two different pictures. Add pictures."
+        )
     split = StratifiedGroupKFold(min(folds, *usable), shuffle=True, random_state=SEED)
     found = np.empty(len(labels), dtype=np.int64)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The least populated class", UserWarning)  # said above, and in the notes
+        warnings.filterwarnings(
+            "ignore", "The least populated class", UserWarning
+        )  # said above, and in the notes
         for number, (_, test) in enumerate(split.split(labels[:, None], labels, groups)):
             found[test] = number
     return found
@@ -54,8 +63,8 @@ def probe(
 ) -> Iterator[Outcome]:
     """Yield one outcome for each model and fold; remembered in `store` by features and folds.
 
-    Standardised inside the fold, then multinomial logistic regression with C = STRENGTH. `tell` (model, folds done,
-    folds in all) may raise Cancelled.
+    Standardised inside the fold, then multinomial logistic regression with C = STRENGTH. `tell`
+    (model, folds done, folds in all) may raise Cancelled.
     """
     folds = int(fold.max()) + 1
     for one in features:
@@ -80,7 +89,9 @@ def probe(
 def _guesses(
     features: Features, labels: np.ndarray, fold: np.ndarray, tell: Callable[[str, int, int], None]
 ) -> tuple[dict[str, np.ndarray], float]:
-    """Class given to each picture by the classifier that has not seen its fold, and the seconds that took."""
+    """Class given to each picture by the classifier that has not seen its fold, and the seconds
+    that took.
+    """
     start = time.perf_counter()
     folds = int(fold.max()) + 1
     guess = np.empty(len(labels), dtype=np.int64)

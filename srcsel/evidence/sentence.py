@@ -1,4 +1,7 @@
-"""What the evidence says, in one sentence; and what the splits were, in notes. Plain text, titles as they are."""
+"""What the evidence says, in one sentence; and what the splits were, in notes.
+
+Plain text, titles as they are.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,20 @@ from srcsel.measures import MEASURES
 
 SHORT = {"supcon": "SCL", "silhouette": "MSC", "verdict": "the verdict"}
 ASKED = ("supcon", "silhouette", "verdict")
-"""Who the sentence speaks of: the first two that picked a model, in the reading the verdict uses."""
+"""Who the sentence speaks of: the first two that picked a model, in the reading the verdict uses.
+"""
 
 
 def sentence(
-    accuracies: Sequence[Accuracy], agreements: Sequence[Agreement], close: Sequence[str], models: Sequence[SourceModel]
+    accuracies: Sequence[Accuracy],
+    agreements: Sequence[Agreement],
+    close: Sequence[str],
+    models: Sequence[SourceModel],
 ) -> str:
     """Say whether SCL and MSC picked the best model, and what trusting them would have cost.
 
-    close: who cannot be told from the best, the best first. Where that is everyone there was to pick from, say so.
+    close: who cannot be told from the best, the best first. Where that is everyone there was to
+    pick from, say so.
     """
     titles = {m.id: m.title for m in models}
     able = [a.model for a in accuracies if a.model in titles and not _baseline(a.model, models)]
@@ -30,41 +38,61 @@ def sentence(
         return f"Only {titles[able[0]]} has an accuracy, so there was nothing to pick from."
     if len(close) == len(able):
         return _alike(accuracies, close, titles)
-    asked = [a for name in ASKED for a in agreements if a.predictor == name and a.reading != "raw" and a.picked][:2]
+    asked = [
+        a
+        for name in ASKED
+        for a in agreements
+        if a.predictor == name and a.reading != "raw" and a.picked
+    ][:2]
     if not asked:
         return f"On these pictures {titles[close[0]]} was the best model, and no score picked any."
     return f"On these pictures {_told(asked, close, titles)}."
 
 
 def notes(
-    protocol: Protocol, test: Sequence[np.ndarray], train: Sequence[np.ndarray], groups: np.ndarray, any_baseline: bool
+    protocol: Protocol,
+    test: Sequence[np.ndarray],
+    train: Sequence[np.ndarray],
+    groups: np.ndarray,
+    any_baseline: bool,
 ) -> tuple[str, ...]:
-    """Say which pictures trained and which tested: rows of each split; and what was kept together."""
+    """Say which pictures trained and which tested: rows of each split; and what was kept
+    together.
+    """
     kind = "fold" if protocol.kind == "probe" else "split"
     sizes = [len(rows) for rows in test]
-    tested = count(min(sizes), "picture") if min(sizes) == max(sizes) else f"{min(sizes):,} to {max(sizes):,} pictures"
+    tested = (
+        count(min(sizes), "picture")
+        if min(sizes) == max(sizes)
+        else f"{min(sizes):,} to {max(sizes):,} pictures"
+    )
     said = [
-        f"{count(len(test), kind)}: trained on {count(round(float(np.mean([len(t) for t in train]))), 'picture')}, "
-        f"tested on {tested}; the same for every model."
+        f"{count(len(test), kind)}: trained on"
+        f" {count(round(float(np.mean([len(t) for t in train]))), 'picture')}, tested on {tested};"
+        " the same for every model."
     ]
     if protocol.kind == "probe":
         said.append(
-            "The quick check is itself a linear classifier on the same features, so scores that ask for one, such as "
-            "the linear probe and LogME, agree with it more than they would with a training of the whole network."
+            "The quick check is itself a linear classifier on the same features, so scores that ask"
+            " for one, such as the linear probe and LogME, agree with it more than they would with"
+            " a training of the whole network."
         )
     copies = int((groups != np.arange(len(groups))).sum())
     if copies:
         said.append(
-            f"{count(copies, 'picture')} {'is a copy' if copies == 1 else 'are copies'} of another; copies never lie "
-            "on both sides of a split."
+            f"{count(copies, 'picture')} {'is a copy' if copies == 1 else 'are copies'} of another;"
+            " copies never lie on both sides of a split."
         )
     if any_baseline:
         said.append(
-            "Baselines count in the correlations. What a score picks, and what that costs, is asked among the other "
-            "models: nobody starts from a baseline."
+            "Baselines count in the correlations. What a score picks, and what that costs, is asked"
+            " among the other models: nobody starts from a baseline."
         )
     if len(test) == 1:
-        said.append("With a single split nothing shows how much chance there is in a training. Use three seeds.")
+        said.append(
+            "With a single split nothing shows how much chance there is in a training. Use three"
+            " seeds."
+        )
     return tuple(said)
 
 
@@ -72,18 +100,27 @@ def _alike(accuracies: Sequence[Accuracy], close: Sequence[str], titles: dict[st
     reached = [100 * a.mean for a in accuracies if a.model in close]
     who = listed([titles[m] for m in close]) if len(close) <= 3 else f"the {len(close)} models"
     return (
-        f"On these pictures {who} cannot be told apart: they reached {min(reached):.1f} % to {max(reached):.1f} %, "
-        "which is within the noise of the measurement, so no score can be right or wrong about them."
+        f"On these pictures {who} cannot be told apart: they reached {min(reached):.1f} % to"
+        f" {max(reached):.1f} %, which is within the noise of the measurement, so no score can be"
+        " right or wrong about them."
     )
 
 
 def _told(asked: Sequence[Agreement], close: Sequence[str], titles: dict[str, str]) -> str:
-    """Join what the predictors picked: those that found the best first, then what the others would have cost."""
+    """Join what the predictors picked: those that found the best first, then what the others would
+    have cost.
+    """
     parts = []
     for model in dict.fromkeys(a.picked for a in asked if a.picked in close):
         mine = [_name(a) for a in asked if a.picked == model]
-        what = "the best model" if model == close[0] else f"{titles[model or '']}, which cannot be told from the best"
-        parts.append(f"{listed(mine)}{' both' if len(mine) == 2 else ''} picked {what}, {titles[close[0]]}")
+        what = (
+            "the best model"
+            if model == close[0]
+            else f"{titles[model or '']}, which cannot be told from the best"
+        )
+        parts.append(
+            f"{listed(mine)}{' both' if len(mine) == 2 else ''} picked {what}, {titles[close[0]]}"
+        )
     parts += [
         f"trusting {_name(a)} would have cost {count_points(a.regret.value or 0.0)}"
         for a in asked

@@ -1,4 +1,6 @@
-"""Which pictures train and which test, the same for every source model; copies of a picture stay on one side."""
+"""Which pictures train and which test, the same for every source model; copies of a picture stay on
+one side.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +31,11 @@ def check_protocol(protocol: Protocol) -> None:
         "folds must be 2 or more": protocol.folds < 2,
         "shots must be 1 or more, or all": protocol.shots is not None and protocol.shots < 1,
         "test_share must lie between 0 and 1": not 0 < protocol.test_share < 1,
-        "seeds must name one or more different whole numbers from 0 on": not protocol.seeds
-        or min(protocol.seeds) < 0
-        or len(set(protocol.seeds)) < len(protocol.seeds),
+        "seeds must name one or more different whole numbers from 0 on": (
+            not protocol.seeds
+            or min(protocol.seeds) < 0
+            or len(set(protocol.seeds)) < len(protocol.seeds)
+        ),
         "epochs must be 1 or more": protocol.epochs < 1,
         "early_stop must be 0 or more": protocol.early_stop < 0,
         "batch must be 2 or more": protocol.batch < 2,
@@ -44,13 +48,15 @@ def check_protocol(protocol: Protocol) -> None:
 
 
 def split(labels: np.ndarray, groups: np.ndarray, protocol: Protocol, seed: int) -> Split:
-    """Split pictures with labels (n,) for one training; groups (n,): equal numbers are copies of each other.
+    """Split pictures with labels (n,) for one training; groups (n,): equal numbers are copies of
+    each other.
 
-    With shots k: in each class the first k different pictures of a permutation train (fewer where that would leave
-    less than a fifth of the class), the rest is the test set; further copies of a training picture are in neither.
-    With shots None: about `test_share` of each class is the test set, the rest trains, copies included.
-    Where every class then has ENOUGH training pictures and `early_stop` is not 0, a tenth of them is the validation
-    part; with fewer it would tell nothing, and there is none.
+    With shots k: in each class the first k different pictures of a permutation train (fewer where
+    that would leave less than a fifth of the class), the rest is the test set; further copies of a
+    training picture are in neither. With shots None: about `test_share` of each class is the test
+    set, the rest trains, copies included. Where every class then has ENOUGH training pictures and
+    `early_stop` is not 0, a tenth of them is the validation part; with fewer it would tell nothing,
+    and there is none.
     """
     rng = np.random.default_rng(1000 + seed)
     orders = [rng.permutation(np.flatnonzero(labels == c)) for c in range(int(labels.max()) + 1)]
@@ -69,27 +75,41 @@ def split(labels: np.ndarray, groups: np.ndarray, protocol: Protocol, seed: int)
             taken.update(groups[chosen].tolist())
             train.extend(chosen.tolist())
     inside = np.isin(groups, sorted(taken))
-    rows = np.flatnonzero(inside) if protocol.shots is None else np.array(sorted(train), dtype=np.int64)
+    rows = (
+        np.flatnonzero(inside)
+        if protocol.shots is None
+        else np.array(sorted(train), dtype=np.int64)
+    )
     if inside.all() or not len(rows):
         raise InputError(
-            "No picture is left to test with: each class needs at least two different pictures. Add pictures."
+            "No picture is left to test with: each class needs at least two different pictures. Add"
+            " pictures."
         )
     validation = _validation(rows, labels, groups, protocol, rng)
     return Split(np.setdiff1d(rows, validation), np.flatnonzero(~inside), validation)
 
 
 def _different(order: np.ndarray, groups: np.ndarray, decided: set[int]) -> np.ndarray:
-    """Keep the first picture of each group, in order; groups that another class decided are left out."""
+    """Keep the first picture of each group, in order; groups that another class decided are left
+    out.
+    """
     _, first = np.unique(groups[order], return_index=True)
     rows = order[np.sort(first)]
     return rows[~np.isin(groups[rows], sorted(decided))]
 
 
 def _validation(
-    rows: np.ndarray, labels: np.ndarray, groups: np.ndarray, protocol: Protocol, rng: np.random.Generator
+    rows: np.ndarray,
+    labels: np.ndarray,
+    groups: np.ndarray,
+    protocol: Protocol,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Take a tenth of each class's training pictures, whole groups, where there are enough."""
-    if not protocol.early_stop or np.bincount(labels[rows], minlength=int(labels.max()) + 1).min() < ENOUGH:
+    if (
+        not protocol.early_stop
+        or np.bincount(labels[rows], minlength=int(labels.max()) + 1).min() < ENOUGH
+    ):
         return np.empty(0, dtype=np.int64)
     held: set[int] = set()
     for c in np.unique(labels):

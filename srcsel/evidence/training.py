@@ -1,16 +1,19 @@
-"""One training: a whole network with a new head, on one split, from its source weights to its test pictures.
+"""One training: a whole network with a new head, on one split, from its source weights to its test
+pictures.
 
-The recipe is the usual one for few pictures: AdamW, the learning rate rising and falling once, every picture moved a
-little each time. Every step draws its randomness from (seed, step) alone, so a training that was stopped or killed
-goes on from its last checkpoint with no generator to restore, and on a processor ends at the same accuracy.
+The recipe is the usual one for few pictures: AdamW, the learning rate rising and falling once,
+every picture moved a little each time. Every step draws its randomness from (seed, step) alone, so
+a training that was stopped or killed goes on from its last checkpoint with no generator to restore,
+and on a processor ends at the same accuracy.
 
-A network without batch normalisation has features of any size, so the new head sees them divided by their size at the
-start (SqueezeNet on 60 pictures: 43 % instead of 30 %); and as transformers lose what they know at the learning rate
-of the others, its own weights learn SLOWER, the head does not.
+A network without batch normalisation has features of any size, so the new head sees them divided by
+their size at the start (SqueezeNet on 60 pictures: 43 % instead of 30 %); and as transformers lose
+what they know at the learning rate of the others, its own weights learn SLOWER, the head does not.
 
-Stopping early asks a part of the training pictures (see `splits`): the weights with the lowest loss there are the
-ones tested, and the training ends once EARLY epochs after the peak of the learning rate none was lower. Without such
-a part all epochs are run: with a dozen pictures a class they take seconds, and nothing could say when to stop.
+Stopping early asks a part of the training pictures (see `splits`): the weights with the lowest loss
+there are the ones tested, and the training ends once EARLY epochs after the peak of the learning
+rate none was lower. Without such a part all epochs are run: with a dozen pictures a class they take
+seconds, and nothing could say when to stop.
 """
 
 from __future__ import annotations
@@ -35,11 +38,16 @@ if TYPE_CHECKING:
 
 SHIFT = 0.08  # share of the side that a training picture is moved by at most; its edge is repeated
 RISE = 0.3  # share of the steps in which the learning rate rises
-SLOWER = 0.1  # times the learning rate, of the weights of a network without batch normalisation (see below)
+# times the learning rate, of the weights of a network without batch normalisation (see below)
+SLOWER = 0.1
 FORM = 2  # of checkpoints; raise it with any change to what they hold
-SAVE_SECONDS = 20.0  # between two checkpoints, and at least WRITE_SHARE times what writing one takes
+SAVE_SECONDS = (
+    20.0  # between two checkpoints, and at least WRITE_SHARE times what writing one takes
+)
 WRITE_SHARE = 20.0
-TEST_BATCH = 64  # pictures of up to 128 x 128 pixels at once; larger ones as many as trained at once
+TEST_BATCH = (
+    64  # pictures of up to 128 x 128 pixels at once; larger ones as many as trained at once
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,9 +64,17 @@ class Training:
     """A network between its source weights and its test."""
 
     def __init__(
-        self, encoder: Trainable, pixels: np.ndarray, labels: np.ndarray, split: Split, protocol: Protocol, seed: int
+        self,
+        encoder: Trainable,
+        pixels: np.ndarray,
+        labels: np.ndarray,
+        split: Split,
+        protocol: Protocol,
+        seed: int,
     ) -> None:
-        """Put a new head of as many classes as `labels` (n,) has on the network; pixels (n, 3, h, w) uint8."""
+        """Put a new head of as many classes as `labels` (n,) has on the network; pixels (n, 3, h,
+        w) uint8.
+        """
         import torch
 
         self.encoder, self.pixels, self.labels = encoder, pixels, labels
@@ -80,8 +96,12 @@ class Training:
         self._names = [name for name, _ in self.modules.named_parameters()]
         rates = [protocol.learning_rate * (1.0 if by_batch else SLOWER), protocol.learning_rate]
         parts = [{"params": list(part.parameters())} for part in (network, head)]
-        self._optimizer = torch.optim.AdamW(parts, lr=protocol.learning_rate, weight_decay=protocol.weight_decay)
-        self._rate = torch.optim.lr_scheduler.OneCycleLR(self._optimizer, rates, total_steps=self.steps, pct_start=RISE)
+        self._optimizer = torch.optim.AdamW(
+            parts, lr=protocol.learning_rate, weight_decay=protocol.weight_decay
+        )
+        self._rate = torch.optim.lr_scheduler.OneCycleLR(
+            self._optimizer, rates, total_steps=self.steps, pct_start=RISE
+        )
 
     @property
     def steps(self) -> int:
@@ -91,8 +111,8 @@ class Training:
     def run(self, checkpoint: Path, question: Any, tell: Callable[[int, int], None]) -> Trained:
         """Train to the end from where `checkpoint` left off, if it answers `question`; then test.
 
-        `tell` (steps done, steps in all) may raise Cancelled: the checkpoint is then written first. Raises
-        ModelError where the loss is no number any more.
+        `tell` (steps done, steps in all) may raise Cancelled: the checkpoint is then written first.
+        Raises ModelError where the loss is no number any more.
         """
         self._restore(checkpoint, question)
         saved, pause = time.monotonic(), SAVE_SECONDS
@@ -115,7 +135,9 @@ class Training:
         start = time.perf_counter()
         guess = self._logits(self.split.test).argmax(axis=1)
         best = int(np.argmin(self.losses)) + 1 if self.losses else None
-        return Trained(guess, self.step // self.per_epoch, best, self.seconds + time.perf_counter() - start)
+        return Trained(
+            guess, self.step // self.per_epoch, best, self.seconds + time.perf_counter() - start
+        )
 
     def _train_step(self) -> None:
         """One batch, and after the last one of an epoch a look at the validation part."""
@@ -130,8 +152,8 @@ class Training:
         loss = torch.nn.functional.cross_entropy(logits, target)
         if not math.isfinite(loss.item()):
             raise ModelError(
-                f"Its training came apart in step {self.step + 1} of {self.steps}: the loss is no number any more. "
-                "Try a smaller learning rate."
+                f"Its training came apart in step {self.step + 1} of {self.steps}: the loss is no"
+                " number any more. Try a smaller learning rate."
             )
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -143,7 +165,9 @@ class Training:
             self._validate()
 
     def _batch(self) -> np.ndarray:
-        """Rows of the next batch: each epoch a permutation in parts of nearly equal size, none of a single picture."""
+        """Rows of the next batch: each epoch a permutation in parts of nearly equal size, none of a
+        single picture.
+        """
         epoch, part = divmod(self.step, self.per_epoch)
         order = np.random.default_rng([self.seed, epoch, 1]).permutation(self.split.train)
         return np.array_split(order, self.per_epoch)[part]
@@ -158,11 +182,17 @@ class Training:
             self.best = {name: values.copy() for name, values in self._weights().items()}
 
     def _is_over(self) -> bool:
-        """Whether the validation loss has not fallen for `early_stop` epochs, counted from the peak of the rate."""
+        """Whether the validation loss has not fallen for `early_stop` epochs, counted from the peak
+        of the rate.
+        """
         patience = self.protocol.early_stop
         if not patience or not self.losses or self.step % self.per_epoch:
             return False
-        waiting = len(self.losses) - 1 - max(int(np.argmin(self.losses)), math.ceil(RISE * self.protocol.epochs))
+        waiting = (
+            len(self.losses)
+            - 1
+            - max(int(np.argmin(self.losses)), math.ceil(RISE * self.protocol.epochs))
+        )
         return waiting >= patience
 
     def _logits(self, rows: np.ndarray) -> np.ndarray:
@@ -171,7 +201,11 @@ class Training:
 
         self.modules.eval()
         found = []
-        size = max(TEST_BATCH, self.protocol.batch) if self.pixels[0].size <= 3 * 128 * 128 else self.protocol.batch
+        size = (
+            max(TEST_BATCH, self.protocol.batch)
+            if self.pixels[0].size <= 3 * 128 * 128
+            else self.protocol.batch
+        )
         with torch.no_grad():
             for start in range(0, len(rows), size):
                 found.append(self._classify(self.pixels[rows[start : start + size]]).cpu().numpy())
@@ -213,7 +247,9 @@ class Training:
         files.write_tensors(path, tensors | moments, about)
 
     def _restore(self, path: Path, question: Any) -> None:
-        """Go back to a checkpoint; one that is damaged or answers another question counts as absent."""
+        """Go back to a checkpoint; one that is damaged or answers another question counts as
+        absent.
+        """
         import torch
 
         try:
@@ -228,21 +264,36 @@ class Training:
         for key, values in _under(tensors, "moment/").items():
             kind, _, name = key.partition("/")
             of = parameters[name]
-            like = torch.tensor(0.0) if kind == "step" else torch.empty_like(of, requires_grad=False)
-            self._optimizer.state[of][kind] = like.copy_(torch.from_numpy(values).reshape(like.shape))
+            like = (
+                torch.tensor(0.0) if kind == "step" else torch.empty_like(of, requires_grad=False)
+            )
+            self._optimizer.state[of][kind] = like.copy_(
+                torch.from_numpy(values).reshape(like.shape)
+            )
         self.step, self.losses, self.seconds = about["step"], about["losses"], about["seconds"]
         for group, (rate, *betas) in zip(self._optimizer.param_groups, about["rates"], strict=True):
             group |= {"lr": rate, "betas": tuple(betas)}
-        self._rate.load_state_dict({"last_epoch": min(self.step, self.steps - 1), "_step_count": self.step + 1})
+        self._rate.load_state_dict(
+            {"last_epoch": min(self.step, self.steps - 1), "_step_count": self.step + 1}
+        )
 
 
 def shifted(batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Move each picture of (b, 3, h, w) by up to SHIFT of its side either way, its edge repeated."""
+    """Move each picture of (b, 3, h, w) by up to SHIFT of its side either way, its edge
+    repeated.
+    """
     b, _, height, width = batch.shape
-    down, right = (rng.integers(-int(SHIFT * side), int(SHIFT * side) + 1, b) for side in (height, width))
+    down, right = (
+        rng.integers(-int(SHIFT * side), int(SHIFT * side) + 1, b) for side in (height, width)
+    )
     y = np.clip(np.arange(height) + down[:, None], 0, height - 1)  # (b, h)
     x = np.clip(np.arange(width) + right[:, None], 0, width - 1)  # (b, w)
-    return batch[np.arange(b)[:, None, None, None], np.arange(3)[:, None, None], y[:, None, :, None], x[:, None, None]]
+    return batch[
+        np.arange(b)[:, None, None, None],
+        np.arange(3)[:, None, None],
+        y[:, None, :, None],
+        x[:, None, None],
+    ]
 
 
 def _normalises_by_batch(network: Any) -> bool:
@@ -256,4 +307,8 @@ def _array(values: Tensor) -> np.ndarray:
 
 
 def _under(tensors: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
-    return {name.removeprefix(prefix): values for name, values in tensors.items() if name.startswith(prefix)}
+    return {
+        name.removeprefix(prefix): values
+        for name, values in tensors.items()
+        if name.startswith(prefix)
+    }

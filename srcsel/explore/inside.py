@@ -1,4 +1,6 @@
-"""What one source model makes of every single picture: neighbours, their vote, each picture's part of the scores."""
+"""What one source model makes of every single picture: neighbours, their vote, each picture's part
+of the scores.
+"""
 
 from __future__ import annotations
 
@@ -40,11 +42,13 @@ def look(
     metric: Literal["cosine", "euclidean"] = "cosine",
     watch: Watch | None = None,
 ) -> Inside:
-    """Look at every picture as `model` sees it: features (n, d), labels (n,) in 0..c-1, n at least 2.
+    """Look at every picture as `model` sees it: features (n, d), labels (n,) in 0..c-1, n at least
+    2.
 
-    With fewer than 7 pictures there are n - 1 neighbours. On average the parts are the run's scores: `silhouette`
-    its MSC and `gain` its SCL gain, both whitened, with the run's metric and temperature; the share of right guesses
-    is its kNN accuracy. Raises FeatureError for features no measure can use, Cancelled.
+    With fewer than 7 pictures there are n - 1 neighbours. On average the parts are the run's
+    scores: `silhouette` its MSC and `gain` its SCL gain, both whitened, with the run's metric and
+    temperature; the share of right guesses is its kNN accuracy. Raises FeatureError for features no
+    measure can use, Cancelled.
     """
     watch = watch or Watch()
     watch.update("inside", "running", 0, 2, "Finding each picture's neighbours")
@@ -57,23 +61,38 @@ def look(
         gain = math.log(len(X) - 1) - anchor_losses(Z, labels, temperature)
         silhouette = each_silhouette(Z, labels, metric)
     watch.update("inside", "done", 2, 2)
-    return Inside(model, near, similarity, vote(labels, near), silhouette.astype(np.float32), gain.astype(np.float32))
+    return Inside(
+        model,
+        near,
+        similarity,
+        vote(labels, near),
+        silhouette.astype(np.float32),
+        gain.astype(np.float32),
+    )
 
 
 def vote(labels: np.ndarray, near: np.ndarray) -> np.ndarray:
-    """Label that the 5 nearest of near (n, k) vote for, (n,); equal votes go to the smallest label, as in knn."""
+    """Label that the 5 nearest of near (n, k) vote for, (n,); equal votes go to the smallest label,
+    as in knn.
+    """
     votes = labels[near[:, :VOTERS]]  # (n, 5)
     classes = int(labels.max()) + 1
     guess = np.empty(len(near), dtype=np.int64)
     for rows in blocks(len(near), classes):
         cells = votes[rows] + classes * np.arange(len(votes[rows]))[:, None]
-        guess[rows] = np.bincount(cells.ravel(), minlength=classes * len(cells)).reshape(-1, classes).argmax(axis=1)
+        guess[rows] = (
+            np.bincount(cells.ravel(), minlength=classes * len(cells))
+            .reshape(-1, classes)
+            .argmax(axis=1)
+        )
     return guess
 
 
 @dataclass(frozen=True, eq=False)
 class ByClass:
-    """Each class's share of the scores, (c,) each, higher is better, and their means over all pictures."""
+    """Each class's share of the scores, (c,) each, higher is better, and their means over all
+    pictures.
+    """
 
     silhouette: np.ndarray  # -1..1
     gain: np.ndarray  # NaN for a class of one picture
@@ -87,11 +106,13 @@ class Mixed:
 
     one: int  # class ids, one < two
     two: int
-    share: float  # 0..1, of all that are the 5 nearest of a picture of either, those of the other class
+    share: float  # 0..1, of the 5 nearest of every picture of either, those of the other class
 
 
 def by_class(seen: Inside, labels: np.ndarray) -> ByClass:
-    """Average a model's look at every picture over the classes of labels (n,) in 0..c-1, none empty."""
+    """Average a model's look at every picture over the classes of labels (n,) in 0..c-1, none
+    empty.
+    """
     counts = np.bincount(labels)
     parts = {"silhouette": seen.silhouette, "gain": seen.gain, "right": seen.guess == labels}
     sums = {name: np.bincount(labels, np.nan_to_num(part)) for name, part in parts.items()}
@@ -101,21 +122,27 @@ def by_class(seen: Inside, labels: np.ndarray) -> ByClass:
 
 
 def mixed_up(seen: Inside, labels: np.ndarray, most: int = 5) -> list[Mixed]:
-    """Find the pairs of classes of which most nearest neighbours cross over, worst first; none where none do."""
+    """Find the pairs of classes of which most nearest neighbours cross over, worst first; none
+    where none do.
+    """
     counts, near = np.bincount(labels), seen.neighbors[:, :VOTERS]  # (c,), (n, 5)
     own, other = np.repeat(labels, near.shape[1]), labels[near].ravel()
     low, high = np.minimum(own, other)[own != other], np.maximum(own, other)[own != other]
     pairs, crossings = np.unique(low * len(counts) + high, return_counts=True)
     one, two = np.divmod(pairs, len(counts))
     share = crossings / (near.shape[1] * (counts[one] + counts[two]))
-    return [Mixed(int(one[i]), int(two[i]), float(share[i])) for i in np.argsort(-share, kind="stable")[:most]]
+    return [
+        Mixed(int(one[i]), int(two[i]), float(share[i]))
+        for i in np.argsort(-share, kind="stable")[:most]
+    ]
 
 
 def square(seen: Inside, labels: np.ndarray, most: int = 12) -> tuple[list[int], np.ndarray]:
     """Count whose pictures the five nearest of each class's pictures are: (class ids (k,), shares).
 
-    Of up to `most` classes all are there; of more, those that are mixed up most. The most mixed up come first.
-    shares (k, k), each row sums to 1; where classes are left out (k, k + 1), the last column is all of these together.
+    Of up to `most` classes all are there; of more, those that are mixed up most. The most mixed up
+    come first. shares (k, k), each row sums to 1; where classes are left out (k, k + 1), the last
+    column is all of these together.
     """
     pairs = mixed_up(seen, labels, most * most // 2)  # so many pairs name at least `most` classes
     order = list(dict.fromkeys(c for pair in pairs for c in (pair.one, pair.two)))
@@ -133,7 +160,8 @@ def square(seen: Inside, labels: np.ndarray, most: int = 12) -> tuple[list[int],
 
 
 def crossings(seen: Inside, labels: np.ndarray, one: int, two: int) -> list[tuple[int, int, float]]:
-    """List the pictures behind a mixed-up pair: (of class one, of class two, similarity), the most alike first.
+    """List the pictures behind a mixed-up pair: (of class one, of class two, similarity), the most
+    alike first.
 
     One of the two is among the 5 nearest of the other; each pair once.
     """
@@ -150,17 +178,21 @@ def crossings(seen: Inside, labels: np.ndarray, one: int, two: int) -> list[tupl
 def stored(result: Result, model: str, store: FeatureStore) -> Inside | None:
     """Read what was looked at before; None where it was not. Nothing is computed: for pages.
 
-    Raises UnknownNameError for a model that is not in the run, ModelError where a checkpoint is gone.
+    Raises UnknownNameError for a model that is not in the run, ModelError where a checkpoint is
+    gone.
     """
     found = store.memory.recall("inside", _question(result, _model(result, model)))
     return None if found is None else Inside(model, **found[0])
 
 
-def make(run_id: str, model: str, settings: Settings | None = None, watch: Watch | None = None) -> Inside:
-    """Look at a stored run's pictures through one model, or return what is stored; features gone are made again.
+def make(
+    run_id: str, model: str, settings: Settings | None = None, watch: Watch | None = None
+) -> Inside:
+    """Look at a stored run's pictures through one model, or return what is stored; features gone
+    are made again.
 
-    Raises UnknownNameError for a model that is not in the run, InputError where the features are gone and the
-    pictures have changed, StoreError, Cancelled.
+    Raises UnknownNameError for a model that is not in the run, InputError where the features are
+    gone and the pictures have changed, StoreError, Cancelled.
     """
     settings, watch = settings or load_settings(), watch or Watch()
     store = open_features(settings)
@@ -168,20 +200,32 @@ def make(run_id: str, model: str, settings: Settings | None = None, watch: Watch
     there = stored(result, model, store)
     if there is not None:
         return there
-    return made(result, next(features_of(result, [_model(result, model)], store, watch)), store, watch)
+    return made(
+        result, next(features_of(result, [_model(result, model)], store, watch)), store, watch
+    )
 
 
 def made(result: Result, features: Features, store: FeatureStore, watch: Watch) -> Inside:
-    """Look at a run's pictures through one model whose features are at hand, and keep it; stored ones come back."""
+    """Look at a run's pictures through one model whose features are at hand, and keep it; stored
+    ones come back.
+    """
     model = features.key.model
     there = stored(result, model, store)
     if there is not None:
         return there
     run = result.run
     inside = look(
-        model, features.values, result.dataset.labels, temperature=run.temperature, metric=run.metric, watch=watch
+        model,
+        features.values,
+        result.dataset.labels,
+        temperature=run.temperature,
+        metric=run.metric,
+        watch=watch,
     )
-    tensors = {name: getattr(inside, name) for name in ("neighbors", "similarity", "guess", "silhouette", "gain")}
+    tensors = {
+        name: getattr(inside, name)
+        for name in ("neighbors", "similarity", "guess", "silhouette", "gain")
+    }
     store.memory.remember("inside", _question(result, _model(result, model)), tensors, None)
     return inside
 
@@ -205,7 +249,9 @@ def _model(result: Result, model: str) -> SourceModel:
 
 
 def _similarities(X: np.ndarray, near: np.ndarray) -> np.ndarray:
-    """Cosine of each picture with its neighbours near (n, k), (n, k) float32; a zero row has 0 with every other."""
+    """Cosine of each picture with its neighbours near (n, k), (n, k) float32; a zero row has 0 with
+    every other.
+    """
     Z = unit_rows(X)
     similarity = np.empty(near.shape, dtype=np.float32)
     for rows in blocks(len(Z), near.shape[1] * Z.shape[1]):

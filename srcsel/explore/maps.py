@@ -1,4 +1,6 @@
-"""The maps of a run: the front-runner's first, the others started from it and turned onto it; kept by content."""
+"""The maps of a run: the front-runner's first, the others started from it and turned onto it; kept
+by content.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +24,11 @@ VERSION = 2
 """Raise it when a change here or in project.py should not reuse maps that are stored."""
 
 
-def draw_all(result: Result, keys: Sequence[FeatureKey], features: FeatureStore, runs: RunStore, watch: Watch) -> None:
-    """Draw and store the UMAP of every model with features in `keys`, the one the run starts from first.
+def draw_all(
+    result: Result, keys: Sequence[FeatureKey], features: FeatureStore, runs: RunStore, watch: Watch
+) -> None:
+    """Draw and store the UMAP of every model with features in `keys`, the one the run starts from
+    first.
 
     Raises Cancelled; what was drawn is kept.
     """
@@ -38,7 +43,9 @@ def draw_all(result: Result, keys: Sequence[FeatureKey], features: FeatureStore,
             continue
         xy = _drawn(stored, "umap", rows, result.run.seed, leader, features)
         leader = leader or (key, xy)
-        runs.save_projection(result.run.id, Projection(key.model, "umap", result.run.seed, rows, xy))
+        runs.save_projection(
+            result.run.id, Projection(key.model, "umap", result.run.seed, rows, xy)
+        )
     watch.update("maps", "done", len(ordered), len(ordered))
 
 
@@ -51,12 +58,13 @@ def draw_map(
     *,
     cap: int = DOTS,
 ) -> Projection:
-    """Draw one more map of a stored run, or return it if it is there; features that are gone are made again.
+    """Draw one more map of a stored run, or return it if it is there; features that are gone are
+    made again.
 
-    `cap` is the number of dots at most: DOTS, or more up to what MOST_DOTS says for this method. Every map but the
-    front-runner's starts from the front-runner's and is turned onto it. Raises UnknownNameError for another method
-    or a model that is not in the run, InputError where the features are gone and the pictures have changed,
-    StoreError, Cancelled.
+    `cap` is the number of dots at most: DOTS, or more up to what MOST_DOTS says for this method.
+    Every map but the front-runner's starts from the front-runner's and is turned onto it. Raises
+    UnknownNameError for another method or a model that is not in the run, InputError where the
+    features are gone and the pictures have changed, StoreError, Cancelled.
     """
     settings, watch = settings or load_settings(), watch or Watch()
     runs, features = open_runs(settings), open_features(settings)
@@ -76,7 +84,13 @@ def draw_map(
         known = runs.projection(run_id, name, method, seed, cap)
         if known is not None:
             return known
-        watch.update("maps", "running", done, 2, f"Laying out {len(rows):,} dots as {models[name].title} sees them")
+        watch.update(
+            "maps",
+            "running",
+            done,
+            2,
+            f"Laying out {len(rows):,} dots as {models[name].title} sees them",
+        )
         own = next(features_of(result, [models[name]], features, watch))
         xy = _drawn(own, method, rows, seed, leader, features)
         projection = Projection(name, method, seed, rows, xy)  # pyright: ignore[reportArgumentType]
@@ -101,14 +115,20 @@ def _drawn(
     leader: tuple[FeatureKey, np.ndarray] | None,
     store: FeatureStore,
 ) -> np.ndarray:
-    """Return the map (m, 2) for these features, from the store if it was drawn in any run before."""
+    """Return the map (m, 2) for these features, from the store if it was drawn in any run
+    before.
+    """
     question = {
         "version": VERSION,
         "features": to_plain(features.key),
         "method": method,
         "seed": seed,
         "rows": hashlib.sha256(rows.tobytes()).hexdigest(),
-        "leader": [to_plain(leader[0]), hashlib.sha256(leader[1].tobytes()).hexdigest()] if leader else None,
+        "leader": (
+            [to_plain(leader[0]), hashlib.sha256(leader[1].tobytes()).hexdigest()]
+            if leader
+            else None
+        ),
     }
     stored = store.memory.recall("maps", question)
     if stored is not None:

@@ -1,8 +1,9 @@
 """Features -> a map for the eye: PCA, UMAP or t-SNE in two dimensions. Never used for a score.
 
-Rows are brought to unit length first, because the scores compare directions. UMAP (McInnes et al. 2018,
-arXiv 1802.03426) and t-SNE (van der Maaten & Hinton 2008) run on the first 50 principal components and start from
-the first two, or from another model's map, so that maps of different models can be compared.
+Rows are brought to unit length first, because the scores compare directions. UMAP (McInnes et al.
+2018, arXiv 1802.03426) and t-SNE (van der Maaten & Hinton 2008) run on the first 50 principal
+components and start from the first two, or from another model's map, so that maps of different
+models can be compared.
 """
 
 from __future__ import annotations
@@ -24,29 +25,46 @@ FLOOR = 30  # of each class at least, where it has so many and they fit under th
 COMPONENTS = 50
 NEIGHBORS = 15  # UMAP's defaults
 MIN_DIST = 0.1
-EPOCHS = ((2000, 500), (20_000, 200), (None, 100))  # (points up to, passes of UMAP's layout): many need fewer
+EPOCHS = (
+    (2000, 500),
+    (20_000, 200),
+    (None, 100),
+)  # (points up to, passes of UMAP's layout): many need fewer
 PERPLEXITY = 30.0  # t-SNE's default
-STEPS_FEW, STEPS_MANY, MANY = 1000, 500, 2000  # t-SNE's, up to and above MANY points: it starts from a good place
+STEPS_FEW, STEPS_MANY, MANY = (
+    1000,
+    500,
+    2000,
+)  # t-SNE's, up to and above MANY points: it starts from a good place
 FEW = 6  # below so many points there are no neighbourhoods to draw: every method is PCA
 
 
 def sample_rows(labels: np.ndarray, cap: int = DOTS, seed: int = 0) -> np.ndarray:
-    """Choose which pictures to draw: all up to `cap`, else the same share of each class, at least 30 of each.
+    """Choose which pictures to draw: all up to `cap`, else the same share of each class, at least
+    30 of each.
 
-    labels: (n,) int64. Returns sorted row numbers (m,) int64, m = min(n, cap); equal for every model of a run.
-    Where the classes are so many that 30 of each do not fit, each keeps cap / classes.
+    labels: (n,) int64. Returns sorted row numbers (m,) int64, m = min(n, cap); equal for every
+    model of a run. Where the classes are so many that 30 of each do not fit, each keeps cap /
+    classes.
     """
     labels = np.asarray(labels)
     if len(labels) <= cap:
         return np.arange(len(labels), dtype=np.int64)
     classes, counts = np.unique(labels, return_counts=True)
     floor = np.minimum(counts, min(FLOOR, cap // len(classes)))  # (c,)
-    share = (cap - floor.sum()) * (counts - floor) / (counts - floor).sum()  # (c,) of what the floors leave
+    share = (
+        (cap - floor.sum()) * (counts - floor) / (counts - floor).sum()
+    )  # (c,) of what the floors leave
     quota = floor + share.astype(np.int64)
-    largest = np.argsort(-(share - np.floor(share)), kind="stable")[: cap - quota.sum()]  # largest remainders
+    largest = np.argsort(-(share - np.floor(share)), kind="stable")[
+        : cap - quota.sum()
+    ]  # largest remainders
     quota[largest] += 1
     chance = np.random.default_rng(seed)
-    chosen = [chance.choice(np.flatnonzero(labels == c), q, replace=False) for c, q in zip(classes, quota, strict=True)]
+    chosen = [
+        chance.choice(np.flatnonzero(labels == c), q, replace=False)
+        for c, q in zip(classes, quota, strict=True)
+    ]
     return np.sort(np.concatenate(chosen)).astype(np.int64)
 
 
@@ -61,13 +79,16 @@ def project(
 ) -> np.ndarray:
     """Draw features (n, d) as points (m, 2) float32 in -1..1; the same input gives the same map.
 
-    method: "umap", "tsne" or "pca". rows: (m,) which pictures; None = all. init: (m, 2) another map to start from
-    (UMAP and t-SNE). align_to: (m, 2) another map this one is turned and mirrored onto, as closely as possible.
-    Raises UnknownNameError for another method, InputError for maps of other rows.
+    method: "umap", "tsne" or "pca". rows: (m,) which pictures; None = all. init: (m, 2) another map
+    to start from (UMAP and t-SNE). align_to: (m, 2) another map this one is turned and mirrored
+    onto, as closely as possible. Raises UnknownNameError for another method, InputError for maps of
+    other rows.
     """
     if method not in METHODS:
         raise UnknownNameError("kind of map", method, METHODS)
-    exact = np.float64 if len(values if rows is None else rows) <= DOTS else np.float32  # half the time and memory
+    exact = (
+        np.float64 if len(values if rows is None else rows) <= DOTS else np.float32
+    )  # half the time and memory
     chosen = np.asarray(values if rows is None else values[rows], dtype=exact)  # (m, d)
     with suited_threads(len(chosen)):
         return _drawn(chosen, method, seed, init, align_to)
@@ -78,7 +99,9 @@ def _drawn(
 ) -> np.ndarray:
     for other in (init, align_to):
         if other is not None and other.shape != (len(chosen), 2):
-            raise InputError(f"Expected a map of ({len(chosen)}, 2) points to start from, got {other.shape}.")
+            raise InputError(
+                f"Expected a map of ({len(chosen)}, 2) points to start from, got {other.shape}."
+            )
     reduced = principal(unit(chosen), COMPONENTS)  # (m, <= 50)
     start = reduced[:, :2] if init is None else np.asarray(init, dtype=np.float64)
     if method == "pca" or len(chosen) < FEW:
@@ -95,7 +118,9 @@ def unit(values: np.ndarray) -> np.ndarray:
 
 
 def principal(values: np.ndarray, k: int) -> np.ndarray:
-    """Principal components (n, max(2, min(k, n, d))) of rows (n, d), signs fixed; zeros where there are fewer."""
+    """Principal components (n, max(2, min(k, n, d))) of rows (n, d), signs fixed; zeros where there
+    are fewer.
+    """
     from scipy.linalg import eigh
 
     centred = values - values.mean(axis=0)
@@ -114,7 +139,9 @@ def principal(values: np.ndarray, k: int) -> np.ndarray:
 def _umap(reduced: np.ndarray, start: np.ndarray, seed: int) -> np.ndarray:
     """Lay out the exact neighbourhood graph with umap-learn's own optimiser and defaults."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ImportWarning)  # that TensorFlow, which we do not use, is missing
+        warnings.simplefilter(
+            "ignore", ImportWarning
+        )  # that TensorFlow, which we do not use, is missing
         from umap.umap_ import find_ab_params, simplicial_set_embedding
     a, b = find_ab_params(1.0, MIN_DIST)
     graph = fuzzy_graph(*neighbors(reduced, min(NEIGHBORS, len(reduced) - 1)))
@@ -143,7 +170,9 @@ def _tsne(reduced: np.ndarray, start: np.ndarray, seed: int) -> np.ndarray:
     from sklearn.manifold import TSNE
 
     perplexity = min(PERPLEXITY, (len(reduced) - 1) / 3)
-    small = start / max(float(start[:, 0].std()), 1e-12) * 1e-4  # scikit-learn's own scale for a PCA start
+    small = (
+        start / max(float(start[:, 0].std()), 1e-12) * 1e-4
+    )  # scikit-learn's own scale for a PCA start
     model = TSNE(
         2,
         perplexity=perplexity,
@@ -156,7 +185,9 @@ def _tsne(reduced: np.ndarray, start: np.ndarray, seed: int) -> np.ndarray:
 
 
 def _spread(start: np.ndarray, seed: int) -> np.ndarray:
-    """Move points that start in one place apart a little: methods that follow gradients could not part them."""
+    """Move points that start in one place apart a little: methods that follow gradients could not
+    part them.
+    """
     scale = float(np.abs(start).max()) or 1.0
     return start / scale + np.random.default_rng(seed).normal(scale=1e-4, size=start.shape)
 

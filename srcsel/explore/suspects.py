@@ -1,18 +1,23 @@
-"""Pictures worth a look: maybe mislabelled, copies, odd ones out, tiny files. Nothing on disk is touched.
+"""Pictures worth a look: maybe mislabelled, copies, odd ones out, tiny files.
 
-Maybe mislabelled: each model is asked where it would put a picture it did not learn from (a linear probe on its
-whitened features, five folds, copies on one side), and the answers are averaged, each weighted by how far above
-chance the model is, squared. A picture is listed where the average prefers another class to its label by MARGIN.
-Measured by planting 5 % wrong labels into three real and three demo sets of 360 to 600 pictures, twice each, with
-eight small demo models, and with five models trained on real pictures. Of the pictures listed 67 % and 75 % are
-planted ones; of those planted 60 % and 78 % are listed; of clean pictures 2 % are. As many pictures as were planted,
-taken from the top, hold 62 % and 77 %. The same by votes of nearest neighbours: 59 % and 69 %; by the best single
-model: 53 % and 76 %; by cleanlab 2.9's scores for ensembles: 64 % and 75 %. cleanlab's own rule for how many to list,
-on the same averages, lists more, 46 % and 64 % of them planted ones. So cleanlab is not needed.
+Nothing on disk is touched.
 
-Odd ones out: how far a picture is from its six nearest, compared with its class, in the mean of all models. Measured
-by putting single pictures of one of these sets into another: 59 % and 68 % of them are found, and of a set's own
-pictures one to four in a thousand are listed. On the features as they are 6 to 8 % fewer are found.
+Maybe mislabelled: each model is asked where it would put a picture it did not learn from (a linear
+probe on its whitened features, five folds, copies on one side), and the answers are averaged, each
+weighted by how far above chance the model is, squared. A picture is listed where the average
+prefers another class to its label by MARGIN. Measured by planting 5 % wrong labels into three real
+and three demo sets of 360 to 600 pictures, twice each, with eight small demo models, and with five
+models trained on real pictures. Of the pictures listed 67 % and 75 % are planted ones; of those
+planted 60 % and 78 % are listed; of clean pictures 2 % are. As many pictures as were planted, taken
+from the top, hold 62 % and 77 %. The same by votes of nearest neighbours: 59 % and 69 %; by the
+best single model: 53 % and 76 %; by cleanlab 2.9's scores for ensembles: 64 % and 75 %. cleanlab's
+own rule for how many to list, on the same averages, lists more, 46 % and 64 % of them planted ones.
+So cleanlab is not needed.
+
+Odd ones out: how far a picture is from its six nearest, compared with its class, in the mean of all
+models. Measured by putting single pictures of one of these sets into another: 59 % and 68 % of them
+are found, and of a set's own pictures one to four in a thousand are listed. On the features as they
+are 6 to 8 % fewer are found.
 """
 
 from __future__ import annotations
@@ -49,8 +54,11 @@ FOLDS = 5
 FEWEST = 5  # pictures of a class below which its labels are not judged: too few to learn from
 SURE = 0.7  # share of pictures placed with their label below which the list is said to be unsure
 STRENGTH = 0.03  # C of the logistic regression, small = cautious
-SMALL = 500  # pictures below which C grows with the root of how many are missing: 0.03 would learn nothing from few
-ODD = 2.0  # robust standard deviations by which a picture is farther from its neighbours than its class
+# pictures below which C grows with the root of how many are missing: 0.03 would learn nothing from
+# few
+SMALL = 500
+# robust standard deviations by which a picture is farther from its neighbours than its class
+ODD = 2.0
 NEAREST = 6  # neighbours that this looks at
 ENOUGH = 10  # pictures of a class that say how far is usual; of smaller ones, the whole set says it
 TINY = 32  # pixels of the shorter side below which there is little to see
@@ -64,13 +72,17 @@ def asked(result: Result) -> tuple[SourceModel, ...]:
 
 
 def stored(result: Result, store: FeatureStore) -> Suspects | None:
-    """Read the lists made before for these pictures and models; None where there are none. For pages."""
+    """Read the lists made before for these pictures and models; None where there are none.
+
+    For pages.
+    """
     found = store.memory.recall("suspects", _question(result))
     return None if found is None else from_plain(Suspects, found[1])
 
 
 def make(run_id: str, settings: Settings | None = None, watch: Watch | None = None) -> Suspects:
-    """Make the lists for a stored run, or return what is stored; features that are gone are made again.
+    """Make the lists for a stored run, or return what is stored; features that are gone are made
+    again.
 
     Raises InputError where the pictures have changed since the run, StoreError, Cancelled.
     """
@@ -82,15 +94,20 @@ def make(run_id: str, settings: Settings | None = None, watch: Watch | None = No
     run = result.run
     dataset = load_dataset(run.ref, left_out=run.left_out, watch=watch)
     if dataset.digest != result.dataset.digest:
-        raise InputError(f"The pictures in {dataset.folder} have changed since this run. Run it again.")
+        raise InputError(
+            f"The pictures in {dataset.folder} have changed since this run. Run it again."
+        )
     groups = copy_groups(dataset, store, watch)
     found = find(dataset, features_of(result, asked(result), store, watch), groups, watch)
     store.memory.remember("suspects", _question(result), {}, to_plain(found))
     return found
 
 
-def find(dataset: Dataset, features: Iterable[Features], groups: np.ndarray, watch: Watch | None = None) -> Suspects:
-    """Make the four lists, from what each model asked makes of the pictures; one model in memory at a time.
+def find(
+    dataset: Dataset, features: Iterable[Features], groups: np.ndarray, watch: Watch | None = None
+) -> Suspects:
+    """Make the four lists, from what each model asked makes of the pictures; one model in memory at
+    a time.
 
     groups (n,): row of the first copy of each picture, as `copies.copy_groups`. Raises Cancelled.
     """
@@ -107,12 +124,19 @@ def find(dataset: Dataset, features: Iterable[Features], groups: np.ndarray, wat
     labels = opinions.suspects(dataset.classes)
     odd = _odd(np.array(away[1:])) if models else ()
     return Suspects(
-        tuple(models), labels, _copies(dataset, groups), odd, _tiny(dataset, watch), tuple(opinions.notes())
+        tuple(models),
+        labels,
+        _copies(dataset, groups),
+        odd,
+        _tiny(dataset, watch),
+        tuple(opinions.notes()),
     )
 
 
 def whitened(features: np.ndarray) -> np.ndarray:
-    """Whiten features (n, d) as the scores do: (n, k) rows of one length, about unit variance in each direction."""
+    """Whiten features (n, d) as the scores do: (n, k) rows of one length, about unit variance in
+    each direction.
+    """
     X = check_features(features)
     Z = prepare(components(X, directions(len(X))), "whitened")
     return Z * np.sqrt(Z.shape[1])
@@ -174,27 +198,34 @@ class _Opinions:
         if not few:
             return ""
         what = "One class has" if few == 1 else f"{few:,} classes have"
-        return f"{what} fewer than {FEWEST} pictures: too few to say whether a label there is wrong."
+        return (
+            f"{what} fewer than {FEWEST} pictures: too few to say whether a label there is wrong."
+        )
 
     def _blind(self) -> str:
         if self._weights:
             return ""
         if not self._first:
-            return "No starting model was scored that could be asked about labels; baselines are not."
-        return "None of the models tells the classes apart, so none can say which label may be wrong."
+            return (
+                "No starting model was scored that could be asked about labels; baselines are not."
+            )
+        return (
+            "None of the models tells the classes apart, so none can say which label may be wrong."
+        )
 
     def _unsure(self) -> str:
         right = float((self._sum.argmax(axis=1) == self._labels).mean()) if self._weights else 1.0
         if right >= SURE:
             return ""
         return (
-            f"Together the models place only {100 * right:.0f} of 100 pictures with their label, so many of those "
-            "listed may be right and only hard to tell."
+            f"Together the models place only {100 * right:.0f} of 100 pictures with their label, so"
+            " many of those listed may be right and only hard to tell."
         )
 
 
 def probabilities(Z: np.ndarray, labels: np.ndarray, fold: np.ndarray) -> np.ndarray:
-    """Class probabilities of each picture from a linear probe that did not learn from its fold, (n, c) float32.
+    """Class probabilities of each picture from a linear probe that did not learn from its fold, (n,
+    c) float32.
 
     Z (n, k) whitened (with all pictures, but no labels), labels (n,) in 0..c-1, fold (n,).
     """
@@ -215,7 +246,9 @@ def probabilities(Z: np.ndarray, labels: np.ndarray, fold: np.ndarray) -> np.nda
 
 
 def folds(labels: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Fold of each picture, (n,) in 0..4: each class spread evenly, copies in the fold of their first."""
+    """Fold of each picture, (n,) in 0..4: each class spread evenly, copies in the fold of their
+    first.
+    """
     order = np.random.default_rng(0).permutation(len(labels))
     fold = np.empty(len(labels), dtype=np.int64)
     by_class = order[np.argsort(labels[order], kind="stable")]
@@ -224,10 +257,12 @@ def folds(labels: np.ndarray, groups: np.ndarray) -> np.ndarray:
 
 
 def oddness(Z: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """How much farther each picture is from its neighbours than is usual in its class, (n,), in standard deviations.
+    """How much farther each picture is from its neighbours than is usual in its class, (n,), in
+    standard deviations.
 
-    Z (n, k) whitened. Robust: log of the mean cosine distance to the six nearest, less its median, over 1.4826 times
-    its median deviation, in the picture's class, or among all pictures where the class has fewer than 10.
+    Z (n, k) whitened. Robust: log of the mean cosine distance to the six nearest, less its median,
+    over 1.4826 times its median deviation, in the picture's class, or among all pictures where the
+    class has fewer than 10.
     """
     U = Z / np.sqrt(Z.shape[1])
     near = neighbours(U, min(NEAREST, len(U) - 1))
@@ -256,13 +291,17 @@ def _of(some: int, asked: int) -> str:
 
 
 def _odd(away: np.ndarray) -> tuple[Suspect, ...]:
-    """List the pictures that are far from everything in the mean of all models and in half of them; away (m, n)."""
+    """List the pictures that are far from everything in the mean of all models and in half of them;
+    away (m, n).
+    """
     strength, agree = away.mean(axis=0), (away > ODD).sum(axis=0)
     rows = np.flatnonzero((strength > ODD) & (2 * agree >= len(away)))
     rows = rows[np.argsort(-strength[rows], kind="stable")]
     return tuple(
         Suspect(row, _far(count, len(away)), count, strength=far)
-        for row, count, far in zip(rows.tolist(), agree[rows].tolist(), strength[rows].tolist(), strict=True)
+        for row, count, far in zip(
+            rows.tolist(), agree[rows].tolist(), strength[rows].tolist(), strict=True
+        )
     )
 
 
@@ -281,7 +320,11 @@ def _copies(dataset: Dataset, groups: np.ndarray) -> tuple[Suspect, ...]:
         across = len(classes) > 1
         for row in group.tolist():
             others = [dataset.classes[c] for c in classes if c != dataset.labels[row]]
-            reason = f"The same picture is also in {' and '.join(others)}" if across else _same(row, group, dataset)
+            reason = (
+                f"The same picture is also in {' and '.join(others)}"
+                if across
+                else _same(row, group, dataset)
+            )
             found.append(Suspect(row, reason, group=int(group[0]), strength=float(across)))
     return tuple(sorted(found, key=lambda s: -s.strength))
 
@@ -299,7 +342,9 @@ def _tiny(dataset: Dataset, watch: Watch) -> tuple[Suspect, ...]:
     def look(row: int) -> tuple[int, int] | None:
         try:
             return picture_size(dataset.folder / dataset.paths[row])
-        except PictureError:  # it could be read when the run was made; the next run says what is wrong now
+        except (
+            PictureError
+        ):  # it could be read when the run was made; the next run says what is wrong now
             return None
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
@@ -308,7 +353,11 @@ def _tiny(dataset: Dataset, watch: Watch) -> tuple[Suspect, ...]:
             rows = range(start, min(start + BLOCK, len(dataset.paths)))
             for row, size in zip(rows, pool.map(look, rows), strict=True):
                 if size is not None and min(size) < TINY:
-                    found.append(Suspect(row, f"Only {size[0]} x {size[1]} pixels", strength=-float(min(size))))
+                    found.append(
+                        Suspect(
+                            row, f"Only {size[0]} x {size[1]} pixels", strength=-float(min(size))
+                        )
+                    )
     watch.update("sizes", "done", len(dataset.paths), len(dataset.paths))
     return tuple(sorted(found, key=lambda s: -s.strength))
 

@@ -1,4 +1,6 @@
-"""Pictures to uint8 arrays, each opened once for all source models that see it alike, while the first one loads."""
+"""Pictures to uint8 arrays, each opened once for all source models that see it alike, while the
+first one loads.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ from srcsel.pictures.images import open_sizes
 from srcsel.store import files
 
 MEMORY_BYTES = 1_000_000_000
-"""Arrays up to this size together stay in memory; larger ones lie in files of the work folder meanwhile."""
+"""Arrays up to this size together stay in memory; larger ones lie in files of the work folder
+meanwhile.
+"""
 CHUNK_BYTES = 1 << 24
 BLOCK = 64  # pictures between two looks at the stop button
 
@@ -43,7 +47,10 @@ class Arriving:
         return self._array[self._first + start : self._first + stop]
 
     def settle(self) -> None:
-        """Wait for all rows. Decoding keeps every core busy: a network beside it would be slower, and measured so."""
+        """Wait for all rows.
+
+        Decoding keeps every core busy: a network beside it would be slower, and measured so.
+        """
         self._decoding.wait(len(self._array))
 
     def rest(self, row: int) -> Arriving:
@@ -97,20 +104,26 @@ class Decoding:
 
 
 @contextlib.contextmanager
-def decoding(dataset: Dataset, wanted: Mapping[Preprocessing, int], folder: Path, watch: Watch) -> Iterator[Decoding]:
+def decoding(
+    dataset: Dataset, wanted: Mapping[Preprocessing, int], folder: Path, watch: Watch
+) -> Iterator[Decoding]:
     """Decode beside what follows; rows before `wanted[preprocessing]` are left blank.
 
-    `folder` takes the arrays that do not fit into memory; they are removed on leaving. Waiting for rows raises
-    InputError where a picture that could be read before no longer can, and Cancelled. Raises StoreError where the
-    disk is full.
+    `folder` takes the arrays that do not fit into memory; they are removed on leaving. Waiting for
+    rows raises InputError where a picture that could be read before no longer can, and Cancelled.
+    Raises StoreError where the disk is full.
     """
     plans: dict[str, tuple[Preprocessing, int]] = {}  # pixel key -> how, first row needed
     for preprocessing, start in wanted.items():
         key = preprocessing.pixel_key
         plans[key] = (preprocessing, min(start, plans[key][1]) if key in plans else start)
-    with _arrays(len(dataset.paths), {key: how for key, (how, _) in plans.items()}, folder) as arrays:
+    with _arrays(
+        len(dataset.paths), {key: how for key, (how, _) in plans.items()}, folder
+    ) as arrays:
         found = Decoding(arrays, len(dataset.paths))
-        thread = threading.Thread(target=found.run, args=(_fill(dataset, plans, arrays, watch),), daemon=True)
+        thread = threading.Thread(
+            target=found.run, args=(_fill(dataset, plans, arrays, watch),), daemon=True
+        )
         thread.start()
         try:
             yield found
@@ -123,25 +136,42 @@ def decoding(dataset: Dataset, wanted: Mapping[Preprocessing, int], folder: Path
 def decoded(
     dataset: Dataset, wanted: Mapping[Preprocessing, int], folder: Path, watch: Watch
 ) -> Iterator[Mapping[str, np.ndarray]]:
-    """Yield uint8 arrays (n, 3, h, w) by pixel key, complete; the rest as `decoding`, raised here."""
+    """Yield uint8 arrays (n, 3, h, w) by pixel key, complete; the rest as `decoding`, raised
+    here.
+    """
     with decoding(dataset, wanted, folder, watch) as found:
         found.wait(found.total)
         yield {how.pixel_key: found[how.pixel_key][:] for how in wanted}
 
 
 def _fill(
-    dataset: Dataset, plans: dict[str, tuple[Preprocessing, int]], arrays: dict[str, np.ndarray], watch: Watch
+    dataset: Dataset,
+    plans: dict[str, tuple[Preprocessing, int]],
+    arrays: dict[str, np.ndarray],
+    watch: Watch,
 ) -> Iterator[int]:
-    """Open every picture from the first row needed on, with threads; progress and stop once a block."""
+    """Open every picture from the first row needed on, with threads; progress and stop once a
+    block.
+    """
     total = len(dataset.paths)
     first = min((start for _, start in plans.values()), default=total)
 
     def decode(row: int) -> None:
-        _decode(dataset, row, [(how, arrays[key]) for key, (how, start) in plans.items() if row >= start])
+        _decode(
+            dataset,
+            row,
+            [(how, arrays[key]) for key, (how, start) in plans.items() if row >= start],
+        )
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for start in range(first, total, BLOCK):
-            watch.update("pictures", "reading", start, total, note=f"Preparing pictures, {start:,} of {total:,}")
+            watch.update(
+                "pictures",
+                "reading",
+                start,
+                total,
+                note=f"Preparing pictures, {start:,} of {total:,}",
+            )
             stop = min(start + BLOCK, total)
             list(pool.map(decode, range(start, stop)))
             yield stop
@@ -152,8 +182,8 @@ def _fill(
 def _decode(dataset: Dataset, row: int, wanted: list[tuple[Preprocessing, np.ndarray]]) -> None:
     """Open one picture, once for each size it is decoded in.
 
-    JPEGs decode reduced, by the size asked for; asking for the largest size among the models of this run would
-    make a model's features depend on which others run beside it.
+    JPEGs decode reduced, by the size asked for; asking for the largest size among the models of
+    this run would make a model's features depend on which others run beside it.
     """
     by_size: dict[int, list[tuple[Preprocessing, np.ndarray]]] = {}
     for how, array in wanted:
@@ -162,8 +192,8 @@ def _decode(dataset: Dataset, row: int, wanted: list[tuple[Preprocessing, np.nda
         opened = open_sizes(dataset.folder / dataset.paths[row], by_size)
     except PictureError as error:
         raise InputError(
-            f"{dataset.paths[row]} could be read when the folder was checked and cannot be read now: {error} "
-            "Check the folder and start again."
+            f"{dataset.paths[row]} could be read when the folder was checked and cannot be read"
+            f" now: {error} Check the folder and start again."
         ) from error
     for size, group in by_size.items():
         for how, array in group:
@@ -171,7 +201,9 @@ def _decode(dataset: Dataset, row: int, wanted: list[tuple[Preprocessing, np.nda
 
 
 @contextlib.contextmanager
-def _arrays(n: int, plans: Mapping[str, Preprocessing], folder: Path) -> Iterator[dict[str, np.ndarray]]:
+def _arrays(
+    n: int, plans: Mapping[str, Preprocessing], folder: Path
+) -> Iterator[dict[str, np.ndarray]]:
     shapes = {key: (n, 3, *how.size) for key, how in plans.items()}
     if sum(math.prod(shape) for shape in shapes.values()) <= MEMORY_BYTES:
         yield {key: np.zeros(shape, np.uint8) for key, shape in shapes.items()}
@@ -184,7 +216,8 @@ def _arrays(n: int, plans: Mapping[str, Preprocessing], folder: Path) -> Iterato
 def _mapped(shape: tuple[int, ...], folder: Path) -> Iterator[np.ndarray]:
     """Map an array onto a file without a name, which the system frees however this process ends.
 
-    Its room is taken at once: a disk that fills up under a mapping would kill the process without a word.
+    Its room is taken at once: a disk that fills up under a mapping would kill the process without a
+    word.
     """
     size = math.prod(shape)
     try:

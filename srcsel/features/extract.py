@@ -1,4 +1,6 @@
-"""Dataset x source models -> Features: stored ones at once, the others from one decode, one model after the other."""
+"""Dataset x source models -> Features: stored ones at once, the others from one decode, one model
+after the other.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ BATCH = {"cpu": 32, "cuda": 128, "mps": 64}
 """Pictures in a batch, by the kind of device; halved while memory runs out."""
 PART_ROWS = 256
 PART_SECONDS = 20.0
-"""Half-done features are stored after so many rows or seconds, so a killed run loses no more than that."""
+"""Half-done features are stored after so many rows or seconds, so a killed run loses no more than
+that.
+"""
 
 
 def extract(
@@ -39,12 +43,14 @@ def extract(
     whole: Dataset | None = None,
     until: int | None = None,
 ) -> Iterator[Features | Failure]:
-    """Yield the features, or the failure, of every model: stored ones first, then as they are finished.
+    """Yield the features, or the failure, of every model: stored ones first, then as they are
+    finished.
 
-    A model that fails never stops the others. `whole`: the pictures of which `dataset` has some left out; where their
-    features are stored, its rows are taken and no network runs. `until`: only the first so many pictures; what was
-    made stays half-done work, and a later call goes on from there. `say` receives sentences about what fell back.
-    Raises Cancelled after storing the finished rows, StoreError, and InputError for a picture that went bad meanwhile.
+    A model that fails never stops the others. `whole`: the pictures of which `dataset` has some
+    left out; where their features are stored, its rows are taken and no network runs. `until`: only
+    the first so many pictures; what was made stays half-done work, and a later call goes on from
+    there. `say` receives sentences about what fell back. Raises Cancelled after storing the
+    finished rows, StoreError, and InputError for a picture that went bad meanwhile.
     """
     watch = watch or Watch()
     precision = precision_named(precision)
@@ -54,7 +60,9 @@ def extract(
         if isinstance(found, Task):
             tasks.append(found)
             continue
-        watch.update(model.id, "failed" if isinstance(found, Failure) else "stored", note=_reason(found))
+        watch.update(
+            model.id, "failed" if isinstance(found, Failure) else "stored", note=_reason(found)
+        )
         yield found
     if not tasks:
         return
@@ -66,7 +74,9 @@ def extract(
     with decoding(shown, wanted, store.folder, watch) as pixels:
         loader = Loader(lambda how: pixels[how.pixel_key], store.folder, say)
         for task, coming in loader.in_turn(tasks, device, watch):
-            outcome = _Turn(task, coming, loader, shown, store, watch, keep=until is None).outcome(device)
+            outcome = _Turn(task, coming, loader, shown, store, watch, keep=until is None).outcome(
+                device
+            )
             if isinstance(outcome, Failure):
                 pixels.check()  # a picture that went bad is no fault of the model
                 watch.update(task.model.id, "failed", note=outcome.reason)
@@ -74,7 +84,10 @@ def extract(
 
 
 def precision_named(name: str) -> str:
-    """Return "float32" for "exact" and "bfloat16" for "fast"; those names themselves too. Raises InputError."""
+    """Return "float32" for "exact" and "bfloat16" for "fast"; those names themselves too.
+
+    Raises InputError.
+    """
     if name in PRECISIONS.values():
         return name
     if name not in PRECISIONS:
@@ -90,17 +103,26 @@ def key_for(dataset: Dataset, model: SourceModel, precision: str) -> FeatureKey:
 
 
 def pick_device(device: str) -> str:
-    """Resolve "auto": a CUDA or Apple GPU where there is one, else the processor. Raises InputError."""
+    """Resolve "auto": a CUDA or Apple GPU where there is one, else the processor.
+
+    Raises InputError.
+    """
     if device == "cpu":
         return device
     import torch
 
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    there = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
     if device == "auto":
         return next(name for name in ("cuda", "mps", "cpu") if there[name])
     if not there.get(device.split(":")[0], False):
         usable = ", ".join(name for name, is_there in there.items() if is_there)
-        raise InputError(f"The device '{device}' is not there. This computer has: {usable}. Or choose auto.")
+        raise InputError(
+            f"The device '{device}' is not there. This computer has: {usable}. Or choose auto."
+        )
     return device
 
 
@@ -112,7 +134,9 @@ def _look_up(
     whole: Dataset | None,
     until: int | None,
 ) -> Features | Failure | Task:
-    """Return stored features, or the task to make them; preparing that fails fails only this model."""
+    """Return stored features, or the task to make them; preparing that fails fails only this
+    model.
+    """
     try:
         key = key_for(dataset, model, precision)
         stored = store.get(key)
@@ -133,12 +157,16 @@ def _look_up(
 def _taken(
     dataset: Dataset, whole: Dataset, model: SourceModel, precision: str, store: FeatureStore
 ) -> Features | None:
-    """Take the rows of a picture set with some left out from the stored features of all of it, or None."""
+    """Take the rows of a picture set with some left out from the stored features of all of it, or
+    None.
+    """
     row = {path: i for i, path in enumerate(whole.paths)}
     if not set(dataset.paths) <= row.keys():
         return None
     rows = np.array([row[path] for path in dataset.paths])
-    return store.put_rows(key_for(dataset, model, precision), key_for(whole, model, precision), rows)
+    return store.put_rows(
+        key_for(dataset, model, precision), key_for(whole, model, precision), rows
+    )
 
 
 @dataclass(eq=False)
@@ -151,10 +179,12 @@ class _Turn:
     dataset: Dataset
     store: FeatureStore
     watch: Watch
-    keep: bool  # its features are all there are, and stored as whole ones; otherwise they stay half-done work
+    keep: bool  # its features are all there are, stored as whole ones; else half-done work
 
     def outcome(self, device: str) -> Features | Failure:
-        """Run the model on its device, and on the processor if the device has too little memory for it."""
+        """Run the model on its device, and on the processor if the device has too little memory for
+        it.
+        """
         model = self.task.model
         for place in dict.fromkeys((device, "cpu")):
             try:
@@ -166,17 +196,22 @@ class _Turn:
                 if not is_out_of_memory(error):
                     return _failure(model, error)
                 if place != "cpu":
-                    self.loader.say(f"{model.title} does not fit into the memory of {place}; it ran on the processor.")
+                    self.loader.say(
+                        f"{model.title} does not fit into the memory of {place}; it ran on the"
+                        " processor."
+                    )
             free_memory()
         return Failure(
             model.id,
             "",
-            f"Not enough memory for {model.title}, also with one picture at a time. It is skipped; the others go on. "
-            "Close other programs, or choose a smaller model.",
+            f"Not enough memory for {model.title}, also with one picture at a time. It is skipped;"
+            " the others go on. Close other programs, or choose a smaller model.",
         )
 
     def _run(self, device: str, *, first: bool) -> Features:
-        """Put all remaining rows through the network in batches, storing parts on the way and when stopped."""
+        """Put all remaining rows through the network in batches, storing parts on the way and when
+        stopped.
+        """
         model, say, total = self.task.model, self.loader.say, len(self.dataset.paths)
         size = BATCH.get(device.split(":")[0], 32)
         self.watch.update(model.id, "running", self.task.rows, total)
@@ -192,12 +227,17 @@ class _Turn:
                 except (RuntimeError, MemoryError) as error:
                     if is_out_of_memory(error) and size > 1:
                         size = max(1, size // 2)
-                        say(f"{model.title} ran with {size} pictures at a time, because memory was short.")
+                        say(
+                            f"{model.title} ran with {size} pictures at a time, because memory was"
+                            " short."
+                        )
                         free_memory()
                     elif isinstance(runner, Eager):
                         raise
                     else:
-                        runner = Eager(hub_of(model).load(model, device, self.watch), device, "float32")
+                        runner = Eager(
+                            hub_of(model).load(model, device, self.watch), device, "float32"
+                        )
                         why = f"({type(error).__name__}: {error})"
                         say(f"{model.title} went on with torch, because OpenVINO stopped {why}.")
         except BaseException:
@@ -257,11 +297,19 @@ class _Rows:
         if self.done > self._kept:
             fresh = slice(self._kept_blocks, None)
             logits = np.concatenate(self._logits[fresh]) if self._logits else None
-            self._store.put_part(self._task.key, self._kept, np.concatenate(self._values[fresh]), logits)
-        self._kept, self._kept_blocks, self._kept_at = self.done, len(self._values), time.monotonic()
+            self._store.put_part(
+                self._task.key, self._kept, np.concatenate(self._values[fresh]), logits
+            )
+        self._kept, self._kept_blocks, self._kept_at = (
+            self.done,
+            len(self._values),
+            time.monotonic(),
+        )
 
     def features(self) -> Features:
-        """All rows, with the seconds a picture took; the first batch warms up and does not count if it can."""
+        """All rows, with the seconds a picture took; the first batch warms up and does not count if
+        it can.
+        """
         measured = self._speeds[1:] or self._speeds
         pictures = sum(count for _, count in measured)
         speed = sum(seconds for seconds, _ in measured) / pictures if pictures else None
@@ -281,8 +329,9 @@ def _checked(features: Features, dataset: Dataset, model: SourceModel) -> Failur
     return Failure(
         model.id,
         "",
-        f"{model.title} gave values that are not numbers for {bad.sum():,} of {len(bad):,} pictures (first: {first}). "
-        "Its weights may be damaged, or it does not work in this precision. It is left out.",
+        f"{model.title} gave values that are not numbers for {bad.sum():,} of {len(bad):,} pictures"
+        f" (first: {first}). Its weights may be damaged, or it does not work in this precision. It"
+        " is left out.",
     )
 
 
@@ -290,7 +339,10 @@ def _failure(model: SourceModel, error: Exception) -> Failure:
     trace = "".join(traceback.format_exception(error))
     if isinstance(error, SrcselError):
         return Failure(model.id, "", str(error), trace)
-    reason = f"{model.title} could not be run ({type(error).__name__}: {error}). It is left out; the others go on."
+    reason = (
+        f"{model.title} could not be run ({type(error).__name__}: {error}). It is left out; the"
+        " others go on."
+    )
     return Failure(model.id, "", reason, trace)
 
 

@@ -22,7 +22,9 @@ from srcsel.models.hubs import Preprocessing, hub_of
 AHEAD = 150_000_000
 """Weights up to which a network is made ready while another one runs: both are in memory then."""
 SMALL = 5e6
-"""Weights up to which a finished model may wait for Python's own collector: forcing one takes 0.2 s each time."""
+"""Weights up to which a finished model may wait for Python's own collector: forcing one takes 0.2 s
+each time.
+"""
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,19 @@ class Loader:
     say: Callable[[str], None]
 
     def ready(self, task: Task, device: str, watch: Watch) -> Ready:
-        """Load the network, or what an earlier run made of it, with what finds the backend that runs it fastest.
+        """Load the network, or what an earlier run made of it, with what finds the backend that
+        runs it fastest.
 
-        The task comes back with the features named by the weights that are here now: before a download their revision
-        was not known.
+        The task comes back with the features named by the weights that are here now: before a
+        download their revision was not known.
         """
-        wish, pixels = Wish(task.model, task.key, self.folder, self.say), self.pixels(task.preprocessing)
-        runner = recall(wish, len(pixels) - task.rows) if device == "cpu" and task.key.revision else None
+        wish, pixels = (
+            Wish(task.model, task.key, self.folder, self.say),
+            self.pixels(task.preprocessing),
+        )
+        runner = (
+            recall(wish, len(pixels) - task.rows) if device == "cpu" and task.key.revision else None
+        )
         if runner is not None:
             pixels.settle()
             return task, lambda: runner
@@ -67,14 +75,21 @@ class Loader:
             pixels.settle()
         return task, prepare(replace(wish, key=task.key), encoder, pixels.rest(task.rows), device)
 
-    def in_turn(self, tasks: Sequence[Task], device: str, watch: Watch) -> Iterator[tuple[Task, Coming]]:
-        """Yield every task with its network, which is being made ready since the one before began to run.
+    def in_turn(
+        self, tasks: Sequence[Task], device: str, watch: Watch
+    ) -> Iterator[tuple[Task, Coming]]:
+        """Yield every task with its network, which is being made ready since the one before began
+        to run.
 
-        Networks that are large, or of unknown size, are loaded when their turn comes. Leaving the iterator stops a
-        download under way.
+        Networks that are large, or of unknown size, are loaded when their turn comes. Leaving the
+        iterator stops a download under way.
         """
         until = _Until(watch)
-        before = [None, None, *tasks]  # two places earlier: what is finished when a network is made ready
+        before = [
+            None,
+            None,
+            *tasks,
+        ]  # two places earlier: what is finished when a network is made ready
 
         def begin(i: int) -> Coming:
             params = tasks[i].model.params
@@ -116,7 +131,9 @@ class Coming:
         self._future = future
 
     def take(self) -> Ready:
-        """Wait for it and hand it over, once: who holds it decides when its memory is given back."""
+        """Wait for it and hand it over, once: who holds it decides when its memory is given
+        back.
+        """
         assert self._take is not None
         take, self._take, self._future = self._take, None, None
         return take()
@@ -134,7 +151,9 @@ class _Until(Watch):
         self._watch = watch
         self.over = False
 
-    def update(self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = "") -> None:
+    def update(
+        self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = ""
+    ) -> None:
         if self.over:
             raise Cancelled
         self._watch.update(part, state, done, total, note)
@@ -148,7 +167,8 @@ def _as_loaded(task: Task) -> Task:
 
 
 def leave_a_core() -> None:
-    """Keep torch off one core: the last model is scored meanwhile, and threads that wait for a core spin.
+    """Keep torch off one core: the last model is scored meanwhile, and threads that wait for a core
+    spin.
 
     Ten small models on two cores: 25 s with one thread, 104 s with two.
     """

@@ -1,4 +1,6 @@
-"""Features of a stored run, however they can be had: from the store, or from the pictures if those are the same."""
+"""Features of a stored run, however they can be had: from the store, or from the pictures if those
+are the same.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,14 @@ from srcsel.pictures.dataset import load_dataset
 from srcsel.store.features import FeatureStore
 
 
-def features_of(result: Result, models: Sequence[SourceModel], store: FeatureStore, watch: Watch) -> Iterator[Features]:
-    """Yield the features of some models of a stored run, one at a time: stored ones first, then those made again.
+def features_of(
+    result: Result, models: Sequence[SourceModel], store: FeatureStore, watch: Watch
+) -> Iterator[Features]:
+    """Yield the features of some models of a stored run, one at a time: stored ones first, then
+    those made again.
 
-    Raises InputError where they are gone and the pictures or the weights have changed since, or a model cannot be
-    run any more; StoreError, Cancelled.
+    Raises InputError where they are gone and the pictures or the weights have changed since, or a
+    model cannot be run any more; StoreError, Cancelled.
     """
     run = result.run
     gone = []
@@ -32,18 +37,28 @@ def features_of(result: Result, models: Sequence[SourceModel], store: FeatureSto
     dataset = load_dataset(run.ref, left_out=run.left_out, watch=watch)
     if dataset.digest != result.dataset.digest:
         raise InputError(
-            f"The features of this run are gone and the pictures in {dataset.folder} have changed since. Run it again."
+            f"The features of this run are gone and the pictures in {dataset.folder} have changed"
+            " since. Run it again."
         )
     recorded = {model.id: model for model in gone}
     for outcome in extract(
-        dataset, gone, store=store, device=run.device, precision=run.precision, watch=watch, whole=whole
+        dataset,
+        gone,
+        store=store,
+        device=run.device,
+        precision=run.precision,
+        watch=watch,
+        whole=whole,
     ):
         if isinstance(outcome, Failure):
             title = recorded[outcome.model].title
-            raise InputError(f"The features of {title} are gone and cannot be made again: {outcome.reason}")
+            raise InputError(
+                f"The features of {title} are gone and cannot be made again: {outcome.reason}"
+            )
         model = recorded[outcome.key.model]
         if outcome.key.revision != model.revision:
             raise InputError(
-                f"The features of this run are gone and the weights of {model.title} have changed since. Run it again."
+                f"The features of this run are gone and the weights of {model.title} have changed"
+                " since. Run it again."
             )
         yield outcome

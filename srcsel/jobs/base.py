@@ -25,19 +25,23 @@ LANES = {
     "inside": "look",
     "suspects": "search",
 }
-"""Which queue a kind waits in. One job at a time runs in each: source models in "compute" (so one at a time on
-the device), short page jobs in "quick", so that a folder check need not wait for a long run. What a page waits for
-and may take minutes with many pictures has a lane of its own, so that no part of a page waits for another part."""
+"""Which queue a kind waits in. One job at a time runs in each: source models in "compute" (so one
+at a time on the device), short page jobs in "quick", so that a folder check need not wait for a
+long run. What a page waits for and may take minutes with many pictures has a lane of its own, so
+that no part of a page waits for another part.
+"""
 
 BUSY_SECONDS = 15.0
 """How long a write waits for another process's write before it gives up."""
 
 _SCHEMA = """
 create table if not exists jobs (
-    id text primary key, place integer not null, kind text not null, lane text not null, question text not null,
-    payload text not null, state text not null, cancel integer not null default 0,
-    done integer not null default 0, total integer not null default 0, what text not null default '',
-    error text not null default '', parts text not null default '[]', result text,
+    id text primary key, place integer not null, kind text not null, lane text not null,
+    question text not null, payload text not null,
+    state text not null, cancel integer not null default 0,
+    done integer not null default 0, total integer not null default 0,
+    what text not null default '', error text not null default '',
+    parts text not null default '[]', result text,
     seconds_left real, created real not null, started real, ended real
 );
 create index if not exists jobs_by_state on jobs (state, lane, place);
@@ -46,7 +50,9 @@ create table if not exists notices (text text not null);
 
 
 class Table:
-    """Opens the job table, once for every use: connections are cheap and never shared between threads."""
+    """Opens the job table, once for every use: connections are cheap and never shared between
+    threads.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Keep the table in `folder`/board.sqlite; it is made on first use."""
@@ -55,7 +61,9 @@ class Table:
 
     @contextlib.contextmanager
     def open(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
-        """Yield a connection inside one transaction. A damaged file is moved aside and a new one begun.
+        """Yield a connection inside one transaction.
+
+        A damaged file is moved aside and a new one begun.
 
         Raises StoreError where the disk refuses, or where the table was damaged just now.
         """
@@ -70,8 +78,8 @@ class Table:
                 connection.commit()
         except sqlite3.OperationalError as error:
             raise StoreError(
-                f"The job table {self.path} cannot be used: {error}. Check that the disk has room and that you may "
-                "write there, or set SRCSEL_HOME to another folder."
+                f"The job table {self.path} cannot be used: {error}. Check that the disk has room"
+                " and that you may write there, or set SRCSEL_HOME to another folder."
             ) from error
         except sqlite3.DatabaseError as error:
             raise StoreError(self._move_aside()) from error
@@ -94,7 +102,9 @@ class Table:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StoreError(f"srcsel may not write into {self.folder}: {error.strerror}. Set SRCSEL_HOME.") from error
+            raise StoreError(
+                f"srcsel may not write into {self.folder}: {error.strerror}. Set SRCSEL_HOME."
+            ) from error
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
         connection.row_factory = sqlite3.Row
         try:
@@ -108,10 +118,17 @@ class Table:
         return connection
 
     def _move_aside(self) -> str:
-        """Rename the damaged table, begin a new one, and leave a sentence in it. Only one process does."""
+        """Rename the damaged table, begin a new one, and leave a sentence in it.
+
+        Only one process does.
+        """
         with (self.folder / "board.lock").open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            return self._replaced() if _is_damaged(self.path) else "The list of jobs was repaired. Try again."
+            return (
+                self._replaced()
+                if _is_damaged(self.path)
+                else "The list of jobs was repaired. Try again."
+            )
 
     def _replaced(self) -> str:
         name = f"board-damaged-{time.strftime('%Y%m%d-%H%M%S')}.sqlite"
@@ -119,8 +136,8 @@ class Table:
         for suffix in ("-wal", "-shm"):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
         text = (
-            f"The list of jobs was damaged and was moved aside as {name}. Waiting jobs are lost; finished runs and "
-            "stored features are not. Start what you were waiting for again."
+            f"The list of jobs was damaged and was moved aside as {name}. Waiting jobs are lost;"
+            " finished runs and stored features are not. Start what you were waiting for again."
         )
         with contextlib.closing(self._prepared()) as fresh:
             fresh.execute("insert into notices values (?)", (text,))
@@ -128,7 +145,10 @@ class Table:
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    """Switch to WAL. SQLite does not wait here while another process switches too, so wait by hand."""
+    """Switch to WAL.
+
+    SQLite does not wait here while another process switches too, so wait by hand.
+    """
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:
@@ -174,5 +194,7 @@ def question_of(kind: str, payload: dict[str, Any]) -> str:
     """Say what a job asks, without what only names it: equal text means the same question."""
     asked = to_plain(payload)
     if isinstance(asked.get("run"), dict):
-        asked["run"] = {k: v for k, v in asked["run"].items() if k not in ("id", "created", "title")}
+        asked["run"] = {
+            k: v for k, v in asked["run"].items() if k not in ("id", "created", "title")
+        }
     return json.dumps([kind, asked], sort_keys=True)

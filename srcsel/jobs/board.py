@@ -1,7 +1,9 @@
-"""The board: what pages call. It queues, tells, stops and continues jobs, and starts workers; it never computes.
+"""The board: what pages call.
 
-Liveness needs no process ids: a worker holds a lock on its lane's file that the kernel frees however it ends. A
-job that runs in a lane whose lock is free has lost its worker.
+It queues, tells, stops and continues jobs, and starts workers; it never computes.
+
+Liveness needs no process ids: a worker holds a lock on its lane's file that the kernel frees
+however it ends. A job that runs in a lane whose lock is free has lost its worker.
 """
 
 from __future__ import annotations
@@ -24,31 +26,45 @@ from srcsel.base.records import JobStatus
 from srcsel.jobs.base import LANES, Table, question_of, to_status
 from srcsel.store.serialize import to_plain
 
-LOST = "The worker stopped unexpectedly (killed or out of memory). What was finished is kept; press Continue."
+LOST = (
+    "The worker stopped unexpectedly (killed or out of memory). What was finished is kept; press"
+    " Continue."
+)
 START_ATTEMPTS = 3
-"""After so many workers in a row that ended before they took a job, the waiting jobs are failed, not retried."""
+"""After so many workers in a row that ended before they took a job, the waiting jobs are failed,
+not retried.
+"""
 
-_children: dict[str, list[subprocess.Popen[bytes]]] = {}  # by lane's lock file; kept so that none stays a zombie
+_children: dict[
+    str, list[subprocess.Popen[bytes]]
+] = {}  # by lane's lock file; kept so that none stays a zombie
 _misfires: dict[str, int] = {}  # workers in a row that ended at once, by lane's lock file
 _starting = threading.Lock()  # pages run in threads of one process
 
 
 class Board:
-    """The queue as the pages see it. Cheap to make; two of them, also in two processes, see the same jobs."""
+    """The queue as the pages see it.
+
+    Cheap to make; two of them, also in two processes, see the same jobs.
+    """
 
     def __init__(self, folder: Path) -> None:
-        """Use the job table, locks and logs in `folder` (Settings.jobs: the work folder's `jobs`)."""
+        """Use the job table, locks and logs in `folder` (Settings.jobs: the work folder's
+        `jobs`).
+        """
         self.folder = folder
         self.table = Table(folder)
 
     def submit(self, kind: str, payload: dict[str, Any]) -> str:
-        """Queue a job and start a worker if none runs. Returns its id: of a rank job, the id of its run.
+        """Queue a job and start a worker if none runs.
 
-        A question that is waiting or running already is not queued twice: its job's id comes back, so go on with
-        the id returned, not with the one handed in. Kinds and payloads: rank {run}, check {ref},
-        map {run_id, model, method}, inside {run_id, model}, suspects {run_id},
-        measures {run_id, measures?}, evidence {run_id, protocol}. Raises UnknownNameError for another
-        kind, StoreError where the disk refuses.
+        Returns its id: of a rank job, the id of its run.
+
+        A question that is waiting or running already is not queued twice: its job's id comes back,
+        so go on with the id returned, not with the one handed in. Kinds and payloads: rank {run},
+        check {ref}, map {run_id, model, method}, inside {run_id, model}, suspects {run_id},
+        measures {run_id, measures?}, evidence {run_id, protocol}. Raises UnknownNameError for
+        another kind, StoreError where the disk refuses.
         """
         if kind not in LANES:
             raise UnknownNameError("kind of job", kind, LANES)
@@ -57,22 +73,25 @@ class Board:
         question = question_of(kind, payload)
         with self.table.open(write=True) as db:
             same = db.execute(
-                "select id from jobs where state in ('queued','running') and (id=? or (question=? and cancel=0))",
+                "select id from jobs where state in ('queued','running') and (id=? or (question=?"
+                " and cancel=0))",
                 (job, question),
             ).fetchone()
             if same:
                 job = same["id"]
             else:
                 db.execute(
-                    "insert or replace into jobs (id, place, kind, lane, question, payload, state, what, created) "
-                    "values (?, (select coalesce(max(place), 0) + 1 from jobs), ?, ?, ?, ?, 'queued', 'Waiting', ?)",
+                    "insert or replace into jobs (id, place, kind, lane, question, payload, state,"
+                    " what, created) values (?, (select coalesce(max(place), 0) + 1 from jobs), ?,"
+                    " ?, ?, ?, 'queued', 'Waiting', ?)",
                     (job, kind, LANES[kind], question, json.dumps(payload), time.time()),
                 )
         self.wake()
         return job
 
     def status(self, job: str) -> JobStatus:
-        """Return what is known of one job, after a `wake` while it is active: safe to poll once a second.
+        """Return what is known of one job, after a `wake` while it is active: safe to poll once a
+        second.
 
         Raises UnknownNameError where there is none.
         """
@@ -85,7 +104,9 @@ class Board:
         return found
 
     def for_run(self, run_id: str) -> JobStatus | None:
-        """Return the job that answers a run, as `status`, or None where it was never queued on this computer."""
+        """Return the job that answers a run, as `status`, or None where it was never queued on this
+        computer.
+        """
         try:
             found = self.status(run_id)
         except UnknownNameError:
@@ -102,7 +123,8 @@ class Board:
         """Jobs that run or wait, the running first, then in the order they will be taken."""
         with self.table.open() as db:
             rows = db.execute(
-                "select * from jobs where state in ('queued','running') order by state='queued', place"
+                "select * from jobs where state in ('queued','running') order by state='queued',"
+                " place"
             ).fetchall()
         return [to_status(row) for row in rows]
 
@@ -113,7 +135,10 @@ class Board:
         return [to_status(row) for row in rows]
 
     def cancel(self, job: str) -> None:
-        """Stop a job: at once while it waits, after its current batch while it runs. Others are left alone."""
+        """Stop a job: at once while it waits, after its current batch while it runs.
+
+        Others are left alone.
+        """
         with self.table.open(write=True) as db:
             db.execute(
                 "update jobs set state='cancelled', error=?, ended=? where id=? and state='queued'",
@@ -122,11 +147,15 @@ class Board:
             db.execute("update jobs set cancel=1 where id=? and state='running'", (job,))
 
     def resume(self, job: str) -> str:
-        """Queue a stopped or failed job again, at the end; stored work is reused. Returns its id."""
+        """Queue a stopped or failed job again, at the end; stored work is reused.
+
+        Returns its id.
+        """
         with self.table.open(write=True) as db:
             db.execute(
-                "update jobs set state='queued', cancel=0, error='', what='Waiting', ended=null, seconds_left=null, "
-                "place=(select max(place) + 1 from jobs) where id=? and state in ('cancelled','failed')",
+                "update jobs set state='queued', cancel=0, error='', what='Waiting', ended=null,"
+                " seconds_left=null, place=(select max(place) + 1 from jobs) where id=? and state"
+                " in ('cancelled','failed')",
                 (job,),
             )
         self.wake()
@@ -142,15 +171,22 @@ class Board:
         return self.table.notices()
 
     def wake(self) -> None:
-        """See that waiting jobs have a worker and that lost ones are said. Cheap: call it on each poll."""
+        """See that waiting jobs have a worker and that lost ones are said.
+
+        Cheap: call it on each poll.
+        """
         with self.table.open() as db:
-            rows = db.execute("select distinct lane from jobs where state in ('queued','running')").fetchall()
+            rows = db.execute(
+                "select distinct lane from jobs where state in ('queued','running')"
+            ).fetchall()
         with _starting:
             for row in rows:
                 self._tend(row["lane"])
 
     def warm(self) -> None:
-        """Start the worker for source models now, so that its imports are done when the run is started."""
+        """Start the worker for source models now, so that its imports are done when the run is
+        started.
+        """
         with _starting:
             self._tend("compute", start=True)
 
@@ -164,14 +200,18 @@ class Board:
         with self._free(lane) as lock:
             if lock is None:
                 return
-            with self.table.open(write=True) as db:  # nobody else can claim in this lane while we hold its lock
+            with self.table.open(
+                write=True
+            ) as db:  # nobody else can claim in this lane while we hold its lock
                 db.execute(
                     "update jobs set state=case cancel when 1 then 'cancelled' else 'failed' end, "
                     "error=case cancel when 1 then ? else ? end, ended=?, seconds_left=null "
                     "where lane=? and state='running'",
                     (str(Cancelled()), LOST, time.time(), lane),
                 )
-                waiting = db.execute("select 1 from jobs where lane=? and state='queued'", (lane,)).fetchone()
+                waiting = db.execute(
+                    "select 1 from jobs where lane=? and state='queued'", (lane,)
+                ).fetchone()
             if waiting or start:
                 self._start(lane, lock)
 
@@ -189,7 +229,9 @@ class Board:
         try:
             yield lock
         finally:
-            os.close(lock)  # a worker that was started keeps the lock: it inherited the same open file
+            os.close(
+                lock
+            )  # a worker that was started keeps the lock: it inherited the same open file
 
     def _start(self, lane: str, lock: int) -> None:
         """Start a worker that inherits the lock, so that there is no moment without one."""
@@ -247,7 +289,9 @@ NOT_STARTED = 1
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Copy the server's environment, with one core left to the server and to whoever uses the computer."""
+    """Copy the server's environment, with one core left to the server and to whoever uses the
+    computer.
+    """
     threads = str(max(1, (os.cpu_count() or 2) - 1))
     packages = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, [packages, os.environ.get("PYTHONPATH", "")]))

@@ -1,4 +1,7 @@
-"""What each kind of job does, in the worker's process. A new kind is one function here and one line in LANES."""
+"""What each kind of job does, in the worker's process.
+
+A new kind is one function here and one line in LANES.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,9 @@ from srcsel.base.watch import Watch
 from srcsel.store.serialize import from_plain, to_plain
 
 DECODE_GMACS = 0.5
-"""Decoding a picture costs about as much as this many 1e9 multiply-adds of a network on the same computer."""
+"""Decoding a picture costs about as much as this many 1e9 multiply-adds of a network on the same
+computer.
+"""
 
 
 class PlanWatch(Protocol):
@@ -42,11 +47,18 @@ def rank(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     )
     result = answer(run, watch=told.watch)
     dropped = result.race.dropped if result.race else ()
-    return {"kind": result.verdict.kind, "winner": result.verdict.winner, "failed": len(result.failures) - len(dropped)}
+    return {
+        "kind": result.verdict.kind,
+        "winner": result.verdict.winner,
+        "failed": len(result.failures) - len(dropped),
+    }
 
 
 def check(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
-    """Open every picture once. Payload {ref}; hands back {images, classes, counts, unreadable, warnings, digest}."""
+    """Open every picture once.
+
+    Payload {ref}; hands back {images, classes, counts, unreadable, warnings, digest}.
+    """
     from srcsel.pictures.dataset import check as warnings_of
     from srcsel.pictures.dataset import load_dataset
 
@@ -65,7 +77,9 @@ def check(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
 
 
 def draw(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
-    """Draw one map of a finished run. Payload {run_id, model, method, points?}; hands back {points}.
+    """Draw one map of a finished run.
+
+    Payload {run_id, model, method, points?}; hands back {points}.
 
     `points` is the number of dots at most, for more than usual.
     """
@@ -73,12 +87,17 @@ def draw(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
 
     told.plan({"maps": 1.0}, {})
     question = (str(payload["run_id"]), str(payload["model"]), str(payload["method"]))
-    projection = draw_map(*question, load_settings(), told.watch, cap=int(payload.get("points", DOTS)))
+    projection = draw_map(
+        *question, load_settings(), told.watch, cap=int(payload.get("points", DOTS))
+    )
     return {"points": len(projection.rows)}
 
 
 def inside(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
-    """Look at every picture of a finished run through one model. Payload {run_id, model}; hands back {pictures}."""
+    """Look at every picture of a finished run through one model.
+
+    Payload {run_id, model}; hands back {pictures}.
+    """
     from srcsel.explore.inside import make
 
     told.plan({"inside": 1.0}, {})
@@ -87,19 +106,28 @@ def inside(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
 
 
 def suspects(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
-    """List a finished run's pictures worth a look. Payload {run_id}; hands back how many of each kind."""
+    """List a finished run's pictures worth a look.
+
+    Payload {run_id}; hands back how many of each kind.
+    """
     from srcsel.explore.suspects import asked, make
     from srcsel.store.features import open_runs
 
     settings, run_id = load_settings(), str(payload["run_id"])
     models = asked(open_runs(settings).load(run_id))
-    told.plan({"pictures": 1.0, **{m.id: 1.0 for m in models}, "sizes": 0.2}, {m.id: m.title for m in models})
+    told.plan(
+        {"pictures": 1.0, **{m.id: 1.0 for m in models}, "sizes": 0.2},
+        {m.id: m.title for m in models},
+    )
     found = make(run_id, settings, told.watch)
     return {name: len(getattr(found, name)) for name in ("labels", "copies", "odd", "tiny")}
 
 
 def report(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
-    """Write the HTML report of a run. Payload {run_id, model, method, reading, cost, limit}; hands back {bytes}."""
+    """Write the HTML report of a run.
+
+    Payload {run_id, model, method, reading, cost, limit}; hands back {bytes}.
+    """
     from srcsel.report.make import write
 
     told.plan({"pictures": 1.0}, {})
@@ -107,7 +135,10 @@ def report(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
 
 
 def measures(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
-    """Score a finished run by more measures. Payload {run_id, measures?}, "all" by default; hands back {measures}."""
+    """Score a finished run by more measures.
+
+    Payload {run_id, measures?}, "all" by default; hands back {measures}.
+    """
     from srcsel.runs.run import add_measures
     from srcsel.store.features import open_runs
 
@@ -121,7 +152,8 @@ def measures(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
 def evidence(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     """Measure what the models of a finished run really reach, after scoring them by every measure.
 
-    Payload {run_id, protocol: Protocol as dict, models?: ids}; hands back {models, failed, sentence}.
+    Payload {run_id, protocol: Protocol as dict, models?: ids}; hands back {models, failed,
+    sentence}.
     """
     from srcsel.evidence.gather import gather
     from srcsel.store.features import open_runs
@@ -129,7 +161,9 @@ def evidence(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     protocol = from_plain(records.Protocol, payload["protocol"])
     run_id = str(payload["run_id"])
     chosen = [str(model) for model in payload.get("models", ())]
-    models = [m for m in _in_full(open_runs(load_settings()).load(run_id)) if not chosen or m.id in chosen]
+    models = [
+        m for m in _in_full(open_runs(load_settings()).load(run_id)) if not chosen or m.id in chosen
+    ]
     trained = protocol.kind == "finetune"
     cost = {model.id: (model.gmacs or 0.05) + 0.05 if trained else 1.0 for model in models}
     told.plan(
@@ -137,11 +171,17 @@ def evidence(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
         {model.id: model.title for model in models},
     )
     found = gather(run_id, protocol, models=chosen, watch=told.watch)
-    return {"models": len(found.accuracies), "failed": len(found.failures), "sentence": found.sentence}
+    return {
+        "models": len(found.accuracies),
+        "failed": len(found.failures),
+        "sentence": found.sentence,
+    }
 
 
 def _in_full(result: records.Result) -> list[records.SourceModel]:
-    """Models that neither failed nor left a race: what is asked of a finished run is asked of them."""
+    """Models that neither failed nor left a race: what is asked of a finished run is asked of
+    them.
+    """
     out = {failure.model for failure in result.failures if not failure.measure}
     return [model for model in result.models if model.id not in out]
 

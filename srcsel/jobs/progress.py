@@ -1,4 +1,7 @@
-"""How far a job is, and how long it will take, from what its parts say. No disk, no clock of its own."""
+"""How far a job is, and how long it will take, from what its parts say.
+
+No disk, no clock of its own.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ SAY_AFTER = 0.10
 
 
 class Progress:
-    """Adds up parts by weight, and measures the speed of the work that is really done now, not loaded."""
+    """Adds up parts by weight, and measures the speed of the work that is really done now, not
+    loaded.
+    """
 
     def __init__(self) -> None:
         self.parts: dict[str, Part] = {}
@@ -29,33 +34,51 @@ class Progress:
         self._worked = 0.0  # seconds of work, downloads left out
         self._worked_at: float | None = None  # when somebody last told of work
         self._fetched_at: dict[str, float] = {}  # part -> when it last told of its download
-        self.leading = ""  # the part to speak of: the last that told, unless it is fetched while another runs
+        # the part to speak of: the last that told, unless it is fetched while another runs
+        self.leading = ""
 
     def plan(self, weights: Mapping[str, float], titles: Mapping[str, str]) -> None:
-        """Announce the parts to come, in order, with their relative cost and their names in words."""
+        """Announce the parts to come, in order, with their relative cost and their names in
+        words.
+        """
         self.weights = dict(weights)
         self.titles = dict(titles)
         self.parts = {name: Part(name, "waiting") for name in weights}
 
-    def update(self, part: str, state: PartState, done: int, total: int, note: str, now: float) -> bool:
-        """Take in one message at time `now` in seconds. Returns whether the part's state changed."""
+    def update(
+        self, part: str, state: PartState, done: int, total: int, note: str, now: float
+    ) -> bool:
+        """Take in one message at time `now` in seconds.
+
+        Returns whether the part's state changed.
+        """
         before = self.parts.get(part)
         self._clock(part, state, now)
         self.parts[part] = Part(part, state, done, total, note)
         self.weights.setdefault(part, 1.0)
-        if state == "dropped" and before and before.state != "dropped":  # what it will not do is no work, nor done
+        if (
+            state == "dropped" and before and before.state != "dropped"
+        ):  # what it will not do is no work, nor done
             self.weights[part] *= max(self._now.get(part, 0.0), LEAST)
-            self._first[part] = min(1.0, self._first.get(part, 0.0) / max(self._now.get(part, 0.0), LEAST))
+            self._first[part] = min(
+                1.0, self._first.get(part, 0.0) / max(self._now.get(part, 0.0), LEAST)
+            )
         share = max(self._now.get(part, 0.0), _share(state, done, total))
         self._now[part] = share
-        if part not in self._first and (state == "stored" or share > 0 or state in ("running", "reading")):
+        if part not in self._first and (
+            state == "stored" or share > 0 or state in ("running", "reading")
+        ):
             self._first[part] = share if state in ("stored", "running") else 0.0
         whole = sum(self.weights.values())
-        self.fraction = max(self.fraction, sum(w * self._now.get(p, 0.0) for p, w in self.weights.items()) / whole)
+        self.fraction = max(
+            self.fraction, sum(w * self._now.get(p, 0.0) for p, w in self.weights.items()) / whole
+        )
         return before is None or before.state != state
 
     def _clock(self, part: str, state: PartState, now: float) -> None:
-        """Count the time since the last work, without what this part's download took; another's may go on beside."""
+        """Count the time since the last work, without what this part's download took; another's may
+        go on beside.
+        """
         busy = any(p.state in BUSY for p in self.parts.values() if p.name != part)
         if state != "downloading" or not busy:
             self.leading = part
@@ -68,10 +91,14 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """Seconds of work left at the measured speed, or None: too little was measured, or all wait for a download."""
+        """Seconds of work left at the measured speed, or None: too little was measured, or all wait
+        for a download.
+        """
         if self.leading in self.parts and self.parts[self.leading].state == "downloading":
             return None
-        measured = sum(w * (self._now.get(p, 0.0) - self._first.get(p, 0.0)) for p, w in self.weights.items())
+        measured = sum(
+            w * (self._now.get(p, 0.0) - self._first.get(p, 0.0)) for p, w in self.weights.items()
+        )
         left = sum(w * (1.0 - self._now.get(p, 0.0)) for p, w in self.weights.items())
         if measured <= 0 or measured < SAY_AFTER * (measured + left):
             return None
@@ -94,8 +121,16 @@ class Progress:
             return f"Downloading {name}{size}"
         if at.state == "dropped":
             return f"{name}: {at.note}" if at.note else f"{name} left the race"
-        told = {"waiting": "Waiting for", "scoring": "Scoring", "done": "Finished", "stored": "Already stored:"}
-        return f"{told.get(at.state, 'Failed:' if at.state == 'failed' else 'Running')} {name}{_count(at)}"
+        told = {
+            "waiting": "Waiting for",
+            "scoring": "Scoring",
+            "done": "Finished",
+            "stored": "Already stored:",
+        }
+        return (
+            f"{told.get(at.state, 'Failed:' if at.state == 'failed' else 'Running')}"
+            f" {name}{_count(at)}"
+        )
 
 
 def _share(state: PartState, done: int, total: int) -> float:
@@ -109,4 +144,8 @@ def _share(state: PartState, done: int, total: int) -> float:
 
 
 def _count(part: Part) -> str:
-    return f", {part.done:,} of {part.total:,}" if part.state in ("running", "reading") and part.total else ""
+    return (
+        f", {part.done:,} of {part.total:,}"
+        if part.state in ("running", "reading") and part.total
+        else ""
+    )

@@ -1,7 +1,8 @@
 """The process that works: `python -m srcsel.jobs.worker FOLDER LANE LOCK`, started by the board.
 
-It inherits its lane's lock as the open file LOCK, claims one job at a time, lingers for a while so that the next
-job finds the imports done, and outlives the server. However it ends, the kernel frees the lock.
+It inherits its lane's lock as the open file LOCK, claims one job at a time, lingers for a while so
+that the next job finds the imports done, and outlives the server. However it ends, the kernel frees
+the lock.
 """
 
 from __future__ import annotations
@@ -63,28 +64,46 @@ class BoardWatch(Watch):
         """Announce the parts, their relative cost and their names in words."""
         self._progress.plan(weights, titles)
 
-    def update(self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = "") -> None:
-        """Take in one message; write it if the last writing is long ago or a part changed its state."""
+    def update(
+        self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = ""
+    ) -> None:
+        """Take in one message; write it if the last writing is long ago or a part changed its
+        state.
+        """
         with self._lock:  # one model is scored while the next one runs
             now = time.monotonic()
             changed = self._progress.update(part, state, done, total, note, now)
             if not changed and now - self._told < TELL_SECONDS:
                 return
             self._told = now
-            if self._tell(self._progress.words(self._progress.leading), self._progress.seconds_left):
+            if self._tell(
+                self._progress.words(self._progress.leading), self._progress.seconds_left
+            ):
                 raise Cancelled
 
     def _tell(self, what: str, seconds_left: float | None) -> bool:
-        """Write progress; returns whether the job is to stop. A table that fails must not stop the work.
+        """Write progress; returns whether the job is to stop.
 
-        A table without the job must: the work folder was deleted or a damaged table replaced. Nobody sees this work
-        any more, and whoever asks for it again would wait behind it.
+        A table that fails must not stop the work.
+
+        A table without the job must: the work folder was deleted or a damaged table replaced.
+        Nobody sees this work any more, and whoever asks for it again would wait behind it.
         """
         parts = json.dumps(to_plain(list(self._progress.parts.values())))
-        values = (round(STEPS * self._progress.fraction), STEPS, what, parts, seconds_left, self._job)
+        values = (
+            round(STEPS * self._progress.fraction),
+            STEPS,
+            what,
+            parts,
+            seconds_left,
+            self._job,
+        )
         try:
             with self._table.open(write=True) as db:
-                db.execute("update jobs set done=?, total=?, what=?, parts=?, seconds_left=? where id=?", values)
+                db.execute(
+                    "update jobs set done=?, total=?, what=?, parts=?, seconds_left=? where id=?",
+                    values,
+                )
                 row = db.execute("select cancel from jobs where id=?", (self._job,)).fetchone()
         except StoreError:
             return False
@@ -118,8 +137,9 @@ def _claim(table: Table, lane: str) -> sqlite3.Row | None:
     """Take the first waiting job of the lane, atomically, or None."""
     with table.open(write=True) as db:
         return db.execute(
-            "update jobs set state='running', started=?, what='Starting', done=0, error='', parts='[]' where id="
-            "(select id from jobs where lane=? and state='queued' order by place limit 1) returning *",
+            "update jobs set state='running', started=?, what='Starting', done=0, error='',"
+            " parts='[]' where id=(select id from jobs where lane=? and state='queued' order by"
+            " place limit 1) returning *",
             (time.time(), lane),
         ).fetchone()
 
@@ -137,13 +157,26 @@ def _work(table: Table, row: sqlite3.Row) -> None:
             _finish(table, row["id"], "failed", str(error))
         except MemoryError:
             _write_trace()
-            _finish(table, row["id"], "failed", "There was not enough memory. Close other programs; press Continue.")
+            _finish(
+                table,
+                row["id"],
+                "failed",
+                "There was not enough memory. Close other programs; press Continue.",
+            )
         except SystemExit:
-            _finish(table, row["id"], "failed", "The worker was ended from outside. Press Continue to go on.")
+            _finish(
+                table,
+                row["id"],
+                "failed",
+                "The worker was ended from outside. Press Continue to go on.",
+            )
             raise
         except Exception as error:  # noqa: BLE001 (the board must learn of everything that can go wrong)
             _write_trace()
-            reason = f"Something went wrong inside srcsel ({type(error).__name__}: {error}). What was finished is kept."
+            reason = (
+                f"Something went wrong inside srcsel ({type(error).__name__}: {error}). What was"
+                " finished is kept."
+            )
             _finish(table, row["id"], "failed", reason)
         else:
             _finish(table, row["id"], "done", "", result)
@@ -153,12 +186,21 @@ def _write_trace() -> None:
     os.write(2, traceback.format_exc().encode())  # where `_output_to` sends it
 
 
-def _finish(table: Table, job: str, state: JobState, error: str, result: dict[str, Any] | None = None) -> None:
+def _finish(
+    table: Table, job: str, state: JobState, error: str, result: dict[str, Any] | None = None
+) -> None:
     with table.open(write=True) as db:
         db.execute(
             "update jobs set state=?, error=?, ended=?, seconds_left=null, result=?, "
             "done=case ? when 'done' then total else done end where id=?",
-            (state, error, time.time(), json.dumps(to_plain(result)) if result else None, state, job),
+            (
+                state,
+                error,
+                time.time(),
+                json.dumps(to_plain(result)) if result else None,
+                state,
+                job,
+            ),
         )
 
 
@@ -183,7 +225,9 @@ def _output_to(path: Path) -> Any:
 
 
 def _import_ahead(lane: str) -> None:
-    """Import what the lane's jobs need while nothing waits; what is missing will be said by the job itself."""
+    """Import what the lane's jobs need while nothing waits; what is missing will be said by the job
+    itself.
+    """
     import importlib
 
     for name in AHEAD.get(lane, ()):

@@ -22,7 +22,9 @@ plugins.import_all(sys.modules[__name__])
 
 
 def find(name: str) -> Measure:
-    """Return the measure registered under `name`; raises UnknownNameError with the nearest names."""
+    """Return the measure registered under `name`; raises UnknownNameError with the nearest
+    names.
+    """
     return MEASURES[name]
 
 

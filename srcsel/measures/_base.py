@@ -1,20 +1,22 @@
-"""What a measure is: one number from features and labels; the registry and the input checks of all measures.
+"""What a measure is: one number from features and labels; the registry and the input checks of all
+measures.
 
-A measure is one file of this package, named like it. `@measure(...)` above its function registers it. Three
-optional functions make it fast in `srcsel.scoring.score`, which knows no measure by name:
+A measure is one file of this package, named like it. `@measure(...)` above its function registers
+it. Three optional functions make it fast in `srcsel.scoring.score`, which knows no measure by name:
 
-    null(X, y, value, **keywords) -> float            the score of the same features with uninformative labels
+    null(X, y, value, **keywords) -> float            the score with uninformative labels
     rechecks(X, y, kept, **keywords) -> (b,) array    the score on each subset; kept (b, n) bool
-    reader(shared, kept, **keywords) -> Scorer | None for measures that look at all pairs of pictures
+    reader(shared, kept, **keywords) -> Scorer | None for measures that look at all pairs
 
-Without the first two the null comes from label permutations and the re-checks from calling the measure on every
-subset, both only where the measure is declared `cheap`.
+Without the first two the null comes from label permutations and the re-checks from calling the
+measure on every subset, both only where the measure is declared `cheap`.
 
-What a `reader` reads (see `_all_pairs`) is made once for all measures that want the same pairs; its `result` is the
-value, or with kept (b, n) the re-checks. None: no pairs are needed, and the functions above are called.
+What a `reader` reads (see `_all_pairs`) is made once for all measures that want the same pairs; its
+`result` is the value, or with kept (b, n) the re-checks. None: no pairs are needed, and the
+functions above are called.
 
-A keyword `shared` of any of these functions gets the `_shared.Shared` of the features: what several measures derive
-from them is made once.
+A keyword `shared` of any of these functions gets the `_shared.Shared` of the features: what several
+measures derive from them is made once.
 """
 
 from __future__ import annotations
@@ -38,7 +40,10 @@ Needs = Literal["features", "probabilities", "logits"]
 
 @dataclass(frozen=True)
 class Measure:
-    """One registered measure. Call it with features (n, d) and labels (n,); inputs are never changed."""
+    """One registered measure.
+
+    Call it with features (n, d) and labels (n,); inputs are never changed.
+    """
 
     name: str
     title: str
@@ -48,25 +53,39 @@ class Measure:
     paper: str  # link to the definition
     function: Callable[..., float]
     stochastic: bool = False  # depends on a seed
-    wide_bias: bool | None = None  # does it drift with the feature width on pure noise? None = not measured
+    wide_bias: bool | None = (
+        None  # does it drift with the feature width on pure noise? None = not measured
+    )
     set_relative: bool = False  # its value has a meaning within one set of candidates only
     cheap: bool = False  # may be called hundreds of times
     single: bool = False  # takes float32 features as they are; others get them in float64
     spectrum: bool = False  # reads all of `Shared.spectrum`
-    chance: Callable[[int], float] | None = None  # n -> what features that see no difference score; default: the null
+    chance: Callable[[int], float] | None = (
+        None  # n -> what features that see no difference score; default: the null
+    )
     null: Callable[..., float] | None = None
     rechecks: Callable[..., np.ndarray] | None = None
     reader: Callable[..., Any] | None = None
-    combine: Callable[[Sequence[dict[str, float]]], Sequence[float]] | None = None  # set-relative: parts -> values
+    combine: Callable[[Sequence[dict[str, float]]], Sequence[float]] | None = (
+        None  # set-relative: parts -> values
+    )
 
-    def __call__(self, features: ArrayLike, labels: ArrayLike | Sequence[Any], **keywords: Any) -> float:
-        """Check the input, then compute. Raises FeatureError, or NotAvailable where the measure does not apply."""
+    def __call__(
+        self, features: ArrayLike, labels: ArrayLike | Sequence[Any], **keywords: Any
+    ) -> float:
+        """Check the input, then compute.
+
+        Raises FeatureError, or NotAvailable where the measure does not apply.
+        """
         X, y = check_inputs(features, labels, single=self.single)
         for name in ("probabilities", "logits"):
             if keywords.get(name) is not None:
                 keywords[name] = check_rows(keywords[name], len(y), name)
         if self.needs != "features" and keywords.get(self.needs) is None:
-            raise NotAvailable(f"{self.title} needs the {self.needs} of a source head: this model has no source head.")
+            raise NotAvailable(
+                f"{self.title} needs the {self.needs} of a source head: this model has no source"
+                " head."
+            )
         return self.finite(self.function(X, y, **keywords))
 
     def finite(self, value: float) -> float:
@@ -98,7 +117,9 @@ def keywords_of(function: Callable[..., Any]) -> frozenset[str]:
 
 
 class Combined(float):
-    """The value of a set-relative measure for one candidate alone, with the parts that a set is compared by."""
+    """The value of a set-relative measure for one candidate alone, with the parts that a set is
+    compared by.
+    """
 
     parts: dict[str, float]
 
@@ -135,7 +156,9 @@ def measure(
         name = function.__name__
         if name in MEASURES:
             raise ValueError(f"Two measures are named '{name}'. Rename one of them.")
-        MEASURES[name] = Measure(name, title, higher_is_better, bounds, needs, paper, function, **more)
+        MEASURES[name] = Measure(
+            name, title, higher_is_better, bounds, needs, paper, function, **more
+        )
         return MEASURES[name]
 
     return register
@@ -144,22 +167,26 @@ def measure(
 def check_inputs(
     features: ArrayLike, labels: ArrayLike | Sequence[Any], *, single: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return (X, y): X (n, d) float64, read-only, and y (n,) int64 in 0..c-1 in the order of the sorted labels.
+    """Return (X, y): X (n, d) float64, read-only, and y (n,) int64 in 0..c-1 in the order of the
+    sorted labels.
 
     single: float32 features stay so.
 
-    Raises FeatureError where no measure is defined: wrong shapes, values that are no finite numbers, fewer than
-    two classes, or no class with two pictures.
+    Raises FeatureError where no measure is defined: wrong shapes, values that are no finite
+    numbers, fewer than two classes, or no class with two pictures.
     """
     X = check_features(features, single=single)
     y = check_labels(labels)
     if len(X) != len(y):
-        raise FeatureError(f"Expected one label for each row: features have {len(X)} rows, labels {len(y)}.")
+        raise FeatureError(
+            f"Expected one label for each row: features have {len(X)} rows, labels {len(y)}."
+        )
     return X, y
 
 
 def check_features(features: ArrayLike, *, single: bool = False) -> np.ndarray:
-    """Return features as a read-only (n, d) float64 array, without changing or needlessly copying the input.
+    """Return features as a read-only (n, d) float64 array, without changing or needlessly copying
+    the input.
 
     single: float32 stays so.
     """
@@ -167,10 +194,14 @@ def check_features(features: ArrayLike, *, single: bool = False) -> np.ndarray:
 
 
 def check_rows(values: ArrayLike, n: int | None, name: str, *, single: bool = False) -> np.ndarray:
-    """Return `values` as a read-only (n, m) float64 array of finite numbers; n None = any number of rows."""
+    """Return `values` as a read-only (n, m) float64 array of finite numbers; n None = any number of
+    rows.
+    """
     array = np.asarray(values)
     if array.ndim != 2 or array.shape[1] == 0 or array.dtype.kind not in "fiub":
-        raise FeatureError(f"Expected {name} of shape (n, d) holding numbers, got {array.shape} of {array.dtype}.")
+        raise FeatureError(
+            f"Expected {name} of shape (n, d) holding numbers, got {array.shape} of {array.dtype}."
+        )
     if n is not None and len(array) != n:
         raise FeatureError(f"Expected {n} rows of {name}, one for each label, got {len(array)}.")
     precision = np.float32 if single and array.dtype == np.float32 else np.float64
@@ -178,8 +209,8 @@ def check_rows(values: ArrayLike, n: int | None, name: str, *, single: bool = Fa
     if not np.isfinite(array).all():
         bad = int((~np.isfinite(array).all(axis=1)).sum())
         raise FeatureError(
-            f"{bad} of {len(array)} rows of {name} hold values that are not finite (NaN or infinity). "
-            "The model may have overflowed: try float32 precision, or leave it out."
+            f"{bad} of {len(array)} rows of {name} hold values that are not finite (NaN or"
+            " infinity). The model may have overflowed: try float32 precision, or leave it out."
         )
     array.flags.writeable = False  # a measure that writes into its input fails in its own tests
     return array
@@ -195,15 +226,24 @@ def check_labels(labels: ArrayLike | Sequence[Any]) -> np.ndarray:
     try:
         names, y, counts = np.unique(array, return_inverse=True, return_counts=True)
     except TypeError as error:
-        raise FeatureError("Labels of different kinds cannot be compared. Use all text or all numbers.") from error
+        raise FeatureError(
+            "Labels of different kinds cannot be compared. Use all text or all numbers."
+        ) from error
     if len(names) < 2:
-        raise FeatureError(f"Expected at least two classes, got {len(names)}. Scores compare classes with each other.")
+        raise FeatureError(
+            f"Expected at least two classes, got {len(names)}. Scores compare classes with each"
+            " other."
+        )
     if counts.max() < 2:
-        raise FeatureError("Every class has a single picture, so none has a partner. Give classes two or more.")
+        raise FeatureError(
+            "Every class has a single picture, so none has a partner. Give classes two or more."
+        )
     return y.astype(np.int64)
 
 
 def permutations(y: np.ndarray, count: int = NULL_PERMUTATIONS) -> np.ndarray:
-    """`count` label permutations, (count, n), the same for every model; fewer are the first of more."""
+    """`count` label permutations, (count, n), the same for every model; fewer are the first of
+    more.
+    """
     rng = np.random.default_rng(NULL_SEED)
     return np.stack([rng.permutation(y) for _ in range(count)])

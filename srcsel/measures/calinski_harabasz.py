@@ -1,4 +1,6 @@
-"""Calinski-Harabasz index: how far apart the class averages lie, against the spread inside the classes."""
+"""Calinski-Harabasz index: how far apart the class averages lie, against the spread inside the
+classes.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +18,16 @@ CLOSEST = 1e-12  # the least such share that a subset is given
 
 
 def _null(_X: np.ndarray, _y: np.ndarray, _value: float) -> float:
-    """Ratio of the two expectations over all label permutations, each of them exact: 1 at any width."""
+    """Ratio of the two expectations over all label permutations, each of them exact: 1 at any
+    width.
+    """
     return 1.0
 
 
 def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """Score each subset of kept (b, n), exactly: the spread inside is the whole spread minus that between."""
+    """Score each subset of kept (b, n), exactly: the spread inside is the whole spread minus that
+    between.
+    """
     W = centred(X)
     whole = kept @ np.einsum("ij,ij->i", W, W)  # (b,)
     found = np.empty(len(kept))
@@ -47,19 +53,21 @@ def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
     rechecks=_rechecks,
 )
 def calinski_harabasz(X: np.ndarray, y: np.ndarray) -> float:
-    """How far the class averages lie from each other, compared with how far pictures lie from their class average.
+    """How far the class averages lie from each other, compared with how far pictures lie from their
+    class average.
 
-    [ sum_c n_c |m_c - m|^2 / (c - 1) ] / [ sum_i |x_i - m_(class of i)|^2 / (n - c) ] for class averages m_c and the
-    overall average m, Euclidean. From 0 up, higher is better; 1 = chance. It grows with the number of pictures, so
-    compare only within one set of pictures. Blind to the scale and to rotations of the features.
+    [ sum_c n_c |m_c - m|^2 / (c - 1) ] / [ sum_i |x_i - m_(class of i)|^2 / (n - c) ] for class
+    averages m_c and the overall average m, Euclidean. From 0 up, higher is better; 1 = chance. It
+    grows with the number of pictures, so compare only within one set of pictures. Blind to the
+    scale and to rotations of the features.
 
-    Edges: not available where the pictures of every class coincide, as the ratio is then infinite or undefined
-    (scikit-learn returns 1). A picture alone in its class counts as a class of one.
+    Edges: not available where the pictures of every class coincide, as the ratio is then infinite
+    or undefined (scikit-learn returns 1). A picture alone in its class counts as a class of one.
 
     Null: 1, the ratio of the two mean squares expected over all label permutations.
 
-    Calinski & Harabasz 1974, https://doi.org/10.1080/03610927408827101, equation for the variance ratio criterion;
-    as scikit-learn's calinski_harabasz_score.
+    Calinski & Harabasz 1974, https://doi.org/10.1080/03610927408827101, equation for the variance
+    ratio criterion; as scikit-learn's calinski_harabasz_score.
     """
     W = centred(X)
     n, classes = len(y), int(y.max()) + 1
@@ -70,5 +78,8 @@ def calinski_harabasz(X: np.ndarray, y: np.ndarray) -> float:
         between += len(members) * float(centre @ centre)
         inside += float(((members - centre) ** 2).sum())
     if inside <= COINCIDE * between:
-        raise NotAvailable("The pictures of every class have the same features, so the ratio of spreads is undefined.")
+        raise NotAvailable(
+            "The pictures of every class have the same features, so the ratio of spreads is"
+            " undefined."
+        )
     return between / (classes - 1) / (inside / (n - classes))

@@ -34,7 +34,9 @@ def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
             squares = q[rows] - 2 * (means[:, c] @ W[rows].T) + lengths[:, c, None]
             spread[:, c] = (kept[part][:, rows] * np.sqrt(np.maximum(squares, 0))).sum(axis=1)
         spread /= np.maximum(counts, 1)
-        found[part] = [_overlap(m[n > 0], s[n > 0]) for m, s, n in zip(means, spread, counts, strict=True)]
+        found[part] = [
+            _overlap(m[n > 0], s[n > 0]) for m, s, n in zip(means, spread, counts, strict=True)
+        ]
     return np.where(np.isfinite(found), found, np.nanmax(found, initial=0.0))
 
 
@@ -50,22 +52,25 @@ def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
 def davies_bouldin(X: np.ndarray, y: np.ndarray) -> float:
     """How much each class overlaps with the class most like it, on average.
 
-    For classes i and j, R_ij = (s_i + s_j) / |m_i - m_j|, with m the class average and s the mean Euclidean distance
-    of its pictures to it. The score is the mean over classes of their largest R. From 0 up, LOWER is better; 0 =
-    every class is a single point. Blind to the scale and to rotations of the features.
+    For classes i and j, R_ij = (s_i + s_j) / |m_i - m_j|, with m the class average and s the mean
+    Euclidean distance of its pictures to it. The score is the mean over classes of their largest R.
+    From 0 up, LOWER is better; 0 = every class is a single point. Blind to the scale and to
+    rotations of the features.
 
-    Edges: not available where two class averages coincide, as R is then infinite or undefined (scikit-learn ignores
-    such a pair, and gives features that see no difference between any pictures a perfect 0). A picture alone in its
-    class has s = 0.
+    Edges: not available where two class averages coincide, as R is then infinite or undefined
+    (scikit-learn ignores such a pair, and gives features that see no difference between any
+    pictures a perfect 0). A picture alone in its class has s = 0.
 
     Null: mean over 20 label permutations, the same for every model.
 
-    Davies & Bouldin 1979, https://doi.org/10.1109/TPAMI.1979.4766909, with p = 2, q = 1; as scikit-learn's
-    davies_bouldin_score.
+    Davies & Bouldin 1979, https://doi.org/10.1109/TPAMI.1979.4766909, with p = 2, q = 1; as
+    scikit-learn's davies_bouldin_score.
     """
     value = _index(centred(X), y)
     if not math.isfinite(value):
-        raise NotAvailable("Two classes have the same average feature, so their overlap is not defined.")
+        raise NotAvailable(
+            "Two classes have the same average feature, so their overlap is not defined."
+        )
     return value
 
 
@@ -73,7 +78,9 @@ def _index(W: np.ndarray, y: np.ndarray) -> float:
     """Score centred features W (n, d); NaN where two averages coincide."""
     groups = [W[y == c] for c in range(y.max() + 1)]
     means = np.stack([members.mean(axis=0) for members in groups])  # (c, d)
-    spread = [np.linalg.norm(members - m, axis=1).mean() for members, m in zip(groups, means, strict=True)]
+    spread = [
+        np.linalg.norm(members - m, axis=1).mean() for members, m in zip(groups, means, strict=True)
+    ]
     return _overlap(means, np.array(spread))
 
 

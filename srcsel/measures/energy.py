@@ -9,12 +9,20 @@ import numpy as np
 from srcsel.measures._base import measure
 
 
-def _null(_X: np.ndarray, _y: np.ndarray, value: float, *, logits: np.ndarray | None = None) -> float:  # noqa: ARG001
+def _null(
+    _X: np.ndarray,
+    _y: np.ndarray,
+    value: float,
+    *,
+    logits: np.ndarray | None = None,  # noqa: ARG001
+) -> float:
     """Return the value itself: labels play no part."""
     return value
 
 
-def _rechecks(X: np.ndarray, _y: np.ndarray, kept: np.ndarray, *, logits: np.ndarray | None = None) -> np.ndarray:
+def _rechecks(
+    X: np.ndarray, _y: np.ndarray, kept: np.ndarray, *, logits: np.ndarray | None = None
+) -> np.ndarray:
     """Score each subset of kept (b, n)."""
     return kept.astype(np.float64) @ _energies(X, logits) / kept.sum(axis=1)
 
@@ -30,20 +38,25 @@ def _rechecks(X: np.ndarray, _y: np.ndarray, kept: np.ndarray, *, logits: np.nda
     rechecks=_rechecks,
 )
 def energy(X: np.ndarray, _y: np.ndarray, *, logits: np.ndarray | None = None) -> float:
-    """Energy: how strongly the model answers to your pictures, as a sign that they resemble what it was trained on.
+    """Energy: how strongly the model answers to your pictures, as a sign that they resemble what it
+    was trained on.
 
-    The score is the mean over pictures of log sum_k exp(output_k), over the outputs of the source head before the
-    softmax, or over the features where the model has no source head. It does not look at your labels at all.
+    The score is the mean over pictures of log sum_k exp(output_k), over the outputs of the source
+    head before the softmax, or over the features where the model has no source head. It does not
+    look at your labels at all.
 
-    Unbounded, higher is better. It grows with the scale of the outputs and with the logarithm of their number, so it
-    compares only models of the same kind; read it beside other measures, never alone.
+    Unbounded, higher is better. It grows with the scale of the outputs and with the logarithm of
+    their number, so it compares only models of the same kind; read it beside other measures, never
+    alone.
 
     logits: (n, c_source) or None. Edges: all outputs 0 score the logarithm of their number.
 
-    Null: the value itself, because permuting labels changes nothing. Its gain over chance is always 0.
+    Null: the value itself, because permuting labels changes nothing. Its gain over chance is always
+    0.
 
-    Gholami et al. 2023, https://arxiv.org/abs/2308.02027, equations 2 to 4 (the energy part of ETran; the paper's
-    sign is turned so that higher is better), with all pictures instead of the lowest 0.5 %.
+    Gholami et al. 2023, https://arxiv.org/abs/2308.02027, equations 2 to 4 (the energy part of
+    ETran; the paper's sign is turned so that higher is better), with all pictures instead of the
+    lowest 0.5 %.
     """
     return float(_energies(X, logits).mean())
 

@@ -44,7 +44,9 @@ def _rechecks(
     pca: int | None = COMPONENTS,
     shared: Shared | None = None,
 ) -> np.ndarray:
-    """Score each subset of kept (b, n) within the principal components of all pictures, by sums over masks."""
+    """Score each subset of kept (b, n) within the principal components of all pictures, by sums
+    over masks.
+    """
     rows = stratified(y, MOST)
     Z = once(shared, ("gbc", pca), lambda: _reduced(X[rows], pca))
     y, kept = y[rows], kept[:, rows]
@@ -52,7 +54,9 @@ def _rechecks(
     counts = np.stack([K.sum(axis=1) for _, K in masks], axis=1)  # (b, c)
     sums = np.stack([K @ Z[own] for own, K in masks], axis=1)  # (b, c, k)
     squares = np.stack([K @ Z[own] ** 2 for own, K in masks], axis=1)
-    return np.array([_overlap(*parts, covariance) for parts in zip(counts, sums, squares, strict=True)])
+    return np.array(
+        [_overlap(*parts, covariance) for parts in zip(counts, sums, squares, strict=True)]
+    )
 
 
 @measure(
@@ -73,30 +77,33 @@ def gbc(
     pca: int | None = COMPONENTS,
     shared: Shared | None = None,
 ) -> float:
-    """Gaussian Bhattacharyya coefficient: how much the classes overlap, each taken for a cloud around its mean.
+    """Gaussian Bhattacharyya coefficient: how much the classes overlap, each taken for a cloud
+    around its mean.
 
-    Features are reduced to their first principal components and each class is described by its mean and variance.
-    Two classes i and j with means m and covariances S_i, S_j have the Bhattacharyya distance
-    D = (m_i - m_j)' S^-1 (m_i - m_j) / 8 + log(|S| / sqrt(|S_i| |S_j|)) / 2 with S = (S_i + S_j) / 2. The score is
-    minus the sum of exp(-D) over all ordered pairs of classes.
+    Features are reduced to their first principal components and each class is described by its mean
+    and variance. Two classes i and j with means m and covariances S_i, S_j have the Bhattacharyya
+    distance D = (m_i - m_j)' S^-1 (m_i - m_j) / 8 + log(|S| / sqrt(|S_i| |S_j|)) / 2 with S = (S_i
+    + S_j) / 2. The score is minus the sum of exp(-D) over all ordered pairs of classes.
 
     From -c (c - 1), where all c classes lie on top of each other, to 0; higher is better.
 
-    covariance: "spherical" (one variance a class, the mean over components) or "diagonal" (one a component). pca:
-    components kept, 64 by default, at most the pictures or dimensions there are; None takes the features as they
-    are. Above 5,000 pictures a stratified sample of 5,000 is
-    used, the same for every model.
+    covariance: "spherical" (one variance a class, the mean over components) or "diagonal" (one a
+    component). pca: components kept, 64 by default, at most the pictures or dimensions there are;
+    None takes the features as they are. Above 5,000 pictures a stratified sample of 5,000 is used,
+    the same for every model.
 
-    Edges: features are first rescaled so that the mean variance is 1, and no variance counts below 1e-4; without
-    that, the value would depend on the unit of the features. A picture alone in its class has that variance.
-    The more components, the further apart any classes seem: on pure noise models with 64 dimensions and more score
-    a little better than narrower ones, and with pca=None much better. Compare with the null.
+    Edges: features are first rescaled so that the mean variance is 1, and no variance counts below
+    1e-4; without that, the value would depend on the unit of the features. A picture alone in its
+    class has that variance. The more components, the further apart any classes seem: on pure noise
+    models with 64 dimensions and more score a little better than narrower ones, and with pca=None
+    much better. Compare with the null.
 
-    Null: mean over 20 label permutations, the same for every model. Re-checks stay within the principal components
-    of all pictures.
+    Null: mean over 20 label permutations, the same for every model. Re-checks stay within the
+    principal components of all pictures.
 
-    Pandy et al. 2022, https://arxiv.org/abs/2111.12780, equations 3 to 5. The log term of the spherical case is
-    multiplied by the number of components, as the determinants demand; some public code forgets it.
+    Pandy et al. 2022, https://arxiv.org/abs/2111.12780, equations 3 to 5. The log term of the
+    spherical case is multiplied by the number of components, as the determinants demand; some
+    public code forgets it.
     """
     if covariance not in ("spherical", "diagonal"):
         raise InputError(f"covariance is 'spherical' or 'diagonal', not '{covariance}'.")
@@ -122,7 +129,9 @@ def _sums(Z: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndar
     return counts, np.add.reduceat(Q, starts, axis=0), np.add.reduceat(Q**2, starts, axis=0)
 
 
-def _overlap(counts: np.ndarray, sums: np.ndarray, squares: np.ndarray, covariance: Covariance) -> float:
+def _overlap(
+    counts: np.ndarray, sums: np.ndarray, squares: np.ndarray, covariance: Covariance
+) -> float:
     """Minus the sum of Bhattacharyya coefficients over ordered pairs, from what `_sums` returns."""
     from scipy.spatial.distance import pdist
 
@@ -137,11 +146,15 @@ def _overlap(counts: np.ndarray, sums: np.ndarray, squares: np.ndarray, covarian
     else:
         v = np.maximum(variances, FLOOR)
         logs = np.log(v).sum(axis=1)
-        rows = [_diagonal(means[a] - means[a + 1 :], (v[a] + v[a + 1 :]) / 2) for a in range(len(v) - 1)]
+        rows = [
+            _diagonal(means[a] - means[a + 1 :], (v[a] + v[a + 1 :]) / 2) for a in range(len(v) - 1)
+        ]
         D = np.concatenate(rows) - (logs[i] + logs[j]) / 4
     return -2 * float(np.exp(-D).sum())
 
 
 def _diagonal(apart: np.ndarray, both: np.ndarray) -> np.ndarray:
-    """Return d' S^-1 d / 8 + log |S| / 2 for each row of differences (m, k) and variances S (m, k)."""
+    """Return d' S^-1 d / 8 + log |S| / 2 for each row of differences (m, k) and variances S (m,
+    k).
+    """
     return (apart**2 / both).sum(axis=1) / 8 + np.log(both).sum(axis=1) / 2

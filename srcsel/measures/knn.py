@@ -17,16 +17,20 @@ from srcsel.measures.kernels.nearest import Nearest, distance_keys, nearest
 from srcsel.measures.kernels.pairs import Pairs, cosine_pairs
 from srcsel.measures.kernels.shared import Shared
 
-SPARE = 30  # neighbours kept beyond 2 k for the re-checks, so that k of them survive in all but freak subsets
+# neighbours kept beyond 2 k for the re-checks, so that k of them survive in all but freak subsets
+SPARE = 30
 FIRST = 7  # of them, beyond k, looked at first: enough for nearly every picture
-FEW_VOTES = 16  # votes up to which they are compared with each other instead of counted for each class
+FEW_VOTES = (
+    16  # votes up to which they are compared with each other instead of counted for each class
+)
 
 
 def _null(_X: np.ndarray, y: np.ndarray, _value: float, *, k: int = 5) -> float:
     """Exact expectation over label permutations: k others drawn blindly, whatever the features.
 
-    A picture of class c is right if c gets v of the k votes, every smaller label fewer and every larger at most v.
-    The draws that do so are counted by products of polynomials, whose power of x is the number of votes.
+    A picture of class c is right if c gets v of the k votes, every smaller label fewer and every
+    larger at most v. The draws that do so are counted by products of polynomials, whose power of x
+    is the number of votes.
     """
     counts = np.bincount(y)
     n, k = len(y), min(k, len(y) - 1)
@@ -34,9 +38,13 @@ def _null(_X: np.ndarray, y: np.ndarray, _value: float, *, k: int = 5) -> float:
     chance = 0.0
     for v in range(1, k + 1):
         smaller = list(accumulate((w[:v] for w in draws), _convolve(k - v), initial=np.ones(1)))
-        larger = list(accumulate((w[: v + 1] for w in draws[::-1]), _convolve(k - v), initial=np.ones(1)))[::-1]
+        larger = list(
+            accumulate((w[: v + 1] for w in draws[::-1]), _convolve(k - v), initial=np.ones(1))
+        )[::-1]
         for c, m in enumerate(counts):
-            rest = np.convolve(smaller[c], larger[c + 1])  # rest[j]: draws that give j votes to the other labels
+            rest = np.convolve(
+                smaller[c], larger[c + 1]
+            )  # rest[j]: draws that give j votes to the other labels
             if v < m and k - v < len(rest):
                 chance += m / n * _draws(m - 1, n - 1, k)[v] * rest[k - v]
     return float(chance / _draws(n - 1, n - 1, k)[k])
@@ -45,7 +53,9 @@ def _null(_X: np.ndarray, y: np.ndarray, _value: float, *, k: int = 5) -> float:
 def _rechecks(
     X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, k: int = 5, shared: Shared | None = None
 ) -> np.ndarray:
-    """Accuracy on each subset of kept (b, n): the first k kept among each picture's stored neighbours."""
+    """Accuracy on each subset of kept (b, n): the first k kept among each picture's stored
+    neighbours.
+    """
     reader = _Votes(shared or Shared(X, y), kept, k)
     read_all([reader])
     return reader.result()
@@ -88,13 +98,15 @@ def _reader(shared: Shared, kept: np.ndarray | None, *, k: int = 5) -> _Votes:
     reader=_reader,
 )
 def knn(X: np.ndarray, y: np.ndarray, *, k: int = 5) -> float:
-    """Leave-one-out accuracy of a majority vote among the k nearest other pictures, by cosine distance.
+    """Leave-one-out accuracy of a majority vote among the k nearest other pictures, by cosine
+    distance.
 
     Range 0 to 1, higher is better. k: 5 by default; n - 1 at most.
 
-    Edges: a picture is left out of its own vote by its index, so copies of it vote. Equal votes go to the
-    smallest label (in sorted order); equal distances (to 4e-12 of the largest) to the earlier picture. A picture
-    alone in its class always counts as wrong. A zero row has distance 1 to every other.
+    Edges: a picture is left out of its own vote by its index, so copies of it vote. Equal votes go
+    to the smallest label (in sorted order); equal distances (to 4e-12 of the largest) to the
+    earlier picture. A picture alone in its class always counts as wrong. A zero row has distance 1
+    to every other.
 
     Null: exact, the expectation over all label permutations; it depends on the class sizes alone.
 
@@ -106,9 +118,11 @@ def knn(X: np.ndarray, y: np.ndarray, *, k: int = 5) -> float:
 
 
 def neighbours(X: np.ndarray, k: int) -> np.ndarray:
-    """Find the indices of each picture's k nearest others by cosine distance, nearest first, (n, k).
+    """Find the indices of each picture's k nearest others by cosine distance, nearest first, (n,
+    k).
 
-    A picture is excluded from its own list by its index, so copies of it count. Ties go to the lower index.
+    A picture is excluded from its own list by its index, so copies of it count. Ties go to the
+    lower index.
     """
     reader = Nearest(cosine_pairs(X, np.arange(len(X))), k)
     read_all([reader])
@@ -116,7 +130,10 @@ def neighbours(X: np.ndarray, k: int) -> np.ndarray:
 
 
 def _right(votes: np.ndarray, truth: np.ndarray, classes: int) -> np.ndarray:
-    """Whether the majority of votes (n, k) names the truth (n,): (n,) bool. Label `classes` stands for no vote."""
+    """Whether the majority of votes (n, k) names the truth (n,): (n,) bool.
+
+    Label `classes` stands for no vote.
+    """
     n, k = votes.shape
     if k <= FEW_VOTES:  # the most frequent vote, and of those the smallest label
         counts = (votes[:, :, None] == votes[:, None, :]).sum(axis=2)
@@ -149,10 +166,16 @@ def _on_subset(pairs: Pairs, y: np.ndarray, near: np.ndarray, kept: np.ndarray, 
     return float(right.mean())
 
 
-def _exactly(pairs: Pairs, y: np.ndarray, members: np.ndarray, rows: np.ndarray, k: int) -> np.ndarray:
-    """Do the same for `rows` whose stored neighbours did not suffice, from their distances to everyone."""
+def _exactly(
+    pairs: Pairs, y: np.ndarray, members: np.ndarray, rows: np.ndarray, k: int
+) -> np.ndarray:
+    """Do the same for `rows` whose stored neighbours did not suffice, from their distances to
+    everyone.
+    """
     place = np.argsort(pairs.order)  # of each picture
-    keys = distance_keys(pairs, place[rows])[:, place[members]]  # (r, m); each key carries its picture
+    keys = distance_keys(pairs, place[rows])[
+        :, place[members]
+    ]  # (r, m); each key carries its picture
     return _right(y[nearest(keys, k)], y[rows], int(y.max()) + 1)
 
 
@@ -162,7 +185,9 @@ def _convolve(degree: int) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
 
 
 def _draws(count: int, total: int, k: int) -> np.ndarray:
-    """Weights of drawing 0..k of `count` pictures: binomial at rate k / total, as choose(count, j) would overflow."""
+    """Weights of drawing 0..k of `count` pictures: binomial at rate k / total, as choose(count, j)
+    would overflow.
+    """
     from scipy.special import gammaln
 
     j = np.arange(min(k, count) + 1)

@@ -1,4 +1,6 @@
-"""LDA: how often a linear rule from class averages and one shared spread names pictures it has not seen."""
+"""LDA: how often a linear rule from class averages and one shared spread names pictures it has not
+seen.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ def _null(X: np.ndarray, y: np.ndarray, _value: float) -> float:
 
 
 def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """Accuracy on the pictures of each subset of kept (b, n), each as predicted from all the other folds."""
+    """Accuracy on the pictures of each subset of kept (b, n), each as predicted from all the other
+    folds.
+    """
     right, stay = _right(X, y)
     inside = kept[:, stay].astype(np.float64)
     return inside @ right / inside.sum(axis=1)
@@ -37,23 +41,27 @@ def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
     rechecks=_rechecks,
 )
 def lda(X: np.ndarray, y: np.ndarray) -> float:
-    """How often linear discriminant analysis names the right class of pictures it has not learnt from.
+    """How often linear discriminant analysis names the right class of pictures it has not learnt
+    from.
 
-    Five-fold cross-validated accuracy (fewer folds where the smallest class has fewer pictures), stratified, the
-    folds drawn with a fixed seed. From 0 to 1, higher is better. The rule assumes that all classes spread alike
-    around their averages; that spread is estimated with Ledoit-Wolf shrinkage, found for each class, so that more
-    dimensions than pictures are no special case. Accuracy on the pictures learnt from would be 1 there.
+    Five-fold cross-validated accuracy (fewer folds where the smallest class has fewer pictures),
+    stratified, the folds drawn with a fixed seed. From 0 to 1, higher is better. The rule assumes
+    that all classes spread alike around their averages; that spread is estimated with Ledoit-Wolf
+    shrinkage, found for each class, so that more dimensions than pictures are no special case.
+    Accuracy on the pictures learnt from would be 1 there.
 
-    Edges: pictures alone in their class are dropped; not available where fewer than two classes remain. A larger
-    class is the more probable one, by its share. Equal scores go to the smallest label.
+    Edges: pictures alone in their class are dropped; not available where fewer than two classes
+    remain. A larger class is the more probable one, by its share. Equal scores go to the smallest
+    label.
 
-    Null: 1 / c for classes of one size; else what the predictions learnt from 3 label permutations reach by chance.
-    Re-checks count each subset's pictures as the full cross-validation predicted them, so their spread holds the
-    luck of the pictures tested, not that of the pictures learnt from.
+    Null: 1 / c for classes of one size; else what the predictions learnt from 3 label permutations
+    reach by chance. Re-checks count each subset's pictures as the full cross-validation predicted
+    them, so their spread holds the luck of the pictures tested, not that of the pictures learnt
+    from.
 
     Fisher 1936, https://doi.org/10.1111/j.1469-1809.1936.tb02137.x; shrinkage: Ledoit & Wolf 2004,
-    https://doi.org/10.1016/S0047-259X(03)00096-4. As scikit-learn's LinearDiscriminantAnalysis, solver "lsqr",
-    shrinkage "auto".
+    https://doi.org/10.1016/S0047-259X(03)00096-4. As scikit-learn's LinearDiscriminantAnalysis,
+    solver "lsqr", shrinkage "auto".
     """
     return float(_right(X, y)[0].mean())
 
@@ -82,7 +90,9 @@ def _predict(X: np.ndarray, y: np.ndarray, new: np.ndarray) -> np.ndarray:
 
 
 def _shrunk(W: np.ndarray) -> np.ndarray:
-    """Ledoit-Wolf covariance of centred W (n, d), found with every dimension in units of its own spread, (d, d)."""
+    """Ledoit-Wolf covariance of centred W (n, d), found with every dimension in units of its own
+    spread, (d, d).
+    """
     n, d = W.shape
     spread = np.sqrt((W**2).mean(axis=0))
     spread[spread < ROUNDING] = 1

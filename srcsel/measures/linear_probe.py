@@ -1,4 +1,6 @@
-"""Linear probe: how often a linear classifier trained on the features names pictures it has not seen."""
+"""Linear probe: how often a linear classifier trained on the features names pictures it has not
+seen.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,10 @@ from srcsel.measures._base import measure
 from srcsel.measures.kernels import folds as _folds
 
 STEPS = 1000  # most steps of the solver; 200 usually do
-LARGE = 500_000  # numbers from which a fit is in float32: half the time, about one prediction in a thousand differs
-DRAWS = 1  # label permutations behind the null, where it has no closed form: each costs as much as the score
+# numbers from which a fit is in float32: half the time, about one prediction in a thousand differs
+LARGE = 500_000
+# label permutations behind the null, where it has no closed form: each costs as much as the score
+DRAWS = 1
 
 
 def _null(X: np.ndarray, y: np.ndarray, _value: float, *, folds: int = 5, seed: int = 0) -> float:
@@ -29,19 +33,21 @@ def _null(X: np.ndarray, y: np.ndarray, _value: float, *, folds: int = 5, seed: 
     null=_null,
 )
 def linear_probe(X: np.ndarray, y: np.ndarray, *, folds: int = 5, seed: int = 0) -> float:
-    """How often a linear classifier, trained on most of the pictures, names the right class of the others.
+    """How often a linear classifier, trained on most of the pictures, names the right class of the
+    others.
 
-    Cross-validated accuracy of multinomial logistic regression, each dimension standardised by the pictures learnt
-    from. From 0 to 1, higher is better. Of all measures the nearest to using the source model as it is, with a new
-    last layer; it says less about fine-tuning all of it.
+    Cross-validated accuracy of multinomial logistic regression, each dimension standardised by the
+    pictures learnt from. From 0 to 1, higher is better. Of all measures the nearest to using the
+    source model as it is, with a new last layer; it says less about fine-tuning all of it.
 
-    folds: 5 by default, stratified, the size of the smallest class at most. seed: of the folds. The penalty is
-    scikit-learn's (C = 1). Large sets are fitted in float32.
+    folds: 5 by default, stratified, the size of the smallest class at most. seed: of the folds. The
+    penalty is scikit-learn's (C = 1). Large sets are fitted in float32.
 
-    Edges: pictures alone in their class are dropped; not available where fewer than two classes remain.
+    Edges: pictures alone in their class are dropped; not available where fewer than two classes
+    remain.
 
-    Null: 1 / c for classes of one size; else what the predictions learnt from a label permutation reach by chance.
-    No re-checks: 200 cross-validations would take too long.
+    Null: 1 / c for classes of one size; else what the predictions learnt from a label permutation
+    reach by chance. No re-checks: 200 cross-validations would take too long.
 
     Alain & Bengio 2016, https://arxiv.org/abs/1610.01644, section 3.
     """
@@ -56,6 +62,8 @@ def _predict(X: np.ndarray, y: np.ndarray, new: np.ndarray) -> np.ndarray:
 
     precision = np.float32 if X.size > LARGE else np.float64
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the last steps change next to no prediction
+        warnings.simplefilter(
+            "ignore", ConvergenceWarning
+        )  # the last steps change next to no prediction
         rule = LogisticRegression(max_iter=STEPS).fit(X.astype(precision, copy=False), y)
     return rule.predict(new.astype(precision, copy=False))

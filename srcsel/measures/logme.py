@@ -12,14 +12,22 @@ from srcsel.measures.kernels.blocks import over_cores
 from srcsel.measures.kernels.class_sums import class_sums
 from srcsel.measures.kernels.shared import Shared, Spectrum
 
-DIRECTIONS = 96  # leading principal directions that the re-checks keep: their deviations then agree to 0.998
-FLOOR = 1e-10  # least unexplained share of a class: features that give it away have no finite maximum
+DIRECTIONS = (
+    96  # leading principal directions that the re-checks keep: their deviations then agree to 0.998
+)
+FLOOR = (
+    1e-10  # least unexplained share of a class: features that give it away have no finite maximum
+)
 GRID = 4  # first guesses of a / b in each factor of ten
-DECADES = 12  # how far the guesses reach below the smallest and above the largest squared singular value
+DECADES = (
+    12  # how far the guesses reach below the smallest and above the largest squared singular value
+)
 STEPS = 40  # most Newton steps from the best guess; five usually do
 CONVERGED = 1e-9  # what a further step could still add to the log evidence
 EPS = float(np.finfo(np.float64).eps)
-ACCURATE = 1e-10  # error of the Gram matrix, in the score, from which the slower decomposition is used
+ACCURATE = (
+    1e-10  # error of the Gram matrix, in the score, from which the slower decomposition is used
+)
 
 
 def _null(X: np.ndarray, y: np.ndarray, _value: float, *, shared: Shared | None = None) -> float:
@@ -27,12 +35,20 @@ def _null(X: np.ndarray, y: np.ndarray, _value: float, *, shared: Shared | None 
     spectrum = (shared or Shared(X, y)).spectrum
     offset, counts = _Offset.of(spectrum, len(y)), np.bincount(y)
     return float(
-        np.mean([_maximum(offset, spectrum.project(own, len(counts)).T, counts)[0] for own in permutations(y)])
+        np.mean(
+            [
+                _maximum(offset, spectrum.project(own, len(counts)).T, counts)[0]
+                for own in permutations(y)
+            ]
+        )
     )
 
 
-def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, shared: Shared | None = None) -> np.ndarray:
-    """Score each subset of kept (b, n), within the leading 96 principal directions of all pictures and their mean.
+def _rechecks(
+    X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, shared: Shared | None = None
+) -> np.ndarray:
+    """Score each subset of kept (b, n), within the leading 96 principal directions of all pictures
+    and their mean.
 
     Only deviations from their mean are used; the score itself is always exact over all directions.
     """
@@ -69,17 +85,18 @@ def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, shared: Shared 
 def logme(X: np.ndarray, y: np.ndarray, *, shared: Shared | None = None) -> float:
     """Log maximum evidence: mean over classes of log p(is it this class? | features) / n.
 
-    For each class c, t = 1 for its pictures and 0 for the others is modelled as X w plus noise of precision b, with
-    prior precision a on w; w is integrated out and a, b maximise the evidence. Higher is better; unbounded. The
-    value is the exact maximum: b has a closed form, and the ratio a / b is found by a grid over all scales and
-    Newton steps, so it neither depends on the scale of the features nor on the order of classes, and fewer
-    pictures than dimensions are no special case. Features are not centred, as in the paper.
+    For each class c, t = 1 for its pictures and 0 for the others is modelled as X w plus noise of
+    precision b, with prior precision a on w; w is integrated out and a, b maximise the evidence.
+    Higher is better; unbounded. The value is the exact maximum: b has a closed form, and the ratio
+    a / b is found by a grid over all scales and Newton steps, so it neither depends on the scale of
+    the features nor on the order of classes, and fewer pictures than dimensions are no special
+    case. Features are not centred, as in the paper.
 
-    Edges: where features give a class away exactly the evidence has no finite maximum; at least 1e-10 of each class
-    counts as unexplained. Constant features and zero rows are fine.
+    Edges: where features give a class away exactly the evidence has no finite maximum; at least
+    1e-10 of each class counts as unexplained. Constant features and zero rows are fine.
 
-    Null: mean over 20 label permutations, the same for every model. Re-checks decompose each subset anew within the
-    leading 96 principal directions of all pictures; only their deviations are used.
+    Null: mean over 20 label permutations, the same for every model. Re-checks decompose each subset
+    anew within the leading 96 principal directions of all pictures; only their deviations are used.
 
     You et al. 2021, https://arxiv.org/abs/2102.11005; evidence as in Bishop 2006, equation 3.86.
     """
@@ -91,7 +108,9 @@ def logme(X: np.ndarray, y: np.ndarray, *, shared: Shared | None = None) -> floa
 
 @dataclass(frozen=True, eq=False)
 class _Offset:
-    """What all classes share: the spectrum of n centred features, and where the mean feature that they lack lies."""
+    """What all classes share: the spectrum of n centred features, and where the mean feature that
+    they lack lies.
+    """
 
     n: int
     s: np.ndarray  # (r,) squared singular values
@@ -118,7 +137,8 @@ def _of(spectrum: Spectrum, y: np.ndarray) -> tuple[float, np.ndarray]:
 
 
 def _maximum(offset: _Offset, z: np.ndarray, counts: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return the mean over classes of the greatest evidence / n, and each class's ratio a / b, (c,).
+    """Return the mean over classes of the greatest evidence / n, and each class's ratio a / b,
+    (c,).
 
     z (c, r): the classes' indicators in the left singular directions; counts (c,) their pictures.
     """
@@ -132,11 +152,12 @@ def _maximum(offset: _Offset, z: np.ndarray, counts: np.ndarray) -> tuple[float,
 class _Evidence:
     """Log evidence of each class as a function of u = log(a / b), up to a constant.
 
-    With l = a / b, X = W + 1 m' for the mean feature m, W = U sqrt(s) V', and p_k = l / (l + s_k), the unexplained
-    part is E = F + n r^2 / k. There F = |t - mean t|^2 - |z|^2 + sum_k z_k^2 p_k for z = U't is what W leaves,
-    r = mean t - sum_k (V'm)_k z_k (1 - p_k) / sqrt(s_k) what its fit leaves of the mean, and
-    k = 1 + n m'(l + W'W)^-1 m (Sherman & Morrison 1950). The best b is n / E, and the evidence is
-    1/2 sum_k log p_k - 1/2 log k - n/2 log E. Without a mean this is the formula for X itself.
+    With l = a / b, X = W + 1 m' for the mean feature m, W = U sqrt(s) V', and p_k = l / (l + s_k),
+    the unexplained part is E = F + n r^2 / k. There F = |t - mean t|^2 - |z|^2 + sum_k z_k^2 p_k
+    for z = U't is what W leaves, r = mean t - sum_k (V'm)_k z_k (1 - p_k) / sqrt(s_k) what its fit
+    leaves of the mean, and k = 1 + n m'(l + W'W)^-1 m (Sherman & Morrison 1950). The best b is n /
+    E, and the evidence is 1/2 sum_k log p_k - 1/2 log k - n/2 log E. Without a mean this is the
+    formula for X itself.
     """
 
     def __init__(self, offset: _Offset, z: np.ndarray, counts: np.ndarray) -> None:
@@ -167,10 +188,19 @@ class _Evidence:
         free = self.floor < E
         E = np.where(free, E, self.floor)
         dE = np.where(free, (self.energy * flow).sum(axis=1) + n * (dr * v + r * dv), 0) / E
-        ddE = np.where(free, (self.energy * bend).sum(axis=1) + n * (ddr * v + 2 * dr * dv + r * ddv), 0) / E
+        ddE = (
+            np.where(
+                free, (self.energy * bend).sum(axis=1) + n * (ddr * v + 2 * dr * dv + r * ddv), 0
+            )
+            / E
+        )
         value = np.log(p).sum(axis=1) / 2 - np.log(k) / 2 - n / 2 * np.log(E)
         slope = (1 - p).sum(axis=1) / 2 - dk / k / 2 - n / 2 * dE
-        return value, slope, -flow.sum(axis=1) / 2 - (ddk / k - (dk / k) ** 2) / 2 - n / 2 * (ddE - dE**2)
+        return (
+            value,
+            slope,
+            -flow.sum(axis=1) / 2 - (ddk / k - (dk / k) ** 2) / 2 - n / 2 * (ddE - dE**2),
+        )
 
     def best_of_grid(self) -> np.ndarray:
         """Find the best u of a grid over every scale at which the evidence can change, (c,)."""
@@ -179,11 +209,17 @@ class _Evidence:
         p = 1 / (1 + np.exp(-u)[:, None] * self.s)  # (g, r)
         k = 1 + (1 - p) @ self.lever + self.outside_mean * np.exp(-u)  # (g,)
         r = self.share[:, None] - self.fit @ (1 - p).T  # (c, g)
-        E = np.maximum(self.outside[:, None] + self.energy @ p.T + self.n * r**2 / k, self.floor[:, None])
-        return u[(np.log(p).sum(axis=1) / 2 - np.log(k) / 2 - self.n / 2 * np.log(E)).argmax(axis=1)]
+        E = np.maximum(
+            self.outside[:, None] + self.energy @ p.T + self.n * r**2 / k, self.floor[:, None]
+        )
+        return u[
+            (np.log(p).sum(axis=1) / 2 - np.log(k) / 2 - self.n / 2 * np.log(E)).argmax(axis=1)
+        ]
 
     def climb(self, u: np.ndarray) -> np.ndarray:
-        """Newton steps on the slope from u (c,), halving the bracket wherever a step would leave it."""
+        """Newton steps on the slope from u (c,), halving the bracket wherever a step would leave
+        it.
+        """
         low, high = u - math.log(10) / GRID * 1.5, u + math.log(10) / GRID * 1.5
         for _ in range(STEPS):
             _, slope, curvature = self.at(u)

@@ -16,7 +16,9 @@ def _null(_X: np.ndarray, y: np.ndarray, _value: float, *, probabilities: np.nda
     return float(np.mean([_negative_entropy(z, own) for own in permutations(y)]))
 
 
-def _rechecks(_X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, probabilities: np.ndarray) -> np.ndarray:
+def _rechecks(
+    _X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, probabilities: np.ndarray
+) -> np.ndarray:
     """Score each subset of kept (b, n)."""
     z = _guesses(probabilities)
     return np.array([_negative_entropy(z[k], y[k]) for k in kept])
@@ -34,20 +36,22 @@ def _rechecks(_X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, probabilities:
     rechecks=_rechecks,
 )
 def nce(_X: np.ndarray, y: np.ndarray, *, probabilities: np.ndarray) -> float:
-    """NCE: how certain your label is once you know which of its old classes the model takes the picture for.
+    """NCE: how certain your label is once you know which of its old classes the model takes the
+    picture for.
 
-    z is the old class of the highest probability. With p(z, y) the share of pictures guessed z that belong to
-    class y, the score is the sum over z and y of p(z, y) log p(y | z): the negative conditional entropy -H(y | z).
+    z is the old class of the highest probability. With p(z, y) the share of pictures guessed z that
+    belong to class y, the score is the sum over z and y of p(z, y) log p(y | z): the negative
+    conditional entropy -H(y | z).
 
-    Up to 0, higher is better. 0 = the guess gives the label away. With c equally large classes, guesses that say
-    nothing score -log(c).
+    Up to 0, higher is better. 0 = the guess gives the label away. With c equally large classes,
+    guesses that say nothing score -log(c).
 
-    probabilities: (n, c_source), rows that add up to 1, from the source head. The features are not used; a model
-    without a source head is n/a.
+    probabilities: (n, c_source), rows that add up to 1, from the source head. The features are not
+    used; a model without a source head is n/a.
 
-    Edges: equal highest probabilities go to the first old class. Nothing is added to empty cells. With about as many
-    old classes as pictures nearly every guess is alone and the score nears 0 whatever the labels: compare with the
-    null.
+    Edges: equal highest probabilities go to the first old class. Nothing is added to empty cells.
+    With about as many old classes as pictures nearly every guess is alone and the score nears 0
+    whatever the labels: compare with the null.
 
     Null: mean over 20 label permutations, the same for every model.
 
@@ -64,7 +68,9 @@ def _guesses(P: np.ndarray) -> np.ndarray:
 def _negative_entropy(z: np.ndarray, y: np.ndarray) -> float:
     """-H(y | z) in nats, of z (n,) and y (n,) in 0.. ."""
     width = int(y.max()) + 1
-    joint = np.bincount(z * width + y, minlength=(int(z.max()) + 1) * width).reshape(-1, width)  # (z, c) counts
+    joint = np.bincount(z * width + y, minlength=(int(z.max()) + 1) * width).reshape(
+        -1, width
+    )  # (z, c) counts
     given = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1)
     seen = joint > 0
     return float(joint[seen] @ np.log(given[seen])) / len(y)

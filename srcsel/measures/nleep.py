@@ -23,7 +23,13 @@ FITTED = 2000  # pictures in all of them together, between these bounds
 
 
 def _null(
-    X: np.ndarray, y: np.ndarray, _value: float, *, components: int = 5, seed: int = 0, shared: Shared | None = None
+    X: np.ndarray,
+    y: np.ndarray,
+    _value: float,
+    *,
+    components: int = 5,
+    seed: int = 0,
+    shared: Shared | None = None,
 ) -> float:
     """Mean over fixed label permutations, in the groups of the first fit."""
     rows = stratified(y, MOST)
@@ -31,7 +37,13 @@ def _null(
 
 
 def _rechecks(
-    X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, components: int = 5, seed: int = 0, shared: Shared | None = None
+    X: np.ndarray,
+    y: np.ndarray,
+    kept: np.ndarray,
+    *,
+    components: int = 5,
+    seed: int = 0,
+    shared: Shared | None = None,
 ) -> np.ndarray:
     """Score each subset of kept (b, n), in the groups that all pictures gave in the first fit."""
     rows = stratified(y, MOST)
@@ -48,38 +60,49 @@ def _rechecks(
     null=_null,
     rechecks=_rechecks,
 )
-def nleep(X: np.ndarray, y: np.ndarray, *, components: int = 5, seed: int = 0, shared: Shared | None = None) -> float:
-    """NLEEP: how well the groups that form by themselves in the features, translated, predict your labels.
+def nleep(
+    X: np.ndarray,
+    y: np.ndarray,
+    *,
+    components: int = 5,
+    seed: int = 0,
+    shared: Shared | None = None,
+) -> float:
+    """NLEEP: how well the groups that form by themselves in the features, translated, predict your
+    labels.
 
-    It does for any model what LEEP does for those with a source head. The features are reduced to the principal
-    components that hold 80 % of their variance and a mixture of Gaussians with full covariances is fitted to them,
-    without labels. With P_iz the probability that picture i belongs to group z, and p(y | z) = sum over pictures of
-    class y of P_iz / sum over all pictures of P_iz, the score is the mean over pictures of
-    log sum_z p(y_i | z) P_iz.
+    It does for any model what LEEP does for those with a source head. The features are reduced to
+    the principal components that hold 80 % of their variance and a mixture of Gaussians with full
+    covariances is fitted to them, without labels. With P_iz the probability that picture i belongs
+    to group z, and p(y | z) = sum over pictures of class y of P_iz / sum over all pictures of P_iz,
+    the score is the mean over pictures of log sum_z p(y_i | z) P_iz.
 
-    Up to 0, higher is better. 0 = every label follows from the groups. With c equally large classes, groups that
-    say nothing score a little above -log(c).
+    Up to 0, higher is better. 0 = every label follows from the groups. With c equally large
+    classes, groups that say nothing score a little above -log(c).
 
-    components: groups for each class, 5 by default, but never more than one group for ten pictures. seed: of the
-    fits. As each starts elsewhere, the value is the mean over 2,000 / n of them, at least 2 and at most 8,
-    with seed, seed + 1 and so on.
+    components: groups for each class, 5 by default, but never more than one group for ten pictures.
+    seed: of the fits. As each starts elsewhere, the value is the mean over 2,000 / n of them, at
+    least 2 and at most 8, with seed, seed + 1 and so on.
 
-    At most 128 components are kept. Above 2,000 pictures a stratified sample of about 2,000 is used, the same for
-    every model.
+    At most 128 components are kept. Above 2,000 pictures a stratified sample of about 2,000 is
+    used, the same for every model.
 
-    Edges: features are first rescaled to a mean variance of 1; a group's variances are at least 1e-6 of that.
-    Features that are all the same form one group.
+    Edges: features are first rescaled to a mean variance of 1; a group's variances are at least
+    1e-6 of that. Features that are all the same form one group.
 
-    Null: mean over 10 label permutations, the same for every model; the groups do not depend on labels. Null and
-    re-checks use the first fit.
+    Null: mean over 10 label permutations, the same for every model; the groups do not depend on
+    labels. Null and re-checks use the first fit.
 
-    Li et al. 2021, https://arxiv.org/abs/2011.11200, section 4.1. Some public code leaves the logarithm out.
+    Li et al. 2021, https://arxiv.org/abs/2011.11200, section 4.1. Some public code leaves the
+    logarithm out.
     """
     if components < 1:
         raise InputError(f"components must be at least 1, got {components}.")
     rows = stratified(y, MOST)
     seeds = range(seed, seed + _fits(len(rows)))
-    found = [expected_log(_posterior(X, y, rows, components, own, shared), y[rows]) for own in seeds]
+    found = [
+        expected_log(_posterior(X, y, rows, components, own, shared), y[rows]) for own in seeds
+    ]
     return min(float(np.mean(found)), 0.0)
 
 
@@ -89,9 +112,16 @@ def _fits(n: int) -> int:
 
 
 def _posterior(
-    X: np.ndarray, y: np.ndarray, rows: np.ndarray, components: int, seed: int, shared: Shared | None
+    X: np.ndarray,
+    y: np.ndarray,
+    rows: np.ndarray,
+    components: int,
+    seed: int,
+    shared: Shared | None,
 ) -> np.ndarray:
-    """Group probabilities of the pictures in `rows` (m,), (m, groups), of the fit that starts at `seed`."""
+    """Group probabilities of the pictures in `rows` (m,), (m, groups), of the fit that starts at
+    `seed`.
+    """
     groups = max(1, min(components * (int(y.max()) + 1), len(rows) // PICTURES_EACH))
     Z = once(shared, "nleep", lambda: _reduced(X[rows]))
     return once(shared, ("nleep", groups, seed), lambda: _fitted(Z, groups, seed))
@@ -109,7 +139,9 @@ def _fitted(Z: np.ndarray, groups: int, seed: int) -> np.ndarray:
 
 
 def _reduced(X: np.ndarray) -> np.ndarray:
-    """Principal components that hold 80 % of the variance, at most 128, with a mean variance of 1: (n, k)."""
+    """Principal components that hold 80 % of the variance, at most 128, with a mean variance of 1:
+    (n, k).
+    """
     Z, _ = principal(X, DIRECTIONS)
     total = float((centred_over_scale(X)[0] ** 2).sum())
     held = np.cumsum((Z**2).sum(axis=0))

@@ -16,11 +16,15 @@ CONSTANT = 1e-12  # a row this much shorter than the longest is constant
 
 
 def _null(_X: np.ndarray, _y: np.ndarray, _value: float, *, pca: int | None = None) -> float:  # noqa: ARG001
-    """Return exactly 0: over all label permutations the ranks of pairs of one class average those of all pairs."""
+    """Return exactly 0: over all label permutations the ranks of pairs of one class average those
+    of all pairs.
+    """
     return 0.0
 
 
-def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, pca: int | None = None) -> np.ndarray:
+def _rechecks(
+    X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, pca: int | None = None
+) -> np.ndarray:
     """Score each subset of kept (b, n), with the ranks that its pairs have among all pairs."""
     rows = stratified(y, MOST)
     X, y, kept = X[rows], y[rows], kept[:, rows]
@@ -53,24 +57,25 @@ def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray, *, pca: int | None
 def parc(X: np.ndarray, y: np.ndarray, *, pca: int | None = None) -> float:
     """PARC: whether two pictures that the model finds alike tend to carry the same label.
 
-    Every column of the features is standardised. For each pair of pictures, the dissimilarity is 1 - the Pearson
-    correlation of their feature rows; for the labels it is the same, of their one-hot rows, so it has one value for
-    pairs of one class and another for all other pairs. The score is 100 times the Spearman correlation between the
-    two over all pairs, equal values sharing their mean rank.
+    Every column of the features is standardised. For each pair of pictures, the dissimilarity is 1
+    - the Pearson correlation of their feature rows; for the labels it is the same, of their one-hot
+    rows, so it has one value for pairs of one class and another for all other pairs. The score is
+    100 times the Spearman correlation between the two over all pairs, equal values sharing their
+    mean rank.
 
-    Range -100 to 100, higher is better; 0 = labels have nothing to do with likeness. Even perfectly separated
-    classes stay below 100, because one-hot labels are full of ties.
+    Range -100 to 100, higher is better; 0 = labels have nothing to do with likeness. Even perfectly
+    separated classes stay below 100, because one-hot labels are full of ties.
 
-    pca: None compares the features as they are; a number first keeps so many principal components, which changes
-    the values a lot (public code keeps 32).
+    pca: None compares the features as they are; a number first keeps so many principal components,
+    which changes the values a lot (public code keeps 32).
 
     Above 2,000 pictures a stratified sample of about 2,000 is compared, the same for every model.
 
-    Edges: a row that is constant after standardising has correlation 0 with every other. Where all pairs are
-    equally alike (constant features, a single dimension) the score is 0.
+    Edges: a row that is constant after standardising has correlation 0 with every other. Where all
+    pairs are equally alike (constant features, a single dimension) the score is 0.
 
-    Null: exactly 0, the expectation over all label permutations. Re-checks use the ranks among all pairs; only their
-    deviations are used.
+    Null: exactly 0, the expectation over all label permutations. Re-checks use the ranks among all
+    pairs; only their deviations are used.
 
     Bolya et al. 2021, https://arxiv.org/abs/2111.06977, section 3.2.
     """
@@ -95,9 +100,11 @@ def _similarities(X: np.ndarray, pca: int | None) -> np.ndarray:
 
 
 def _ranks(S: np.ndarray, tags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sort dissimilarities 1 - S (m,): the tags in that order, and ranks 1..m over m, equal ones sharing theirs.
+    """Sort dissimilarities 1 - S (m,): the tags in that order, and ranks 1..m over m, equal ones
+    sharing theirs.
 
-    Each tag, a whole number from 0 up, travels in the low bits of what is sorted, which is faster than an argsort.
+    Each tag, a whole number from 0 up, travels in the low bits of what is sorted, which is faster
+    than an argsort.
     """
     bits = int(tags.max()).bit_length()
     keys = np.rint(S * -TIE).astype(np.int64) << bits
@@ -111,12 +118,17 @@ def _ranks(S: np.ndarray, tags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _correlation(
-    pairs: np.ndarray, total: np.ndarray, squares: np.ndarray, same: np.ndarray, together: np.ndarray
+    pairs: np.ndarray,
+    total: np.ndarray,
+    squares: np.ndarray,
+    same: np.ndarray,
+    together: np.ndarray,
 ) -> np.ndarray:
-    """100 x Pearson correlation of ranks with "of different classes"; 0 where one of them does not vary.
+    """100 x Pearson correlation of ranks with "of different classes"; 0 where one of them does not
+    vary.
 
-    From the number of pairs, the sum of their ranks and of the squares, and the number and rank sum of pairs of one
-    class.
+    From the number of pairs, the sum of their ranks and of the squares, and the number and rank sum
+    of pairs of one class.
     """
     spread = (squares - total**2 / pairs) * same * (1 - same / pairs)
     covariance = total * same / pairs - together
@@ -132,5 +144,7 @@ def _within(M: np.ndarray) -> np.ndarray:
 
 
 def _summed(R: np.ndarray, M: np.ndarray) -> np.ndarray:
-    """Sum of R (n, n), symmetric with a zero diagonal, over the pairs inside each subset of M (n, b)."""
+    """Sum of R (n, n), symmetric with a zero diagonal, over the pairs inside each subset of M (n,
+    b).
+    """
     return np.einsum("ib,ib->b", M, R @ M) / 2

@@ -1,4 +1,6 @@
-"""SFDA: how sure a linear classifier is of the right class after the pictures were made harder for it."""
+"""SFDA: how sure a linear classifier is of the right class after the pictures were made harder for
+it.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def _null(X: np.ndarray, y: np.ndarray, _value: float) -> float:
     """Mean over fixed label permutations."""
     rows = stratified(y, MOST)
     W, scale = _reduced(X[rows])
-    return float(np.mean([_score(W, own, scale, X.shape[1]) for own in permutations(y[rows], PERMUTATIONS)]))
+    return float(
+        np.mean([_score(W, own, scale, X.shape[1]) for own in permutations(y[rows], PERMUTATIONS)])
+    )
 
 
 @measure(
@@ -33,26 +37,29 @@ def _null(X: np.ndarray, y: np.ndarray, _value: float) -> float:
     null=_null,
 )
 def sfda(X: np.ndarray, y: np.ndarray) -> float:
-    """SFDA: how sure a simple classifier is of the right class once the pictures were made harder for it.
+    """SFDA: how sure a simple classifier is of the right class once the pictures were made harder
+    for it.
 
-    A linear discriminant is fitted: with class means m_c, class shares p_c and the mean covariance within classes S,
-    shrunk by r = max(exp(-5 lambda_max(S)), 1e-10) towards its mean variance, picture x gets
-    softmax_c(x' S^-1 m_c - m_c' S^-1 m_c / 2 + log p_c). Then each picture is mixed with the mean of the other
-    classes' means, x <- q x + (1 - q) mean, the more the less sure the classifier is; q is its probability of the
-    right class after one more softmax. A second discriminant, with the same r, is fitted to the mixed pictures. The
-    score is the mean probability that it gives to the right class.
+    A linear discriminant is fitted: with class means m_c, class shares p_c and the mean covariance
+    within classes S, shrunk by r = max(exp(-5 lambda_max(S)), 1e-10) towards its mean variance,
+    picture x gets softmax_c(x' S^-1 m_c - m_c' S^-1 m_c / 2 + log p_c). Then each picture is mixed
+    with the mean of the other classes' means, x <- q x + (1 - q) mean, the more the less sure the
+    classifier is; q is its probability of the right class after one more softmax. A second
+    discriminant, with the same r, is fitted to the mixed pictures. The score is the mean
+    probability that it gives to the right class.
 
     Range 0 to 1, higher is better. Guessing scores 1 / c for c equally large classes.
 
-    It is measured on the very pictures it was fitted to: with about as many dimensions as pictures it nears 1
-    whatever the labels, so wide models look better on pure noise. Compare with the null. The shrinkage depends on
-    the unit of the features, as in the paper. Above 5,000 pictures a stratified sample of 5,000 is used, the same
-    for every model.
+    It is measured on the very pictures it was fitted to: with about as many dimensions as pictures
+    it nears 1 whatever the labels, so wide models look better on pure noise. Compare with the null.
+    The shrinkage depends on the unit of the features, as in the paper. Above 5,000 pictures a
+    stratified sample of 5,000 is used, the same for every model.
 
-    Edges: where the pictures of each class coincide, the least variance within classes is 1e-20 of the largest
-    squared value. Features are centred first, which changes nothing but rounding.
+    Edges: where the pictures of each class coincide, the least variance within classes is 1e-20 of
+    the largest squared value. Features are centred first, which changes nothing but rounding.
 
-    Null: mean over 2 label permutations, the same for every model. There are no re-checks: 200 would take too long.
+    Null: mean over 2 label permutations, the same for every model. There are no re-checks: 200
+    would take too long.
 
     Shao et al. 2022, https://arxiv.org/abs/2207.03036, equations 3 to 7.
     """
@@ -62,7 +69,9 @@ def sfda(X: np.ndarray, y: np.ndarray) -> float:
 
 
 def _reduced(X: np.ndarray) -> tuple[np.ndarray, float]:
-    """X centred over its scale, and the scale; rotated into n dimensions where it has more, which changes nothing."""
+    """X centred over its scale, and the scale; rotated into n dimensions where it has more, which
+    changes nothing.
+    """
     W, scale = centred_over_scale(X)
     if W.shape[1] > len(W):
         squares, vectors = np.linalg.eigh(W @ W.T)
@@ -103,7 +112,9 @@ def _shrinkage(within: np.ndarray, scale: float) -> float:
     from scipy.linalg import eigvalsh
 
     enough = -math.log(LEAST_SHRINKAGE) / STRENGTH
-    if float(within.diagonal().max()) * scale * scale > enough:  # lambda_max is at least the largest diagonal entry
+    if (
+        float(within.diagonal().max()) * scale * scale > enough
+    ):  # lambda_max is at least the largest diagonal entry
         return LEAST_SHRINKAGE
     last = len(within) - 1
     largest = float(eigvalsh(within, subset_by_index=(last, last))[0])
@@ -111,7 +122,12 @@ def _shrinkage(within: np.ndarray, scale: float) -> float:
 
 
 def _posterior(
-    W: np.ndarray, y: np.ndarray, means: np.ndarray, within: np.ndarray, shrinkage: float, width: int
+    W: np.ndarray,
+    y: np.ndarray,
+    means: np.ndarray,
+    within: np.ndarray,
+    shrinkage: float,
+    width: int,
 ) -> np.ndarray:
     """Class probabilities of each row under the shrunk discriminant, (n, c)."""
     from scipy.linalg import cho_factor, cho_solve

@@ -42,7 +42,9 @@ def _null(
     rows = np.arange(0, n, -(-n // NULL_PICTURES))
     total = 0.0
     for at, sums in _sums_by_labelling(pairs, own, rows, classes, metric):
-        total += _coefficients(sums, pairs.empty[at], own[:, at].T, counts, _zero(pairs, metric)).sum()
+        total += _coefficients(
+            sums, pairs.empty[at], own[:, at].T, counts, _zero(pairs, metric)
+        ).sum()
     return float(total / (len(rows) * len(own)))
 
 
@@ -55,7 +57,8 @@ def _rechecks(
     preparation: Preparation = "raw",
     shared: Shared | None = None,
 ) -> np.ndarray:
-    """Score each subset of kept (b, n): raw features in one pass over all pairs; else each is prepared anew.
+    """Score each subset of kept (b, n): raw features in one pass over all pairs; else each is
+    prepared anew.
 
     A subset that is prepared anew spreads as fresh pictures would.
     """
@@ -77,7 +80,11 @@ def _rechecks(
 
 
 def _reader(
-    shared: Shared, kept: np.ndarray | None, *, metric: Metric = "cosine", preparation: Preparation = "raw"
+    shared: Shared,
+    kept: np.ndarray | None,
+    *,
+    metric: Metric = "cosine",
+    preparation: Preparation = "raw",
 ) -> _Subsets | _Euclidean | None:
     """Pairs are needed by Euclidean distance, and by subsets of raw features."""
     if kept is not None:
@@ -105,28 +112,32 @@ def silhouette(
     preparation: Preparation = "raw",
     shared: Shared | None = None,
 ) -> float:
-    """Mean silhouette coefficient: how much closer pictures are to their own class than to the next one.
+    """Mean silhouette coefficient: how much closer pictures are to their own class than to the next
+    one.
 
-    For each picture, a is its mean distance to the others of its class, b its mean distance to the nearest other
-    class, and s = (b - a) / max(a, b). The score is the mean of s over all pictures. Range -1 to 1, higher is
-    better; 0 = the classes lie on top of each other.
+    For each picture, a is its mean distance to the others of its class, b its mean distance to the
+    nearest other class, and s = (b - a) / max(a, b). The score is the mean of s over all pictures.
+    Range -1 to 1, higher is better; 0 = the classes lie on top of each other.
 
-    metric: "cosine" (directions, the default) or "euclidean". preparation: "raw" is the literal reading of the
-    papers; "centred" and "whitened" remove what all pictures share first (see `_prepare.prepare`).
+    metric: "cosine" (directions, the default) or "euclidean". preparation: "raw" is the literal
+    reading of the papers; "centred" and "whitened" remove what all pictures share first (see
+    `_prepare.prepare`).
 
-    Edges: a picture alone in its class counts s = 0. A zero row has cosine distance 1 to every other. Where all
-    pictures coincide, s = 0.
+    Edges: a picture alone in its class counts s = 0. A zero row has cosine distance 1 to every
+    other. Where all pictures coincide, s = 0.
 
     Null: mean over 20 label permutations, the same for every model.
 
-    Silhouettes: Rousseeuw 1987, https://doi.org/10.1016/0377-0427(87)90125-7. As a selector of source models:
-    Meiseles & Rokach 2020, https://doi.org/10.1109/ACCESS.2019.2963742.
+    Silhouettes: Rousseeuw 1987, https://doi.org/10.1016/0377-0427(87)90125-7. As a selector of
+    source models: Meiseles & Rokach 2020, https://doi.org/10.1109/ACCESS.2019.2963742.
     """
     return float(_each(shared or Shared(X, y), metric, preparation).mean())
 
 
 def each_silhouette(X: np.ndarray, y: np.ndarray, metric: Metric = "cosine") -> np.ndarray:
-    """Each picture's own part of MSC on prepared features X (n, d), (n,), -1..1, higher is better; 0 if alone."""
+    """Each picture's own part of MSC on prepared features X (n, d), (n,), -1..1, higher is better;
+    0 if alone.
+    """
     return _each(Shared(X, y), metric, "raw")
 
 
@@ -152,7 +163,9 @@ def _zero(pairs: Pairs, metric: Metric) -> float:
 
 
 def _each_cosine(pairs: Pairs, y: np.ndarray) -> np.ndarray:
-    """Without pairs, O(n c d): the distances of i to a class add up to (m q_i + sum q) / 2 - w_i . sum w."""
+    """Without pairs, O(n c d): the distances of i to a class add up to (m q_i + sum q) / 2 - w_i .
+    sum w.
+    """
     own = y[pairs.order]
     classes = int(y.max()) + 1
     counts = np.bincount(y, minlength=classes)
@@ -165,7 +178,9 @@ def _each_cosine(pairs: Pairs, y: np.ndarray) -> np.ndarray:
 
 
 def _unit_score(Z: np.ndarray, y: np.ndarray) -> float:
-    """Score unit or zero rows Z (n, d) by cosine, in their precision: distances to a class sum to m - z . sum z."""
+    """Score unit or zero rows Z (n, d) by cosine, in their precision: distances to a class sum to m
+    - z . sum z.
+    """
     counts = np.bincount(y)
     sums = counts.astype(Z.dtype) - Z @ class_sums(Z, y, len(counts)).T  # (n, c)
     zero = ROUNDING_SINGLE if Z.dtype == np.float32 else ROUNDING
@@ -176,7 +191,8 @@ def _unit_score(Z: np.ndarray, y: np.ndarray) -> float:
 def _cosine_sums(
     pairs: Pairs, own: np.ndarray, rows: np.ndarray | None, classes: int
 ) -> Iterator[tuple[np.ndarray | slice, np.ndarray]]:
-    """Yield positions among `rows` (m,), None = all, and their summed distances to each class of each labelling.
+    """Yield positions among `rows` (m,), None = all, and their summed distances to each class of
+    each labelling.
 
     The sums are (r, g, c).
     """
@@ -201,7 +217,11 @@ def _sums_by_labelling(
     if metric == "cosine":
         yield from _cosine_sums(pairs, own, rows, classes)
         return
-    members = (own[:, None] == np.arange(classes)[:, None]).reshape(-1, len(pairs.W)).T.astype(pairs.W.dtype)
+    members = (
+        (own[:, None] == np.arange(classes)[:, None])
+        .reshape(-1, len(pairs.W))
+        .T.astype(pairs.W.dtype)
+    )
     for part in blocks(len(rows), len(pairs.W) + members.shape[1]):
         at = rows[part]
         D = root_distances(pairs, at, slice(0, len(pairs.W)))
@@ -221,7 +241,11 @@ class _Euclidean(DistanceSums):
         for rows in blocks(len(s), len(counts)):
             own = self.own[rows, None]
             found = _coefficients(
-                self.sums[rows, None], np.zeros(len(own)), own, counts[None], _zero(self.pairs, "euclidean")
+                self.sums[rows, None],
+                np.zeros(len(own)),
+                own,
+                counts[None],
+                _zero(self.pairs, "euclidean"),
             )
             s[self.pairs.order[rows]] = found[:, 0]
         return s
@@ -258,7 +282,9 @@ class _Subsets:
             for c, (inside, members) in enumerate(self._classes):
                 np.matmul(D[part, inside], members, out=sums[:, :, c])
             own = self._own[:, rows][:, part].T
-            total += _coefficients(sums, itself[part], own, self._counts, _zero(self.pairs, self._metric)).sum(axis=0)
+            total += _coefficients(
+                sums, itself[part], own, self._counts, _zero(self.pairs, self._metric)
+            ).sum(axis=0)
         return total
 
     def add(self, rows: slice, columns: slice, part: np.ndarray) -> None:  # noqa: ARG002
@@ -270,8 +296,12 @@ class _Subsets:
         return self._totals / (self._own >= 0).sum(axis=1)
 
 
-def _coefficients(sums: np.ndarray, itself: np.ndarray, own: np.ndarray, counts: np.ndarray, zero: float) -> np.ndarray:
-    """Return s of each picture in each labelling, (r, g), from its summed distances to every class, sums (r, g, c)."""
+def _coefficients(
+    sums: np.ndarray, itself: np.ndarray, own: np.ndarray, counts: np.ndarray, zero: float
+) -> np.ndarray:
+    """Return s of each picture in each labelling, (r, g), from its summed distances to every class,
+    sums (r, g, c).
+    """
     inside = np.maximum(own, 0)[..., None]  # (r, g, 1)
     size = np.take_along_axis(np.broadcast_to(counts, sums.shape), inside, axis=2)[..., 0]  # (r, g)
     a = np.take_along_axis(sums, inside, axis=2)[..., 0] - itself[:, None].astype(sums.dtype)

@@ -1,4 +1,6 @@
-"""SCL, the supervised contrastive loss of the features: whether each picture sits with its own kind."""
+"""SCL, the supervised contrastive loss of the features: whether each picture sits with its own
+kind.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +33,11 @@ def _null(
     preparation: Preparation = "raw",
     shared: Shared | None = None,
 ) -> float:
-    """Exact expectation over all label permutations: mean_i [ lse_i - mean_(a != i) s_ia / temperature ].
+    """Exact expectation over all label permutations: mean_i [ lse_i - mean_(a != i) s_ia /
+    temperature ].
 
-    `value` already holds the log-sum-exp of every anchor, so only pictures alone in their class need theirs.
+    `value` already holds the log-sum-exp of every anchor, so only pictures alone in their class
+    need theirs.
     """
     pairs = (shared or Shared(X, y)).cosine(preparation, exact=temperature < WARM)
     n, y = len(y), y[pairs.order]
@@ -41,7 +45,10 @@ def _null(
     everyone = np.ones((1, n), dtype=bool)
     total = (value + float(_positives(pairs, y, everyone)[0]) / temperature) * (n - len(alone))
     for i in alone:
-        s = -np.delete(pairs.halves(slice(i, i + 1), slice(0, n))[0].astype(np.float64), i) / temperature
+        s = (
+            -np.delete(pairs.halves(slice(i, i + 1), slice(0, n))[0].astype(np.float64), i)
+            / temperature
+        )
         total += 1 / temperature + s.max() + math.log(np.exp(s - s.max()).sum())
     blind = float(_positives(pairs, np.zeros(n, dtype=np.int64), everyone)[0])
     return float(total / n - blind / temperature)
@@ -56,9 +63,11 @@ def _rechecks(
     preparation: Preparation = "raw",
     shared: Shared | None = None,
 ) -> np.ndarray:
-    """Score each subset of kept (b, n): raw features in one pass over all similarities; else prepared anew.
+    """Score each subset of kept (b, n): raw features in one pass over all similarities; else
+    prepared anew.
 
-    Only deviations are used, so a subset's own pass is in float32 (to 1e-6) where its exponents cannot vanish.
+    Only deviations are used, so a subset's own pass is in float32 (to 1e-6) where its exponents
+    cannot vanish.
     """
     known = shared or Shared(X, y)
     if preparation == "raw":
@@ -66,17 +75,24 @@ def _rechecks(
         read_all([reader])
         return reader.result()
     return np.array(
-        list(over_cores(lambda k: _subset_loss(known.subset(k, preparation), y[k], temperature), list(kept)))
+        list(
+            over_cores(
+                lambda k: _subset_loss(known.subset(k, preparation), y[k], temperature), list(kept)
+            )
+        )
     )
 
 
 class _Loss(ExpSums):
     """The loss from all pairs: of all pictures, or with kept (b, n) of each subset."""
 
-    def __init__(self, shared: Shared, kept: np.ndarray | None, temperature: float, preparation: Preparation) -> None:
+    def __init__(
+        self, shared: Shared, kept: np.ndarray | None, temperature: float, preparation: Preparation
+    ) -> None:
         if not COLDEST <= temperature < math.inf:
             raise InputError(
-                f"temperature must be at least {COLDEST}, got {temperature}. Usual values: 0.07, 0.1, 0.5."
+                f"temperature must be at least {COLDEST}, got {temperature}. Usual values: 0.07,"
+                " 0.1, 0.5."
             )
         super().__init__(shared.cosine(preparation, exact=temperature < WARM), temperature, kept)
         self._y, self._kept = shared.y, kept
@@ -89,14 +105,24 @@ class _Loss(ExpSums):
         anchors = (chosen & (sizes[:, y] > 1)).T  # (n, b)
         logs = self.logs() if kept is None else self.logs()[:, 1:]
         means = np.where(anchors, logs, 0).sum(axis=0) / anchors.sum(axis=0)
-        losses = means - _positives(pairs, y[pairs.order], chosen[:, pairs.order]) / self.temperature
+        losses = (
+            means - _positives(pairs, y[pairs.order], chosen[:, pairs.order]) / self.temperature
+        )
         return float(losses[0]) if kept is None else losses
 
 
 def _reader(
-    shared: Shared, kept: np.ndarray | None, *, temperature: float = 0.1, preparation: Preparation = "raw"
+    shared: Shared,
+    kept: np.ndarray | None,
+    *,
+    temperature: float = 0.1,
+    preparation: Preparation = "raw",
 ) -> _Loss | None:
-    return None if kept is not None and preparation != "raw" else _Loss(shared, kept, temperature, preparation)
+    return (
+        None
+        if kept is not None and preparation != "raw"
+        else _Loss(shared, kept, temperature, preparation)
+    )
 
 
 @measure(
@@ -112,25 +138,29 @@ def _reader(
     rechecks=_rechecks,
     reader=_reader,
 )
-def supcon(X: np.ndarray, y: np.ndarray, *, temperature: float = 0.1, preparation: Preparation = "raw") -> float:
-    """Supervised contrastive loss: how surprised one is by each picture's partners among all other pictures.
+def supcon(
+    X: np.ndarray, y: np.ndarray, *, temperature: float = 0.1, preparation: Preparation = "raw"
+) -> float:
+    """Supervised contrastive loss: how surprised one is by each picture's partners among all other
+    pictures.
 
-    With unit features u and s_ij = u_i . u_j, each picture with a partner of its class is an anchor i and adds
-    -mean over partners p of [ s_ip / temperature - log sum_(a != i) exp(s_ia / temperature) ]. The score is the
-    mean over anchors, with all pictures as one batch. From 0 up, LOWER is better; log(n - 1) is what features
-    that see no difference between pictures score. It grows with the number of pictures and falls with the
+    With unit features u and s_ij = u_i . u_j, each picture with a partner of its class is an anchor
+    i and adds -mean over partners p of [ s_ip / temperature - log sum_(a != i) exp(s_ia /
+    temperature) ]. The score is the mean over anchors, with all pictures as one batch. From 0 up,
+    LOWER is better; log(n - 1) is what features that see no difference between pictures score. It
+    grows with the number of pictures and falls with the
     temperature, so compare only within one set of pictures and one temperature.
 
-    temperature: 0.1 by default, at least 0.003. preparation: "raw" is the paper's literal reading; "centred" and
-    "whitened" remove what all pictures share first (see `_prepare.prepare`).
+    temperature: 0.1 by default, at least 0.003. preparation: "raw" is the paper's literal reading;
+    "centred" and "whitened" remove what all pictures share first (see `_prepare.prepare`).
 
-    Edges: a picture alone in its class is no anchor but stays among the others. A zero row has similarity 0 to
-    every other. Constant features score exactly log(n - 1).
+    Edges: a picture alone in its class is no anchor but stays among the others. A zero row has
+    similarity 0 to every other. Constant features score exactly log(n - 1).
 
     Null: exact, the expectation over all label permutations. Gain = log(n - 1) - score, 0 = chance.
 
-    Loss: Khosla et al. 2020, https://arxiv.org/abs/2004.11362 (L_out). As a selector of source models: Cho, Kim &
-    Lee 2021, https://doi.org/10.1109/BigComp51126.2021.00070.
+    Loss: Khosla et al. 2020, https://arxiv.org/abs/2004.11362 (L_out). As a selector of source
+    models: Cho, Kim & Lee 2021, https://doi.org/10.1109/BigComp51126.2021.00070.
     """
     reader = _Loss(Shared(X, y), None, temperature, preparation)
     read_all([reader])
@@ -138,7 +168,9 @@ def supcon(X: np.ndarray, y: np.ndarray, *, temperature: float = 0.1, preparatio
 
 
 def anchor_losses(Z: np.ndarray, y: np.ndarray, temperature: float) -> np.ndarray:
-    """Each picture's own part of the loss on unit rows Z (n, d), (n,); NaN where it has no partner."""
+    """Each picture's own part of the loss on unit rows Z (n, d), (n,); NaN where it has no
+    partner.
+    """
     others = (np.bincount(y)[y] - 1).astype(np.float64)
     together = np.einsum("ij,ij->i", Z, class_sums(Z, y, y.max() + 1)[y] - Z)
     means = np.divide(together, others, out=np.full(len(y), np.nan), where=others > 0)
@@ -146,7 +178,9 @@ def anchor_losses(Z: np.ndarray, y: np.ndarray, temperature: float) -> np.ndarra
 
 
 def _log_sum_exp(Z: np.ndarray, temperature: float) -> np.ndarray:
-    """Return log sum over j != i of exp(z_i.z_j / temperature) for unit or zero rows Z (n, d): (n,)."""
+    """Return log sum over j != i of exp(z_i.z_j / temperature) for unit or zero rows Z (n, d):
+    (n,).
+    """
     reader = ExpSums(cosine_pairs(Z, np.arange(len(Z)), exact=temperature < WARM), temperature)
     read_all([reader])
     return reader.logs()[:, 0]
@@ -158,7 +192,8 @@ def _sizes(y: np.ndarray, kept: np.ndarray) -> np.ndarray:
 
 
 def _positives(pairs: Pairs, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """Mean over anchors of mean_p s_ip, for each subset of kept (b, n): (b,). y, kept in the order of the pairs.
+    """Mean over anchors of mean_p s_ip, for each subset of kept (b, n): (b,). y, kept in the order
+    of the pairs.
 
     Half squared distances h = 1 - s within a class of m add up to m sum q - |sum w|^2.
     """
@@ -168,7 +203,11 @@ def _positives(pairs: Pairs, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
         members = kept[:, start:stop].astype(pairs.W.dtype)  # (b, m)
         sums = (members @ pairs.W[start:stop]).astype(np.float64)  # (b, d)
         m = members.sum(axis=1, dtype=np.float64)
-        apart = m * (members @ pairs.q[start:stop]) - (sums**2).sum(axis=1) - members @ pairs.empty[start:stop]
+        apart = (
+            m * (members @ pairs.q[start:stop])
+            - (sums**2).sum(axis=1)
+            - members @ pairs.empty[start:stop]
+        )
         total += np.divide(m * (m - 1) - apart, m - 1, out=np.zeros(len(kept)), where=m > 1)
         anchors += np.where(m > 1, m, 0)
     return total / anchors
@@ -186,7 +225,9 @@ def _subset_loss(Z: np.ndarray, y: np.ndarray, temperature: float) -> float:
         where=counts > 1,
     )
     R = (Z / math.sqrt(temperature)).astype(np.float32 if temperature >= WARM else np.float64)
-    shift = 0 if temperature >= WARM else 1 / temperature  # exp(1 / temperature) is then far from overflow
+    shift = (
+        0 if temperature >= WARM else 1 / temperature
+    )  # exp(1 / temperature) is then far from overflow
     totals = np.zeros(len(Z))
     for start in range(0, len(Z), STRIP):  # the matrix is symmetric: half of it is enough for sums
         E = R[start : start + STRIP] @ R[start:].T
@@ -197,4 +238,6 @@ def _subset_loss(Z: np.ndarray, y: np.ndarray, temperature: float) -> float:
         np.fill_diagonal(E, 0)
         totals[start : start + height] += E.sum(axis=1)
         totals[start + height :] += E[:, height:].sum(axis=0)
-    return float((np.log(totals[anchors]) + shift).mean() - apart.sum() / anchors.sum() / temperature)
+    return float(
+        (np.log(totals[anchors]) + shift).mean() - apart.sum() / anchors.sum() / temperature
+    )

@@ -1,4 +1,6 @@
-"""The source models on offer: finding them by what a person typed, searching, and three well-mixed presets."""
+"""The source models on offer: finding them by what a person typed, searching, and three well-mixed
+presets.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ CHECKPOINT = re.compile(r"\.(safetensors|pth|pt)(=[\w.-]+)?$")
 
 @dataclass(frozen=True)
 class Preset:
-    """Five models that differ in architecture and in what they learned from; all licensed for commercial use."""
+    """Five models that differ in architecture and in what they learned from; all licensed for
+    commercial use.
+    """
 
     title: str
     choices: dict[str, str]  # model id -> why it is in, one line
@@ -35,31 +39,59 @@ PRESETS: dict[str, Preset] = {
     "small": Preset(
         "Small and fast",
         {
-            "timm/mobilenetv4_conv_small.e2400_r224_in1k": "the fastest: a convolutional network made for phones",
-            "timm/efficientnet_b0.ra4_e3600_r224_in1k": "most accurate of its cost on everyday pictures",
-            "timm/vit_tiny_patch16_224.augreg_in21k_ft_in1k": "a transformer, and a wider source: 21,000 classes",
+            "timm/mobilenetv4_conv_small.e2400_r224_in1k": (
+                "the fastest: a convolutional network made for phones"
+            ),
+            "timm/efficientnet_b0.ra4_e3600_r224_in1k": (
+                "most accurate of its cost on everyday pictures"
+            ),
+            "timm/vit_tiny_patch16_224.augreg_in21k_ft_in1k": (
+                "a transformer, and a wider source: 21,000 classes"
+            ),
             "timm/resnet18.a1_in1k": "the plain yardstick everyone knows",
-            "timm/vit_medium_patch32_clip_224.tinyclip_laion400m": "learned from pictures with captions, not classes",
+            "timm/vit_medium_patch32_clip_224.tinyclip_laion400m": (
+                "learned from pictures with captions, not classes"
+            ),
         },
     ),
     "balanced": Preset(
         "Balanced",
         {
-            "timm/resnet50.a1_in1k": "the most used starting model; a yardstick with a modern recipe",
-            "timm/vit_base_patch32_clip_224.laion2b": "learned from two billion pictures with captions",
-            "timm/convnext_tiny.in12k_ft_in1k": "a modern convolutional network, from 12,000 classes",
-            "timm/vit_small_patch16_224.dino": "learned without labels (DINO): strong when your classes are unusual",
-            "timm/tf_efficientnetv2_s.in21k_ft_in1k": "larger pictures (300 pixels), from 21,000 classes",
+            "timm/resnet50.a1_in1k": (
+                "the most used starting model; a yardstick with a modern recipe"
+            ),
+            "timm/vit_base_patch32_clip_224.laion2b": (
+                "learned from two billion pictures with captions"
+            ),
+            "timm/convnext_tiny.in12k_ft_in1k": (
+                "a modern convolutional network, from 12,000 classes"
+            ),
+            "timm/vit_small_patch16_224.dino": (
+                "learned without labels (DINO): strong when your classes are unusual"
+            ),
+            "timm/tf_efficientnetv2_s.in21k_ft_in1k": (
+                "larger pictures (300 pixels), from 21,000 classes"
+            ),
         },
     ),
     "strongest": Preset(
         "Strongest",
         {
-            "timm/vit_base_patch16_siglip_gap_224.v2_webli": "learned from ten billion pictures with captions",
-            "timm/beitv2_base_patch16_224.in1k_ft_in22k_in1k": "learned to fill in hidden parts, then 22,000 classes",
-            "timm/convnext_base.clip_laion2b_augreg_ft_in12k_in1k": "convolutional; captions, then 12,000 classes",
-            "timm/caformer_b36.sail_in22k_ft_in1k": "half convolution, half attention; 22,000 classes",
-            "timm/vit_small_patch14_dinov2.lvd142m": "learned without labels at 518 pixels: fine detail, but slow",
+            "timm/vit_base_patch16_siglip_gap_224.v2_webli": (
+                "learned from ten billion pictures with captions"
+            ),
+            "timm/beitv2_base_patch16_224.in1k_ft_in22k_in1k": (
+                "learned to fill in hidden parts, then 22,000 classes"
+            ),
+            "timm/convnext_base.clip_laion2b_augreg_ft_in12k_in1k": (
+                "convolutional; captions, then 12,000 classes"
+            ),
+            "timm/caformer_b36.sail_in22k_ft_in1k": (
+                "half convolution, half attention; 22,000 classes"
+            ),
+            "timm/vit_small_patch14_dinov2.lvd142m": (
+                "learned without labels at 518 pixels: fine detail, but slow"
+            ),
         },
         race=True,
     ),
@@ -69,32 +101,52 @@ PRESETS: dict[str, Preset] = {
 def find_models(spec: str | Sequence[str]) -> list[SourceModel]:
     """Return the models that `spec` names, in its order, each once.
 
-    spec: ids ("timm/resnet18.a1_in1k"), presets ("small", "balanced", "strongest"), hubs ("demo": all of it),
-    checkpoint files ("PATH.safetensors" or "PATH.pth=ARCHITECTURE"); one text with commas, or a sequence.
-    Raises UnknownNameError with the nearest names, InputError where nothing is named.
+    spec: ids ("timm/resnet18.a1_in1k"), presets ("small", "balanced", "strongest"), hubs ("demo":
+    all of it), checkpoint files ("PATH.safetensors" or "PATH.pth=ARCHITECTURE"); one text with
+    commas, or a sequence. Raises UnknownNameError with the nearest names, InputError where nothing
+    is named.
     """
     whole = isinstance(spec, str) and ("," not in spec or is_file(spec))
-    parts = [spec] if isinstance(spec, str) and whole else spec.split(",") if isinstance(spec, str) else list(spec)
+    parts = (
+        [spec]
+        if isinstance(spec, str) and whole
+        else spec.split(",")
+        if isinstance(spec, str)
+        else list(spec)
+    )
     found = {model.id: model for part in parts if part.strip() for model in _find(part.strip())}
     if not found:
-        raise InputError("No source model is named. Try 'demo', a preset (small, balanced, strongest) or an id.")
+        raise InputError(
+            "No source model is named. Try 'demo', a preset (small, balanced, strongest) or an id."
+        )
     return list(found.values())
 
 
 def search(
-    text: str = "", *, hub: str | None = None, max_params: int | None = None, commercial: bool = False
+    text: str = "",
+    *,
+    hub: str | None = None,
+    max_params: int | None = None,
+    commercial: bool = False,
 ) -> list[SourceModel]:
     """Return the listed models that fit, hub by hub.
 
     text: words that all have to occur in id, title, pretraining or licence, in any case and order.
-    max_params: most weights allowed; a model of unknown size is left out. commercial: only licences that surely
-    allow commercial use; "unknown" is never among them. Raises UnknownNameError for an unknown hub.
+    max_params: most weights allowed; a model of unknown size is left out. commercial: only licences
+    that surely allow commercial use; "unknown" is never among them. Raises UnknownNameError for an
+    unknown hub.
     """
     if hub is not None and hub not in HUBS:
         raise UnknownNameError("hub", hub, HUBS)
     words = text.lower().split()
-    models = (model for name, place in HUBS.items() if hub in (None, name) for model in place.models())
-    return [model for model in models if _fits(model, words, max_params) and (not commercial or _free(model))]
+    models = (
+        model for name, place in HUBS.items() if hub in (None, name) for model in place.models()
+    )
+    return [
+        model
+        for model in models
+        if _fits(model, words, max_params) and (not commercial or _free(model))
+    ]
 
 
 def _find(part: str) -> Iterable[SourceModel]:
@@ -107,14 +159,17 @@ def _find(part: str) -> Iterable[SourceModel]:
         return [HUBS["checkpoints"].find(part)]
     if hub in HUBS and name:
         return [HUBS[hub].find(name)]
-    raise UnknownNameError("source model", part, [*PRESETS, *HUBS, *(model.id for model in search())])
+    raise UnknownNameError(
+        "source model", part, [*PRESETS, *HUBS, *(model.id for model in search())]
+    )
 
 
 def _all_of(hub: str) -> Iterable[SourceModel]:
     models = list(HUBS[hub].models())
     if len(models) > ALL_AT_ONCE:
         raise InputError(
-            f"{HUBS[hub].title} offers {len(models):,} models. Name the ones you mean, such as {models[0].id}."
+            f"{HUBS[hub].title} offers {len(models):,} models. Name the ones you mean, such as"
+            f" {models[0].id}."
         )
     if not models:
         raise InputError(f"'{hub}' lists no model on this computer. Name a file or an id.")

@@ -1,4 +1,6 @@
-"""Unpacking a zip that a person uploaded, or a stranger made: nothing lands outside, nothing fills the disk."""
+"""Unpacking a zip that a person uploaded, or a stranger made: nothing lands outside, nothing fills
+the disk.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ from srcsel.store import files
 ENTRY_LIMIT = 200_000  # files in one zip
 TOTAL_LIMIT = 16 * 2**30  # bytes unpacked
 RATIO_LIMIT = 150  # times its size a zip may grow; pictures hardly shrink, bombs do by thousands
-RATIO_FREE = 64 * 2**20  # bytes that may be unpacked whatever the ratio: small drawings do shrink well
+RATIO_FREE = (
+    64 * 2**20
+)  # bytes that may be unpacked whatever the ratio: small drawings do shrink well
 DEPTH_LIMIT = 32  # folders in one another
 PATH_BYTES = 1024  # of one path inside the zip
 NAME_BYTES = 150  # of one file or folder name; longer ones are shortened
@@ -40,7 +44,9 @@ _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
     *(EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError),
 )
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # device names of Windows
+_RESERVED = re.compile(
+    r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE
+)  # device names of Windows
 
 
 def unpack(
@@ -53,10 +59,10 @@ def unpack(
 ) -> Path:
     """Unpack the zip `source` (its bytes or its path) as the folder `target` and return that.
 
-    `target` appears whole or not at all; where it is there already, nothing is done, so name it by the content.
-    Folder names stay as they were written, except for what a file system cannot hold. Limits: `entries` files,
-    `total` bytes, `ratio` times the size of the zip. Raises InputError with what to do for everything hostile or
-    broken, StoreError where the disk is full.
+    `target` appears whole or not at all; where it is there already, nothing is done, so name it by
+    the content. Folder names stay as they were written, except for what a file system cannot hold.
+    Limits: `entries` files, `total` bytes, `ratio` times the size of the zip. Raises InputError
+    with what to do for everything hostile or broken, StoreError where the disk is full.
     """
     if target.is_dir():
         return target
@@ -73,29 +79,41 @@ def unpack(
     except _BROKEN as error:
         raise _damaged(error) from error
     except OSError as error:
-        if error.errno in (None, errno.EINVAL):  # the decompressor's, or a position outside the file
+        if error.errno in (
+            None,
+            errno.EINVAL,
+        ):  # the decompressor's, or a position outside the file
             raise _damaged(error) from error
         raise files.explain_disk(target.parent, error) from error
     return target
 
 
-def _plan(packed: zipfile.ZipFile, entries: int, *, folded: bool) -> list[tuple[zipfile.ZipInfo, str]]:
-    """Decide which entries are unpacked and under which path; hidden files and system litter are not."""
+def _plan(
+    packed: zipfile.ZipFile, entries: int, *, folded: bool
+) -> list[tuple[zipfile.ZipInfo, str]]:
+    """Decide which entries are unpacked and under which path; hidden files and system litter are
+    not.
+    """
     names, plan = _Names(folded=folded), []
     infos = packed.infolist()
     if len(infos) > entries:
-        raise InputError(f"This zip holds {len(infos):,} files; {entries:,} are the limit. Split it, or give a folder.")
+        raise InputError(
+            f"This zip holds {len(infos):,} files; {entries:,} are the limit. Split it, or give a"
+            " folder."
+        )
     for info in infos:
         name = _decoded(info)
         parts = _parts(name)
-        if name.endswith("/") or any(part.startswith(".") or part.lower() in JUNK for part in parts):
+        if name.endswith("/") or any(
+            part.startswith(".") or part.lower() in JUNK for part in parts
+        ):
             continue
         _require_plain(info, name)
         plan.append((info, names.place(parts)))
     if not any(posixpath.splitext(path)[1].lower() in SUFFIXES for _, path in plan):
         raise InputError(
-            f"There are no pictures among the {len(plan):,} files of this zip. Zip a folder with one sub-folder per "
-            "class, holding .jpg, .png or similar files."
+            f"There are no pictures among the {len(plan):,} files of this zip. Zip a folder with"
+            " one sub-folder per class, holding .jpg, .png or similar files."
         )
     return plan
 
@@ -113,26 +131,32 @@ def _parts(name: str) -> list[str]:
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if name.startswith("/") or re.match(r"[A-Za-z]:/", name) or ".." in parts:
         raise InputError(
-            f"This zip wants to write outside its folder ('{name[:80]}'), so nothing was unpacked. Make a new zip of "
-            "the picture folder itself."
+            f"This zip wants to write outside its folder ('{name[:80]}'), so nothing was unpacked."
+            " Make a new zip of the picture folder itself."
         )
     if len(parts) > DEPTH_LIMIT or len(name.encode()) > PATH_BYTES:
-        raise InputError(f"The folders in this zip are nested too deep ('{name[:80]}...'). Zip a flatter folder.")
+        raise InputError(
+            f"The folders in this zip are nested too deep ('{name[:80]}...'). Zip a flatter folder."
+        )
     return parts
 
 
 def _require_plain(info: zipfile.ZipInfo, name: str) -> None:
     if info.flag_bits & 0x1:
-        raise InputError("This zip is protected by a password. Make one without a password and upload it.")
+        raise InputError(
+            "This zip is protected by a password. Make one without a password and upload it."
+        )
     if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
         raise InputError(
-            f"This zip holds a link or a device ('{name[:80]}') instead of a file, so nothing was unpacked. Make a new "
-            "zip with the pictures themselves."
+            f"This zip holds a link or a device ('{name[:80]}') instead of a file, so nothing was"
+            " unpacked. Make a new zip with the pictures themselves."
         )
 
 
 class _Names:
-    """Gives every entry a path of its own that this file system can hold, as close to the written one as it can be."""
+    """Gives every entry a path of its own that this file system can hold, as close to the written
+    one as it can be.
+    """
 
     def __init__(self, *, folded: bool) -> None:
         self._fold = str.casefold if folded else str
@@ -162,7 +186,9 @@ class _Names:
 
 
 def _safe(part: str) -> str:
-    part = "".join("_" if unicodedata.category(letter) in ("Cc", "Cs") else letter for letter in part)
+    part = "".join(
+        "_" if unicodedata.category(letter) in ("Cc", "Cs") else letter for letter in part
+    )
     if os.name == "nt":
         part = re.sub(r'[<>:"|?*]', "_", part).rstrip(". ") or "_"
         part = f"_{part}" if _RESERVED.fullmatch(part) else part
@@ -181,7 +207,9 @@ def _require_room(claimed: int, budget: int, folder: Path) -> None:
         raise files.explain_disk(folder, OSError(errno.ENOSPC, "No space left on device"), claimed)
 
 
-def _write(packed: zipfile.ZipFile, plan: list[tuple[zipfile.ZipInfo, str]], half: Path, budget: int) -> None:
+def _write(
+    packed: zipfile.ZipFile, plan: list[tuple[zipfile.ZipInfo, str]], half: Path, budget: int
+) -> None:
     """Write the files, counting real bytes: what the zip claims of its sizes may be a lie."""
     left = budget
     for info, name in plan:
@@ -225,11 +253,13 @@ def _ignores_case(folder: Path) -> bool:
 
 
 def _damaged(error: Exception) -> InputError:
-    return InputError(f"This zip is damaged or of an unusual kind ({error}). Make it again and upload it.")
+    return InputError(
+        f"This zip is damaged or of an unusual kind ({error}). Make it again and upload it."
+    )
 
 
 def _bomb(budget: int) -> InputError:
     return InputError(
-        f"This zip unpacks to more than {budget / 1e6:,.0f} MB, far more than pictures would. Nothing was "
-        "kept. Zip fewer pictures at a time, or give the folder's path instead."
+        f"This zip unpacks to more than {budget / 1e6:,.0f} MB, far more than pictures would."
+        " Nothing was kept. Zip fewer pictures at a time, or give the folder's path instead."
     )

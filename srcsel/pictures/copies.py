@@ -1,13 +1,14 @@
 """Which pictures are copies of each other: the same file, or the same picture saved again.
 
-Found: other formats, sizes and compressions of a picture, a little lighter, darker or flatter. Not looked for: turned
-or mirrored pictures, and cuts out of a picture.
+Found: other formats, sizes and compressions of a picture, a little lighter, darker or flatter. Not
+looked for: turned or mirrored pictures, and cuts out of a picture.
 
-Two pictures are copies where two perceptual hashes (imagehash's pHash and dHash, 64 bits each) differ in at most NEAR
-bits *and* their 32 x 32 colour thumbnails, each less its mean, correlate to at least ALIKE. Measured on six sets of
-360 to 600 pictures (photographs and drawings): saved again as JPEG of quality 50, halved or 10 % lighter, a picture
-keeps pHash within 4 bits, dHash within 6 and a correlation of 0.958 or more; of 750,000 pairs of different pictures
-none is nearer than 8 bits with a correlation above 0.88. Hashes alone join 23 pairs of handwritten digits. Among 1,797
+Two pictures are copies where two perceptual hashes (imagehash's pHash and dHash, 64 bits each)
+differ in at most NEAR bits *and* their 32 x 32 colour thumbnails, each less its mean, correlate to
+at least ALIKE. Measured on six sets of 360 to 600 pictures (photographs and drawings): saved again
+as JPEG of quality 50, halved or 10 % lighter, a picture keeps pHash within 4 bits, dHash within 6
+and a correlation of 0.958 or more; of 750,000 pairs of different pictures none is nearer than 8
+bits with a correlation above 0.88. Hashes alone join 23 pairs of handwritten digits. Among 1,797
 scans of 8 x 8 pixels, the hardest case known, 5 pairs in 100,000 are joined, and look it.
 """
 
@@ -30,7 +31,9 @@ from srcsel.store.features import FeatureStore
 
 NEAR = 6  # bits of 64 in which each of the two hashes may differ
 ALIKE = 0.96  # correlation of the thumbnails from which two pictures are the same one
-FLAT = 3.0  # standard deviation (of 0..255) below which a picture has nothing to compare; only equal files are copies
+# standard deviation (of 0..255) below which a picture has nothing to compare; only equal files are
+# copies
+FLAT = 3.0
 SIDE = 32  # pixels of a thumbnail
 DECODE = 128  # pixels of the shorter side that JPEG files are decoded to at least
 BLOCK = 64  # pictures between two looks at the stop button
@@ -40,12 +43,17 @@ _VERSION = 1  # part of what the answer is remembered by
 
 
 def copy_groups(dataset: Dataset, store: FeatureStore, watch: Watch | None = None) -> np.ndarray:
-    """Give each picture the row of the first copy of it, (n,) int64: `groups[i] == i` where none comes before.
+    """Give each picture the row of the first copy of it, (n,) int64: `groups[i] == i` where none
+    comes before.
 
-    Remembered in `store` for these very pictures. Progress goes to the part "pictures". Raises InputError for a
-    picture that can no longer be read, Cancelled, StoreError.
+    Remembered in `store` for these very pictures. Progress goes to the part "pictures". Raises
+    InputError for a picture that can no longer be read, Cancelled, StoreError.
     """
-    question = {"version": _VERSION, "dataset": dataset.digest, "rule": [NEAR, ALIKE, FLAT, SIDE, DECODE]}
+    question = {
+        "version": _VERSION,
+        "dataset": dataset.digest,
+        "rule": [NEAR, ALIKE, FLAT, SIDE, DECODE],
+    }
     if found := store.memory.recall("copies", question):
         return found[0]["groups"]
     groups = _grouped(*_looks(dataset, watch or Watch()))
@@ -54,17 +62,27 @@ def copy_groups(dataset: Dataset, store: FeatureStore, watch: Watch | None = Non
 
 
 def _looks(dataset: Dataset, watch: Watch) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Open every picture once: digests of the files [n], hashes (n, 2) uint64, thumbnails (n, 32 * 32 * 3) uint8."""
+    """Open every picture once: digests of the files [n], hashes (n, 2) uint64, thumbnails (n, 32 *
+    32 * 3) uint8.
+    """
     total = len(dataset.paths)
     digests, hashes = [""] * total, np.zeros((total, 2), np.uint64)
     thumbnails = np.zeros((total, SIDE * SIDE * 3), np.uint8)
 
     def look(row: int) -> None:
-        digests[row], hashes[row], thumbnails[row] = _look(dataset.folder / dataset.paths[row], dataset.paths[row])
+        digests[row], hashes[row], thumbnails[row] = _look(
+            dataset.folder / dataset.paths[row], dataset.paths[row]
+        )
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         for start in range(0, total, BLOCK):
-            watch.update("pictures", "reading", start, total, note=f"Looking for copies, {start:,} of {total:,}")
+            watch.update(
+                "pictures",
+                "reading",
+                start,
+                total,
+                note=f"Looking for copies, {start:,} of {total:,}",
+            )
             list(pool.map(look, range(start, min(start + BLOCK, total))))
     watch.update("pictures", "done", total, total)
     return digests, hashes, thumbnails
@@ -78,16 +96,22 @@ def _look(path: Path, name: str) -> tuple[str, list[int], np.ndarray]:
         picture = decode_picture(data, hint=DECODE)
     except PictureError as error:
         raise InputError(
-            f"{name} could be read when the folder was checked and cannot be read now: {error} Check the folder and "
-            "start again."
+            f"{name} could be read when the folder was checked and cannot be read now: {error}"
+            " Check the folder and start again."
         ) from error
     bits = [imagehash.phash(picture).hash, imagehash.dhash(picture).hash]  # (8, 8) bool each
     small = np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BOX))
-    return hashlib.sha256(data).hexdigest(), [int(str(imagehash.ImageHash(b)), 16) for b in bits], small.ravel()
+    return (
+        hashlib.sha256(data).hexdigest(),
+        [int(str(imagehash.ImageHash(b)), 16) for b in bits],
+        small.ravel(),
+    )
 
 
 def _grouped(digests: list[str], hashes: np.ndarray, thumbnails: np.ndarray) -> np.ndarray:
-    """Join equal files, then pairs that look alike; the smallest row names each group, (n,) int64."""
+    """Join equal files, then pairs that look alike; the smallest row names each group, (n,)
+    int64.
+    """
     _, first, which = np.unique(digests, return_index=True, return_inverse=True)
     root = first[which].astype(np.int64)
     textured = thumbnails.std(axis=1) >= FLAT
@@ -106,7 +130,9 @@ def _grouped(digests: list[str], hashes: np.ndarray, thumbnails: np.ndarray) -> 
 
 
 def _candidates(hashes: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield pairs (i, j), i < j, of hashes (m, 2) uint64 that are near in both, some rows at a time."""
+    """Yield pairs (i, j), i < j, of hashes (m, 2) uint64 that are near in both, some rows at a
+    time.
+    """
     for start in range(0, len(hashes), ROWS):
         block = hashes[start : start + ROWS]
         near = np.ones((len(block), len(hashes) - start), bool)
@@ -117,6 +143,8 @@ def _candidates(hashes: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Pearson's correlation of each row of a (p, t) with that of b, neither constant; (p,) float32."""
+    """Pearson's correlation of each row of a (p, t) with that of b, neither constant; (p,)
+    float32.
+    """
     a, b = (x.astype(np.float32) - x.mean(axis=1, keepdims=True, dtype=np.float32) for x in (a, b))
     return (a * b).sum(axis=1) / np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))

@@ -1,4 +1,6 @@
-"""A folder, a table, a demo target or a public set as a Dataset: every file opened once, its content digested."""
+"""A folder, a table, a demo target or a public set as a Dataset: every file opened once, its
+content digested.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ __all__ = ["check", "list_pictures", "load_dataset", "require_rankable"]
 FEW = 10  # pictures of a class below which its score is shaky
 LOPSIDED = 20  # times the smallest class that the largest may hold without a remark
 BLOCK = 64  # pictures opened between two looks at the stop button
-SAVE_EVERY = 4096  # pictures after which the memory is written, so that a killed check goes on from there
+SAVE_EVERY = (
+    4096  # pictures after which the memory is written, so that a killed check goes on from there
+)
 CHECK_SIDE = 64  # pixels; enough to find broken files, and the cheapest JPEG decode
 _MEMORY_VERSION = 1
 _SILENT = Watch()
@@ -36,19 +40,25 @@ _SILENT = Watch()
 def load_dataset(ref: str, *, watch: Watch = _SILENT, left_out: Collection[str] = ()) -> Dataset:
     """Open every picture of `ref` (as in `list_pictures`) once and keep those that can be read.
 
-    Downloads a public set first. `left_out`: relative paths the person does not want. What each file turned out to
-    be is remembered by path, size and time of change, so a second call opens only what is new. Progress goes to the
-    part "pictures". Raises InputError where nothing is readable, DownloadError, and Cancelled (what was opened until
-    then is remembered).
+    Downloads a public set first. `left_out`: relative paths the person does not want. What each
+    file turned out to be is remembered by path, size and time of change, so a second call opens
+    only what is new. Progress goes to the part "pictures". Raises InputError where nothing is
+    readable, DownloadError, and Cancelled (what was opened until then is remembered).
     """
     listing = _listing(ref, watch)
     unwanted = frozenset(left_out)
     rows = [row for row, path in enumerate(listing.paths) if path not in unwanted]
     seen = _look_at([listing.paths[row] for row in rows], listing.folder, watch)
     good = [row for row, file in zip(rows, seen, strict=True) if not file.reason]
-    bad = [Unreadable(listing.paths[row], file.reason) for row, file in zip(rows, seen, strict=True) if file.reason]
+    bad = [
+        Unreadable(listing.paths[row], file.reason)
+        for row, file in zip(rows, seen, strict=True)
+        if file.reason
+    ]
     if not good:
-        first = f" For example {bad[0].path}: {bad[0].reason}" if bad else " All of them were left out."
+        first = (
+            f" For example {bad[0].path}: {bad[0].reason}" if bad else " All of them were left out."
+        )
         raise InputError(f"None of the {len(listing.paths):,} pictures can be used.{first}")
     return _dataset(listing, good, bad, [file.digest for file in seen if not file.reason])
 
@@ -59,18 +69,21 @@ def require_rankable(dataset: Dataset | Listing) -> None:
     if len(dataset.classes) < 2:
         only = f", '{dataset.classes[0]}'" if dataset.classes else ""
         raise InputError(
-            f"All {len(dataset.paths):,} pictures belong to one class{only}. Scores compare classes: add a folder "
-            "with the pictures of at least one other class."
+            f"All {len(dataset.paths):,} pictures belong to one class{only}. Scores compare"
+            " classes: add a folder with the pictures of at least one other class."
         )
     if counts.max() < 2:
         raise InputError(
-            f"Each of the {len(dataset.classes):,} classes has a single readable picture. Scores ask whether "
-            "pictures of one class lie together: add at least one more picture to some classes."
+            f"Each of the {len(dataset.classes):,} classes has a single readable picture. Scores"
+            " ask whether pictures of one class lie together: add at least one more picture to"
+            " some classes."
         )
 
 
 def check(dataset: Dataset | Listing) -> tuple[str, ...]:
-    """Say what may spoil the answer, each in a sentence with what to do; empty where all looks well."""
+    """Say what may spoil the answer, each in a sentence with what to do; empty where all looks
+    well.
+    """
     return tuple(_about_classes(dataset) + _about_counts(dataset) + _about_left_out(dataset))
 
 
@@ -95,17 +108,26 @@ def _listing(ref: str, watch: Watch) -> Listing:
 
 def _look_at(paths: Sequence[str], folder: Path, watch: Watch) -> list[_Seen]:
     """Open what is not remembered, with threads; one outcome a path."""
-    memory = load_settings().datasets / f"{hashlib.sha256(os.fsencode(folder)).hexdigest()[:24]}.files.json"
+    memory = (
+        load_settings().datasets
+        / f"{hashlib.sha256(os.fsencode(folder)).hexdigest()[:24]}.files.json"
+    )
     known = _recall(memory)
     now = {path: _stamp(folder / path) for path in paths}
-    new = [path for path in paths if path not in known or (known[path].size, known[path].time) != now[path]]
+    new = [
+        path
+        for path in paths
+        if path not in known or (known[path].size, known[path].time) != now[path]
+    ]
     done = len(paths) - len(new)
     try:
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
             for start in range(0, len(new), BLOCK):
                 watch.update("pictures", "reading", done + start, len(paths))
                 block = new[start : start + BLOCK]
-                seen = pool.map(_open, (folder / path for path in block), (now[path] for path in block))
+                seen = pool.map(
+                    _open, (folder / path for path in block), (now[path] for path in block)
+                )
                 known.update(zip(block, seen, strict=True))
                 if start % SAVE_EVERY == SAVE_EVERY - BLOCK:
                     _remember(memory, known)
@@ -138,29 +160,47 @@ def _open(path: Path, stamp: tuple[int, int]) -> _Seen:
 
 
 def _recall(memory: Path) -> dict[str, _Seen]:
-    """Read the memory of a folder; damaged, of another version or of another decoder means empty."""
+    """Read the memory of a folder; damaged, of another version or of another decoder means
+    empty.
+    """
     try:
         held = files.read_json(memory)
         if held["version"] != [_MEMORY_VERSION, PIL.__version__]:
             return {}
-        return {str(path): _Seen(int(a), int(b), str(c), str(d)) for path, (a, b, c, d) in held["files"].items()}
-    except (files.DamagedFileError, FileNotFoundError, KeyError, TypeError, ValueError, AttributeError):
+        return {
+            str(path): _Seen(int(a), int(b), str(c), str(d))
+            for path, (a, b, c, d) in held["files"].items()
+        }
+    except (
+        files.DamagedFileError,
+        FileNotFoundError,
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+    ):
         return {}
 
 
 def _remember(memory: Path, known: dict[str, _Seen]) -> None:
-    # What could not even be opened is asked again: the file may come back, or be allowed, unchanged.
+    # What could not even be opened is asked again: the file may come back, or be allowed,
+    # unchanged.
     held = {path: (f.size, f.time, f.digest, f.reason) for path, f in known.items() if f.digest}
     with contextlib.suppress(StoreError):  # the memory only saves time
         files.write_json(memory, {"version": [_MEMORY_VERSION, PIL.__version__], "files": held})
 
 
-def _dataset(listing: Listing, good: Sequence[int], bad: list[Unreadable], digests: Sequence[str]) -> Dataset:
+def _dataset(
+    listing: Listing, good: Sequence[int], bad: list[Unreadable], digests: Sequence[str]
+) -> Dataset:
     """Keep the readable rows; classes without any are left out too, and said."""
     kept, labels = np.unique(listing.labels[list(good)], return_inverse=True)
     classes = tuple(listing.classes[k] for k in kept)
     lost = [name for name in listing.classes if name not in classes]
-    bad += [Unreadable(name, "No picture of this class can be used, so the class is left out.") for name in lost]
+    bad += [
+        Unreadable(name, "No picture of this class can be used, so the class is left out.")
+        for name in lost
+    ]
     paths = tuple(listing.paths[row] for row in good)
     content = hashlib.sha256(b"srcsel dataset 1\n")
     for path, label, digest in zip(paths, labels, digests, strict=True):
@@ -189,13 +229,14 @@ def _about_classes(dataset: Dataset | Listing) -> list[str]:
     if {name.lower() for name in dataset.classes} <= SPLITS:
         names = " and ".join(f"'{name}'" for name in dataset.classes)
         return [
-            f"The classes are called {names}: these look like parts of a data set, not classes. "
-            f"Choose one of these folders instead, for example {dataset.folder / dataset.classes[-1]}."
+            f"The classes are called {names}: these look like parts of a data set, not classes."
+            " Choose one of these folders instead, for example"
+            f" {dataset.folder / dataset.classes[-1]}."
         ]
     if 2 * len(dataset.classes) > len(dataset.paths):
         return [
-            f"There are {len(dataset.classes):,} classes for {len(dataset.paths):,} pictures. Check that the folders "
-            "(or the label column) are the classes you mean."
+            f"There are {len(dataset.classes):,} classes for {len(dataset.paths):,} pictures. Check"
+            " that the folders (or the label column) are the classes you mean."
         ]
     return []
 
@@ -205,17 +246,22 @@ def _about_counts(dataset: Dataset | Listing) -> list[str]:
     said = []
     if lonely := [name for name, n in zip(dataset.classes, counts, strict=True) if n < 2]:
         said.append(
-            f"{_some(lonely)} a single picture, which has no other of its kind. Add pictures, or merge classes."
+            f"{_some(lonely)} a single picture, which has no other of its kind. Add pictures, or"
+            " merge classes."
         )
-    if few := [f"{name} ({n})" for name, n in zip(dataset.classes, counts, strict=True) if 2 <= n < FEW]:
+    if few := [
+        f"{name} ({n})" for name, n in zip(dataset.classes, counts, strict=True) if 2 <= n < FEW
+    ]:
         said.append(
-            f"{_some(few)} fewer than {FEW} pictures: too few to say much. Add some; 50 a class is comfortable."
+            f"{_some(few)} fewer than {FEW} pictures: too few to say much. Add some; 50 a class is"
+            " comfortable."
         )
     if counts.max() > LOPSIDED * counts.min():
         large, small = dataset.classes[int(counts.argmax())], dataset.classes[int(counts.argmin())]
         said.append(
-            f"The classes differ much in size: {large} has {counts.max():,} pictures, {small} {counts.min():,}. "
-            "Add pictures to the small ones, or leave some of the large ones out."
+            f"The classes differ much in size: {large} has {counts.max():,} pictures, {small}"
+            f" {counts.min():,}. Add pictures to the small ones, or leave some of the large ones"
+            " out."
         )
     return said
 

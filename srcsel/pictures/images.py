@@ -1,4 +1,6 @@
-"""Opening one picture safely, as a person would see it: whatever the format, and whoever made the file."""
+"""Opening one picture safely, as a person would see it: whatever the format, and whoever made the
+file.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +21,17 @@ from srcsel.base.errors import PictureError
 
 PIXEL_LIMIT = 200_000_000  # pixels of one picture; more is a decompression bomb or a mistake
 FILE_LIMIT = 512 * 2**20  # bytes of one file
-LARGE = 40_000_000  # pixels decoded above which pictures take turns, so that threads don't add up their memory
+# pixels decoded above which pictures take turns, so that threads don't add up their memory
+LARGE = 40_000_000
 
 _BY_SUFFIX = {
-    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),  # MPO too, which many phones write under .jpg
+    "JPEG": (
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".mpo",
+    ),  # MPO too, which many phones write under .jpg
     "PNG": (".png", ".apng"),
     "WEBP": (".webp",),
     "BMP": (".bmp", ".dib"),
@@ -33,9 +42,14 @@ _BY_SUFFIX = {
     "AVIF": (".avif",),
 }
 _OPTIONAL = {"WEBP": "webp", "JPEG2000": "jpg_2000", "AVIF": "avif"}
-FORMATS = tuple(name for name in _BY_SUFFIX if name not in _OPTIONAL or features.check(_OPTIONAL[name]))
+FORMATS = tuple(
+    name for name in _BY_SUFFIX if name not in _OPTIONAL or features.check(_OPTIONAL[name])
+)
 SUFFIXES = frozenset(suffix for name in FORMATS for suffix in _BY_SUFFIX[name])
-"""File endings, lower case with the dot, that are taken for pictures. The content decides the format."""
+"""File endings, lower case with the dot, that are taken for pictures.
+
+The content decides the format.
+"""
 
 _MIRROR = Image.Transpose.FLIP_LEFT_RIGHT
 _TURNS = {  # EXIF orientation -> what makes the picture upright (EXIF 2.32, tag 0x0112)
@@ -54,14 +68,17 @@ _QUIET = ("ignore", None, Warning, re.compile(r"PIL\."), 0)  # as `warnings.filt
 def open_picture(path: Path, *, hint: int | None = None) -> Image.Image:
     """Open a picture file as RGB, 8 bit, upright, first frame, transparency over white.
 
-    `hint`: pixels the shorter side is needed in; JPEG files are then decoded at 1/2, 1/4 or 1/8, never below it.
-    Raises PictureError, whose text is the reason for a person, for everything that cannot be shown.
+    `hint`: pixels the shorter side is needed in; JPEG files are then decoded at 1/2, 1/4 or 1/8,
+    never below it. Raises PictureError, whose text is the reason for a person, for everything that
+    cannot be shown.
     """
     return decode_picture(read_picture(path), hint=hint)
 
 
 def open_sizes(path: Path, hints: Collection[int]) -> dict[int, Image.Image]:
-    """Open a picture once for several hints of `open_picture`: each gets what it would get alone."""
+    """Open a picture once for several hints of `open_picture`: each gets what it would get
+    alone.
+    """
     data = read_picture(path)
     made: dict[tuple[int, int], Image.Image] = {}  # size the file is decoded in -> picture
     opened = {}
@@ -74,7 +91,10 @@ def open_sizes(path: Path, hints: Collection[int]) -> dict[int, Image.Image]:
 
 
 def thumbnail(path: Path, size: int) -> bytes:
-    """Return a small JPEG whose longest side is at most `size` pixels (never enlarged). Raises PictureError."""
+    """Return a small JPEG whose longest side is at most `size` pixels (never enlarged).
+
+    Raises PictureError.
+    """
     picture = open_picture(path, hint=size)
     picture.thumbnail((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0)
     out = io.BytesIO()
@@ -83,15 +103,22 @@ def thumbnail(path: Path, size: int) -> bytes:
 
 
 def read_picture(path: Path) -> bytes:
-    """Read a picture file whole, without ever waiting on a pipe or a device. Raises PictureError."""
+    """Read a picture file whole, without ever waiting on a pipe or a device.
+
+    Raises PictureError.
+    """
     try:
         about = path.stat()
         if not stat.S_ISREG(about.st_mode):
             raise PictureError("This is not an ordinary file but a folder, a pipe or a device.")
         if about.st_size == 0:
-            raise PictureError("The file is empty (0 bytes). Copy it again from where it came from.")
+            raise PictureError(
+                "The file is empty (0 bytes). Copy it again from where it came from."
+            )
         if about.st_size > FILE_LIMIT:
-            raise PictureError(f"The file is very large ({about.st_size / 1e6:,.0f} MB). Save a smaller copy.")
+            raise PictureError(
+                f"The file is very large ({about.st_size / 1e6:,.0f} MB). Save a smaller copy."
+            )
         return path.read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         raise PictureError(_why_unopened(error)) from error
@@ -112,13 +139,17 @@ def decode_picture(data: bytes, *, hint: int | None = None) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise PictureError(_too_large(str(error))) from error
     except MemoryError as error:
-        raise PictureError("The picture is too large for the memory of this computer. Save a smaller copy.") from error
+        raise PictureError(
+            "The picture is too large for the memory of this computer. Save a smaller copy."
+        ) from error
     except Exception as error:  # decoders raise anything at all on hostile bytes
         raise PictureError(_damage(error)) from error
 
 
 def _decoded_size(data: bytes, hint: int) -> tuple[int, int]:
-    """Return the size a file is decoded in for a hint; (0, 0) where decoding will say what is wrong with it."""
+    """Return the size a file is decoded in for a hint; (0, 0) where decoding will say what is wrong
+    with it.
+    """
     _prepare()
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
@@ -129,7 +160,10 @@ def _decoded_size(data: bytes, hint: int) -> tuple[int, int]:
 
 
 def picture_size(path: Path) -> tuple[int, int]:
-    """Read a picture's width and height in pixels from its first bytes, without decoding it. Raises PictureError."""
+    """Read a picture's width and height in pixels from its first bytes, without decoding it.
+
+    Raises PictureError.
+    """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise PictureError("This is not an ordinary file but a folder, a pipe or a device.")
@@ -143,9 +177,13 @@ def picture_size(path: Path) -> tuple[int, int]:
 
 
 def _prepare() -> None:
-    """Set Pillow's bomb limit and keep its warnings from reaching anyone; idempotent and safe in threads."""
+    """Set Pillow's bomb limit and keep its warnings from reaching anyone; idempotent and safe in
+    threads.
+    """
     Image.init()  # every plug-in, before threads ask for one
-    Image.MAX_IMAGE_PIXELS = PIXEL_LIMIT // 2  # Pillow warns at this many and refuses at twice as many
+    Image.MAX_IMAGE_PIXELS = (
+        PIXEL_LIMIT // 2
+    )  # Pillow warns at this many and refuses at twice as many
     # Not `catch_warnings`: that swaps a process-wide list and is not safe in threads.
     if _QUIET not in warnings.filters:
         warnings.filterwarnings("ignore", module=_QUIET[3].pattern)
@@ -161,21 +199,27 @@ def _turn(image: Image.Image) -> Iterator[None]:
 
 
 def _over_white(image: Image.Image) -> Image.Image:
-    """Turn any mode into 8-bit RGB with transparency over white and colors as the profile means them."""
+    """Turn any mode into 8-bit RGB with transparency over white and colors as the profile means
+    them.
+    """
     if image.mode.startswith("I") or image.mode == "F":
         return _from_deep(image)
     if image.mode in ("CMYK", "LAB"):
         return _from_print(image)
     if not image.has_transparency_data:
         return _managed(image.convert("RGB"), image)
-    seen = image if image.mode == "RGBA" else image.convert("RGBA")  # a copy of a large one is a gigabyte
+    seen = (
+        image if image.mode == "RGBA" else image.convert("RGBA")
+    )  # a copy of a large one is a gigabyte
     paper = Image.new("RGB", seen.size, "white")
     paper.paste(seen, mask=seen)
     return _managed(paper, image)
 
 
 def _from_deep(image: Image.Image) -> Image.Image:
-    """Scale 16-bit, 32-bit and float gray to 8 bits: by its own range where it names one, else stretched."""
+    """Scale 16-bit, 32-bit and float gray to 8 bits: by its own range where it names one, else
+    stretched.
+    """
     values = np.asarray(image)
     if values.dtype.itemsize == 2:
         gray = (values >> 8).astype(np.uint8)  # the high byte, as Pillow does with 16-bit color
@@ -208,7 +252,9 @@ def _from_print(image: Image.Image) -> Image.Image:
 
 
 def _managed(picture: Image.Image, source: Image.Image) -> Image.Image:
-    """Apply a wide-gamut color profile (phones, Adobe RGB), so that colors are the ones a screen shows."""
+    """Apply a wide-gamut color profile (phones, Adobe RGB), so that colors are the ones a screen
+    shows.
+    """
     profile = source.info.get("icc_profile")
     if not profile or source.mode in ("1", "L", "LA"):
         return picture
@@ -219,7 +265,9 @@ def _managed(picture: Image.Image, source: Image.Image) -> Image.Image:
 
 @functools.lru_cache(maxsize=32)
 def _to_screen(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """Build the transform to sRGB; None where the profile is damaged, of another color space, or sRGB already."""
+    """Build the transform to sRGB; None where the profile is damaged, of another color space, or
+    sRGB already.
+    """
     try:
         if mode == "LAB":
             source = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
@@ -254,22 +302,46 @@ def _why_unopened(error: OSError | ValueError) -> str:
 def _too_large(text: str) -> str:
     found = re.search(r"\d+", text)
     size = f"{int(found.group()) / 1e6:,.0f} million points; " if found else ""
-    return f"The picture is too large ({size}the limit is {PIXEL_LIMIT // 10**6} million). Save a smaller copy."
+    return (
+        f"The picture is too large ({size}the limit is {PIXEL_LIMIT // 10**6} million). Save a"
+        " smaller copy."
+    )
 
 
 def _damage(error: Exception) -> str:
     if isinstance(error, EOFError) or "truncated" in str(error).lower():
-        return "The file ends too early: a part of the picture is missing. Copy it again from where it came from."
-    return "The picture's content is damaged. Copy it again, or open it elsewhere and save it as JPEG or PNG."
+        return (
+            "The file ends too early: a part of the picture is missing. Copy it again from where it"
+            " came from."
+        )
+    return (
+        "The picture's content is damaged. Copy it again, or open it elsewhere and save it as JPEG"
+        " or PNG."
+    )
 
 
 _HEADS = (
-    (rb"(\xff\xd8\xff|\x89PNG|GIF8|BM|II\*\0|MM\0\*|RIFF....WEBP)", "The picture's content is damaged. Copy it again."),
-    (rb"....ftyp(hei|hev|mif|msf)", "It is a HEIC photo. Save it as JPEG (phones: choose 'Most compatible')."),
-    (rb"....ftyp", "It is a film, or a kind of picture this program does not read. Save it as JPEG."),
-    (rb"\s*(<!doctype html|<html)", "It is a web page under a picture's name: the download went wrong."),
+    (
+        rb"(\xff\xd8\xff|\x89PNG|GIF8|BM|II\*\0|MM\0\*|RIFF....WEBP)",
+        "The picture's content is damaged. Copy it again.",
+    ),
+    (
+        rb"....ftyp(hei|hev|mif|msf)",
+        "It is a HEIC photo. Save it as JPEG (phones: choose 'Most compatible').",
+    ),
+    (
+        rb"....ftyp",
+        "It is a film, or a kind of picture this program does not read. Save it as JPEG.",
+    ),
+    (
+        rb"\s*(<!doctype html|<html)",
+        "It is a web page under a picture's name: the download went wrong.",
+    ),
     (rb"\s*(<\?xml|<svg)", "It is a drawing in text form (SVG or XML). Export it as PNG."),
-    (rb"version https://git-lfs", "It is a Git LFS placeholder, not the picture itself. Run 'git lfs pull'."),
+    (
+        rb"version https://git-lfs",
+        "It is a Git LFS placeholder, not the picture itself. Run 'git lfs pull'.",
+    ),
     (rb"%PDF", "It is a PDF document. Export its pictures as JPEG."),
     (rb"8BPS", "It is a Photoshop document. Export it as JPEG."),
     (rb"PK\x03\x04", "It is a zip or office document, not a picture."),

@@ -1,4 +1,6 @@
-"""A table of file names and labels (CSV), as people and programs write them, matched to the pictures of a folder."""
+"""A table of file names and labels (CSV), as people and programs write them, matched to the
+pictures of a folder.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,17 @@ FILE_NAMES = (
     *("img", "picture", "photo", "name", "imageid", "fileid", "id"),
 )
 LABEL_NAMES = (
-    *("label", "labels", "class", "classname", "category", "target", "classlabel", "classid", "labelname"),
+    *(
+        "label",
+        "labels",
+        "class",
+        "classname",
+        "category",
+        "target",
+        "classlabel",
+        "classid",
+        "labelname",
+    ),
     *("species", "breed", "type", "group", "y", "diagnosis", "tag"),
 )
 """Column names, lower case without spaces and signs, the surest first."""
@@ -35,9 +47,9 @@ def read_labels(
 ) -> tuple[dict[str, str], list[Unreadable]]:
     """Match the rows of `table` to `pictures` (paths relative to `folder`, POSIX).
 
-    `known`: files already reported for another reason, not reported again. Returns the label of each picture that
-    has exactly one, and every row or picture that could not be used, with the reason. Raises InputError where the
-    table has no column of file names or none of labels.
+    `known`: files already reported for another reason, not reported again. Returns the label of
+    each picture that has exactly one, and every row or picture that could not be used, with the
+    reason. Raises InputError where the table has no column of file names or none of labels.
     """
     finder = _Finder(folder, pictures)
     rows = _rows(table)
@@ -52,15 +64,24 @@ def read_labels(
         elif not value:
             skipped[path] = f"It has no label in {table.name}."
         elif labels.setdefault(path, value) != value:
-            skipped[path] = f"It has two labels in {table.name}, '{labels[path]}' and '{value}'. Keep the right one."
-    unlabelled = {p: f"It is not named in {table.name}." for p in finder.paths if p not in labels and p not in skipped}
+            skipped[path] = (
+                f"It has two labels in {table.name}, '{labels[path]}' and '{value}'. Keep the right"
+                " one."
+            )
+    unlabelled = {
+        p: f"It is not named in {table.name}."
+        for p in finder.paths
+        if p not in labels and p not in skipped
+    }
     reasons = {path: reason for path, reason in (skipped | unlabelled).items() if reason}
     usable = {path: value for path, value in labels.items() if path not in reasons}
     return usable, [Unreadable(path or "(empty name)", reason) for path, reason in reasons.items()]
 
 
 class _Finder:
-    """Finds the picture a row means: its path, else its name wherever it lies, with or without the suffix."""
+    """Finds the picture a row means: its path, else its name wherever it lies, with or without the
+    suffix.
+    """
 
     def __init__(self, folder: Path, pictures: Iterable[str]) -> None:
         self.roots = {folder.absolute().as_posix(), folder.resolve().as_posix()}
@@ -68,7 +89,9 @@ class _Finder:
 
     @functools.cached_property
     def _near(self) -> dict[str, str | None]:
-        """Pictures by what else they may be called, None where several go by that name; made when first needed."""
+        """Pictures by what else they may be called, None where several go by that name; made when
+        first needed.
+        """
         near: dict[str, str | None] = {}
         for make in (str, posixpath.basename, _stem, lambda p: _stem(posixpath.basename(p))):
             level: dict[str, str | None] = {}
@@ -86,7 +109,10 @@ class _Finder:
         """Return the picture's path, or None and the reason (with {table} for the table's name)."""
         name = self._relative(posixpath.normpath(cell.replace("\\", "/"))) if cell else ""
         if name is None:
-            return None, "It lies outside the chosen folder. Name files in {table} relative to that folder."
+            return (
+                None,
+                "It lies outside the chosen folder. Name files in {table} relative to that folder.",
+            )
         if name in self.paths:
             return name, ""
         key = _folded(name)
@@ -112,7 +138,9 @@ def _rows(table: Path) -> list[list[str]]:
         best = max(",;\t|", key=lambda separator: _regular(_parse(text, separator, SAMPLE)))
         rows = _parse(text, best)
     except (OSError, csv.Error) as error:
-        raise InputError(f"{table.name} cannot be read as a table: {error}. Save it again as CSV (UTF-8).") from error
+        raise InputError(
+            f"{table.name} cannot be read as a table: {error}. Save it again as CSV (UTF-8)."
+        ) from error
     if _regular(rows[:SAMPLE]) == 0:
         raise InputError(
             f"{table.name} is no table with two columns. It needs one line a picture: file,label "
@@ -123,7 +151,10 @@ def _rows(table: Path) -> list[list[str]]:
 
 def _text(table: Path) -> str:
     if table.stat().st_size > TABLE_LIMIT:
-        raise InputError(f"{table.name} is larger than {TABLE_LIMIT // 2**20} MB, too large for a table of labels.")
+        raise InputError(
+            f"{table.name} is larger than {TABLE_LIMIT // 2**20} MB, too large for a table of"
+            " labels."
+        )
     data = table.read_bytes()
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):  # what Excel calls "Unicode text"
         return data.decode("utf-16", errors="replace")
@@ -145,25 +176,32 @@ def _regular(rows: list[list[str]]) -> float:
     return sum(len(row) == len(rows[0]) for row in rows) / len(rows)
 
 
-def _columns(rows: list[list[str]], table: str, knows: Callable[[str], bool]) -> tuple[int, int, int]:
+def _columns(
+    rows: list[list[str]], table: str, knows: Callable[[str], bool]
+) -> tuple[int, int, int]:
     """Return the columns of files and labels, and the first row that holds data."""
     names = [re.sub(r"[^a-z]", "", name.lower()) for name in rows[0]]
     width, body = len(names), rows[1 : SAMPLE + 1]
     file = next((names.index(name) for name in FILE_NAMES if name in names), None)
     named = file is not None and not _is_file(_cell(rows[0], file), knows)
     if file is None or (body and not any(_is_file(_cell(row, file), knows) for row in body)):
-        hits = [sum(_is_file(_cell(row, k), knows) for row in rows[: SAMPLE + 1]) for k in range(width)]
+        hits = [
+            sum(_is_file(_cell(row, k), knows) for row in rows[: SAMPLE + 1]) for k in range(width)
+        ]
         file = hits.index(max(hits)) if max(hits) > 0 else file
         named = file is not None and not _is_file(_cell(rows[0], file), knows)
-    label = next((names.index(n) for n in LABEL_NAMES if named and n in names and names.index(n) != file), None)
+    label = next(
+        (names.index(n) for n in LABEL_NAMES if named and n in names and names.index(n) != file),
+        None,
+    )
     if label is None and width == 2 and file is not None:
         label = 1 - file
     if file is None or label is None:
         shown = ", ".join(f"'{name.strip()}'" for name in rows[0][:8])
         missing = "names the picture's file" if file is None else "says its class"
         raise InputError(
-            f"{table} has the columns {shown}, and I cannot tell which one {missing}. Call the two columns "
-            "'file' and 'label'."
+            f"{table} has the columns {shown}, and I cannot tell which one {missing}. Call the two"
+            " columns 'file' and 'label'."
         )
     return file, label, int(named)
 

@@ -1,4 +1,5 @@
-"""Public data sets by name: torchvision downloads and checks them, their own annotation gives the labels.
+"""Public data sets by name: torchvision downloads and checks them, their own annotation gives the
+labels.
 
 The table and `stored` need no torchvision; `fetch` is the worker's work.
 """
@@ -34,7 +35,9 @@ STALL_SECONDS = 60.0  # without a byte after which a download counts as broken
 POLL_SECONDS = 0.3  # between two looks at the stop button
 ARCHIVES = (".tgz", ".tar.gz", ".zip")
 _SILENT = Watch()
-_AT_WORK = threading.Lock()  # one download at a time; after a stop it is held until unpacking has ended
+_AT_WORK = (
+    threading.Lock()
+)  # one download at a time; after a stop it is held until unpacking has ended
 
 
 @dataclass(frozen=True)
@@ -113,10 +116,11 @@ PUBLIC: dict[str, PublicSet] = {
 
 
 def fetch(name: str, home: Path, watch: Watch = _SILENT) -> Listing:
-    """Download the set into `home`/NAME unless it is there, and list all its pictures, no split left out.
+    """Download the set into `home`/NAME unless it is there, and list all its pictures, no split
+    left out.
 
-    Progress goes to the part "pictures" in bytes. Raises UnknownNameError, DownloadError (offline, damaged, too
-    little space), Cancelled; a finished archive is kept for the next try.
+    Progress goes to the part "pictures" in bytes. Raises UnknownNameError, DownloadError (offline,
+    damaged, too little space), Cancelled; a finished archive is kept for the next try.
     """
     about = _find(name)
     if not (home / name / INDEX).is_file():
@@ -136,19 +140,35 @@ def fetch(name: str, home: Path, watch: Watch = _SILENT) -> Listing:
 
 
 def stored(name: str, home: Path) -> Listing:
-    """List a set that was downloaded before. Raises UnknownNameError, InputError where it was not."""
+    """List a set that was downloaded before.
+
+    Raises UnknownNameError, InputError where it was not.
+    """
     about = _find(name)
     try:
         held = files.read_json(home / name / INDEX)
         classes, pairs = tuple(held["classes"]), held["pictures"]
-        paths, labels = tuple(path for path, _ in pairs), np.array([label for _, label in pairs], np.int64)
+        paths, labels = (
+            tuple(path for path, _ in pairs),
+            np.array([label for _, label in pairs], np.int64),
+        )
     except (files.DamagedFileError, FileNotFoundError, KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"{about.title} is not on this computer yet. Check or run it once: that downloads "
             f"{about.download_bytes / 1e6:,.0f} MB (licence: {about.license})."
         ) from error
     source = "the data set's own annotation"
-    return Listing(f"public:{name}", about.title, home / name, paths, labels, classes, (), source, about.license)
+    return Listing(
+        f"public:{name}",
+        about.title,
+        home / name,
+        paths,
+        labels,
+        classes,
+        (),
+        source,
+        about.license,
+    )
 
 
 def _find(name: str) -> PublicSet:
@@ -162,13 +182,16 @@ def _require_room(about: PublicSet, home: Path) -> None:
     free, needed = shutil.disk_usage(home).free, ROOM * about.download_bytes
     if free < needed:
         raise DownloadError(
-            f"{about.title} needs {needed / 1e9:.1f} GB of free space, and {home} has {free / 1e9:.1f} GB. "
-            "Free some space, or set SRCSEL_HOME to a folder on another disk."
+            f"{about.title} needs {needed / 1e9:.1f} GB of free space, and {home} has"
+            f" {free / 1e9:.1f} GB. Free some space, or set SRCSEL_HOME to a folder on another"
+            " disk."
         )
 
 
 def _forget_unpacked(half: Path) -> None:
-    """Delete what an interrupted try unpacked: torchvision takes a folder that exists for complete."""
+    """Delete what an interrupted try unpacked: torchvision takes a folder that exists for
+    complete.
+    """
     half.mkdir(parents=True, exist_ok=True)
     for path in sorted(half.rglob("*"), reverse=True):
         if path.is_dir():
@@ -179,7 +202,9 @@ def _forget_unpacked(half: Path) -> None:
 
 
 class _Line(urllib.request.BaseHandler):
-    """Counts the bytes that arrive, lets no download hang for ever, and ends one between two reads."""
+    """Counts the bytes that arrive, lets no download hang for ever, and ends one between two
+    reads.
+    """
 
     def __init__(self) -> None:
         self.done = 0
@@ -208,11 +233,19 @@ class _Line(urllib.request.BaseHandler):
 
 
 def _download(about: PublicSet, half: Path, watch: Watch) -> Any:
-    """Let torchvision download and unpack in a thread, so that progress and the stop button go on meanwhile."""
+    """Let torchvision download and unpack in a thread, so that progress and the stop button go on
+    meanwhile.
+    """
     line, outcome = _Line(), Future[Any]()
 
     def say(note: str) -> None:
-        watch.update("pictures", "downloading", min(line.done, about.download_bytes), about.download_bytes, note)
+        watch.update(
+            "pictures",
+            "downloading",
+            min(line.done, about.download_bytes),
+            about.download_bytes,
+            note,
+        )
 
     while not _AT_WORK.acquire(timeout=POLL_SECONDS):
         say("Waiting for an earlier download to end")
@@ -230,7 +263,9 @@ def _download(about: PublicSet, half: Path, watch: Watch) -> Any:
 def _work(about: PublicSet, half: Path, line: _Line, outcome: Future[Any]) -> None:
     try:
         urllib.request.install_opener(urllib.request.build_opener(line))
-        with contextlib.redirect_stdout(sys.stderr):  # older torchvision prints, and the shell may print JSON
+        with contextlib.redirect_stdout(
+            sys.stderr
+        ):  # older torchvision prints, and the shell may print JSON
             outcome.set_result(_BUILDERS[about.name](half))
     except Exception as error:  # noqa: BLE001 - handed to the thread that waits
         outcome.set_exception(error)
@@ -254,10 +289,17 @@ _BUILDERS: dict[str, Callable[[Path], Any]] = {name: _torchvision(name) for name
 
 
 def _annotation(about: PublicSet, dataset: Any, half: Path) -> dict[str, Any]:
-    """Read every picture's class from the files the set came with; paths relative to its folder, sorted."""
-    pairs = sorted((path.relative_to(half).as_posix(), label) for path, label in _READERS[about.name](half, dataset))
+    """Read every picture's class from the files the set came with; paths relative to its folder,
+    sorted.
+    """
+    pairs = sorted(
+        (path.relative_to(half).as_posix(), label)
+        for path, label in _READERS[about.name](half, dataset)
+    )
     if not pairs:
-        raise DownloadError(f"{about.title} was downloaded but holds no pictures. Delete {half} and try again.")
+        raise DownloadError(
+            f"{about.title} was downloaded but holds no pictures. Delete {half} and try again."
+        )
     classes = sorted({label for _, label in pairs})
     number = {label: k for k, label in enumerate(classes)}
     return {"classes": classes, "pictures": [(path, number[label]) for path, label in pairs]}
@@ -270,7 +312,9 @@ def _flowers(half: Path, dataset: Any) -> _Labelled:
     from scipy.io import loadmat
 
     base, names = half / "flowers-102", getattr(dataset, "classes", None)
-    labels = loadmat(base / "imagelabels.mat", squeeze_me=True)["labels"]  # 1-based; of picture 1, 2, ...
+    labels = loadmat(base / "imagelabels.mat", squeeze_me=True)[
+        "labels"
+    ]  # 1-based; of picture 1, 2, ...
     for number, label in enumerate(np.atleast_1d(labels).tolist(), 1):
         name = names[label - 1] if names else f"flower {label:03d}"
         yield base / "jpg" / f"image_{number:05d}.jpg", name
@@ -295,7 +339,10 @@ def _food(half: Path, _dataset: Any) -> _Labelled:
     base = half / "food-101"
     for split in ("train", "test"):
         for label, pictures in json.loads((base / "meta" / f"{split}.json").read_text()).items():
-            yield from ((base / "images" / f"{picture}.jpg", label.replace("_", " ")) for picture in pictures)
+            yield from (
+                (base / "images" / f"{picture}.jpg", label.replace("_", " "))
+                for picture in pictures
+            )
 
 
 def _land(half: Path, _dataset: Any) -> _Labelled:
@@ -322,18 +369,24 @@ def _explained(error: BaseException, about: PublicSet) -> DownloadError | StoreE
     if isinstance(error, urllib.error.HTTPError):
         error.close()  # it holds the connection
         return DownloadError(
-            f"The server of {about.title} answered with error {error.code}. Try again later, or download it from "
-            f"{about.source} yourself and choose the unpacked folder."
+            f"The server of {about.title} answered with error {error.code}. Try again later, or"
+            f" download it from {about.source} yourself and choose the unpacked folder."
         )
     if isinstance(error, (urllib.error.URLError, TimeoutError, ConnectionError)):
         why = getattr(error, "reason", None) or error
         return DownloadError(
-            f"No connection to the server of {about.title} ({why}). It has to be downloaded once "
-            f"({about.download_bytes / 1e6:,.0f} MB): connect to the internet and try again, or choose pictures that "
-            "are on this computer."
+            f"No connection to the server of {about.title} ({why}). It has to be downloaded once"
+            f" ({about.download_bytes / 1e6:,.0f} MB): connect to the internet and try again, or"
+            " choose pictures that are on this computer."
         )
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+    if isinstance(error, OSError) and error.errno in (
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EACCES,
+        errno.EROFS,
+    ):
         return files.explain_disk(Path(error.filename or "the work folder").parent, error)
     return DownloadError(
-        f"{about.title} arrived incomplete or damaged ({error}). Try again; only the damaged part is fetched again."
+        f"{about.title} arrived incomplete or damaged ({error}). Try again; only the damaged part"
+        " is fetched again."
     )

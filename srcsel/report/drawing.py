@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,10 @@ SHAPES = {
     "down": "M0 6L-5.6-4.2H5.6z",
     "plus": "M-2-6h4v4h4v4h-4v4h-4v-4h-4v-4h4z",
     "star": "M0-6.6l1.9 4.3 4.6.4-3.5 3.1 1.1 4.6L0 3.4l-4.1 2.4 1.1-4.6-3.5-3.1 4.6-.4z",
-    "cross": "M-5.6-3.4l2.2-2.2L0-2.2l3.4-3.4 2.2 2.2L2.2 0l3.4 3.4-2.2 2.2L0 2.2l-3.4 3.4-2.2-2.2L-2.2 0z",
+    "cross": (
+        "M-5.6-3.4l2.2-2.2L0-2.2l3.4-3.4 2.2 2.2L2.2 0l3.4 3.4-2.2 2.2L0 2.2l-3.4"
+        " 3.4-2.2-2.2L-2.2 0z"
+    ),
     "pentagon": "M0-6l5.7 4.1-2.2 6.7h-7L-5.7-1.9z",
 }
 
@@ -93,10 +96,20 @@ def accuracy_rows(result: Result, evidence: Evidence) -> Bars:
     """Lay out the accuracies, best first, as bars from 0 to 100 %."""
     best = sorted(evidence.accuracies, key=lambda a: -a.mean)
     lengths = {a.model: (a.mean, a.low, a.high) for a in best}
-    return _bars(result, lengths, set(evidence.close[1:] and evidence.close), lambda value: f"{100 * value:.1f} %")
+    return _bars(
+        result,
+        lengths,
+        set(evidence.close[1:] and evidence.close),
+        lambda value: f"{100 * value:.1f} %",
+    )
 
 
-def _bars(result: Result, lengths: Mapping[str, tuple[float, float, float]], close: set[str], text) -> Bars:  # noqa: ANN001
+def _bars(
+    result: Result,
+    lengths: Mapping[str, tuple[float, float, float]],
+    close: set[str],
+    text: Callable[[float], str],
+) -> Bars:
     titles = {m.id: plain(m.title) for m in result.models}
     ends = [0.0, *(value for three in lengths.values() for value in three)]
     low, high = min(ends), max(ends)
@@ -107,18 +120,28 @@ def _bars(result: Result, lengths: Mapping[str, tuple[float, float, float]], clo
 
     rows = tuple(
         Bar(
-            titles.get(m, m), text(value).replace("-", "−"), _role(result, m), m in close,
-            min(place(0), place(value)), max(place(0), place(value)), place(least), place(most),
+            titles.get(m, m),
+            text(value).replace("-", "−"),
+            _role(result, m),
+            m in close,
+            min(place(0), place(value)),
+            max(place(0), place(value)),
+            place(least),
+            place(most),
         )
         for m, (value, least, most) in lengths.items()
-    )  # fmt: skip
+    )
     return Bars(rows, place(0), any(row.shaded for row in rows))
 
 
 def map_dots(result: Result, projection: Projection, rows: np.ndarray) -> list[Dot]:
     """Place the pictures `rows` (a part of `projection.rows`) on the map."""
     dataset = result.dataset
-    of_class = {c: g for g, group in enumerate(class_groups(dataset.classes, dataset.counts)) for c in group.classes}
+    of_class = {
+        c: g
+        for g, group in enumerate(class_groups(dataset.classes, dataset.counts))
+        for c in group.classes
+    }
     where = dict(zip(projection.rows.tolist(), projection.xy.tolist(), strict=True))
     half = [(side - 2 * EDGE) / 2 for side in MAP]
     return [
@@ -160,16 +183,28 @@ def cost_picture(result: Result, shown: Trade) -> CostPicture:
     for m in shown.cost:
         value, least, most = shown.score[m]
         at = (x(logs[m]), y(value))
-        dots.append(Dot(*at, role=_role(result, m), low=y(least), high=y(most), **_name(titles[m], at, sides.get(m))))
+        dots.append(
+            Dot(
+                *at,
+                role=_role(result, m),
+                low=y(least),
+                high=y(most),
+                **_name(titles[m], at, sides.get(m)),
+            )
+        )
     line = " ".join(f"{x(logs[m])},{y(shown.score[m][0])}" for m in shown.best)
     marks = [digit * 10.0**power for power in range(-6, 10) for digit in (1, 2, 5)]
-    across = tuple(Tick(x(v), f"{m:,.10g}") for m in marks if left <= (v := float(np.log10(m))) <= right)
+    across = tuple(
+        Tick(x(v), f"{m:,.10g}") for m in marks if left <= (v := float(np.log10(m))) <= right
+    )
     up = tuple(Tick(y(v), f"{v:.10g}".replace("-", "−")) for v in _steps(low, high))
     return CostPicture(tuple(dots), line, across, up)
 
 
 def _name(name: str, at: tuple[float, float], side: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Turn Plotly's side of a dot into SVG's; down is positive there, and text stands on its base line."""
+    """Turn Plotly's side of a dot into SVG's; down is positive there, and text stands on its base
+    line.
+    """
     if side is None:
         return {}
     base = {"bottom": -2, "middle": 5, "top": 12}[side["yanchor"]]
@@ -203,4 +238,7 @@ def _steps(low: float, high: float) -> list[float]:
     raw = (high - low) / 4
     scale = 10.0 ** np.floor(np.log10(raw))
     step = scale * min((1, 2, 2.5, 5, 10), key=lambda m: abs(m * scale - raw))
-    return [round(float(k * step), 10) for k in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
+    return [
+        round(float(k * step), 10)
+        for k in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)
+    ]

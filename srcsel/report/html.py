@@ -1,4 +1,6 @@
-"""A run as one HTML file that needs nothing else: no network, no script from elsewhere, no other file."""
+"""A run as one HTML file that needs nothing else: no network, no script from elsewhere, no other
+file.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,10 @@ HEADINGS = {
     "silhouette": ("How well the groups separate", "MSC", "−1 to 1, higher is better"),
     "supcon": ("How well neighbours agree", "SCL", "gain over chance, higher is better"),
 }
-EVIDENCE = {"probe": "a linear classifier on each model's features", "finetune": "fine-tuning each model"}
+EVIDENCE = {
+    "probe": "a linear classifier on each model's features",
+    "finetune": "fine-tuning each model",
+}
 _FOLDER = Path(__file__).parent / "page"
 
 
@@ -55,8 +60,9 @@ def to_html(
 ) -> str:
     """Write the report of a run; every name in it is text.
 
-    limit: said where the answer is one among cheaper models only. projection: the map; rows: which of its pictures to
-    draw; pictures: row -> data URL of the small picture that shows on hover (`srcsel.report.pictures`).
+    limit: said where the answer is one among cheaper models only. projection: the map; rows: which
+    of its pictures to draw; pictures: row -> data URL of the small picture that shows on hover
+    (`srcsel.report.pictures`).
     """
     style, script = (_read(name) for name in ("report.css", "report.js"))
     colors = _colors(result)
@@ -74,7 +80,11 @@ def to_html(
         notes=[plain(n.text) for n in result.verdict.notes if n.reading in (reading, None)],
         reading=READINGS[reading],
         scores=[
-            (*HEADINGS[measure], score_rows(result, measure, reading), bars_alt(result, measure, reading))
+            (
+                *HEADINGS[measure],
+                score_rows(result, measure, reading),
+                bars_alt(result, measure, reading),
+            )
             for measure in HEADINGS
             if pick_scores(result, measure, reading)
         ],
@@ -83,7 +93,10 @@ def to_html(
         evidences=[_evidence(result, evidence) for evidence in evidences],
         numbers=_numbers(result, reading),
         failures=_failures(result),
-        classes=[(plain(name), int(n)) for name, n in zip(result.dataset.classes, result.dataset.counts, strict=True)],
+        classes=[
+            (plain(name), int(n))
+            for name, n in zip(result.dataset.classes, result.dataset.counts, strict=True)
+        ],
         command=command(result.run),
         wide=WIDE,
         plot=PLOT,
@@ -100,9 +113,12 @@ def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     made = Environment(
-        loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
         lstrip_blocks=True,
-    )  # fmt: skip
+    )
     made.filters["plain"] = plain
     return made
 
@@ -113,10 +129,13 @@ def _read(name: str) -> str:
 
 def _policy(style: str, script: str) -> str:
     """Allow this style, this script and pictures inside the file; nothing else, from nowhere."""
-    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (style, script)]
+    hashes = [
+        base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        for text in (style, script)
+    ]
     return (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; img-src data:; style-src 'sha256-{hashes[0]}'; script-src"
+        f" 'sha256-{hashes[1]}'; base-uri 'none'; form-action 'none'"
     )
 
 
@@ -136,7 +155,11 @@ def _facts(result: Result) -> list[tuple[str, str]]:
         return []
     seconds = result.seconds_per_picture.get(winner.id)
     facts = [
-        (f"{share(verdict.firsts.get(winner.id, 0.0))} of 100", "re-checks put it first") if verdict.firsts else None,
+        (
+            (f"{share(verdict.firsts.get(winner.id, 0.0))} of 100", "re-checks put it first")
+            if verdict.firsts
+            else None
+        ),
         (f"{1000 * seconds:,.2g} ms", "a picture, where it was measured") if seconds else None,
         (f"{winner.params / 1e6:,.3g} million", "weights") if winner.params else None,
         (plain(winner.license) or "unknown", "licence"),
@@ -145,21 +168,33 @@ def _facts(result: Result) -> list[tuple[str, str]]:
 
 
 def _firsts(result: Result) -> list[tuple[str, float, float, int]]:
-    """Who came first how often: (name, where its part begins, how long it is, in x of 100), the winner's first."""
+    """Who came first how often: (name, where its part begins, how long it is, in x of 100), the
+    winner's first.
+    """
     verdict, titles = result.verdict, {m.id: plain(m.title) for m in result.models}
-    order = sorted((m for m in verdict.firsts if verdict.firsts[m] >= 0.5), key=lambda m: -verdict.firsts[m])
+    order = sorted(
+        (m for m in verdict.firsts if verdict.firsts[m] >= 0.5), key=lambda m: -verdict.firsts[m]
+    )
     order.sort(key=lambda m: m != verdict.winner)
     found, at = [], 0.0
     for model in order if len(verdict.firsts) > 1 else []:
         found.append(
-            (titles[model], round(10 * at, 1), round(10 * verdict.firsts[model], 1), share(verdict.firsts[model]))
+            (
+                titles[model],
+                round(10 * at, 1),
+                round(10 * verdict.firsts[model], 1),
+                share(verdict.firsts[model]),
+            )
         )
         at += verdict.firsts[model]
     return found
 
 
 def _map(
-    result: Result, projection: Projection | None, rows: np.ndarray | None, pictures: Mapping[int, str]
+    result: Result,
+    projection: Projection | None,
+    rows: np.ndarray | None,
+    pictures: Mapping[int, str],
 ) -> dict[str, Any] | None:
     if projection is None:
         return None
@@ -170,15 +205,23 @@ def _map(
     held = sum(row in pictures for row in shown.tolist())
     return {
         "size": MAP,
-        "title": next((plain(m.title) for m in result.models if m.id == projection.model), projection.model),
+        "title": next(
+            (plain(m.title) for m in result.models if m.id == projection.model), projection.model
+        ),
         "method": {"umap": "UMAP", "pca": "PCA", "tsne": "t-SNE"}[projection.method],
-        "groups": [(plain(g.name), g.shape, int(dataset.counts[list(g.classes)].sum())) for g in groups],
+        "groups": [
+            (plain(g.name), g.shape, int(dataset.counts[list(g.classes)].sum())) for g in groups
+        ],
         "dots": dots,
         "drawn": len(dots),
         "held": held,
         "of": len(dataset.paths),
         "tips": [
-            [plain(dataset.classes[dataset.labels[d.row]]), plain(dataset.paths[d.row]), pictures.get(d.row, "")]
+            [
+                plain(dataset.classes[dataset.labels[d.row]]),
+                plain(dataset.paths[d.row]),
+                pictures.get(d.row, ""),
+            ]
             for d in dots
         ],
     }
@@ -190,7 +233,11 @@ def _cost(result: Result, reading: Reading) -> dict[str, Any] | None:
     shown = trade(result, "supcon", reading, usual(result))
     if not tells_apart(shown):
         return None
-    return {"picture": cost_picture(result, shown), "axis": cost_words(shown), "alt": cost_alt(result, shown)}
+    return {
+        "picture": cost_picture(result, shown),
+        "axis": cost_words(shown),
+        "alt": cost_alt(result, shown),
+    }
 
 
 def _evidence(result: Result, evidence: Evidence) -> dict[str, Any]:
@@ -211,7 +258,11 @@ def _agreement(one: Agreement, titles: Mapping[str, str]) -> dict[str, Any]:
         "name": name + reading,
         "picked": titles.get(one.picked or "", "n/a"),
         "tau": _number(one.tau.value, 2),
-        "between": "" if one.tau.low is None else f"{_number(one.tau.low, 2)} to {_number(one.tau.high, 2)}",
+        "between": (
+            ""
+            if one.tau.low is None
+            else f"{_number(one.tau.low, 2)} to {_number(one.tau.high, 2)}"
+        ),
         "regret": _number(one.regret.value, 1),
         "reason": plain(one.reason),
     }
@@ -226,7 +277,10 @@ def _numbers(result: Result, reading: Reading) -> dict[str, Any]:
     for model in [*model_order(result)]:
         seconds, params = result.seconds_per_picture.get(model), about[model].params
         found = [scores[measure].get(model) for measure in measures]
-        values = [s and (s.gain if s.measure == "supcon" and s.gain is not None else s.value) for s in found]
+        values = [
+            s and (s.gain if s.measure == "supcon" and s.gain is not None else s.value)
+            for s in found
+        ]
         cells = [
             "yardstick" if about[model].baseline else _number(result.verdict.firsts.get(model), 0),
             *(_number(value, 3) for value in values),
@@ -235,14 +289,23 @@ def _numbers(result: Result, reading: Reading) -> dict[str, Any]:
             plain(about[model].license) or "unknown",
         ]
         rows.append((plain(about[model].title), model, cells))
-    names = ["SCL gain" if m == "supcon" else "MSC" if m == "silhouette" else title_of(m) for m in measures]
-    return {"heads": ["First in 100", *names, "Weights (million)", "ms a picture", "Licence"], "lines": rows}
+    names = [
+        "SCL gain" if m == "supcon" else "MSC" if m == "silhouette" else title_of(m)
+        for m in measures
+    ]
+    return {
+        "heads": ["First in 100", *names, "Weights (million)", "ms a picture", "Licence"],
+        "lines": rows,
+    }
 
 
 def _failures(result: Result) -> list[tuple[str, str]]:
     titles = {m.id: plain(m.title) for m in result.models}
     return [
-        (f"{titles.get(f.model, f.model)}{', ' + title_of(f.measure) if f.measure else ''}", plain(f.reason))
+        (
+            f"{titles.get(f.model, f.model)}{', ' + title_of(f.measure) if f.measure else ''}",
+            plain(f.reason),
+        )
         for f in result.failures
     ]
 

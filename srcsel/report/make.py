@@ -1,4 +1,6 @@
-"""A stored run's report: what goes in is read from the stores, and the finished file is kept beside the run."""
+"""A stored run's report: what goes in is read from the stores, and the finished file is kept beside
+the run.
+"""
 
 from __future__ import annotations
 
@@ -23,18 +25,27 @@ from srcsel.store.serialize import to_plain
 from srcsel.verdict.cost import COSTS, contenders, within
 
 Question = Mapping[str, str | None]
-"""run_id, and as far as chosen: model, method, reading, cost (a key of budget.COSTS), limit (in its unit)."""
+"""run_id, and as far as chosen: model, method, reading, cost (a key of budget.COSTS), limit (in its
+unit).
+"""
 
 
 def place(question: Question, result: Result, settings: Settings) -> Path:
-    """Return where the report of `question` lies once it is made; another after a new measurement or version."""
-    evidences = [(e.created, e.complete, len(e.accuracies)) for e in _evidences(open_runs(settings), result)]
+    """Return where the report of `question` lies once it is made; another after a new measurement
+    or version.
+    """
+    evidences = [
+        (e.created, e.complete, len(e.accuracies)) for e in _evidences(open_runs(settings), result)
+    ]
     about = [to_plain(dict(question)), __version__, result.complete, len(result.scores), evidences]
     return settings.runs / result.run.id / "reports" / f"{files.text_hash(about)}.html"
 
 
 def write(question: Question, settings: Settings | None = None, watch: Watch | None = None) -> Path:
-    """Make the report and keep it. Raises UnknownNameError for a run that is not there, StoreError, Cancelled."""
+    """Make the report and keep it.
+
+    Raises UnknownNameError for a run that is not there, StoreError, Cancelled.
+    """
     settings, watch = settings or load_settings(), watch or Watch()
     runs = open_runs(settings)
     whole = runs.load(str(question["run_id"]))
@@ -56,7 +67,9 @@ def write(question: Question, settings: Settings | None = None, watch: Watch | N
     return target
 
 
-def _pictures(dataset: Dataset, rows: np.ndarray, settings: Settings, watch: Watch) -> dict[int, str]:
+def _pictures(
+    dataset: Dataset, rows: np.ndarray, settings: Settings, watch: Watch
+) -> dict[int, str]:
     """Read the small pictures; what cannot be read, or must not be seen, has none."""
     if dataset.ref.startswith("demo:") and not dataset.folder.is_dir():
         load_dataset(dataset.ref)  # writes the bundled pictures out

@@ -1,4 +1,6 @@
-"""Every number of a run as rows: one for each model, measure and reading, and one for each that did not work."""
+"""Every number of a run as rows: one for each model, measure and reading, and one for each that did
+not work.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,11 @@ from srcsel.verdict.wording import READINGS
 def number_rows(result: Result) -> list[dict[str, object]]:
     """Rows in the order of the bars, the same keys in all; None where something is not known."""
     models = {m.id: m for m in result.models}
-    rows = [_score_row(models[s.model], s, result) for s in (*result.scores, *result.literal) if s.model in models]
+    rows = [
+        _score_row(models[s.model], s, result)
+        for s in (*result.scores, *result.literal)
+        if s.model in models
+    ]
     rows += [_failure_row(models[f.model], f, result) for f in result.failures if f.model in models]
     order = {m: i for i, m in enumerate(model_order(result))}
     return sorted(rows, key=lambda row: order.get(str(row["Id"]), len(order)))
@@ -33,29 +39,39 @@ def to_csv(result: Result) -> str:
 
 def safe_cell(value: object) -> object:
     """Keep spreadsheets from running a name as a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
+    return (
+        f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
+    )
 
 
 def _score_row(model: SourceModel, score: Score, result: Result) -> dict[str, object]:
-    return _about(model, score.measure, score.reading) | {
-        "Value": score.value,
-        "Chance (null)": score.null,
-        "Gain over chance": score.gain,
-        "Low (90 %)": score.low,
-        "High (90 %)": score.high,
-        "Why not": "",
-    } | _cost(model, result)  # fmt: skip
+    return (
+        _about(model, score.measure, score.reading)
+        | {
+            "Value": score.value,
+            "Chance (null)": score.null,
+            "Gain over chance": score.gain,
+            "Low (90 %)": score.low,
+            "High (90 %)": score.high,
+            "Why not": "",
+        }
+        | _cost(model, result)
+    )
 
 
 def _failure_row(model: SourceModel, failure: Failure, result: Result) -> dict[str, object]:
-    return _about(model, failure.measure, None) | {
-        "Value": None,
-        "Chance (null)": None,
-        "Gain over chance": None,
-        "Low (90 %)": None,
-        "High (90 %)": None,
-        "Why not": plain(failure.reason),
-    } | _cost(model, result)  # fmt: skip
+    return (
+        _about(model, failure.measure, None)
+        | {
+            "Value": None,
+            "Chance (null)": None,
+            "Gain over chance": None,
+            "Low (90 %)": None,
+            "High (90 %)": None,
+            "Why not": plain(failure.reason),
+        }
+        | _cost(model, result)
+    )
 
 
 def _about(model: SourceModel, measure: str, reading: Reading | None) -> dict[str, object]:

@@ -16,12 +16,17 @@ BUDGET = 3_000_000  # bytes of JPEG in one report; a third more once written as 
 
 
 def drawn_rows(dataset: Dataset, projection: Projection, cap: int = DOTS) -> np.ndarray:
-    """Choose which pictures of a map to draw, the same share of each class: (m,) int64, sorted, m <= cap."""
+    """Choose which pictures of a map to draw, the same share of each class: (m,) int64, sorted, m
+    <= cap.
+    """
     return projection.rows[sample_rows(dataset.labels[projection.rows], cap)]
 
 
-def embed(rows: np.ndarray, fetch: Callable[[int], bytes | None], budget: int = BUDGET) -> dict[int, str]:
-    """Return row -> data URL for as many of `rows` as fit the budget, in an order that favours no class.
+def embed(
+    rows: np.ndarray, fetch: Callable[[int], bytes | None], budget: int = BUDGET
+) -> dict[int, str]:
+    """Return row -> data URL for as many of `rows` as fit the budget, in an order that favours no
+    class.
 
     fetch gives the JPEG of one picture, or None where it cannot be read (any more).
     """

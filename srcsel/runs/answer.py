@@ -8,14 +8,33 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from srcsel.base.records import HEADLINE, Dataset, Failure, FeatureKey, Race, Result, Run, SourceModel
+from srcsel.base.records import (
+    HEADLINE,
+    Dataset,
+    Failure,
+    FeatureKey,
+    Race,
+    Result,
+    Run,
+    SourceModel,
+)
 from srcsel.scoring.score import ModelScores
 from srcsel.verdict import doubt
 from srcsel.verdict.combine import combined
 from srcsel.verdict.decide import decide, make_rankings
 from srcsel.verdict.wording import FAST_NUMBERS
 
-LIBRARIES = ("srcsel", "torch", "torchvision", "timm", "openvino", "numpy", "pillow", "umap-learn", "scikit-learn")
+LIBRARIES = (
+    "srcsel",
+    "torch",
+    "torchvision",
+    "timm",
+    "openvino",
+    "numpy",
+    "pillow",
+    "umap-learn",
+    "scikit-learn",
+)
 """Whose versions a result names."""
 
 NOTHING_YET = "No starting model has been scored yet."
@@ -44,10 +63,13 @@ class Answer:
     def loaded(self, key: FeatureKey) -> None:
         """Learn which weights a model really ran with: before a download that is not known."""
         self.models = tuple(
-            replace(m, revision=key.revision, download_bytes=0) if m.id == key.model else m for m in self.models
+            replace(m, revision=key.revision, download_bytes=0) if m.id == key.model else m
+            for m in self.models
         )
 
-    def add(self, model: str, scores: ModelScores, seconds_per_picture: float | None = None) -> None:
+    def add(
+        self, model: str, scores: ModelScores, seconds_per_picture: float | None = None
+    ) -> None:
         """Take in one model's scores; what failed is part of the answer."""
         if seconds_per_picture is not None:
             self.speeds[model] = seconds_per_picture
@@ -98,7 +120,9 @@ class Answer:
         if self.race is None:
             return []
         titles, n = {m.id: m.title for m in self.models}, len(self.dataset.paths)
-        return [Failure(left.model, "", doubt.reason(left, titles, n)) for left in self.race.dropped]
+        return [
+            Failure(left.model, "", doubt.reason(left, titles, n)) for left in self.race.dropped
+        ]
 
     def _raced(self) -> list[str]:
         """Say what a race saved, once it is over."""

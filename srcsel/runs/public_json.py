@@ -1,4 +1,7 @@
-"""A Result as the JSON other programs rely on. Fields are added, never renamed; NaN never appears."""
+"""A Result as the JSON other programs rely on.
+
+Fields are added, never renamed; NaN never appears.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,9 @@ from srcsel.store.serialize import to_plain
 def to_json(result: Result) -> dict[str, Any]:
     """Return JSON values: dataset, scores, failures, verdict as promised, and more beside them.
 
-    `scores` holds one entry for each model and asked measure, in the reading the verdict uses; `literal` has MSC
-    and SCL exactly as the papers state them. `null`, `gain`, `low` and `high` are null where they do not exist.
+    `scores` holds one entry for each model and asked measure, in the reading the verdict uses;
+    `literal` has MSC and SCL exactly as the papers state them. `null`, `gain`, `low` and `high` are
+    null where they do not exist.
     """
     dataset, run, verdict = result.dataset, result.run, result.verdict
     asked = set(run.measures)

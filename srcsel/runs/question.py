@@ -21,7 +21,9 @@ Measures = str | Sequence[str] | None
 """Names, one text with commas, "all", or None for the two bars and what the verdict leans on."""
 
 _SPOKEN = {kind: word for word, kind in PRECISIONS.items()}
-DEMO = "demo"  # the one name of several models that a command uses: what it stands for ships with srcsel
+DEMO = (  # the one name of several models that a command uses: what it stands for ships with srcsel
+    "demo"
+)
 
 
 def new_run(
@@ -40,11 +42,13 @@ def new_run(
 ) -> Run:
     """Put a question, complete and checked by name, under a new id.
 
-    Raises UnknownNameError for models or measures that do not exist, InputError for a temperature that is not above
-    0, an unknown metric or precision. device None = SRCSEL_DEVICE.
+    Raises UnknownNameError for models or measures that do not exist, InputError for a temperature
+    that is not above 0, an unknown metric or precision. device None = SRCSEL_DEVICE.
     """
     if not temperature > 0:
-        raise InputError(f"The temperature must be above 0, got {temperature}. Usual values: 0.07 to 1.")
+        raise InputError(
+            f"The temperature must be above 0, got {temperature}. Usual values: 0.07 to 1."
+        )
     if metric not in ("cosine", "euclidean"):
         raise InputError(f"There is no metric '{metric}'. Choose cosine or euclidean.")
     return Run(
@@ -78,7 +82,9 @@ def measure_names(measures: Measures) -> tuple[str, ...]:
 
 
 def command(run: Run) -> str:
-    """Write the shell command that asks the same again; what is as usual, and the device, is left out."""
+    """Write the shell command that asks the same again; what is as usual, and the device, is left
+    out.
+    """
     words = ["srcsel", "rank", run.ref, "--models", _models(run.models)]
     if set(run.measures) != set(HEADLINE):
         words += ["--measures", ",".join(run.measures)]

@@ -1,7 +1,10 @@
-"""A race, run: stage by stage features of more pictures, scores of them, and who goes on. The rules are `race`'s.
+"""A race, run: stage by stage features of more pictures, scores of them, and who goes on.
 
-What a network made of a stage's pictures stays as half-done features in the race's order, from which the next stage, a
-stopped race and a later exact run go on; whole features are stored in the dataset's own order, like all others.
+The rules are `race`'s.
+
+What a network made of a stage's pictures stays as half-done features in the race's order, from
+which the next stage, a stopped race and a later exact run go on; whole features are stored in the
+dataset's own order, like all others.
 """
 
 from __future__ import annotations
@@ -13,7 +16,16 @@ from hashlib import sha256
 import numpy as np
 
 from srcsel.base.errors import SrcselError
-from srcsel.base.records import HEADLINE, Dataset, Dropped, Failure, Features, Race, Score, SourceModel
+from srcsel.base.records import (
+    HEADLINE,
+    Dataset,
+    Dropped,
+    Failure,
+    Features,
+    Race,
+    Score,
+    SourceModel,
+)
 from srcsel.base.threads import one_behind
 from srcsel.base.watch import PartState, Watch
 from srcsel.features.extract import extract, key_for
@@ -28,7 +40,9 @@ SILENT = Watch()
 
 @dataclass(eq=False)
 class Track:
-    """Where a run's models race: the pictures in the race's order, the answer so far, and where features are kept."""
+    """Where a run's models race: the pictures in the race's order, the answer so far, and where
+    features are kept.
+    """
 
     dataset: Dataset
     told: Answer
@@ -48,14 +62,25 @@ class Track:
         self.turned = replace(d, paths=paths, labels=d.labels[self.order], digest=name)
 
     def features(
-        self, dataset: Dataset, models: Sequence[SourceModel], watch: Watch, until: int | None = None
+        self,
+        dataset: Dataset,
+        models: Sequence[SourceModel],
+        watch: Watch,
+        until: int | None = None,
     ) -> Iterator[Features | Failure]:
         """Yield features as this run asks for them."""
         run = self.told.run
         return extract(
-            dataset, models, store=self.store, device=run.device, precision=run.precision, watch=watch,
-            say=self.told.say, whole=self.whole if dataset is self.dataset else None, until=until,
-        )  # fmt: skip
+            dataset,
+            models,
+            store=self.store,
+            device=run.device,
+            precision=run.precision,
+            watch=watch,
+            say=self.told.say,
+            whole=self.whole if dataset is self.dataset else None,
+            until=until,
+        )
 
     def stored(self, models: Sequence[SourceModel]) -> list[SourceModel]:
         """Return the models whose whole features are there, so that no network has to run."""
@@ -66,10 +91,14 @@ class Track:
         """Return the models that a race left half-done, without whole features."""
         stored = self.stored(models)
         missing = [m for m in models if m not in stored]
-        return [m for m in missing if (key := self._key(self.turned, m)) and self.store.parts(key)[0]]
+        return [
+            m for m in missing if (key := self._key(self.turned, m)) and self.store.parts(key)[0]
+        ]
 
     def finish(self, models: Sequence[SourceModel], watch: Watch) -> Iterator[Features | Failure]:
-        """Put the rest of the pictures through these models, and store their features in the dataset's own order."""
+        """Put the rest of the pictures through these models, and store their features in the
+        dataset's own order.
+        """
         n = len(self.order)
         for outcome in self.features(self.turned, models, watch, until=n):
             if isinstance(outcome, Failure):
@@ -96,17 +125,22 @@ class Track:
 
 
 def complete(track: Track, models: Sequence[SourceModel]) -> None:
-    """Before an exact run: finish what a race left half-done, so that no picture is looked at twice."""
+    """Before an exact run: finish what a race left half-done, so that no picture is looked at
+    twice.
+    """
     for outcome in track.finish(track.begun(models), track.watch):
         if isinstance(outcome, Failure):
             continue  # the exact run meets it again, and says so
 
 
-def race(track: Track, models: Sequence[SourceModel], before: Race | None = None) -> list[SourceModel]:
+def race(
+    track: Track, models: Sequence[SourceModel], before: Race | None = None
+) -> list[SourceModel]:
     """Race `models`; return those to be scored in full, whose whole features are then stored.
 
-    Progress and who left stand in `track.told.race`. before: the race of the same run, when it was stopped: what was
-    stored then counts as stored now, so that it goes on as it began. Raises as `extract`.
+    Progress and who left stand in `track.told.race`. before: the race of the same run, when it was
+    stopped: what was stored then counts as stored now, so that it goes on as it began. Raises as
+    `extract`.
     """
     free = {m.id for m in track.stored(models)} if before is None else set(before.stored)
     free |= {m.id for m in models if m.gmacs == 0}  # no network
@@ -122,13 +156,20 @@ class _Race:
         self.yardsticks = {m.id for m in models if m.baseline}
         self.alive = [m.id for m in models]
         self.n = len(track.order)
-        self.seen = {m.id: 0 for m in models if m.id not in free}  # pictures put through each network
+        self.seen = {
+            m.id: 0 for m in models if m.id not in free
+        }  # pictures put through each network
         self.allowed = rules.budget(len(self.seen), self.n)
         self.sizes = rules.stages(track.dataset.counts)
         note = rules.no_race(track.dataset.counts, len(self.seen))
         stored = tuple(m.id for m in models if m.id in free)
         self.now = Race(
-            () if note else self.sizes, 0, len(models), exact=len(self.seen) * self.n, stored=stored, note=note
+            () if note else self.sizes,
+            0,
+            len(models),
+            exact=len(self.seen) * self.n,
+            stored=stored,
+            note=note,
         )
 
     def run(self) -> list[SourceModel]:
@@ -142,7 +183,9 @@ class _Race:
         if self.now.stages:
             self._announce(len(self.sizes) - 1)
             self._finish(self._of(self.alive))
-            while len(set(self.alive) - self.yardsticks) < rules.IN_FULL and (back := self._call_back()):
+            while len(set(self.alive) - self.yardsticks) < rules.IN_FULL and (
+                back := self._call_back()
+            ):
                 self._finish(self._of([back]))
             self.now = replace(self.now, stage=len(self.sizes))
             self.track.watch.update("race", "done", len(self.sizes), len(self.sizes))
@@ -156,7 +199,9 @@ class _Race:
         )
 
     def _stage(self, size: int) -> dict[str, list[Score]]:
-        """Score every model on the first `size` pictures: model -> its scores; one that fails is out."""
+        """Score every model on the first `size` pictures: model -> its scores; one that fails is
+        out.
+        """
         found: dict[str, list[Score]] = {}
         watch = _StageWatch(self.track.watch, size, self.n)
 
@@ -169,7 +214,13 @@ class _Race:
             key = replace(outcome.key, dataset=f"{self.track.turned.digest}-{size}")
             labels = self.track.turned.labels[:size]
             told = scored(
-                replace(outcome, key=key), labels, run, HEADLINE, self.track.store, watch, rechecks=rules.RECHECKS
+                replace(outcome, key=key),
+                labels,
+                run,
+                HEADLINE,
+                self.track.store,
+                watch,
+                rechecks=rules.RECHECKS,
             )
             if told.scores:
                 found[model] = told.scores
@@ -189,7 +240,9 @@ class _Race:
             if isinstance(f, Failure):
                 yield f
             else:
-                yield replace(f, values=f.values[rows], logits=None if f.logits is None else f.logits[rows])
+                yield replace(
+                    f, values=f.values[rows], logits=None if f.logits is None else f.logits[rows]
+                )
         others = [m for m in alive if m not in whole]
         yield from self.track.features(self.track.turned, others, watch, until=size)
 
@@ -200,9 +253,13 @@ class _Race:
         for model in [m for m in found if m not in placed and m not in self.free]:
             self._fail(Failure(model, "", rules.UNPLACED))
         out = rules.leaving(
-            line, free=self.free, yardsticks=self.yardsticks, sizes=sizes,
-            used=self.now.passes, allowed=self.allowed,
-        )  # fmt: skip
+            line,
+            free=self.free,
+            yardsticks=self.yardsticks,
+            sizes=sizes,
+            used=self.now.passes,
+            allowed=self.allowed,
+        )
         for leaver in out:
             model = leaver.place.model
             scores = tuple(replace(s, rechecks=None) for s in found[model])
@@ -224,7 +281,9 @@ class _Race:
         self._count([m.id for m in costly], self.n)
 
     def _call_back(self) -> str | None:
-        """Let the last model that left go on, where too few were left to compare; None where there is none."""
+        """Let the last model that left go on, where too few were left to compare; None where there
+        is none.
+        """
         left = [d for d in self.now.dropped if d.model not in self.yardsticks]
         if not left:
             return None
@@ -244,7 +303,9 @@ class _Race:
 
     def _announce(self, number: int) -> None:
         self.now = replace(self.now, stage=number)
-        self.track.watch.update("race", "running", number, len(self.sizes), doubt.announcement(self.now, self.n))
+        self.track.watch.update(
+            "race", "running", number, len(self.sizes), doubt.announcement(self.now, self.n)
+        )
         self._tell()
 
     def _tell(self) -> None:
@@ -261,21 +322,29 @@ class _Race:
 
 
 class _StageWatch(Watch):
-    """Counts a stage's pictures among all, and keeps a model from looking finished while it races."""
+    """Counts a stage's pictures among all, and keeps a model from looking finished while it
+    races.
+    """
 
     def __init__(self, watch: Watch, size: int, pictures: int) -> None:
         self._watch, self._size, self._n = watch, size, pictures
 
-    def update(self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = "") -> None:
+    def update(
+        self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = ""
+    ) -> None:
         """Pass on what happens; a part is as far as the pictures it has seen."""
         if state in ("downloading", "failed"):
             self._watch.update(part, state, done, total, note)
         elif state in ("running", "reading"):
             self._watch.update(part, state, done, self._n, "" if part == "pictures" else note)
         elif part == "pictures":
-            self._watch.update(part, "done" if self._size == self._n else "reading", self._size, self._n)
+            self._watch.update(
+                part, "done" if self._size == self._n else "reading", self._size, self._n
+            )
         elif state == "scoring":
-            self._watch.update(part, "running", self._size, self._n, f"Comparing by {self._size:,} pictures")
+            self._watch.update(
+                part, "running", self._size, self._n, f"Comparing by {self._size:,} pictures"
+            )
         else:
             said = f"In the race, {self._size:,} of {self._n:,} pictures seen"
             self._watch.update(part, "running", self._size, self._n, said)

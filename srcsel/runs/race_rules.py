@@ -1,9 +1,12 @@
-"""The race of a fast answer: in which order pictures are seen, how many at each stage, who goes on. Pure arithmetic.
+"""The race of a fast answer: in which order pictures are seen, how many at each stage, who goes on.
 
-All models see the same pictures: at stage i the first `stages(counts)[i]` of `order(labels, seed)`, so that no picture
-is seen twice. After each stage a model leaves that the re-checks on these pictures put behind the leader, by the
-verdict's own rule; then the last in line leave while going on with all would cost more than `budget`. Two models are
-always scored in full, so that the verdict compares, and models that cost nothing never leave.
+Pure arithmetic.
+
+All models see the same pictures: at stage i the first `stages(counts)[i]` of `order(labels, seed)`,
+so that no picture is seen twice. After each stage a model leaves that the re-checks on these
+pictures put behind the leader, by the verdict's own rule; then the last in line leave while going
+on with all would cost more than `budget`. Two models are always scored in full, so that the verdict
+compares, and models that cost nothing never leave.
 """
 
 from __future__ import annotations
@@ -24,7 +27,10 @@ IN_FULL = 2  # models that are always scored in full
 OTHERS = 6  # the budget allows each other model one picture in OTHERS, on average
 SURE = 99.0  # of 100 re-checks behind the leader: such a model leaves
 RECHECKS = 100  # at each stage
-UNPLACED = "One of the scores that the verdict uses could not be computed on the first pictures, so it left the race."
+UNPLACED = (
+    "One of the scores that the verdict uses could not be computed on the first pictures, so it"
+    " left the race."
+)
 
 
 @dataclass(frozen=True)
@@ -44,22 +50,26 @@ class Leaving:
 
 
 def order(labels: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Return a permutation (n,) of the pictures in which every beginning has about the same share of each class.
+    """Return a permutation (n,) of the pictures in which every beginning has about the same share
+    of each class.
 
-    labels (n,) int64. The first two pictures of every class come before all others. The same labels and seed give the
-    same order.
+    labels (n,) int64. The first two pictures of every class come before all others. The same labels
+    and seed give the same order.
     """
     chance = np.random.default_rng(seed)
     place = np.empty(len(labels))
     for c in np.unique(labels):
         members = chance.permutation(np.flatnonzero(labels == c))
         share_before = (np.arange(len(members)) + 0.5) / len(members)
-        place[members] = np.where(np.arange(len(members)) < PARTNERS, share_before - 1, share_before)
+        place[members] = np.where(
+            np.arange(len(members)) < PARTNERS, share_before - 1, share_before
+        )
     return np.lexsort((chance.random(len(labels)), place))
 
 
 def stages(counts: np.ndarray) -> tuple[int, ...]:
-    """Return how many pictures each stage has, doubling, the last all of them; empty where a race would save little.
+    """Return how many pictures each stage has, doubling, the last all of them; empty where a race
+    would save little.
 
     counts (c,): pictures of each class.
     """
@@ -75,19 +85,26 @@ def no_race(counts: np.ndarray, models: int) -> str:
     if not stages(counts):
         least = LARGEST * max(LEAST, EACH * len(counts))
         return f"With {len(counts)} classes a race saves time from about {least:,} pictures on."
-    return "Two models are always scored in full, so a race needs a third." if models <= IN_FULL else ""
+    return (
+        "Two models are always scored in full, so a race needs a third."
+        if models <= IN_FULL
+        else ""
+    )
 
 
 def budget(models: int, pictures: int) -> int:
-    """Return how many pictures may go through networks in all: a third of an exact run's for ten models."""
+    """Return how many pictures may go through networks in all: a third of an exact run's for ten
+    models.
+    """
     return min(models, IN_FULL) * pictures + max(0, models - IN_FULL) * pictures // OTHERS
 
 
 def places(scores: Sequence[Score], yardsticks: Collection[str] = ()) -> list[Place]:
-    """Rank models by the verdict's rule: the leader first, then by how seldom the leader is before them.
+    """Rank models by the verdict's rule: the leader first, then by how seldom the leader is before
+    them.
 
-    scores: of one stage, whitened readings. Yardsticks come last, each ranked beside the others; they never lead. A
-    model that lacks a measure of the verdict's has no place.
+    scores: of one stage, whitened readings. Yardsticks come last, each ranked beside the others;
+    they never lead. A model that lacks a measure of the verdict's has no place.
     """
     ids, full, again = mean_ranks([s for s in scores if s.model not in yardsticks])
     if not ids:
@@ -99,7 +116,9 @@ def places(scores: Sequence[Score], yardsticks: Collection[str] = ()) -> list[Pl
     found = [Place(ids[i], float(before[i])) for i in line]
     beside, _, again = mean_ranks(scores) if yardsticks else ([], full, again)
     before = _before(again, beside.index(ids[leader])) if beside else before
-    return found + [Place(m, float(b)) for m, b in zip(beside, before, strict=False) if m in yardsticks]
+    return found + [
+        Place(m, float(b)) for m, b in zip(beside, before, strict=False) if m in yardsticks
+    ]
 
 
 def leaving(
@@ -113,22 +132,34 @@ def leaving(
 ) -> list[Leaving]:
     """Say who leaves after a stage, the first to leave first.
 
-    line: as `places`. free: models that cost nothing and never leave. sizes: pictures seen, of the next stage, and of
-    all. used: pictures put through networks so far, of `allowed`.
+    line: as `places`. free: models that cost nothing and never leave. sizes: pictures seen, of the
+    next stage, and of all. used: pictures put through networks so far, of `allowed`.
     """
     seen, following, total = sizes
-    out = [Leaving(p, "yardstick") for p in reversed(line) if p.model in yardsticks and p.model not in free]
+    out = [
+        Leaving(p, "yardstick")
+        for p in reversed(line)
+        if p.model in yardsticks and p.model not in free
+    ]
     race = [p for p in line if p.model not in yardsticks]
     safe = {p.model for p in race[:IN_FULL]} | set(free)
-    out += [Leaving(p, "behind") for p in reversed(race) if p.model not in safe and p.behind >= SURE]
+    out += [
+        Leaving(p, "behind") for p in reversed(race) if p.model not in safe and p.behind >= SURE
+    ]
     gone = {leaver.place.model for leaver in out}
     going = [p for p in race if p.model not in gone and p.model not in free]
     reserve = sum(p.model not in free for p in race[:IN_FULL]) * (total - following)
-    while going and going[-1].model not in safe and used + len(going) * (following - seen) + reserve > allowed:
+    while (
+        going
+        and going[-1].model not in safe
+        and used + len(going) * (following - seen) + reserve > allowed
+    ):
         out.append(Leaving(going.pop(), "budget"))
     return out
 
 
 def _before(again: np.ndarray, leader: int) -> np.ndarray:
-    """Return in how many of 100 re-checks the leader ranks before each model, (models,). again (models, b)."""
+    """Return in how many of 100 re-checks the leader ranks before each model, (models,). again
+    (models, b).
+    """
     return 100 * (again[leader] < again - 1e-9).mean(axis=1)

@@ -16,7 +16,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from srcsel.base.errors import NotAvailable, SrcselError
-from srcsel.base.records import Dataset, Failure, Features, Race, Reading, Result, Run, Score, SourceModel
+from srcsel.base.records import (
+    Dataset,
+    Failure,
+    Features,
+    Race,
+    Reading,
+    Result,
+    Run,
+    Score,
+    SourceModel,
+)
 from srcsel.base.settings import Settings, load_settings
 from srcsel.base.threads import one_behind, suited_threads
 from srcsel.base.watch import Watch
@@ -40,9 +50,9 @@ __all__ = ["answer", "new_run", "rank", "rank_features", "score_features", "to_j
 def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = None) -> Result:
     """Answer a run, and store the answer after each model, so that finished models show at once.
 
-    Raises InputError where the pictures cannot be ranked, StoreError, and Cancelled (finished work is kept; answering
-    the same run again goes on from there). A model that fails becomes a Failure in the result, and so does one that
-    leaves a race.
+    Raises InputError where the pictures cannot be ranked, StoreError, and Cancelled (finished work
+    is kept; answering the same run again goes on from there). A model that fails becomes a Failure
+    in the result, and so does one that leaves a race.
     """
     settings, watch = settings or load_settings(), watch or Watch()
     features, runs = open_features(settings), open_runs(settings)
@@ -58,7 +68,9 @@ def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = 
     told.failures.extend(gone)
     before = _race_before(runs, run)
     runs.save(told.result(complete=False))
-    track = racing.Track(dataset, told, features, watch, lambda: runs.save(told.result(complete=False)), whole)
+    track = racing.Track(
+        dataset, told, features, watch, lambda: runs.save(told.result(complete=False)), whole
+    )
     if run.race:
         models = racing.race(track, models, before)
     else:
@@ -77,7 +89,9 @@ def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = 
             watch.update(outcome.key.model, "done")
         runs.save(told.result(complete=False))
 
-    one_behind(track.features(dataset, models, watch), take_in)  # a model is scored while the next one runs
+    one_behind(
+        track.features(dataset, models, watch), take_in
+    )  # a model is scored while the next one runs
     for note in features.notes:
         told.say(note)
     result = told.result(complete=True)
@@ -101,10 +115,11 @@ def rank(
 ) -> Result:
     """Rank source models for the pictures in `folder`; `Result.verdict` says where to start.
 
-    folder: a path with one sub-folder a class, "demo:NAME" or "public:NAME". models: as `catalog.find_models`.
-    measures: names, "all", or None; the two bars and what the verdict leans on are computed always.
-    race: a fast answer; models that the first pictures rule out are not scored on all (`Result.race` says which).
-    The run is stored, so the pages show it in History. Raises as `new_run` and `answer`.
+    folder: a path with one sub-folder a class, "demo:NAME" or "public:NAME". models: as
+    `catalog.find_models`. measures: names, "all", or None; the two bars and what the verdict leans
+    on are computed always. race: a fast answer; models that the first pictures rule out are not
+    scored on all (`Result.race` says which). The run is stored, so the pages show it in History.
+    Raises as `new_run` and `answer`.
     """
     question = new_run(
         folder,
@@ -121,19 +136,29 @@ def rank(
 
 
 def add_measures(
-    run_id: str, measures: Measures = "all", *, settings: Settings | None = None, watch: Watch | None = None
+    run_id: str,
+    measures: Measures = "all",
+    *,
+    settings: Settings | None = None,
+    watch: Watch | None = None,
 ) -> Result:
-    """Score a finished run by more measures, from its stored features, and save it so; the verdict's rule is the same.
+    """Score a finished run by more measures, from its stored features, and save it so; the
+    verdict's rule is the same.
 
-    Features that are gone are made again. Raises UnknownNameError for a run or measure that is not there, InputError
-    where its pictures or weights have changed meanwhile, Cancelled (the stored run is then as before), StoreError.
+    Features that are gone are made again. Raises UnknownNameError for a run or measure that is not
+    there, InputError where its pictures or weights have changed meanwhile, Cancelled (the stored
+    run is then as before), StoreError.
     """
     settings, watch = settings or load_settings(), watch or Watch()
     features, runs = open_features(settings), open_runs(settings)
     before = runs.load(run_id)
     names = dict.fromkeys((*before.run.measures, *measure_names(measures)))
     dropped = {left.model for left in before.race.dropped} if before.race else set()
-    failed = [failure for failure in before.failures if not failure.measure and failure.model not in dropped]
+    failed = [
+        failure
+        for failure in before.failures
+        if not failure.measure and failure.model not in dropped
+    ]
     out = dropped | {failure.model for failure in failed}
     models = [model for model in before.models if model.id not in out]
     told = Answer(replace(before.run, measures=tuple(names)), before.dataset, before.models)
@@ -144,7 +169,10 @@ def add_measures(
     told.speeds.update(before.seconds_per_picture)
     for found in features_of(before, models, features, watch):
         watch.update(found.key.model, "scoring")
-        told.add(found.key.model, scored(found, before.dataset.labels, told.run, told.measures, features, watch))
+        told.add(
+            found.key.model,
+            scored(found, before.dataset.labels, told.run, told.measures, features, watch),
+        )
         watch.update(found.key.model, "stored")
     result = replace(told.result(complete=True), seconds=before.seconds)
     runs.save(result)
@@ -162,14 +190,17 @@ def rank_features(
     seed: int = 0,
     watch: Watch | None = None,
 ) -> Result:
-    """Rank models by features that are there already: the verdict `rank` gives for the same features.
+    """Rank models by features that are there already: the verdict `rank` gives for the same
+    features.
 
-    features: model name -> (n, d), rows in the order of `labels` (n,), any labels that sort. logits: model name ->
-    (n, c_source), for the measures that need a source head. Nothing is stored. Raises FeatureError.
+    features: model name -> (n, d), rows in the order of `labels` (n,), any labels that sort.
+    logits: model name -> (n, c_source), for the measures that need a source head. Nothing is
+    stored. Raises FeatureError.
     """
     dataset = _dataset_of(labels)
     models = [
-        SourceModel(name, name, "", None, None, None, np.shape(x)[-1], "", "unknown") for name, x in features.items()
+        SourceModel(name, name, "", None, None, None, np.shape(x)[-1], "", "unknown")
+        for name, x in features.items()
     ]
     run = Run(
         id=RunStore.new_id(),
@@ -210,11 +241,12 @@ def score_features(
     metric: Metric = "cosine",
     seed: int = 0,
 ) -> list[Score]:
-    """Score one model's features (n, d) for labels (n,); logits (n, c_source) where it has a source head.
+    """Score one model's features (n, d) for labels (n,); logits (n, c_source) where it has a source
+    head.
 
-    reading: "whitened", as the pages and the verdict use MSC and SCL, or "raw", as the papers state them. A measure
-    that does not apply raises NotAvailable with the reason, unless `measures` is "all", which leaves it out.
-    Raises FeatureError, UnknownNameError.
+    reading: "whitened", as the pages and the verdict use MSC and SCL, or "raw", as the papers state
+    them. A measure that does not apply raises NotAvailable with the reason, unless `measures` is
+    "all", which leaves it out. Raises FeatureError, UnknownNameError.
     """
     told = score_model(
         "features",

@@ -29,11 +29,14 @@ def diagnose(
     temperature: float = 0.5,
     metric: Metric = "cosine",
 ) -> Diagnosis:
-    """Measure the signs of features X (n, d) and of their whitened form (n, k); labels y (n,) in 0..c-1.
+    """Measure the signs of features X (n, d) and of their whitened form (n, k); labels y (n,) in
+    0..c-1.
 
     `temperature` is that of SCL in the whitened reading; the literal reading has 0.1.
     """
-    return Diagnosis(model, _signs(whitened, y, temperature), _signs(X, y, LITERAL_TEMPERATURE), metric)
+    return Diagnosis(
+        model, _signs(whitened, y, temperature), _signs(X, y, LITERAL_TEMPERATURE), metric
+    )
 
 
 def _signs(X: np.ndarray, y: np.ndarray, temperature: float) -> Signs:
@@ -59,7 +62,9 @@ def _gain(losses: np.ndarray) -> float:
 
 
 def _without_worst(losses: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Mask (n,) without the tenth of the anchors with the highest loss; all, where no pair would remain."""
+    """Mask (n,) without the tenth of the anchors with the highest loss; all, where no pair would
+    remain.
+    """
     order = np.argsort(np.nan_to_num(losses, nan=-np.inf), kind="stable")
     keep = np.zeros(len(y), dtype=bool)
     keep[order[: len(y) - int(WORST * len(y))]] = True

@@ -1,4 +1,6 @@
-"""Scores of stored features, computed once: the same question about the same features is answered from disk."""
+"""Scores of stored features, computed once: the same question about the same features is answered
+from disk.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +31,11 @@ def scored(
     watch: Watch,
     rechecks: int = 200,
 ) -> ModelScores:
-    """Return what `score_model` gives for these features of the run's pictures, from `store` where it is known.
+    """Return what `score_model` gives for these features of the run's pictures, from `store` where
+    it is known.
 
-    The labels are part of the features' key (its dataset digest). Scores with an unexpected failure are not kept.
+    The labels are part of the features' key (its dataset digest). Scores with an unexpected failure
+    are not kept.
     """
     question = {
         "code": code_digest(),
@@ -65,9 +69,12 @@ def scored(
         raise
     except Exception as error:  # noqa: BLE001 (one model's scores must not stop the others; the reason is shown)
         reason = (
-            f"Its features could not be scored ({type(error).__name__}: {error}). It is left out; the others go on."
+            f"Its features could not be scored ({type(error).__name__}: {error}). It is left out;"
+            " the others go on."
         )
-        return ModelScores(model, [], [], [Failure(model, "", reason, traceback.format_exc())], None, ())
+        return ModelScores(
+            model, [], [], [Failure(model, "", reason, traceback.format_exc())], None, ()
+        )
     if not any(failure.detail for failure in told.failures):
         drawn = {_slot(kind, s): s.rechecks for kind, s in _all(told) if s.rechecks is not None}
         store.memory.remember("scores", question, drawn, to_plain(told))
@@ -79,7 +86,9 @@ def code_digest() -> str:
     """Stand for the code that makes scores: a changed formula must not be answered from disk."""
     package = Path(__file__).parents[1]
     digest = hashlib.sha256()
-    for path in sorted([*(package / "measures").rglob("*.py"), *(package / "scoring").glob("*.py")]):
+    for path in sorted(
+        [*(package / "measures").rglob("*.py"), *(package / "scoring").glob("*.py")]
+    ):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -87,7 +96,10 @@ def code_digest() -> str:
 def _unpacked(rechecks: dict[str, np.ndarray], plain: dict[str, object]) -> ModelScores:
     told = from_plain(ModelScores, plain)
     again = {
-        kind: [dataclasses.replace(s, rechecks=rechecks.get(_slot(kind, s))) for s in getattr(told, kind)]
+        kind: [
+            dataclasses.replace(s, rechecks=rechecks.get(_slot(kind, s)))
+            for s in getattr(told, kind)
+        ]
         for kind in ("scores", "literal")
     }
     return dataclasses.replace(told, **again)

@@ -1,4 +1,6 @@
-"""One model's features -> its scores: value, null, gain over chance and paired re-checks of every measure."""
+"""One model's features -> its scores: value, null, gain over chance and paired re-checks of every
+measure.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +17,25 @@ from numpy.typing import ArrayLike
 from srcsel.base.errors import Cancelled, FeatureError, SrcselError
 from srcsel.base.records import HEADLINE, Diagnosis, Failure, Reading, Score
 from srcsel.base.watch import Watch
-from srcsel.measures import Combined, Measure, check_features, check_labels, check_rows, find, keywords_of, permutations
+from srcsel.measures import (
+    Combined,
+    Measure,
+    check_features,
+    check_labels,
+    check_rows,
+    find,
+    keywords_of,
+    permutations,
+)
 from srcsel.measures.kernels.all_pairs import read_all
 from srcsel.measures.kernels.prepare import components, directions
 from srcsel.measures.kernels.shared import Shared
 from srcsel.scoring.diagnosis import diagnose
 
 KEEP = 0.8  # share of each class that a re-check keeps
-FEWEST = 2  # pictures of a class that a re-check keeps where there are as many: fewer have no partner
+FEWEST = (
+    2  # pictures of a class that a re-check keeps where there are as many: fewer have no partner
+)
 CAP = 5000  # pictures; above, re-checks run on a stratified sample of this size
 SAMPLE_FEWEST = 10  # pictures of a class that such a sample keeps where there are as many
 DIAGNOSIS = 2000  # pictures behind the signs that explain a disagreement
@@ -47,11 +60,14 @@ class ModelScores:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Which pictures the re-checks keep. Depends on the labels and the seed alone, so all models share it."""
+    """Which pictures the re-checks keep.
+
+    Depends on the labels and the seed alone, so all models share it.
+    """
 
     rows: np.ndarray  # (m,) the pictures re-checked: all, or a stratified sample
     kept: np.ndarray  # (b, m) bool
-    spread: float  # by which deviations are multiplied: sqrt(kept / left out), 2 where exactly 80 % are kept
+    spread: float  # deviations are multiplied by it: sqrt(kept / left out), 2 where 80 % are kept
 
 
 def score_model(
@@ -68,13 +84,14 @@ def score_model(
     device: str = "auto",
     watch: Watch | None = None,
 ) -> ModelScores:
-    """Score features (n, d) with labels (n,) by every measure named; logits (n, c_source) of a source head, or None.
+    """Score features (n, d) with labels (n,) by every measure named; logits (n, c_source) of a
+    source head, or None.
 
-    A measure with a `preparation` is read twice: whitened with `temperature`, in 64 directions but at most one for
-    every four pictures (see `_prepare.directions`), and literally with its own default.
-    Labels that no measure can use raise FeatureError; features that cannot be used, and measures that fail or do
-    not apply, become Failures. device: where all pairs of very many pictures are compared, "auto" a graphics card
-    where there is one, "cpu" the processor.
+    A measure with a `preparation` is read twice: whitened with `temperature`, in 64 directions but
+    at most one for every four pictures (see `_prepare.directions`), and literally with its own
+    default. Labels that no measure can use raise FeatureError; features that cannot be used, and
+    measures that fail or do not apply, become Failures. device: where all pairs of very many
+    pictures are compared, "auto" a graphics card where there is one, "cpu" the processor.
     """
     watch = watch or Watch()
     y = check_labels(labels)
@@ -85,13 +102,19 @@ def score_model(
     except FeatureError as error:
         return ModelScores(model, [], [], [Failure(model, "", str(error))], None, ())
     if len(X) != len(y):
-        raise FeatureError(f"Expected one label for each row: features have {len(X)} rows, labels {len(y)}.")
+        raise FeatureError(
+            f"Expected one label for each row: features have {len(X)} rows, labels {len(y)}."
+        )
     plan = plan_rechecks(y, rechecks, seed)
     shared = Shared(X, y)
     few = directions(len(X))
-    decomposed = any(measure.spectrum for measure in chosen)  # by a measure, whatever whitening needs
+    decomposed = any(
+        measure.spectrum for measure in chosen
+    )  # by a measure, whatever whitening needs
     whitened = Shared(shared.components(few) if decomposed else components(X, few), y)
-    tasks = _tasks(chosen, shared, whitened, {"temperature": temperature, "metric": metric, **head}, plan)
+    tasks = _tasks(
+        chosen, shared, whitened, {"temperature": temperature, "metric": metric, **head}, plan
+    )
 
     def update(done: int, words: str) -> None:
         watch.update(model, "scoring", done, len(chosen), words)
@@ -115,8 +138,9 @@ def score_model(
 def plan_rechecks(y: np.ndarray, count: int = 200, seed: int = 0) -> Plan:
     """Choose `count` stratified subsets without replacement of labels y (n,) in 0..c-1.
 
-    Each keeps 80 % of every class, rounded, but at least two pictures where there are two; a class of one or two is
-    kept whole. Above 5,000 pictures the subsets are drawn from a stratified sample of 5,000.
+    Each keeps 80 % of every class, rounded, but at least two pictures where there are two; a class
+    of one or two is kept whole. Above 5,000 pictures the subsets are drawn from a stratified sample
+    of 5,000.
     """
     rng = np.random.default_rng(seed)
     rows = _stratified(y, CAP, rng)
@@ -129,16 +153,22 @@ def plan_rechecks(y: np.ndarray, count: int = 200, seed: int = 0) -> Plan:
         kept[np.arange(count)[:, None], members[order]] = True
     inside = int(kept[0].sum()) if count else 0
     outside = len(y) - inside
-    return Plan(rows, kept[: count if outside else 0], math.sqrt(inside / outside) if outside else 0.0)
+    return Plan(
+        rows, kept[: count if outside else 0], math.sqrt(inside / outside) if outside else 0.0
+    )
 
 
 @dataclass(eq=False)
 class _Task:
-    """One measure in one reading of one model's features: what it is asked with, and what a pass over pairs found."""
+    """One measure in one reading of one model's features: what it is asked with, and what a pass
+    over pairs found.
+    """
 
     measure: Measure
     reading: Reading | None
-    shared: Shared  # the features, or for the whitened reading the principal components kept of them
+    shared: (
+        Shared  # the features, or for the whitened reading the principal components kept of them
+    )
     keywords: Mapping[str, Any]
     plan: Plan
     readers: tuple[Any, Any] = (None, None)  # of all pictures, of the re-checks
@@ -152,7 +182,10 @@ class _Task:
             return
         self.readers = make(self.shared, None, **self.keywords), None
         if len(self.plan.kept) and not self.measure.set_relative:
-            self.readers = self.readers[0], make(self.shared.take(self.plan.rows), self.plan.kept, **self.keywords)
+            self.readers = (
+                self.readers[0],
+                make(self.shared.take(self.plan.rows), self.plan.kept, **self.keywords),
+            )
 
     def outcome(self, model: str) -> Score | Failure:
         """Score; whatever went wrong, now or before, becomes a Failure with a sentence."""
@@ -161,7 +194,9 @@ class _Task:
             return replace(made, seconds=self.seconds)
         reason, detail = str(self.error), ""
         if not isinstance(self.error, SrcselError):
-            reason = f"{self.measure.title} could not be computed: {type(self.error).__name__}: {reason}"
+            reason = (
+                f"{self.measure.title} could not be computed: {type(self.error).__name__}: {reason}"
+            )
             detail = "".join(traceback.format_exception(self.error))
         return Failure(model, self.measure.name, reason, detail)
 
@@ -183,12 +218,20 @@ class _Task:
         if self.readers[0] is not None:
             value = measure.finite(self.readers[0].result())
         else:
-            value = measure(self.shared.X, self.shared.y, **self._given(measure.function, self.shared))
-        alone = not measure.set_relative  # else its value moves when a candidate is added: nothing can stand beside it
+            value = measure(
+                self.shared.X, self.shared.y, **self._given(measure.function, self.shared)
+            )
+        alone = (
+            not measure.set_relative
+        )  # else its value moves when a candidate is added: nothing can stand beside it
         null = self._null(value) if alone else None
         chance = measure.chance(n) if measure.chance else null
         rechecks = self._rechecks(value) if alone and len(self.plan.kept) else None
-        low, high = (None, None) if rechecks is None else np.percentile(rechecks, INTERVAL).clip(*measure.bounds)
+        low, high = (
+            (None, None)
+            if rechecks is None
+            else np.percentile(rechecks, INTERVAL).clip(*measure.bounds)
+        )
         return Score(
             model,
             measure.name,
@@ -203,22 +246,30 @@ class _Task:
         )
 
     def _null(self, value: float) -> float | None:
-        """Score the same features as if labels carried no information; None where it would take too long."""
+        """Score the same features as if labels carried no information; None where it would take too
+        long.
+        """
         measure, known = self.measure, self.shared
         if measure.null:
             return float(measure.null(known.X, known.y, value, **self._given(measure.null, known)))
         if measure.cheap:
-            return float(np.mean([measure(known.X, own, **self.keywords) for own in permutations(known.y)]))
+            return float(
+                np.mean([measure(known.X, own, **self.keywords) for own in permutations(known.y)])
+            )
         return None
 
     def _rechecks(self, value: float) -> np.ndarray | None:
-        """Score every subset, (b,): the full value plus deviations as wide as fresh samples of n would show."""
+        """Score every subset, (b,): the full value plus deviations as wide as fresh samples of n
+        would show.
+        """
         measure, rows, kept = self.measure, self.plan.rows, self.plan.kept
         if self.readers[1] is not None:
             found = self.readers[1].result()
         elif measure.rechecks:
             known = self.shared.take(rows)
-            found = measure.rechecks(known.X, known.y, kept, **_take(self._given(measure.rechecks, known), rows))
+            found = measure.rechecks(
+                known.X, known.y, kept, **_take(self._given(measure.rechecks, known), rows)
+            )
         elif measure.cheap:
             X, y, keywords = self.shared.X[rows], self.shared.y[rows], _take(self.keywords, rows)
             found = np.array([measure(X[k], y[k], **_take(keywords, k)) for k in kept])
@@ -228,13 +279,23 @@ class _Task:
 
     def _given(self, function: Callable[..., Any], shared: Shared) -> Mapping[str, Any]:
         """Keywords, and what measures share where this one asks for it."""
-        return {**self.keywords, "shared": shared} if "shared" in keywords_of(function) else self.keywords
+        return (
+            {**self.keywords, "shared": shared}
+            if "shared" in keywords_of(function)
+            else self.keywords
+        )
 
 
 def _tasks(
-    chosen: Sequence[Measure], shared: Shared, whitened: Shared, options: Mapping[str, Any], plan: Plan
+    chosen: Sequence[Measure],
+    shared: Shared,
+    whitened: Shared,
+    options: Mapping[str, Any],
+    plan: Plan,
 ) -> list[_Task]:
-    """Every measure, twice where it has a preparation: whitened, and literally with its own temperature."""
+    """Every measure, twice where it has a preparation: whitened, and literally with its own
+    temperature.
+    """
     tasks = []
     for measure in chosen:
         both = "preparation" in measure.keywords
@@ -242,7 +303,9 @@ def _tasks(
         if not both:
             tasks.append(_Task(measure, None, shared, given, plan))
             continue
-        tasks.append(_Task(measure, "whitened", whitened, {**given, "preparation": "whitened"}, plan))
+        tasks.append(
+            _Task(measure, "whitened", whitened, {**given, "preparation": "whitened"}, plan)
+        )
         given.pop("temperature", None)
         tasks.append(_Task(measure, "raw", shared, {**given, "preparation": "raw"}, plan))
     return tasks
@@ -283,11 +346,16 @@ def _head(logits: ArrayLike | None, n: int) -> dict[str, np.ndarray]:
 
 def _take(keywords: Mapping[str, Any], rows: np.ndarray) -> dict[str, Any]:
     """Cut the keywords down to some rows: arrays hold one row a picture."""
-    return {name: value[rows] if isinstance(value, np.ndarray) else value for name, value in keywords.items()}
+    return {
+        name: value[rows] if isinstance(value, np.ndarray) else value
+        for name, value in keywords.items()
+    }
 
 
 def _stratified(y: np.ndarray, cap: int, rng: np.random.Generator) -> np.ndarray:
-    """Choose about `cap` pictures, sorted, the same share of each class but at least ten; all, where n <= cap."""
+    """Choose about `cap` pictures, sorted, the same share of each class but at least ten; all,
+    where n <= cap.
+    """
     if len(y) <= cap:
         return np.arange(len(y))
     share = cap / len(y)
@@ -305,13 +373,14 @@ def _notes(y: np.ndarray, plan: Plan) -> tuple[str, ...]:
     alone = int((np.bincount(y) == 1).sum())
     if alone:
         notes.append(
-            f"{alone} {'picture is' if alone == 1 else 'pictures are'} alone in a class: they count 0 in class "
-            "separation, and neighbour agreement leaves them out as starting points."
+            f"{alone} {'picture is' if alone == 1 else 'pictures are'} alone in a class: they count"
+            " 0 in class separation, and neighbour agreement leaves them out as starting points."
         )
     if len(plan.rows) < len(y):
         notes.append(
-            f"Scores use all {len(y):,} pictures. The re-checks ran on a stratified sample of {len(plan.rows):,} of "
-            "them, so their whiskers are a little wider than yours would be."
+            f"Scores use all {len(y):,} pictures. The re-checks ran on a stratified sample of"
+            f" {len(plan.rows):,} of them, so their whiskers are a little wider than yours"
+            " would be."
         )
     if len(plan.kept) == 0:
         notes.append("Nothing could be left out of any class, so there are no re-checks.")

@@ -1,8 +1,8 @@
 """What is kept: features (one safetensors file a key) and runs (`srcsel.store.runs`). Never pickle.
 
-features/<model>-<hash>.safetensors         one FeatureKey, the key in the header; or which rows of another's it has
+features/<model>-<hash>.safetensors         one FeatureKey, in the header; or rows of another's
 features/parts/<hash>/<row>.safetensors     half-done work; a stopped run goes on from here
-features/{maps,scores}/<hash>.safetensors   what was computed from features: see `srcsel.store.memory`
+features/{maps,scores}/<hash>.safetensors   what was computed from features (`store.memory`)
 """
 
 from __future__ import annotations
@@ -58,16 +58,21 @@ class FeatureStore:
         tensors, about = found
         if "rows" in tensors:
             return self._rows_of(FeatureKey(**about["source"]), tensors["rows"], key)
-        return Features(key, tensors["values"], tensors.get("logits"), about.get("seconds_per_picture"))
+        return Features(
+            key, tensors["values"], tensors.get("logits"), about.get("seconds_per_picture")
+        )
 
     def put(self, features: Features) -> None:
         """Store whole features and drop the parts they were made of. Raises StoreError."""
         about = {"key": to_plain(features.key), "seconds_per_picture": features.seconds_per_picture}
-        files.write_tensors(self._path(features.key), _tensors(features.values, features.logits), about)
+        files.write_tensors(
+            self._path(features.key), _tensors(features.values, features.logits), about
+        )
         self.drop_parts(features.key)
 
     def put_rows(self, key: FeatureKey, source: FeatureKey, rows: np.ndarray) -> Features | None:
-        """Store under `key` that its features are `rows` (m,) of those of `source`; return them, None without those.
+        """Store under `key` that its features are `rows` (m,) of those of `source`; return them,
+        None without those.
 
         Pictures left out of a run then cost no second copy of what is kept. Raises StoreError.
         """
@@ -77,10 +82,14 @@ class FeatureStore:
             files.write_tensors(self._path(key), {"rows": np.asarray(rows, dtype=np.int64)}, about)
         return taken
 
-    def put_part(self, key: FeatureKey, start: int, values: np.ndarray, logits: np.ndarray | None) -> None:
+    def put_part(
+        self, key: FeatureKey, start: int, values: np.ndarray, logits: np.ndarray | None
+    ) -> None:
         """Store rows `start` to `start + len(values)` of half-done features. Raises StoreError."""
         files.write_tensors(
-            self._parts(key) / f"{start:09d}.safetensors", _tensors(values, logits), {"key": to_plain(key)}
+            self._parts(key) / f"{start:09d}.safetensors",
+            _tensors(values, logits),
+            {"key": to_plain(key)},
         )
 
     def parts(self, key: FeatureKey) -> tuple[int, np.ndarray | None, np.ndarray | None]:
@@ -117,7 +126,9 @@ class FeatureStore:
             return None
         except (files.DamagedFileError, KeyError, TypeError):
             files.set_aside(path)
-            self.notes.append(f"The stored features of {key.model} were damaged; they are computed again.")
+            self.notes.append(
+                f"The stored features of {key.model} were damaged; they are computed again."
+            )
             return None
         return tensors, about
 

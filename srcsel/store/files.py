@@ -1,4 +1,6 @@
-"""Files that are whole or absent: written beside their place, synced, renamed; and read back suspiciously."""
+"""Files that are whole or absent: written beside their place, synced, renamed; and read back
+suspiciously.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,10 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read JSON. Raises DamagedFileError for anything that is not, FileNotFoundError where there is none."""
+    """Read JSON.
+
+    Raises DamagedFileError for anything that is not, FileNotFoundError where there is none.
+    """
     try:
         return json.loads(path.read_bytes())
     except FileNotFoundError:
@@ -60,7 +65,9 @@ def read_json(path: Path) -> Any:
 
 
 def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], about: Any) -> None:
-    """Write arrays as safetensors; `about` (JSON) and a checksum of the arrays go into the header."""
+    """Write arrays as safetensors; `about` (JSON) and a checksum of the arrays go into the
+    header.
+    """
     from safetensors.numpy import save
 
     solid = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
@@ -69,7 +76,10 @@ def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], about: Any) -> 
 
 
 def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], Any]:
-    """Arrays and `about` as written. Raises DamagedFileError, or FileNotFoundError where there is none."""
+    """Arrays and `about` as written.
+
+    Raises DamagedFileError, or FileNotFoundError where there is none.
+    """
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -115,15 +125,17 @@ def explain_disk(folder: Path, error: OSError, size: int = 0) -> StoreError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         needed = f" ({size / 1e6:,.0f} MB more are needed)" if size > 1e6 else ""
         return StoreError(
-            f"The disk is full: nothing more fits into {folder}{needed}. Free some space, or set SRCSEL_HOME to a "
-            "folder on another disk, and start again. What was finished is kept."
+            f"The disk is full: nothing more fits into {folder}{needed}. Free some space, or set"
+            " SRCSEL_HOME to a folder on another disk, and start again. What was finished is kept."
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return StoreError(
-            f"srcsel may not write into {folder}. Make that folder writable, or set SRCSEL_HOME to one that is."
+            f"srcsel may not write into {folder}. Make that folder writable, or set SRCSEL_HOME to"
+            " one that is."
         )
     return StoreError(
-        f"{folder} cannot be used: {error.strerror or error}. Check the disk, or set SRCSEL_HOME to another folder."
+        f"{folder} cannot be used: {error.strerror or error}. Check the disk, or set SRCSEL_HOME to"
+        " another folder."
     )
 
 

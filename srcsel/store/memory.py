@@ -21,7 +21,9 @@ class Memory:
         """Keep answers below `folder`; nothing is created before the first one."""
         self.folder = folder
 
-    def recall(self, kind: str, question: dict[str, Any]) -> tuple[dict[str, np.ndarray], Any] | None:
+    def recall(
+        self, kind: str, question: dict[str, Any]
+    ) -> tuple[dict[str, np.ndarray], Any] | None:
         """Return the arrays and the JSON value remembered for `question`, or None.
 
         kind: the folder they lie in, such as "maps" or "scores".
@@ -32,9 +34,13 @@ class Memory:
         except (FileNotFoundError, files.DamagedFileError, KeyError, TypeError):
             return None
 
-    def remember(self, kind: str, question: dict[str, Any], tensors: Mapping[str, np.ndarray], value: Any) -> None:
+    def remember(
+        self, kind: str, question: dict[str, Any], tensors: Mapping[str, np.ndarray], value: Any
+    ) -> None:
         """Keep arrays and a JSON value under all they depend on. Raises StoreError."""
-        files.write_tensors(self._path(kind, question), tensors, {"question": question, "value": value})
+        files.write_tensors(
+            self._path(kind, question), tensors, {"question": question, "value": value}
+        )
 
     def _path(self, kind: str, question: dict[str, Any]) -> Path:
         return self.folder / kind / f"{files.text_hash(question)}.safetensors"

@@ -66,7 +66,11 @@ class RunStore:
     def save(self, result: Result) -> None:
         """Store a result, whole or partial, over what was there for this run. Raises StoreError."""
         place = self.folder / _checked(result.run.id)
-        rechecks = {_slot(s): s.rechecks for s in (*result.scores, *result.literal) if s.rechecks is not None}
+        rechecks = {
+            _slot(s): s.rechecks
+            for s in (*result.scores, *result.literal)
+            if s.rechecks is not None
+        }
         files.write_tensors(place / "rechecks.safetensors", rechecks, {"run": result.run.id})
         plain = to_plain(result)
         plain["dataset"]["folder"] = self._portable(result.dataset.folder)
@@ -75,7 +79,10 @@ class RunStore:
         files.write_json(place / "run.json", about)  # last: a folder without it is no run
 
     def load(self, run_id: str) -> Result:
-        """Read one run. Raises UnknownNameError where there is none, StoreError where it is damaged."""
+        """Read one run.
+
+        Raises UnknownNameError where there is none, StoreError where it is damaged.
+        """
         place = self._place(run_id)
         try:
             plain = files.read_json(place / "result.json")
@@ -83,7 +90,9 @@ class RunStore:
             result = from_plain(Result, plain)
             rechecks, _ = files.read_tensors(place / "rechecks.safetensors")
         except (files.DamagedFileError, OSError, TypeError, ValueError, KeyError) as error:
-            raise StoreError(f"The stored run {run_id} is damaged and cannot be shown. Run it again.") from error
+            raise StoreError(
+                f"The stored run {run_id} is damaged and cannot be shown. Run it again."
+            ) from error
         return dataclasses.replace(
             result,
             scores=tuple(_with_rechecks(s, rechecks) for s in result.scores),
@@ -91,7 +100,10 @@ class RunStore:
         )
 
     def stamp(self, run_id: str) -> tuple[str, int, int]:
-        """Return what changes whenever `load` would give something else. Raises UnknownNameError, FileNotFoundError."""
+        """Return what changes whenever `load` would give something else.
+
+        Raises UnknownNameError, FileNotFoundError.
+        """
         path = self._place(run_id) / "result.json"
         about = path.stat()
         return str(path), about.st_mtime_ns, about.st_size
@@ -116,14 +128,23 @@ class RunStore:
         (place / "run.json").unlink()  # from here on it is no run, whatever happens to the rest
         shutil.rmtree(place, ignore_errors=True)
 
-    def projection(self, run_id: str, model: str, method: str, seed: int = 0, cap: int = DOTS) -> Projection | None:
-        """Return a stored map of this run, or None. `cap` is the number of dots that was asked for."""
+    def projection(
+        self, run_id: str, model: str, method: str, seed: int = 0, cap: int = DOTS
+    ) -> Projection | None:
+        """Return a stored map of this run, or None.
+
+        `cap` is the number of dots that was asked for.
+        """
         for root in (self.folder, self.examples):
             if root is None:
                 continue
             try:
-                tensors, about = files.read_tensors(_map_path(root / _checked(run_id), model, method, seed, cap))
-                return Projection(about["model"], about["method"], about["seed"], tensors["rows"], tensors["xy"])
+                tensors, about = files.read_tensors(
+                    _map_path(root / _checked(run_id), model, method, seed, cap)
+                )
+                return Projection(
+                    about["model"], about["method"], about["seed"], tensors["rows"], tensors["xy"]
+                )
             except (FileNotFoundError, files.DamagedFileError, KeyError, TypeError):
                 continue
         return None
@@ -131,26 +152,45 @@ class RunStore:
     def save_projection(self, run_id: str, projection: Projection, cap: int = DOTS) -> None:
         """Store a map beside its run (of an example too: the map then lies in the work folder)."""
         about = {"model": projection.model, "method": projection.method, "seed": projection.seed}
-        path = _map_path(self.folder / _checked(run_id), projection.model, projection.method, projection.seed, cap)
+        path = _map_path(
+            self.folder / _checked(run_id),
+            projection.model,
+            projection.method,
+            projection.seed,
+            cap,
+        )
         files.write_tensors(path, {"rows": projection.rows, "xy": projection.xy}, about)
 
     def evidences(self, run_id: str) -> builtins.list[Evidence]:
-        """Return what was measured for this run, one for each protocol, newest last; damaged ones are left out."""
+        """Return what was measured for this run, one for each protocol, newest last; damaged ones
+        are left out.
+        """
         found: dict[Protocol, Evidence] = {}
-        for root in (self.examples, self.folder):  # the person's own last: it replaces what was shipped
+        for root in (
+            self.examples,
+            self.folder,
+        ):  # the person's own last: it replaces what was shipped
             for path in root.glob(f"{_checked(run_id)}/evidence/*.json") if root else ():
                 try:
                     evidence = from_plain(Evidence, files.read_json(path))
                 except (files.DamagedFileError, FileNotFoundError, KeyError, TypeError, ValueError):
-                    self.notes.append(f"A measurement of the run {run_id} is damaged and is left out. Measure again.")
+                    self.notes.append(
+                        f"A measurement of the run {run_id} is damaged and is left out. Measure"
+                        " again."
+                    )
                     continue
                 found[evidence.protocol] = evidence
         return sorted(found.values(), key=lambda evidence: evidence.created)
 
     def save_evidence(self, evidence: Evidence) -> None:
-        """Store a measurement, whole or partial, beside its run, over one of the same protocol. Raises StoreError."""
+        """Store a measurement, whole or partial, beside its run, over one of the same protocol.
+
+        Raises StoreError.
+        """
         name = files.text_hash(to_plain(evidence.protocol))
-        files.write_json(self.folder / _checked(evidence.run) / "evidence" / f"{name}.json", to_plain(evidence))
+        files.write_json(
+            self.folder / _checked(evidence.run) / "evidence" / f"{name}.json", to_plain(evidence)
+        )
 
     def _place(self, run_id: str) -> Path:
         for root in (self.folder, self.examples):
@@ -164,13 +204,17 @@ class RunStore:
             try:
                 summary = from_plain(RunSummary, files.read_json(path)["summary"])
             except (files.DamagedFileError, FileNotFoundError, KeyError, TypeError, ValueError):
-                self.notes.append(f"The stored run {path.parent.name} is damaged and is left out of the list.")
+                self.notes.append(
+                    f"The stored run {path.parent.name} is damaged and is left out of the list."
+                )
                 continue
             found.append(dataclasses.replace(summary, example=example))
         return sorted(found, key=lambda summary: (summary.created, summary.id), reverse=True)
 
     def _portable(self, folder: Path) -> str:
-        """Write a folder of the work folder without saying where that lies: runs move, and examples ship."""
+        """Write a folder of the work folder without saying where that lies: runs move, and examples
+        ship.
+        """
         for home in (self.folder.parent, load_settings().home):
             if folder.is_relative_to(home):
                 return f"{_HOME}/{folder.relative_to(home).as_posix()}"

@@ -1,4 +1,6 @@
-"""Records to plain JSON values and back, by their type hints; arrays that are large go elsewhere."""
+"""Records to plain JSON values and back, by their type hints; arrays that are large go
+elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ LEFT_OUT = frozenset({"rechecks"})
 
 
 def to_plain(value: Any) -> Any:
-    """Turn a record, or anything made of records, into dicts, lists and scalars; not finite -> None."""
+    """Turn a record, or anything made of records, into dicts, lists and scalars; not finite ->
+    None.
+    """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = [f.name for f in dataclasses.fields(value) if f.name not in LEFT_OUT]
         return {name: to_plain(getattr(value, name)) for name in names}
@@ -35,7 +39,9 @@ def to_plain(value: Any) -> Any:
 
 
 def from_plain(record: type[Record], data: Any) -> Record:
-    """Rebuild a record. Unknown fields (of a newer version) are ignored, missing ones take their default.
+    """Rebuild a record.
+
+    Unknown fields (of a newer version) are ignored, missing ones take their default.
 
     Raises TypeError, ValueError or KeyError for data that are not such a record.
     """
@@ -50,14 +56,20 @@ def _hints(record: type) -> dict[str, Any]:
 
 
 def _rebuild(hint: Any, value: Any) -> Any:
-    """One field, by its hint: records, tuples and lists of one kind, int64 arrays, paths; scalars as they are."""
+    """One field, by its hint: records, tuples and lists of one kind, int64 arrays, paths; scalars
+    as they are.
+    """
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         if value is None:
             return None
         hint = next(kind for kind in typing.get_args(hint) if kind is not type(None))
     if (kind := typing.get_origin(hint)) in (tuple, list):
         inner = typing.get_args(hint)[0]
-        if inner in (str, int, float):  # as they are: the 100,000 file names of a run would take long one by one
+        if inner in (
+            str,
+            int,
+            float,
+        ):  # as they are: the 100,000 file names of a run would take long one by one
             return kind(value)
         return kind(_rebuild(inner, item) for item in value)
     if dataclasses.is_dataclass(hint):

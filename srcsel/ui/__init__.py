@@ -1,1 +1,4 @@
-"""The dashboard: the only package that imports streamlit. `main` is the script, `pages/` its pages."""
+"""The dashboard: the only package that imports streamlit.
+
+`main` is the script, `pages/` its pages.
+"""

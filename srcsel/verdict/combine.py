@@ -11,7 +11,9 @@ from srcsel.measures import Measure, find
 
 
 def combined(scores: Sequence[Score]) -> tuple[list[Score], list[Failure]]:
-    """Give set-relative measures their values within these candidates; where there is none, a failure with a reason."""
+    """Give set-relative measures their values within these candidates; where there is none, a
+    failure with a reason.
+    """
     groups: dict[tuple[str, Reading | None], list[Score]] = {}
     for score in scores:
         if find(score.measure).combine and score.parts:
@@ -21,11 +23,17 @@ def combined(scores: Sequence[Score]) -> tuple[list[Score], list[Failure]]:
         measure = find(name)
         values = measure.combine([score.parts for score in group]) if measure.combine else ()
         for score, value in zip(group, values, strict=True):
-            made[id(score)] = replace(score, value=float(value)) if math.isfinite(value) else _undefined(score, measure)
+            made[id(score)] = (
+                replace(score, value=float(value))
+                if math.isfinite(value)
+                else _undefined(score, measure)
+            )
     told = [made.get(id(score), score) for score in scores]
     return [s for s in told if isinstance(s, Score)], [s for s in told if isinstance(s, Failure)]
 
 
 def _undefined(score: Score, measure: Measure) -> Failure:
-    reason = f"{measure.title} compares starting models with each other, and these do not differ in it."
+    reason = (
+        f"{measure.title} compares starting models with each other, and these do not differ in it."
+    )
     return Failure(score.model, score.measure, reason)

@@ -11,25 +11,42 @@ from srcsel.measures import MEASURES
 
 @dataclass(frozen=True)
 class Consensus:
-    """What the measures say together. Only models that some measure ranked are in `models` and the two scales."""
+    """What the measures say together.
 
-    models: tuple[str, ...]  # by Borda count, best first; equals by mean rank, then as they were given
-    mean_rank: dict[str, float]  # 1 = first by every measure; lower is better; ties share their mean rank
-    borda: dict[str, float]  # 0..100, share of the comparisons with another model that it won, a tie counting half
+    Only models that some measure ranked are in `models` and the two scales.
+    """
+
+    models: tuple[
+        str, ...
+    ]  # by Borda count, best first; equals by mean rank, then as they were given
+    mean_rank: dict[
+        str, float
+    ]  # 1 = first by every measure; lower is better; ties share their mean rank
+    borda: dict[
+        str, float
+    ]  # 0..100, share of the comparisons with another model that it won, a tie counting half
     counted: dict[str, int]  # every model -> how many measures its place rests on
-    missing: dict[str, tuple[str, ...]]  # model -> measures that count for others and have no value for it
+    missing: dict[
+        str, tuple[str, ...]
+    ]  # model -> measures that count for others and have no value for it
     measures: tuple[str, ...]  # what took part, each once
 
 
-def consensus(rankings: Iterable[Ranking], models: Sequence[str], *, biased: bool = False) -> Consensus:
-    """Combine rankings of `models`; others in the rankings are left out first, and the rest ranked among themselves.
+def consensus(
+    rankings: Iterable[Ranking], models: Sequence[str], *, biased: bool = False
+) -> Consensus:
+    """Combine rankings of `models`; others in the rankings are left out first, and the rest ranked
+    among themselves.
 
-    A measure read twice votes once, by its whitened reading, or by the raw one where there is no other. Measures
-    that favour wide models on pure noise take no part unless `biased`: they would all vote for the same thing.
-    A measure without a value for a model says nothing on it: its rank counts neither as last nor as middle.
+    A measure read twice votes once, by its whitened reading, or by the raw one where there is no
+    other. Measures that favour wide models on pure noise take no part unless `biased`: they would
+    all vote for the same thing. A measure without a value for a model says nothing on it: its rank
+    counts neither as last nor as middle.
     """
     votes = [_among(r, models) for r in _once(rankings, biased=biased)]
-    votes = [vote for vote in votes if len(vote.models) > 1]  # a single model is compared with nothing
+    votes = [
+        vote for vote in votes if len(vote.models) > 1
+    ]  # a single model is compared with nothing
     ranks: dict[str, list[float]] = {m: [] for m in models}
     won: dict[str, list[float]] = {m: [] for m in models}
     met: dict[str, int] = dict.fromkeys(models, 0)
@@ -43,7 +60,12 @@ def consensus(rankings: Iterable[Ranking], models: Sequence[str], *, biased: boo
     mean_rank = {m: sum(r) / len(r) for m, r in ranks.items() if r}
     borda = {m: 100 * sum(w) / met[m] for m, w in won.items() if w}
     return Consensus(
-        models=tuple(sorted(mean_rank, key=lambda m: (-round(borda[m], 9), round(mean_rank[m], 9), models.index(m)))),
+        models=tuple(
+            sorted(
+                mean_rank,
+                key=lambda m: (-round(borda[m], 9), round(mean_rank[m], 9), models.index(m)),
+            )
+        ),
         mean_rank=mean_rank,
         borda=borda,
         counted={m: len(r) for m, r in ranks.items()},
@@ -53,7 +75,10 @@ def consensus(rankings: Iterable[Ranking], models: Sequence[str], *, biased: boo
 
 
 def favours_wide(measure: str, reading: str | None) -> bool:
-    """Whether that measure drifts with the feature width on pure noise. Whitening makes all models equally wide."""
+    """Whether that measure drifts with the feature width on pure noise.
+
+    Whitening makes all models equally wide.
+    """
     return reading != "whitened" and measure in MEASURES and bool(MEASURES[measure].wide_bias)
 
 

@@ -1,4 +1,7 @@
-"""What the source models cost, and the answer among those that are cheap enough. Scores are used as they are."""
+"""What the source models cost, and the answer among those that are cheap enough.
+
+Scores are used as they are.
+"""
 
 from __future__ import annotations
 
@@ -37,19 +40,27 @@ def _time(result: Result, model: SourceModel) -> float | None:
 
 COSTS: dict[str, Cost] = {
     "time": Cost(
-        "Time", "ms", "Slowest acceptable",
-        "Milliseconds of the network alone for one picture, as measured on this computer.", _time,
+        "Time",
+        "ms",
+        "Slowest acceptable",
+        "Milliseconds of the network alone for one picture, as measured on this computer.",
+        _time,
     ),
     "params": Cost(
-        "Parameters", "million weights", "Largest acceptable",
-        "How many numbers the model is made of.", lambda _, model: model.params / 1e6 if model.params else None,
+        "Parameters",
+        "million weights",
+        "Largest acceptable",
+        "How many numbers the model is made of.",
+        lambda _, model: model.params / 1e6 if model.params else None,
     ),
     "memory": Cost(
-        "Memory", "MB", "Most memory acceptable",
+        "Memory",
+        "MB",
+        "Most memory acceptable",
         "The weights alone, four bytes each; what a picture needs on its way through comes on top.",
         lambda _, model: BYTES_PER_WEIGHT * model.params / 1e6 if model.params else None,
     ),
-}  # fmt: skip
+}
 
 
 def costs(result: Result, kind: str) -> dict[str, float]:
@@ -83,7 +94,9 @@ def limits(values: Mapping[str, float]) -> list[float]:
 
 
 def frontier(cost: Mapping[str, float], score: Mapping[str, float]) -> list[str]:
-    """Return the models that no other beats: none is as cheap and better, nor as good and cheaper. Cheapest first.
+    """Return the models that no other beats: none is as cheap and better, nor as good and cheaper.
+
+    Cheapest first.
 
     cost: lower is better; score: higher is better. Models that lack either take no part.
     """
@@ -97,10 +110,11 @@ def frontier(cost: Mapping[str, float], score: Mapping[str, float]) -> list[str]
 
 
 def within(result: Result, kind: str, limit: float) -> Result:
-    """Answer the run again among models that cost at most `limit`; models of unknown cost are left out.
+    """Answer the run again among models that cost at most `limit`; models of unknown cost are left
+    out.
 
-    Yardsticks stay, whatever they cost, and so do models that could not be scored. Ranked and judged by the same
-    rule as the whole run, from the same scores and re-checks.
+    Yardsticks stay, whatever they cost, and so do models that could not be scored. Ranked and
+    judged by the same rule as the whole run, from the same scores and re-checks.
     """
     cheap = {model for model, cost in costs(result, kind).items() if cost <= limit * SAME}
     out = {model for model in contenders(result) if model not in cheap}

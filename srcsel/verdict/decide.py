@@ -1,14 +1,17 @@
 """Scores -> rankings and the verdict: where to start, and how sure the re-checks are.
 
-Baselines are yardsticks: they are ranked and shown, but the verdict chooses among the other models, ranked without
-them. Where the leader does not stand clear of a baseline by the same rule, a note says so.
+Baselines are yardsticks: they are ranked and shown, but the verdict chooses among the other models,
+ranked without them. Where the leader does not stand clear of a baseline by the same rule, a note
+says so.
 
-The verdict's rule. In every re-check each model gets its mean rank over whitened SCL, kNN-5 and LogME. The leader has
-the best mean rank on all pictures. A rival is *close* where it equals or beats the leader in more than CLOSE of the
-re-checks, the same pictures for both. Then, first that applies:
+The verdict's rule. In every re-check each model gets its mean rank over whitened SCL, kNN-5 and
+LogME. The leader has the best mean rank on all pictures. A rival is *close* where it equals or
+beats the leader in more than CLOSE of the re-checks, the same pictures for both. Then, first that
+applies:
 
-cannot tell  nothing was scored; one model only; a class of fewer than FEWEST pictures; the leader beats chance on
-             fewer than half of the measures; or more models are close than TIE_MOST, or all of three or more
+cannot tell  nothing was scored; one model only; a class of fewer than FEWEST pictures; the leader
+             beats chance on fewer than half of the measures; or more models are close than
+             TIE_MOST, or all of three or more
 tie          some rival is close: the cheapest of the close models is named
 clear        none is
 """
@@ -21,13 +24,27 @@ from dataclasses import replace
 import numpy as np
 
 from srcsel.base.phrases import count, listed, spoken
-from srcsel.base.records import Diagnosis, Note, Ranking, Reading, Score, SourceModel, Verdict, VerdictKind
+from srcsel.base.records import (
+    Diagnosis,
+    Note,
+    Ranking,
+    Reading,
+    Score,
+    SourceModel,
+    Verdict,
+    VerdictKind,
+)
 from srcsel.measures import find
 from srcsel.verdict.explain import explain, explain_baselines
 from srcsel.verdict.wording import FEWEST, NO_CHOICE, SAME_COST, Beside, Standing
 
-VERDICT_MEASURES = ("supcon", "knn", "logme")  # whitened SCL, kNN-5, LogME: the best rule on twelve real targets
-CLOSE = 0.10  # share of the re-checks in which a rival may equal or beat the leader before it counts as close
+VERDICT_MEASURES = (
+    "supcon",
+    "knn",
+    "logme",
+)  # whitened SCL, kNN-5, LogME: the best rule on twelve real targets
+# share of the re-checks in which a rival may equal or beat the leader before it counts as close
+CLOSE = 0.10
 TIE_MOST = 3  # a larger close group is no tie: nothing was settled
 SAME = 1e-9  # values that differ by less than this share are ties
 
@@ -52,25 +69,31 @@ def decide(
 ) -> Verdict:
     """Say where to start, by the rule above. `dataset_counts` (c,): pictures of each class.
 
-    The notes say why a bar and the verdict differ; `literal` and `diagnoses` make them fuller. Text and notes are
-    plain text, titles included as they are: a page must escape them.
+    The notes say why a bar and the verdict differ; `literal` and `diagnoses` make them fuller. Text
+    and notes are plain text, titles included as they are: a page must escape them.
     """
     table, missing = _table(scores)
-    standing = _standing(table, models, np.asarray(dataset_counts), class_names, seconds_per_picture or {})
+    standing = _standing(
+        table, models, np.asarray(dataset_counts), class_names, seconds_per_picture or {}
+    )
     verdict = _verdict(standing)
     notes = tuple(Note(text) for text in (*missing, *standing.hardly_helps()))
     if standing.models:
         baselines = {m.id for m in models if m.baseline}
-        rivals = make_rankings(*([s for s in group if s.model not in baselines] for group in (scores, literal)))
+        rivals = make_rankings(
+            *([s for s in group if s.model not in baselines] for group in (scores, literal))
+        )
         notes += explain(rivals, verdict, diagnoses, models)
         notes += explain_baselines(make_rankings(scores, literal), models)
     return replace(verdict, notes=notes)
 
 
 def mean_ranks(scores: Sequence[Score]) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Rank models among themselves as the verdict does: ids, mean ranks on all pictures (models,), and (models, b).
+    """Rank models among themselves as the verdict does: ids, mean ranks on all pictures (models,),
+    and (models, b).
 
-    b is the number of re-checks; lower is better. A model that lacks a measure of the verdict's takes no part.
+    b is the number of re-checks; lower is better. A model that lacks a measure of the verdict's
+    takes no part.
     """
     table, _ = _table(scores)
     ids = list(table[0]) if table else []
@@ -93,7 +116,13 @@ def _ranking(scores: Sequence[Score]) -> Ranking:
         for s, rank, own in zip(ordered, ranks, draws, strict=True)
         if rank == 1 or own is None or draws[0] is None or _catches_up(own, draws[0])
     ]
-    return Ranking(scores[0].measure, scores[0].reading, tuple(s.model for s in ordered), tuple(ranks), tuple(close))
+    return Ranking(
+        scores[0].measure,
+        scores[0].reading,
+        tuple(s.model for s in ordered),
+        tuple(ranks),
+        tuple(close),
+    )
 
 
 def _equal(a: np.ndarray | float, b: np.ndarray | float) -> np.ndarray:
@@ -101,12 +130,16 @@ def _equal(a: np.ndarray | float, b: np.ndarray | float) -> np.ndarray:
 
 
 def _catches_up(rival: np.ndarray, leader: np.ndarray) -> bool:
-    """Whether the rival equals or beats the leader in more than CLOSE of the paired re-checks; higher is better."""
+    """Whether the rival equals or beats the leader in more than CLOSE of the paired re-checks;
+    higher is better.
+    """
     return bool(np.mean((rival >= leader) | _equal(rival, leader)) > CLOSE)
 
 
 def _mean_ranks(values: np.ndarray) -> np.ndarray:
-    """Mean over measures of each model's rank, ties sharing theirs. values (m, models, b), higher better."""
+    """Mean over measures of each model's rank, ties sharing theirs. values (m, models, b), higher
+    better.
+    """
     better = (values[:, None] > values[:, :, None]) & ~_equal(values[:, None], values[:, :, None])
     tied = _equal(values[:, None], values[:, :, None])
     return (better.sum(axis=2) + (tied.sum(axis=2) + 1) / 2).mean(axis=0)  # (models, b)
@@ -124,7 +157,9 @@ def _standing(
     scored = [m for m in table[0] if m in known] if table else []
     ids = [m for m in scored if not known[m].baseline]
     if not ids:
-        return Standing((), {}, (), False, counts, class_names, seconds, only_baselines=bool(scored))
+        return Standing(
+            (), {}, (), False, counts, class_names, seconds, only_baselines=bool(scored)
+        )
     full, again = _ranks(table, ids)
     first = _equal(again, again.min(axis=0))
     firsts = 100 * (first / first.sum(axis=0)).mean(axis=1)
@@ -133,17 +168,23 @@ def _standing(
     return Standing(
         models=tuple(known[ids[i]] for i in order),
         firsts={ids[i]: float(firsts[i]) for i in order},
-        close=tuple(known[ids[i]] for i in order if i == leader or _catches_up(-again[i], -again[leader])),
+        close=tuple(
+            known[ids[i]] for i in order if i == leader or _catches_up(-again[i], -again[leader])
+        ),
         above_chance=2 * sum(_beats_chance(row[ids[leader]]) for row in table) > len(table),
         counts=counts,
         class_names=class_names,
         seconds=seconds,
-        baseline=_beside(table, scored, ids[leader], [known[m] for m in scored if known[m].baseline]),
+        baseline=_beside(
+            table, scored, ids[leader], [known[m] for m in scored if known[m].baseline]
+        ),
     )
 
 
 def _ranks(table: list[dict[str, Score]], ids: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Mean ranks of models among themselves: on all pictures (models,), and in every re-check (models, b)."""
+    """Mean ranks of models among themselves: on all pictures (models,), and in every re-check
+    (models, b).
+    """
     signs = np.array([find(row[ids[0]].measure).sign for row in table])[:, None, None]
     full = _mean_ranks(signs * [[[row[m].value] for m in ids] for row in table])[:, 0]
     draws = [[_draws(row[m]) for m in ids] for row in table]
@@ -170,7 +211,9 @@ def _verdict(standing: Standing) -> Verdict:
     """Take the first of the cases of the rule that applies."""
     s = standing
     if s.only_baselines:
-        return Verdict("cannot tell", None, spoken(NO_CHOICE, s.only_baseline()), why=s.only_baseline())
+        return Verdict(
+            "cannot tell", None, spoken(NO_CHOICE, s.only_baseline()), why=s.only_baseline()
+        )
     if not s.models:
         return Verdict("cannot tell", None, s.nothing(), why=s.nothing())
     if len(s.models) == 1:
@@ -189,7 +232,12 @@ def _verdict(standing: Standing) -> Verdict:
 
 def _unsure(s: Standing, why: str) -> Verdict:
     return Verdict(
-        "cannot tell", s.models[0].id, spoken(NO_CHOICE, why), dict(s.firsts), tuple(m.id for m in s.close), why=why
+        "cannot tell",
+        s.models[0].id,
+        spoken(NO_CHOICE, why),
+        dict(s.firsts),
+        tuple(m.id for m in s.close),
+        why=why,
     )
 
 
@@ -199,7 +247,9 @@ def _sure(kind: VerdictKind, s: Standing, winner: SourceModel, why: str) -> Verd
 
 
 def _table(scores: Sequence[Score]) -> tuple[list[dict[str, Score]], tuple[str, ...]]:
-    """For each measure that counts, the score of every model that has them all; and a note on what is missing."""
+    """For each measure that counts, the score of every model that has them all; and a note on what
+    is missing.
+    """
     rows: dict[str, dict[str, Score]] = {}
     for s in scores:
         rows.setdefault(s.measure, {})[s.model] = s
@@ -208,12 +258,16 @@ def _table(scores: Sequence[Score]) -> tuple[list[dict[str, Score]], tuple[str, 
     if len(chosen) < len(VERDICT_MEASURES) and rows:
         chosen = chosen or list(rows)[:1]
         titles = listed([find(m).title for m in chosen])
-        notes = (f"The verdict rests on {titles} alone, because other measures it uses were not scored.",)
+        notes = (
+            f"The verdict rests on {titles} alone, because other measures it uses were not scored.",
+        )
     ids = list(dict.fromkeys(s.model for s in scores))
     whole = [m for m in ids if all(m in rows[name] for name in chosen)]
     if 0 < len(whole) < len(ids):
         out = len(ids) - len(whole)
-        notes += (f"{count(out, 'model')} lacked a measure that the verdict uses and took no part in it.",)
+        notes += (
+            f"{count(out, 'model')} lacked a measure that the verdict uses and took no part in it.",
+        )
     return [{m: rows[name][m] for m in whole} for name in chosen], notes
 
 
@@ -226,13 +280,19 @@ def _beats_chance(score: Score) -> bool:
     """Whether the 90 % interval of the score lies on the good side of its null."""
     if score.null is None or score.low is None or score.high is None:
         return bool(score.gain is not None and score.gain > 0)
-    return score.low > score.null if find(score.measure).higher_is_better else score.high < score.null
+    return (
+        score.low > score.null if find(score.measure).higher_is_better else score.high < score.null
+    )
 
 
 def _cheapest(models: Sequence[SourceModel]) -> SourceModel:
-    """Take the first of those within SAME_COST of the least multiply-adds, or parameters where those are not known."""
+    """Take the first of those within SAME_COST of the least multiply-adds, or parameters where
+    those are not known.
+    """
     for costs in ([m.gmacs for m in models], [m.params for m in models]):
         known = [c for c in costs if c is not None]
         if len(known) == len(models) and max(known) > SAME_COST * min(known):
-            return next(m for m, c in zip(models, known, strict=True) if c <= SAME_COST * min(known))
+            return next(
+                m for m, c in zip(models, known, strict=True) if c <= SAME_COST * min(known)
+            )
     return models[0]

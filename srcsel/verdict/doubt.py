@@ -16,8 +16,8 @@ def announcement(race: Race, pictures: int) -> str:
     left = race.models - len(race.dropped)
     saved = sum(pictures - d.pictures for d in race.dropped)
     return (
-        f"Stage {race.stage + 1} of {len(race.stages)}: {race.stages[race.stage]:,} of {pictures:,} pictures, "
-        f"{left} of {count(race.models, 'model')} in the race"
+        f"Stage {race.stage + 1} of {len(race.stages)}: {race.stages[race.stage]:,} of {pictures:,}"
+        f" pictures, {left} of {count(race.models, 'model')} in the race"
         + (f", {count(saved, 'forward pass', 'forward passes')} saved so far" if saved else "")
     )
 
@@ -40,12 +40,17 @@ def summary(race: Race) -> str:
         return f"Fast answer: no race was run, every model was scored in full. {race.note}"
     saved = race.exact - race.passes
     how = f"{saved:,} of {race.exact:,} forward passes (one picture through one network) were saved"
-    left = f"{len(race.dropped)} of {count(race.models, 'model')} left early" if race.dropped else "no model left early"
+    left = (
+        f"{len(race.dropped)} of {count(race.models, 'model')} left early"
+        if race.dropped
+        else "no model left early"
+    )
     return f"Fast answer: {left}, {how}."
 
 
 def undecided(race: Race) -> list[Dropped]:
-    """Return the models set aside for time that were level with the leader in more re-checks than the verdict allows.
+    """Return the models set aside for time that were level with the leader in more re-checks than
+    the verdict allows.
 
     They may be as good as the winner.
     """
@@ -53,10 +58,11 @@ def undecided(race: Race) -> list[Dropped]:
 
 
 def with_doubt(verdict: Verdict, race: Race, models: Sequence[SourceModel]) -> Verdict:
-    """Return the verdict among the models scored in full, and what the others leave open said with it.
+    """Return the verdict among the models scored in full, and what the others leave open said with
+    it.
 
-    Where models were set aside that may be as good, a clear choice becomes a tie and, with many, no choice. A note
-    says where a yardstick left that did as well as the leader.
+    Where models were set aside that may be as good, a clear choice becomes a tie and, with many, no
+    choice. A note says where a yardstick left that did as well as the leader.
     """
     verdict = replace(verdict, notes=(*verdict.notes, *_yardsticks(race, models)))
     doubt = undecided(race)
@@ -67,10 +73,13 @@ def with_doubt(verdict: Verdict, race: Race, models: Sequence[SourceModel]) -> V
     level = listed([str(share(100 - d.behind)) for d in doubt])
     one = len(doubt) == 1
     said = (
-        f"{names} {'was' if one else 'were'} set aside early to save time and may be as good: level with the leader or "
-        f"before it in {level} of 100 re-checks then. Score {'it' if one else 'them'} in full to be sure."
+        f"{names} {'was' if one else 'were'} set aside early to save time and may be as good: level"
+        f" with the leader or before it in {level} of 100 re-checks then. Score"
+        f" {'it' if one else 'them'} in full to be sure."
     )
-    many = verdict.kind == "cannot tell" or len({*verdict.close, *(d.model for d in doubt)}) > TIE_MOST
+    many = (
+        verdict.kind == "cannot tell" or len({*verdict.close, *(d.model for d in doubt)}) > TIE_MOST
+    )
     why = spoken(verdict.why, said)
     facts = verdict.text.partition(verdict.why)[2].strip()
     head = NO_CHOICE if many else f"Start from {titles.get(verdict.winner, verdict.winner)}."
@@ -83,8 +92,9 @@ def _yardsticks(race: Race, models: Sequence[SourceModel]) -> tuple[Note, ...]:
     level = [d for d in race.dropped if d.why == "yardstick" and 100 - d.behind > 100 * CLOSE]
     return tuple(
         Note(
-            f"{titles.get(d.model, d.model)}, a yardstick, was level with {titles.get(d.leader, d.leader)} or before "
-            f"it in {share(100 - d.behind)} of 100 re-checks when it left the race, on {d.pictures:,} pictures."
+            f"{titles.get(d.model, d.model)}, a yardstick, was level with"
+            f" {titles.get(d.leader, d.leader)} or before it in {share(100 - d.behind)} of 100"
+            f" re-checks when it left the race, on {d.pictures:,} pictures."
         )
         for d in level
     )

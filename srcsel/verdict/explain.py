@@ -1,6 +1,8 @@
-"""Why the two bars, or a bar and the verdict, name different models: signs measured in the features, then sentences.
+"""Why the two bars, or a bar and the verdict, name different models: signs measured in the
+features, then sentences.
 
-The tests and their thresholds were set on simulated features (narrow cone, islands, lengths, strays).
+The tests and their thresholds were set on simulated features (narrow cone, islands, lengths,
+strays).
 """
 
 from __future__ import annotations
@@ -11,9 +13,13 @@ from srcsel.base.phrases import listed
 from srcsel.base.records import Diagnosis, Note, Ranking, Reading, Signs, SourceModel, Verdict
 
 CONE = 0.5  # mean cosine of random pairs from which the pictures lie in a narrow cone
-CONE_LIFT = 0.5  # rise of the SCL gain, once the mean feature is gone, that shows distinct groups inside the cone
-ISLANDS = 0.9  # 1-NN accuracy from which an SCL gain at or below chance means classes of several kinds
-LENGTHS = 0.1  # change of the Euclidean MSC, once all features have one length, that shows lengths mattered
+# rise of the SCL gain, once the mean feature is gone, that shows distinct groups inside the cone
+CONE_LIFT = 0.5
+ISLANDS = (
+    0.9  # 1-NN accuracy from which an SCL gain at or below chance means classes of several kinds
+)
+# change of the Euclidean MSC, once all features have one length, that shows lengths mattered
+LENGTHS = 0.1
 STRAYS = 0.3  # rise of the SCL gain without the worst pictures that shows that a few pull it down
 LITERAL = "In the literal reading of the papers"  # how the sentences on that reading open
 BARS = {"silhouette": "class separation (MSC)", "supcon": "neighbour agreement (SCL)"}
@@ -26,7 +32,8 @@ def explain(
     diagnoses: Sequence[Diagnosis] = (),
     models: Sequence[SourceModel] = (),
 ) -> tuple[Note, ...]:
-    """Write notes for the person, each with the reading it speaks of; none where bars and verdict agree.
+    """Write notes for the person, each with the reading it speaks of; none where bars and verdict
+    agree.
 
     `rankings` hold the models the verdict chooses from: no baselines.
     """
@@ -48,8 +55,13 @@ def explain(
     return tuple(dict.fromkeys(notes))
 
 
-def explain_baselines(rankings: Sequence[Ranking], models: Sequence[SourceModel]) -> tuple[Note, ...]:
-    """Say where a baseline heads a bar: it is drawn there, but is never where to start. `rankings` hold all models."""
+def explain_baselines(
+    rankings: Sequence[Ranking], models: Sequence[SourceModel]
+) -> tuple[Note, ...]:
+    """Say where a baseline heads a bar: it is drawn there, but is never where to start.
+
+    `rankings` hold all models.
+    """
     titles = {m.id: m.title for m in models if m.baseline}
     notes = []
     for reading in READINGS:
@@ -61,7 +73,8 @@ def explain_baselines(rankings: Sequence[Ranking], models: Sequence[SourceModel]
         opening = f"{LITERAL} " if reading == "raw" else ""
         notes += [
             Note(
-                f"{opening}{title} comes first by {listed(bars)}. It is a yardstick, not a model to start from.",
+                f"{opening}{title} comes first by {listed(bars)}. It is a yardstick, not a model to"
+                " start from.",
                 reading,
             )
             for title, bars in heads.items()
@@ -70,43 +83,53 @@ def explain_baselines(rankings: Sequence[Ranking], models: Sequence[SourceModel]
 
 
 def _find(rankings: Sequence[Ranking], measure: str, reading: Reading) -> Ranking | None:
-    return next((r for r in rankings if r.measure == measure and r.reading == reading and r.models), None)
+    return next(
+        (r for r in rankings if r.measure == measure and r.reading == reading and r.models), None
+    )
 
 
 def _firsts(ranking: Ranking) -> tuple[str, ...]:
     return tuple(m for m, rank in zip(ranking.models, ranking.ranks, strict=True) if rank == 1)
 
 
-def _bars(msc: Ranking, scl: Ranking, diagnoses: Mapping[str, Diagnosis], titles: Mapping[str, str]) -> Iterator[str]:
+def _bars(
+    msc: Ranking, scl: Ranking, diagnoses: Mapping[str, Diagnosis], titles: Mapping[str, str]
+) -> Iterator[str]:
     """Say that the bars disagree, whether that means anything, and why."""
     a, b = msc.models[0], scl.models[0]
     opening = "The" if msc.reading == "whitened" else f"{LITERAL} the"
     yield (
-        f"{opening} two scores name different first places: {titles.get(a, a)} by {BARS[msc.measure]}, "
-        f"{titles.get(b, b)} by {BARS[scl.measure]}."
+        f"{opening} two scores name different first places: {titles.get(a, a)} by"
+        f" {BARS[msc.measure]}, {titles.get(b, b)} by {BARS[scl.measure]}."
     )
     if a in scl.close or b in msc.close:
-        yield "On at least one of the scores the re-checks cannot tell these two apart: it may be chance."
+        yield (
+            "On at least one of the scores the re-checks cannot tell these two apart: it may be"
+            " chance."
+        )
     signs = {m: getattr(diagnoses[m], msc.reading or "raw") for m in (a, b) if m in diagnoses}
     by_length = {m for m in signs if diagnoses[m].metric == "euclidean"}
     causes = list(_causes(signs, a, by_length, titles))
     yield from causes or [
-        "The scores look at different things: separation asks whether whole groups stand apart; neighbour agreement "
-        "asks whether each picture sits with its own kind."
+        "The scores look at different things: separation asks whether whole groups stand apart;"
+        " neighbour agreement asks whether each picture sits with its own kind."
     ]
 
 
 def _literal(first: str, winner: str, titles: Mapping[str, str]) -> str:
     """Say why both literal bars may name another model than the verdict."""
     return (
-        f"{LITERAL} both scores put {titles.get(first, first)} first, not {titles.get(winner, winner)}. "
-        "That reading keeps what all pictures have in common, which favours some models for no good reason; the "
-        "verdict does not use it."
+        f"{LITERAL} both scores put {titles.get(first, first)} first, not"
+        f" {titles.get(winner, winner)}. That reading keeps what all pictures have in common, which"
+        " favours some models for no good reason; the verdict does not use it."
     )
 
 
 def _causes(
-    signs: Mapping[str, Signs], separated: str, by_length: Collection[str], titles: Mapping[str, str]
+    signs: Mapping[str, Signs],
+    separated: str,
+    by_length: Collection[str],
+    titles: Mapping[str, str],
 ) -> Iterator[str]:
     """Say what the signs of the two first places show.
 
@@ -116,32 +139,34 @@ def _causes(
         title = titles.get(model, model)
         if s.mean_cosine > CONE and model == separated and s.centred_gain - s.gain > CONE_LIFT:
             yield (
-                f"{title} puts all your pictures close together, but the groups inside are still distinct. The "
-                "neighbour score is misled by that. With the common part removed its gain rises from "
-                f"{s.gain:z.1f} to {s.centred_gain:z.1f}."
+                f"{title} puts all your pictures close together, but the groups inside are still"
+                " distinct. The neighbour score is misled by that. With the common part removed"
+                f" its gain rises from {s.gain:z.1f} to {s.centred_gain:z.1f}."
             )
         elif s.mean_cosine > CONE and model != separated:
             yield (
-                f"{title} puts all your pictures close together (mean similarity {s.mean_cosine:.2f} of 1). Its "
-                f"neighbour score then stays near chance whatever it sees (gain {s.gain:z.1f}), which beats models "
-                "that spread the pictures and fall below chance. With the common part removed the fault is gone."
+                f"{title} puts all your pictures close together (mean similarity"
+                f" {s.mean_cosine:.2f} of 1). Its neighbour score then stays near chance whatever"
+                f" it sees (gain {s.gain:z.1f}), which beats models that spread the pictures and"
+                " fall below chance. With the common part removed the fault is gone."
             )
         if s.nearest >= ISLANDS and s.gain <= 0:
             yield (
-                f"For {title}, some of your classes look like two kinds of picture (for example close-ups and wide "
-                f"shots): {s.nearest:.0%} of nearest neighbours are right, yet whole classes do not hang together. "
-                "Both scores punish that, a classifier often does not."
+                f"For {title}, some of your classes look like two kinds of picture (for example"
+                f" close-ups and wide shots): {s.nearest:.0%} of nearest neighbours are right, yet"
+                " whole classes do not hang together. Both scores punish that, a classifier often"
+                " does not."
             )
         if model in by_length and abs(s.distances - s.directions) > LENGTHS:
             yield (
-                f"For {title}, class separation by distance reads {s.distances:z.2f}, but {s.directions:z.2f} once all "
-                "features have the same length: very strong and very weak pictures throw it off. Compare directions "
-                "(cosine) instead."
+                f"For {title}, class separation by distance reads {s.distances:z.2f}, but"
+                f" {s.directions:z.2f} once all features have the same length: very strong and very"
+                " weak pictures throw it off. Compare directions (cosine) instead."
             )
         if s.trimmed_gain - s.gain > STRAYS:
             yield (
-                f"For {title}, a few pictures pull the neighbour score down: without the worst tenth its gain rises "
-                f"from {s.gain:z.1f} to {s.trimmed_gain:z.1f}."
+                f"For {title}, a few pictures pull the neighbour score down: without the worst"
+                f" tenth its gain rises from {s.gain:z.1f} to {s.trimmed_gain:z.1f}."
             )
 
 
@@ -152,13 +177,19 @@ def _verdict(ranking: Ranking, verdict: Verdict, titles: Mapping[str, str]) -> I
         return
     place = ranking.ranks[ranking.models.index(winner)]
     if verdict.kind == "tie" and first in verdict.close:
-        why = f"the verdict counts these two as too close to call and names {titles.get(winner, winner)}"
+        why = (
+            "the verdict counts these two as too close to call and names"
+            f" {titles.get(winner, winner)}"
+        )
     elif winner in ranking.close:
-        why = f"there the re-checks cannot tell it from {titles.get(winner, winner)}, which the verdict names"
+        why = (
+            f"there the re-checks cannot tell it from {titles.get(winner, winner)}, which the"
+            " verdict names"
+        )
     else:
         why = (
-            f"the verdict names {titles.get(winner, winner)} ({_ordinal(place)} there), because it follows three "
-            "measures together: neighbour agreement, nearest neighbours and LogME"
+            f"the verdict names {titles.get(winner, winner)} ({_ordinal(place)} there), because it"
+            " follows three measures together: neighbour agreement, nearest neighbours and LogME"
         )
     yield f"By {BARS[ranking.measure]} alone {titles.get(first, first)} comes first; {why}."
 

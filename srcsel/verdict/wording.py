@@ -1,4 +1,6 @@
-"""The verdict in words: how the models stand, and the sentences that say so. Plain text, titles as they are.
+"""The verdict in words: how the models stand, and the sentences that say so.
+
+Plain text, titles as they are.
 
 The sentences of `Standing` stand between a headline and the facts on the winner.
 """
@@ -21,10 +23,18 @@ NO_CHOICE = "No clear choice yet."
 READINGS = {"whitened": "Whitened", "raw": "As in the papers"}
 BEFOREHAND = {"accuracy": "Accuracy on the model's own task", "params": "Number of weights"}
 """Predictors of accuracy that need no picture of the person's."""
-PREDICTORS = {"verdict": "The verdict's own rule", "consensus": "Consensus of the measures", **BEFOREHAND}
+PREDICTORS = {
+    "verdict": "The verdict's own rule",
+    "consensus": "Consensus of the measures",
+    **BEFOREHAND,
+}
 """Predictors of accuracy that are no measure."""
 FAST_NUMBERS = "Made with fast numbers ({}): MSC and SCL may differ from exact ones by about 0.01."
-KINDS = {"clear": "Clear choice", "tie": "Too close to call", "cannot tell": "Too close or too few to tell"}
+KINDS = {
+    "clear": "Clear choice",
+    "tie": "Too close to call",
+    "cannot tell": "Too close or too few to tell",
+}
 
 
 @dataclass(frozen=True)
@@ -33,7 +43,7 @@ class Beside:
 
     title: str  # of the baseline
     beaten: float  # the leader ranks before it in x of 100 re-checks
-    level: bool  # it ranks at or above the leader on all pictures, or the re-checks cannot tell them apart
+    level: bool  # it ranks at or above the leader, or the re-checks cannot tell them apart
     ahead: bool  # it ranks above the leader, and the re-checks say so too
 
 
@@ -53,7 +63,10 @@ class Standing:
 
     def nothing(self) -> str:
         """Say that no model was scored."""
-        return "No model could be scored, so there is nothing to start from yet. See why beside each model."
+        return (
+            "No model could be scored, so there is nothing to start from yet. See why beside each"
+            " model."
+        )
 
     def only_baseline(self) -> str:
         """Say that nothing but a baseline was scored."""
@@ -69,9 +82,13 @@ class Standing:
         if self.baseline.level:
             how = "better" if self.baseline.ahead else "as well"
             return (
-                f"{said}. {self.baseline.title} does {how}: {title} beats it in {beats}. Add at least one more model."
+                f"{said}. {self.baseline.title} does {how}: {title} beats it in {beats}. Add at"
+                " least one more model."
             )
-        return f"{said}. It beats {self.baseline.title} in {beats}. Add at least one more model to compare it with."
+        return (
+            f"{said}. It beats {self.baseline.title} in {beats}. Add at least one more model to"
+            " compare it with."
+        )
 
     def hardly_helps(self) -> tuple[str, ...]:
         """Say that the baseline does as well as the leader, where it does."""
@@ -80,18 +97,25 @@ class Standing:
         how = "better than" if self.baseline.ahead else "as well as"
         helps = "this model hardly helps" if len(self.models) == 1 else "these models hardly help"
         return (
-            f"{self.baseline.title}, a yardstick, does {how} {self.models[0].title} here: {helps} with your pictures.",
+            (
+                f"{self.baseline.title}, a yardstick, does {how} {self.models[0].title} here:"
+                f" {helps} with your pictures."
+            ),
         )
 
     def too_few(self) -> str:
         """Say that the smallest class is too small."""
-        return f"{self._smallest()}: too few to say. {FEWEST} are needed, {ENOUGH} would help. {self._ahead()}"
+        return (
+            f"{self._smallest()}: too few to say. {FEWEST} are needed, {ENOUGH} would help."
+            f" {self._ahead()}"
+        )
 
     def no_better_than_chance(self) -> str:
         """Say that not even the leader sees the classes."""
         return (
-            f"Even the first of these models, {self.models[0].title}, tells your classes apart no better than chance. "
-            "Other source models may suit your pictures, or the labels may not be visible in them."
+            f"Even the first of these models, {self.models[0].title}, tells your classes apart no"
+            " better than chance. Other source models may suit your pictures, or the labels may"
+            " not be visible in them."
         )
 
     def alike(self) -> str:
@@ -99,8 +123,13 @@ class Standing:
         if len(self.close) == len(self.models):
             said = f"These {word(len(self.models))} models look alike on your pictures."
         else:
-            names = listed([m.title for m in self.close[:5]] + (["others"] if len(self.close) > 5 else []))
-            said = f"{names} are too close to call ({word(len(self.close))} of {word(len(self.models))} models)."
+            names = listed(
+                [m.title for m in self.close[:5]] + (["others"] if len(self.close) > 5 else [])
+            )
+            said = (
+                f"{names} are too close to call ({word(len(self.close))} of"
+                f" {word(len(self.models))} models)."
+            )
         advice = f" {self._smallest()}; {ENOUGH} would help." if self.counts.min() < ENOUGH else ""
         return f"{said} {self._ahead()}{advice}"
 
@@ -116,8 +145,8 @@ class Standing:
         """Say that a few are close, and name `winner` for its cost or, at equal cost, its rank."""
         shares = listed([str(share(self.firsts[m.id])) for m in self.close])
         return (
-            f"{listed([m.title for m in self.close])} are too close to call ({shares} of 100 re-checks). "
-            f"{self._better_try(winner)}"
+            f"{listed([m.title for m in self.close])} are too close to call ({shares} of 100"
+            f" re-checks). {self._better_try(winner)}"
         )
 
     def facts(self, model: SourceModel) -> str:
@@ -137,17 +166,25 @@ class Standing:
         smaller = [_ratio(m.params, winner.params, "smaller") for m in others]
         faster = [self._faster(m, winner) for m in others]
         if not all(s or f for s, f in zip(smaller, faster, strict=True)):
-            best = "ranks best on all pictures" if winner is self.close[0] else "costs no more than the others"
+            best = (
+                "ranks best on all pictures"
+                if winner is self.close[0]
+                else "costs no more than the others"
+            )
             return f"{winner.title} {best}, so it is the better first try."
         if len(others) > 1:
             return f"{winner.title} is the cheapest of them to run, so it is the better first try."
-        return f"{winner.title} is {' and '.join(g for g in smaller + faster if g)}, so it is the better first try."
+        return (
+            f"{winner.title} is {' and '.join(g for g in smaller + faster if g)}, so it is the"
+            " better first try."
+        )
 
     def _faster(self, other: SourceModel, winner: SourceModel) -> str:
         """How many times faster, as measured, else by multiply-adds.
 
-        Two networks of equal cost differ in measured time by noise: the time must agree with multiply-adds or,
-        where those are not known, with parameters; without either it must differ by FASTER.
+        Two networks of equal cost differ in measured time by noise: the time must agree with
+        multiply-adds or, where those are not known, with parameters; without either it must differ
+        by FASTER.
         """
         slow, quick = self.seconds.get(other.id), self.seconds.get(winner.id)
         costs = (other.gmacs, winner.gmacs), (other.params, winner.params)

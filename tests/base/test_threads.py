@@ -1,4 +1,6 @@
-"""Few pictures keep linear algebra on one thread until the block ends; work on one item while the next is made."""
+"""Few pictures keep linear algebra on one thread until the block ends; work on one item while the
+next is made.
+"""
 
 import threading
 
@@ -11,7 +13,11 @@ from srcsel.base.threads import SMALL, in_order, one_behind, suited_threads
 
 def threads():
     np.ones((2, 2)) @ np.ones((2, 2))
-    return [pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
+    return [
+        pool["num_threads"]
+        for pool in threadpoolctl.threadpool_info()
+        if pool["user_api"] == "blas"
+    ]
 
 
 @pytest.mark.parametrize(("pictures", "expected"), [(SMALL, 1), (SMALL + 1, 2)])

@@ -1,4 +1,6 @@
-"""Accuracy dots and the scatter say what the evidence says: order, colors, whiskers, direction, names."""
+"""Accuracy dots and the scatter say what the evidence says: order, colors, whiskers, direction,
+names.
+"""
 
 import math
 from dataclasses import replace
@@ -7,7 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from srcsel.base.records import Accuracy, Dataset, Evidence, Protocol, Ranking, Result, Run, Score, SourceModel, Verdict
+from srcsel.base.records import (
+    Accuracy,
+    Dataset,
+    Evidence,
+    Protocol,
+    Ranking,
+    Result,
+    Run,
+    Score,
+    SourceModel,
+    Verdict,
+)
 from srcsel.charts import PAINT
 from srcsel.charts.agreement import (
     accuracy_alt,
@@ -28,19 +41,34 @@ def result() -> Result:
     """Gains 0.5, 1.5, 1.0 and 0.1; b is the winner and a close; the last is a baseline."""
     gains = (0.5, 1.5, 1.0, 0.1)
     models = tuple(
-        SourceModel(m, f"<b>{m}</b>", "r", 10**6 * (i + 1), None, None, None, "", "MIT", accuracy=0.7 + i / 100,
-                    baseline=m == "pixels/mean")
+        SourceModel(
+            m,
+            f"<b>{m}</b>",
+            "r",
+            10**6 * (i + 1),
+            None,
+            None,
+            None,
+            "",
+            "MIT",
+            accuracy=0.7 + i / 100,
+            baseline=m == "pixels/mean",
+        )
         for i, m in enumerate(IDS)
-    )  # fmt: skip
+    )
     scores = [
         Score(m, "supcon", "whitened", CHANCE - g, CHANCE, g, CHANCE - g - 0.2, CHANCE - g + 0.1)
         for m, g in zip(IDS, gains, strict=True)
     ]
     scores += [
-        Score(m, "knn", None, g / 2, 0.1, None, g / 2 - 0.1, g / 2 + 0.1) for m, g in zip(IDS, gains, strict=True)
+        Score(m, "knn", None, g / 2, 0.1, None, g / 2 - 0.1, g / 2 + 0.1)
+        for m, g in zip(IDS, gains, strict=True)
     ]
     order = tuple(IDS[i] for i in np.argsort([-g for g in gains]))
-    rankings = (Ranking("supcon", "whitened", order, (1, 2, 3, 4)), Ranking("knn", None, order, (1, 2, 3, 4)))
+    rankings = (
+        Ranking("supcon", "whitened", order, (1, 2, 3, 4)),
+        Ranking("knn", None, order, (1, 2, 3, 4)),
+    )
     dataset = Dataset("x", "x", Path("/x"), ("a/1.png",), np.zeros(1, int), ("a",), "d")
     verdict = Verdict("tie", IDS[1], "", close=(IDS[1], IDS[0]))
     run = Run("r", "2026-01-01T00:00:00+00:00", "x", IDS)
@@ -52,7 +80,8 @@ def evidence() -> Evidence:
     """Reached: a 60 %, b 80 %, c 78 %, baseline 30 %."""
     means = (0.6, 0.8, 0.78, 0.3)
     accuracies = tuple(
-        Accuracy(m, (v - 0.02, v + 0.02), v, v - 0.03, v + 0.05) for m, v in zip(IDS, means, strict=True)
+        Accuracy(m, (v - 0.02, v + 0.02), v, v - 0.03, v + 0.05)
+        for m, v in zip(IDS, means, strict=True)
     )
     return Evidence("r", Protocol("probe"), accuracies, (), "b was best.", close=(IDS[1], IDS[2]))
 
@@ -75,14 +104,26 @@ def test_dots_in_percent_with_their_interval_and_every_single_value(result, evid
 def test_order_and_colors_are_those_of_the_bars(result, evidence):
     dots = accuracy_dots(result, evidence).data[1]
     top_down = [m for _, m in sorted(zip(dots.y, dots.customdata, strict=True), reverse=True)]
-    assert top_down == [IDS[1], IDS[2], IDS[0], IDS[3]]  # the winner, then by the scores; not by accuracy
+    assert top_down == [
+        IDS[1],
+        IDS[2],
+        IDS[0],
+        IDS[3],
+    ]  # the winner, then by the scores; not by accuracy
     colors = dict(zip(dots.customdata, dots.marker.color, strict=True))
     paint = PAINT["light"]
-    assert (colors[IDS[1]], colors[IDS[0]], colors[IDS[2]]) == (paint["winner"], paint["close"], paint["other"])
+    assert (colors[IDS[1]], colors[IDS[0]], colors[IDS[2]]) == (
+        paint["winner"],
+        paint["close"],
+        paint["other"],
+    )
 
 
 def test_a_baseline_has_a_mark_of_its_own(result, evidence):
-    for figure in (accuracy_dots(result, evidence), agreement_scatter(result, evidence, "knn", None)):
+    for figure in (
+        accuracy_dots(result, evidence),
+        agreement_scatter(result, evidence, "knn", None),
+    ):
         trace = next(t for t in figure.data if t.customdata is not None)
         symbols = dict(zip(trace.customdata, trace.marker.symbol, strict=True))
         assert {m for m, s in symbols.items() if s == "diamond-open"} == {IDS[3]}
@@ -131,7 +172,10 @@ def test_static_predictors_come_from_the_models(result, evidence):
 
 
 def test_names_are_text_in_both_figures(result, evidence):
-    dots, scatter = accuracy_dots(result, evidence), agreement_scatter(result, evidence, "knn", None)
+    dots, scatter = (
+        accuracy_dots(result, evidence),
+        agreement_scatter(result, evidence, "knn", None),
+    )
     assert all("<b>demo" not in text for text in dots.layout.yaxis.ticktext)
     assert "&lt;b&gt;demo/b&lt;/b&gt;" in [a.text for a in scatter.layout.annotations]
     hovers = [*dots.data[1].hovertext, *scatter.data[0].hovertext]
@@ -156,13 +200,20 @@ def test_one_model_and_none(result, evidence):
 
 def test_alternative_texts_tell_numbers_and_ties(result, evidence):
     said = accuracy_alt(result, evidence)
-    assert said.startswith("Accuracy reached, best first: <b>demo/b</b> 80.0 %; <b>demo/c</b> 78.0 %")
+    assert said.startswith(
+        "Accuracy reached, best first: <b>demo/b</b> 80.0 %; <b>demo/c</b> 78.0 %"
+    )
     assert said.endswith("2 models cannot be told apart.")
-    assert "<b>demo/b</b>: score 1.5, 80.0 % right" in scatter_alt(result, evidence, "supcon", "whitened")
+    assert "<b>demo/b</b>: score 1.5, 80.0 % right" in scatter_alt(
+        result, evidence, "supcon", "whitened"
+    )
 
 
 def test_axis_says_measure_reading_and_direction():
-    assert axis_title("supcon", "raw") == "Neighbour agreement (SCL), gain over chance, as in the papers, better →"
+    assert (
+        axis_title("supcon", "raw")
+        == "Neighbour agreement (SCL), gain over chance, as in the papers, better →"
+    )
     assert axis_title("params", None) == "Number of weights →"
     assert axis_title("<i>of another version", None) == "&lt;i&gt;of another version, better →"
 
@@ -170,7 +221,10 @@ def test_axis_says_measure_reading_and_direction():
 def boxes(names, at, placed):
     """Boxes in pixels, worked out from what Plotly is told."""
     for key, name in names.items():
-        x, y = at[key][0] * PLOT[0] + placed[key]["xshift"], at[key][1] * PLOT[1] + placed[key]["yshift"]
+        x, y = (
+            at[key][0] * PLOT[0] + placed[key]["xshift"],
+            at[key][1] * PLOT[1] + placed[key]["yshift"],
+        )
         width = len(name) * CHARACTER
         x -= {"left": 0, "right": width, "center": width / 2}[placed[key]["xanchor"]]
         y -= {"bottom": 0, "top": LINE, "middle": LINE / 2}[placed[key]["yanchor"]]
@@ -193,10 +247,17 @@ def test_names_of_nearby_points_do_not_cover_each_other_or_leave_the_plot():
 def test_a_name_keeps_clear_of_whiskers():
     names, at = {"a": "A name"}, {"a": (0.5, 0.5)}
     free = next(boxes(names, at, place_names(names, at)))
-    line = (free[0] / PLOT[0], (free[1] + LINE / 2) / PLOT[1], free[2] / PLOT[0], (free[1] + LINE / 2) / PLOT[1])
+    line = (
+        free[0] / PLOT[0],
+        (free[1] + LINE / 2) / PLOT[1],
+        free[2] / PLOT[0],
+        (free[1] + LINE / 2) / PLOT[1],
+    )
     moved = next(boxes(names, at, place_names(names, at, [line])))
     y = line[1] * PLOT[1]
-    assert not (moved[1] < y < moved[3] and moved[0] < line[2] * PLOT[0] and moved[2] > line[0] * PLOT[0])
+    assert not (
+        moved[1] < y < moved[3] and moved[0] < line[2] * PLOT[0] and moved[2] > line[0] * PLOT[0]
+    )
 
 
 def test_a_name_does_not_cover_another_point():

@@ -16,17 +16,31 @@ CHANCE = math.log(99)  # of the loss, with 100 pictures
 
 
 def make(values, titles=None, *, winner=None, close=(), kind="clear") -> Result:
-    """A result whose gains are `values`, in the order the models were chosen; MSC is a tenth of the gain."""
+    """A result whose gains are `values`, in the order the models were chosen; MSC is a tenth of the
+    gain.
+    """
     ids = tuple(f"demo/m{i}" for i in range(len(values)))
     titles = titles or [f"Model {i}" for i in range(len(values))]
-    models = tuple(SourceModel(m, t, "r", None, None, None, None, "", "MIT") for m, t in zip(ids, titles, strict=True))
+    models = tuple(
+        SourceModel(m, t, "r", None, None, None, None, "", "MIT")
+        for m, t in zip(ids, titles, strict=True)
+    )
     scores, literal = [], []
     for m, v in zip(ids, values, strict=True):
         for reading, out, k in (("whitened", scores, 1.0), ("raw", literal, 0.5)):
             loss = CHANCE - v * k
             out.append(Score(m, "supcon", reading, loss, CHANCE, v * k, loss - 0.2, loss + 0.1))
             out.append(
-                Score(m, "silhouette", reading, v * k / 10, 0.0, v * k / 10, v * k / 10 - 0.01, v * k / 10 + 0.02)
+                Score(
+                    m,
+                    "silhouette",
+                    reading,
+                    v * k / 10,
+                    0.0,
+                    v * k / 10,
+                    v * k / 10 - 0.01,
+                    v * k / 10 + 0.02,
+                )
             )
     order = tuple(ids[i] for i in np.argsort([-v for v in values], kind="stable"))
     rankings = tuple(
@@ -58,7 +72,9 @@ def test_zero_has_no_sign():
     result = make([-0.0003])
     for measure in ("silhouette", "supcon"):
         figure = charts.score_bars(result, measure, "whitened")
-        texts = [a.text for a in figure.layout.annotations] + [str(figure.data[0].hovertext[0]).split("<br>")[1]]
+        texts = [a.text for a in figure.layout.annotations] + [
+            str(figure.data[0].hovertext[0]).split("<br>")[1]
+        ]
         assert texts == ["0.000", "0.000"]
         assert "Model 0 0.000" in charts.bars_alt(result, measure, "whitened")
 
@@ -67,13 +83,17 @@ def test_loss_becomes_gain_and_its_whiskers_swap_sides():
     figure = charts.score_bars(make([1.5]), "supcon", "whitened")
     bar = figure.data[0]
     assert bar.x[0] == pytest.approx(1.5)
-    assert bar.error_x.array[0] == pytest.approx(0.2)  # the loss may be 0.2 lower, so the gain 0.2 higher
+    assert bar.error_x.array[0] == pytest.approx(
+        0.2
+    )  # the loss may be 0.2 lower, so the gain 0.2 higher
     assert bar.error_x.arrayminus[0] == pytest.approx(0.1)
 
 
 def test_msc_keeps_its_value_and_sides():
     bar = charts.score_bars(make([1.5]), "silhouette", "whitened").data[0]
-    assert (bar.x[0], bar.error_x.array[0], bar.error_x.arrayminus[0]) == pytest.approx((0.15, 0.02, 0.01))
+    assert (bar.x[0], bar.error_x.array[0], bar.error_x.arrayminus[0]) == pytest.approx(
+        (0.15, 0.02, 0.01)
+    )
 
 
 def test_raw_reading_shows_the_literal_scores():
@@ -82,11 +102,17 @@ def test_raw_reading_shows_the_literal_scores():
 
 def test_same_order_and_color_of_a_model_in_every_chart():
     result = make([0.2, 1.5, 0.9, 1.4], close=("demo/m1", "demo/m3"))
-    figures = [charts.score_bars(result, m, r) for m in ("silhouette", "supcon") for r in ("whitened", "raw")]
+    figures = [
+        charts.score_bars(result, m, r)
+        for m in ("silhouette", "supcon")
+        for r in ("whitened", "raw")
+    ]
     looks = [dict(zip(f.data[0].customdata, f.data[0].marker.color, strict=True)) for f in figures]
     assert all(look == looks[0] for look in looks)
     assert all(top_down(f) == top_down(figures[0]) for f in figures)
-    assert len({looks[0][m] for m in ("demo/m1", "demo/m3", "demo/m0")}) == 3  # winner, tied, others
+    assert (
+        len({looks[0][m] for m in ("demo/m1", "demo/m3", "demo/m0")}) == 3
+    )  # winner, tied, others
 
 
 def test_cheaper_winner_of_a_tie_stands_on_top():
@@ -95,7 +121,9 @@ def test_cheaper_winner_of_a_tie_stands_on_top():
 
 
 def test_tied_rows_are_shaded_and_explained():
-    figure = charts.score_bars(make([0.2, 1.5, 1.4], close=("demo/m1", "demo/m2")), "supcon", "whitened")
+    figure = charts.score_bars(
+        make([0.2, 1.5, 1.4], close=("demo/m1", "demo/m2")), "supcon", "whitened"
+    )
     rows = dict(zip(figure.data[0].customdata, figure.data[0].y, strict=True))
     shaded = sorted((s.y0 + s.y1) / 2 for s in figure.layout.shapes)
     assert shaded == sorted([rows["demo/m1"], rows["demo/m2"]])
@@ -111,7 +139,10 @@ def test_nothing_is_shaded_where_the_leader_stands_alone():
 def test_chosen_model_is_marked_by_more_than_color():
     figure = charts.score_bars(make([0.2, 1.5]), "supcon", "whitened", chosen="demo/m0")
     bar = figure.data[0]
-    assert dict(zip(bar.customdata, bar.marker.line.width, strict=True)) == {"demo/m0": 2, "demo/m1": 0}
+    assert dict(zip(bar.customdata, bar.marker.line.width, strict=True)) == {
+        "demo/m0": 2,
+        "demo/m1": 0,
+    }
     marked = [t for t in figure.layout.yaxis.ticktext if t.startswith("<b>▸")]
     assert marked == ["<b>▸ Model 0</b>"]
 
@@ -125,7 +156,9 @@ def test_chance_is_on_the_axis_and_below_chance_goes_left():
 
 def test_model_without_this_score_keeps_its_row_and_says_so():
     result = make([0.2, 1.5])
-    kept = tuple(s for s in result.scores if not (s.model == "demo/m0" and s.measure == "silhouette"))
+    kept = tuple(
+        s for s in result.scores if not (s.model == "demo/m0" and s.measure == "silhouette")
+    )
     figure = charts.score_bars(replace(result, scores=kept), "silhouette", "whitened")
     assert list(figure.layout.yaxis.ticktext) == ["Model 1", "Model 0"]
     assert "n/a" in [a.text for a in figure.layout.annotations]
@@ -169,7 +202,9 @@ def test_figure_is_json_in_both_themes(theme):
 
 
 def test_projector_size_enlarges_rows_and_type():
-    small, large = (charts.score_bars(make([0.2, 1.5]), "supcon", "whitened", scale=s) for s in (1.0, 1.25))
+    small, large = (
+        charts.score_bars(make([0.2, 1.5]), "supcon", "whitened", scale=s) for s in (1.0, 1.25)
+    )
     assert large.layout.height == round(1.25 * small.layout.height)
     assert {a.font.size for a in large.layout.annotations} == {15}
     assert large.layout.yaxis.tickfont.color == small.layout.yaxis.tickfont.color
@@ -185,7 +220,18 @@ def test_alt_text_orders_by_the_score_itself():
 def test_nine_largest_classes_have_their_own_look_the_rest_is_gray():
     counts = np.arange(1, 13)
     groups = charts.class_groups(tuple(f"c{i}" for i in range(12)), counts)
-    assert [g.classes for g in groups] == [(3,), (4,), (5,), (6,), (7,), (8,), (9,), (10,), (11,), (0, 1, 2)]
+    assert [g.classes for g in groups] == [
+        (3,),
+        (4,),
+        (5,),
+        (6,),
+        (7,),
+        (8,),
+        (9,),
+        (10,),
+        (11,),
+        (0, 1, 2),
+    ]
     assert groups[-1].name == "other (3 classes)"
     for field in ("light", "dark", "shape"):
         assert len({getattr(g, field) for g in groups[:-1]}) == 9
@@ -198,7 +244,12 @@ def test_nine_classes_need_no_other():
 
 @pytest.mark.parametrize(
     ("low", "high", "marks"),
-    [(-0.01, 0.075, [0.0, 0.05]), (-0.03, 0.004, [-0.03, 0.0]), (-0.024, 0.03, [0.0]), (0.0, 0.21, [0.0, 0.2])],
+    [
+        (-0.01, 0.075, [0.0, 0.05]),
+        (-0.03, 0.004, [-0.03, 0.0]),
+        (-0.024, 0.03, [0.0]),
+        (0.0, 0.21, [0.0, 0.2]),
+    ],
 )
 def test_in_large_type_marks_never_stand_on_one_another(low, high, marks):
     values, texts = _ticks(low, high, few=True)

@@ -16,8 +16,10 @@ MEANS = {"right": 0.6, "gain": 0.7, "silhouette": 0.1}
 def test_each_class_has_its_three_bars_and_the_first_is_on_top():
     figure = class_bars(NAMES, PARTS, MEANS, theme="light")
     assert [list(bar.text) for bar in figure.data] == [
-        ["25%", "50%", "100%"], ["−0.50", "n/a", "2.00"], ["−0.10", "0.00", "0.40"],
-    ]  # fmt: skip
+        ["25%", "50%", "100%"],
+        ["−0.50", "n/a", "2.00"],
+        ["−0.10", "0.00", "0.40"],
+    ]
     for bar, part in zip(figure.data, PARTS.values(), strict=True):
         assert list(bar.y) == [2, 1, 0]
         np.testing.assert_array_equal(bar.x, np.nan_to_num(part))
@@ -34,7 +36,9 @@ def test_numbers_have_room_on_both_sides():
 
 
 def test_classes_are_told_in_words():
-    assert class_alt(NAMES, PARTS).endswith("3 classes. First: rust <b> 25%; mildew 50%; spot 100%.")
+    assert class_alt(NAMES, PARTS).endswith(
+        "3 classes. First: rust <b> 25%; mildew 50%; spot 100%."
+    )
 
 
 def test_for_a_projector_all_is_larger_and_the_terms_are_gone():

@@ -60,7 +60,9 @@ def test_the_fullest_cells_are_told_in_words():
 
 def test_long_names_are_cut_and_nothing_is_drawn_over_the_edge():
     figure = mixed_map(
-        [f"Kraftfahrzeughaftpflichtversicherung {i}" for i in range(12)], np.full((12, 12), 1 / 12), theme="light"
+        [f"Kraftfahrzeughaftpflichtversicherung {i}" for i in range(12)],
+        np.full((12, 12), 1 / 12),
+        theme="light",
     )
     assert max(map(len, figure.layout.yaxis.ticktext)) <= 20
     assert max(map(len, figure.layout.xaxis.ticktext)) <= 14

@@ -33,7 +33,9 @@ def archive(tmp_path):
 
     def write(name, strength=4.0, **changes):
         chance = np.random.default_rng(len(name))
-        X = np.hstack([np.eye(3)[np.unique(y, return_inverse=True)[1]] * strength, np.zeros((60, 5))])
+        X = np.hstack(
+            [np.eye(3)[np.unique(y, return_inverse=True)[1]] * strength, np.zeros((60, 5))]
+        )
         arrays = {"X": X + chance.normal(size=X.shape), "y": y, **changes}
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,13 +71,29 @@ def test_rank_prints_json_and_nothing_else(picture_folder):
     assert told["dataset"]["root"] == str(picture_folder)
     assert {s["measure"] for s in told["scores"]} == {"silhouette", "supcon", "knn", "logme"}
     assert told["verdict"]["winner"] is None  # a baseline is never where to start
-    assert [run.id for run in open_runs(load_settings()).list() if not run.example] == [told["run"]["id"]]
+    assert [run.id for run in open_runs(load_settings()).list() if not run.example] == [
+        told["run"]["id"]
+    ]
 
 
 def test_rank_prints_a_table_and_writes_a_file(picture_folder, capsys, tmp_path):
     (picture_folder / "red" / "broken.png").write_bytes(b"x")
     target = tmp_path / "out.json"
-    assert main(["rank", str(picture_folder), "--models", "pixels", "--title", "Squares", "--json", str(target)]) == 0
+    assert (
+        main(
+            [
+                "rank",
+                str(picture_folder),
+                "--models",
+                "pixels",
+                "--title",
+                "Squares",
+                "--json",
+                str(target),
+            ]
+        )
+        == 0
+    )
     told = json.loads(target.read_text())
     assert told["dataset"]["unreadable"][0]["path"] == "red/broken.png"
     assert told["dataset"]["unreadable"][0]["reason"]
@@ -88,12 +106,32 @@ def test_rank_prints_a_table_and_writes_a_file(picture_folder, capsys, tmp_path)
 
 def test_options_reach_the_run(picture_folder, tmp_path):
     target = tmp_path / "out.json"
-    options = ["--temperature", "0.2", "--metric", "euclidean", "--seed", "3", "--measures", "supcon", "--race"]
-    assert main(["rank", str(picture_folder), "--models", "pixels", *options, "--json", str(target)]) == 0
+    options = [
+        "--temperature",
+        "0.2",
+        "--metric",
+        "euclidean",
+        "--seed",
+        "3",
+        "--measures",
+        "supcon",
+        "--race",
+    ]
+    assert (
+        main(["rank", str(picture_folder), "--models", "pixels", *options, "--json", str(target)])
+        == 0
+    )
     run = json.loads(target.read_text())["run"]
-    assert (run["temperature"], run["metric"], run["seed"], run["measures"]) == (0.2, "euclidean", 3, ["supcon"])
+    assert (run["temperature"], run["metric"], run["seed"], run["measures"]) == (
+        0.2,
+        "euclidean",
+        3,
+        ["supcon"],
+    )
     assert run["race"] is True
-    assert json.loads(target.read_text())["race"]["note"].startswith("With 3 classes a race saves time from about")
+    assert json.loads(target.read_text())["race"]["note"].startswith(
+        "With 3 classes a race saves time from about"
+    )
 
 
 @pytest.mark.parametrize(
@@ -117,7 +155,9 @@ def test_bad_input_is_status_2_with_a_sentence(arguments, words, capsys, tmp_pat
     assert not told.out
 
 
-@pytest.mark.parametrize("arguments", [[], ["rnak"], ["rank"], ["rank", "a", "--modles", "b"], ["score"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["rnak"], ["rank"], ["rank", "a", "--modles", "b"], ["score"]]
+)
 def test_bad_arguments_are_status_2(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
         main(arguments)
@@ -135,7 +175,10 @@ def test_one_class_is_bad_input(tmp_path, picture_folder, capsys):
 def test_nothing_ranked_is_status_1(picture_folder, capsys, tmp_path):
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(b"no weights")
-    assert main(["rank", str(picture_folder), "--models", f"{broken}=resnet10t", "--device", "cpu"]) == 1
+    assert (
+        main(["rank", str(picture_folder), "--models", f"{broken}=resnet10t", "--device", "cpu"])
+        == 1
+    )
     assert "broken.safetensors is damaged" in capsys.readouterr().err
 
 
@@ -144,7 +187,10 @@ def test_a_run_in_which_all_models_fail_is_status_1(picture_folder, capsys, monk
         raise ModelError("The weights are gone.")
 
     monkeypatch.setattr(HUBS["pixels"], "load", fail)
-    assert main(["rank", str(picture_folder), "--models", "pixels", "--device", "cpu", "--json", "-"]) == 1
+    assert (
+        main(["rank", str(picture_folder), "--models", "pixels", "--device", "cpu", "--json", "-"])
+        == 1
+    )
     told = capsys.readouterr()
     assert "nothing could be ranked" in told.err
     assert "pixels/thumbnail: The weights are gone." in told.err
@@ -174,7 +220,10 @@ def test_score_several_files_gives_a_ranking_and_a_verdict(archive, capsys):
     told = json.loads(capsys.readouterr().out)
     assert told["verdict"]["winner"] == "strong"
     assert told["verdict"]["kind"] == "clear"
-    assert next(r for r in told["rankings"] if r["measure"] == "knn")["models"] == ["strong", "weak"]
+    assert next(r for r in told["rankings"] if r["measure"] == "knn")["models"] == [
+        "strong",
+        "weak",
+    ]
     assert main(["score", archive("weak.npz", 0.3), archive("strong.npz", 5.0)]) == 0
     assert "Start from strong." in capsys.readouterr().out
 
@@ -209,10 +258,18 @@ def test_the_table_is_in_the_order_of_the_whitened_reading_and_marks_baselines(c
         Ranking("supcon", reading, tuple(order), (1, 2, 3, 4))
         for reading, order in (("whitened", "bdca"), ("raw", "abcd"))
     )
-    models = tuple(dataclasses.replace(m, baseline=True) if m.id == "d" else m for m in result.models)
-    verdict = dataclasses.replace(result.verdict, winner="b", firsts={"b": 99.6, "a": 0.0, "c": 0.0})
+    models = tuple(
+        dataclasses.replace(m, baseline=True) if m.id == "d" else m for m in result.models
+    )
+    verdict = dataclasses.replace(
+        result.verdict, winner="b", firsts={"b": 99.6, "a": 0.0, "c": 0.0}
+    )
     print_result(dataclasses.replace(result, rankings=rankings, models=models, verdict=verdict))
-    rows = [line.split()[:2] for line in capsys.readouterr().out.splitlines() if line[:2] in ("a ", "b ", "c ", "d ")]
+    rows = [
+        line.split()[:2]
+        for line in capsys.readouterr().out.splitlines()
+        if line[:2] in ("a ", "b ", "c ", "d ")
+    ]
     assert rows == [["b", "99"], ["d", "baseline"], ["c", "0"], ["a", "0"]]
 
 
@@ -304,7 +361,9 @@ def test_a_reader_that_goes_away_is_no_error(picture_folder):
     models = subprocess.Popen(
         [sys.executable, "-m", "srcsel", "models"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    head = subprocess.run(["head", "-1"], stdin=models.stdout, capture_output=True, text=True, check=True)
+    head = subprocess.run(
+        ["head", "-1"], stdin=models.stdout, capture_output=True, text=True, check=True
+    )
     models.stdout.close()
     with models.stderr as err:
         complaint = err.read()

@@ -1,4 +1,6 @@
-"""The tables of the shell: the headline measures first, all others below as far as the terminal is wide."""
+"""The tables of the shell: the headline measures first, all others below as far as the terminal is
+wide.
+"""
 
 import dataclasses
 import sys
@@ -40,7 +42,9 @@ def test_the_first_table_has_the_headline_measures_only(result, capsys, monkeypa
     for name in HEADLINE:
         assert tables.MEASURES[name].title in head
     assert "Davies" not in head
-    assert lines.index(head) < next(i for i, line in enumerate(lines) if line.startswith("other measures"))
+    assert lines.index(head) < next(
+        i for i, line in enumerate(lines) if line.startswith("other measures")
+    )
 
 
 def test_the_others_are_rows_with_the_best_marked(result, capsys, monkeypatch):
@@ -61,7 +65,10 @@ def test_what_does_not_fit_is_named(result, capsys, monkeypatch):
     lines = printed(result, capsys, monkeypatch, 70)
     assert row(lines, "other measures") == ["strong", "middling"]
     assert any("Not here for want of room: weak, none." in line for line in lines)
-    assert max(map(len, [line for line in lines if line.startswith(("other", "Davies", "Linear d"))])) <= 70
+    assert (
+        max(map(len, [line for line in lines if line.startswith(("other", "Davies", "Linear d"))]))
+        <= 70
+    )
 
 
 def test_a_reason_is_said_once_for_all_it_holds_for(result, capsys, monkeypatch):

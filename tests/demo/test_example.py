@@ -1,4 +1,6 @@
-"""The finished example is a real run: complete, with every map, and asking again gives the same answer."""
+"""The finished example is a real run: complete, with every map, and asking again gives the same
+answer.
+"""
 
 import numpy as np
 import pytest
@@ -43,4 +45,6 @@ def test_asking_again_gives_the_same_answer(example):
     then = {(s.model, s.measure): s.value for s in example.scores}
     assert now.keys() == then.keys()
     for key, value in then.items():
-        assert now[key] == pytest.approx(value, abs=0.01), key  # decoders of JPEG differ a little between machines
+        assert now[key] == pytest.approx(value, abs=0.01), (
+            key
+        )  # decoders of JPEG differ a little between machines

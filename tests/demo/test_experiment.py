@@ -1,4 +1,6 @@
-"""The experiment: made at small scale by the shipped code, and what ships is what its own runs say."""
+"""The experiment: made at small scale by the shipped code, and what ships is what its own runs
+say.
+"""
 
 import json
 import re
@@ -25,7 +27,9 @@ def small(monkeypatch):
     monkeypatch.setitem(TARGETS, "digits", replace(TARGETS["digits"], each=6))
     monkeypatch.setattr(experiment, "MODELS", "demo/glyphs,demo/untrained,pixels")
     monkeypatch.setattr(
-        experiment, "PROTOCOLS", (Protocol("probe", folds=2), Protocol("finetune", shots=3, seeds=(0, 1), epochs=1))
+        experiment,
+        "PROTOCOLS",
+        (Protocol("probe", folds=2), Protocol("finetune", shots=3, seeds=(0, 1), epochs=1)),
     )
     monkeypatch.setattr("srcsel.runs.run.draw_all", lambda *_: None)
 
@@ -47,7 +51,12 @@ def test_a_small_experiment_from_the_pictures_to_the_summary(small, tmp_path, mo
     monkeypatch.setattr(experiment, "told", lambda home: TOLD(home, ["digits"]))
     places = {name: tmp_path / name for name in ("home", "runs", "summary")}
     (tmp_path / "runs").mkdir()
-    assert experiment.main([text for name, place in places.items() for text in (f"--{name}", str(place))]) == 0
+    assert (
+        experiment.main(
+            [text for name, place in places.items() for text in (f"--{name}", str(place))]
+        )
+        == 0
+    )
     store = RunStore(tmp_path / "none", tmp_path / "runs")
     result = store.load("experiment-digits")
     assert [e.protocol.kind for e in store.evidences(result.run.id)] == ["probe", "finetune"]
@@ -60,7 +69,11 @@ def test_a_small_experiment_from_the_pictures_to_the_summary(small, tmp_path, mo
     told = json.loads(places["summary"].read_text())
     (target,) = told["targets"]
     assert target["pictures"] == 60
-    assert {m["id"] for m in target["models"]} == {"demo/glyphs", "demo/untrained", "pixels/thumbnail"}
+    assert {m["id"] for m in target["models"]} == {
+        "demo/glyphs",
+        "demo/untrained",
+        "pixels/thumbnail",
+    }
     assert {row["kind"] for row in told["predictors"]} == {"probe", "finetune"}
     assert told["findings"]
 
@@ -101,7 +114,8 @@ def test_the_shipped_summary_is_the_mean_over_the_shipped_runs():
             for run_id in SHIPPED
             for e in store.evidences(run_id)
             for a in e.agreements
-            if (e.protocol.kind, a.predictor, a.reading) == (row["kind"], row["predictor"], row["reading"])
+            if (e.protocol.kind, a.predictor, a.reading)
+            == (row["kind"], row["predictor"], row["reading"])
         ]
         assert len(rows) == len(SHIPPED)
         assert row["mean_regret"] == pytest.approx(np.mean([a.regret.value for a in rows]))

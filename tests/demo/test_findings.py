@@ -45,10 +45,15 @@ def told(title="Leaves", *, rows=(), raw=((0.02, 0.01, 0.0), (-1.0, 0.1, 0.2))):
     dataset = Dataset("demo:x", "x", Path(), ("a", "b"), np.array([0, 1]), ("k", "l"), "d")
     run = Run("experiment-x", "2026-01-01", "demo:x", NAMES, title=title)
     result = Result(
-        run, dataset, tuple(model(n) for n in NAMES),
-        tuple(scores("whitened", (0.3, 0.2, 0.1), (0.3, 0.2, 0.1))), tuple(scores("raw", *raw)),
-        (), (), Verdict("clear", "good", ""),
-    )  # fmt: skip
+        run,
+        dataset,
+        tuple(model(n) for n in NAMES),
+        tuple(scores("whitened", (0.3, 0.2, 0.1), (0.3, 0.2, 0.1))),
+        tuple(scores("raw", *raw)),
+        (),
+        (),
+        Verdict("clear", "good", ""),
+    )
     reached = tuple(Accuracy(n, (a,), a, a - 0.05, a + 0.05) for n, a in REACHED.items())
     return Told(result, (Evidence(run.id, Protocol("finetune"), reached, tuple(rows), "s"),), CONES)
 
@@ -82,7 +87,9 @@ def test_accuracies_that_overlap_settle_nothing():
 
 def test_means_over_targets_and_least_regret_first():
     first = told("A", rows=[agreement("supcon", "raw", 0.2, 4.0), agreement("knn", None, 0.8, 0.0)])
-    second = told("B", rows=[agreement("supcon", "raw", 0.4, 0.0), agreement("knn", None, None, None)])
+    second = told(
+        "B", rows=[agreement("supcon", "raw", 0.4, 0.0), agreement("knn", None, None, None)]
+    )
     rows = summarize([first, second])["predictors"]
     assert [r["predictor"] for r in rows] == ["supcon", "knn"]
     supcon, knn = rows

@@ -29,7 +29,9 @@ def test_no_training_leaves_the_weights_as_drawn(tmp_path):
     drawn = net.build(len(plans()["untrained"].task.classes)).state_dict()
     written = load_file(tmp_path / "untrained.safetensors")
     assert steps == []
-    assert all(torch.equal(written[k], v.half() if v.is_floating_point() else v) for k, v in drawn.items())
+    assert all(
+        torch.equal(written[k], v.half() if v.is_floating_point() else v) for k, v in drawn.items()
+    )
 
 
 def test_training_learns_two_plain_colours():

@@ -43,7 +43,9 @@ FIELDS = {
 
 def test_every_planned_model_is_shipped_and_nothing_else():
     assert set(CARDS) == set(plans()) == set(TASKS) | CONTROLS
-    assert {p.name for p in WEIGHTS.iterdir()} == {f"{n}{s}" for n in CARDS for s in (".json", ".safetensors")}
+    assert {p.name for p in WEIGHTS.iterdir()} == {
+        f"{n}{s}" for n in CARDS for s in (".json", ".safetensors")
+    }
 
 
 def test_all_files_together_stay_below_twelve_megabytes():
@@ -70,7 +72,10 @@ def test_weights_fit_the_architecture_and_reach_the_accuracy_of_the_card(name):
     state = load_file(WEIGHTS / f"{name}.safetensors")
     found = network.load_state_dict(state, strict=False)
     assert (found.missing_keys, found.unexpected_keys) == ([], [])
-    assert {str(v.dtype) for v in state.values()} == {"torch.float16", "torch.int64"}  # int64: batches seen
+    assert {str(v.dtype) for v in state.values()} == {
+        "torch.float16",
+        "torch.int64",
+    }  # int64: batches seen
     assert all(bool(v.isfinite().all()) for v in state.values())
     assert card["params"] == sum(p.numel() for p in network.parameters())
     count = 400
@@ -104,5 +109,8 @@ def _load(name):
 
     card = CARDS[name]
     return timm.create_model(
-        card["architecture"], pretrained=False, num_classes=card["source_classes"], **card["architecture_kwargs"]
+        card["architecture"],
+        pretrained=False,
+        num_classes=card["source_classes"],
+        **card["architecture_kwargs"],
     )

@@ -1,4 +1,7 @@
-"""A real server and a real Chromium. Fails on console errors, page errors and requests that leave this computer."""
+"""A real server and a real Chromium.
+
+Fails on console errors, page errors and requests that leave this computer.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,9 @@ import pytest
 from browsing import Visitor
 from serving import Server
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -25,7 +30,9 @@ FLAGS = [
 
 
 def pytest_collection_modifyitems(items):
-    """Mark everything here; without a Chromium skip it, but never on CI, which has to provide one."""
+    """Mark everything here; without a Chromium skip it, but never on CI, which has to provide
+    one.
+    """
     for item in items:
         if Path(item.fspath).is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.e2e)

@@ -29,7 +29,15 @@ class Server:
         # Popen gets a duplicate of the descriptor, so the log may be closed here.
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.port", str(self.port)],
+                [
+                    sys.executable,
+                    "-m",
+                    "streamlit",
+                    "run",
+                    str(ROOT / "app.py"),
+                    "--server.port",
+                    str(self.port),
+                ],
                 cwd=self.home.parent,
                 env={**os.environ, "SRCSEL_HOME": str(self.home)},
                 stdout=log,

@@ -1,4 +1,6 @@
-"""From a finished run to the sentence: the quick check, asked for on the page and run by a real worker."""
+"""From a finished run to the sentence: the quick check, asked for on the page and run by a real
+worker.
+"""
 
 from __future__ import annotations
 
@@ -39,10 +41,14 @@ def test_quick_check_from_the_page_to_the_sentence(visitor, folder):
     expect(page.get_by_role("heading", name="Is it true?")).to_be_visible()
     window.shot("evidence-before")
     page.get_by_role("button", name=re.compile("^Quick check")).click()
-    stop = page.get_by_test_id("stMainBlockContainer").get_by_role("button", name="Stop")  # not Streamlit's own
+    stop = page.get_by_test_id("stMainBlockContainer").get_by_role(
+        "button", name="Stop"
+    )  # not Streamlit's own
     expect(stop).to_be_visible(timeout=LONG)
     window.shot("evidence-running")
-    expect(page.get_by_role("heading", name=re.compile("^(On these pictures|Only )"))).to_be_visible(timeout=LONG)
+    expect(
+        page.get_by_role("heading", name=re.compile("^(On these pictures|Only )"))
+    ).to_be_visible(timeout=LONG)
     expect(stop).to_have_count(0, timeout=LONG)
     expect(page.locator(".js-plotly-plot")).to_have_count(2, timeout=LONG)
     expect(page.get_by_role("heading", name="Which score told the truth?")).to_be_visible()

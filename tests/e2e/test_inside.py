@@ -1,4 +1,6 @@
-"""Why this score, and pictures worth a look, from the results of a run to a second run without the ticked ones."""
+"""Why this score, and pictures worth a look, from the results of a run to a second run without the
+ticked ones.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,10 @@ def run(server, folder):
 def state_of(folder) -> dict[str, tuple[str, int]]:
     """Every file with its bytes' digest and its time of change."""
     return {
-        file.relative_to(folder).as_posix(): (hashlib.sha256(file.read_bytes()).hexdigest(), file.stat().st_mtime_ns)
+        file.relative_to(folder).as_posix(): (
+            hashlib.sha256(file.read_bytes()).hexdigest(),
+            file.stat().st_mtime_ns,
+        )
         for file in folder.rglob("*")
         if file.is_file()
     }
@@ -61,12 +66,16 @@ def part(window, run, name) -> None:
     wait_for_verdict(window)
     window.page.get_by_role("link", name="4 Explore").click()
     window.settle()
-    window.page.get_by_role("radio", name=name).or_(window.page.get_by_role("button", name=name)).first.click()
+    window.page.get_by_role("radio", name=name).or_(
+        window.page.get_by_role("button", name=name)
+    ).first.click()
     window.settle()
 
 
 @pytest.mark.parametrize(
-    ("scheme", "size"), [("light", (1440, 900)), ("dark", (1280, 720))], ids=["light-large", "dark-small"]
+    ("scheme", "size"),
+    [("light", (1440, 900)), ("dark", (1280, 720))],
+    ids=["light-large", "dark-small"],
 )
 def test_why_this_score(visitor, run, scheme, size):
     window = visitor(scheme=scheme, size=size)
@@ -79,7 +88,10 @@ def test_why_this_score(visitor, run, scheme, size):
     assert pictures.count() >= 2
     for place in range(2):
         pictures.nth(place).scroll_into_view_if_needed()  # they load when they come in sight
-        assert pictures.nth(place).evaluate("image => image.decode().then(() => image.naturalWidth)") > 10
+        assert (
+            pictures.nth(place).evaluate("image => image.decode().then(() => image.naturalWidth)")
+            > 10
+        )
     window.settle()
     window.shot(f"why-{scheme}")
     assert violations(window) == []
@@ -95,7 +107,9 @@ def test_a_pressed_row_shows_the_pictures_of_that_pair(visitor, run):
     expect(told).to_be_visible(timeout=LONG)
     first = told.inner_text()
     table = window.page.locator("[class*=st-key-why-pairs-] [data-testid=stDataFrame]")
-    table.click(position={"x": 18, "y": 35 * 2.5})  # the box of the second row; a row is 35 pixels high
+    table.click(
+        position={"x": 18, "y": 35 * 2.5}
+    )  # the box of the second row; a row is 35 pixels high
     expect(told).not_to_have_text(first)
     window.settle()
     assert window.page.locator(".srcsel-pairs img").count() >= 2

@@ -35,7 +35,9 @@ def test_stop_continue_kill_reload_and_restart(visitor, own_server, folder):
     page = window.page
 
     page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_text("Stopped. What was finished is kept.").first).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("Stopped. What was finished is kept.").first).to_be_visible(
+        timeout=LONG
+    )
     page.reload()
     window.settle()
     expect(page.get_by_text("Stopped. What was finished is kept.").first).to_be_visible()
@@ -47,7 +49,9 @@ def test_stop_continue_kill_reload_and_restart(visitor, own_server, folder):
     window.settle()
     for pid in wait_for_workers(own_server):
         os.kill(pid, signal.SIGKILL)
-    expect(page.get_by_text("The worker stopped unexpectedly", exact=False).first).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("The worker stopped unexpectedly", exact=False).first).to_be_visible(
+        timeout=LONG
+    )
     window.shot("results-killed")
 
     page.get_by_role("button", name="Continue").click()
@@ -63,7 +67,9 @@ def test_stop_continue_kill_reload_and_restart(visitor, own_server, folder):
 
 
 def wait_until_running(page) -> None:
-    """Wait until a worker has taken the job: a queued one is taken by the next worker, whatever is killed."""
+    """Wait until a worker has taken the job: a queued one is taken by the next worker, whatever is
+    killed.
+    """
     expect(page.get_by_text("models done", exact=False).first).to_be_visible(timeout=LONG)
 
 

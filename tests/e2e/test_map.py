@@ -1,5 +1,6 @@
-"""The map in a real Chromium: the hovered dot shows its own picture whatever was done before, a lasso gives its
-pictures in both maps, zoom and selection stay, 100,000 dots answer."""
+"""The map in a real Chromium: the hovered dot shows its own picture whatever was done before, a
+lasso gives its pictures in both maps, zoom and selection stay, 100,000 dots answer.
+"""
 
 import math
 from pathlib import Path
@@ -11,7 +12,17 @@ from playwright.sync_api import expect
 from test_pages import violations
 from test_small import STICKS_OUT
 
-from srcsel.base.records import Dataset, Features, Projection, Ranking, Result, Run, Score, SourceModel, Verdict
+from srcsel.base.records import (
+    Dataset,
+    Features,
+    Projection,
+    Ranking,
+    Result,
+    Run,
+    Score,
+    SourceModel,
+    Verdict,
+)
 from srcsel.base.watch import Watch
 from srcsel.explore import inside
 from srcsel.features.extract import key_for
@@ -40,14 +51,17 @@ ZOOM = 1.5  # a press of the button
 
 def save_run(home: Path, run_id: str, dataset: Dataset) -> Result:
     models = tuple(
-        SourceModel(m, title, "r", 10**6, 0.1, 64, 8, "", "MIT") for m, title in zip(MODELS, TITLES, strict=True)
+        SourceModel(m, title, "r", 10**6, 0.1, 64, 8, "", "MIT")
+        for m, title in zip(MODELS, TITLES, strict=True)
     )
     scores = tuple(
         Score(m, measure, "whitened", 0.3 - 0.1 * i, 0.0, 0.3 - 0.1 * i, 0.1, 0.4)
         for i, m in enumerate(MODELS)
         for measure in ("silhouette", "supcon")
     )
-    rankings = tuple(Ranking(m, "whitened", MODELS, (1, 2), MODELS[:1]) for m in ("silhouette", "supcon"))
+    rankings = tuple(
+        Ranking(m, "whitened", MODELS, (1, 2), MODELS[:1]) for m in ("silhouette", "supcon")
+    )
     text = "Start from Model 0. It came first in 90 of 100 re-checks."
     verdict = Verdict("clear", MODELS[0], text, {MODELS[0]: 90.0})
     question = Run(run_id, "2026-03-01T10:15:00+00:00", dataset.ref, MODELS)
@@ -58,9 +72,11 @@ def save_run(home: Path, run_id: str, dataset: Dataset) -> Result:
 
 @pytest.fixture(scope="module")
 def run(server, tmp_path_factory) -> Dataset:
-    """36 pictures of two classes on a grid, two models; the map of the second is that of the first mirrored.
+    """36 pictures of two classes on a grid, two models; the map of the second is that of the first
+    mirrored.
 
-    For the first model picture i is nearest to the pictures numbered next to it, for the second to those 5 and 7 away.
+    For the first model picture i is nearest to the pictures numbered next to it, for the second to
+    those 5 and 7 away.
     """
     folder = tmp_path_factory.mktemp("tiles")
     for i in range(SIDE * SIDE):
@@ -76,7 +92,9 @@ def run(server, tmp_path_factory) -> Dataset:
     xy = np.column_stack([line[rows % SIDE], line[rows // SIDE]]).astype(np.float32)
     for model, sign, step in zip(result.models, (1, -1), (1, 5), strict=True):
         place = (xy * [sign, 1]).astype(np.float32)
-        RunStore(server.home / "runs").save_projection(RUN_ID, Projection(model.id, "umap", 0, rows, place))
+        RunStore(server.home / "runs").save_projection(
+            RUN_ID, Projection(model.id, "umap", 0, rows, place)
+        )
         turn = rows * step * math.tau / len(rows)
         values = np.column_stack([np.cos(turn), np.sin(turn)]).astype(np.float32)
         found = Features(key_for(dataset, model, "float32"), values)
@@ -91,9 +109,15 @@ def many(server, tmp_path_factory) -> Dataset:
     labels = rows * 200 // len(rows)
     paths = tuple(f"c{c:03d}/{i:06d}.png" for i, c in enumerate(labels.tolist()))
     folder = tmp_path_factory.mktemp("many")
-    dataset = Dataset(str(folder), "many", folder, paths, labels, tuple(f"c{c:03d}" for c in range(200)), "m")
+    dataset = Dataset(
+        str(folder), "many", folder, paths, labels, tuple(f"c{c:03d}" for c in range(200)), "m"
+    )
     save_run(server.home, MANY_ID, dataset)
-    xy = np.column_stack([rows % WIDE / (WIDE - 1), rows // WIDE / (HIGH - 1)]).astype(np.float32) * 2 - 1
+    xy = (
+        np.column_stack([rows % WIDE / (WIDE - 1), rows // WIDE / (HIGH - 1)]).astype(np.float32)
+        * 2
+        - 1
+    )
     for cap in (20_000, 100_000):
         chosen = rows[:: len(rows) // cap]
         drawn = Projection(MODELS[0], "umap", 0, chosen, xy[chosen])
@@ -119,7 +143,9 @@ class Map:
     def at(self, x: float, y: float) -> tuple[float, float]:
         side, top, bottom = 18, 50, 16  # as EDGE in pane.js
         half_w, half_h = self.box["width"] / 2 - side, (self.box["height"] - top - bottom) / 2
-        return self.box["x"] + side + half_w * (1 + x * self.k), self.box["y"] + top + half_h * (1 - y * self.k)
+        return self.box["x"] + side + half_w * (1 + x * self.k), self.box["y"] + top + half_h * (
+            1 - y * self.k
+        )
 
     def to(self, x: float, y: float) -> None:
         self.page.mouse.move(*self.at(x, y))
@@ -135,7 +161,8 @@ class Map:
 
     def loop(self, x: float, y: float, radius: float) -> None:
         points = [
-            (x + radius * math.cos(a * math.tau / 16), y + radius * math.sin(a * math.tau / 16)) for a in range(17)
+            (x + radius * math.cos(a * math.tau / 16), y + radius * math.sin(a * math.tau / 16))
+            for a in range(17)
         ]
         self.to(*points[0])
         self.page.mouse.down()
@@ -158,12 +185,17 @@ def choose(window, box: str, option: str) -> None:
 def pictured(page) -> list[str]:
     """File names in the grid of pictures."""
     page.locator(".srcsel-pics:not(.srcsel-moved) figure").first.wait_for()
-    return sorted(page.locator(".srcsel-pics:not(.srcsel-moved) figcaption span[title]").all_text_contents())
+    return sorted(
+        page.locator(".srcsel-pics:not(.srcsel-moved) figcaption span[title]").all_text_contents()
+    )
 
 
 def lit(page) -> int:
     """How many dots the legend counts as selected: "3 / 18" and "1 / 18" are 4."""
-    return sum(int(text.partition(" / ")[0]) for text in page.locator(".legend .count:visible").all_text_contents())
+    return sum(
+        int(text.partition(" / ")[0])
+        for text in page.locator(".legend .count:visible").all_text_contents()
+    )
 
 
 @pytest.mark.parametrize("row", [0, 14, 35])
@@ -240,7 +272,9 @@ def test_a_lasso_in_either_map_lights_the_same_pictures_in_both(visitor, run):
     assert all(canvas.evaluate(PAINTED) > 0 for canvas in page.locator("canvas.dots").all())
     Map(window, 0).loop(*place_of(0), 0.5)
     assert pictured(page) == sorted(run.paths[row] for row in (0, 1, SIDE))
-    Map(window, 1).loop(*place_of(35, -1), 0.5)  # in the mirrored map the last picture lies at the left
+    Map(window, 1).loop(
+        *place_of(35, -1), 0.5
+    )  # in the mirrored map the last picture lies at the left
     page.get_by_text("3 pictures: 3 light").wait_for()
     assert pictured(page) == sorted(run.paths[row] for row in (35, 34, 29))
     assert Map(window, 1).hovered(*place_of(8, -1)) == run.paths[8]
@@ -308,7 +342,11 @@ def test_two_fingers_zoom_and_the_phone_page_is_no_wider_than_the_phone(visitor,
     fingers = window.context.new_cdp_session(page)
 
     def touch(kind: str, apart: float | None) -> None:
-        points = [] if apart is None else [{"x": x - apart, "y": y, "id": 0}, {"x": x + apart, "y": y, "id": 1}]
+        points = (
+            []
+            if apart is None
+            else [{"x": x - apart, "y": y, "id": 0}, {"x": x + apart, "y": y, "id": 1}]
+        )
         fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
     touch("touchStart", 30)
@@ -327,7 +365,9 @@ def test_many_dots_are_drawn_and_answer(visitor, many, dots):
     window.open(f"/explore?run={MANY_ID}&points={dots}&classes=")
     page.get_by_text("other (191 classes)").wait_for()
     assert len(page.locator(".legend button:visible").all()) == 10
-    expected = "Showing all 100,000 pictures" if dots == 100_000 else "Showing 20,000 of 100,000 pictures"
+    expected = (
+        "Showing all 100,000 pictures" if dots == 100_000 else "Showing 20,000 of 100,000 pictures"
+    )
     page.get_by_text(expected).wait_for()
     assert page.locator("canvas.dots").first.evaluate(PAINTED) > 20_000
     for _ in range(8):
@@ -382,7 +422,9 @@ def test_a_box_its_list_and_both_after_recoloring_and_another_page(visitor, run)
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [(1440, 900), (1280, 720)], ids=["large", "small"])
-def test_two_maps_and_the_pictures_fit_the_window_and_everybody_can_read_them(visitor, run, size, scheme):
+def test_two_maps_and_the_pictures_fit_the_window_and_everybody_can_read_them(
+    visitor, run, size, scheme
+):
     window = visitor(scheme=scheme, size=size)
     page = window.page
     window.open(f"/explore?run={RUN_ID}&second={MODELS[1]}&color=agree")
@@ -393,7 +435,10 @@ def test_two_maps_and_the_pictures_fit_the_window_and_everybody_can_read_them(vi
     pictured(page)
     window.settle()
     window.shot(f"explore-two-{scheme}-{size[0]}")
-    for one in (*page.locator("canvas.over").all(), page.locator(".srcsel-pics:not(.srcsel-moved) img").first):
+    for one in (
+        *page.locator("canvas.over").all(),
+        page.locator(".srcsel-pics:not(.srcsel-moved) img").first,
+    ):
         box = one.bounding_box()
         assert box["y"] >= 0
         assert box["y"] + box["height"] <= size[1]

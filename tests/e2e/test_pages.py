@@ -1,4 +1,6 @@
-"""Every page, opened by its address on a cold server: right title, no serious accessibility violation."""
+"""Every page, opened by its address on a cold server: right title, no serious accessibility
+violation.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +17,17 @@ def example_run() -> str:
     from srcsel.base.settings import load_settings
     from srcsel.store.features import open_runs
 
-    return next(run.id for run in open_runs(load_settings()).list() if run.example and run.id.startswith("example-"))
+    return next(
+        run.id
+        for run in open_runs(load_settings()).list()
+        if run.example and run.id.startswith("example-")
+    )
 
 
 def violations(window) -> list[str]:
-    """What axe finds and still finds a second later: a page that has just been drawn may not have all its colors."""
+    """What axe finds and still finds a second later: a page that has just been drawn may not have
+    all its colors.
+    """
     found = serious(window)
     if found:
         window.page.wait_for_timeout(1000)
@@ -31,7 +39,8 @@ def violations(window) -> list[str]:
 def serious(window) -> list[str]:
     found = Axe().run(window.page).response["violations"]
     return [
-        f"{one['id']} ({one['impact']}): {one['help']}; {[node['html'][:160] for node in one['nodes'][:3]]}"
+        f"{one['id']} ({one['impact']}): {one['help']};"
+        f" {[node['html'][:160] for node in one['nodes'][:3]]}"
         for one in found
         if one["impact"] in SERIOUS
     ]
@@ -54,13 +63,17 @@ def test_empty_page_is_accessible(path, scheme, visitor):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/images?images=demo:butterflies", "/models?images=demo:butterflies"])
+@pytest.mark.parametrize(
+    "path", ["/images?images=demo:butterflies", "/models?images=demo:butterflies"]
+)
 def test_page_with_pictures_is_accessible(path, scheme, visitor):
     window = visitor(scheme=scheme)
     window.open(path)
-    expect(window.page.get_by_role("button", name="Continue").or_(window.page.get_by_text("Which set?"))).to_be_visible(
-        timeout=120_000
-    )
+    expect(
+        window.page.get_by_role("button", name="Continue").or_(
+            window.page.get_by_text("Which set?")
+        )
+    ).to_be_visible(timeout=120_000)
     window.settle()
     window.shot(f"chosen-{path.strip('/').partition('?')[0]}-{scheme}")
     assert violations(window) == []
@@ -74,7 +87,9 @@ def test_page_with_a_run_is_accessible(path, scheme, visitor):
     if path == "/results":
         wait_for_verdict(window)
     else:
-        expect(window.page.locator(".st-key-explore-map canvas").first).to_be_visible(timeout=60_000)
+        expect(window.page.locator(".st-key-explore-map canvas").first).to_be_visible(
+            timeout=60_000
+        )
         window.settle()
     window.shot(f"run-{path.strip('/')}-{scheme}")
     assert violations(window) == []

@@ -27,16 +27,25 @@ def report(tmp_path_factory):
 
 @pytest.fixture
 def opened(chromium, report):
-    """Open the report offline: opened(scheme=..., size=...). Nothing may be asked for, nothing may go wrong."""
+    """Open the report offline: opened(scheme=..., size=...).
+
+    Nothing may be asked for, nothing may go wrong.
+    """
     contexts, problems = [], []
 
     def make(scheme="light", size=(1440, 900)):
         context = chromium.new_context(
-            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, offline=True, reduced_motion="reduce"
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme=scheme,
+            offline=True,
+            reduced_motion="reduce",
         )
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: message.type in ("error", "warning") and problems.append(message.text))
+        page.on(
+            "console",
+            lambda message: message.type in ("error", "warning") and problems.append(message.text),
+        )
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("request", lambda r: r.url.startswith(("file:", "data:")) or problems.append(r.url))
         page.goto(report.as_uri())
@@ -57,7 +66,9 @@ def shot(page, name) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1440, 900), (1280, 720), (390, 844)], ids=["large", "small", "phone"])
+@pytest.mark.parametrize(
+    "size", [(1440, 900), (1280, 720), (390, 844)], ids=["large", "small", "phone"]
+)
 def test_it_opens_offline_and_everybody_can_read_it(opened, scheme, size):
     page = opened(scheme, size)
     expect(page.get_by_role("heading", name=re.compile("^Start from "))).to_be_visible()
@@ -75,11 +86,15 @@ def test_pointing_at_a_dot_shows_its_own_picture(opened):
     tip = page.locator("#tip")
     expect(tip).to_be_visible()
     on = page.locator("#map use.on").get_attribute("data-i")  # of dots on one another the nearest
-    name, file, source = page.evaluate("i => JSON.parse(document.getElementById('tips').textContent)[i]", int(on))
+    name, file, source = page.evaluate(
+        "i => JSON.parse(document.getElementById('tips').textContent)[i]", int(on)
+    )
     expect(tip.locator("b")).to_have_text(name)
     expect(tip.locator("span")).to_have_text(file)
     assert tip.locator("img").get_attribute("src") == source
-    assert tip.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") > 30
+    assert (
+        tip.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") > 30
+    )
     page.mouse.move(5, 5)
     expect(tip).to_be_hidden()
 

@@ -1,4 +1,6 @@
-"""Phone width, and names as long as German ones: nothing sticks out of the window, and everybody can read it."""
+"""Phone width, and names as long as German ones: nothing sticks out of the window, and everybody
+can read it.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,8 @@ def long_names(server):
 
     example = open_runs(load_settings()).load(example_run())
     models = tuple(
-        dataclasses.replace(m, title=f"{MODEL} {i}", params=10**6 * (i + 1)) for i, m in enumerate(example.models)
+        dataclasses.replace(m, title=f"{MODEL} {i}", params=10**6 * (i + 1))
+        for i, m in enumerate(example.models)
     )
     classes = tuple(f"{CLASS} {i}" for i in range(len(example.dataset.classes)))
     titles = {old.title: new.title for old, new in zip(example.models, models, strict=True)}
@@ -73,7 +76,11 @@ def test_a_look_inside_fits_a_phone(visitor, view):
     window = visitor(size=(390, 844))
     window.open(f"/explore?run={example_run()}&view={view}")
     page = window.page
-    ready = page.get_by_role("heading", name="Every picture") if view == "why" else page.get_by_text("Asked:").first
+    ready = (
+        page.get_by_role("heading", name="Every picture")
+        if view == "why"
+        else page.get_by_text("Asked:").first
+    )
     expect(ready).to_be_visible(timeout=LONG)
     window.settle()
     window.shot(f"phone-{view}")
@@ -94,7 +101,9 @@ def test_presenter_mode_fits_a_projector(visitor, path):
 
 
 @pytest.mark.parametrize(
-    ("size", "scheme"), [((390, 844), "light"), ((1280, 720), "dark")], ids=["phone", "small-screen"]
+    ("size", "scheme"),
+    [((390, 844), "light"), ((1280, 720), "dark")],
+    ids=["phone", "small-screen"],
 )
 def test_results_with_long_names_fit(visitor, long_names, size, scheme):
     window = visitor(size=size, scheme=scheme)

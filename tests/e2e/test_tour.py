@@ -12,7 +12,9 @@ STEPS = ("The answer", "The map", "A closer look", "Is it true?", "Your turn")
 
 
 @pytest.mark.parametrize(
-    ("scheme", "size"), [("light", (1440, 900)), ("dark", (1280, 720))], ids=["light-large", "dark-small"]
+    ("scheme", "size"),
+    [("light", (1440, 900)), ("dark", (1280, 720))],
+    ids=["light-large", "dark-small"],
 )
 def test_tour_from_home_to_the_own_pictures(visitor, scheme, size):
     window = visitor(scheme=scheme, size=size)

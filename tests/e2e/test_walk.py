@@ -1,4 +1,6 @@
-"""A person walks from a fresh home page to a verdict: by the finished example, with a folder, and with a zip."""
+"""A person walks from a fresh home page to a verdict: by the finished example, with a folder, and
+with a zip.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ def folder(tmp_path_factory):
 def test_finished_example_opens_from_home(visitor, scheme, size):
     window = visitor(scheme=scheme, size=size)
     window.open("/")
-    expect(window.page.get_by_role("heading", name="Which image model should you start from?")).to_be_visible()
+    expect(
+        window.page.get_by_role("heading", name="Which image model should you start from?")
+    ).to_be_visible()
     window.shot(f"home-{scheme}-{size[0]}")
     window.page.get_by_role("button", name="See a finished example").click()
     window.page.wait_for_url(re.compile("/results.*run="))

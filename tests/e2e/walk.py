@@ -29,7 +29,9 @@ def start_run(visitor, *, fast_numbers: bool = False) -> None:
     page = visitor.page
     page.get_by_role("button", name="Continue").click()
     visitor.settle()
-    page.get_by_role("radio", name="Demo models").or_(page.get_by_role("button", name="Demo models")).first.click()
+    page.get_by_role("radio", name="Demo models").or_(
+        page.get_by_role("button", name="Demo models")
+    ).first.click()
     visitor.settle()
     if fast_numbers:
         page.get_by_text("Fast numbers", exact=False).first.click()

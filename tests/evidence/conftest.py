@@ -11,7 +11,9 @@ from srcsel.pictures.dataset import load_dataset
 
 
 class TinyHub:
-    """Networks of two convolutions with random weights; "broken" cannot be loaded, "plain" has no batch norm."""
+    """Networks of two convolutions with random weights; "broken" cannot be loaded, "plain" has no
+    batch norm.
+    """
 
     name = "tiny"
     title = "Tiny"

@@ -27,7 +27,11 @@ STILL = np.tile(MEANS, (50, 1))  # accuracies without any doubt
 
 def ask(values, draws=None, means=MEANS, again=STILL, candidates=MODELS, pick=None):
     return agreement(
-        Predictor("x", None, values, draws or {}, pick), MODELS[: len(means)], means, again, set(candidates)
+        Predictor("x", None, values, draws or {}, pick),
+        MODELS[: len(means)],
+        means,
+        again,
+        set(candidates),
     )
 
 
@@ -52,7 +56,9 @@ def test_correlations_are_scipys(seed):
         if np.ptp(x[i]) and np.ptp(y[i]):
             assert correlation(x, y)[i] == pytest.approx(stats.pearsonr(x[i], y[i]).statistic)
             assert weighted_tau(x, y)[i] == pytest.approx(stats.weightedtau(x[i], y[i]).statistic)
-            assert weighted_tau(x[i], y[i]) == pytest.approx(stats.weightedtau(x[i], y[i]).statistic)
+            assert weighted_tau(x[i], y[i]) == pytest.approx(
+                stats.weightedtau(x[i], y[i]).statistic
+            )
 
 
 def test_values_that_differ_by_rounding_are_ties():
@@ -186,14 +192,31 @@ def result(scores, models=MODELS, baselines=(), literal=(), failures=(), winner=
     dataset = Dataset("r", "r", Path(), tuple(map(str, range(100))), LABELS, ("p", "q"), "d")
     known = tuple(
         SourceModel(
-            m, m.upper(), "1", i + 1, None, 8, None, "", "", accuracy=None if m == "a" else 0.5, baseline=m in baselines
+            m,
+            m.upper(),
+            "1",
+            i + 1,
+            None,
+            8,
+            None,
+            "",
+            "",
+            accuracy=None if m == "a" else 0.5,
+            baseline=m in baselines,
         )
         for i, m in enumerate(models)
     )
     return Result(
-        Run("r", "", "r", tuple(models)), dataset, known, tuple(scores), tuple(literal), tuple(failures), (),
-        Verdict("clear", winner, ""), **fields,
-    )  # fmt: skip
+        Run("r", "", "r", tuple(models)),
+        dataset,
+        known,
+        tuple(scores),
+        tuple(literal),
+        tuple(failures),
+        (),
+        Verdict("clear", winner, ""),
+        **fields,
+    )
 
 
 def reached(shares):
@@ -201,7 +224,10 @@ def reached(shares):
     told = []
     for split in range(3):
         hard = np.random.default_rng(split).permutation(100) / 100
-        told += [Outcome(m, split, rows, np.where(hard < s, LABELS, 1 - LABELS)) for m, s in shares.items()]
+        told += [
+            Outcome(m, split, rows, np.where(hard < s, LABELS, 1 - LABELS))
+            for m, s in shares.items()
+        ]
     return reached_by(told, LABELS, rows, (0, 1, 2))
 
 
@@ -213,7 +239,11 @@ def three(values=VALUES):
     """Scores of the verdict's measures that all order the models by `values`."""
     rows = []
     for m, v in values.items():
-        rows += [score(m, "supcon", 9 - v, "whitened"), score(m, "knn", v / 10), score(m, "logme", v)]
+        rows += [
+            score(m, "supcon", 9 - v, "whitened"),
+            score(m, "knn", v / 10),
+            score(m, "logme", v),
+        ]
     return rows
 
 
@@ -226,10 +256,23 @@ def test_every_measure_the_verdict_the_consensus_and_the_baselines_are_asked():
     literal = [score(m, "silhouette", v, "raw") for m, v in VALUES.items()]
     rows = by_name(agreements(result(scores, literal=literal), reached(SHARES)))
     assert set(rows) == {
-        ("supcon", "whitened"), ("knn", None), ("logme", None), ("silhouette", "whitened"), ("silhouette", "raw"),
-        ("verdict", None), ("consensus", None), ("accuracy", None), ("params", None),
-    }  # fmt: skip
-    for name in (("supcon", "whitened"), ("knn", None), ("silhouette", "raw"), ("verdict", None), ("params", None)):
+        ("supcon", "whitened"),
+        ("knn", None),
+        ("logme", None),
+        ("silhouette", "whitened"),
+        ("silhouette", "raw"),
+        ("verdict", None),
+        ("consensus", None),
+        ("accuracy", None),
+        ("params", None),
+    }
+    for name in (
+        ("supcon", "whitened"),
+        ("knn", None),
+        ("silhouette", "raw"),
+        ("verdict", None),
+        ("params", None),
+    ):
         assert rows[name].tau.value == 1.0, name
         assert rows[name].picked == "d", name
     assert rows["silhouette", "whitened"].tau.value == -1.0
@@ -259,7 +302,11 @@ def test_fewest_points_lost_come_first_and_what_says_nothing_last():
 def test_the_better_direction_of_each_measure_agrees(measure):
     """A measure that gives better models the better value has tau 1, whatever its direction."""
     sign = MEASURES[measure].sign
-    rows = by_name(agreements(result([score(m, measure, sign * v) for m, v in VALUES.items()]), reached(SHARES)))
+    rows = by_name(
+        agreements(
+            result([score(m, measure, sign * v) for m, v in VALUES.items()]), reached(SHARES)
+        )
+    )
     assert rows[measure, None].tau.value == 1.0
     assert rows[measure, None].picked == "d"
 
@@ -277,7 +324,11 @@ def test_the_verdict_leaves_out_models_that_lack_one_of_its_measures():
 
 
 def test_mean_ranks_of_the_verdict_by_hand():
-    orders = {"supcon": (4, 3, 2, 1), "knn": (1, 1, 3, 4), "logme": (2, 1, 4, 3)}  # higher is better
+    orders = {
+        "supcon": (4, 3, 2, 1),
+        "knn": (1, 1, 3, 4),
+        "logme": (2, 1, 4, 3),
+    }  # higher is better
     scores = [
         score(m, name, MEASURES[name].sign * v)
         for name, values in orders.items()
@@ -299,7 +350,10 @@ def test_models_that_reached_nothing_are_not_asked_about():
 
 
 def test_scores_that_are_no_number_are_left_out():
-    scores = [dataclasses.replace(s, value=np.nan) if s.model == "d" and s.measure == "knn" else s for s in three()]
+    scores = [
+        dataclasses.replace(s, value=np.nan) if s.model == "d" and s.measure == "knn" else s
+        for s in three()
+    ]
     told = [p for p in predictors(result(scores), MODELS) if p.name == "knn"]
     assert set(told[0].values) == {"a", "b", "c"}
 

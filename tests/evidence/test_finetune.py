@@ -28,9 +28,19 @@ class StopAfter(Watch):
 @pytest.fixture
 def run(pictures, tiny, alone, quick, tmp_path):
     def go(names=("one", "two"), protocol=quick, watch=None, groups=alone, folder="evidence"):
-        models = [tiny.find(name) if "/" not in name else catalog.find_models([name])[0] for name in names]
+        models = [
+            tiny.find(name) if "/" not in name else catalog.find_models([name])[0] for name in names
+        ]
         return list(
-            finetune(pictures, models, protocol, groups=groups, folder=tmp_path / folder, device="cpu", watch=watch)
+            finetune(
+                pictures,
+                models,
+                protocol,
+                groups=groups,
+                folder=tmp_path / folder,
+                device="cpu",
+                watch=watch,
+            )
         )
 
     return go
@@ -38,9 +48,13 @@ def run(pictures, tiny, alone, quick, tmp_path):
 
 def test_one_outcome_for_each_model_and_seed_on_the_same_test_pictures(run, pictures, alone, quick):
     found = run()
-    assert [(o.model, o.split) for o in found] == [(m, s) for m in ("tiny/one", "tiny/two") for s in (0, 1)]
+    assert [(o.model, o.split) for o in found] == [
+        (m, s) for m in ("tiny/one", "tiny/two") for s in (0, 1)
+    ]
     for outcome in found:
-        np.testing.assert_array_equal(outcome.rows, split(pictures.labels, alone, quick, outcome.split).test)
+        np.testing.assert_array_equal(
+            outcome.rows, split(pictures.labels, alone, quick, outcome.split).test
+        )
         assert outcome.guess.shape == outcome.rows.shape
         assert outcome.seconds > 0
 
@@ -67,7 +81,8 @@ def test_what_is_finished_is_not_trained_again(run, tiny):
 
 
 @pytest.mark.parametrize(
-    "field", [{"epochs": 4}, {"batch": 6}, {"learning_rate": 2e-3}, {"weight_decay": 0.1}, {"shots": 5}]
+    "field",
+    [{"epochs": 4}, {"batch": 6}, {"learning_rate": 2e-3}, {"weight_decay": 0.1}, {"shots": 5}],
 )
 def test_another_protocol_is_another_training(run, tiny, quick, field):
     run(names=["one"])

@@ -34,7 +34,9 @@ def no_maps(monkeypatch):
 
 @pytest.fixture
 def ranking(tiny, picture_folder):
-    return rank(picture_folder, ["tiny/one", "tiny/two", "tiny/plain", "pixels/thumbnail"], device="cpu")
+    return rank(
+        picture_folder, ["tiny/one", "tiny/two", "tiny/plain", "pixels/thumbnail"], device="cpu"
+    )
 
 
 def stored(run_id):
@@ -45,7 +47,9 @@ def test_a_quick_check_is_complete_saved_and_right(ranking):
     evidence = gather(ranking.run.id, QUICK, measures=FEW)
     assert evidence.complete
     assert {a.model for a in evidence.accuracies} == {m.id for m in ranking.models}
-    assert all(len(a.values) == 3 and 0 <= a.low <= a.mean <= a.high <= 1 for a in evidence.accuracies)
+    assert all(
+        len(a.values) == 3 and 0 <= a.low <= a.mean <= a.high <= 1 for a in evidence.accuracies
+    )
     assert evidence.notes[0].startswith("3 folds: trained on 24 pictures, tested on 12 pictures")
     assert [to_plain(e) for e in stored(ranking.run.id)] == [to_plain(evidence)]
     means = {a.model: a.mean for a in evidence.accuracies}
@@ -150,7 +154,9 @@ def test_models_that_failed_in_the_run_are_not_tried_again(tiny, picture_folder)
 def test_from_python_by_folder_and_by_run(tiny, picture_folder, ranking):
     evidence = srcsel.gather_evidence(ranking.run.id, protocol=QUICK, measures=FEW)
     assert evidence.run == ranking.run.id
-    other = srcsel.gather_evidence(picture_folder, ["tiny/one", "tiny/two"], protocol=QUICK, measures=FEW, device="cpu")
+    other = srcsel.gather_evidence(
+        picture_folder, ["tiny/one", "tiny/two"], protocol=QUICK, measures=FEW, device="cpu"
+    )
     assert other.run != ranking.run.id
     assert len(other.accuracies) == 2
 
@@ -168,7 +174,9 @@ def test_jobs_score_and_measure(ranking, monkeypatch):
             self.parts = list(weights)
 
     told = Told()
-    assert KINDS["measures"]({"run_id": ranking.run.id, "measures": ["gbc"]}, told) == {"measures": 5}
+    assert KINDS["measures"]({"run_id": ranking.run.id, "measures": ["gbc"]}, told) == {
+        "measures": 5
+    }
     assert told.parts == [m.id for m in ranking.models]
     monkeypatch.setattr(module, "measure_names", lambda _: FEW)  # every measure takes its time
     found = KINDS["evidence"]({"run_id": ranking.run.id, "protocol": to_plain(QUICK)}, told)
@@ -179,7 +187,18 @@ def test_jobs_score_and_measure(ranking, monkeypatch):
 def test_the_shell_prints_accuracies_predictors_and_the_sentence(ranking, capsys, tmp_path):
     names = ",".join(FEW)
     target = tmp_path / "out.json"
-    asked = ["evidence", ranking.run.id, "--check", "both", "--shots", "4", "--seeds", "2", "--epochs", "2"]
+    asked = [
+        "evidence",
+        ranking.run.id,
+        "--check",
+        "both",
+        "--shots",
+        "4",
+        "--seeds",
+        "2",
+        "--epochs",
+        "2",
+    ]
     assert main([*asked, "--measures", names, "--json", str(target)]) == 0
     out = capsys.readouterr().out
     written = json.loads(target.read_text())
@@ -211,7 +230,9 @@ def test_the_shell_prints_json_and_nothing_else(ranking, capsys):
         (["--check", "finetune", "--epochs", "0"], "epochs must be 1 or more"),
     ],
 )
-def test_bad_arguments_are_status_2_before_anything_is_ranked(arguments, words, picture_folder, capsys, monkeypatch):
+def test_bad_arguments_are_status_2_before_anything_is_ranked(
+    arguments, words, picture_folder, capsys, monkeypatch
+):
     monkeypatch.setattr(module, "ranked", None)
     assert main(["evidence", str(picture_folder), *arguments]) == 2
     assert words in capsys.readouterr().err

@@ -11,12 +11,35 @@ from srcsel.store.features import RunStore
 EVIDENCE = Evidence(
     "run-1",
     Protocol("finetune", shots=None, seeds=(0, 4)),
-    (Accuracy("a/one", (0.5, 0.75), 0.625, 0.5, 0.75, balanced=0.6, seconds=3.0, note="stopped early"),),
+    (
+        Accuracy(
+            "a/one", (0.5, 0.75), 0.625, 0.5, 0.75, balanced=0.6, seconds=3.0, note="stopped early"
+        ),
+    ),
     (
         Agreement(
-            "supcon", "whitened", 3, "a/one", Interval(1.0, 0.3, 1.0), Interval(1.0), Interval(0.9), Interval(0.0), 1.0
+            "supcon",
+            "whitened",
+            3,
+            "a/one",
+            Interval(1.0, 0.3, 1.0),
+            Interval(1.0),
+            Interval(0.9),
+            Interval(0.0),
+            1.0,
         ),
-        Agreement("cka", None, 1, None, Interval(None), Interval(None), Interval(None), Interval(None), None, "Few."),
+        Agreement(
+            "cka",
+            None,
+            1,
+            None,
+            Interval(None),
+            Interval(None),
+            Interval(None),
+            Interval(None),
+            None,
+            "Few.",
+        ),
     ),
     "On these pictures SCL picked the best model.",
     ("a/one",),
@@ -41,7 +64,9 @@ def test_evidence_comes_back_as_it_was(runs):
 
 
 def test_one_for_each_protocol_newest_last(runs):
-    runs.save_evidence(dataclasses.replace(EVIDENCE, created="2026-03-01", protocol=Protocol("probe")))
+    runs.save_evidence(
+        dataclasses.replace(EVIDENCE, created="2026-03-01", protocol=Protocol("probe"))
+    )
     runs.save_evidence(dataclasses.replace(EVIDENCE, complete=False))
     runs.save_evidence(EVIDENCE)
     assert [e.protocol.kind for e in runs.evidences("run-1")] == ["finetune", "probe"]
@@ -62,7 +87,9 @@ def test_a_damaged_measurement_is_said_and_spoils_no_other(runs, content):
     (path,) = (runs.folder / "run-1" / "evidence").iterdir()
     (path.parent / "other.json").write_bytes(content)
     assert len(runs.evidences("run-1")) == 1
-    assert runs.notes == ["A measurement of the run run-1 is damaged and is left out. Measure again."]
+    assert runs.notes == [
+        "A measurement of the run run-1 is damaged and is left out. Measure again."
+    ]
 
 
 @pytest.mark.parametrize("run_id", ["../run-1", "Run", "*", ""])

@@ -9,7 +9,9 @@ ALONE = np.arange(90)
 
 
 def outcomes(shares, splits=(0, 1, 2), seed=0, each=80, paired=True):
-    """One outcome a model and split, right on about that share of the test pictures; harder pictures are harder."""
+    """One outcome a model and split, right on about that share of the test pictures; harder
+    pictures are harder.
+    """
     rng = np.random.default_rng(seed)
     found = []
     for split in splits:
@@ -17,7 +19,9 @@ def outcomes(shares, splits=(0, 1, 2), seed=0, each=80, paired=True):
         hard = rng.random(each)
         for model, share in shares.items():
             right = (hard if paired else rng.random(each)) < share
-            found.append(Outcome(model, split, rows, np.where(right, LABELS[rows], 1 - LABELS[rows]), 2.0))
+            found.append(
+                Outcome(model, split, rows, np.where(right, LABELS[rows], 1 - LABELS[rows]), 2.0)
+            )
     return found
 
 
@@ -62,7 +66,9 @@ def test_the_interval_joins_students_t_and_the_binomial():
     values = np.array(found.values)
     m, z = len(set(np.concatenate([o.rows for o in told]))), stats.norm.ppf(0.95)
     share = (values.mean() * m + z**2 / 2) / (m + z**2)
-    half = np.hypot(stats.t.ppf(0.95, 2) * stats.sem(values), z * np.sqrt(share * (1 - share) / (m + z**2)))
+    half = np.hypot(
+        stats.t.ppf(0.95, 2) * stats.sem(values), z * np.sqrt(share * (1 - share) / (m + z**2))
+    )
     assert (found.low, found.high) == pytest.approx((values.mean() - half, values.mean() + half))
     assert found.seconds == 6.0
 
@@ -75,14 +81,21 @@ def test_one_split_and_a_perfect_score_still_have_an_interval():
 
 
 def test_the_interval_holds_the_truth_nine_times_in_ten():
-    """Trainings with noise of their own on 200 pictures, most of them easy or hard for all: 300 experiments."""
+    """Trainings with noise of their own on 200 pictures, most of them easy or hard for all: 300
+    experiments.
+    """
     rng = np.random.default_rng(1)
     held = 0
     labels = np.zeros(200, np.int64)
     for _ in range(300):
-        own = rng.beta(0.35, 0.15, 200)  # how easy a picture is, 0.7 on average; the same in every split
+        own = rng.beta(
+            0.35, 0.15, 200
+        )  # how easy a picture is, 0.7 on average; the same in every split
         told = [
-            Outcome("a", s, np.arange(200), (rng.random(200) > own + rng.normal(0, 0.03)).astype(int)) for s in range(3)
+            Outcome(
+                "a", s, np.arange(200), (rng.random(200) > own + rng.normal(0, 0.03)).astype(int)
+            )
+            for s in range(3)
         ]
         (found,) = accuracies(reached_by(told, labels, np.arange(200), (0, 1, 2)), told, labels)
         held += found.low <= 0.7 <= found.high
@@ -113,16 +126,23 @@ def test_copies_are_drawn_together():
     told = outcomes({"a": 0.5}, splits=(0,), each=90)
     pairs = ALONE // 2
     right = told[0].guess == LABELS
-    told[0].guess[:] = np.where(right[2 * (ALONE // 2)], LABELS, 1 - LABELS)  # copies share their fate
+    told[0].guess[:] = np.where(
+        right[2 * (ALONE // 2)], LABELS, 1 - LABELS
+    )  # copies share their fate
     alone, together = (table(told, splits=(0,), groups=g).draws(2000).std() for g in (ALONE, pairs))
     assert together / alone == pytest.approx(np.sqrt(2), rel=0.1)
 
 
 def test_close_needs_the_pairing():
-    """b is right wherever a is, and on five pictures more: apart when paired, not when each is drawn alone."""
+    """b is right wherever a is, and on five pictures more: apart when paired, not when each is
+    drawn alone.
+    """
     rows = np.arange(90)
     a, b = np.arange(90) < 50, np.arange(90) < 58
-    told = [Outcome(m, 0, rows, np.where(right, LABELS, 1 - LABELS)) for m, right in (("a", a), ("b", b))]
+    told = [
+        Outcome(m, 0, rows, np.where(right, LABELS, 1 - LABELS))
+        for m, right in (("a", a), ("b", b))
+    ]
     assert close_to_best(table(told, splits=(0,)), ["a", "b"]) == ("b",)
     shuffled = np.random.default_rng(0).permutation(b)
     told[1] = Outcome("b", 0, rows, np.where(shuffled, LABELS, 1 - LABELS))
@@ -137,7 +157,10 @@ def test_close_is_best_first_and_only_among_candidates():
 
 
 def test_notes_name_the_split():
-    told = [Outcome("a", s, np.arange(90), LABELS, note=n) for s, n in ((0, "stopped"), (1, ""), (2, "late"))]
+    told = [
+        Outcome("a", s, np.arange(90), LABELS, note=n)
+        for s, n in ((0, "stopped"), (1, ""), (2, "late"))
+    ]
     (found,) = accuracies(table(told), told, LABELS)
     assert found.note == "split 0: stopped; split 2: late"
     told = [Outcome("a", s, np.arange(90), LABELS, note="same") for s in range(3)]

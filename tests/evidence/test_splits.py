@@ -56,7 +56,9 @@ def test_shots_are_different_pictures():
 
 def test_the_full_split_uses_every_picture_once():
     found = split(LABELS, ALONE, few(None, test_share=0.25), 3)
-    np.testing.assert_array_equal(np.sort(np.concatenate([found.train, found.validation, found.test])), ALONE)
+    np.testing.assert_array_equal(
+        np.sort(np.concatenate([found.train, found.validation, found.test])), ALONE
+    )
     assert np.bincount(LABELS[found.test]).tolist() == [8, 10, 12]
 
 

@@ -68,7 +68,9 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(start, tmp
         training = start(seed=seed)
         torch.rand(at)  # what else draws from the global generator does not matter
         training.run(tmp_path / f"{at}", 1, silent)
-        found.append(torch.cat([values.detach().flatten() for values in training.modules.parameters()]))
+        found.append(
+            torch.cat([values.detach().flatten() for values in training.modules.parameters()])
+        )
     assert torch.equal(found[0], found[1])
     assert not torch.equal(found[0], found[2])
 
@@ -108,7 +110,9 @@ def test_a_killed_training_goes_on_from_the_last_checkpoint(start, monkeypatch, 
 
 
 @pytest.mark.parametrize(("question", "cut"), [("another", None), ("mine", -100)])
-def test_a_checkpoint_of_another_question_or_a_damaged_one_is_not_used(start, tmp_path, question, cut):
+def test_a_checkpoint_of_another_question_or_a_damaged_one_is_not_used(
+    start, tmp_path, question, cut
+):
     place = tmp_path / "c"
     with pytest.raises(Cancelled):
         start().run(place, "mine", stop_at(4))
@@ -139,7 +143,9 @@ def test_it_stops_early_only_after_the_peak_of_the_learning_rate(start, monkeypa
 
 def test_early_stop_0_runs_all_epochs(start, monkeypatch, tmp_path):
     training = start(HELD, epochs=20, early_stop=0)
-    monkeypatch.setattr(training, "_validate", lambda: training.losses.append(float(len(training.losses))))
+    monkeypatch.setattr(
+        training, "_validate", lambda: training.losses.append(float(len(training.losses)))
+    )
     assert training.run(tmp_path / "c", 1, silent).epochs == 20
 
 
@@ -161,7 +167,11 @@ def test_the_learning_rate_rises_and_falls_once_and_goes_on_after_a_stop(start, 
         with pytest.raises(Cancelled):
             training.run(tmp_path / f"{number}", 1, stop_at(number))
         training = start(epochs=8)
-        training.run(tmp_path / f"{number}", 1, lambda *_: found.append(training._optimizer.param_groups[0]["lr"]))
+        training.run(
+            tmp_path / f"{number}",
+            1,
+            lambda *_: found.append(training._optimizer.param_groups[0]["lr"]),
+        )
         return found
 
     late, early = rates(20), rates(1)
@@ -180,7 +190,9 @@ def test_networks_without_batch_normalisation_train_ten_times_slower(start):
         assert [len(group["params"]) for group in groups][1] == 2
 
 
-def test_features_of_any_size_are_learned_from_where_nothing_normalises(start, tiny, pixels, tmp_path, monkeypatch):
+def test_features_of_any_size_are_learned_from_where_nothing_normalises(
+    start, tiny, pixels, tmp_path, monkeypatch
+):
     load = tiny.load
 
     def large(model, device, watch):
@@ -214,7 +226,10 @@ def test_pictures_move_and_their_edge_is_repeated():
             for dy in range(-4, 5)
             for dx in range(-2, 3)
             if np.array_equal(
-                np.pad(picture[0], ((0, 0), (4, 4), (2, 2)), "edge")[:, 4 + dy :, 2 + dx :][:, :50, :25], one
+                np.pad(picture[0], ((0, 0), (4, 4), (2, 2)), "edge")[:, 4 + dy :, 2 + dx :][
+                    :, :50, :25
+                ],
+                one,
             )
         ]
         assert len(matches) == 1

@@ -30,8 +30,12 @@ def test_neighbours_and_their_vote_are_those_of_a_naive_loop():
     seen = look("m", X, y)
     lengths = np.linalg.norm(X.astype(float), axis=1)
     for i in range(len(X)):
-        cosine = [X[i].astype(float) @ X[j] / max(lengths[i] * lengths[j], 1e-300) for j in range(len(X))]
-        others = sorted((j for j in range(len(X)) if j != i), key=lambda j: (-round(cosine[j], 9), j))[:6]
+        cosine = [
+            X[i].astype(float) @ X[j] / max(lengths[i] * lengths[j], 1e-300) for j in range(len(X))
+        ]
+        others = sorted(
+            (j for j in range(len(X)) if j != i), key=lambda j: (-round(cosine[j], 9), j)
+        )[:6]
         assert seen.neighbors[i].tolist() == others
         np.testing.assert_allclose(seen.similarity[i], [cosine[j] for j in others], atol=1e-6)
         votes = Counter(y[others[:5]].tolist())
@@ -43,7 +47,10 @@ def test_neighbours_and_their_vote_are_those_of_a_naive_loop():
 def test_on_average_the_parts_are_the_scores(metric, temperature):
     X, y = features(seed=3)
     y[0] = 4  # alone in its class: no anchor, silhouette 0
-    told = {s.measure: s for s in score_model("m", X, y, temperature=temperature, metric=metric, rechecks=0).scores}
+    told = {
+        s.measure: s
+        for s in score_model("m", X, y, temperature=temperature, metric=metric, rechecks=0).scores
+    }
     seen = look("m", X, y, temperature=temperature, metric=metric)
     assert seen.silhouette.astype(float).mean() == pytest.approx(told["silhouette"].value, abs=1e-6)
     assert np.nanmean(seen.gain.astype(float)) == pytest.approx(told["supcon"].gain, abs=1e-6)
@@ -55,7 +62,9 @@ def test_on_average_the_parts_are_the_scores(metric, temperature):
 def test_equal_votes_go_to_the_smallest_label():
     near = np.array([[1, 2, 3, 4, 5, 0], [0, 2, 3, 4, 5, 1]])
     labels = np.array([2, 2, 1, 1, 2, 0])
-    np.testing.assert_array_equal(vote(labels, near[:1]), [1])  # 2, 1, 1, 2, 0: the sixth does not vote
+    np.testing.assert_array_equal(
+        vote(labels, near[:1]), [1]
+    )  # 2, 1, 1, 2, 0: the sixth does not vote
     np.testing.assert_array_equal(vote(labels, near), [1, 1])
 
 
@@ -75,10 +84,15 @@ def test_it_is_made_once_and_kept(result, monkeypatch):
     assert inside.stored(result, "demo/textures", store) is None
     made = inside.make(result.run.id, "demo/textures")
     monkeypatch.setattr(inside, "look", None)
-    for again in (inside.make(result.run.id, "demo/textures"), inside.stored(result, "demo/textures", store)):
+    for again in (
+        inside.make(result.run.id, "demo/textures"),
+        inside.stored(result, "demo/textures", store),
+    ):
         for field in dataclasses.fields(again):
             np.testing.assert_array_equal(getattr(again, field.name), getattr(made, field.name))
-    value = next(s.value for s in result.scores if (s.model, s.measure) == ("demo/textures", "silhouette"))
+    value = next(
+        s.value for s in result.scores if (s.model, s.measure) == ("demo/textures", "silhouette")
+    )
     assert made.silhouette.astype(float).mean() == pytest.approx(value, abs=1e-6)
     assert inside.stored(result, "pixels/thumbnail", store) is None
 
@@ -113,9 +127,13 @@ def test_a_model_of_another_run_is_refused(result):
 
 @pytest.fixture
 def seen():
-    """Six pictures of three classes: 0 and 1 lie beside each other across classes, the rest among their own."""
+    """Six pictures of three classes: 0 and 1 lie beside each other across classes, the rest among
+    their own.
+    """
     near = np.array([[1, 2], [0, 3], [0, 4], [2, 1], [5, 3], [4, 0]])
-    similarity = np.array([[0.9, 0.8], [0.9, 0.7], [0.8, 0.6], [0.5, 0.4], [0.95, 0.3], [0.95, 0.2]], dtype=np.float32)
+    similarity = np.array(
+        [[0.9, 0.8], [0.9, 0.7], [0.8, 0.6], [0.5, 0.4], [0.95, 0.3], [0.95, 0.2]], dtype=np.float32
+    )
     guess = np.array([1, 0, 0, 0, 2, 2])
     part = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6], dtype=np.float32)
     gain = np.array([1, 2, 3, 4, np.nan, 6], dtype=np.float32)
@@ -126,7 +144,9 @@ def test_classes_are_means_over_their_pictures(seen):
     found = by_class(*seen)
     np.testing.assert_allclose(found.silhouette, [0.2, 0.3, 0.5, 0.6], atol=1e-7)
     np.testing.assert_allclose(found.right, [0.5, 0, 1, 0])
-    np.testing.assert_allclose(found.gain, [2, 3, np.nan, np.nan])  # a class of one picture has no partner
+    np.testing.assert_allclose(
+        found.gain, [2, 3, np.nan, np.nan]
+    )  # a class of one picture has no partner
     assert found.means == pytest.approx({"silhouette": 0.35, "gain": 3.2, "right": 2 / 6})
 
 

@@ -1,11 +1,22 @@
-"""Maps on request: as many dots as were asked for, each number kept by itself, all turned onto the front-runner's."""
+"""Maps on request: as many dots as were asked for, each number kept by itself, all turned onto the
+front-runner's.
+"""
 
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from srcsel.base.records import DOTS, Dataset, Features, Projection, Result, Run, SourceModel, Verdict
+from srcsel.base.records import (
+    DOTS,
+    Dataset,
+    Features,
+    Projection,
+    Result,
+    Run,
+    SourceModel,
+    Verdict,
+)
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import Watch
 from srcsel.explore.maps import draw_map
@@ -19,7 +30,9 @@ N = DOTS + 40
 
 @pytest.fixture
 def run(tmp_path) -> str:
-    """5,040 pictures of two classes, seen by two models: a stretched plane, for the second turned and bent a little."""
+    """5,040 pictures of two classes, seen by two models: a stretched plane, for the second turned
+    and bent a little.
+    """
     models = tuple(SourceModel(m, m, "r", 1, 0.1, 64, 8, "", "MIT") for m in MODELS)
     labels = np.repeat([0, 1], [N - 40, 40])
     paths = tuple(f"{i:05d}.png" for i in range(N))
@@ -59,11 +72,15 @@ def test_other_maps_are_turned_onto_the_front_runners_as_it_is_stored(run):
     runs.save_projection(run, stored)
     other = draw_map(run, MODELS[1], "pca")
     cross = (other.xy - other.xy.mean(axis=0)).T @ (stored.xy - stored.xy.mean(axis=0))
-    np.testing.assert_allclose(cross, cross.T, atol=1e-3 * np.abs(cross).max())  # no rotation would fit better
+    np.testing.assert_allclose(
+        cross, cross.T, atol=1e-3 * np.abs(cross).max()
+    )  # no rotation would fit better
     np.testing.assert_array_equal(runs.projection(run, MODELS[0], "pca").xy, stored.xy)
 
 
 @pytest.mark.parametrize(("asked", "drawn"), [({}, DOTS), ({"points": 100_000}, N)])
 def test_the_job_draws_as_many_as_its_payload_says(run, asked, drawn):
     told = SimpleNamespace(watch=Watch(), plan=lambda weights, titles: None)
-    assert kinds.draw({"run_id": run, "model": MODELS[1], "method": "pca"} | asked, told) == {"points": drawn}
+    assert kinds.draw({"run_id": run, "model": MODELS[1], "method": "pca"} | asked, told) == {
+        "points": drawn
+    }

@@ -32,7 +32,9 @@ def test_the_sample_keeps_shares_but_thirty_of_each_class():
     counts = np.bincount(labels[rows])
     assert counts[3] == 20  # all there are
     # 30 + 30 + 30 + 20 are set; 890 are shared by what is left of 7970, 1870, 50, 0
-    np.testing.assert_array_equal(counts[:3], [30 + 717, 30 + 168, 30 + 5])  # 717.2, 168.3, 4.5: largest remainder
+    np.testing.assert_array_equal(
+        counts[:3], [30 + 717, 30 + 168, 30 + 5]
+    )  # 717.2, 168.3, 4.5: largest remainder
     np.testing.assert_array_equal(rows, sample_rows(labels, cap=1000))
     assert (rows != sample_rows(labels, cap=1000, seed=1)).any()
 
@@ -72,7 +74,9 @@ def test_many_copies_keep_each_point_its_own_first_neighbour():
     points = np.repeat(np.random.default_rng(0).normal(size=(3, 4)), 20, axis=0)
     indices, distances = neighbors(points, 5)
     np.testing.assert_array_equal(indices[:, 0], np.arange(60))
-    assert (np.sort(indices, axis=1)[:, 1:] > np.sort(indices, axis=1)[:, :-1]).all()  # five different points
+    assert (
+        np.sort(indices, axis=1)[:, 1:] > np.sort(indices, axis=1)[:, :-1]
+    ).all()  # five different points
     np.testing.assert_array_equal(indices // 20, np.repeat(np.arange(60) // 20, 5).reshape(60, 5))
     np.testing.assert_allclose(distances, 0, atol=1e-6)
 
@@ -95,7 +99,9 @@ def test_the_graph_equals_umap_learns():
     indices, distances = neighbors(points, 10)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        expected, _, _ = fuzzy_simplicial_set(points, 10, None, "euclidean", knn_indices=indices, knn_dists=distances)
+        expected, _, _ = fuzzy_simplicial_set(
+            points, 10, None, "euclidean", knn_indices=indices, knn_dists=distances
+        )
     assert abs(fuzzy_graph(indices, distances) - expected).max() < 1e-6
 
 
@@ -122,7 +128,9 @@ def test_a_second_map_is_turned_onto_the_first(clusters, method):
     fit = np.trace(a.T @ b) / (np.linalg.norm(a) * np.linalg.norm(b))
     assert fit > 0.8
     cross = a.T @ b
-    np.testing.assert_allclose(cross, cross.T, atol=1e-3 * np.abs(cross).max())  # no rotation would fit better
+    np.testing.assert_allclose(
+        cross, cross.T, atol=1e-3 * np.abs(cross).max()
+    )  # no rotation would fit better
 
 
 def test_rows_choose_the_pictures(clusters):
@@ -132,7 +140,9 @@ def test_rows_choose_the_pictures(clusters):
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("values", [np.ones((12, 3)), np.eye(2), np.zeros((7, 1)), np.eye(6), np.eye(30)])
+@pytest.mark.parametrize(
+    "values", [np.ones((12, 3)), np.eye(2), np.zeros((7, 1)), np.eye(6), np.eye(30)]
+)
 def test_odd_features_still_give_finite_points(method, values):
     xy = project(values, method)
     assert xy.shape == (len(values), 2)

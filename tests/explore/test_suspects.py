@@ -1,4 +1,6 @@
-"""Pictures worth a look: planted wrong labels, copies across classes, odd and tiny pictures are found."""
+"""Pictures worth a look: planted wrong labels, copies across classes, odd and tiny pictures are
+found.
+"""
 
 import dataclasses
 import shutil
@@ -28,7 +30,9 @@ def features(truth, models=3, noise=1.0, seed=0):
     """Models that see the true classes, each with noise of its own."""
     chance = np.random.default_rng(seed)
     for m in range(models):
-        values = np.eye(4)[truth] * 5 @ chance.normal(size=(4, 16)) + noise * chance.normal(size=(len(truth), 16))
+        values = np.eye(4)[truth] * 5 @ chance.normal(size=(4, 16)) + noise * chance.normal(
+            size=(len(truth), 16)
+        )
         yield Features(FeatureKey("d", f"hub/m{m}", "1", "p", "float32"), values.astype(np.float32))
 
 
@@ -53,7 +57,9 @@ def test_planted_wrong_labels_are_found_with_what_they_should_be(truth):
     for one in found.labels:
         assert one.suggestion == truth[one.row]
         assert one.reason == f"3 of 3 models place this with {CLASSES[truth[one.row]]}"
-    assert [s.strength for s in found.labels] == sorted((s.strength for s in found.labels), reverse=True)
+    assert [s.strength for s in found.labels] == sorted(
+        (s.strength for s in found.labels), reverse=True
+    )
     assert found.notes == ()
 
 
@@ -64,8 +70,10 @@ def test_nothing_is_listed_where_all_is_well(truth):
 
 def test_a_model_that_sees_nothing_does_not_outvote_one_that_does(truth):
     labels, wrong = flipped(truth)
-    blind = [dataclasses.replace(f, key=dataclasses.replace(f.key, model=f"hub/blind{i}"))
-             for i, f in enumerate(features(np.zeros(160, dtype=int), 4, seed=5))]  # fmt: skip
+    blind = [
+        dataclasses.replace(f, key=dataclasses.replace(f.key, model=f"hub/blind{i}"))
+        for i, f in enumerate(features(np.zeros(160, dtype=int), 4, seed=5))
+    ]
     found = find(dataset(labels), [*features(truth, 1), *blind], np.arange(160))
     assert {s.row for s in found.labels} == wrong
 
@@ -106,7 +114,12 @@ def test_oddness_is_that_of_a_naive_loop():
     labels = np.repeat([0, 1, 2], [20, 15, 5])
     U = Z / np.linalg.norm(Z, axis=1, keepdims=True)
     Z = U * np.sqrt(5)
-    away = np.array([np.log(np.mean(sorted(1 - U[i] @ U[j] for j in range(40) if j != i)[:6])) for i in range(40)])
+    away = np.array(
+        [
+            np.log(np.mean(sorted(1 - U[i] @ U[j] for j in range(40) if j != i)[:6]))
+            for i in range(40)
+        ]
+    )
     for i in range(40):
         peers = away if labels[i] == 2 else away[labels == labels[i]]
         spread = 1.4826 * np.median(abs(peers - np.median(peers)))
@@ -140,7 +153,9 @@ def test_copies_across_classes_come_first_with_all_their_group():
 def result(picture_folder):
     shutil.copy(picture_folder / "red" / "000.png", picture_folder / "green" / "red again.png")
     Image.new("RGB", (20, 40), "navy").save(picture_folder / "blue" / "small.png")
-    return answer(new_run(picture_folder, ["demo/textures", "demo/palettes", "demo/untrained"], device="cpu"))
+    return answer(
+        new_run(picture_folder, ["demo/textures", "demo/palettes", "demo/untrained"], device="cpu")
+    )
 
 
 def test_the_lists_of_a_run_are_made_once_and_kept(result, monkeypatch):
@@ -150,7 +165,9 @@ def test_the_lists_of_a_run_are_made_once_and_kept(result, monkeypatch):
     assert set(found.models) == {"demo/textures", "demo/palettes"}  # a baseline is not asked
     paths = result.dataset.paths
     assert {paths[s.row] for s in found.copies} == {"red/000.png", "green/red again.png"}
-    assert [(paths[s.row], s.reason) for s in found.tiny] == [("blue/small.png", "Only 20 x 40 pixels")]
+    assert [(paths[s.row], s.reason) for s in found.tiny] == [
+        ("blue/small.png", "Only 20 x 40 pixels")
+    ]
     monkeypatch.setattr(suspects, "find", None)
     assert suspects.stored(result, store) == suspects.make(result.run.id) == found
 

@@ -85,4 +85,6 @@ def test_leaving_early_decodes_no_further_block(dataset, gate, tmp_path):
         assert len(pictures[:10]) == 10
         threading.Timer(0.2, gate.set).start()
     assert (found._arrays[HOW.pixel_key][20:] == 0).all()
-    assert {thread for thread in threading.enumerate() if not isinstance(thread, threading.Timer)} <= before
+    assert {
+        thread for thread in threading.enumerate() if not isinstance(thread, threading.Timer)
+    } <= before

@@ -1,4 +1,6 @@
-"""Features: one decode for all models, stored ones at once, parts, short memory, failures as values."""
+"""Features: one decode for all models, stored ones at once, parts, short memory, failures as
+values.
+"""
 
 import subprocess
 import sys
@@ -25,7 +27,9 @@ from tests.recorder import Recorder, Told
 
 
 class FakeHub:
-    """Models whose features are the mean colour (3), whose logits are minus that; `break_` decides what goes wrong."""
+    """Models whose features are the mean colour (3), whose logits are minus that; `break_` decides
+    what goes wrong.
+    """
 
     name = "fake"
     title = "Fake"
@@ -42,7 +46,9 @@ class FakeHub:
 
     def preprocessing(self, model):
         side = 16 if model.id.endswith("large") else 8
-        return Preprocessing((side, side), resize="squash", interpolation="bilinear", mean=(0.5, 0.5, 0.5))
+        return Preprocessing(
+            (side, side), resize="squash", interpolation="bilinear", mean=(0.5, 0.5, 0.5)
+        )
 
     def load(self, model, device, watch):
         self.loads.append((model.id, device))
@@ -99,7 +105,9 @@ def test_row_i_is_picture_i(dataset, hub, store):
 def test_each_picture_is_opened_once_for_models_that_see_it_alike(dataset, hub, store, monkeypatch):
     opened = []
     monkeypatch.setattr(
-        images, "decode_picture", lambda data, hint: opened.append(hint) or decode_picture(data, hint=hint)
+        images,
+        "decode_picture",
+        lambda data, hint: opened.append(hint) or decode_picture(data, hint=hint),
     )
     run(dataset, hub, store, "one", "two", "large")
     assert opened == [8] * 36  # PNG files are decoded in one size for all
@@ -123,18 +131,18 @@ def test_stored_features_come_first_and_load_nothing(dataset, hub, store):
 
 def test_stored_features_never_import_torch(dataset, hub, store, picture_folder, tmp_path):
     """In a process of its own, with the baseline that needs no network."""
-    script = textwrap.dedent(
-        """
+    script = textwrap.dedent("""
         import sys
         from pathlib import Path
         from srcsel.catalog import find_models
         from srcsel.dataset import load_dataset
         from srcsel.extract import extract
         from srcsel.store import FeatureStore
-        found = list(extract(load_dataset(sys.argv[1]), find_models("pixels"), store=FeatureStore(Path(sys.argv[2]))))
-        print(len(found[0].values), sorted({"torch", "timm", "torchvision", "umap", "sklearn"} & set(sys.modules)))
-        """
-    )
+        store = FeatureStore(Path(sys.argv[2]))
+        found = list(extract(load_dataset(sys.argv[1]), find_models("pixels"), store=store))
+        heavy = {"torch", "timm", "torchvision", "umap", "sklearn"}
+        print(len(found[0].values), sorted(heavy & set(sys.modules)))
+        """)
     command = [sys.executable, "-c", script, str(picture_folder), str(tmp_path / "features")]
     subprocess.run(command, check=True, capture_output=True)
     again = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -153,7 +161,13 @@ def test_progress_is_told_for_pictures_and_each_batch(dataset, hub, store, monke
 def test_a_stopped_run_goes_on_mid_model(dataset, hub, store, monkeypatch):
     monkeypatch.setitem(module.BATCH, "cpu", 8)
     with pytest.raises(Cancelled):
-        run(dataset, hub, store, "one", watch=Recorder(lambda told: told.done == 16 and told.part == "fake/one"))
+        run(
+            dataset,
+            hub,
+            store,
+            "one",
+            watch=Recorder(lambda told: told.done == 16 and told.part == "fake/one"),
+        )
     hub.batches.clear()
     (features,) = run(dataset, hub, store, "one")
     assert hub.batches == [("fake/one", 8), ("fake/one", 8), ("fake/one", 4)]
@@ -179,7 +193,9 @@ def test_only_rows_that_are_needed_are_decoded_again(dataset, hub, store, monkey
     key = key_for(dataset, hub.find("one"), "float32")
     store.put_part(key, 0, np.zeros((30, 3)), np.zeros((30, 3)))
     opened = []
-    monkeypatch.setattr(decode, "open_sizes", lambda path, hints: opened.append(path) or open_sizes(path, hints))
+    monkeypatch.setattr(
+        decode, "open_sizes", lambda path, hints: opened.append(path) or open_sizes(path, hints)
+    )
     (features,) = run(dataset, hub, store, "one")
     assert len(opened) == 6
     assert (features.values[:30] == 0).all()
@@ -187,7 +203,12 @@ def test_only_rows_that_are_needed_are_decoded_again(dataset, hub, store, monkey
 
 
 @pytest.mark.parametrize(
-    "error", [RuntimeError("CUDA out of memory. Tried"), MemoryError(), RuntimeError("can't allocate memory: you")]
+    "error",
+    [
+        RuntimeError("CUDA out of memory. Tried"),
+        MemoryError(),
+        RuntimeError("can't allocate memory: you"),
+    ],
 )
 def test_short_memory_halves_the_batch_and_is_said(dataset, hub, store, error):
     hub.break_ = lambda model, batch, device: error if len(batch) > 8 else None
@@ -200,7 +221,9 @@ def test_short_memory_halves_the_batch_and_is_said(dataset, hub, store, error):
 
 def test_a_model_too_large_for_the_device_runs_on_the_processor(dataset, hub, store, monkeypatch):
     monkeypatch.setattr(module, "pick_device", lambda device: "cuda")
-    hub.break_ = lambda model, batch, device: RuntimeError("out of memory") if device == "cuda" else None
+    hub.break_ = lambda model, batch, device: (
+        RuntimeError("out of memory") if device == "cuda" else None
+    )
     said = []
     (features,) = run(dataset, hub, store, "one", device="cuda", say=said.append)
     assert isinstance(features, Features)
@@ -223,7 +246,9 @@ def test_a_failing_model_never_stops_the_others(dataset, hub, store, monkeypatch
         return FakeHub.load(hub, model, device, watch)
 
     monkeypatch.setattr(hub, "load", load)
-    hub.break_ = lambda model, batch, device: ValueError("odd shape") if model == "fake/odd" else None
+    hub.break_ = lambda model, batch, device: (
+        ValueError("odd shape") if model == "fake/odd" else None
+    )
     watch = Recorder()
     gone, odd, good = run(dataset, hub, store, "gone", "odd", "good", watch=watch)
     assert gone.reason == "No connection: the weights cannot be fetched."
@@ -279,7 +304,9 @@ def test_no_room_for_decoded_pictures_is_a_sentence(dataset, hub, store, monkeyp
 
 def test_a_picture_that_went_bad_meanwhile_is_named(dataset, hub, store):
     (dataset.folder / "green" / "003.png").write_bytes(b"")
-    with pytest.raises(InputError, match=r"green/003.png could be read when the folder was checked"):
+    with pytest.raises(
+        InputError, match=r"green/003.png could be read when the folder was checked"
+    ):
         run(dataset, hub, store, "one")
 
 
@@ -288,14 +315,24 @@ def test_unknown_precision_and_device_are_refused(dataset, hub, store):
         run(dataset, hub, store, "one", precision="int3")
     with pytest.raises(InputError, match="tpu"):
         run(dataset, hub, store, "one", device="tpu")
-    assert [precision_named(name) for name in ("exact", "fast", "bfloat16")] == ["float32", "bfloat16", "bfloat16"]
+    assert [precision_named(name) for name in ("exact", "fast", "bfloat16")] == [
+        "float32",
+        "bfloat16",
+        "bfloat16",
+    ]
     assert pick_device("auto") in ("cpu", "cuda", "mps")
 
 
-def test_features_are_named_by_the_weights_that_a_download_brought(dataset, hub, store, monkeypatch):
+def test_features_are_named_by_the_weights_that_a_download_brought(
+    dataset, hub, store, monkeypatch
+):
     fetched = set()
     find, load = hub.find, hub.load
-    monkeypatch.setattr(hub, "find", lambda name: replace(find(name), revision="c0ffee" if name in fetched else "main"))
+    monkeypatch.setattr(
+        hub,
+        "find",
+        lambda name: replace(find(name), revision="c0ffee" if name in fetched else "main"),
+    )
     monkeypatch.setattr(hub, "load", lambda model, *rest: fetched.add("one") or load(model, *rest))
     (features,) = run(dataset, hub, store, "one")
     assert features.key.revision == "c0ffee"
@@ -327,13 +364,17 @@ def networks(monkeypatch):
     monkeypatch.setitem(HUBS, "fake", hub)
     timed = choice._timed
     monkeypatch.setattr(
-        choice, "_timed", lambda runner, *rest: (timed(runner, *rest)[0], 10 if isinstance(runner, Eager) else 0.1)
+        choice,
+        "_timed",
+        lambda runner, *rest: (timed(runner, *rest)[0], 10 if isinstance(runner, Eager) else 0.1),
     )
     return hub
 
 
 @pytest.mark.parametrize(("precision", "apart"), [("float32", 1e-4), ("bfloat16", 0.05)])
-def test_a_converted_network_gives_the_features_of_torch(dataset, networks, store, precision, apart, tmp_path):
+def test_a_converted_network_gives_the_features_of_torch(
+    dataset, networks, store, precision, apart, tmp_path
+):
     said = []
     (found,) = run(dataset, networks, store, "one", precision=precision, say=said.append)
     assert said == [choice.RAN[precision]]
@@ -357,13 +398,21 @@ def test_a_stopped_run_of_a_converted_network_goes_on(dataset, networks, store, 
     monkeypatch.setitem(module.BATCH, "cpu", 8)
     (whole,) = run(dataset, networks, FeatureStore(store.folder.parent / "other"), "one")
     with pytest.raises(Cancelled):
-        run(dataset, networks, store, "one", watch=Recorder(lambda told: told.done == 16 and told.part == "fake/one"))
+        run(
+            dataset,
+            networks,
+            store,
+            "one",
+            watch=Recorder(lambda told: told.done == 16 and told.part == "fake/one"),
+        )
     assert store.parts(whole.key)[0] == 16
     (features,) = run(dataset, networks, store, "one")
     np.testing.assert_allclose(features.values, whole.values, rtol=1e-4, atol=1e-6)
 
 
-def test_a_converted_network_that_breaks_down_is_run_by_torch(dataset, networks, store, monkeypatch):
+def test_a_converted_network_that_breaks_down_is_run_by_torch(
+    dataset, networks, store, monkeypatch
+):
     def broken(self, pixels, size):
         yield next(run_converted(self, pixels, size))
         if len(pixels) > choice.PROBE:
@@ -377,7 +426,10 @@ def test_a_converted_network_that_breaks_down_is_run_by_torch(dataset, networks,
     said = []
     (features,) = run(dataset, networks, store, "one", say=said.append)
     np.testing.assert_allclose(features.values, first.values, rtol=1e-4, atol=1e-6)
-    assert said[-1] == "One went on with torch, because OpenVINO stopped (RuntimeError: a kernel failed)."
+    assert (
+        said[-1]
+        == "One went on with torch, because OpenVINO stopped (RuntimeError: a kernel failed)."
+    )
 
 
 def decoded_pictures(dataset, hub):

@@ -1,4 +1,6 @@
-"""Networks made ready beside the one that runs: never more than two, at their turn, and not for nobody."""
+"""Networks made ready beside the one that runs: never more than two, at their turn, and not for
+nobody.
+"""
 
 import gc
 import threading
@@ -67,10 +69,19 @@ class Here:
 def in_turn(shelf, tmp_path, *names, watch=None):
     how = Preprocessing((8, 8))
     tasks = [
-        Task(shelf.find(name), how, FeatureKey("d", f"shelf/{name}", "1", how.key, "float32"), 0, None, None)
+        Task(
+            shelf.find(name),
+            how,
+            FeatureKey("d", f"shelf/{name}", "1", how.key, "float32"),
+            0,
+            None,
+            None,
+        )
         for name in names
     ]
-    return Loader(lambda _: Here(), tmp_path, lambda _: None).in_turn(tasks, "cpu", watch or Watch())
+    return Loader(lambda _: Here(), tmp_path, lambda _: None).in_turn(
+        tasks, "cpu", watch or Watch()
+    )
 
 
 def soon(shelf, name):

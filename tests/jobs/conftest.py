@@ -28,7 +28,12 @@ class Driver:
 
     def question(self, *models, seed=0):
         """Payload of a rank job."""
-        run = Run(open_runs(load_settings()).new_id(), "2026-01-31T10:00:00+00:00", str(self.pictures), models)
+        run = Run(
+            open_runs(load_settings()).new_id(),
+            "2026-01-31T10:00:00+00:00",
+            str(self.pictures),
+            models,
+        )
         return {"run": {**to_plain(run), "device": "cpu", "seed": seed}}
 
     def wait(self, job, *states, the_board=None):
@@ -49,11 +54,20 @@ class Driver:
 
     def rows(self):
         """Pictures that went through the slow hub so far, over all processes."""
-        return sum(int(line.split()[1]) for line in self.log.read_text().splitlines()) if self.log.exists() else 0
+        return (
+            sum(int(line.split()[1]) for line in self.log.read_text().splitlines())
+            if self.log.exists()
+            else 0
+        )
 
     def workers(self, lane="compute"):
         """Worker processes this test process started."""
-        return [child for key, found in board._children.items() if f"worker-{lane}" in key for child in found]
+        return [
+            child
+            for key, found in board._children.items()
+            if f"worker-{lane}" in key
+            for child in found
+        ]
 
 
 @pytest.fixture

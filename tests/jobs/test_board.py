@@ -1,4 +1,6 @@
-"""The queue with real worker processes: order, stop, continue, kill, restart, two boards, a damaged table."""
+"""The queue with real worker processes: order, stop, continue, kill, restart, two boards, a damaged
+table.
+"""
 
 import itertools
 import json
@@ -24,7 +26,11 @@ def test_a_check_hands_back_what_the_folder_holds(jobs, picture_folder):
     job = jobs.board.submit("check", {"ref": str(picture_folder)})
     done = jobs.wait(job, "done")
     found = jobs.board.result(job)
-    assert (found["images"], found["classes"], found["counts"]) == (36, ["blue", "green", "red"], [12, 12, 12])
+    assert (found["images"], found["classes"], found["counts"]) == (
+        36,
+        ["blue", "green", "red"],
+        [12, 12, 12],
+    )
     assert found["unreadable"][0]["path"] == "red/broken.png"
     assert done.done == done.total > 0
     assert done.created <= done.started <= done.ended
@@ -97,7 +103,9 @@ def test_a_killed_worker_is_seen_at_the_next_poll_and_its_parts_are_kept(jobs):
 
 
 def test_a_killed_race_goes_on_from_its_stages(jobs):
-    """Three models that see alike: one is set aside after 75 of 600 pictures, as the budget has it."""
+    """Three models that see alike: one is set aside after 75 of 600 pictures, as the budget has
+    it.
+    """
     question = jobs.question("slow/one", "slow/two", "slow/three")
     question["run"]["race"] = True
     job = jobs.board.submit("rank", question)
@@ -112,7 +120,9 @@ def test_a_killed_race_goes_on_from_its_stages(jobs):
     assert race.stages == (75, 150, 300, 600)
     assert [(left.pictures, left.why) for left in race.dropped] == [(75, "budget")]
     assert race.passes == 75 + 2 * 600
-    assert race.passes - before <= jobs.rows() - before <= race.passes - 3 * 75  # nothing of the first stage again
+    assert (
+        race.passes - before <= jobs.rows() - before <= race.passes - 3 * 75
+    )  # nothing of the first stage again
     assert {part.state for part in done.parts if part.name == race.dropped[0].model} == {"dropped"}
     assert jobs.board.result(job)["failed"] == 0
 
@@ -134,7 +144,9 @@ def test_one_failing_model_is_part_of_the_answer(jobs, monkeypatch):
     states = {part.name: part.state for part in done.parts}
     assert states == {"pictures": "done", "slow/two": "failed", "slow/one": "done", "maps": "done"}
     result = open_runs(load_settings()).load(job)
-    assert [(f.model, f.reason) for f in result.failures] == [("slow/two", "The weights are broken.")]
+    assert [(f.model, f.reason) for f in result.failures] == [
+        ("slow/two", "The weights are broken.")
+    ]
     assert jobs.board.result(job)["winner"] == "slow/one"
     drawn = jobs.board.submit("map", {"run_id": job, "model": "slow/one", "method": "pca"})
     jobs.wait(drawn, "done")
@@ -184,9 +196,17 @@ def test_a_job_outlives_the_server_and_a_new_one_takes_over(jobs):
         "import json, sys; from pathlib import Path; from srcsel.jobs import Board;"
         "print(Board(Path(sys.argv[1])).submit('rank', json.loads(sys.argv[2])))"
     )
-    command = [sys.executable, "-c", script, str(jobs.board.folder), json.dumps(jobs.question("slow/one"))]
+    command = [
+        sys.executable,
+        "-c",
+        script,
+        str(jobs.board.folder),
+        json.dumps(jobs.question("slow/one")),
+    ]
     env = board._environment(jobs.board.folder)
-    job = subprocess.run(command, check=True, capture_output=True, text=True, env=env).stdout.strip()
+    job = subprocess.run(
+        command, check=True, capture_output=True, text=True, env=env
+    ).stdout.strip()
     jobs.until(lambda: jobs.rows() >= 32)
     new = Board(jobs.board.folder)
     running = new.for_run(job)
@@ -199,7 +219,9 @@ def test_a_job_outlives_the_server_and_a_new_one_takes_over(jobs):
 
 def test_a_waiting_job_survives_a_restart(jobs, picture_folder, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(Board, "wake", lambda self: None)  # the server ends before a worker was started
+        patch.setattr(
+            Board, "wake", lambda self: None
+        )  # the server ends before a worker was started
         job = jobs.board.submit("check", {"ref": str(picture_folder)})
     new = Board(jobs.board.folder)
     assert new.active()[0].id == job
@@ -207,13 +229,15 @@ def test_a_waiting_job_survives_a_restart(jobs, picture_folder, monkeypatch):
 
 
 def test_two_servers_share_one_queue(jobs, tmp_path, picture_folder):
-    """Four processes submit at once; every question is one job, and no two jobs of a lane run at a time."""
+    """Four processes submit at once; every question is one job, and no two jobs of a lane run at a
+    time.
+    """
     folders = [tmp_path / f"copy{i}" for i in range(4)]
     for folder in folders:
         folder.symlink_to(picture_folder)
     script = (
-        "import sys; from pathlib import Path; from srcsel.jobs import Board; b = Board(Path(sys.argv[1]));"
-        "[b.submit('check', {'ref': f}) for f in sys.argv[2:]]"
+        "import sys; from pathlib import Path; from srcsel.jobs import Board; b ="
+        " Board(Path(sys.argv[1]));[b.submit('check', {'ref': f}) for f in sys.argv[2:]]"
     )
     env = board._environment(jobs.board.folder)
     command = [sys.executable, "-c", script, str(jobs.board.folder), *map(str, folders)]

@@ -48,14 +48,20 @@ def test_time_left_is_said_after_a_tenth_of_the_work():
 
 def test_what_was_stored_or_done_before_tells_nothing_about_speed():
     """Half of b lay there from a stopped run: only what was done since counts as speed."""
-    progress = told(("a", "stored", 0, 0, 0), ("b", "running", 50, 100, 0), ("b", "running", 75, 100, 10))
+    progress = told(
+        ("a", "stored", 0, 0, 0), ("b", "running", 50, 100, 0), ("b", "running", 75, 100, 10)
+    )
     measured = 7 * 0.95 * 0.25
     left = 1 + 7 * (1 - 0.95 * 0.75)
     assert progress.seconds_left == pytest.approx(10 * left / measured)
 
 
 def test_downloads_do_not_count_as_work():
-    progress = told(("b", "downloading", 0, 10, 0), ("b", "running", 0, 100, 500), ("b", "running", 50, 100, 510))
+    progress = told(
+        ("b", "downloading", 0, 10, 0),
+        ("b", "running", 0, 100, 500),
+        ("b", "running", 50, 100, 510),
+    )
     measured = 7 * 0.95 * 0.5
     assert progress.seconds_left == pytest.approx(10 * (10 - measured) / measured)
 
@@ -67,9 +73,16 @@ def test_everything_stored_leaves_nothing():
 
 
 def test_work_beside_a_download_counts():
-    """b is fetched from 1 to 9 s while a runs; then b loads for 2 s. Work took 10 s, and a's picture 100 came at 10."""
+    """b is fetched from 1 to 9 s while a runs; then b loads for 2 s.
+
+    Work took 10 s, and a's picture 100 came at 10.
+    """
     plan = (("a", 2.0), ("b", 8.0))
-    beside = (("a", "running", 0, 100, 0), ("b", "downloading", 1, 9, 1), ("b", "downloading", 9, 9, 9))
+    beside = (
+        ("a", "running", 0, 100, 0),
+        ("b", "downloading", 1, 9, 1),
+        ("b", "downloading", 9, 9, 9),
+    )
     progress = told(*beside, ("a", "running", 100, 100, 10), plan=plan)
     assert progress.leading == "a"
     assert progress.seconds_left == pytest.approx(10 * (10 - 1.9) / 1.9)
@@ -77,7 +90,12 @@ def test_work_beside_a_download_counts():
 
 def test_a_download_that_all_wait_for_is_spoken_of_without_a_time():
     plan = (("a", 5.0), ("b", 5.0))
-    progress = told(("a", "running", 0, 9, 0), ("a", "done", 9, 9, 10), ("b", "downloading", 3, 9, 11), plan=plan)
+    progress = told(
+        ("a", "running", 0, 9, 0),
+        ("a", "done", 9, 9, 10),
+        ("b", "downloading", 3, 9, 11),
+        plan=plan,
+    )
     assert progress.leading == "b"
     assert progress.seconds_left is None
 
@@ -98,10 +116,16 @@ def test_words(message, words):
 
 
 def test_what_a_dropped_model_will_not_do_is_neither_done_nor_to_come():
-    """b was half-way (its scores apart): 7 x 0.475 of work was done, and only a and the pictures remain."""
-    progress = told(("b", "running", 0, 100, 0), ("b", "running", 50, 100, 10), ("b", "dropped", 50, 100, 10))
+    """b was half-way (its scores apart): 7 x 0.475 of work was done, and only a and the pictures
+    remain.
+    """
+    progress = told(
+        ("b", "running", 0, 100, 0), ("b", "running", 50, 100, 10), ("b", "dropped", 50, 100, 10)
+    )
     done = 7 * 0.95 * 0.5
     assert progress.fraction == pytest.approx(done / (done + 3))
     assert progress.seconds_left == pytest.approx(10 * 3 / done)
-    again = told(("b", "running", 50, 100, 0), ("b", "dropped", 50, 100, 1), ("b", "dropped", 50, 100, 2))
+    again = told(
+        ("b", "running", 50, 100, 0), ("b", "dropped", 50, 100, 1), ("b", "dropped", 50, 100, 2)
+    )
     assert again.fraction == pytest.approx(done / (done + 3))

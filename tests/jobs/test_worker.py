@@ -1,4 +1,6 @@
-"""What the worker writes into the table, and how whatever goes wrong becomes a state and a sentence."""
+"""What the worker writes into the table, and how whatever goes wrong becomes a state and a
+sentence.
+"""
 
 import sqlite3
 
@@ -53,7 +55,9 @@ def test_whatever_goes_wrong_is_a_state_and_a_sentence(waiting, monkeypatch, err
 
 def test_what_a_job_prints_lands_in_its_log(waiting, monkeypatch):
     board, job = waiting
-    monkeypatch.setitem(worker.KINDS, "check", lambda payload, told: worker.os.write(1, b"hello from C\n") and {})
+    monkeypatch.setitem(
+        worker.KINDS, "check", lambda payload, told: worker.os.write(1, b"hello from C\n") and {}
+    )
     _work(board.table, _claim(board.table, "quick"))
     assert board.log(job) == "hello from C\n"
 
@@ -73,7 +77,9 @@ def test_progress_is_written_and_the_wish_to_stop_is_read(waiting):
 
 
 def test_a_job_that_is_gone_from_the_table_stops(waiting):
-    """The work folder was deleted, or a damaged table replaced: nobody could see or stop it any more."""
+    """The work folder was deleted, or a damaged table replaced: nobody could see or stop it any
+    more.
+    """
     board, job = waiting
     _claim(board.table, "quick")
     watch = BoardWatch(board.table, job)
@@ -114,5 +120,7 @@ def test_questions_are_equal_up_to_what_only_names_them():
     run = {"id": "a", "created": "now", "title": "x", "ref": "/p", "models": ["m"]}
     same = {**run, "id": "b", "created": "later", "title": ""}
     assert question_of("rank", {"run": run}) == question_of("rank", {"run": same})
-    assert question_of("rank", {"run": run}) != question_of("rank", {"run": {**run, "models": ["n"]}})
+    assert question_of("rank", {"run": run}) != question_of(
+        "rank", {"run": {**run, "models": ["n"]}}
+    )
     assert question_of("check", {"ref": "a"}) != question_of("map", {"ref": "a"})

@@ -33,7 +33,9 @@ def test_tight_classes_far_from_the_origin_lose_no_digits():
     y = np.arange(40) % 4
     X = rng.standard_normal((4, 6))[y] + 1e-7 * rng.standard_normal((40, 6))
     mean = np.stack([X[y == c].mean(axis=0) for c in range(4)])
-    expected = (10 * ((mean - mean.mean(axis=0)) ** 2).sum() / 3) / (((X - mean[y]) ** 2).sum() / 36)
+    expected = (10 * ((mean - mean.mean(axis=0)) ** 2).sum() / 3) / (
+        ((X - mean[y]) ** 2).sum() / 36
+    )
     assert index(X + 1e3, y) == pytest.approx(expected, rel=1e-4)
     assert index(X, y) == pytest.approx(expected, rel=1e-7)
 
@@ -63,7 +65,9 @@ def test_rechecks_equal_scoring_each_subset(n, d):
     X, y = blobs(n, d)
     kept = np.random.default_rng(5).random((6, n)) < 0.8
     kept[-1] = y != 2
-    np.testing.assert_allclose(index.rechecks(X, y, kept), [index(X[k], y[k]) for k in kept], rtol=1e-9)
+    np.testing.assert_allclose(
+        index.rechecks(X, y, kept), [index(X[k], y[k]) for k in kept], rtol=1e-9
+    )
 
 
 def test_rechecks_stay_finite_where_a_subset_coincides():

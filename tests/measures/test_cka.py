@@ -22,7 +22,15 @@ def hsic(K, L):
     K, L = K - np.diag(np.diag(K)), L - np.diag(np.diag(L))
     one = np.ones(n)
     chain = one @ K @ L @ one
-    return (np.trace(K @ L) + (one @ K @ one) * (one @ L @ one) / (n - 1) / (n - 2) - 2 / (n - 2) * chain) / n / (n - 3)
+    return (
+        (
+            np.trace(K @ L)
+            + (one @ K @ one) * (one @ L @ one) / (n - 1) / (n - 2)
+            - 2 / (n - 2) * chain
+        )
+        / n
+        / (n - 3)
+    )
 
 
 def definition(X, y):
@@ -37,7 +45,9 @@ def test_equals_the_definition(n, d):
 
 
 def test_equals_the_correlation_of_similarities_centred_without_the_diagonal():
-    """The same by Szekely & Rizzo's U-centring: a plain cosine between two matrices, so never beyond -1 and 1."""
+    """The same by Szekely & Rizzo's U-centring: a plain cosine between two matrices, so never
+    beyond -1 and 1.
+    """
     X, y = blobs()
 
     def centre(K):
@@ -48,7 +58,9 @@ def test_equals_the_correlation_of_similarities_centred_without_the_diagonal():
         return K - np.diag(np.diag(K))
 
     K, L = centre(X @ X.T), centre((y[:, None] == y).astype(float))
-    assert cka(X, y) == pytest.approx((K * L).sum() / np.linalg.norm(K) / np.linalg.norm(L), abs=1e-12)
+    assert cka(X, y) == pytest.approx(
+        (K * L).sum() / np.linalg.norm(K) / np.linalg.norm(L), abs=1e-12
+    )
 
 
 def test_the_labels_themselves_score_one():

@@ -15,7 +15,9 @@ CLOSE = 1e-7  # float32 sums in a third-party solver are allowed to differ by th
 WIDTHS = (16, 64, 128, 256, 512)  # feature widths at which pure noise is scored
 PLAIN = 64  # the width at which a plain signal is scored
 DRAWS = 2  # of each
-BLIND = {"energy"}  # measures that do not look at the labels: no gain is possible, and the null says so
+BLIND = {
+    "energy"
+}  # measures that do not look at the labels: no gain is possible, and the null says so
 
 
 def features(n=90, d=12, classes=3, signal=1.0, seed=0):
@@ -26,10 +28,15 @@ def features(n=90, d=12, classes=3, signal=1.0, seed=0):
 
 
 def head(X, seed=1):
-    """Outputs of a source head that belong to the features; as spread for wide features as for narrow ones."""
+    """Outputs of a source head that belong to the features; as spread for wide features as for
+    narrow ones.
+    """
     mix = np.random.default_rng(seed).standard_normal((X.shape[1], 7)) * np.sqrt(12 / X.shape[1])
     logits = np.tanh(X - X.mean(axis=0)) @ mix
-    return {"logits": logits, "probabilities": np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)}
+    return {
+        "logits": logits,
+        "probabilities": np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True),
+    }
 
 
 def call(name, X, y):
@@ -39,7 +46,9 @@ def call(name, X, y):
 
 
 def bare(name, X, y):
-    """Call a measure with nothing but what it needs: outputs of a head hide what it makes of the features."""
+    """Call a measure with nothing but what it needs: outputs of a head hide what it makes of the
+    features.
+    """
     known = MEASURES[name]
     return known(X, y, **{k: v for k, v in head(X).items() if k == known.needs})
 
@@ -80,7 +89,9 @@ def test_renaming_labels_changes_nothing(name):
 
 
 def test_permuting_classes_changes_nothing(name):
-    X, y = features(signal=2.0)  # votes of neighbours that tie go to the smallest label: here none do
+    X, y = features(
+        signal=2.0
+    )  # votes of neighbours that tie go to the smallest label: here none do
     value = call(name, X, y)
     for order in ([1, 2, 0], [2, 1, 0]):
         assert call(name, X, np.array(order)[y]) == pytest.approx(value, rel=CLOSE, abs=CLOSE)
@@ -96,7 +107,9 @@ def test_order_of_pictures_changes_nothing(name):
 
 def test_float32_equals_float64(name):
     X, y = features()
-    assert call(name, X.astype(np.float32), y) == pytest.approx(call(name, X, y), rel=1e-6, abs=1e-6)
+    assert call(name, X.astype(np.float32), y) == pytest.approx(
+        call(name, X, y), rel=1e-6, abs=1e-6
+    )
 
 
 def test_higher_is_better_says_the_right_direction(name):
@@ -109,13 +122,17 @@ def test_higher_is_better_says_the_right_direction(name):
 def test_a_ranking_puts_the_better_features_first(name, models):
     strength = {"good": 2.0, "poor": 0.0}
     found = among_all(name, [call(name, *features(signal=strength[model])) for model in models])
-    scores = [Score(model, name, None, float(value)) for model, value in zip(models, found, strict=True)]
+    scores = [
+        Score(model, name, None, float(value)) for model, value in zip(models, found, strict=True)
+    ]
     (ranking,) = make_rankings(scores)
     assert ranking.models == ("good", "poor")
 
 
 def test_noise_scores_its_null_and_a_signal_gains_over_it(name):
-    """On labels that carry no information, the value differs from the null by little of what a signal gains."""
+    """On labels that carry no information, the value differs from the null by little of what a
+    signal gains.
+    """
     known = MEASURES[name]
     if name in BLIND:
         X, y = features()
@@ -227,7 +244,8 @@ def test_docstring_and_source(name):
 
 
 def test_wide_bias_is_as_declared(name):
-    """Favours wide models: on pure noise, width alone moves it by more than half of what a plain signal does.
+    """Favours wide models: on pure noise, width alone moves it by more than half of what a plain
+    signal does.
 
     A set-relative measure is read among all of these candidates, as it would be in a run.
     """
@@ -236,7 +254,9 @@ def test_wide_bias_is_as_declared(name):
     values = among_all(name, noise + plain).reshape(-1, DRAWS).mean(axis=1)
     by_width, signal = values[:-1], values[-1]
     drift, effect = np.ptp(by_width), abs(signal - by_width[WIDTHS.index(PLAIN)])
-    assert MEASURES[name].wide_bias is bool(drift > effect / 2), f"{name}: {drift:.3g} against {effect:.3g}"
+    assert MEASURES[name].wide_bias is bool(drift > effect / 2), (
+        f"{name}: {drift:.3g} against {effect:.3g}"
+    )
 
 
 def test_those_that_favour_wide_models_are_these():
@@ -251,7 +271,10 @@ def test_a_set_relative_measure_carries_its_parts(name):
     if not known.set_relative:
         assert not any(isinstance(value, Combined) for value in found)
         return
-    assert all(isinstance(value, Combined) and np.isfinite(list(value.parts.values())).all() for value in found)
+    assert all(
+        isinstance(value, Combined) and np.isfinite(list(value.parts.values())).all()
+        for value in found
+    )
     together = among_all(name, found)
     np.testing.assert_allclose(among_all(name, found[::-1]), together[::-1])
     assert np.isfinite(among_all(name, found[:1])).all()
@@ -276,11 +299,15 @@ def test_a_second_measure_of_one_name_is_refused():
 def test_a_measure_that_needs_a_head_says_so():
     from srcsel.measures import Measure
 
-    needs = Measure("x", "X score", True, (0, 1), "logits", "https://example.org", lambda X, y, *, logits: 0.0)
+    needs = Measure(
+        "x", "X score", True, (0, 1), "logits", "https://example.org", lambda X, y, *, logits: 0.0
+    )
     with pytest.raises(NotAvailable, match="source head"):
         needs(*features())
     with pytest.raises(FeatureError, match="90 rows of logits"):
         needs(*features(), logits=np.zeros((3, 2)))
-    undefined = Measure("x", "X score", True, (0, 1), "features", "https://example.org", lambda X, y: float("nan"))
+    undefined = Measure(
+        "x", "X score", True, (0, 1), "features", "https://example.org", lambda X, y: float("nan")
+    )
     with pytest.raises(NotAvailable, match="no finite value"):
         undefined(*features())

@@ -52,7 +52,9 @@ def test_scale_and_offset_do_not_matter():
 
 def test_null_is_the_mean_over_the_permutations():
     X, y = blobs()
-    assert index.null(X, y, 0.0) == pytest.approx(np.mean([index(X, own) for own in permutations(y)]), rel=1e-12)
+    assert index.null(X, y, 0.0) == pytest.approx(
+        np.mean([index(X, own) for own in permutations(y)]), rel=1e-12
+    )
 
 
 @pytest.mark.parametrize(("n", "d"), [(90, 8), (60, 90)])
@@ -60,7 +62,9 @@ def test_rechecks_equal_scoring_each_subset(n, d):
     X, y = blobs(n, d)
     kept = np.random.default_rng(5).random((6, n)) < 0.8
     kept[-1] = y != 2
-    np.testing.assert_allclose(index.rechecks(X, y, kept), [index(X[k], y[k]) for k in kept], rtol=1e-8)
+    np.testing.assert_allclose(
+        index.rechecks(X, y, kept), [index(X[k], y[k]) for k in kept], rtol=1e-8
+    )
 
 
 def test_rechecks_stay_finite_where_averages_of_a_subset_coincide():

@@ -1,4 +1,6 @@
-"""Energy against the definition written as loops, cases worked by hand, and its indifference to labels."""
+"""Energy against the definition written as loops, cases worked by hand, and its indifference to
+labels.
+"""
 
 import math
 

@@ -1,4 +1,6 @@
-"""GBC against the textbook Bhattacharyya distance with full matrices, cases worked by hand, null and re-checks."""
+"""GBC against the textbook Bhattacharyya distance with full matrices, cases worked by hand, null
+and re-checks.
+"""
 
 import math
 
@@ -47,11 +49,15 @@ def blobs(n=120, d=8, c=4, seed=0, signal=1.0):
 @pytest.mark.parametrize(("d", "pca"), [(8, None), (8, 3), (90, 64), (200, 64)])
 def test_equals_the_textbook(covariance, d, pca):
     X, y = blobs(d=d)
-    assert gbc(X, y, covariance=covariance, pca=pca) == pytest.approx(naive(X, y, covariance, pca), rel=1e-9)
+    assert gbc(X, y, covariance=covariance, pca=pca) == pytest.approx(
+        naive(X, y, covariance, pca), rel=1e-9
+    )
 
 
 def test_the_log_term_counts_every_dimension():
-    """Two clouds around one point, variances v and 4 v: exp(-D) = (2 sqrt(4) / 5) ** (k / 2), by hand."""
+    """Two clouds around one point, variances v and 4 v: exp(-D) = (2 sqrt(4) / 5) ** (k / 2), by
+    hand.
+    """
     corner = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
     X = np.concatenate([corner, 2 * corner])
     assert gbc(X, [0] * 4 + [1] * 4) == pytest.approx(-2 * 0.8 ** (2 / 2), rel=1e-12)
@@ -104,7 +110,9 @@ def test_rechecks_equal_scoring_each_subset(covariance):
     kept = np.random.default_rng(5).random((9, len(y))) < 0.8
     X = (X - X.mean(axis=0)) / X.std(axis=0)
     expected = [naive(X[k], y[k], covariance) for k in kept]
-    np.testing.assert_allclose(gbc.rechecks(X, y, kept, covariance=covariance, pca=None), expected, rtol=1e-9)
+    np.testing.assert_allclose(
+        gbc.rechecks(X, y, kept, covariance=covariance, pca=None), expected, rtol=1e-9
+    )
 
 
 def test_direction():

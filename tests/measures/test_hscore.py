@@ -1,4 +1,6 @@
-"""H-score against the definition with an exact pseudo-inverse, its bounds, and the faults of other implementations."""
+"""H-score against the definition with an exact pseudo-inverse, its bounds, and the faults of other
+implementations.
+"""
 
 import numpy as np
 import pytest
@@ -39,10 +41,14 @@ def test_two_classes_on_a_line_by_hand():
 def test_equals_the_sum_of_squared_canonical_correlations():
     X, y = blobs(120, 6, 3)
     A, B = (np.linalg.qr(M - M.mean(axis=0))[0] for M in (X, np.eye(3)[y][:, :2]))
-    assert hscore(X, y) == pytest.approx((np.linalg.svd(A.T @ B, compute_uv=False) ** 2).sum(), rel=1e-12)
+    assert hscore(X, y) == pytest.approx(
+        (np.linalg.svd(A.T @ B, compute_uv=False) ** 2).sum(), rel=1e-12
+    )
 
 
-@pytest.mark.parametrize("kind", ["repeated columns", "float32 copies", "more dimensions than pictures", "a constant"])
+@pytest.mark.parametrize(
+    "kind", ["repeated columns", "float32 copies", "more dimensions than pictures", "a constant"]
+)
 def test_never_exceeds_its_bound_where_the_covariance_is_singular(kind):
     X, y = blobs(60, 12, 4)
     turned = X @ np.random.default_rng(2).standard_normal((12, 40))
@@ -59,7 +65,9 @@ def test_never_exceeds_its_bound_where_the_covariance_is_singular(kind):
 
 
 def test_published_code_exceeds_the_bound_where_ours_does_not():
-    """rcond = 1e-15 takes the rounding of float32 for directions; the bound is min(rank, c - 1) = 2 here."""
+    """rcond = 1e-15 takes the rounding of float32 for directions; the bound is min(rank, c - 1) = 2
+    here.
+    """
     X, y = blobs(60, 2, 6)
     copies = (8 + X @ np.random.default_rng(2).standard_normal((2, 40))).astype(np.float32)
     pinv = np.linalg.pinv(np.cov(copies, rowvar=False), rcond=1e-15)
@@ -80,13 +88,17 @@ def test_the_product_before_the_trace_is_that_of_matrices():
 @pytest.mark.parametrize("decades", [4, 12])
 def test_scale_of_single_dimensions_does_not_matter(decades):
     X, y = blobs()
-    assert hscore(X * np.logspace(-decades / 2, decades / 2, 10), y) == pytest.approx(hscore(X, y), rel=1e-9)
+    assert hscore(X * np.logspace(-decades / 2, decades / 2, 10), y) == pytest.approx(
+        hscore(X, y), rel=1e-9
+    )
 
 
 def test_nearly_dependent_dimensions_are_still_orthogonal():
     X, y = blobs(200, 8)
     close = X[:, :2] + 1e-5 * np.random.default_rng(4).standard_normal((200, 2))
-    U, _, _ = np.linalg.svd(np.concatenate([X, close], axis=1) - np.concatenate([X, close], axis=1).mean(axis=0), False)
+    U, _, _ = np.linalg.svd(
+        np.concatenate([X, close], axis=1) - np.concatenate([X, close], axis=1).mean(axis=0), False
+    )
     expected = sum((U[y == c].sum(axis=0) ** 2).sum() / (y == c).sum() for c in range(4))
     assert hscore(np.concatenate([X, close], axis=1), y) == pytest.approx(expected, rel=1e-8)
 

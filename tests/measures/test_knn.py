@@ -1,4 +1,6 @@
-"""kNN against the definition written as loops, scikit-learn, and its exact null against permutations."""
+"""kNN against the definition written as loops, scikit-learn, and its exact null against
+permutations.
+"""
 
 import math
 from collections import Counter
@@ -17,7 +19,9 @@ knn = MEASURES["knn"]
 
 
 def naive(X, y, k=5):
-    """Leave one out, cosine, equal votes to the smallest label, equal distances to the earlier picture."""
+    """Leave one out, cosine, equal votes to the smallest label, equal distances to the earlier
+    picture.
+    """
     lengths = np.linalg.norm(X, axis=1, keepdims=True)
     Z = np.divide(X, lengths, out=np.zeros_like(X), where=lengths > 0)
     right = 0
@@ -108,7 +112,9 @@ def test_rechecks_equal_scoring_each_subset(k, spare, monkeypatch):
     monkeypatch.setattr("srcsel.measures.knn.SPARE", spare)  # without spares the exact way is taken
     X, y = blobs()
     kept = np.random.default_rng(5).random((9, len(y))) < 0.8
-    np.testing.assert_array_equal(knn.rechecks(X, y, kept, k=k), [naive(X[s], y[s], k) for s in kept])
+    np.testing.assert_array_equal(
+        knn.rechecks(X, y, kept, k=k), [naive(X[s], y[s], k) for s in kept]
+    )
 
 
 def test_direction():

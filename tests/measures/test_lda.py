@@ -17,12 +17,16 @@ lda = MEASURES["lda"]
 def blobs(n=120, d=10, c=4, seed=0, signal=0.7):
     rng = np.random.default_rng(seed)
     y = rng.integers(0, c, n)
-    return rng.standard_normal((n, d)) @ rng.standard_normal((d, d)) + signal * rng.standard_normal((c, d))[y], y
+    return rng.standard_normal((n, d)) @ rng.standard_normal((d, d)) + signal * rng.standard_normal(
+        (c, d)
+    )[y], y
 
 
 def reference(X, y, folds=5):
     """scikit-learn on folds of the same seed, every picture counted once."""
-    rule = make_pipeline(StandardScaler(), LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"))
+    rule = make_pipeline(
+        StandardScaler(), LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+    )
     split = StratifiedKFold(folds, shuffle=True, random_state=0)
     sizes = [len(held) for _, held in split.split(X, y)]
     return np.average(cross_val_score(rule, X, y, cv=split), weights=sizes)
@@ -100,7 +104,9 @@ def test_rechecks_are_the_accuracy_among_the_pictures_kept():
     found = lda.rechecks(X, y, kept)
     assert lda.rechecks(X, y, np.ones((1, 121), dtype=bool))[0] == pytest.approx(lda(X, y))
     value = lda(X, y)
-    expected = np.sqrt(value * (1 - value) / 120 * 0.2 / 0.8)  # of a share of 120, drawn without replacement
+    expected = np.sqrt(
+        value * (1 - value) / 120 * 0.2 / 0.8
+    )  # of a share of 120, drawn without replacement
     assert np.std(found) == pytest.approx(expected, rel=0.15)
 
 

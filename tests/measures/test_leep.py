@@ -1,4 +1,6 @@
-"""LEEP against the paper's equations written as loops, cases worked by hand, its null and its re-checks."""
+"""LEEP against the paper's equations written as loops, cases worked by hand, its null and its
+re-checks.
+"""
 
 import math
 
@@ -47,7 +49,9 @@ def test_equals_the_loops(signal):
 
 def test_by_hand():
     P = np.array([[1.0, 0.0], [1.0, 0.0], [0.5, 0.5]])  # p(a | z) = 0.8, 0; p(b | z) = 0.2, 1
-    assert score(P, [0, 0, 1]) == pytest.approx((2 * math.log(0.8) + math.log(0.1 + 0.5)) / 3, rel=1e-14)
+    assert score(P, [0, 0, 1]) == pytest.approx(
+        (2 * math.log(0.8) + math.log(0.1 + 0.5)) / 3, rel=1e-14
+    )
 
 
 def test_guesses_that_give_the_label_away_score_zero_and_flat_guesses_minus_log_c():
@@ -77,7 +81,9 @@ def test_a_model_without_a_source_head_is_not_available():
 def test_null_is_the_mean_over_the_fixed_permutations():
     P, y = guesses()
     shuffled = [naive(P, own) for own in permutations(y, 10)]
-    assert leep.null(np.zeros((60, 1)), y, 0.0, probabilities=P) == pytest.approx(np.mean(shuffled), rel=1e-12)
+    assert leep.null(np.zeros((60, 1)), y, 0.0, probabilities=P) == pytest.approx(
+        np.mean(shuffled), rel=1e-12
+    )
 
 
 @pytest.mark.parametrize("cells", [1, 4_000_000])

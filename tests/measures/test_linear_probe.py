@@ -17,7 +17,9 @@ probe = MEASURES["linear_probe"]
 def blobs(n=120, d=10, c=4, seed=0, signal=0.7):
     rng = np.random.default_rng(seed)
     y = rng.integers(0, c, n)
-    return rng.standard_normal((n, d)) * np.arange(1, d + 1) + signal * rng.standard_normal((c, d))[y], y
+    return rng.standard_normal((n, d)) * np.arange(1, d + 1) + signal * rng.standard_normal((c, d))[
+        y
+    ], y
 
 
 def reference(X, y, folds=5, seed=0):

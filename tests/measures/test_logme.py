@@ -1,4 +1,6 @@
-"""LogME against direct maximisation of the evidence formula, and the faults of other implementations."""
+"""LogME against direct maximisation of the evidence formula, and the faults of other
+implementations.
+"""
 
 import numpy as np
 import pytest
@@ -17,11 +19,19 @@ def evidence(X, t, log_a, log_b):
     A = a * np.eye(d) + b * X.T @ X
     m = b * np.linalg.solve(A, X.T @ t)
     fit = b / 2 * ((X @ m - t) ** 2).sum() + a / 2 * m @ m
-    return d / 2 * log_a + n / 2 * log_b - fit - np.linalg.slogdet(A)[1] / 2 - n / 2 * np.log(2 * np.pi)
+    return (
+        d / 2 * log_a
+        + n / 2 * log_b
+        - fit
+        - np.linalg.slogdet(A)[1] / 2
+        - n / 2 * np.log(2 * np.pi)
+    )
 
 
 def marginal(X, t, log_a, log_b):
-    """The same, as the density of t under N(0, I / b + XX' / a): sound where fewer pictures than dimensions fit t."""
+    """The same, as the density of t under N(0, I / b + XX' / a): sound where fewer pictures than
+    dimensions fit t.
+    """
     C = np.eye(len(t)) / np.exp(log_b) + X @ X.T / np.exp(log_a)
     return -(np.linalg.slogdet(C)[1] + t @ np.linalg.solve(C, t) + len(t) * np.log(2 * np.pi)) / 2
 
@@ -82,23 +92,32 @@ def test_order_of_classes_does_not_matter():
 
 def test_a_huge_offset_is_decomposed_exactly():
     X, y = blobs(200, 10)
-    intercept = np.concatenate([X - X.mean(axis=0), np.full((200, 1), 1e4)], axis=1)  # the same span, well scaled
+    intercept = np.concatenate(
+        [X - X.mean(axis=0), np.full((200, 1), 1e4)], axis=1
+    )  # the same span, well scaled
     turned = np.linalg.qr(np.random.default_rng(0).standard_normal((11, 11)))[0]
     assert logme(intercept @ turned, y) == pytest.approx(logme(intercept, y), abs=1e-8)
     steps = np.diff([logme(X + 10.0**power, y) for power in (4, 5, 6, 7)])
-    np.testing.assert_allclose(steps, -np.log(10) / 200, rtol=1e-3)  # each factor of ten costs the prior on one weight
+    np.testing.assert_allclose(
+        steps, -np.log(10) / 200, rtol=1e-3
+    )  # each factor of ten costs the prior on one weight
 
 
 def test_features_that_give_the_class_away_are_finite_and_best():
     _, y = blobs()
     perfect = np.eye(3)[y]
     assert np.isfinite(logme(perfect, y))
-    assert logme(perfect, y) > logme(perfect + 0.01 * np.random.default_rng(0).standard_normal((60, 3)), y)
+    assert logme(perfect, y) > logme(
+        perfect + 0.01 * np.random.default_rng(0).standard_normal((60, 3)), y
+    )
 
 
 def test_more_noise_dimensions_do_not_help():
     """The faulty log-determinant of the reference code jumps here: 18.00 instead of -0.308."""
-    values = [np.mean([logme(*blobs(100, d, 5, seed, 0.0)) for seed in range(5)]) for d in (16, 90, 110, 400)]
+    values = [
+        np.mean([logme(*blobs(100, d, 5, seed, 0.0)) for seed in range(5)])
+        for d in (16, 90, 110, 400)
+    ]
     assert np.ptp(values) < 0.02
 
 
@@ -112,7 +131,9 @@ def test_null_is_the_mean_over_the_permutations():
 def test_rechecks_equal_scoring_each_subset(n, d):
     X, y = blobs(n, d)
     kept = np.random.default_rng(5).random((6, n)) < 0.8
-    np.testing.assert_allclose(logme.rechecks(X, y, kept), [logme(X[k], y[k]) for k in kept], atol=1e-8)
+    np.testing.assert_allclose(
+        logme.rechecks(X, y, kept), [logme(X[k], y[k]) for k in kept], atol=1e-8
+    )
 
 
 def test_rechecks_of_wide_features_deviate_alike():

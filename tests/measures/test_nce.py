@@ -1,4 +1,6 @@
-"""NCE against the definition written as loops, scikit-learn's mutual information, its null and its re-checks."""
+"""NCE against the definition written as loops, scikit-learn's mutual information, its null and its
+re-checks.
+"""
 
 import math
 from collections import Counter
@@ -46,9 +48,15 @@ def test_is_mutual_information_minus_the_entropy_of_the_labels():
 
 
 def test_by_hand():
-    P = np.array([[0.9, 0.1, 0.0], [0.8, 0.2, 0.0], [0.7, 0.3, 0.0], [0.1, 0.9, 0.0]])  # guesses 0 0 0 1
-    assert score(P, [0, 0, 1, 1]) == pytest.approx(0.5 * math.log(2 / 3) + 0.25 * math.log(1 / 3), rel=1e-14)
-    assert score(np.full((4, 3), 1 / 3), [0, 0, 1, 1]) == pytest.approx(-math.log(2), rel=1e-14)  # ties: the first
+    P = np.array(
+        [[0.9, 0.1, 0.0], [0.8, 0.2, 0.0], [0.7, 0.3, 0.0], [0.1, 0.9, 0.0]]
+    )  # guesses 0 0 0 1
+    assert score(P, [0, 0, 1, 1]) == pytest.approx(
+        0.5 * math.log(2 / 3) + 0.25 * math.log(1 / 3), rel=1e-14
+    )
+    assert score(np.full((4, 3), 1 / 3), [0, 0, 1, 1]) == pytest.approx(
+        -math.log(2), rel=1e-14
+    )  # ties: the first
 
 
 def test_guesses_that_give_the_label_away_score_zero():
@@ -67,7 +75,9 @@ def test_rows_that_are_no_probabilities_are_refused_and_a_missing_head_is_not_av
 def test_null_is_the_mean_over_the_fixed_permutations():
     P, y = guesses()
     expected = np.mean([naive(P, own) for own in permutations(y)])
-    assert nce.null(np.zeros((80, 1)), y, 0.0, probabilities=P) == pytest.approx(expected, rel=1e-12)
+    assert nce.null(np.zeros((80, 1)), y, 0.0, probabilities=P) == pytest.approx(
+        expected, rel=1e-12
+    )
 
 
 def test_rechecks_equal_scoring_each_subset():

@@ -1,4 +1,6 @@
-"""NCTI against its parts written with scikit-learn, cases worked by hand, and its combination over candidates."""
+"""NCTI against its parts written with scikit-learn, cases worked by hand, and its combination over
+candidates.
+"""
 
 import math
 
@@ -37,7 +39,9 @@ def blobs(n=90, d=6, c=3, seed=0, signal=1.0):
     return rng.standard_normal((n, d)) + signal * rng.standard_normal((c, d))[y], y
 
 
-@pytest.mark.parametrize("unit", [0.05, 0.6, 5.0])  # shrunk nearly whole, shrunk in part, not at all
+@pytest.mark.parametrize(
+    "unit", [0.05, 0.6, 5.0]
+)  # shrunk nearly whole, shrunk in part, not at all
 @pytest.mark.parametrize("d", [2, 6, 80])
 def test_parts_equal_the_steps(unit, d):
     X, y = blobs(d=d)
@@ -62,7 +66,9 @@ def test_candidates_are_combined_by_hand():
         {"seli": 15.0, "ncc": 0.3, "vc": 2.0},
     ]
     assert ncti.combine(candidates) == pytest.approx([-1.0, 2.0, 0.25])
-    assert ncti.combine(candidates[1:]) == pytest.approx([2.0, -1.0])  # it moves when a candidate leaves
+    assert ncti.combine(candidates[1:]) == pytest.approx(
+        [2.0, -1.0]
+    )  # it moves when a candidate leaves
     assert ncti.set_relative
 
 

@@ -1,4 +1,6 @@
-"""NLEEP against scikit-learn's mixture and LEEP written as loops, cases worked by hand, its null and re-checks."""
+"""NLEEP against scikit-learn's mixture and LEEP written as loops, cases worked by hand, its null
+and re-checks.
+"""
 
 import math
 
@@ -24,14 +26,18 @@ def loops(P, y):
     """Mean over pictures of log sum_z p(y_i | z) P_iz."""
     total = 0.0
     for i in range(len(y)):
-        total += math.log(sum(P[y == y[i], z].sum() / P[:, z].sum() * P[i, z] for z in range(P.shape[1])))
+        total += math.log(
+            sum(P[y == y[i], z].sum() / P[:, z].sum() * P[i, z] for z in range(P.shape[1]))
+        )
     return total / len(y)
 
 
 def blobs(n=150, d=6, c=3, seed=0, signal=1.5):
     rng = np.random.default_rng(seed)
     y = rng.integers(0, c, n)
-    return rng.standard_normal((n, d)) * np.logspace(0, -1, d) + signal * rng.standard_normal((c, d))[y], y
+    return rng.standard_normal((n, d)) * np.logspace(0, -1, d) + signal * rng.standard_normal(
+        (c, d)
+    )[y], y
 
 
 @pytest.mark.parametrize(("components", "groups"), [(1, 3), (2, 6), (5, 15), (9, 15)])
@@ -88,7 +94,9 @@ def test_rechecks_score_each_subset_in_the_groups_of_one_fit():
     X, y = blobs()
     P = posterior(X, 15)
     kept = np.random.default_rng(5).random((9, len(y))) < 0.8
-    np.testing.assert_allclose(nleep.rechecks(X, y, kept), [loops(P[k], y[k]) for k in kept], rtol=1e-6)
+    np.testing.assert_allclose(
+        nleep.rechecks(X, y, kept), [loops(P[k], y[k]) for k in kept], rtol=1e-6
+    )
 
 
 def test_many_pictures_are_sampled_by_class(monkeypatch):

@@ -1,4 +1,6 @@
-"""What a measure's function, null and re-checks need is made once, and shared values equal those made alone."""
+"""What a measure's function, null and re-checks need is made once, and shared values equal those
+made alone.
+"""
 
 import numpy as np
 import pytest
@@ -31,7 +33,9 @@ def test_shared_values_equal_those_made_alone(name):
     assert known.null(X, y, value, shared=shared) == known.null(X, y, value)
     if known.rechecks:
         kept = np.random.default_rng(5).random((4, len(y))) < 0.8
-        np.testing.assert_array_equal(known.rechecks(X, y, kept, shared=shared), known.rechecks(X, y, kept))
+        np.testing.assert_array_equal(
+            known.rechecks(X, y, kept, shared=shared), known.rechecks(X, y, kept)
+        )
 
 
 def test_another_choice_is_not_served_from_the_first():

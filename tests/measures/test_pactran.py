@@ -1,4 +1,6 @@
-"""PACTran against a fit in plain coordinates from a random start, a case worked by hand, and its null."""
+"""PACTran against a fit in plain coordinates from a random start, a case worked by hand, and its
+null.
+"""
 
 import math
 
@@ -66,7 +68,8 @@ def test_the_loss_is_that_of_scikit_learn():
     model = LogisticRegression(C=lam, tol=1e-10, max_iter=5000).fit(X - X.mean(axis=0), y)
     logs = model.predict_log_proba(X - X.mean(axis=0))
     expected = -logs[np.arange(60), y].mean() + (model.coef_**2).sum() / (2 * lam * 60)
-    # the score is the loss and a term of the Hessian; at this lam the latter is known from the model's own P
+    # the score is the loss and a term of the Hessian; at this lam the latter is known from the
+    # model's own P
     P = np.exp(logs)
     uneven = (P * (1 - P)).sum(axis=1)
     hessian = uneven @ ((X - X.mean(axis=0)) ** 2).sum(axis=1) + uneven.sum() + 15 / (lam * 60)
@@ -75,7 +78,9 @@ def test_the_loss_is_that_of_scikit_learn():
 
 
 def test_constant_features_by_hand():
-    """Nothing to fit: loss log 3, and per picture and class a Hessian of 2 / 9 for the intercept alone."""
+    """Nothing to fit: loss log 3, and per picture and class a Hessian of 2 / 9 for the intercept
+    alone.
+    """
     n, d, k, lam = 9, 4, 3, 10.0
     hessian = n * k * (2 / 9) + d * k / (lam * n)
     expected = math.log(3) + 100 * k / (2 * n) * math.log(hessian * lam * n / (k * d))

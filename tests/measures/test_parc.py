@@ -1,4 +1,6 @@
-"""PARC against NumPy's correlations and SciPy's Spearman, cases worked by hand, its null and its re-checks."""
+"""PARC against NumPy's correlations and SciPy's Spearman, cases worked by hand, its null and its
+re-checks.
+"""
 
 import math
 
@@ -48,9 +50,16 @@ def test_copies_are_ties():
 
 
 def test_by_hand():
-    """Two dimensions: rows correlate +1 or -1. Pairs of one class all +1, the rest -1: a perfect match."""
-    assert parc([[1.0, -1.0], [2.0, -2.0], [-1.0, 1.0], [-2.0, 2.0]], [0, 0, 1, 1]) == pytest.approx(100, rel=1e-12)
-    assert parc([[1.0, -1.0], [-2.0, 2.0], [-1.0, 1.0], [2.0, -2.0]], [0, 0, 1, 1]) == pytest.approx(-50, rel=1e-12)
+    """Two dimensions: rows correlate +1 or -1.
+
+    Pairs of one class all +1, the rest -1: a perfect match.
+    """
+    assert parc(
+        [[1.0, -1.0], [2.0, -2.0], [-1.0, 1.0], [-2.0, 2.0]], [0, 0, 1, 1]
+    ) == pytest.approx(100, rel=1e-12)
+    assert parc(
+        [[1.0, -1.0], [-2.0, 2.0], [-1.0, 1.0], [2.0, -2.0]], [0, 0, 1, 1]
+    ) == pytest.approx(-50, rel=1e-12)
 
 
 def test_constant_features_and_a_single_dimension_score_zero():

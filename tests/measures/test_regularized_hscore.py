@@ -14,7 +14,9 @@ regularized = MEASURES["regularized_hscore"]
 def blobs(n=80, d=10, c=4, seed=0, signal=0.7):
     rng = np.random.default_rng(seed)
     y = rng.integers(0, c, n)
-    return (rng.standard_normal((n, d)) + signal * rng.standard_normal((c, d))[y]) / np.sqrt(np.arange(1, d + 1)), y
+    return (rng.standard_normal((n, d)) + signal * rng.standard_normal((c, d))[y]) / np.sqrt(
+        np.arange(1, d + 1)
+    ), y
 
 
 def definition(X, y):
@@ -23,7 +25,9 @@ def definition(X, y):
     found = LedoitWolf(assume_centered=False).fit(W)
     means = np.stack([W[y == c].mean(axis=0) for c in y])
     between = np.atleast_2d(np.cov(means, rowvar=False))
-    return (1 - found.shrinkage_) * np.trace(np.linalg.pinv(found.covariance_, rcond=1e-15) @ between)
+    return (1 - found.shrinkage_) * np.trace(
+        np.linalg.pinv(found.covariance_, rcond=1e-15) @ between
+    )
 
 
 @pytest.mark.parametrize(("n", "d"), [(60, 12), (40, 90), (25, 25)])
@@ -52,7 +56,9 @@ def test_a_covariance_that_asks_for_no_shrinkage_and_has_no_inverse():
     signs = np.array([1, 1, 1, -1, 1, -1, -1, -1.0])
     X = signs[:, None] * np.array([1.0, 2.0, 3.0])
     y = np.arange(8) // 4
-    assert regularized(X, y) == pytest.approx(8 / 7 * 0.25, abs=1e-9)  # class means +-v/2 against a spread of v
+    assert regularized(X, y) == pytest.approx(
+        8 / 7 * 0.25, abs=1e-9
+    )  # class means +-v/2 against a spread of v
 
 
 def test_constant_features_score_zero_and_so_does_their_null():
@@ -78,13 +84,17 @@ def test_noise_scores_near_zero_at_any_width():
 def test_rechecks_equal_scoring_each_subset(n, d):
     X, y = blobs(n, d)
     kept = np.random.default_rng(5).random((6, n)) < 0.8
-    np.testing.assert_allclose(regularized.rechecks(X, y, kept), [regularized(X[k], y[k]) for k in kept], atol=1e-9)
+    np.testing.assert_allclose(
+        regularized.rechecks(X, y, kept), [regularized(X[k], y[k]) for k in kept], atol=1e-9
+    )
 
 
 def test_rechecks_without_one_of_the_classes():
     X, y = blobs()
     kept = np.stack([y != 1, y != 3])
-    np.testing.assert_allclose(regularized.rechecks(X, y, kept), [regularized(X[k], y[k]) for k in kept], atol=1e-9)
+    np.testing.assert_allclose(
+        regularized.rechecks(X, y, kept), [regularized(X[k], y[k]) for k in kept], atol=1e-9
+    )
 
 
 @pytest.mark.parametrize(("n", "d"), [(500, 300), (260, 300)])
@@ -92,7 +102,10 @@ def test_rechecks_of_wide_features_deviate_alike(n, d):
     X, y = blobs(n, d, signal=0.4)
     X /= np.sqrt(np.arange(1, d + 1))  # a spectrum that falls like that of real features
     kept = np.random.default_rng(1).random((25, n)) < 0.8
-    exact, fast = np.array([regularized(X[k], y[k]) for k in kept]), regularized.rechecks(X, y, kept)
+    exact, fast = (
+        np.array([regularized(X[k], y[k]) for k in kept]),
+        regularized.rechecks(X, y, kept),
+    )
     assert np.corrcoef(exact, fast)[0, 1] > 0.95
     assert np.std(fast) == pytest.approx(np.std(exact), rel=0.15)
 

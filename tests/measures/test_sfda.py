@@ -1,4 +1,6 @@
-"""SFDA against its definition written with inverses and loops, scikit-learn's discriminant, and its null."""
+"""SFDA against its definition written with inverses and loops, scikit-learn's discriminant, and its
+null.
+"""
 
 import math
 
@@ -20,7 +22,9 @@ def naive(X, y):
     mixed = np.empty_like(X)
     for i, c in enumerate(y):
         q = math.exp(P[i, c]) / sum(math.exp(P[i, k]) for k in classes)
-        mixed[i] = q * X[i] + (1 - q) * np.mean([X[y == k].mean(axis=0) for k in classes if k != c], axis=0)
+        mixed[i] = q * X[i] + (1 - q) * np.mean(
+            [X[y == k].mean(axis=0) for k in classes if k != c], axis=0
+        )
     P = _posterior(mixed, y, rho)
     return np.mean([P[i, c] for i, c in enumerate(y)])
 
@@ -35,7 +39,13 @@ def _posterior(X, y, rho):
     inverse = np.linalg.inv(S)
     means = [X[y == c].mean(axis=0) for c in range(y.max() + 1)]
     logits = np.array(
-        [[x @ inverse @ m - m @ inverse @ m / 2 + math.log((y == c).mean()) for c, m in enumerate(means)] for x in X]
+        [
+            [
+                x @ inverse @ m - m @ inverse @ m / 2 + math.log((y == c).mean())
+                for c, m in enumerate(means)
+            ]
+            for x in X
+        ]
     )
     E = np.exp(logits - logits.max(axis=1, keepdims=True))
     return E / E.sum(axis=1, keepdims=True)
@@ -65,7 +75,8 @@ def test_the_first_discriminant_is_that_of_scikit_learn():
     X, y = blobs()
     model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.3).fit(X, y)
     means = _means(X, y)
-    # scikit-learn shrinks the covariance of each class, ours their mean: the same, as both are linear
+    # scikit-learn shrinks the covariance of each class, ours their mean: the same, as both are
+    # linear
     ours = _posterior(X, y, means, _within(X, y, means), 0.3, 6)
     np.testing.assert_allclose(ours, model.predict_proba(X), rtol=1e-4)
 

@@ -46,7 +46,9 @@ def blobs(n=80, d=10, c=4, seed=0):
 def test_equals_the_loops_and_scikit_learn(metric, n, d):
     X, y = blobs(n, d)
     assert silhouette(X, y, metric=metric) == pytest.approx(naive(X, y, metric), abs=1e-12)
-    assert silhouette(X, y, metric=metric) == pytest.approx(silhouette_score(X, y, metric=metric), abs=1e-12)
+    assert silhouette(X, y, metric=metric) == pytest.approx(
+        silhouette_score(X, y, metric=metric), abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
@@ -61,7 +63,9 @@ def test_many_blocks_equal_one(metric, monkeypatch):
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 def test_a_huge_offset_costs_no_digits(metric):
     X, y = blobs()
-    assert silhouette(X + 1e6, y, metric=metric) == pytest.approx(naive(X + 1e6, y, metric, np.longdouble), abs=1e-7)
+    assert silhouette(X + 1e6, y, metric=metric) == pytest.approx(
+        naive(X + 1e6, y, metric, np.longdouble), abs=1e-7
+    )
 
 
 def test_zero_rows_have_cosine_distance_one():
@@ -94,7 +98,9 @@ def test_pictures_that_coincide_score_zero(metric):
     assert silhouette(np.full((30, 5), 0.1), y, metric=metric) == 0
     assert silhouette(np.zeros((30, 5)), y, metric=metric) == 0
     lengths = np.linspace(0.1, 7, 30)[:, None]
-    assert silhouette(lengths * np.random.default_rng(0).standard_normal(5), y) == 0  # one direction, rounded
+    assert (
+        silhouette(lengths * np.random.default_rng(0).standard_normal(5), y) == 0
+    )  # one direction, rounded
 
 
 def test_hand_worked():
@@ -107,7 +113,9 @@ def test_whitened_is_the_score_of_whitened_features():
     from srcsel.measures.kernels.prepare import prepare
 
     X, y = blobs()
-    assert silhouette(X, y, preparation="whitened") == pytest.approx(naive(prepare(X, "whitened"), y), abs=1e-12)
+    assert silhouette(X, y, preparation="whitened") == pytest.approx(
+        naive(prepare(X, "whitened"), y), abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
@@ -132,7 +140,9 @@ def test_rechecks_of_whitened_features_whiten_each_subset():
     X, y = blobs()
     kept = np.random.default_rng(5).random((9, len(y))) < 0.8
     expected = [silhouette(X[k], y[k], preparation="whitened") for k in kept]
-    np.testing.assert_allclose(silhouette.rechecks(X, y, kept, preparation="whitened"), expected, atol=1e-12)
+    np.testing.assert_allclose(
+        silhouette.rechecks(X, y, kept, preparation="whitened"), expected, atol=1e-12
+    )
 
 
 def test_direction():

@@ -26,7 +26,9 @@ def naive_anchors(X, y, temperature=0.1):
             losses.append(math.nan)
             continue
         total = math.fsum(math.exp(Z[i] @ Z[a] / temperature) for a in others)
-        losses.append(-sum(Z[i] @ Z[p] / temperature - math.log(total) for p in partners) / len(partners))
+        losses.append(
+            -sum(Z[i] @ Z[p] / temperature - math.log(total) for p in partners) / len(partners)
+        )
     return np.array(losses)
 
 
@@ -44,7 +46,9 @@ def blobs(n=70, d=9, c=4, seed=0):
 @pytest.mark.parametrize(("n", "d"), [(70, 9), (20, 90)])
 def test_equals_the_loops(temperature, n, d):
     X, y = blobs(n, d)
-    assert supcon(X, y, temperature=temperature) == pytest.approx(naive(X, y, temperature), rel=1e-12)
+    assert supcon(X, y, temperature=temperature) == pytest.approx(
+        naive(X, y, temperature), rel=1e-12
+    )
 
 
 def test_default_is_the_literal_reading():
@@ -77,7 +81,9 @@ def test_constant_features_score_log_of_the_others(X):
 
 def test_hand_worked():
     X = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
-    assert supcon(X, [0, 0, 1, 1], temperature=1.0) == pytest.approx(math.log(math.e + 2) - 1, rel=1e-14)
+    assert supcon(X, [0, 0, 1, 1], temperature=1.0) == pytest.approx(
+        math.log(math.e + 2) - 1, rel=1e-14
+    )
 
 
 def test_coldest_temperature_is_still_exact():

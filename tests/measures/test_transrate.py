@@ -36,7 +36,9 @@ def test_equals_the_definition(n, d, eps):
 def test_one_dimension_by_hand():
     X = np.array([[-3.0], [-1.0], [1.0], [3.0]])  # squares: 5 on average, and so in each class
     assert transrate(X, [0, 0, 1, 1], eps=1.0) == pytest.approx(0, abs=1e-12)
-    assert transrate(X, [0, 1, 1, 0], eps=1.0) == pytest.approx((np.log(6) - (np.log(10) + np.log(2)) / 2) / 2)
+    assert transrate(X, [0, 1, 1, 0], eps=1.0) == pytest.approx(
+        (np.log(6) - (np.log(10) + np.log(2)) / 2) / 2
+    )
 
 
 def test_equal_classes_never_fall_below_zero():
@@ -47,7 +49,9 @@ def test_equal_classes_never_fall_below_zero():
 
 @pytest.mark.parametrize("factor", [1e5, 1e9])
 def test_large_features_take_the_way_by_eigenvalues(factor):
-    """For these, I adds nothing to directions that are there: each counts log(factor) more, fewer in a class."""
+    """For these, I adds nothing to directions that are there: each counts log(factor) more, fewer
+    in a class.
+    """
     X, y = blobs(200, 6)
     assert transrate(X * factor, y) == pytest.approx(definition(X * 1e3, y), abs=1e-4)
 
@@ -68,7 +72,9 @@ def test_it_grows_with_width_on_noise_and_so_does_its_null():
     rng = np.random.default_rng(0)
     y = rng.integers(0, 6, 300)
     draws = [rng.standard_normal((300, d)) for d in (16, 64, 256)]
-    values, nulls = zip(*((transrate(X, y), transrate.null(X, y, transrate(X, y))) for X in draws), strict=True)
+    values, nulls = zip(
+        *((transrate(X, y), transrate.null(X, y, transrate(X, y))) for X in draws), strict=True
+    )
     assert values[2] > 100 * values[0]
     np.testing.assert_allclose(nulls, values, rtol=0.05, atol=0.5)
 
@@ -76,7 +82,9 @@ def test_it_grows_with_width_on_noise_and_so_does_its_null():
 def test_null_is_the_mean_over_the_permutations():
     X, y = blobs()
     expected = np.mean([transrate(X, own, eps=0.01) for own in permutations(y, 5)])
-    assert transrate.null(X, y, transrate(X, y, eps=0.01), eps=0.01) == pytest.approx(expected, rel=1e-9)
+    assert transrate.null(X, y, transrate(X, y, eps=0.01), eps=0.01) == pytest.approx(
+        expected, rel=1e-9
+    )
 
 
 @pytest.mark.parametrize("eps", [0.0, -1.0, np.inf])

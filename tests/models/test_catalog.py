@@ -44,13 +44,22 @@ def test_presets_are_five_that_differ_and_may_be_used(name):
 
 
 def test_presets_rise_in_cost():
-    cost = [sum(model.gmacs for model in catalog.find_models(name)) for name in ("small", "balanced", "strongest")]
+    cost = [
+        sum(model.gmacs for model in catalog.find_models(name))
+        for name in ("small", "balanced", "strongest")
+    ]
     assert cost[0] < 10 < cost[1] < 40 < cost[2]
 
 
 def test_find_by_everything_at_once():
-    found = catalog.find_models("pixels, timm/resnet18.a1_in1k,torchvision/resnet50,timm/resnet18.a1_in1k,")
-    assert ids(found) == ["pixels/thumbnail", "timm/resnet18.a1_in1k", "torchvision/resnet50.IMAGENET1K_V2"]
+    found = catalog.find_models(
+        "pixels, timm/resnet18.a1_in1k,torchvision/resnet50,timm/resnet18.a1_in1k,"
+    )
+    assert ids(found) == [
+        "pixels/thumbnail",
+        "timm/resnet18.a1_in1k",
+        "torchvision/resnet50.IMAGENET1K_V2",
+    ]
     assert catalog.find_models(["pixels", "timm/resnet18.a1_in1k"]) == found[:2]
     assert catalog.find_models("timm/someone/model")[0].id == "timm/someone/model"
 
@@ -113,7 +122,9 @@ def test_search_by_size_leaves_out_what_is_not_known(checkpoint, monkeypatch, tm
     assert all(model.params <= 1_000_000 for model in small)
     import torch
 
-    torch.save({"fc.weight": torch.zeros(3, 96)}, tmp_path / "test_resnet.pth")  # no header to count from
+    torch.save(
+        {"fc.weight": torch.zeros(3, 96)}, tmp_path / "test_resnet.pth"
+    )  # no header to count from
     monkeypatch.setenv("SRCSEL_WEIGHTS", str(tmp_path))
     (known,) = [m for m in catalog.search(hub="checkpoints") if m.id.endswith("test_resnet.pth")]
     assert known.params is None
@@ -130,7 +141,15 @@ def test_search_by_hub():
 def test_commercial_search_never_holds_unknown_or_non_commercial_licences():
     allowed, everything = catalog.search(commercial=True), catalog.search()
     licences = {model.license for model in allowed}
-    assert licences <= {"Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "ISC", "CC0-1.0", "CC-BY-4.0"}
+    assert licences <= {
+        "Apache-2.0",
+        "MIT",
+        "BSD-2-Clause",
+        "BSD-3-Clause",
+        "ISC",
+        "CC0-1.0",
+        "CC-BY-4.0",
+    }
     assert {"unknown", "CC-BY-NC-4.0"} <= {model.license for model in everything} - licences
 
 
@@ -146,10 +165,13 @@ def test_listing_searching_presets_and_cards_need_no_torch():
         for hub in HUBS.values():
             list(hub.models())
         catalog.find_models("timm/someone/typed")
-        heavy = {"torch", "torchvision", "timm", "sklearn", "safetensors", "huggingface_hub"} & set(sys.modules)
+        heavy = {"torch", "torchvision", "timm", "sklearn", "safetensors", "huggingface_hub"}
+        heavy &= set(sys.modules)
         assert not heavy, heavy
     """
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -162,7 +184,9 @@ def test_a_checkpoint_card_needs_no_torch(checkpoint):
         assert HUBS["checkpoints"].preprocessing(model).size == (160, 160)
         assert "torch" not in sys.modules
     """
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 

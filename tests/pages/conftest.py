@@ -14,7 +14,17 @@ from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 import srcsel
-from srcsel.base.records import Dataset, Failure, Projection, Ranking, Result, Run, Score, SourceModel, Verdict
+from srcsel.base.records import (
+    Dataset,
+    Failure,
+    Projection,
+    Ranking,
+    Result,
+    Run,
+    Score,
+    SourceModel,
+    Verdict,
+)
 from srcsel.base.settings import load_settings
 from srcsel.jobs.board import Board
 from srcsel.store import features
@@ -53,14 +63,18 @@ def dataset(picture_folder) -> Dataset:
     tops = [str(Path(p).parent) for p in paths]
     classes = tuple(sorted(set(tops)))
     labels = np.array([classes.index(t) for t in tops])
-    return Dataset(str(picture_folder), "leaves", picture_folder, tuple(paths), labels, classes, "d1")
+    return Dataset(
+        str(picture_folder), "leaves", picture_folder, tuple(paths), labels, classes, "d1"
+    )
 
 
 @pytest.fixture
 def result(dataset) -> Result:
     """Six models scored, the first ahead, the second close; LogME failed for the last."""
     models = tuple(
-        SourceModel(f"demo/m{i}", t, "r1", 600_000 * (i + 1), 0.1 * (i + 1), 64, 128, "a made task", "MIT")
+        SourceModel(
+            f"demo/m{i}", t, "r1", 600_000 * (i + 1), 0.1 * (i + 1), 64, 128, "a made task", "MIT"
+        )
         for i, t in enumerate(TITLES)
     )
     ids = tuple(m.id for m in models)
@@ -71,18 +85,33 @@ def result(dataset) -> Result:
             q = float(QUALITY[i]) * k
             out.append(Score(model, "silhouette", reading, q, -0.01, q + 0.01, q - 0.02, q + 0.03))
             out.append(
-                Score(model, "supcon", reading, chance - 3 * q, chance, 3 * q, chance - 3.2 * q, chance - 2.7 * q)
+                Score(
+                    model,
+                    "supcon",
+                    reading,
+                    chance - 3 * q,
+                    chance,
+                    3 * q,
+                    chance - 3.2 * q,
+                    chance - 2.7 * q,
+                )
             )
         scores.append(Score(model, "knn", None, 0.4 + float(QUALITY[i]), 0.33, 0.07, 0.4, 0.8))
         if i < 5:
-            scores.append(Score(model, "logme", None, float(QUALITY[i]) - 0.5, -0.6, 0.1, -0.6, 0.1))
+            scores.append(
+                Score(model, "logme", None, float(QUALITY[i]) - 0.5, -0.6, 0.1, -0.6, 0.1)
+            )
     order = tuple(ids[i] for i in np.argsort(-QUALITY, kind="stable"))
     rankings = tuple(
         Ranking(measure, reading, order, tuple(range(1, 7)), order[:2])
         for measure, reading in (
-            ("silhouette", "whitened"), ("supcon", "whitened"), ("silhouette", "raw"), ("supcon", "raw"), ("knn", None),
+            ("silhouette", "whitened"),
+            ("supcon", "whitened"),
+            ("silhouette", "raw"),
+            ("supcon", "raw"),
+            ("knn", None),
         )
-    )  # fmt: skip
+    )
     why = "It came first in 87 of 100 re-checks on your 30 pictures. Next best: Textures."
     firsts = {ids[0]: 87.0, ids[1]: 13.0} | dict.fromkeys(ids[2:], 0.0)
     verdict = Verdict("clear", ids[0], f"Start from Strokes. {why}", firsts, (ids[0],), why=why)
@@ -138,7 +167,7 @@ def save(stored):
 
 
 PAGES = Path(__file__).parents[2] / "pages"
-MAIN = Path(srcsel.__file__).parent / "ui" / "server" / "main.py"
+MAIN = Path(srcsel.__file__).parent / "ui" / "app" / "main.py"
 
 
 @pytest.fixture
@@ -164,16 +193,26 @@ def settle(board):
 
     def change(job: str, state: str, *, result=None, parts=(), **columns) -> None:
         plain = json.dumps([dataclasses.asdict(part) for part in parts])
-        values = {"state": state, "parts": plain, "result": result and json.dumps(result), **columns}
+        values = {
+            "state": state,
+            "parts": plain,
+            "result": result and json.dumps(result),
+            **columns,
+        }
         with board.table.open(write=True) as db:
-            db.execute(f"update jobs set {', '.join(f'{c}=?' for c in values)} where id=?", (*values.values(), job))
+            db.execute(
+                f"update jobs set {', '.join(f'{c}=?' for c in values)} where id=?",
+                (*values.values(), job),
+            )
 
     return change
 
 
 @pytest.fixture
 def visit(board):
-    """Open a page as a browser tab would: visit("images", images="demo:digits"), with its address."""
+    """Open a page as a browser tab would: visit("images", images="demo:digits"), with its
+    address.
+    """
 
     def open_page(key: str = "home", **address: str) -> AppTest:
         tab = AppTest.from_file(str(MAIN), default_timeout=30).run()
@@ -205,5 +244,7 @@ def _words(tab: AppTest) -> str:
         tab.text,
         tab.metric,
     )
-    texts = [f"{e.label} {e.value}" if hasattr(e, "label") else e.value for kind in kinds for e in kind]
+    texts = [
+        f"{e.label} {e.value}" if hasattr(e, "label") else e.value for kind in kinds for e in kind
+    ]
     return "\n".join(str(text) for text in texts)

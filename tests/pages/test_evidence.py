@@ -1,4 +1,6 @@
-"""The evidence page in every state: no run, nothing measured, running, failed, done, cannot tell, one model, n/a."""
+"""The evidence page in every state: no run, nothing measured, running, failed, done, cannot tell,
+one model, n/a.
+"""
 
 import dataclasses
 import io
@@ -29,9 +31,16 @@ def ready(tab):
 
 def agreement(predictor, reading, regret, tau, picked="demo/m0", models=6) -> Agreement:
     return Agreement(
-        predictor, reading, models, picked, Interval(tau, tau - 0.3, tau + 0.2), Interval(tau + 0.05),
-        Interval(tau + 0.1), Interval(regret, 0.0, regret + 1.5), 0.75,
-    )  # fmt: skip
+        predictor,
+        reading,
+        models,
+        picked,
+        Interval(tau, tau - 0.3, tau + 0.2),
+        Interval(tau + 0.05),
+        Interval(tau + 0.1),
+        Interval(regret, 0.0, regret + 1.5),
+        0.75,
+    )
 
 
 @pytest.fixture
@@ -46,13 +55,24 @@ def evidence(result) -> Evidence:
         agreement("supcon", "whitened", 0.0, 0.87),
         agreement("params", None, 1.0, -0.6, picked="demo/m5"),
         agreement("supcon", "raw", 11.0, 0.2, picked="demo/m2"),
-        Agreement("logme", None, 1, None, NONE, NONE, NONE, NONE, None, "Only one model has this score."),
+        Agreement(
+            "logme", None, 1, None, NONE, NONE, NONE, NONE, None, "Only one model has this score."
+        ),
     )
-    sentence = "On these pictures the verdict picked the best model. Strokes and Textures cannot be told apart."
+    sentence = (
+        "On these pictures the verdict picked the best model. Strokes and Textures cannot be told"
+        " apart."
+    )
     return Evidence(
-        RUN_ID, Protocol("probe"), accuracies, agreements, sentence, ("demo/m0", "demo/m1"),
-        notes=("30 pictures, 5 folds of 6; 2 copies were kept together.",), created="2026-03-01T11:00:00+00:00",
-    )  # fmt: skip
+        RUN_ID,
+        Protocol("probe"),
+        accuracies,
+        agreements,
+        sentence,
+        ("demo/m0", "demo/m1"),
+        notes=("30 pictures, 5 folds of 6; 2 copies were kept together.",),
+        created="2026-03-01T11:00:00+00:00",
+    )
 
 
 @pytest.fixture
@@ -112,12 +132,20 @@ def test_training_is_asked_for_with_the_choices(page, board):
     tab.button(key="evidence-train").click().run()
     (job,) = [j for j in board.recent() if j.kind == "evidence"]
     protocol = job.payload["protocol"]
-    assert (protocol["kind"], protocol["shots"], protocol["seeds"], protocol["epochs"]) == ("finetune", 5, [0], 30)
+    assert (protocol["kind"], protocol["shots"], protocol["seeds"], protocol["epochs"]) == (
+        "finetune",
+        5,
+        [0],
+        30,
+    )
     assert job.payload["models"] == ["demo/m1", "demo/m2"]
 
 
 def test_no_more_shots_are_offered_than_the_smallest_class_can_spare(page):
-    assert page().segmented_control(key="evidence-shots").options == ["5", "Most of them"]  # 10 pictures a class
+    assert page().segmented_control(key="evidence-shots").options == [
+        "5",
+        "Most of them",
+    ]  # 10 pictures a class
 
 
 def test_no_model_no_training(page):
@@ -139,7 +167,9 @@ def test_what_has_no_weights_is_checked_but_not_trained(page, save, result):
 def test_running_shows_a_row_for_each_model_with_what_it_does(page, board, settle, words_of):
     job = board_submit(board)
     told = "Training Textures, 2 of 3: step 40 of 400"
-    settle(job, "running", parts=[Part("demo/m0", "done"), Part("demo/m1", "running", 40, 400, told)])
+    settle(
+        job, "running", parts=[Part("demo/m0", "done"), Part("demo/m1", "running", 40, 400, told)]
+    )
     tab = page()
     assert "1 of 2 models done" in words_of(tab)
     assert told in html_of(tab)
@@ -148,7 +178,8 @@ def test_running_shows_a_row_for_each_model_with_what_it_does(page, board, settl
 
 def board_submit(board) -> str:
     return board.submit(
-        "evidence", {"run_id": RUN_ID, "protocol": dataclasses.asdict(Protocol("finetune")), "models": []}
+        "evidence",
+        {"run_id": RUN_ID, "protocol": dataclasses.asdict(Protocol("finetune")), "models": []},
     )
 
 
@@ -181,13 +212,18 @@ def test_two_charts_and_the_table_in_the_order_of_the_evidence(page, evidence):
     dots, scatter = figures(tab)
     assert dots["data"][1]["customdata"][0] == "demo/m0"
     assert len(
-        scatter["data"][0]["x"]["bdata"] if isinstance(scatter["data"][0]["x"], dict) else scatter["data"][0]["x"]
+        scatter["data"][0]["x"]["bdata"]
+        if isinstance(scatter["data"][0]["x"], dict)
+        else scatter["data"][0]["x"]
     )
     table = tab.dataframe[0].value
     assert list(table["Predictor"]) == [
-        "The verdict's own rule", "Neighbour agreement (SCL)", "Number of weights",
-        "Neighbour agreement (SCL)", "Linear evidence (LogME)",
-    ]  # fmt: skip
+        "The verdict's own rule",
+        "Neighbour agreement (SCL)",
+        "Number of weights",
+        "Neighbour agreement (SCL)",
+        "Linear evidence (LogME)",
+    ]
     assert list(table["Points lost"])[:4] == [0.0, 0.0, 1.0, 11.0]
     assert list(table["Picked"])[:4] == ["Strokes", "Strokes", "Shuffled labels", "Colors"]
     assert table["90 % of tau"][3] == "−0.10 to 0.40"
@@ -196,7 +232,13 @@ def test_two_charts_and_the_table_in_the_order_of_the_evidence(page, evidence):
 def test_marks_and_reasons_stand_in_the_table(page, evidence):
     table = page(evidence).dataframe[0].value
     reason = "Only one model has this score."
-    assert list(table["Note"]) == ["", "", "knows nothing of your pictures", "favours wide models", reason]
+    assert list(table["Note"]) == [
+        "",
+        "",
+        "knows nothing of your pictures",
+        "favours wide models",
+        reason,
+    ]
     assert list(table["Reading"]) == ["", "Whitened", "", "As in the papers", ""]
     last = table.iloc[-1]
     assert pd.isna(last["Points lost"])
@@ -235,7 +277,11 @@ def test_another_score_can_be_set_against_accuracy(page, evidence):
     assert box.value == "supcon-whitened"
     before = figures(tab)[1]["layout"]["xaxis"]["title"]["text"]
     box.set_value("params").run()
-    assert figures(ready(tab))[1]["layout"]["xaxis"]["title"]["text"] == "Number of weights →" != before
+    assert (
+        figures(ready(tab))[1]["layout"]["xaxis"]["title"]["text"]
+        == "Number of weights →"
+        != before
+    )
 
 
 def test_a_choice_that_is_gone_falls_back(page, evidence, save, result, stored):
@@ -244,14 +290,18 @@ def test_a_choice_that_is_gone_falls_back(page, evidence, save, result, stored):
     tab.segmented_control(key="evidence-kind").set_value("quick").run()
     tab.selectbox(key="evidence-predictor").set_value("logme").run()
     save(result, scores=tuple(s for s in result.scores if s.measure != "logme"))
-    stored.save_evidence(dataclasses.replace(trained, protocol=Protocol("finetune", shots=5), sentence="Few."))
+    stored.save_evidence(
+        dataclasses.replace(trained, protocol=Protocol("finetune", shots=5), sentence="Few.")
+    )
     tab.run()
     assert ready(tab).selectbox(key="evidence-predictor").value == "supcon-whitened"
     assert tab.segmented_control(key="evidence-kind").value == "quick"
 
 
 def test_a_link_reopens_the_measurement_and_the_score_on_show(page, evidence):
-    tab = page(evidence, dataclasses.replace(evidence, protocol=Protocol("finetune"), sentence="Trained."))
+    tab = page(
+        evidence, dataclasses.replace(evidence, protocol=Protocol("finetune"), sentence="Trained.")
+    )
     assert ">Trained.</h2>" in html_of(tab)
     tab.query_params["check"], tab.query_params["score"] = "quick", "logme"
     tab.run()
@@ -277,9 +327,14 @@ def test_a_verdict_that_missed_is_said_in_amber(page, evidence):
 def test_one_model_alone(page, evidence, words_of):
     reason = "Only one model was measured."
     alone = dataclasses.replace(
-        evidence, accuracies=evidence.accuracies[:1], close=("demo/m0",), sentence=reason,
-        agreements=(Agreement("supcon", "whitened", 1, None, NONE, NONE, NONE, NONE, None, reason),),
-    )  # fmt: skip
+        evidence,
+        accuracies=evidence.accuracies[:1],
+        close=("demo/m0",),
+        sentence=reason,
+        agreements=(
+            Agreement("supcon", "whitened", 1, None, NONE, NONE, NONE, NONE, None, reason),
+        ),
+    )
     tab = page(alone)
     assert "Only one model was measured" in tab.markdown[0].value
     assert len(figures(tab)) == 1
@@ -288,12 +343,20 @@ def test_one_model_alone(page, evidence, words_of):
 
 
 def test_no_agreement_at_all(page, evidence, words_of):
-    assert "at least two models in common" in words_of(page(dataclasses.replace(evidence, agreements=())))
+    assert "at least two models in common" in words_of(
+        page(dataclasses.replace(evidence, agreements=()))
+    )
 
 
 def test_every_model_failed(page, evidence, words_of):
-    failures = tuple(Failure(f"demo/m{i}", "", "There is not enough memory.", "Traceback") for i in range(6))
-    tab = page(dataclasses.replace(evidence, accuracies=(), agreements=(), failures=failures, sentence="", close=()))
+    failures = tuple(
+        Failure(f"demo/m{i}", "", "There is not enough memory.", "Traceback") for i in range(6)
+    )
+    tab = page(
+        dataclasses.replace(
+            evidence, accuracies=(), agreements=(), failures=failures, sentence="", close=()
+        )
+    )
     assert "Nothing could be measured</h2>" in html_of(tab)
     assert words_of(tab).count("not enough memory") == 1
     assert not tab.get("plotly_chart")
@@ -307,7 +370,10 @@ def test_half_finished_says_so(page, evidence):
 
 def test_both_kinds_switch_and_training_comes_first(page, evidence):
     trained = dataclasses.replace(
-        evidence, protocol=Protocol("finetune", shots=5, seeds=(0,)), sentence="Trained.", created="2026-03-01T10:59:00"
+        evidence,
+        protocol=Protocol("finetune", shots=5, seeds=(0,)),
+        sentence="Trained.",
+        created="2026-03-01T10:59:00",
     )
     tab = page(trained, evidence)
     switch = tab.segmented_control(key="evidence-kind")
@@ -318,7 +384,9 @@ def test_both_kinds_switch_and_training_comes_first(page, evidence):
 
 
 def test_footer_gives_the_same_job_as_a_command(page, evidence, result):
-    trained = dataclasses.replace(evidence, protocol=Protocol("finetune", shots=None, seeds=(0, 1), epochs=5))
+    trained = dataclasses.replace(
+        evidence, protocol=Protocol("finetune", shots=None, seeds=(0, 1), epochs=5)
+    )
     command = next(c.value for c in page(trained).code if c.value.startswith("srcsel evidence"))
     assert command == f"srcsel evidence {RUN_ID} --check finetune --shots all --seeds 2 --epochs 5"
 

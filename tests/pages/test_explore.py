@@ -1,4 +1,6 @@
-"""The explore page: what the map gets, what a selection shows, the way without a mouse, and what a link restores."""
+"""The explore page: what the map gets, what a selection shows, the way without a mouse, and what a
+link restores.
+"""
 
 import dataclasses
 
@@ -15,7 +17,9 @@ RUN_ID = "20260301-101500-000000-ab12"
 
 
 def inside_of(model: str, n: int, shift: int = 1) -> Inside:
-    """Picture i has the six pictures after i + shift - 1 as neighbours; every third is guessed wrongly (class 0)."""
+    """Picture i has the six pictures after i + shift - 1 as neighbours; every third is guessed
+    wrongly (class 0).
+    """
     rows = np.arange(n)
     labels = rows // 10
     return Inside(
@@ -30,7 +34,9 @@ def inside_of(model: str, n: int, shift: int = 1) -> Inside:
 
 @pytest.fixture(autouse=True)
 def looked(monkeypatch):
-    """What the models make of every picture, as the worker would have left it; the second finds other neighbours."""
+    """What the models make of every picture, as the worker would have left it; the second finds
+    other neighbours.
+    """
     there = {"demo/m0": inside_of("demo/m0", 30), "demo/m1": inside_of("demo/m1", 30, shift=4)}
     monkeypatch.setattr("srcsel.ui.parts.making.get_inside", lambda result, model: there.get(model))
     return there
@@ -78,7 +84,9 @@ def test_first_it_says_how_to_select(opened, words_of):
     assert not grid(tab)
 
 
-def test_first_it_says_what_the_model_gets_right_and_shows_the_others_on_a_press(opened, looked, result, words_of):
+def test_first_it_says_what_the_model_gets_right_and_shows_the_others_on_a_press(
+    opened, looked, result, words_of
+):
     tab = opened()
     wrong = np.flatnonzero(looked["demo/m0"].guess != result.dataset.labels)
     assert f"**{30 - len(wrong)} of 30 pictures** sit among their own kind" in words_of(tab)
@@ -90,14 +98,20 @@ def test_first_it_says_what_the_model_gets_right_and_shows_the_others_on_a_press
 def test_of_two_models_it_says_which_is_right_on_how_many(opened, looked, result, words_of):
     looked["demo/m1"].guess[:] = np.where(np.arange(30) < 5, 2, result.dataset.labels)
     right = [looked[model].guess == result.dataset.labels for model in ("demo/m0", "demo/m1")]
-    both, only, other = (right[0] & right[1]).sum(), (right[0] & ~right[1]).sum(), (right[1] & ~right[0]).sum()
+    both, only, other = (
+        (right[0] & right[1]).sum(),
+        (right[0] & ~right[1]).sum(),
+        (right[1] & ~right[0]).sum(),
+    )
     tab = opened(second="demo/m1")
     assert (
-        f"Both models place **{both}** pictures among their own kind, only Strokes **{only}**, only Textures "
-        f"**{other}**, neither **{30 - both - only - other}**."
-    ) in words_of(tab)
+        f"Both models place **{both}** pictures among their own kind, only Strokes **{only}**, only"
+        f" Textures **{other}**, neither **{30 - both - only - other}**." in words_of(tab)
+    )
     tab.button(key="explore-first").click().run()
-    assert tab.session_state["explore.selection"][1].rows == tuple(np.flatnonzero(right[0] ^ right[1]).tolist())
+    assert tab.session_state["explore.selection"][1].rows == tuple(
+        np.flatnonzero(right[0] ^ right[1]).tolist()
+    )
 
 
 def test_presenter_mode_keeps_the_maps_the_pictures_and_what_was_chosen(opened, words_of):
@@ -105,7 +119,11 @@ def test_presenter_mode_keeps_the_maps_the_pictures_and_what_was_chosen(opened, 
     tab.toggle(key="presenter").set_value(True).run()
     assert not tab.exception
     assert len(tab.get("bidi_component")) == 1
-    assert [b.label for b in tab.selectbox] == ["Your pictures as seen by", "Compare with…", "Colour by"]
+    assert [b.label for b in tab.selectbox] == [
+        "Your pictures as seen by",
+        "Compare with…",
+        "Colour by",
+    ]
     assert not [*tab.multiselect, *tab.text_input, *tab.button, *tab.download_button]
     assert [c.key for c in tab.segmented_control] == ["explore-view"]
     assert "**2 pictures**: 1 mildew, 1 rust" in words_of(tab)
@@ -167,7 +185,9 @@ def test_class_filter_drops_hidden_pictures_from_the_selection(opened, words_of)
 
 
 def test_link_restores_all_that_was_on_show(opened):
-    tab = opened(model="demo/m1", second="demo/m0", method="pca", color="agree", classes="0,2", picture="21")
+    tab = opened(
+        model="demo/m1", second="demo/m0", method="pca", color="agree", classes="0,2", picture="21"
+    )
     assert not tab.exception
     assert tab.selectbox(key="results-model").value == "demo/m1"
     assert tab.selectbox(key="explore-second").value == "demo/m0"
@@ -181,8 +201,20 @@ def test_link_restores_all_that_was_on_show(opened):
 @pytest.mark.parametrize(
     "address",
     [
-        {"second": "demo/none", "color": "purple", "classes": "7,x,-1,,2", "picture": "999", "points": "7"},
-        {"second": "demo/m0", "model": "demo/m0", "color": "agree", "picture": "-3", "find": "\x00[("},
+        {
+            "second": "demo/none",
+            "color": "purple",
+            "classes": "7,x,-1,,2",
+            "picture": "999",
+            "points": "7",
+        },
+        {
+            "second": "demo/m0",
+            "model": "demo/m0",
+            "color": "agree",
+            "picture": "-3",
+            "find": "\x00[(",
+        },
     ],
 )
 def test_a_broken_link_shows_the_usual_page(opened, address):
@@ -199,8 +231,19 @@ def test_what_was_chosen_is_in_the_address(opened):
     tab.selectbox(key="explore-color").set_value("right").run()
     tab.multiselect(key="explore-classes").set_value([0, 1]).run()
     tab.text_input(key="explore-find").set_value("03").run()
-    address = {name: value[0] if isinstance(value, list) else value for name, value in tab.query_params.items()}
-    assert address.items() >= {"second": "demo/m1", "color": "right", "classes": "0,1", "find": "03"}.items()
+    address = {
+        name: value[0] if isinstance(value, list) else value
+        for name, value in tab.query_params.items()
+    }
+    assert (
+        address.items()
+        >= {
+            "second": "demo/m1",
+            "color": "right",
+            "classes": "0,1",
+            "find": "03",
+        }.items()
+    )
 
 
 def test_another_run_starts_without_the_choices_that_belong_to_the_first(opened, stored, result):
@@ -230,7 +273,10 @@ def test_pressed_picture_is_large_with_its_six_nearest_framed(opened):
     page = html(tab)
     assert 'class="srcsel-large" src="/thumbs/' in page
     assert "/6/320.jpg" in page
-    assert [page.count(f'<figure class="{kind}">') for kind in ("same", "other")] == [3, 3]  # 7, 8, 9 and 10, 11, 12
+    assert [page.count(f'<figure class="{kind}">') for kind in ("same", "other")] == [
+        3,
+        3,
+    ]  # 7, 8, 9 and 10, 11, 12
     assert "<b>3 of 6 neighbours share its label</b>. Its neighbours take it for mildew." in page
     assert not [h for h in tab.html if "<figure>" in h.value]
 
@@ -257,7 +303,7 @@ def test_a_model_that_has_not_looked_yet_is_drawn_by_class(opened, monkeypatch):
 @pytest.mark.parametrize("view", ["why", "suspects"])
 def test_a_link_opens_the_other_parts_of_the_page(opened, monkeypatch, view):
     shown = []
-    monkeypatch.setattr(f"srcsel.ui.{view}.show", lambda *given: shown.append(given))
+    monkeypatch.setattr(f"srcsel.ui.explore.{view}.show", lambda *given: shown.append(given))
     tab = opened(view=view, model="demo/m1")
     assert not tab.exception
     assert tab.segmented_control(key="explore-view").value == view
@@ -273,8 +319,11 @@ def test_two_maps_share_dots_and_colors(opened, monkeypatch):
     data = drawn(opened(second="demo/m1", color="agree"), monkeypatch)
     assert data["settings"]["titles"] == ["Strokes", "Textures"]
     assert [g["name"] for g in data["settings"]["groups"]] == [
-        "Both right", "Only left right (Strokes)", "Only right right (Textures)", "Neither right",
-    ]  # fmt: skip
+        "Both right",
+        "Only left right (Strokes)",
+        "Only right right (Textures)",
+        "Neither right",
+    ]
     assert len(data["pane0"]) == len(data["pane1"]) == len(data["points"]) == 30
     np.testing.assert_array_equal(data["pane0"]["group"], data["pane1"]["group"])
 
@@ -344,14 +393,28 @@ def test_filter_keeps_only_the_chosen_classes(many):
 def test_maps_of_different_samples_draw_what_both_have(many):
     projection, dataset = many
     other = dataclasses.replace(projection, rows=np.arange(0, 12), xy=projection.xy)
-    assert maps.drawn_rows([Pane(projection, "a"), Pane(other, "b")], dataset).tolist() == [0, 2, 4, 6, 8, 10]
+    assert maps.drawn_rows([Pane(projection, "a"), Pane(other, "b")], dataset).tolist() == [
+        0,
+        2,
+        4,
+        6,
+        8,
+        10,
+    ]
 
 
 def test_neighbours_are_given_as_places_among_the_dots(many):
     projection, dataset = many
     inside = inside_of("demo/m0", 24)
     _, places = tables(projection, dataset, inside=inside)
-    assert places.loc[1, [f"n{k}" for k in range(6)]].tolist() == [-1, 2, -1, 3, -1, 4]  # of picture 2: 3, 4, ..., 8
+    assert places.loc[1, [f"n{k}" for k in range(6)]].tolist() == [
+        -1,
+        2,
+        -1,
+        3,
+        -1,
+        4,
+    ]  # of picture 2: 3, 4, ..., 8
 
 
 def test_scores_become_levels_around_zero_with_a_shape_for_each_sign():
@@ -383,7 +446,9 @@ def test_moved_most_keeps_the_fewest_neighbours_then_flips():
     near_ = left.neighbors.copy()
     near_[5], near_[9] = (left.neighbors[5] + 10) % 30, (left.neighbors[9] + 12) % 30
     near_[7, 0] = 29
-    right = dataclasses.replace(left, neighbors=near_, guess=np.where(np.arange(30) == 9, 99, left.guess))
+    right = dataclasses.replace(
+        left, neighbors=near_, guess=np.where(np.arange(30) == 9, 99, left.guess)
+    )
     assert near.moved_most(left, right, np.arange(30), 3) == ([9, 5, 7], [0, 0, 5])
 
 
@@ -396,14 +461,19 @@ def test_map_is_described_in_words(many):
 
 def test_sentence_sums_up_the_small_rest(many):
     _, dataset = many
-    assert panel.sentence(dataset, [0, 1, 2, 4, 6, 8, 10]) == (
-        "**7 pictures**: 2 c00, 1 c01, 1 c02, 1 c03, 2 of 2 other classes"
+    assert (
+        panel.sentence(dataset, [0, 1, 2, 4, 6, 8, 10])
+        == "**7 pictures**: 2 c00, 1 c01, 1 c02, 1 c03, 2 of 2 other classes"
     )
 
 
 def test_list_to_take_away(many):
     _, dataset = many
-    assert panel.listing(dataset, [0, 23]).decode().split() == ["file,label", "c00/0.png,c00", "c11/23.png,c11"]
+    assert panel.listing(dataset, [0, 23]).decode().split() == [
+        "file,label",
+        "c00/0.png,c00",
+        "c11/23.png,c11",
+    ]
 
 
 @pytest.mark.parametrize("value", [None, 7, {}, {"rows": "all"}, {"rows": ["x", -1, 2.0, 2]}])
@@ -411,4 +481,8 @@ def test_whatever_the_browser_sends_becomes_picture_numbers_or_nothing(monkeypat
     got: list[Selection] = []
     monkeypatch.setattr(maps.st, "session_state", {"map": {"selection": value}})
     maps.tell("map", got.append)
-    assert got == ([Selection((2,), "")] if isinstance(value, dict) and isinstance(value.get("rows"), list) else [])
+    assert got == (
+        [Selection((2,), "")]
+        if isinstance(value, dict) and isinstance(value.get("rows"), list)
+        else []
+    )

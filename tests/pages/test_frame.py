@@ -6,7 +6,7 @@ import pytest
 
 from srcsel.ui.app import frame, navigation
 
-SCRIPT = navigation.FOLDER.parent / "srcsel" / "ui" / "server" / "main.py"
+SCRIPT = navigation.FOLDER.parent / "srcsel" / "ui" / "app" / "main.py"
 
 HEAVY = {"torch", "torchvision", "timm", "umap", "sklearn", "numba"}
 
@@ -57,7 +57,9 @@ def test_command_of_one_page_does_not_stay_on_the_next(visit, picture_folder):
 
 @pytest.mark.parametrize("key", [entry.key for entry in frame.PAGES])
 def test_pages_import_nothing_that_computes(key, work, picture_folder):
-    """A fresh process opens the page with pictures and models chosen, and has not loaded a heavy library."""
+    """A fresh process opens the page with pictures and models chosen, and has not loaded a heavy
+    library.
+    """
     script = f"""
         import sys
         from srcsel.jobs.board import Board

@@ -11,13 +11,18 @@ from srcsel.ui.history import compare
 def two(stored, save, result):
     """A second, later run of the same pictures: other temperature, other winner, one model less."""
     run = dataclasses.replace(
-        result.run, id="20260401-090000-000000-cd34", created="2026-04-01T09:00:00+00:00", temperature=0.2,
+        result.run,
+        id="20260401-090000-000000-cd34",
+        created="2026-04-01T09:00:00+00:00",
+        temperature=0.2,
         title="![](http://evil/x)",
-    )  # fmt: skip
+    )
     order = result.rankings[0].models
     swapped = (order[1], order[0], *order[2:5])
     rankings = tuple(
-        dataclasses.replace(r, models=swapped, ranks=(1, 2, 3, 4, 5)) for r in result.rankings if r.reading != "raw"
+        dataclasses.replace(r, models=swapped, ranks=(1, 2, 3, 4, 5))
+        for r in result.rankings
+        if r.reading != "raw"
     )
     verdict = dataclasses.replace(result.verdict, winner=order[1], kind="tie")
     return save(result, run=run, rankings=rankings, verdict=verdict)
@@ -29,7 +34,9 @@ def ticked(visit):
 
     def open_with(*rows):
         tab = visit("history")
-        tab.session_state["history"] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
+        tab.session_state["history"] = {
+            "selection": {"rows": list(rows), "columns": [], "cells": []}
+        }
         return tab.run()
 
     return open_with
@@ -47,7 +54,10 @@ def test_without_runs_there_is_one_way_on(visit, words_of):
 
 def test_every_run_is_a_row_newest_first(visit, two):
     rows = visit("history").dataframe[0].value
-    assert rows["Run"].tolist() == ["![](http://evil/x)", "leaves"]  # a data frame shows text literally
+    assert rows["Run"].tolist() == [
+        "![](http://evil/x)",
+        "leaves",
+    ]  # a data frame shows text literally
     assert rows["Start from"].tolist() == ["Textures", "Strokes"]
     assert rows["How sure"].tolist() == ["Too close to call", "Clear"]
     assert rows["Pictures"].tolist() == [30, 30]
@@ -125,7 +135,9 @@ def test_two_runs_always_get_heads_that_differ(result, names, dates, heads):
 
 
 def test_places_follow_the_mean_rank_of_the_used_reading(result):
-    first, second = (dataclasses.replace(result.rankings[0], models=m, ranks=(1, 2, 3)) for m in ("abc", "bac"))
+    first, second = (
+        dataclasses.replace(result.rankings[0], models=m, ranks=(1, 2, 3)) for m in ("abc", "bac")
+    )
     raw = dataclasses.replace(result.rankings[2], models=tuple("cba"), ranks=(1, 2, 3))
     assert raw.reading == "raw"
     mixed = dataclasses.replace(result, rankings=(first, second, raw))
@@ -134,12 +146,16 @@ def test_places_follow_the_mean_rank_of_the_used_reading(result):
 
 def test_other_content_under_the_same_name_is_a_change(result):
     other = dataclasses.replace(result, dataset=dataclasses.replace(result.dataset, digest="d2"))
-    assert list(compare.changes(result, other)) == [("Pictures", "30 in leaves", "30 in leaves, other content")]
+    assert list(compare.changes(result, other)) == [
+        ("Pictures", "30 in leaves", "30 in leaves, other content")
+    ]
     assert list(compare.changes(result, result)) == []
 
 
 def test_the_experiments_runs_are_told_from_the_example(visit, example, result):
-    run = dataclasses.replace(result.run, id="experiment-butterflies", ref="demo:butterflies", title="Butterflies")
+    run = dataclasses.replace(
+        result.run, id="experiment-butterflies", ref="demo:butterflies", title="Butterflies"
+    )
     RunStore(features.EXAMPLES).save(dataclasses.replace(result, run=run))
     names = visit("history").dataframe[0].value["Run"].tolist()
     assert sorted(names) == ["Butterflies (example)", "Butterflies (experiment)"]

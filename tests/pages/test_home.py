@@ -28,9 +28,19 @@ def test_one_press_opens_the_finished_example(visit, example, words_of):
 
 def test_recent_runs_name_their_answer_and_lead_to_it(visit, stored, save, result, words_of):
     verdict = dataclasses.replace(result.verdict, kind="tie")
-    save(result, run=dataclasses.replace(result.run, id="20260302-000000-000000-0001", title="![x](http://evil/y)"),
-         verdict=verdict, complete=False)  # fmt: skip
-    save(result, run=dataclasses.replace(result.run, id="20260303-000000-000000-0002", title="second"), verdict=verdict)
+    save(
+        result,
+        run=dataclasses.replace(
+            result.run, id="20260302-000000-000000-0001", title="![x](http://evil/y)"
+        ),
+        verdict=verdict,
+        complete=False,
+    )
+    save(
+        result,
+        run=dataclasses.replace(result.run, id="20260303-000000-000000-0002", title="second"),
+        verdict=verdict,
+    )
     tab = visit()
     text = words_of(tab)
     assert r"Clear\: Strokes" in text

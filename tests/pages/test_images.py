@@ -19,9 +19,16 @@ def zip_bytes(picture_folder) -> bytes:
 
 
 def checked(images=30, counts=(10, 10, 10), unreadable=(), warnings=(), classes=("a", "b", "c")):
-    return {"ref": "", "name": "leaves", "images": images, "classes": list(classes), "counts": list(counts),
-            "unreadable": [dict(zip(("path", "reason"), u, strict=True)) for u in unreadable],
-            "warnings": list(warnings), "digest": "d"}  # fmt: skip
+    return {
+        "ref": "",
+        "name": "leaves",
+        "images": images,
+        "classes": list(classes),
+        "counts": list(counts),
+        "unreadable": [dict(zip(("path", "reason"), u, strict=True)) for u in unreadable],
+        "warnings": list(warnings),
+        "digest": "d",
+    }
 
 
 def metrics(tab) -> dict[str, str]:
@@ -70,11 +77,17 @@ def test_a_folder_shows_what_its_names_tell_while_it_is_read(visit, board, settl
     assert tab.query_params["images"] == str(picture_folder)
 
 
-def test_the_finished_check_lists_what_is_left_out_and_why(visit, board, settle, picture_folder, words_of):
+def test_the_finished_check_lists_what_is_left_out_and_why(
+    visit, board, settle, picture_folder, words_of
+):
     tab = visit("images", images=str(picture_folder))
     (job,) = board.active()
     hostile = "![](http://evil/x).jpg"
-    settle(job.id, "done", result=checked(29, (10, 10, 9), [(hostile, "It is empty.")], ["Class 'c' has 9 pictures."]))
+    settle(
+        job.id,
+        "done",
+        result=checked(29, (10, 10, 9), [(hostile, "It is empty.")], ["Class 'c' has 9 pictures."]),
+    )
     tab.run()
     told = metrics(tab)
     assert (told["Pictures"], told["Cannot be read"], told["Smallest class: c"]) == ("29", "1", "9")
@@ -171,7 +184,11 @@ def test_public_sets_tell_size_and_licence(visit):
     tab = visit("images")
     way(tab, "public")
     rows = tab.dataframe[0].value.set_index("Set")
-    assert rows.loc["Describable textures", ["Pictures", "Classes", "Download"]].tolist() == [5640, 47, "625 MB"]
+    assert rows.loc["Describable textures", ["Pictures", "Classes", "Download"]].tolist() == [
+        5640,
+        47,
+        "625 MB",
+    ]
     assert button(tab, "Tick a set").disabled
 
 
@@ -185,7 +202,9 @@ def test_only_folders_below_the_roots_open(visit, picture_folder, monkeypatch, t
     assert metrics(visit("images", images=str(picture_folder)))["Pictures"] == "30"
 
 
-def test_a_link_inside_the_roots_that_leads_out_does_not_open(picture_folder, monkeypatch, tmp_path):
+def test_a_link_inside_the_roots_that_leads_out_does_not_open(
+    picture_folder, monkeypatch, tmp_path
+):
     (tmp_path / "shared").mkdir()
     (tmp_path / "shared" / "way-out").symlink_to(picture_folder)
     monkeypatch.setenv("SRCSEL_ROOTS", str(tmp_path / "shared"))
@@ -215,7 +234,8 @@ def test_strips_are_taken_from_all_over_a_class_and_leave_out_broken_ones(pictur
 
 
 @pytest.mark.parametrize(
-    ("typed", "meant"), [("' /data/x '", "/data/x"), ('"/data/x"', "/data/x"), ("file:///data/x", "/data/x")]
+    ("typed", "meant"),
+    [("' /data/x '", "/data/x"), ('"/data/x"', "/data/x"), ("file:///data/x", "/data/x")],
 )
 def test_pasted_paths_are_cleaned(typed, meant):
     assert choosing.clean(typed).strip() == meant

@@ -12,8 +12,16 @@ from srcsel.ui.parts import price
 
 
 def fake(hub: str, name: str, **more) -> SourceModel:
-    told = {"params": 4_000_000, "gmacs": 0.5, "input_size": 64, "dim": 64, "pretraining": "made", "license": "MIT",
-            "download_bytes": 0, "accuracy": 0.8} | more  # fmt: skip
+    told = {
+        "params": 4_000_000,
+        "gmacs": 0.5,
+        "input_size": 64,
+        "dim": 64,
+        "pretraining": "made",
+        "license": "MIT",
+        "download_bytes": 0,
+        "accuracy": 0.8,
+    } | more
     return SourceModel(f"{hub}/{name}", name, "r", **told)
 
 
@@ -25,7 +33,9 @@ def demo(monkeypatch) -> list[SourceModel]:
     monkeypatch.setattr(
         catalog,
         "search",
-        lambda text="", *, hub=None, **more: models if hub == "demo" else real_search(text, hub=hub, **more),
+        lambda text="", *, hub=None, **more: (
+            models if hub == "demo" else real_search(text, hub=hub, **more)
+        ),
     )
 
     def find(spec):
@@ -44,7 +54,9 @@ def choose(visit, picture_folder, demo):
 
 
 def run_button(tab):
-    return next(button for button in tab.button if button.label.startswith(("Score", "Tick at least")))
+    return next(
+        button for button in tab.button if button.label.startswith(("Score", "Tick at least"))
+    )
 
 
 def chosen(tab) -> list[str]:
@@ -138,7 +150,9 @@ def test_a_typed_id_is_added_once(choose):
     tab = choose(models="demo/d1")
     for _ in range(2):
         tab.text_input(key="model-id").set_value("timm/resnet18.a1_in1k")
-        next(button for button in tab.button if button.key and "by-name" in button.key).click().run()
+        next(
+            button for button in tab.button if button.key and "by-name" in button.key
+        ).click().run()
     assert tab.query_params["models"] == "demo/d1,timm/resnet18.a1_in1k"
 
 
@@ -179,10 +193,20 @@ def test_a_checkpoint_by_path_is_added_and_stays_in_the_link(choose, weights):
 
 @pytest.mark.parametrize(
     "form",
-    ["{0}", "{0}=resnet18", "checkpoints/{0}", "checkpoints/{0}=resnet18", "checkpoints/{0}.bin", "checkpoints/{1}",
-     "{1}/../elsewhere/{2}/x.pth", "checkpoints/~/x.pth"],
-)  # fmt: skip
-def test_a_link_reads_no_model_file_outside_the_roots(choose, weights, monkeypatch, tmp_path, form, words_of, board):
+    [
+        "{0}",
+        "{0}=resnet18",
+        "checkpoints/{0}",
+        "checkpoints/{0}=resnet18",
+        "checkpoints/{0}.bin",
+        "checkpoints/{1}",
+        "{1}/../elsewhere/{2}/x.pth",
+        "checkpoints/~/x.pth",
+    ],
+)
+def test_a_link_reads_no_model_file_outside_the_roots(
+    choose, weights, monkeypatch, tmp_path, form, words_of, board
+):
     monkeypatch.setenv("SRCSEL_ROOTS", str(tmp_path / "leaves"))
     opened = []
     monkeypatch.setattr(catalog.HUBS["checkpoints"], "find", opened.append)
@@ -210,7 +234,9 @@ def test_pictures_outside_the_roots_start_no_run(choose, monkeypatch, tmp_path, 
     assert not board.active()
 
 
-@pytest.mark.parametrize("text", ["/" + "a" * 300, "~nobody-of-that-name/x", "/" + "ä" * 200 + "/x.pth"])
+@pytest.mark.parametrize(
+    "text", ["/" + "a" * 300, "~nobody-of-that-name/x", "/" + "ä" * 200 + "/x.pth"]
+)
 def test_what_can_be_no_path_is_said_so(visit, words_of, text):
     assert "Copy the path again" in words_of(visit("images", images=text))
     with pytest.raises(InputError, match="Copy the path again"):
@@ -232,7 +258,10 @@ def test_the_run_asks_exactly_what_the_page_shows(choose, board, picture_folder)
     tab = choose()
     tab.slider(key="temperature").set_value(0.2).run()
     tab.get_by_key("metric").set_value("euclidean").run()
-    assert tab.code[-1].value == f"srcsel rank {picture_folder} --models demo --temperature 0.2 --metric euclidean"
+    assert (
+        tab.code[-1].value
+        == f"srcsel rank {picture_folder} --models demo --temperature 0.2 --metric euclidean"
+    )
     run_button(tab).click().run()
     job = next(job for job in board.active() if job.kind == "rank")
     run = job.payload["run"]
@@ -251,7 +280,10 @@ def test_the_same_question_joins_the_job_already_there(choose, board):
 
 
 def test_price_adds_up_work_and_downloads():
-    models = [fake("t", "a", gmacs=2.2, download_bytes=100_000_000), fake("t", "b", gmacs=None, download_bytes=None)]
+    models = [
+        fake("t", "a", gmacs=2.2, download_bytes=100_000_000),
+        fake("t", "b", gmacs=None, download_bytes=None),
+    ]
     cost = price.estimate(models, pictures=1000, cores=2)
     assert cost.seconds == pytest.approx(8 + 4 + 2 * (3 + 4) + 1000 * 2.2 / 44)
     assert (cost.download_bytes, cost.unknown) == (100_000_000, 1)

@@ -1,4 +1,6 @@
-"""Fast numbers on the pages: the switch and what it asks, and what two runs say of it beside each other."""
+"""Fast numbers on the pages: the switch and what it asks, and what two runs say of it beside each
+other.
+"""
 
 import dataclasses
 
@@ -12,7 +14,9 @@ from srcsel.ui.models import precision
 @pytest.fixture
 def models(visit, picture_folder):
     """Open the page with pictures and models chosen: models(precision="fast")."""
-    return lambda **address: visit("models", images=str(picture_folder), **{"models": "demo"} | address)
+    return lambda **address: visit(
+        "models", images=str(picture_folder), **{"models": "demo"} | address
+    )
 
 
 def switch(tab):
@@ -59,14 +63,21 @@ def test_fast_numbers_and_a_fast_answer_go_together(models, board, monkeypatch):
     assert (run["precision"], run["race"]) == ("bfloat16", True)
 
 
-@pytest.mark.parametrize(("chosen", "said"), [("demo", True), ("demo,timm/resnet18.a1_in1k", False)])
+@pytest.mark.parametrize(
+    ("chosen", "said"), [("demo", True), ("demo,timm/resnet18.a1_in1k", False)]
+)
 def test_where_every_model_is_too_small_the_switch_says_so(models, words_of, chosen, said):
     told = words_of(models(models=chosen, precision="fast"))
     assert (precision.SMALL in told) == said
-    assert ("An estimate for exact numbers on this computer's processor; fast ones may take less" in told) != said
+    assert (
+        "An estimate for exact numbers on this computer's processor; fast ones may take less"
+        in told
+    ) != said
     assert precision.SMALL not in words_of(models(models=chosen))
 
 
 def test_two_runs_beside_each_other_say_which_was_fast(result):
     fast = dataclasses.replace(result, run=dataclasses.replace(result.run, precision="bfloat16"))
-    assert list(compare.changes(result, fast)) == [("Numbers", "exact (float32)", "fast (bfloat16)")]
+    assert list(compare.changes(result, fast)) == [
+        ("Numbers", "exact (float32)", "fast (bfloat16)")
+    ]

@@ -1,4 +1,6 @@
-"""The fast answer on the pages: the switch and what it asks, the race on the results page, the exact run after it."""
+"""The fast answer on the pages: the switch and what it asks, the race on the results page, the
+exact run after it.
+"""
 
 import dataclasses
 
@@ -19,18 +21,29 @@ def many(monkeypatch):
 
 @pytest.fixture
 def raced(result, save):
-    """The run as a race: two models in full, one set aside, two surely behind, one yardstick; 30 pictures."""
+    """The run as a race: two models in full, one set aside, two surely behind, one yardstick; 30
+    pictures.
+    """
     ids = result.run.models
     full = set(ids[:2])
-    chosen = {name: tuple(s for s in getattr(result, name) if s.model in full) for name in ("scores", "literal")}
+    chosen = {
+        name: tuple(s for s in getattr(result, name) if s.model in full)
+        for name in ("scores", "literal")
+    }
     partial = {m: tuple(s for s in result.scores if s.model == m) for m in ids}
     left = tuple(
         Dropped(ids[i], seen, ids[0], behind, why, partial[ids[i]])
-        for i, seen, behind, why in ((5, 8, 100.0, "yardstick"), (4, 8, 100.0, "behind"), (3, 8, 99.0, "behind"),
-                                     (2, 15, 93.0, "budget"))
-    )  # fmt: skip
+        for i, seen, behind, why in (
+            (5, 8, 100.0, "yardstick"),
+            (4, 8, 100.0, "behind"),
+            (3, 8, 99.0, "behind"),
+            (2, 15, 93.0, "budget"),
+        )
+    )
     titles = {m.id: m.title for m in result.models}
-    rankings = tuple(dataclasses.replace(r, models=ids[:2], ranks=(1, 2), close=ids[:1]) for r in result.rankings)
+    rankings = tuple(
+        dataclasses.replace(r, models=ids[:2], ranks=(1, 2), close=ids[:1]) for r in result.rankings
+    )
     race = Race((8, 15, 30), 3, 6, left, passes=99, exact=180)
     return save(
         result,
@@ -72,12 +85,16 @@ def test_on_for_the_strongest_models_and_off_by_one_press(visit, picture_folder,
 
 
 def test_a_link_says_whether(visit, picture_folder, many):
-    assert switch(visit("models", images=str(picture_folder), models="demo", fast="on")).value is True
+    assert (
+        switch(visit("models", images=str(picture_folder), models="demo", fast="on")).value is True
+    )
 
 
 def test_few_pictures_have_no_race_and_the_switch_says_so(visit, picture_folder, words_of):
     tab = visit("models", images=str(picture_folder), models="demo", fast="on")
-    assert "With 3 classes a race saves time from about 320 pictures on" in words_of(tab).replace("\\", "")
+    assert "With 3 classes a race saves time from about 320 pictures on" in words_of(tab).replace(
+        "\\", ""
+    )
 
 
 def test_the_price_counts_what_may_go_through_the_networks(result, many):
@@ -89,9 +106,14 @@ def test_the_price_counts_what_may_go_through_the_networks(result, many):
 def test_the_race_shows_with_the_answer(raced, visit, words_of):
     tab = visit("results", run=raced.run.id)
     said = words_of(tab)
-    assert "Fast answer: 4 of 6 models left early, 81 of 180 forward passes" in said.replace("\\", "")
+    assert "Fast answer: 4 of 6 models left early, 81 of 180 forward passes" in said.replace(
+        "\\", ""
+    )
     told = html_of(tab)
-    assert "Dropped after 8 of 30 pictures: behind the leader, Strokes, in 99 of 100 re-checks." in told
+    assert (
+        "Dropped after 8 of 30 pictures: behind the leader, Strokes, in 99 of 100 re-checks."
+        in told
+    )
     assert "Set aside after 15 of 30 pictures to save time, not ruled out" in told
     assert "A yardstick, dropped after 8 of 30 pictures" in told
     assert "Could not be scored" not in said
@@ -104,8 +126,11 @@ def test_partial_scores_are_marked_and_stand_apart(raced):
     assert rows["Starting model"].tolist() == ["Colors", "Shapes", "Untrained", "Shuffled labels"]
     assert rows["Pictures seen"].tolist() == [15, 8, 8, 8]
     assert rows["Left because"].tolist() == [
-        "Set aside to save time", "Behind the leader", "Behind the leader", "A yardstick",
-    ]  # fmt: skip
+        "Set aside to save time",
+        "Behind the leader",
+        "Behind the leader",
+        "A yardstick",
+    ]
     assert rows["MSC, partial"].tolist() == pytest.approx([0.22, 0.17, 0.02, 0.05])
     assert not [name for name in rows if "rank" in name.lower()]
 
@@ -124,7 +149,10 @@ def test_a_race_under_way_says_its_stage(raced, save, visit, words_of):
     under_way = dataclasses.replace(raced.race, stage=1, dropped=raced.race.dropped[:3])
     save(raced, race=under_way, complete=False, notes=())
     said = words_of(visit("results", run=raced.run.id)).replace("\\", "")
-    assert "Stage 2 of 3: 15 of 30 pictures, 3 of 6 models in the race, 66 forward passes saved so far" in said
+    assert (
+        "Stage 2 of 3: 15 of 30 pictures, 3 of 6 models in the race, 66 forward passes saved so far"
+        in said
+    )
 
 
 def test_history_says_which_answers_were_fast(raced, visit):

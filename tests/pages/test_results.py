@@ -1,4 +1,6 @@
-"""The results page in every state: no run, unknown run, running, failed, the three verdicts, presenter mode."""
+"""The results page in every state: no run, unknown run, running, failed, the three verdicts,
+presenter mode.
+"""
 
 import dataclasses
 import io
@@ -74,11 +76,15 @@ def test_clear_verdict_first(results, words_of):
 
 def test_tie_and_cannot_tell(results, save, result, words_of):
     why = "Both are close."
-    tie = Verdict("tie", "demo/m0", f"Start from Strokes. {why}", {"demo/m0": 52.0, "demo/m1": 48.0}, why=why)
+    tie = Verdict(
+        "tie", "demo/m0", f"Start from Strokes. {why}", {"demo/m0": 52.0, "demo/m1": 48.0}, why=why
+    )
     save(result, verdict=tie)
     assert "Too close to call" in words_of(ready(results()))
     why = "They look alike."
-    unsure = Verdict("cannot tell", "demo/m0", f"No clear choice yet. {why}", {"demo/m0": 30.0}, why=why)
+    unsure = Verdict(
+        "cannot tell", "demo/m0", f"No clear choice yet. {why}", {"demo/m0": 30.0}, why=why
+    )
     save(result, verdict=unsure)
     tab = ready(results())
     assert "No clear choice yet</h1>" in html_of(tab)
@@ -88,10 +94,15 @@ def test_tie_and_cannot_tell(results, save, result, words_of):
 
 def test_disagreement_is_an_amber_box_with_the_reason(results, save, result, words_of):
     other = tuple(
-        dataclasses.replace(r, models=r.models[::-1]) if r.measure == "silhouette" else r for r in result.rankings
+        dataclasses.replace(r, models=r.models[::-1]) if r.measure == "silhouette" else r
+        for r in result.rankings
     )
     note = "Textures puts all pictures close together."
-    save(result, rankings=other, verdict=dataclasses.replace(result.verdict, notes=(Note(note, "whitened"),)))
+    save(
+        result,
+        rankings=other,
+        verdict=dataclasses.replace(result.verdict, notes=(Note(note, "whitened"),)),
+    )
     tab = ready(results())
     assert [(w.proto.title, w.value) for w in tab.warning] == [
         ("The two scores disagree: here is why", note.replace(".", r"\."))
@@ -99,9 +110,14 @@ def test_disagreement_is_an_amber_box_with_the_reason(results, save, result, wor
 
 
 def test_verdict_that_is_first_in_neither_score_says_so(results, save, result):
-    verdict = dataclasses.replace(result.verdict, winner="demo/m1", notes=(Note("It wins on the other measures."),))
+    verdict = dataclasses.replace(
+        result.verdict, winner="demo/m1", notes=(Note("It wins on the other measures."),)
+    )
     save(result, verdict=verdict)
-    assert ready(results()).warning[0].proto.title == "The verdict is not first in both scores: here is why"
+    assert (
+        ready(results()).warning[0].proto.title
+        == "The verdict is not first in both scores: here is why"
+    )
 
 
 def test_notes_show_with_their_reading(results, save, result):
@@ -111,7 +127,10 @@ def test_notes_show_with_their_reading(results, save, result):
         Note("Few pictures."),
     )
     save(result, verdict=dataclasses.replace(result.verdict, notes=said))
-    for reading, first in (("whitened", r"By MSC alone Shapes leads\."), ("raw", r"Shapes lies in a cone\.")):
+    for reading, first in (
+        ("whitened", r"By MSC alone Shapes leads\."),
+        ("raw", r"Shapes lies in a cone\."),
+    ):
         box = ready(results(reading=reading)).expander[0]
         assert (box.label, box.markdown[0].value) == (first, r"- Few pictures\.")
 
@@ -120,9 +139,11 @@ def test_a_baseline_at_the_head_of_a_bar_is_no_disagreement(results, save, resul
     last = result.models[5]
     models = (*result.models[:5], dataclasses.replace(last, baseline=True))
     rankings = tuple(
-        dataclasses.replace(r, models=(last.id, *(m for m in r.models if m != last.id)))
-        if r.measure == "silhouette"
-        else r
+        (
+            dataclasses.replace(r, models=(last.id, *(m for m in r.models if m != last.id)))
+            if r.measure == "silhouette"
+            else r
+        )
         for r in result.rankings
     )
     firsts = {m: x for m, x in result.verdict.firsts.items() if m != last.id}
@@ -144,17 +165,27 @@ def test_several_notes_take_one_line_until_they_are_opened(results, save, result
 
 def test_card_does_not_repeat_heading_and_cost(results, save, result, words_of):
     why = "It came first in 99 of 100 re-checks. Next best: Textures."
-    text = f"Start from Strokes. {why} 5.2 M parameters, 9.9 ms per picture on this computer, licence MIT."
+    text = (
+        f"Start from Strokes. {why} 5.2 M parameters, 9.9 ms per picture on this computer, licence"
+        " MIT."
+    )
     firsts = {"demo/m0": 99.6, "demo/m1": 0.4}
     save(result, verdict=dataclasses.replace(result.verdict, text=text, why=why, firsts=firsts))
     tab = ready(results())
-    assert r"It came first in 99 of 100 re\-checks\. Next best\: Textures\." in [m.value for m in tab.markdown]
+    assert r"It came first in 99 of 100 re\-checks\. Next best\: Textures\." in [
+        m.value for m in tab.markdown
+    ]
     assert "99 of 100" in html_of(tab)  # 100 only if always
     assert "Textures (0)" not in html_of(tab)
 
 
 def test_agreement_shows_no_amber_box(results, save, result):
-    save(result, verdict=dataclasses.replace(result.verdict, notes=(Note("Your smallest class has 10 pictures."),)))
+    save(
+        result,
+        verdict=dataclasses.replace(
+            result.verdict, notes=(Note("Your smallest class has 10 pictures."),)
+        ),
+    )
     tab = ready(results())
     assert not tab.warning
     assert "smallest class" in tab.info[0].value
@@ -204,12 +235,16 @@ def test_map_that_is_not_there_is_ordered_once_and_watched(results, board, settl
     tab = ready(results(method="tsne"))
     ready(tab.run())
     jobs = [job for job in board.recent() if job.kind == "map"]
-    assert [job.payload for job in jobs] == [{"run_id": RUN_ID, "model": "demo/m0", "method": "tsne"}]
+    assert [job.payload for job in jobs] == [
+        {"run_id": RUN_ID, "model": "demo/m0", "method": "tsne"}
+    ]
     assert "Drawing this map" in words_of(tab)
     settle(jobs[0].id, "failed", error="There is not enough memory.")
     tab.run()
     assert "not enough memory" in words_of(tab)
-    assert len([job for job in board.recent() if job.kind == "map"]) == 1  # a failed map is not ordered again
+    assert (
+        len([job for job in board.recent() if job.kind == "map"]) == 1
+    )  # a failed map is not ordered again
 
 
 def test_table_has_both_readings_reasons_and_cost(results):
@@ -234,12 +269,19 @@ def test_csv_holds_every_score(result):
     row = again[(again["Id"] == "demo/m1") & (again["Reading"] == "As in the papers")].iloc[0]
     literal = next(s for s in result.literal if s.model == "demo/m1" and s.measure == "silhouette")
     assert (float(row["Value"]), float(row["Low (90 %)"]), float(row["High (90 %)"])) == (
-        literal.value, literal.low, literal.high,
-    )  # fmt: skip
+        literal.value,
+        literal.low,
+        literal.high,
+    )
 
 
 def test_failed_model_and_sampling_are_said(results, save, result, words_of):
-    failure = Failure("demo/m5", "", "No internet, so its weights could not be fetched.", "Traceback (most recent…)")
+    failure = Failure(
+        "demo/m5",
+        "",
+        "No internet, so its weights could not be fetched.",
+        "Traceback (most recent…)",
+    )
     save(result, failures=(failure,), notes=("The re-checks used 5,000 of 9,000 pictures.",))
     tab = ready(results())
     assert "No internet" in words_of(tab)
@@ -259,9 +301,13 @@ def test_run_with_nothing_scored_says_why(results, save, result, words_of):
     assert not tab.get("plotly_chart")
 
 
-def test_running_job_shows_progress_above_what_is_there(results, save, result, board, settle, words_of):
+def test_running_job_shows_progress_above_what_is_there(
+    results, save, result, board, settle, words_of
+):
     save(result, complete=False)
-    run = dataclasses.asdict(Run(RUN_ID, "2026-03-01T10:15:00+00:00", "x", tuple(m.id for m in result.models)))
+    run = dataclasses.asdict(
+        Run(RUN_ID, "2026-03-01T10:15:00+00:00", "x", tuple(m.id for m in result.models))
+    )
     board.submit("rank", {"run": run})
     settle(RUN_ID, "running", parts=[Part("demo/m0", "done"), Part("demo/m1", "running", 10, 30)])
     tab = ready(results(method="tsne"))
@@ -273,7 +319,9 @@ def test_running_job_shows_progress_above_what_is_there(results, save, result, b
 
 
 def test_run_without_a_first_result_yet(visit, board, settle, words_of):
-    run = dataclasses.asdict(Run("20260301-101500-000000-cd34", "2026-03-01T10:15:00+00:00", "x", ("demo/m0",)))
+    run = dataclasses.asdict(
+        Run("20260301-101500-000000-cd34", "2026-03-01T10:15:00+00:00", "x", ("demo/m0",))
+    )
     job = board.submit("rank", {"run": run})
     tab = ready(visit("results", run=job))
     assert tab.title[0].value == "Results"
@@ -283,8 +331,17 @@ def test_run_without_a_first_result_yet(visit, board, settle, words_of):
 
 
 def test_nothing_scored_yet_is_no_verdict(results, save, result, board, settle, words_of):
-    save(result, scores=(), literal=(), rankings=(), complete=False, verdict=Verdict("cannot tell", None, ""))
-    run = dataclasses.asdict(Run(RUN_ID, "2026-03-01T10:15:00+00:00", "x", ("demo/m0",), title="*leaves*"))
+    save(
+        result,
+        scores=(),
+        literal=(),
+        rankings=(),
+        complete=False,
+        verdict=Verdict("cannot tell", None, ""),
+    )
+    run = dataclasses.asdict(
+        Run(RUN_ID, "2026-03-01T10:15:00+00:00", "x", ("demo/m0",), title="*leaves*")
+    )
     board.submit("rank", {"run": run})
     settle(RUN_ID, "running", parts=[Part("demo/m0", "running", 10, 30)])
     tab = ready(results())
@@ -299,8 +356,12 @@ def test_nothing_scored_yet_is_no_verdict(results, save, result, board, settle, 
     assert "<h1" not in html_of(tab)
 
 
-def test_pictures_not_written_out_yet_are_asked_for_once_and_get_another_address(results, save, result, board, settle):
-    missing = dataclasses.replace(result.dataset, ref="demo:butterflies", folder=result.dataset.folder / "later")
+def test_pictures_not_written_out_yet_are_asked_for_once_and_get_another_address(
+    results, save, result, board, settle
+):
+    missing = dataclasses.replace(
+        result.dataset, ref="demo:butterflies", folder=result.dataset.folder / "later"
+    )
     save(result, dataset=missing)
     tab = ready(results())
     ready(tab.run())
@@ -308,7 +369,9 @@ def test_pictures_not_written_out_yet_are_asked_for_once_and_get_another_address
     assert [job.payload for job in jobs] == [{"ref": "demo:butterflies"}]
     settle(jobs[0].id, "failed", error="The disk is full.")
     ready(tab.run())
-    assert len([job for job in board.recent() if job.kind == "check"]) == 1  # a failed one is not asked for again
+    assert (
+        len([job for job in board.recent() if job.kind == "check"]) == 1
+    )  # a failed one is not asked for again
 
 
 def test_presenter_mode_keeps_verdict_bars_and_map(results, words_of):
@@ -328,14 +391,19 @@ def test_footer_gives_the_same_job_as_a_command(results):
 
 
 def test_command_names_what_is_not_as_usual(results, save, result):
-    run = dataclasses.replace(result.run, temperature=0.1, metric="euclidean", seed=7, measures=("supcon",))
+    run = dataclasses.replace(
+        result.run, temperature=0.1, metric="euclidean", seed=7, measures=("supcon",)
+    )
     save(result, run=run)
     command = next(c.value for c in ready(results()).code if c.value.startswith("srcsel rank"))
     assert command.endswith("--measures supcon --temperature 0.1 --metric euclidean --seed 7")
 
 
 def test_hostile_names_stay_text(results, save, result, words_of):
-    models = (dataclasses.replace(result.models[0], title="<img src=x> **a** [b](http://evil)"), *result.models[1:])
+    models = (
+        dataclasses.replace(result.models[0], title="<img src=x> **a** [b](http://evil)"),
+        *result.models[1:],
+    )
     save(result, models=models)
     tab = ready(results())
     assert "<img src=x>" not in html_of(tab)
@@ -345,7 +413,9 @@ def test_hostile_names_stay_text(results, save, result, words_of):
 
 
 def rechecked(result, **fields):
-    """The run with re-checks, so that it can be decided again: the better a model, the better in each."""
+    """The run with re-checks, so that it can be decided again: the better a model, the better in
+    each.
+    """
     noise = np.random.default_rng(0).normal(scale=1e-4, size=40)
     scores = tuple(dataclasses.replace(s, rechecks=s.value + noise) for s in result.scores)
     return dataclasses.replace(result, scores=scores, **fields)
@@ -359,7 +429,9 @@ def test_cost_picture_shows_every_model_by_its_time(results):
     assert not [box for box in tab.info if "cost the same" in box.value]
 
 
-def test_without_times_the_size_stands_for_them_and_equal_sizes_are_said(results, save, result, words_of):
+def test_without_times_the_size_stands_for_them_and_equal_sizes_are_said(
+    results, save, result, words_of
+):
     save(result, seconds_per_picture={})
     tab = ready(results())
     assert tab.segmented_control(key="results-cost").options == ["Parameters", "Memory"]
@@ -395,7 +467,10 @@ def test_link_reopens_measure_cost_and_limit(results, save, result, words_of):
     assert tab.segmented_control(key="results-cost").value == "memory"
     assert tab.select_slider(key="results-limit").value == 7.0
     assert r"Among models up to 7 MB \(2 of 6\)" in words_of(tab)
-    assert tab.selectbox(key="results-model").value in ("demo/m0", "demo/m1")  # the one in the link costs too much
+    assert tab.selectbox(key="results-model").value in (
+        "demo/m0",
+        "demo/m1",
+    )  # the one in the link costs too much
 
 
 @pytest.mark.parametrize("limit", ["0.001", "-3", "nan", "fast", "1e999"])
@@ -435,8 +510,13 @@ def test_report_is_ordered_watched_and_handed_over(results, board, settle, resul
     next(b for b in tab.button if b.label == "Make report").click().run()
     ready(tab)
     assert question(tab) == {
-        "run_id": RUN_ID, "model": "demo/m2", "method": None, "reading": "raw", "cost": None, "limit": None,
-    }  # fmt: skip
+        "run_id": RUN_ID,
+        "model": "demo/m2",
+        "method": None,
+        "reading": "raw",
+        "cost": None,
+        "limit": None,
+    }
     assert "Make report" not in [b.label for b in tab.button]
     job = board.recent()[0]
     settle(job.id, "failed", error="There is no room on the disk.")
@@ -450,23 +530,37 @@ def test_report_is_ordered_watched_and_handed_over(results, board, settle, resul
 
 
 def test_share_offers_numbers_and_the_link_of_what_is_on_show(results):
-    tab = ready(results(model="demo/m3", reading="raw", method="pca", measure="knn", cost="params", limit="3"))
+    tab = ready(
+        results(
+            model="demo/m3", reading="raw", method="pca", measure="knn", cost="params", limit="3"
+        )
+    )
     labels = [d.label for d in tab.get("download_button")]
     assert {"CSV", "JSON"} <= set(labels)
     link = next(c.value for c in tab.code if "/results?" in c.value)
     chosen = dict(parse_qsl(link.partition("?")[2]))
     assert chosen == {
-        "run": RUN_ID, "model": "demo/m3", "method": "pca", "reading": "raw", "measure": "knn", "cost": "params",
+        "run": RUN_ID,
+        "model": "demo/m3",
+        "method": "pca",
+        "reading": "raw",
+        "measure": "knn",
+        "cost": "params",
         "limit": "3",
-    }  # fmt: skip
+    }
 
 
 def test_training_script_is_there_for_the_winner_or_says_why_not(results, save, result, words_of):
-    assert any("Install srcsel again" in i.value for i in ready(results()).info)  # demo/m0 ships with no srcsel
+    assert any(
+        "Install srcsel again" in i.value for i in ready(results()).info
+    )  # demo/m0 ships with no srcsel
     models = (dataclasses.replace(result.models[0], id="timm/resnet18.a1_in1k"), *result.models[1:])
     swap = {"demo/m0": "timm/resnet18.a1_in1k"}
     scores = tuple(dataclasses.replace(s, model=swap.get(s.model, s.model)) for s in result.scores)
-    rankings = tuple(dataclasses.replace(r, models=tuple(swap.get(m, m) for m in r.models)) for r in result.rankings)
+    rankings = tuple(
+        dataclasses.replace(r, models=tuple(swap.get(m, m) for m in r.models))
+        for r in result.rankings
+    )
     verdict = dataclasses.replace(result.verdict, winner="timm/resnet18.a1_in1k", firsts={})
     dataset = dataclasses.replace(result.dataset, label_source="labels.csv")
     save(result, models=models, scores=scores, rankings=rankings, verdict=verdict, dataset=dataset)

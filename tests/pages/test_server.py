@@ -28,13 +28,18 @@ async def _echo(window):
 def browser(work, on_this_computer):
     """Our routes and middleware around a page that stands for Streamlit."""
     page = Route("/", lambda request: PlainTextResponse("page"))
-    app = Starlette(routes=[*server.ROUTES, page, WebSocketRoute("/socket", _echo)], middleware=server.MIDDLEWARE)
+    app = Starlette(
+        routes=[*server.ROUTES, page, WebSocketRoute("/socket", _echo)],
+        middleware=server.MIDDLEWARE,
+    )
     return TestClient(app, base_url="http://localhost:8501")
 
 
 @pytest.fixture
 def shown(work, picture_folder) -> str:
-    """A set of three pictures: one that opens, one that does not, one that leads out of the folder."""
+    """A set of three pictures: one that opens, one that does not, one that leads out of the
+    folder.
+    """
     (picture_folder / "broken.png").write_bytes(b"no picture")
     return thumbs.register(picture_folder, ["mildew/00.png", "broken.png", "gone.png"])
 
@@ -44,7 +49,9 @@ def test_our_own_names_are_answered(browser, host):
     assert browser.get("/", headers={"host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example:8501", "127.0.0.1.nip.io", "", "[::2]"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example:8501", "127.0.0.1.nip.io", "", "[::2]"]
+)
 def test_foreign_names_are_refused_everywhere(browser, shown, host):
     for path in ("/", f"/thumbs/{shown}/0/96.jpg"):
         answer = browser.get(path, headers={"host": host})
@@ -55,7 +62,10 @@ def test_foreign_names_are_refused_everywhere(browser, shown, host):
 def test_foreign_names_get_no_websocket(browser):
     with browser.websocket_connect("/socket", headers={"host": "localhost:8501"}):
         pass
-    with pytest.raises(WebSocketDisconnect), browser.websocket_connect("/socket", headers={"host": "evil.example"}):
+    with (
+        pytest.raises(WebSocketDisconnect),
+        browser.websocket_connect("/socket", headers={"host": "evil.example"}),
+    ):
         pass
 
 
@@ -66,11 +76,17 @@ def test_other_names_can_be_added(browser, monkeypatch):
 
 
 def test_every_answer_carries_the_content_policy(browser):
-    for answer in (browser.get("/"), browser.get("/thumbs/x/0/96.jpg"), browser.get("/", headers={"host": "evil"})):
+    for answer in (
+        browser.get("/"),
+        browser.get("/thumbs/x/0/96.jpg"),
+        browser.get("/", headers={"host": "evil"}),
+    ):
         policy = answer.headers["content-security-policy"]
         assert "default-src 'self'" in policy
         assert "'unsafe-eval'" not in policy
-        assert "http" not in policy.replace("https://", "http://")  # no foreign address is allowed anything
+        assert "http" not in policy.replace(
+            "https://", "http://"
+        )  # no foreign address is allowed anything
         script = next(rule for rule in policy.split("; ") if rule.startswith("script-src"))
         assert "'unsafe-inline'" not in script
         assert "'sha256-" in script
@@ -86,7 +102,9 @@ def test_a_thumbnail_is_a_small_jpeg_and_cached(browser, shown, work, size):
     with Image.open(io.BytesIO(answer.content)) as picture:
         assert max(picture.size) <= size
     assert len(list((work / "datasets" / "thumbs").rglob("*.jpg"))) == 1
-    again = browser.get(f"/thumbs/{shown}/0/{size}.jpg", headers={"if-none-match": answer.headers["etag"]})
+    again = browser.get(
+        f"/thumbs/{shown}/0/{size}.jpg", headers={"if-none-match": answer.headers["etag"]}
+    )
     assert (again.status_code, again.content) == (304, b"")
 
 
@@ -106,16 +124,30 @@ def test_a_picture_that_cannot_be_read_gives_a_placeholder_not_kept(browser, sho
 @pytest.mark.parametrize(
     "path",
     [
-        "{set}/3/96.jpg", "{set}/0/97.jpg", "{set}/0/4000.jpg", "{set}/-1/96.jpg", "{set}/x/96.jpg", "{set}/0/96.png",
-        "0000000000000000deadbeef/0/96.jpg", "../{set}/0/96.jpg", "..%2f..%2fetc/0/96.jpg", "%2e%2e/0/96.jpg",
-        "{set}%00/0/96.jpg", "{upper}/0/96.jpg",
+        "{set}/3/96.jpg",
+        "{set}/0/97.jpg",
+        "{set}/0/4000.jpg",
+        "{set}/-1/96.jpg",
+        "{set}/x/96.jpg",
+        "{set}/0/96.png",
+        "0000000000000000deadbeef/0/96.jpg",
+        "../{set}/0/96.jpg",
+        "..%2f..%2fetc/0/96.jpg",
+        "%2e%2e/0/96.jpg",
+        "{set}%00/0/96.jpg",
+        "{upper}/0/96.jpg",
     ],
-)  # fmt: skip
+)
 def test_what_no_page_registered_is_not_there(browser, shown, path):
-    assert browser.get("/thumbs/" + path.format(set=shown, upper=shown.upper() + "A")).status_code == 404
+    assert (
+        browser.get("/thumbs/" + path.format(set=shown, upper=shown.upper() + "A")).status_code
+        == 404
+    )
 
 
-def test_a_manifest_cannot_lead_out_of_its_folder(browser, work, picture_folder, tmp_path, monkeypatch):
+def test_a_manifest_cannot_lead_out_of_its_folder(
+    browser, work, picture_folder, tmp_path, monkeypatch
+):
     Image.new("RGB", (9, 9)).save(tmp_path / "secret.png")
     (picture_folder / "link.png").symlink_to(tmp_path / "secret.png")
     escaping = thumbs.register(picture_folder, ["../secret.png", "link.png", "/etc/hostname"])
@@ -130,12 +162,16 @@ def test_the_same_pictures_are_one_set(work, picture_folder):
     assert thumbs.register(picture_folder, ["b.png"]) != first
     awaited = thumbs.register(picture_folder / "later", ["a.png"])
     (picture_folder / "later").mkdir()
-    assert thumbs.register(picture_folder / "later", ["a.png"]) != awaited  # else placeholders would stay
+    assert (
+        thumbs.register(picture_folder / "later", ["a.png"]) != awaited
+    )  # else placeholders would stay
     with pytest.raises(ValueError, match="96, 320"):
         thumbs.url(first, 0, 500)
 
 
-def test_folders_open_only_where_the_server_is_for_this_computer(work, on_this_computer, monkeypatch, tmp_path):
+def test_folders_open_only_where_the_server_is_for_this_computer(
+    work, on_this_computer, monkeypatch, tmp_path
+):
     assert access.roots() is None
     config.set_option("server.address", "0.0.0.0")
     assert access.roots() == ()
@@ -152,7 +188,9 @@ def test_a_broken_work_folder_does_not_keep_the_server_from_starting(monkeypatch
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere connections may not inherit it")
 def test_small_answers_do_not_wait_for_each_other(monkeypatch):
-    """A listening socket as Streamlit makes it; asyncio looks at `proto` and would leave it as it is."""
+    """A listening socket as Streamlit makes it; asyncio looks at `proto` and would leave it as it
+    is.
+    """
     monkeypatch.setattr(server, "_warm_up", lambda: None)
     with socket.socket() as door, socket.socket() as visitor:
         door.bind(("127.0.0.1", 0))
@@ -193,15 +231,20 @@ def test_errors_written_for_people_are_shown_as_they_are(monkeypatch, caplog):
     [
         ("srcsel.ui.server.server", ["numpy", "pandas", "srcsel.base.records"]),
         (
-            "srcsel.ui.app.frame, srcsel.ui.parts.cards, srcsel.ui.parts.shipped, srcsel.ui.app.tour",
+            (
+                "srcsel.ui.app.frame, srcsel.ui.parts.cards, srcsel.ui.parts.shipped,"
+                " srcsel.ui.app.tour"
+            ),
             ["pandas", "scipy"],
         ),
     ],
     ids=["server", "home"],
-)  # fmt: skip
+)
 def test_the_start_does_not_wait_for_what_later_pages_need(modules, later):
     script = f"import sys, {modules}; print(sorted(set(sys.modules) & set({later})))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"
 
 

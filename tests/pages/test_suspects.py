@@ -1,4 +1,6 @@
-"""Pictures worth a look: the lists, ticking over all of them, the list to take away, scoring again without."""
+"""Pictures worth a look: the lists, ticking over all of them, the list to take away, scoring again
+without.
+"""
 
 import dataclasses
 
@@ -11,7 +13,10 @@ from srcsel.ui.explore import suspects
 RUN_ID = "20260301-101500-000000-ab12"
 FOUND = Suspects(
     models=("demo/m0", "demo/m1"),
-    labels=(Suspect(12, "2 of 2 models place this with rust", 2, 2, strength=0.8), Suspect(3, "1 of 2", 1, 1)),
+    labels=(
+        Suspect(12, "2 of 2 models place this with rust", 2, 2, strength=0.8),
+        Suspect(3, "1 of 2", 1, 1),
+    ),
     copies=(
         Suspect(5, "The same picture is also in rust", group=5, strength=1.0),
         Suspect(25, "The same picture is also in mildew", group=5, strength=1.0),
@@ -35,7 +40,9 @@ def opened(visit, stored, monkeypatch):
 
 
 def box(tab, row, which="labels"):
-    (found,) = [b for b in tab.checkbox if str(b.key).startswith(f"suspects-tick-{RUN_ID}-{which}-{row}-")]
+    (found,) = [
+        b for b in tab.checkbox if str(b.key).startswith(f"suspects-tick-{RUN_ID}-{which}-{row}-")
+    ]
     return found
 
 
@@ -62,7 +69,9 @@ def test_ticks_stay_over_the_lists_and_can_be_taken_back(opened):
     tab = opened(FOUND)
     box(tab, 12).check().run()
     tab.segmented_control(key=f"suspects-list-{RUN_ID}").set_value("copies").run()
-    tab.button(key="suspects-select_all").click().run()  # a copy within a class; which of two labels is wrong, we ask
+    tab.button(
+        key="suspects-select_all"
+    ).click().run()  # a copy within a class; which of two labels is wrong, we ask
     assert suspects_of(tab) == {12, 15}
     assert box(tab, 15, "copies").value
     assert not box(tab, 25, "copies").value
@@ -99,7 +108,9 @@ def test_scoring_again_asks_the_same_without_the_ticked_ones(opened, board, resu
 def test_left_out_before_stays_left_out_and_the_title_counts_all(result):
     once = suspects.without(result, [0, 1])
     left = tuple(path for path in result.dataset.paths if path not in once.left_out)
-    again = dataclasses.replace(result, run=once, dataset=dataclasses.replace(result.dataset, paths=left))
+    again = dataclasses.replace(
+        result, run=once, dataset=dataclasses.replace(result.dataset, paths=left)
+    )
     twice = suspects.without(again, [0])
     assert set(twice.left_out) == {*once.left_out, left[0]}
     assert twice.title == "leaves without 3 pictures"
@@ -126,22 +137,40 @@ def test_files_that_cannot_be_read_are_listed_with_the_reason(opened, save, resu
 def test_the_list_has_a_line_for_each_suspicion(result):
     unreadable = (Unreadable("rust/bad.png", "It is empty."),)
     lines = suspects.listing(dataclasses.replace(result.dataset, unreadable=unreadable), FOUND)
-    assert list(lines.columns) == ["file", "label", "list", "suggestion", "models_agreeing", "models_asked", "reason"]
+    assert list(lines.columns) == [
+        "file",
+        "label",
+        "list",
+        "suggestion",
+        "models_agreeing",
+        "models_asked",
+        "reason",
+    ]
     assert len(lines) == 8
     first = lines.iloc[0].to_dict()
     assert first == {
-        "file": "mildew/02.png", "label": "mildew", "list": "Maybe wrong label", "suggestion": "rust",
-        "models_agreeing": 2, "models_asked": 2, "reason": "2 of 2 models place this with rust",
-    }  # fmt: skip
+        "file": "mildew/02.png",
+        "label": "mildew",
+        "list": "Maybe wrong label",
+        "suggestion": "rust",
+        "models_agreeing": 2,
+        "models_asked": 2,
+        "reason": "2 of 2 models place this with rust",
+    }
     rows = lines.to_csv(index=False).splitlines()
-    assert rows[1] == "mildew/02.png,mildew,Maybe wrong label,rust,2,2,2 of 2 models place this with rust"
+    assert (
+        rows[1]
+        == "mildew/02.png,mildew,Maybe wrong label,rust,2,2,2 of 2 models place this with rust"
+    )
     assert rows[3].endswith("Near copies,,,,The same picture is also in rust")
     assert lines["file"].iloc[-1] == "rust/bad.png"
 
 
 def test_many_are_paged(opened, monkeypatch):
     monkeypatch.setattr("srcsel.ui.explore.suspects.PAGE", 20)
-    tab = opened(dataclasses.replace(NOTHING, labels=tuple(Suspect(i, "x", 1, 0) for i in range(30))))
+    tab = opened(
+        dataclasses.replace(NOTHING, labels=tuple(Suspect(i, "x", 1, 0) for i in range(30)))
+    )
     assert len(cards(tab)) == len(tab.checkbox) == 20
     assert tab.get("pagination")
     tab.button(key="suspects-select_all").click().run()  # all of the list, also on the other pages

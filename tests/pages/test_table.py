@@ -1,4 +1,6 @@
-"""Every measure in its group with rank, chance and reasons; all measures together; the offer to score by all."""
+"""Every measure in its group with rank, chance and reasons; all measures together; the offer to
+score by all.
+"""
 
 import dataclasses
 import re
@@ -16,16 +18,23 @@ NO_HEAD = "This model has no source head."
 
 @pytest.fixture
 def more(result):
-    """The run scored by four more measures: LEEP (no head: two models), TransRate, PACTran, a measure nobody knows."""
+    """The run scored by four more measures: LEEP (no head: two models), TransRate, PACTran, a
+    measure nobody knows.
+    """
     ids = [m.id for m in result.models]
     scores = [Score(m, "leep", None, -1.0 - i, -2.0, 1.0 - i) for i, m in enumerate(ids[:4])]
     scores += [Score(m, "transrate", None, 10.0 + i, 1.0, 9.0 + i) for i, m in enumerate(ids)]
-    scores += [Score(m, "pactran", None, (1.0, 1.0, 2.0, 3.0, 4.0, 5.0)[i]) for i, m in enumerate(ids)]
+    scores += [
+        Score(m, "pactran", None, (1.0, 1.0, 2.0, 3.0, 4.0, 5.0)[i]) for i, m in enumerate(ids)
+    ]
     scores += [Score(m, "<i>of tomorrow", None, 1.0) for m in ids[:1]]
     known = [*result.scores, *(s for s in scores if s.measure in MEASURES)]
     failures = (*result.failures, *(Failure(m, "leep", NO_HEAD) for m in ids[4:]))
     return dataclasses.replace(
-        result, scores=(*result.scores, *scores), failures=failures, rankings=make_rankings(known, result.literal)
+        result,
+        scores=(*result.scores, *scores),
+        failures=failures,
+        rankings=make_rankings(known, result.literal),
     )
 
 
@@ -33,29 +42,43 @@ def test_groups_and_their_order(more):
     groups = grid.grouped(more)
     assert list(groups) == ["Headline", "Needs a source head", "More", "Known beforehand"]
     assert groups["Headline"] == [
-        ("silhouette", "whitened"), ("silhouette", "raw"), ("supcon", "whitened"), ("supcon", "raw"), ("knn", None),
-        ("logme", None), ("pactran", None),
-    ]  # fmt: skip
+        ("silhouette", "whitened"),
+        ("silhouette", "raw"),
+        ("supcon", "whitened"),
+        ("supcon", "raw"),
+        ("knn", None),
+        ("logme", None),
+        ("pactran", None),
+    ]
     assert groups["Needs a source head"] == [("leep", None)]
     assert groups["More"] == [("transrate", None), ("<i>of tomorrow", None)]
     assert groups["Known beforehand"] == [("params", None)]  # no model here states an accuracy
 
 
 def test_a_measure_that_failed_everywhere_still_has_its_row(result):
-    failed = dataclasses.replace(result, failures=(Failure("demo/m0", "nleep", "Too few pictures."),))
-    assert ("nleep", None) in grid.grouped(failed)["More" if "nleep" not in grid.USUAL else "Headline"]
+    failed = dataclasses.replace(
+        result, failures=(Failure("demo/m0", "nleep", "Too few pictures."),)
+    )
+    assert ("nleep", None) in grid.grouped(failed)[
+        "More" if "nleep" not in grid.USUAL else "Headline"
+    ]
 
 
 def test_rank_with_ties_and_the_best_is_marked(more):
     found = grid.cells(more, ("pactran", None), more.models, "Rank")
     assert [c.text for c in found] == ["1 =", "1 =", "3", "4", "5", "6"]
     assert [c.first for c in found] == [True, True, False, False, False, False]
-    assert [c.text for c in grid.cells(more, ("transrate", None), more.models, "Rank")] == list("654321")
+    assert [c.text for c in grid.cells(more, ("transrate", None), more.models, "Rank")] == list(
+        "654321"
+    )
 
 
 def test_value_gain_and_note_of_a_cell(more):
     (first, *_) = grid.cells(more, ("leep", None), more.models, "Value")
-    assert (first.text, first.note) == ("−1.000", "value −1.000, chance −2.000, gain over chance 1.000, rank 1 of 4")
+    assert (first.text, first.note) == (
+        "−1.000",
+        "value −1.000, chance −2.000, gain over chance 1.000, rank 1 of 4",
+    )
     assert grid.cells(more, ("leep", None), more.models, "Gain over chance")[1].text == "0.000"
     assert grid.cells(more, ("pactran", None), more.models, "Gain over chance")[0].text == "–"
     knn = grid.cells(more, ("knn", None), more.models, "Value")[0]
@@ -66,8 +89,9 @@ def test_what_is_missing_says_why_and_has_no_rank(more):
     last = grid.cells(more, ("leep", None), more.models, "Rank")[-1]
     assert (last.text, last.note, last.missing, last.first) == ("n/a", NO_HEAD, True, False)
     assert grid.reasons(more)[NO_HEAD] == [
-        "Untrained: Translated guesses (LEEP)", "Shuffled labels: Translated guesses (LEEP)",
-    ]  # fmt: skip
+        "Untrained: Translated guesses (LEEP)",
+        "Shuffled labels: Translated guesses (LEEP)",
+    ]
 
 
 def test_raw_and_whitened_readings_stay_apart(more):
@@ -89,7 +113,10 @@ def test_html_says_marks_help_and_track_record_and_escapes(more):
     assert "&lt;img src=x&gt;<small>yardstick</small>" in page
     assert "<i>of" not in page
     supcon = re.findall(r"Neighbour agreement \(SCL\)<small>([^<]*)</small>", page)
-    assert supcon == ["whitened, lower is better", "as in the papers, lower is better, favours wide models"]
+    assert supcon == [
+        "whitened, lower is better",
+        "as in the papers, lower is better, favours wide models",
+    ]
     assert "Published: weighted tau 0.72 over 16 targets (Sorkhei 2025)." in page
     assert "No published comparison found." in page
     assert grid.help_of("knn") in page
@@ -99,7 +126,10 @@ def test_together_leaves_out_what_is_missing_and_what_favours_wide_models(more):
     rows = table.together(more).set_index("Starting model")
     assert rows.loc["Strokes", "Rests on"] == rows.loc["Textures", "Rests on"] == "5 of 5 measures"
     assert rows.loc["Shuffled labels", "Rests on"] == "3 of 5 measures"
-    assert rows.loc["Shuffled labels", "No value from"] == "Linear evidence (LogME), Translated guesses (LEEP)"
+    assert (
+        rows.loc["Shuffled labels", "No value from"]
+        == "Linear evidence (LogME), Translated guesses (LEEP)"
+    )
     assert rows.loc["Strokes", "Mean rank"] == 1.0
     assert rows.loc["Strokes", "Borda count"] == 100.0
     assert rows.index[0] == "Strokes"

@@ -1,4 +1,6 @@
-"""The guided tour: five steps over the finished example, in the address, with a way back and out everywhere."""
+"""The guided tour: five steps over the finished example, in the address, with a way back and out
+everywhere.
+"""
 
 import dataclasses
 
@@ -46,11 +48,15 @@ def test_from_home_to_the_last_step_and_out(visit, example):
 @pytest.fixture
 def experiment(example, result):
     """The experiment's butterflies shipped too, and newer than the example."""
-    run = dataclasses.replace(result.run, id=EXPERIMENT, created="2026-09-01T10:00:00+00:00", ref="demo:butterflies")
+    run = dataclasses.replace(
+        result.run, id=EXPERIMENT, created="2026-09-01T10:00:00+00:00", ref="demo:butterflies"
+    )
     RunStore(features.EXAMPLES).save(dataclasses.replace(result, run=run))
 
 
-def test_the_fourth_step_opens_what_was_measured_and_the_way_back_the_example(visit, example, experiment):
+def test_the_fourth_step_opens_what_was_measured_and_the_way_back_the_example(
+    visit, example, experiment
+):
     tab = press(visit(), "Take the tour (2 minutes)")
     assert tab.query_params["run"] == example
     tab = press(visit("explore", run=example, tour="3"), "Next")
@@ -63,7 +69,9 @@ def test_the_fourth_step_opens_what_was_measured_and_the_way_back_the_example(vi
 
 
 def test_back_leads_one_step_back(visit, example):
-    assert "**The map** · step 2 of 5" in said(press(visit("explore", run=example, tour="3"), "Back"))
+    assert "**The map** · step 2 of 5" in said(
+        press(visit("explore", run=example, tour="3"), "Back")
+    )
     tab = press(visit("results", run=example, tour="2"), "Back")
     assert "**The answer** · step 1 of 5" in said(tab)
     assert next(b for b in tab.button if b.label == "Back").disabled

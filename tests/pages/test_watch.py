@@ -26,7 +26,9 @@ def job(board, result) -> str:
 @pytest.fixture
 def panel(job):
     """The panel of the run on a page of its own."""
-    return lambda: AppTest.from_string(f"from srcsel.ui import watch\nwatch.watch_run({job!r})").run()
+    return lambda: AppTest.from_string(
+        f"from srcsel.ui import watch\nwatch.watch_run({job!r})"
+    ).run()
 
 
 def table(tab) -> str:
@@ -45,7 +47,9 @@ def test_a_waiting_job_says_so_and_can_be_stopped(panel, words_of, board, job):
 
 
 def test_a_job_behind_another_says_what_it_waits_for(panel, settle, board, result, words_of, job):
-    first = board.submit("rank", {"run": to_plain(dataclasses.replace(result.run, id="earlier", seed=7))})
+    first = board.submit(
+        "rank", {"run": to_plain(dataclasses.replace(result.run, id="earlier", seed=7))}
+    )
     settle(first, "running")
     assert "Waiting until another run is done" in words_of(panel())
 
@@ -54,7 +58,13 @@ def test_a_running_job_has_a_row_for_each_model(panel, settle, job, words_of):
     settle(job, "running", parts=PARTS, done=30, total=100, seconds_left=190)
     tab = panel()
     rows = table(tab)
-    for text in ("Downloading 120 MB of 350 MB", "Looking at pictures, 640 of 1,240", "Waiting", "Failed", "width:52%"):
+    for text in (
+        "Downloading 120 MB of 350 MB",
+        "Looking at pictures, 640 of 1,240",
+        "Waiting",
+        "Failed",
+        "width:52%",
+    ):
         assert text in rows
     assert "<b>x</b>" not in rows
     assert "&lt;b&gt;x&lt;/b&gt;" in rows
@@ -66,16 +76,28 @@ def test_a_running_job_has_a_row_for_each_model(panel, settle, job, words_of):
 def test_who_left_a_race_is_counted_and_says_why(panel, settle, job, words_of):
     why = "Dropped after 62 of 500 pictures: behind the leader, <b>x</b>, in 100 of 100 re-checks."
     race = Part("race", "running", 1, 4, "Stage 2 of 4")
-    settle(job, "running", parts=[race, Part("demo/textures", "dropped", 62, 500, why), *PARTS[1:3]], total=1000)
+    settle(
+        job,
+        "running",
+        parts=[race, Part("demo/textures", "dropped", 62, 500, why), *PARTS[1:3]],
+        total=1000,
+    )
     tab = panel()
     assert "0 of 3 models done, 1 dropped" in words_of(tab)
     assert "The race" in table(tab)
-    assert "Dropped after 62 of 500 pictures: behind the leader, &lt;b&gt;x&lt;/b&gt;, in 100" in table(tab)
+    assert (
+        "Dropped after 62 of 500 pictures: behind the leader, &lt;b&gt;x&lt;/b&gt;, in 100"
+        in table(tab)
+    )
     assert 'style="width:12%"' in table(tab)  # what it saw
 
 
 def test_a_failed_model_keeps_its_reason_and_details(panel, settle, job, stored, save, result):
-    save(result, failures=(Failure("demo/<b>x</b>", "", "Out of memory.", "Traceback: the end"),), complete=False)
+    save(
+        result,
+        failures=(Failure("demo/<b>x</b>", "", "Out of memory.", "Traceback: the end"),),
+        complete=False,
+    )
     settle(job, "running", parts=PARTS)
     tab = panel()
     assert "Failed: Out of memory." in table(tab)
@@ -104,19 +126,29 @@ def test_a_finished_job_and_an_unknown_run_draw_nothing(panel, settle, job, boar
     tab = panel()
     assert not tab.html
     assert not tab.button
-    assert not AppTest.from_string("from srcsel.ui import watch\nwatch.watch_run('nope')").run().exception
+    assert (
+        not AppTest.from_string("from srcsel.ui import watch\nwatch.watch_run('nope')")
+        .run()
+        .exception
+    )
 
 
 def test_only_an_active_job_is_polled(settle, job, board, monkeypatch):
     asked = []
-    monkeypatch.setattr(watch.st, "fragment", lambda look, run_every: asked.append(run_every) or (lambda *given: None))
+    monkeypatch.setattr(
+        watch.st,
+        "fragment",
+        lambda look, run_every: asked.append(run_every) or (lambda *given: None),
+    )
     watch.watch_job(board.status(job))
     settle(job, "failed", error="x")
     watch.watch_job(board.status(job))
     assert asked == [watch.EVERY, None]
 
 
-def test_the_page_is_drawn_again_when_a_model_finished_or_the_job_ended(settle, job, board, monkeypatch):
+def test_the_page_is_drawn_again_when_a_model_finished_or_the_job_ended(
+    settle, job, board, monkeypatch
+):
     drawn = []
     monkeypatch.setattr(watch.st, "rerun", lambda: drawn.append("again"))
     settle(job, "running", parts=PARTS)
@@ -132,13 +164,22 @@ def test_the_page_is_drawn_again_when_a_model_finished_or_the_job_ended(settle, 
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(2, "a few seconds"), (12, "10 s"), (58, "1 min"), (230, "4 min"), (3600, "1 h"), (4790, "1 h 20 min")],
+    [
+        (2, "a few seconds"),
+        (12, "10 s"),
+        (58, "1 min"),
+        (230, "4 min"),
+        (3600, "1 h"),
+        (4790, "1 h 20 min"),
+    ],
 )
 def test_durations(seconds, text):
     assert phrases.duration(seconds) == text
 
 
-@pytest.mark.parametrize(("size", "text"), [(0, "under 1 MB"), (609_500_000, "610 MB"), (1_440_000_000, "1.4 GB")])
+@pytest.mark.parametrize(
+    ("size", "text"), [(0, "under 1 MB"), (609_500_000, "610 MB"), (1_440_000_000, "1.4 GB")]
+)
 def test_sizes(size, text):
     assert words.megabytes(size) == text
 
@@ -153,6 +194,14 @@ def test_dates_are_told_as_people_say_them():
 
 
 def test_shares():
-    assert [words.share(part) for part in PARTS] == [1.0, pytest.approx(12 / 35), pytest.approx(64 / 124), 0.0, 0.0]
+    assert [words.share(part) for part in PARTS] == [
+        1.0,
+        pytest.approx(12 / 35),
+        pytest.approx(64 / 124),
+        0.0,
+        0.0,
+    ]
     assert words.progress(Part("maps", "running", 1, 5)) == "Drawing, 1 of 5"
-    assert words.progress(dataclasses.replace(PARTS[4], state="stored")) == "Done, reused from before"
+    assert (
+        words.progress(dataclasses.replace(PARTS[4], state="stored")) == "Done, reused from before"
+    )

@@ -15,7 +15,9 @@ RUN_ID = "20260301-101500-000000-ab12"
 def seen() -> Inside:
     """Ten pictures each of three classes; the first two of class 0 lie among class 1."""
     labels = np.repeat([0, 1, 2], 10)
-    near = np.array([[j for j in np.flatnonzero(labels == labels[i]) if j != i][:6] for i in range(30)])
+    near = np.array(
+        [[j for j in np.flatnonzero(labels == labels[i]) if j != i][:6] for i in range(30)]
+    )
     near[:2] = [10, 11, 12, 13, 14, 15]
     similarity = np.linspace(0.9, 0.4, 30 * 6).reshape(30, 6).astype(np.float32)
     guess = labels.copy()
@@ -76,7 +78,9 @@ def test_what_is_not_there_is_asked_of_the_worker_once(visit, stored, board, wor
 
 def test_many_classes_are_drawn_in_part_and_listed_whole(result, seen):
     labels = np.arange(30) % 15
-    dataset = dataclasses.replace(result.dataset, labels=labels, classes=tuple(f"c{i:02d}" for i in range(15)))
+    dataset = dataclasses.replace(
+        result.dataset, labels=labels, classes=tuple(f"c{i:02d}" for i in range(15))
+    )
     found = why.inside.by_class(seen, labels)
     table = why._all_classes(found, dataset, np.argsort(found.right))
     assert len(table) == 15
@@ -85,7 +89,11 @@ def test_many_classes_are_drawn_in_part_and_listed_whole(result, seen):
 
 def test_beside_the_pairs_stands_the_map_of_mixed_up_classes(opened, words_of):
     tab = opened()
-    (alt,) = [c.proto.alt for c in tab.get("plotly_chart") if c.proto.alt.startswith("Classes of the nearest")]
+    (alt,) = [
+        c.proto.alt
+        for c in tab.get("plotly_chart")
+        if c.proto.alt.startswith("Classes of the nearest")
+    ]
     assert alt.endswith("of <b>*spot*<b> 20 % are mildew.")
     assert "Of 100 nearest neighbours" in words_of(tab)
 

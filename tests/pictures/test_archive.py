@@ -27,7 +27,9 @@ def zipped(entries, **options):
 
 
 def tree(folder):
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()
+    }
 
 
 def refusal(data, tmp_path, **limits):
@@ -41,10 +43,16 @@ def refusal(data, tmp_path, **limits):
 
 
 def test_an_ordinary_zip(tmp_path):
-    data = zipped({"set/": b"", "set/rust/1.jpg": b"one", "set/mildew/2.png": b"two", "set/labels.csv": b"x"})
+    data = zipped(
+        {"set/": b"", "set/rust/1.jpg": b"one", "set/mildew/2.png": b"two", "set/labels.csv": b"x"}
+    )
     target = unpack(data, tmp_path / "uploads" / "ab12")
     assert target == tmp_path / "uploads" / "ab12"
-    assert tree(target) == {"set/rust/1.jpg": b"one", "set/mildew/2.png": b"two", "set/labels.csv": b"x"}
+    assert tree(target) == {
+        "set/rust/1.jpg": b"one",
+        "set/mildew/2.png": b"two",
+        "set/labels.csv": b"x",
+    }
     assert [p.name for p in (tmp_path / "uploads").iterdir()] == ["ab12"]
 
 
@@ -61,13 +69,25 @@ def test_the_same_zip_again_costs_nothing(tmp_path, monkeypatch):
 
 
 def test_a_wrapper_folder_is_looked_through_by_the_listing(tmp_path):
-    target = unpack(zipped({"My Flowers/rose/1.jpg": b"x", "My Flowers/tulip/2.jpg": b"y"}), tmp_path / "out")
+    target = unpack(
+        zipped({"My Flowers/rose/1.jpg": b"x", "My Flowers/tulip/2.jpg": b"y"}), tmp_path / "out"
+    )
     assert list_pictures(str(target)).classes == ("rose", "tulip")
 
 
 def test_litter_is_not_unpacked(tmp_path):
-    names = ("a/1.jpg", "__MACOSX/a/._1.jpg", "a/.DS_Store", "a/Thumbs.db", ".git/config", "a/photo.heic")
-    assert set(tree(unpack(zipped(dict.fromkeys(names, b"x")), tmp_path / "out"))) == {"a/1.jpg", "a/photo.heic"}
+    names = (
+        "a/1.jpg",
+        "__MACOSX/a/._1.jpg",
+        "a/.DS_Store",
+        "a/Thumbs.db",
+        ".git/config",
+        "a/photo.heic",
+    )
+    assert set(tree(unpack(zipped(dict.fromkeys(names, b"x")), tmp_path / "out"))) == {
+        "a/1.jpg",
+        "a/photo.heic",
+    }
 
 
 @pytest.mark.parametrize(
@@ -90,7 +110,9 @@ def test_names_that_lead_outside(tmp_path, name):
 def test_links_and_devices(tmp_path, kind):
     link = zipfile.ZipInfo("a/link.jpg")
     link.external_attr = (kind | 0o777) << 16
-    assert "link or a device" in refusal(zipped([("a/1.jpg", b"x"), (link, "/etc/passwd")]), tmp_path)
+    assert "link or a device" in refusal(
+        zipped([("a/1.jpg", b"x"), (link, "/etc/passwd")]), tmp_path
+    )
 
 
 def test_ratio_bomb(tmp_path, monkeypatch):
@@ -99,7 +121,9 @@ def test_ratio_bomb(tmp_path, monkeypatch):
     assert len(data) < 10_000
     assert "unpacks to more than 1 MB" in refusal(data, tmp_path)
     # Small things may shrink well.
-    assert unpack(zipped({"a/1.bmp": b"\0" * 500_000}, compression=zipfile.ZIP_DEFLATED), tmp_path / "ok").is_dir()
+    assert unpack(
+        zipped({"a/1.bmp": b"\0" * 500_000}, compression=zipfile.ZIP_DEFLATED), tmp_path / "ok"
+    ).is_dir()
 
 
 def test_total_size(tmp_path):
@@ -109,7 +133,9 @@ def test_total_size(tmp_path):
 
 
 def test_sizes_that_lie(tmp_path):
-    """The directory claims 10 bytes, the content has 3 MB: real bytes count, and the checksum tells."""
+    """The directory claims 10 bytes, the content has 3 MB: real bytes count, and the checksum
+    tells.
+    """
     data = bytearray(zipped({"a/1.jpg": b"\0" * (3 << 20)}, compression=zipfile.ZIP_DEFLATED))
     place = data.index(b"PK\x01\x02")
     struct.pack_into("<I", data, place + 24, 10)
@@ -124,7 +150,9 @@ def test_entries_that_overlap_are_counted_each(tmp_path, monkeypatch):
     entry = bytes(data[start:end])
     tail = bytearray(data[end:])
     struct.pack_into("<HHI", tail, 8, 50, 50, 50 * len(entry))
-    assert "unpacks to more than" in refusal(bytes(data[:start]) + entry * 50 + bytes(tail), tmp_path, ratio=1)
+    assert "unpacks to more than" in refusal(
+        bytes(data[:start]) + entry * 50 + bytes(tail), tmp_path, ratio=1
+    )
 
 
 def test_too_many_files(tmp_path):
@@ -165,29 +193,46 @@ def test_random_damage_never_raises_anything_else(tmp_path):
 
 
 def test_no_pictures(tmp_path):
-    assert "no pictures among the 2 files" in refusal(zipped({"a/1.doc": b"x", "b/2.pdf": b"x"}), tmp_path)
+    assert "no pictures among the 2 files" in refusal(
+        zipped({"a/1.doc": b"x", "b/2.pdf": b"x"}), tmp_path
+    )
     assert "no pictures" in refusal(zipped({}), tmp_path)
 
 
 def test_names_in_every_script_stay_as_written(tmp_path):
-    names = ["Blüten/Löwenzahn 1.jpg", "花/新.png", "it's a [class] (really)!/a&b #1.jpg", "emoji 🌻/x.gif"]
+    names = [
+        "Blüten/Löwenzahn 1.jpg",
+        "花/新.png",
+        "it's a [class] (really)!/a&b #1.jpg",
+        "emoji 🌻/x.gif",
+    ]
     assert set(tree(unpack(zipped(dict.fromkeys(names, b"x")), tmp_path / "out"))) == set(names)
 
 
 def test_utf8_names_without_the_flag(tmp_path):
     """As macOS and many scripts write them: UTF-8 bytes, but the flag says cp437."""
     data = zipped({"Bl__te/1.jpg": b"x"})
-    assert set(tree(unpack(data.replace(b"Bl__te", "Blüte".encode()), tmp_path / "out"))) == {"Blüte/1.jpg"}
+    assert set(tree(unpack(data.replace(b"Bl__te", "Blüte".encode()), tmp_path / "out"))) == {
+        "Blüte/1.jpg"
+    }
     old = data.replace(b"Bl__te/", b"Bl\x81te1/")  # cp437, as old Windows programs write it
     assert set(tree(unpack(old, tmp_path / "old"))) == {"Blüte1/1.jpg"}
 
 
 def test_backslashes_are_folders(tmp_path):
-    assert set(tree(unpack(zipped({"set\\rust\\1.jpg": b"x"}), tmp_path / "out"))) == {"set/rust/1.jpg"}
+    assert set(tree(unpack(zipped({"set\\rust\\1.jpg": b"x"}), tmp_path / "out"))) == {
+        "set/rust/1.jpg"
+    }
 
 
 def test_names_that_collide(tmp_path, monkeypatch):
-    twice = [("a/1.jpg", b"x"), ("a/1.jpg", b"y"), ("a/1 (2).jpg", b"z"), ("b", b"file"), ("b/2.jpg", b"w")]
+    twice = [
+        ("a/1.jpg", b"x"),
+        ("a/1.jpg", b"y"),
+        ("a/1 (2).jpg", b"z"),
+        ("b", b"file"),
+        ("b/2.jpg", b"w"),
+    ]
     with pytest.warns(UserWarning, match="Duplicate"):
         data = zipped(twice)
     assert tree(unpack(data, tmp_path / "one")) == {
@@ -196,9 +241,17 @@ def test_names_that_collide(tmp_path, monkeypatch):
     }
     cased = zipped({"Rose/1.jpg": b"x", "rose/1.jpg": b"y", "Rose/1.JPG": b"z"})
     monkeypatch.setattr(archive, "_ignores_case", lambda _: False)
-    assert set(tree(unpack(cased, tmp_path / "linux"))) == {"Rose/1.jpg", "rose/1.jpg", "Rose/1.JPG"}
+    assert set(tree(unpack(cased, tmp_path / "linux"))) == {
+        "Rose/1.jpg",
+        "rose/1.jpg",
+        "Rose/1.JPG",
+    }
     monkeypatch.setattr(archive, "_ignores_case", lambda _: True)
-    assert tree(unpack(cased, tmp_path / "mac")) == {"Rose/1.jpg": b"x", "rose (2)/1.jpg": b"y", "Rose/1 (2).JPG": b"z"}
+    assert tree(unpack(cased, tmp_path / "mac")) == {
+        "Rose/1.jpg": b"x",
+        "rose (2)/1.jpg": b"y",
+        "Rose/1 (2).JPG": b"z",
+    }
 
 
 def test_many_equal_names_take_no_time(tmp_path):
@@ -215,7 +268,13 @@ def test_the_file_system_is_asked_about_case(tmp_path):
 
 def test_names_no_file_system_holds(tmp_path, monkeypatch):
     long = "class " + "ü" * 200
-    got = set(tree(unpack(zipped({f"{long}/{'x' * 240}.jpg": b"x", "a\tb/1\n.jpg": b"y"}), tmp_path / "out")))
+    got = set(
+        tree(
+            unpack(
+                zipped({f"{long}/{'x' * 240}.jpg": b"x", "a\tb/1\n.jpg": b"y"}), tmp_path / "out"
+            )
+        )
+    )
     (shortened,) = (name for name in got if name.startswith("class"))
     folder, file = shortened.split("/")
     assert len(folder.encode()) <= archive.NAME_BYTES
@@ -223,7 +282,9 @@ def test_names_no_file_system_holds(tmp_path, monkeypatch):
     assert file.endswith(".jpg")
     assert "a_b/1_.jpg" in got
     assert "nested too deep" in refusal(zipped({"a/" * 40 + "1.jpg": b"x"}), tmp_path / "deep")
-    assert "nested too deep" in refusal(zipped({"/".join(["x" * 120] * 10) + "/1.jpg": b"x"}), tmp_path / "long")
+    assert "nested too deep" in refusal(
+        zipped({"/".join(["x" * 120] * 10) + "/1.jpg": b"x"}), tmp_path / "long"
+    )
 
 
 def test_names_windows_cannot_hold(monkeypatch):

@@ -83,7 +83,9 @@ def test_strong_compression_is_a_copy(few, store):
 
 def test_other_colours_are_another_picture(few, store):
     with Image.open(few / "2" / "000.jpg") as picture:
-        Image.fromarray(np.asarray(picture)[:, :, ::-1] // np.array([1, 2, 3], np.uint8)).save(few / "2" / "blue.png")
+        Image.fromarray(np.asarray(picture)[:, :, ::-1] // np.array([1, 2, 3], np.uint8)).save(
+            few / "2" / "blue.png"
+        )
         Image.fromarray(255 - np.asarray(picture)).save(few / "2" / "negative.png")
     groups, paths = groups_of(few, store)
     for name in ("2/blue.png", "2/negative.png"):
@@ -92,7 +94,9 @@ def test_other_colours_are_another_picture(few, store):
 
 def test_pictures_without_texture_are_copies_only_as_files(few, store):
     for name, grey in (("a", 200), ("b", 200), ("c", 203)):
-        Image.new("RGB", (80 if name == "a" else 90, 80), (grey,) * 3).save(few / "1" / f"{name}.png")
+        Image.new("RGB", (80 if name == "a" else 90, 80), (grey,) * 3).save(
+            few / "1" / f"{name}.png"
+        )
     shutil.copy(few / "1" / "a.png", few / "2" / "a.png")
     groups, _ = groups_of(few, store)
     assert groups["2/a.png"] == groups["1/a.png"]
@@ -106,13 +110,21 @@ def test_chains_are_one_group_named_by_its_first_row(monkeypatch):
     rng = np.random.default_rng(0)
     base = rng.integers(0, 256, (12, copies.SIDE**2 * 3))
     of = rng.integers(0, 12, 60)
-    thumbnails = np.clip(base[of] + rng.normal(scale=12, size=(60, base.shape[1])), 0, 255).astype(np.uint8)
-    hashes = np.stack([of.astype(np.uint64) << np.uint64(40), rng.integers(0, 4, 60).astype(np.uint64)], axis=1)
+    thumbnails = np.clip(base[of] + rng.normal(scale=12, size=(60, base.shape[1])), 0, 255).astype(
+        np.uint8
+    )
+    hashes = np.stack(
+        [of.astype(np.uint64) << np.uint64(40), rng.integers(0, 4, 60).astype(np.uint64)], axis=1
+    )
     digests = [str(k) for k in range(60)]
     digests[50], hashes[50], thumbnails[50] = digests[3], hashes[3], thumbnails[3]
     cor = np.corrcoef(thumbnails.astype(float))
     near = [
-        [all(bin(int(a) ^ int(b)).count("1") <= 6 for a, b in zip(x, y, strict=True)) for y in hashes] for x in hashes
+        [
+            all(bin(int(a) ^ int(b)).count("1") <= 6 for a, b in zip(x, y, strict=True))
+            for y in hashes
+        ]
+        for x in hashes
     ]
     link = (cor >= copies.ALIKE) & np.array(near)
     expected = np.arange(60)

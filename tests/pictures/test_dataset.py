@@ -1,4 +1,6 @@
-"""Every file is opened once; the digest follows content, labels and order; warnings and refusals are sentences."""
+"""Every file is opened once; the digest follows content, labels and order; warnings and refusals
+are sentences.
+"""
 
 import json
 import os
@@ -28,7 +30,9 @@ def leaves(tmp_path):
     for k, name in enumerate(("rust", "mildew")):
         (folder / name).mkdir(parents=True)
         for number in range(3):
-            Image.new("RGB", (20, 16), (80 * k, 60 * number, 9)).save(folder / name / f"{number}.png")
+            Image.new("RGB", (20, 16), (80 * k, 60 * number, 9)).save(
+                folder / name / f"{number}.png"
+            )
     return folder
 
 
@@ -49,7 +53,12 @@ def test_a_folder_becomes_a_dataset(leaves):
     assert data.labels.dtype == np.int64
     assert data.classes == ("mildew", "rust")
     assert data.counts.tolist() == [3, 3]
-    assert (data.folder, data.ref, data.name, data.unreadable) == (leaves, str(leaves), "leaves", ())
+    assert (data.folder, data.ref, data.name, data.unreadable) == (
+        leaves,
+        str(leaves),
+        "leaves",
+        (),
+    )
     assert watch.seen == [Told("pictures", "reading", 0, 6), Told("pictures", "done", 6, 6)]
 
 
@@ -78,7 +87,9 @@ def test_a_class_without_readable_pictures_disappears_with_a_word(leaves):
 def test_nothing_readable(tmp_path, leaves):
     for path in leaves.rglob("*.png"):
         path.write_bytes(b"")
-    with pytest.raises(InputError, match=r"None of the 6 pictures can be used\. For example mildew/0\.png"):
+    with pytest.raises(
+        InputError, match=r"None of the 6 pictures can be used\. For example mildew/0\.png"
+    ):
         load_dataset(str(leaves))
 
 
@@ -114,7 +125,10 @@ def test_digest_changes_with_content_label_and_list_and_with_nothing_else(leaves
     assert changed()
     (moved / "rust").rename(moved / "rest")
     assert changed()
-    table = "".join(f"{path},{'x' if k % 2 else 'y'}\n" for k, path in enumerate(list_pictures(str(moved)).paths))
+    table = "".join(
+        f"{path},{'x' if k % 2 else 'y'}\n"
+        for k, path in enumerate(list_pictures(str(moved)).paths)
+    )
     (moved / "labels.csv").write_text("file,label\n" + table)
     assert changed()
     (moved / "labels.csv").write_text("file,label\n" + table.replace(",x", ",z", 1))
@@ -148,7 +162,9 @@ def test_a_file_that_could_not_be_opened_is_asked_again(leaves, monkeypatch):
     assert len(load_dataset(str(leaves)).paths) == 6
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"version": [1, "x"], "files": 3}', b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "damage", [b"", b"{", b"[]", b'{"version": [1, "x"], "files": 3}', b"\xff\xfe"]
+)
 def test_a_damaged_memory_is_no_memory(leaves, home, opened, damage):
     first = load_dataset(str(leaves))
     (memory,) = (home / "datasets").glob("*.files.json")
@@ -192,7 +208,9 @@ def test_the_memory_is_written_on_the_way(leaves, monkeypatch):
     monkeypatch.setattr(module, "BLOCK", 2)
     monkeypatch.setattr(module, "SAVE_EVERY", 4)
     written = []
-    monkeypatch.setattr(module.files, "write_json", lambda _path, held: written.append(len(held["files"])))
+    monkeypatch.setattr(
+        module.files, "write_json", lambda _path, held: written.append(len(held["files"]))
+    )
     load_dataset(str(leaves))
     assert written == [4, 6]
 
@@ -213,14 +231,21 @@ def test_check_is_silent_where_all_is_well():
     [
         (listing(12), ["only one class"]),
         (listing(12, 30, 9), ["class 2 (9) has fewer than 10"]),
-        (listing(3, 4, 5, 6, 20), ["class 0 (3), class 1 (4), class 2 (5) and 1 more classes have fewer than 10"]),
+        (
+            listing(3, 4, 5, 6, 20),
+            ["class 0 (3), class 1 (4), class 2 (5) and 1 more classes have fewer than 10"],
+        ),
         (listing(12, 1), ["class 1 has a single picture"]),
         (listing(10, 201), ["class 1 has 201 pictures, class 0 10"]),
         (listing(30, 30, names=("test", "train")), ["'test' and 'train'", "/x/train"]),
         (listing(*[1] * 20), ["20 classes for 20 pictures", "single picture"]),
         (listing(20, 20, skipped=(Unreadable("a", "Bad."),)), ["1 file was left out. Bad."]),
         (
-            listing(20, 20, skipped=(Unreadable("a", "Bad."), Unreadable("b", "Bad."), Unreadable("c", "Odd."))),
+            listing(
+                20,
+                20,
+                skipped=(Unreadable("a", "Bad."), Unreadable("b", "Bad."), Unreadable("c", "Odd.")),
+            ),
             ["3 files were left out. Most often (2): Bad."],
         ),
     ],

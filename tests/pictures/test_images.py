@@ -1,4 +1,6 @@
-"""Every format, mode and orientation decodes to the pixels a person sees; everything hostile is a PictureError."""
+"""Every format, mode and orientation decodes to the pixels a person sees; everything hostile is a
+PictureError.
+"""
 
 import contextlib
 import io
@@ -20,9 +22,13 @@ TRANSPOSE = Image.Transpose
 
 
 def scene(width=48, height=32):
-    """A picture whose four corners and gradients differ, so that any turn or swap of channels shows."""
+    """A picture whose four corners and gradients differ, so that any turn or swap of channels
+    shows.
+    """
     y, x = np.mgrid[0:height, 0:width]
-    rgb = np.stack([x * 255 // (width - 1), y * 255 // (height - 1), np.full_like(x, 40)], -1).astype(np.uint8)
+    rgb = np.stack(
+        [x * 255 // (width - 1), y * 255 // (height - 1), np.full_like(x, 40)], -1
+    ).astype(np.uint8)
     rgb[: height // 4, : width // 4] = (250, 20, 20)
     return Image.fromarray(rgb)
 
@@ -72,7 +78,13 @@ def test_gray_black_and_white_and_palette(mode, kind):
 
 
 def test_gray_jpeg_and_ycbcr_tiff():
-    assert far(pixels(saved(scene().convert("L"), "JPEG", quality=95)), scene().convert("L").convert("RGB")) < 2
+    assert (
+        far(
+            pixels(saved(scene().convert("L"), "JPEG", quality=95)),
+            scene().convert("L").convert("RGB"),
+        )
+        < 2
+    )
     assert far(pixels(saved(scene().convert("YCbCr"), "TIFF")), scene()) < 2
 
 
@@ -95,12 +107,20 @@ def png(width, height, depth, color, rows, *extra):
     """A PNG by hand, for what Pillow can't write: 16-bit color, headers that lie."""
 
     def chunk(kind, body):
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
 
     head = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)
     body = zlib.compress(b"".join(b"\0" + row for row in rows))
     more = b"".join(chunk(kind, data) for kind, data in extra)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + more + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + more
+        + chunk(b"IDAT", body)
+        + chunk(b"IEND", b"")
+    )
 
 
 def test_sixteen_bit_color_png_with_and_without_alpha():
@@ -147,8 +167,12 @@ def test_palette_and_rgb_transparency():
     palette = Image.new("P", (2, 1))
     palette.putpalette([200, 0, 0, 0, 200, 0])
     palette.putpixel((1, 0), 1)
-    assert pixels(saved(palette, "PNG", transparency=1)).tolist() == [[[200, 0, 0], [255, 255, 255]]]
-    assert pixels(saved(palette, "PNG", transparency=b"\x80\xff")).tolist() == [[[227, 127, 127], [0, 200, 0]]]
+    assert pixels(saved(palette, "PNG", transparency=1)).tolist() == [
+        [[200, 0, 0], [255, 255, 255]]
+    ]
+    assert pixels(saved(palette, "PNG", transparency=b"\x80\xff")).tolist() == [
+        [[227, 127, 127], [0, 200, 0]]
+    ]
     flat = Image.new("RGB", (1, 1), (1, 2, 3))
     assert pixels(saved(flat, "PNG", transparency=(1, 2, 3))).tolist() == [[[255, 255, 255]]]
 
@@ -159,7 +183,10 @@ def test_first_frame_of_moving_pictures():
         data = saved(red, kind, save_all=True, append_images=[blue])
         assert far(pixels(data), red) < 2, kind
     if features.check("webp"):
-        assert far(pixels(saved(red, "WEBP", save_all=True, append_images=[blue], lossless=True)), red) < 2
+        assert (
+            far(pixels(saved(red, "WEBP", save_all=True, append_images=[blue], lossless=True)), red)
+            < 2
+        )
 
 
 def test_cmyk_tiff_and_adobe_inverted_jpeg_show_the_same():
@@ -173,30 +200,44 @@ def test_cmyk_tiff_and_adobe_inverted_jpeg_show_the_same():
 
 
 def test_lab_tiff():
-    # L* 0..100 as 0..255, a* and b* shifted by 128: white, and pure sRGB red (53.2, 80.1, 67.2; CIE, D50 adapted).
+    # L* 0..100 as 0..255, a* and b* shifted by 128: white, and pure sRGB red (53.2, 80.1, 67.2;
+    # CIE, D50 adapted).
     for levels, rgb in (((255, 128, 128), (255, 255, 255)), ((139, 209, 198), (255, 0, 0))):
         lab = Image.merge("LAB", [Image.new("L", (4, 4), v) for v in levels])
         assert far(pixels(saved(lab, "TIFF")), np.full((4, 4, 3), rgb)) < 6
 
 
 def wide_profile():
-    """A profile with red and green swapped against sRGB: made by exchanging two tags of its table."""
+    """A profile with red and green swapped against sRGB: made by exchanging two tags of its
+    table.
+    """
     data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     count = struct.unpack_from(">I", data, 128)[0]
     place = {bytes(data[132 + 12 * k : 136 + 12 * k]): 132 + 12 * k for k in range(count)}
     red, green = place[b"rXYZ"], place[b"gXYZ"]
     data[red : red + 4], data[green : green + 4] = b"gXYZ", b"rXYZ"
-    return bytes(data).replace("sRGB".encode("utf-16-be"), "Wide".encode("utf-16-be")).replace(b"sRGB", b"Wide")
+    return (
+        bytes(data)
+        .replace("sRGB".encode("utf-16-be"), "Wide".encode("utf-16-be"))
+        .replace(b"sRGB", b"Wide")
+    )
 
 
 def test_a_color_profile_is_applied_and_a_damaged_one_ignored():
     green = Image.new("RGB", (8, 8), (0, 255, 0))
-    assert far(pixels(saved(green, "PNG", icc_profile=wide_profile())), np.full((8, 8, 3), (255, 0, 0))) < 3
+    assert (
+        far(
+            pixels(saved(green, "PNG", icc_profile=wide_profile())), np.full((8, 8, 3), (255, 0, 0))
+        )
+        < 3
+    )
     assert far(pixels(saved(green, "PNG", icc_profile=b"not a profile at all")), green) == 0
     ordinary = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     assert far(pixels(saved(scene(), "PNG", icc_profile=ordinary)), scene()) == 0
     inks = Image.new("CMYK", (8, 8), (0, 255, 255, 0))
-    assert far(pixels(saved(inks, "TIFF", icc_profile=ordinary)), np.full((8, 8, 3), (255, 0, 0))) < 3
+    assert (
+        far(pixels(saved(inks, "TIFF", icc_profile=ordinary)), np.full((8, 8, 3), (255, 0, 0))) < 3
+    )
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -215,7 +256,9 @@ def test_every_orientation_is_upright(kind, orientation):
     stored = scene() if orientation == 1 else scene().transpose(undo[orientation])
     exif = Image.Exif()
     exif[0x0112] = orientation
-    options = {"JPEG": {"quality": 95}, "MPO": {"quality": 95}, "WEBP": {"lossless": True}}.get(kind, {})
+    options = {"JPEG": {"quality": 95}, "MPO": {"quality": 95}, "WEBP": {"lossless": True}}.get(
+        kind, {}
+    )
     got = pixels(saved(stored, kind, exif=exif, **options))
     assert got.shape == (32, 48, 3)
     assert far(got, scene()) < 3
@@ -394,7 +437,9 @@ def test_large_pictures_take_turns(monkeypatch):
 
 
 def test_pillow_warnings_stay_inside():
-    """A huge (but allowed) header makes Pillow warn; under "error" nothing may come out but our own error."""
+    """A huge (but allowed) header makes Pillow warn; under "error" nothing may come out but our own
+    error.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert "too early" in refused(png(12_000, 12_000, 1, 0, [b""]))
@@ -425,7 +470,9 @@ def test_a_picture_opened_once_for_several_sizes_is_what_each_gets_alone(tmp_pat
     alone = {hint: np.asarray(open_picture(path, hint=hint)) for hint in (20, 24, 30, 60, 140, 250)}
     decoded = []
     monkeypatch.setattr(
-        images, "decode_picture", lambda data, hint: decoded.append(hint) or decode_picture(data, hint=hint)
+        images,
+        "decode_picture",
+        lambda data, hint: decoded.append(hint) or decode_picture(data, hint=hint),
     )
     for hint, picture in images.open_sizes(path, list(alone)).items():
         assert (np.asarray(picture) == alone[hint]).all()

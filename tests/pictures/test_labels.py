@@ -22,14 +22,23 @@ def read(folder, content, pictures=PICTURES, known=()):
     [
         "file,label\nimages/cat 1.jpg,cat\nimages/cat 2.jpg,cat\nimages/dog.png,dog\n",
         "label;file\ncat;images/cat 1.jpg\ncat;images/cat 2.jpg\n\n;\ndog;images/dog.png\n",
-        "Image Path\tspecies\tage\nimages/cat 1.jpg\tcat\t3\nimages/cat 2.jpg\tcat\t\nimages/dog.png\tdog\t5\n",
-        '"File Name","Class"\n"images/cat 1.jpg","cat"\n"images/cat 2.jpg", "cat"\n"images/dog.png",dog\n',
+        (
+            "Image Path\tspecies\tage\nimages/cat 1.jpg\tcat\t3\nimages/cat"
+            " 2.jpg\tcat\t\nimages/dog.png\tdog\t5\n"
+        ),
+        (
+            '"File Name","Class"\n"images/cat 1.jpg","cat"\n"images/cat 2.jpg",'
+            ' "cat"\n"images/dog.png",dog\n'
+        ),
         "images/cat 1.jpg,cat\nimages/cat 2.jpg,cat\nimages/dog.png,dog\n",
         "cat,images/cat 1.jpg\ncat,images/cat 2.jpg\ndog,images/dog.png\n",
         "id,breed\ncat 1,cat\ncat 2,cat\ndog,dog\n",
         "cat 1,cat\ncat 2,cat\ndog.png,dog\n",
         "x,weight,class\ncat 1.jpg,4,cat\nCAT 2.JPG,5,cat\ndog.png,9,dog\n",
-        "id,filename,label\n17,images\\cat 1.jpg,cat\n18,./images/cat 2.jpg,cat\n19,images//dog.png,dog\n",
+        (
+            "id,filename,label\n17,images\\cat 1.jpg,cat\n18,./images/cat"
+            " 2.jpg,cat\n19,images//dog.png,dog\n"
+        ),
         "file|label\r\nimages/cat 1.jpg|cat\r\nimages/cat 2.jpg|cat\r\nimages/dog.png|dog\r\n",
         "file,what it is\nimages/cat 1.jpg,cat\nimages/cat 2.jpg,cat\nimages/dog.png,dog\n",
     ],
@@ -51,9 +60,9 @@ def test_letters_composed_in_two_ways_are_the_same(tmp_path):
 
 
 def test_absolute_names_inside_the_folder(tmp_path):
-    assert read(tmp_path, f"file,label\n{tmp_path}/images/dog.png,dog\n", ("images/dog.png",))[0] == {
-        "images/dog.png": "dog"
-    }
+    assert read(tmp_path, f"file,label\n{tmp_path}/images/dog.png,dog\n", ("images/dog.png",))[
+        0
+    ] == {"images/dog.png": "dog"}
 
 
 @pytest.mark.parametrize(
@@ -68,7 +77,8 @@ def test_names_that_lead_outside_are_refused(tmp_path, name):
 
 
 def test_rows_that_cannot_be_used_are_named(tmp_path):
-    text = "file,label\na.jpg,x\nmissing.jpg,x\nb.jpg,\nc.jpg,x\nc.jpg,y\nd.jpg,x\nd.jpg,x\n,x\nshort\nphoto.heic,x\n"
+    text = "file,label\na.jpg,x\nmissing.jpg,x\nb.jpg,\nc.jpg,x\nc.jpg,y\nd.jpg,x\nd.jpg,x\n,x\n"
+    text += "short\nphoto.heic,x\n"
     pictures = ("a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg")
     labels, skipped = read(tmp_path, text, pictures, known=("photo.heic",))
     assert labels == {"a.jpg": "x", "d.jpg": "x"}
@@ -80,14 +90,19 @@ def test_rows_that_cannot_be_used_are_named(tmp_path):
 
 
 def test_a_name_that_fits_several_pictures_is_not_guessed(tmp_path):
-    labels, skipped = read(tmp_path, "file,label\n1.jpg,x\nb/2.jpg,y\n", ("a/1.jpg", "b/1.jpg", "b/2.jpg"))
+    labels, skipped = read(
+        tmp_path, "file,label\n1.jpg,x\nb/2.jpg,y\n", ("a/1.jpg", "b/1.jpg", "b/2.jpg")
+    )
     assert labels == {"b/2.jpg": "y"}
     assert "Several pictures" in skipped["1.jpg"]
 
 
 def test_an_exact_name_wins_over_a_similar_one(tmp_path):
-    labels, _ = read(tmp_path, "file,label\n1.jpg,root\nx/1.jpg,below\nA.jpg,large\na.jpg,small\n",
-                     ("1.jpg", "x/1.jpg", "A.jpg", "a.jpg"))  # fmt: skip
+    labels, _ = read(
+        tmp_path,
+        "file,label\n1.jpg,root\nx/1.jpg,below\nA.jpg,large\na.jpg,small\n",
+        ("1.jpg", "x/1.jpg", "A.jpg", "a.jpg"),
+    )
     assert labels == {"1.jpg": "root", "x/1.jpg": "below", "A.jpg": "large", "a.jpg": "small"}
 
 

@@ -1,4 +1,6 @@
-"""Folders as people have them become the right classes; everything left aside is named with its reason."""
+"""Folders as people have them become the right classes; everything left aside is named with its
+reason.
+"""
 
 import os
 import sys
@@ -37,9 +39,20 @@ def refusal(ref):
 
 
 def test_a_folder_per_class(tmp_path):
-    leaves = fill(tmp_path / "leaves", "rust/b.jpg", "rust/a.PNG", "mildew/deeper/still/1.jpeg", "healthy/x.webp")
+    leaves = fill(
+        tmp_path / "leaves",
+        "rust/b.jpg",
+        "rust/a.PNG",
+        "mildew/deeper/still/1.jpeg",
+        "healthy/x.webp",
+    )
     found = list_pictures(str(leaves))
-    assert found.paths == ("healthy/x.webp", "mildew/deeper/still/1.jpeg", "rust/a.PNG", "rust/b.jpg")
+    assert found.paths == (
+        "healthy/x.webp",
+        "mildew/deeper/still/1.jpeg",
+        "rust/a.PNG",
+        "rust/b.jpg",
+    )
     assert found.classes == ("healthy", "mildew", "rust")
     assert found.labels.tolist() == [0, 1, 2, 2]
     assert found.labels.dtype == np.int64
@@ -59,7 +72,15 @@ def test_what_is_left_aside_and_what_is_not_worth_a_word(tmp_path):
         "b/odd.xyz",
         "loose.jpg",
     )
-    fill(tmp_path, "a/Thumbs.db", "a/.DS_Store", "notes.txt", "__MACOSX/a/._1.jpg", ".git/x.jpg", "b/desktop.ini")
+    fill(
+        tmp_path,
+        "a/Thumbs.db",
+        "a/.DS_Store",
+        "notes.txt",
+        "__MACOSX/a/._1.jpg",
+        ".git/x.jpg",
+        "b/desktop.ini",
+    )
     os.mkfifo(tmp_path / "a" / "pipe.jpg")
     (tmp_path / "a" / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
     (tmp_path / "a" / "self.jpg").symlink_to(tmp_path / "a" / "self.jpg")
@@ -97,10 +118,19 @@ def test_links_to_folders_are_followed_once(tmp_path):
 
 
 def test_wrapper_folders_are_looked_through(tmp_path):
-    fill(tmp_path / "flowers", "flowers-main/data/rose/1.jpg", "flowers-main/data/tulip/2.jpg", "flowers-main/x.heic")
+    fill(
+        tmp_path / "flowers",
+        "flowers-main/data/rose/1.jpg",
+        "flowers-main/data/tulip/2.jpg",
+        "flowers-main/x.heic",
+    )
     found = list_pictures(str(tmp_path / "flowers"))
     assert found.folder == tmp_path / "flowers" / "flowers-main" / "data"
-    assert (found.name, found.classes, found.paths) == ("flowers", ("rose", "tulip"), ("rose/1.jpg", "tulip/2.jpg"))
+    assert (found.name, found.classes, found.paths) == (
+        "flowers",
+        ("rose", "tulip"),
+        ("rose/1.jpg", "tulip/2.jpg"),
+    )
     assert list(aside(found)) == ["../x.heic"]
 
 
@@ -205,7 +235,9 @@ def test_demo_targets_are_written_once(home, monkeypatch):
         return folder
 
     fake = types.SimpleNamespace(
-        TARGETS={"tiny": types.SimpleNamespace(title="Tiny things")}, VERSION="7", write_target=write_target
+        TARGETS={"tiny": types.SimpleNamespace(title="Tiny things")},
+        VERSION="7",
+        write_target=write_target,
     )
     package = types.ModuleType("srcsel.demo")
     package.targets = fake

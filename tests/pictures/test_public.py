@@ -81,8 +81,14 @@ def small(monkeypatch):
 def textures(server, monkeypatch):
     from torchvision import datasets
 
-    splits = {"train": ["banded/1.jpg", "lined/1.jpg"], "val": ["banded/2.jpg"], "test": ["lined/2.jpg"]}
-    contents = {f"dtd/labels/{s}1.txt": ("\n".join(names) + "\n").encode() for s, names in splits.items()}
+    splits = {
+        "train": ["banded/1.jpg", "lined/1.jpg"],
+        "val": ["banded/2.jpg"],
+        "test": ["lined/2.jpg"],
+    }
+    contents = {
+        f"dtd/labels/{s}1.txt": ("\n".join(names) + "\n").encode() for s, names in splits.items()
+    }
     for k, name in enumerate(itertools.chain(*splits.values())):
         contents[f"dtd/images/{name}"] = picture((60 * k, 0, 0))
     contents["dtd/images/banded/.directory"] = b"litter"
@@ -94,7 +100,14 @@ def textures(server, monkeypatch):
 
 
 def test_the_table_is_complete():
-    assert list(PUBLIC) == ["Flowers102", "OxfordIIITPet", "DTD", "EuroSAT", "Food101", "Imagenette"]
+    assert list(PUBLIC) == [
+        "Flowers102",
+        "OxfordIIITPet",
+        "DTD",
+        "EuroSAT",
+        "Food101",
+        "Imagenette",
+    ]
     for name, about in PUBLIC.items():
         assert about.name == name
         assert about.source.startswith("https://")
@@ -107,9 +120,15 @@ def test_textures(textures, tmp_path, small):
     watch = Recorder()
     found = fetch("DTD", tmp_path, watch)
     assert found.classes == ("banded", "lined")
-    assert found.paths == tuple(f"dtd/dtd/images/{n}.jpg" for n in ("banded/1", "banded/2", "lined/1", "lined/2"))
+    assert found.paths == tuple(
+        f"dtd/dtd/images/{n}.jpg" for n in ("banded/1", "banded/2", "lined/1", "lined/2")
+    )
     assert found.labels.tolist() == [0, 0, 1, 1]
-    assert (found.ref, found.name, found.license) == ("public:DTD", "Describable textures", "for research purposes")
+    assert (found.ref, found.name, found.license) == (
+        "public:DTD",
+        "Describable textures",
+        "for research purposes",
+    )
     assert all((found.folder / path).is_file() for path in found.paths)
     assert not list(tmp_path.rglob("*.tar.gz"))  # the archive is not kept twice
     assert [p.name for p in tmp_path.iterdir()] == ["DTD"]
@@ -126,7 +145,11 @@ def test_a_set_that_is_there_needs_no_server(textures, tmp_path, server):
 def test_as_a_dataset(textures, tmp_path, monkeypatch):
     monkeypatch.setenv("SRCSEL_HOME", str(tmp_path))
     data = load_dataset("public:DTD")
-    assert (len(data.paths), data.classes, data.license) == (4, ("banded", "lined"), "for research purposes")
+    assert (len(data.paths), data.classes, data.license) == (
+        4,
+        ("banded", "lined"),
+        "for research purposes",
+    )
     assert list_pictures("public:DTD").paths == data.paths
 
 
@@ -140,7 +163,9 @@ def test_flowers(server, tmp_path, monkeypatch):
         return out.getvalue()
 
     held = {
-        "102flowers.tgz": packed({f"jpg/image_{k:05d}.jpg": picture((0, 40 * k, 0)) for k in range(1, 5)}),
+        "102flowers.tgz": packed(
+            {f"jpg/image_{k:05d}.jpg": picture((0, 40 * k, 0)) for k in range(1, 5)}
+        ),
         "imagelabels.mat": matrix(labels=np.array([[77, 1, 77, 2]])),
         "setid.mat": matrix(trnid=np.array([[1, 2]]), valid=np.array([[3]]), tstid=np.array([[4]])),
     }
@@ -160,14 +185,21 @@ def test_flowers(server, tmp_path, monkeypatch):
 def test_pets(server, tmp_path, monkeypatch):
     from torchvision import datasets
 
-    lists = {"trainval": "Abyssinian_1 1 1 1\ngreat_pyrenees_2 2 2 1\n", "test": "Abyssinian_3 1 1 1\n"}
+    lists = {
+        "trainval": "Abyssinian_1 1 1 1\ngreat_pyrenees_2 2 2 1\n",
+        "test": "Abyssinian_3 1 1 1\n",
+    }
     names = ("Abyssinian_1", "great_pyrenees_2", "Abyssinian_3")
     held = {
         "images.tar.gz": packed({f"images/{name}.jpg": picture("white") for name in names}),
-        "annotations.tar.gz": packed({f"annotations/{split}.txt": text.encode() for split, text in lists.items()}),
+        "annotations.tar.gz": packed(
+            {f"annotations/{split}.txt": text.encode() for split, text in lists.items()}
+        ),
     }
     server.held.update({f"/{name}": data for name, data in held.items()})
-    resources = tuple((f"{server.url}/{name}", hashlib.md5(data).hexdigest()) for name, data in held.items())
+    resources = tuple(
+        (f"{server.url}/{name}", hashlib.md5(data).hexdigest()) for name, data in held.items()
+    )
     monkeypatch.setattr(datasets.OxfordIIITPet, "_RESOURCES", resources)
     found = fetch("OxfordIIITPet", tmp_path)
     assert found.classes == ("Abyssinian", "great pyrenees")
@@ -178,11 +210,22 @@ def test_pets(server, tmp_path, monkeypatch):
 def test_food_and_imagenette(server, tmp_path, monkeypatch):
     from torchvision import datasets
 
-    meta = {"train": b'{"apple_pie": ["apple_pie/1"], "sushi": ["sushi/2"]}', "test": b'{"sushi": ["sushi/3"]}'}
+    meta = {
+        "train": b'{"apple_pie": ["apple_pie/1"], "sushi": ["sushi/2"]}',
+        "test": b'{"sushi": ["sushi/3"]}',
+    }
     food = {f"food-101/meta/{split}.json": text for split, text in meta.items()}
-    food |= {f"food-101/images/{name}.jpg": picture("red") for name in ("apple_pie/1", "sushi/2", "sushi/3")}
+    food |= {
+        f"food-101/images/{name}.jpg": picture("red")
+        for name in ("apple_pie/1", "sushi/2", "sushi/3")
+    }
     tench, horn = "n01440764", "n03394916"
-    files = ("train/n01440764/1.JPEG", "val/n01440764/2.JPEG", "train/n03394916/3.JPEG", "val/n03394916/4.JPEG")
+    files = (
+        "train/n01440764/1.JPEG",
+        "val/n01440764/2.JPEG",
+        "train/n03394916/3.JPEG",
+        "val/n03394916/4.JPEG",
+    )
     imagenette = {f"imagenette2-320/{name}": picture("blue") for name in files}
     for name, contents in (("food-101.tar.gz", food), ("imagenette2-320.tgz", imagenette)):
         server.held[f"/{name}"] = packed(contents)
@@ -194,12 +237,17 @@ def test_food_and_imagenette(server, tmp_path, monkeypatch):
     found = fetch("Food101", tmp_path)
     assert (found.classes, found.labels.tolist()) == (("apple pie", "sushi"), [0, 1, 1])
     found = fetch("Imagenette", tmp_path)
-    labels = {path.split("/")[2]: found.classes[k] for path, k in zip(found.paths, found.labels, strict=True)}
+    labels = {
+        path.split("/")[2]: found.classes[k]
+        for path, k in zip(found.paths, found.labels, strict=True)
+    }
     assert (len(found.paths), labels) == (4, {tench: "tench", horn: "French horn"})
 
 
 def test_land_use_from_unpacked_folders(tmp_path):
-    """EuroSAT's address is inside torchvision's method, so only the reading of its folders is tried."""
+    """EuroSAT's address is inside torchvision's method, so only the reading of its folders is
+    tried.
+    """
     for name in ("Forest/Forest_1.jpg", "River/River_1.jpg", "River/River_2.jpg"):
         path = tmp_path / "eurosat" / "2750" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -213,7 +261,9 @@ def test_offline(tmp_path, monkeypatch, server):
     from torchvision import datasets
 
     monkeypatch.setattr(datasets.DTD, "_URL", "http://127.0.0.1:9/dtd.tar.gz")
-    with pytest.raises(DownloadError, match=r"No connection to the server of Describable textures.*625 MB"):
+    with pytest.raises(
+        DownloadError, match=r"No connection to the server of Describable textures.*625 MB"
+    ):
         fetch("DTD", tmp_path)
     monkeypatch.setattr(datasets.DTD, "_URL", "http://no-such-host.invalid/dtd.tar.gz")
     with pytest.raises(DownloadError, match="No connection"):
@@ -252,7 +302,9 @@ def test_progress_and_stop(textures, tmp_path, server, small, monkeypatch):
 
 
 def test_what_an_interrupted_try_unpacked_is_not_trusted(textures, tmp_path, server):
-    """torchvision takes an existing folder for a complete set; a killed process leaves half of one."""
+    """torchvision takes an existing folder for a complete set; a killed process leaves half of
+    one.
+    """
     half = tmp_path / ".DTD-part" / "dtd"
     (half / "dtd" / "labels").mkdir(parents=True)
     (half / "dtd" / "labels" / "train1.txt").write_text("banded/1.jpg\n")

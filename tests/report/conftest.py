@@ -1,4 +1,6 @@
-"""A finished run over real little pictures, with names that would do harm if anything took them for markup."""
+"""A finished run over real little pictures, with names that would do harm if anything took them for
+markup.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ EACH = 20
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """Three classes with EACH noisy pictures; folders cannot hold a slash, so those of the classes are numbered."""
+    """Three classes with EACH noisy pictures; folders cannot hold a slash, so those of the classes
+    are numbered.
+    """
     chance = np.random.default_rng(0)
     for c in range(len(CLASSES)):
         (tmp_path / "pics" / str(c)).mkdir(parents=True)
@@ -48,7 +52,14 @@ def result(folder) -> Result:
     paths = tuple(sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.jpg")))
     labels = np.array([int(p.split("/")[0]) for p in paths])
     dataset = Dataset(
-        str(folder), f"leaves {HOSTILE}", folder, paths, labels, CLASSES, "d" * 64, (Unreadable(HOSTILE, HOSTILE),)
+        str(folder),
+        f"leaves {HOSTILE}",
+        folder,
+        paths,
+        labels,
+        CLASSES,
+        "d" * 64,
+        (Unreadable(HOSTILE, HOSTILE),),
     )
     models = tuple(
         SourceModel(f"x/{name}", f"{name} {HOSTILE}", "r", params, None, 64, 8, "", "MIT")
@@ -61,11 +72,19 @@ def result(folder) -> Result:
         loss = chance - q
         scores += [
             Score(model.id, "silhouette", "whitened", q, 0.0, q, q - 0.05, q + 0.05, q + noise),
-            Score(model.id, "supcon", "whitened", loss, chance, q, loss - 0.1, loss + 0.1, noise - q),
+            Score(
+                model.id, "supcon", "whitened", loss, chance, q, loss - 0.1, loss + 0.1, noise - q
+            ),
             Score(model.id, "knn", None, q, 0.1, q - 0.1, q - 0.05, q + 0.05, q + noise),
         ]
     return Result(
-        run=Run(RUN_ID, "2026-03-01T10:15:00+00:00", str(folder), tuple(m.id for m in models), title=HOSTILE),
+        run=Run(
+            RUN_ID,
+            "2026-03-01T10:15:00+00:00",
+            str(folder),
+            tuple(m.id for m in models),
+            title=HOSTILE,
+        ),
         dataset=dataset,
         models=models,
         scores=tuple(scores),
@@ -92,7 +111,10 @@ def evidence() -> Evidence:
     return Evidence(
         RUN_ID,
         Protocol("probe"),
-        (Accuracy("x/good", (0.8, 0.9), 0.85, 0.8, 0.9), Accuracy("x/quick", (0.6, 0.7), 0.65, 0.6, 0.7)),
+        (
+            Accuracy("x/good", (0.8, 0.9), 0.85, 0.8, 0.9),
+            Accuracy("x/quick", (0.6, 0.7), 0.65, 0.6, 0.7),
+        ),
         (
             Agreement("supcon", "whitened", 3, "x/good", tau, nothing, nothing, Interval(0.0), 1.0),
             Agreement("params", None, 3, None, nothing, nothing, nothing, nothing, None, HOSTILE),

@@ -59,7 +59,9 @@ def pictures(result, projection):
 
 @pytest.fixture
 def page(result, projection, evidence, pictures):
-    return to_html(result, projection=projection, rows=projection.rows, pictures=pictures, evidences=[evidence])
+    return to_html(
+        result, projection=projection, rows=projection.rows, pictures=pictures, evidences=[evidence]
+    )
 
 
 def test_hostile_names_are_words_everywhere(page):
@@ -67,14 +69,21 @@ def test_hostile_names_are_words_everywhere(page):
     assert [tag for tag, _ in seen.tags].count("script") == 2
     assert not [attrs for _, attrs in seen.tags if any(name.startswith("on") for name in attrs)]
     assert not [tag for tag, attrs in seen.tags if tag == "img" and attrs.get("src")]
-    assert seen.text.count(ALERT) >= 12  # title, verdict, bars, evidence, numbers, notes, failures, versions
+    assert (
+        seen.text.count(ALERT) >= 12
+    )  # title, verdict, bars, evidence, numbers, notes, failures, versions
     assert ALERT not in page
 
 
 def test_nothing_is_fetched_and_the_policy_allows_nothing_else(page):
     seen = Reader(page)
     assert not {"link", "iframe", "object", "embed", "base"} & {tag for tag, _ in seen.tags}
-    addresses = [v for _, attrs in seen.tags for name, v in attrs.items() if name in ("src", "href", "action")]
+    addresses = [
+        v
+        for _, attrs in seen.tags
+        for name, v in attrs.items()
+        if name in ("src", "href", "action")
+    ]
     assert all(value.startswith("#") for value in addresses)
     assert not [attrs for _, attrs in seen.tags if "style" in attrs]  # the policy would refuse them
     policy = next(a["content"] for t, a in seen.tags if t == "meta" and a.get("http-equiv"))
@@ -93,9 +102,22 @@ def test_it_says_all_that_the_dashboard_says(page, result, folder):
     assert 'Start from good "><script>' in text
     assert "Clear choice" in text
     assert result.verdict.why.split(".")[0] in text
-    for expected in ("60 pictures in 3 classes", "50 ms", "20 million", "MIT", "What does it cost?", "85.0 %",
-                     "Nearest neighbours (kNN)", "0.500", "LogME", "temperature 0.5",
-                     "On these pictures SCL picked the best model", "1.00", "0.33 to 1.00", RUN):  # fmt: skip
+    for expected in (
+        "60 pictures in 3 classes",
+        "50 ms",
+        "20 million",
+        "MIT",
+        "What does it cost?",
+        "85.0 %",
+        "Nearest neighbours (kNN)",
+        "0.500",
+        "LogME",
+        "temperature 0.5",
+        "On these pictures SCL picked the best model",
+        "1.00",
+        "0.33 to 1.00",
+        RUN,
+    ):
         assert expected in text, expected
     assert f"srcsel rank {folder} --models x/good,x/quick,x/bad" in text
 
@@ -131,9 +153,14 @@ def test_without_map_evidence_cost_or_scores_it_still_stands(result):
     assert 'id="map"' not in bare
     assert "Accuracy really reached" not in bare
     same = tuple(dataclasses.replace(m, params=5) for m in result.models)
-    assert "What does it cost?" not in to_html(dataclasses.replace(result, seconds_per_picture={}, models=same))
+    assert "What does it cost?" not in to_html(
+        dataclasses.replace(result, seconds_per_picture={}, models=same)
+    )
     nothing = dataclasses.replace(
-        result, scores=(), rankings=(), verdict=Verdict("cannot tell", None, "x", why="Every model failed.")
+        result,
+        scores=(),
+        rankings=(),
+        verdict=Verdict("cannot tell", None, "x", why="Every model failed."),
     )
     assert "Nothing could be scored" in Reader(to_html(nothing)).text
 

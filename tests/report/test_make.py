@@ -30,7 +30,9 @@ def test_report_of_a_stored_run_is_small_and_holds_its_pictures(runs, result):
     assert file == make.place({"run_id": result.run.id}, result, load_settings())
 
 
-def test_pictures_that_are_gone_or_must_not_be_seen_are_left_out(runs, result, monkeypatch, tmp_path):
+def test_pictures_that_are_gone_or_must_not_be_seen_are_left_out(
+    runs, result, monkeypatch, tmp_path
+):
     (result.dataset.folder / result.dataset.paths[0]).unlink()
     assert make.write({"run_id": result.run.id}).read_text().count("data:image/jpeg") == 59
     outside = tmp_path / "secret.jpg"
@@ -50,7 +52,13 @@ def test_a_new_measurement_makes_another_report(runs, result, evidence):
 
 
 def test_report_shows_what_was_on_show(runs, result):
-    question = {"run_id": result.run.id, "cost": "time", "limit": "30", "model": "x/good", "reading": "raw"}
+    question = {
+        "run_id": result.run.id,
+        "cost": "time",
+        "limit": "30",
+        "model": "x/good",
+        "reading": "raw",
+    }
     text = make.write(question).read_text()
     assert "Decided among models up to 30 ms (2 of 3)." in text
     assert "<h1>Start from quick" in text
@@ -66,8 +74,14 @@ def test_the_job_writes_it(runs, result):
         def plan(self, weights, titles):
             assert weights
 
-    question = {"run_id": result.run.id, "model": None, "method": None, "reading": "whitened", "cost": None,
-                "limit": None}  # fmt: skip
+    question = {
+        "run_id": result.run.id,
+        "model": None,
+        "method": None,
+        "reading": "whitened",
+        "cost": None,
+        "limit": None,
+    }
     done = KINDS["report"](question, Told())
     assert done == {"bytes": make.place(question, result, load_settings()).stat().st_size}
 
@@ -94,7 +108,11 @@ def test_csv_reads_back_and_runs_no_formula(result):
     models = (dataclasses.replace(result.models[0], title="=HYPERLINK(1)"), *result.models[1:])
     rows = list(csv.DictReader(io.StringIO(to_csv(dataclasses.replace(result, models=models)))))
     assert len(rows) == len(number_rows(result)) == len(result.scores) + len(result.failures)
-    first = next(row for row in rows if row["Id"] == "x/good" and row["Measure"].startswith("Class separation"))
+    first = next(
+        row
+        for row in rows
+        if row["Id"] == "x/good" and row["Measure"].startswith("Class separation")
+    )
     assert first["Starting model"] == "'=HYPERLINK(1)"
     assert float(first["Value"]) == 0.5
     assert {row["Why not"] for row in rows if row["Value"] == ""} == {'"><script>alert(1)</script>'}

@@ -30,7 +30,16 @@ def shares(parts):
 @pytest.fixture
 def measure(monkeypatch):
     more = {"cheap": True, "set_relative": True, "combine": shares}
-    made = Measure("relative", "Relative", True, (-math.inf, math.inf), "features", "https://x.org", relative, **more)
+    made = Measure(
+        "relative",
+        "Relative",
+        True,
+        (-math.inf, math.inf),
+        "features",
+        "https://x.org",
+        relative,
+        **more,
+    )
     monkeypatch.setitem(MEASURES, "relative", made)
 
 
@@ -47,7 +56,9 @@ def test_values_rankings_and_json_hold_what_the_set_makes_of_the_parts():
     assert next(r for r in result.rankings if r.measure == "relative").models == ("m1", "m2", "m0")
     assert [s["value"] for s in to_json(result)["scores"]] == pytest.approx([0, 1, 0.5])
     again = rank_features(*candidates(1, 5, 3, 9), measures=["relative"])
-    assert {s.model: s.value for s in again.scores if s.measure == "relative"}["m1"] == pytest.approx(0.5)
+    assert {s.model: s.value for s in again.scores if s.measure == "relative"}[
+        "m1"
+    ] == pytest.approx(0.5)
 
 
 @pytest.mark.usefixtures("measure")
@@ -58,7 +69,9 @@ def test_without_a_finite_value_there_is_a_reason():
     assert "compares starting models" in result.failures[0].reason
 
 
-@pytest.mark.parametrize(("precision", "said"), [("exact", []), ("fast", [FAST_NUMBERS.format("bfloat16")])])
+@pytest.mark.parametrize(
+    ("precision", "said"), [("exact", []), ("fast", [FAST_NUMBERS.format("bfloat16")])]
+)
 def test_a_result_says_when_it_was_made_with_fast_numbers(picture_folder, precision, said):
     run = new_run(picture_folder, "pixels", precision=precision)
     told = Answer(run, load_dataset(run.ref), find_models("pixels"))

@@ -19,9 +19,16 @@ def read_back(text: str) -> Run:
     told, extra = _parser().parse_known_args(words)
     assert not extra
     return new_run(
-        told.folder, told.models, told.measures, temperature=told.temperature, metric=told.metric,
-        precision=told.precision, seed=told.seed, left_out=told.leave_out, race=told.race,
-    )  # fmt: skip
+        told.folder,
+        told.models,
+        told.measures,
+        temperature=told.temperature,
+        metric=told.metric,
+        precision=told.precision,
+        seed=told.seed,
+        left_out=told.leave_out,
+        race=told.race,
+    )
 
 
 def test_what_is_as_usual_is_not_said():
@@ -31,18 +38,28 @@ def test_what_is_as_usual_is_not_said():
 def test_all_demo_models_go_by_one_name_and_some_by_their_own():
     ids = tuple(model.id for model in catalog.find_models("demo"))
     assert command(dataclasses.replace(USUAL, models=ids)).endswith("--models demo")
-    assert command(dataclasses.replace(USUAL, models=ids[1:])).endswith(f"--models {','.join(ids[1:])}")
+    assert command(dataclasses.replace(USUAL, models=ids[1:])).endswith(
+        f"--models {','.join(ids[1:])}"
+    )
 
 
 def test_a_command_asks_the_same_question_again():
     asked = new_run(
-        "demo:digits", ["timm/resnet18.a1_in1k", *(m.id for m in catalog.find_models("pixels"))], ["supcon", "knn"],
-        temperature=0.1, metric="euclidean", precision="bfloat16", seed=7, left_out=["my leaves/1 $x.png", "b'.jpg"],
+        "demo:digits",
+        ["timm/resnet18.a1_in1k", *(m.id for m in catalog.find_models("pixels"))],
+        ["supcon", "knn"],
+        temperature=0.1,
+        metric="euclidean",
+        precision="bfloat16",
+        seed=7,
+        left_out=["my leaves/1 $x.png", "b'.jpg"],
         race=True,
-    )  # fmt: skip
+    )
     assert " --precision fast " in command(asked)
     again = read_back(command(asked))
-    assert dataclasses.replace(again, id="", created="") == dataclasses.replace(asked, id="", created="")
+    assert dataclasses.replace(again, id="", created="") == dataclasses.replace(
+        asked, id="", created=""
+    )
     assert read_back(command(USUAL)).measures == HEADLINE
 
 

@@ -1,4 +1,6 @@
-"""The race as a run has it: who leaves, what is put through networks, stopping, going on, and the exact run after."""
+"""The race as a run has it: who leaves, what is put through networks, stopping, going on, and the
+exact run after.
+"""
 
 import dataclasses
 from types import SimpleNamespace
@@ -28,7 +30,9 @@ SKILL = {"best": 4.0, "good": 2.5, "fair": 1.2, "poor": 0.5, "worse": 0.2, "blin
 
 
 class Coded:
-    """Pictures carry their class and number; a model of skill s puts classes s standard deviations apart."""
+    """Pictures carry their class and number; a model of skill s puts classes s standard deviations
+    apart.
+    """
 
     name = "coded"
     title = "Coded"
@@ -57,7 +61,12 @@ class Coded:
                 codes = batch[:, :, 4, 4].astype(int)  # (b, 3): class, number's high and low part
                 numbers = codes[:, 1] * 256 + codes[:, 2]
                 hub.seen += [(name, int(number)) for number in numbers]
-                X = np.stack([np.random.default_rng([number, len(name)]).normal(size=6) for number in numbers])
+                X = np.stack(
+                    [
+                        np.random.default_rng([number, len(name)]).normal(size=6)
+                        for number in numbers
+                    ]
+                )
                 X[np.arange(len(X)), codes[:, 0] // 50] += SKILL[name]
                 X[numbers == hub.broken.get(name)] = np.nan
                 return X.astype(np.float32), None
@@ -82,7 +91,11 @@ def quick():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "draw_all", draw)
-        patch.setattr(remembered, "score_model", lambda *a, **k: score_model(*a, **{**k, "rechecks": RECHECKS}))
+        patch.setattr(
+            remembered,
+            "score_model",
+            lambda *a, **k: score_model(*a, **{**k, "rechecks": RECHECKS}),
+        )
         yield
 
 
@@ -94,7 +107,9 @@ def pictures(tmp_path_factory):
         (folder / name).mkdir()
         for i in range(N // 4):
             number = c * N // 4 + i
-            Image.new("RGB", (8, 8), (50 * c, number // 256, number % 256)).save(folder / name / f"{i:03d}.png")
+            Image.new("RGB", (8, 8), (50 * c, number // 256, number % 256)).save(
+                folder / name / f"{i:03d}.png"
+            )
     return folder
 
 
@@ -134,7 +149,12 @@ def test_the_winner_of_the_exact_run_is_found_with_fewer_pictures(finished):
     full = {s.model for s in result.scores}
     assert full == {"coded/best", "coded/good"}
     assert next(d.model for d in race.dropped) == "coded/blind"
-    assert {d.model for d in race.dropped} == {"coded/blind", "coded/worse", "coded/poor", "coded/fair"}
+    assert {d.model for d in race.dropped} == {
+        "coded/blind",
+        "coded/worse",
+        "coded/poor",
+        "coded/fair",
+    }
     assert race.passes == len(seen)
     assert len(set(seen)) == len(seen)  # no picture twice through a network
     assert race.passes <= rules.budget(6, N)
@@ -151,8 +171,10 @@ def test_who_left_is_told_with_partial_scores_and_a_reason_but_never_ranked(fini
     worst = left["coded/worse"]
     assert (worst.pictures, worst.leader, worst.why) == (40, "coded/best", "behind")
     assert worst.behind >= 99
-    assert reasons["coded/worse"] == (
-        f"Dropped after 40 of 320 pictures: behind the leader, Best, in {share(worst.behind)} of 100 re-checks."
+    assert (
+        reasons["coded/worse"]
+        == f"Dropped after 40 of 320 pictures: behind the leader, Best, in {share(worst.behind)} of"
+        " 100 re-checks."
     )
     assert reasons["coded/blind"].startswith("A yardstick, dropped after 40 of 320 pictures")
     assert {s.measure for s in worst.scores} == set(HEADLINE)
@@ -171,8 +193,12 @@ def test_full_scores_and_features_equal_those_of_an_exact_run(question, hub):
     store.drop(stored_features(raced, "best").key)
     exact = answer(dataclasses.replace(question, id="20260131-000000-000000-aaaa", race=False))
     np.testing.assert_array_equal(stored_features(exact, "best").values, features)
-    of_best = [to_plain(dataclasses.replace(s, seconds=0)) for s in raced.scores if s.model == "coded/best"]
-    again = [to_plain(dataclasses.replace(s, seconds=0)) for s in exact.scores if s.model == "coded/best"]
+    of_best = [
+        to_plain(dataclasses.replace(s, seconds=0)) for s in raced.scores if s.model == "coded/best"
+    ]
+    again = [
+        to_plain(dataclasses.replace(s, seconds=0)) for s in exact.scores if s.model == "coded/best"
+    ]
     assert of_best == again
 
 
@@ -183,7 +209,9 @@ def test_an_exact_run_afterwards_goes_on_where_the_race_left_them(question, hub)
     assert exact.race is None
     assert {s.model for s in exact.scores} == {f"coded/{name}" for name in SKILL}
     assert exact.verdict.winner == "coded/best"
-    assert not (load_settings().features / "parts").exists() or not list((load_settings().features / "parts").iterdir())
+    assert not (load_settings().features / "parts").exists() or not list(
+        (load_settings().features / "parts").iterdir()
+    )
 
 
 @pytest.mark.parametrize(
@@ -195,7 +223,13 @@ def test_an_exact_run_afterwards_goes_on_where_the_race_left_them(question, hub)
         lambda told: told[:2] == ("coded/good", "scoring"),
         lambda told: told.part == "maps",
     ],
-    ids=["while scoring a stage", "between stages", "among the last pictures", "scoring in full", "maps"],
+    ids=[
+        "while scoring a stage",
+        "between stages",
+        "among the last pictures",
+        "scoring in full",
+        "maps",
+    ],
 )
 def test_a_stopped_race_goes_on_and_ends_the_same(question, hub, stop, finished):
     whole = finished.result
@@ -206,8 +240,16 @@ def test_a_stopped_race_goes_on_and_ends_the_same(question, hub, stop, finished)
     result = answer(question)
     assert len(set(hub.seen)) == len(hub.seen)
     assert to_plain(result.race)["dropped"] == [
-        {**d, "scores": [{**s, "seconds": t["seconds"]} for s, t in zip(d["scores"], e["scores"], strict=True)]}
-        for d, e in zip(to_plain(whole.race)["dropped"], to_plain(result.race)["dropped"], strict=True)
+        {
+            **d,
+            "scores": [
+                {**s, "seconds": t["seconds"]}
+                for s, t in zip(d["scores"], e["scores"], strict=True)
+            ],
+        }
+        for d, e in zip(
+            to_plain(whole.race)["dropped"], to_plain(result.race)["dropped"], strict=True
+        )
     ]
     assert (result.race.passes, result.race.exact) == (whole.race.passes, whole.race.exact)
     told = [(v.kind, v.winner, v.firsts, v.why) for v in (result.verdict, whole.verdict)]
@@ -215,7 +257,11 @@ def test_a_stopped_race_goes_on_and_ends_the_same(question, hub, stop, finished)
 
 
 def test_a_model_that_is_stored_costs_nothing_and_never_leaves(question, hub):
-    answer(dataclasses.replace(question, id="20260131-000000-000000-aaaa", race=False, models=("coded/worse",)))
+    answer(
+        dataclasses.replace(
+            question, id="20260131-000000-000000-aaaa", race=False, models=("coded/worse",)
+        )
+    )
     del hub.seen[:]
     result = answer(question)
     assert not any(name == "worse" for name, _ in hub.seen)
@@ -233,7 +279,9 @@ def test_a_survivor_that_breaks_later_is_replaced(question, hub):
 
 
 def test_a_small_set_has_no_race_and_says_so(picture_folder, hub):
-    few = new_run(picture_folder, ["coded/best", "coded/good", "coded/fair"], device="cpu", race=True)
+    few = new_run(
+        picture_folder, ["coded/best", "coded/good", "coded/fair"], device="cpu", race=True
+    )
     result = answer(few)
     assert result.race.stages == ()
     assert {s.model for s in result.scores} == set(few.models)
@@ -244,12 +292,14 @@ def test_progress_tells_the_race(finished):
     watch = finished.watch
     told = [t.note for t in watch.seen if t[:2] == ("race", "running")]
     assert told[0] == "Stage 1 of 4: 40 of 320 pictures, 6 of 6 models in the race"
-    assert told[-1] == (
-        "Stage 4 of 4: 320 of 320 pictures, 2 of 6 models in the race, "
+    assert (
+        told[-1] == "Stage 4 of 4: 320 of 320 pictures, 2 of 6 models in the race, "
         f"{sum(N - d.pictures for d in finished.result.race.dropped):,} forward passes saved so far"
     )
     race = finished.result.race
-    last_drop = race.stages.index(race.dropped[-1].pictures) + 1  # with two left there is nothing to decide
+    last_drop = (
+        race.stages.index(race.dropped[-1].pictures) + 1
+    )  # with two left there is nothing to decide
     assert [int(note.split()[1]) for note in told] == [*range(1, last_drop + 1), 4]
     dropped = [part for part, state, *_ in watch.seen if state == "dropped"]
     assert dropped[0] == "coded/blind"

@@ -15,7 +15,12 @@ def test_order_is_a_stratified_permutation():
     np.testing.assert_array_equal(np.sort(order), np.arange(100))
     np.testing.assert_array_equal(np.bincount(labels[order[:6]]), [2, 2, 2])
     for size in (20, 50, 80):
-        assert np.abs(np.bincount(labels[order[:size]], minlength=3) - size * np.array([0.6, 0.3, 0.1])).max() <= 1
+        assert (
+            np.abs(
+                np.bincount(labels[order[:size]], minlength=3) - size * np.array([0.6, 0.3, 0.1])
+            ).max()
+            <= 1
+        )
     np.testing.assert_array_equal(order, rules.order(labels, seed=3))
     assert (order != rules.order(labels, seed=4)).any()
 
@@ -54,11 +59,15 @@ def test_the_budget_is_a_third_for_ten_models():
 
 
 def score(model, values, measure="supcon"):
-    return Score(model, measure, "whitened", float(np.mean(values)), rechecks=np.array(values, float))
+    return Score(
+        model, measure, "whitened", float(np.mean(values)), rechecks=np.array(values, float)
+    )
 
 
 def test_places_count_the_rechecks_before_the_leader():
-    """SCL alone, lower is better: a leads on average; b is level in one of four and before it in one."""
+    """SCL alone, lower is better: a leads on average; b is level in one of four and before it in
+    one.
+    """
     scores = [score("c", [5, 5, 5, 5]), score("b", [2, 1, 0.5, 3]), score("a", [1, 1, 1, 1])]
     assert rules.places(scores) == [Place("a", 0.0), Place("b", 50.0), Place("c", 100.0)]
 
@@ -74,11 +83,20 @@ def test_a_model_without_the_measures_has_no_place():
     assert rules.places([]) == []
 
 
-LINE = [Place("a", 0.0), Place("b", 100.0), Place("c", 60.0), Place("d", 98.0), Place("e", 99.0), Place("f", 100.0)]
+LINE = [
+    Place("a", 0.0),
+    Place("b", 100.0),
+    Place("c", 60.0),
+    Place("d", 98.0),
+    Place("e", 99.0),
+    Place("f", 100.0),
+]
 
 
 def leave(line=LINE, free=(), yardsticks=(), used=0, allowed=10_000, sizes=(100, 200, 800)):
-    return rules.leaving(line, free=set(free), yardsticks=set(yardsticks), sizes=sizes, used=used, allowed=allowed)
+    return rules.leaving(
+        line, free=set(free), yardsticks=set(yardsticks), sizes=sizes, used=used, allowed=allowed
+    )
 
 
 def test_who_is_surely_behind_leaves_but_two_stay():
@@ -103,51 +121,76 @@ def test_what_costs_nothing_stays():
 
 def test_yardsticks_leave_first_whatever_they_reach():
     line = [*LINE[:3], Place("y", 10.0), Place("z", 100.0)]
-    assert leave(line, yardsticks={"y", "z"}) == [Leaving(line[4], "yardstick"), Leaving(line[3], "yardstick")]
+    assert leave(line, yardsticks={"y", "z"}) == [
+        Leaving(line[4], "yardstick"),
+        Leaving(line[3], "yardstick"),
+    ]
     assert leave(line, yardsticks={"y", "z"}, free={"z"}) == [Leaving(line[3], "yardstick")]
 
 
 def test_reasons_name_the_pictures_the_leader_and_the_rechecks():
     titles = {"a": "Oak"}
-    assert doubt.reason(Dropped("c", 120, "a", 99.4, "behind"), titles, 1500) == (
-        "Dropped after 120 of 1,500 pictures: behind the leader, Oak, in 99 of 100 re-checks."
+    assert (
+        doubt.reason(Dropped("c", 120, "a", 99.4, "behind"), titles, 1500)
+        == "Dropped after 120 of 1,500 pictures: behind the leader, Oak, in 99 of 100 re-checks."
     )
-    assert doubt.reason(Dropped("c", 120, "a", 93, "budget"), titles, 500) == (
-        "Set aside after 120 of 500 pictures to save time, not ruled out: "
+    assert (
+        doubt.reason(Dropped("c", 120, "a", 93, "budget"), titles, 500)
+        == "Set aside after 120 of 500 pictures to save time, not ruled out: "
         "behind the leader, Oak, in 93 of 100 re-checks."
     )
 
 
 def test_the_summary_counts_what_was_saved():
-    race = Race((60, 480), 2, 10, (Dropped("c", 60, "a", 100, "behind"),) * 8, passes=1500, exact=4800)
-    assert doubt.summary(race) == (
-        "Fast answer: 8 of 10 models left early, 3,300 of 4,800 forward passes (one picture through one network) were "
-        "saved."
+    race = Race(
+        (60, 480), 2, 10, (Dropped("c", 60, "a", 100, "behind"),) * 8, passes=1500, exact=4800
+    )
+    assert (
+        doubt.summary(race)
+        == "Fast answer: 8 of 10 models left early, 3,300 of 4,800 forward passes (one picture"
+        " through one network) were saved."
     )
     none = Race((), note=rules.no_race(np.array([5, 5]), 5))
-    assert doubt.summary(none).endswith("With 2 classes a race saves time from about 320 pictures on.")
+    assert doubt.summary(none).endswith(
+        "With 2 classes a race saves time from about 320 pictures on."
+    )
 
 
 MODELS = [SourceModel(m, m.upper(), "1", 1, 1.0, 1, 1, "", "MIT") for m in "abcde"]
 FIRST = "It came first."
-CLEAR = Verdict("clear", "a", f"Start from A. {FIRST} Small.", {"a": 98.0, "b": 2.0}, ("a",), why=FIRST)
+CLEAR = Verdict(
+    "clear", "a", f"Start from A. {FIRST} Small.", {"a": 98.0, "b": 2.0}, ("a",), why=FIRST
+)
 
 
 def raced(*behind, why="budget"):
-    return Race((60, 480), 2, 5, tuple(Dropped(m, 60, "a", b, why) for m, b in zip("cde", behind, strict=False)))
+    return Race(
+        (60, 480),
+        2,
+        5,
+        tuple(Dropped(m, 60, "a", b, why) for m, b in zip("cde", behind, strict=False)),
+    )
 
 
 def test_who_was_surely_behind_leaves_no_doubt():
     assert doubt.with_doubt(CLEAR, raced(99, 100, why="behind"), MODELS) == CLEAR
-    assert doubt.with_doubt(CLEAR, raced(90, 97), MODELS) == CLEAR  # level in ten of 100 is what the verdict allows
+    assert (
+        doubt.with_doubt(CLEAR, raced(90, 97), MODELS) == CLEAR
+    )  # level in ten of 100 is what the verdict allows
 
 
 def test_who_may_be_as_good_makes_a_clear_choice_a_tie():
     verdict = doubt.with_doubt(CLEAR, raced(77, 95), MODELS)
-    assert (verdict.kind, verdict.winner, verdict.firsts, verdict.close) == ("tie", "a", CLEAR.firsts, ("a",))
-    assert verdict.why == (
-        "It came first. C was set aside early to save time and may be as good: level with the leader or before it in "
-        "23 of 100 re-checks then. Score it in full to be sure."
+    assert (verdict.kind, verdict.winner, verdict.firsts, verdict.close) == (
+        "tie",
+        "a",
+        CLEAR.firsts,
+        ("a",),
+    )
+    assert (
+        verdict.why
+        == "It came first. C was set aside early to save time and may be as good: level with the"
+        " leader or before it in 23 of 100 re-checks then. Score it in full to be sure."
     )
     assert verdict.text == f"Start from A. {verdict.why} Small."
 
@@ -165,5 +208,6 @@ def test_a_yardstick_that_did_as_well_is_noted():
     verdict = doubt.with_doubt(CLEAR, raced(99, 60, why="yardstick"), MODELS)
     assert (verdict.kind, verdict.why) == ("clear", CLEAR.why)
     assert [note.text for note in verdict.notes] == [
-        "D, a yardstick, was level with A or before it in 40 of 100 re-checks when it left the race, on 60 pictures."
+        "D, a yardstick, was level with A or before it in 40 of 100 re-checks when it left the"
+        " race, on 60 pictures."
     ]

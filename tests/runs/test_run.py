@@ -23,7 +23,9 @@ from tests.recorder import Recorder
 
 
 class ToyHub:
-    """`color` sees the mean colour (it tells the classes), `noise` sees nothing, `broken` cannot be run."""
+    """`color` sees the mean colour (it tells the classes), `noise` sees nothing, `broken` cannot be
+    run.
+    """
 
     name = "toy"
     title = "Toys"
@@ -46,7 +48,11 @@ class ToyHub:
                     raise ValueError("no such layer")
                 mean = batch.mean(axis=(2, 3), dtype=np.float64)
                 code = (batch.astype(np.int64).sum(axis=(1, 2, 3)) * 7919) % 1000
-                seen = mean if model.id == "toy/color" else np.stack([np.sin(code * k) for k in (1, 2, 3)], axis=1)
+                seen = (
+                    mean
+                    if model.id == "toy/color"
+                    else np.stack([np.sin(code * k) for k in (1, 2, 3)], axis=1)
+                )
                 return np.column_stack([seen, np.cos(code)]).astype(np.float32), None
 
         return Encoder()
@@ -59,14 +65,19 @@ def toys(monkeypatch):
 
 @pytest.fixture
 def question(picture_folder):
-    return new_run(picture_folder, ["toy/noise", "toy/broken", "toy/color"], device="cpu", title="Squares")
+    return new_run(
+        picture_folder, ["toy/noise", "toy/broken", "toy/color"], device="cpu", title="Squares"
+    )
 
 
 def features(seed=0, n=60, classes=3):
     chance = np.random.default_rng(seed)
     y = np.repeat(np.arange(classes), n // classes)
     good = np.eye(classes)[y] * 4 + chance.normal(size=(n, classes))
-    return {"good": np.hstack([good, chance.normal(size=(n, 5))]), "noise": chance.normal(size=(n, 8))}, y
+    return {
+        "good": np.hstack([good, chance.normal(size=(n, 5))]),
+        "noise": chance.normal(size=(n, 8)),
+    }, y
 
 
 def test_the_whole_way(question):
@@ -77,7 +88,10 @@ def test_the_whole_way(question):
     assert {(s.model, s.measure) for s in result.scores} == {
         (model, measure) for model in ("toy/noise", "toy/color") for measure in HEADLINE
     }
-    assert {(s.measure, s.reading) for s in result.literal} == {("silhouette", "raw"), ("supcon", "raw")}
+    assert {(s.measure, s.reading) for s in result.literal} == {
+        ("silhouette", "raw"),
+        ("supcon", "raw"),
+    }
     (failure,) = result.failures
     assert (failure.model, failure.measure) == ("toy/broken", "")
     assert "no such layer" in failure.reason
@@ -106,7 +120,9 @@ def test_the_answer_is_stored_with_its_maps(question):
 def test_each_finished_model_is_stored_at_once(question, monkeypatch):
     saved = []
     save = run.RunStore.save
-    monkeypatch.setattr(run.RunStore, "save", lambda self, result: saved.append(result) or save(self, result))
+    monkeypatch.setattr(
+        run.RunStore, "save", lambda self, result: saved.append(result) or save(self, result)
+    )
     answer(question)
     assert [(len(r.scores), len(r.failures), r.complete) for r in saved] == [
         (0, 0, False),
@@ -140,7 +156,11 @@ def test_the_same_question_again_is_answered_from_disk(question, monkeypatch):
 
     monkeypatch.setattr(remembered, "score_model", never)
     monkeypatch.setattr(maps, "project", never)
-    second = answer(dataclasses.replace(question, id="20260131-000000-000000-aaaa", models=("toy/noise", "toy/color")))
+    second = answer(
+        dataclasses.replace(
+            question, id="20260131-000000-000000-aaaa", models=("toy/noise", "toy/color")
+        )
+    )
     assert to_json(second)["scores"] == to_json(first)["scores"]
     for old, new in zip(first.scores, second.scores, strict=True):
         np.testing.assert_array_equal(old.rechecks, new.rechecks)
@@ -148,8 +168,13 @@ def test_the_same_question_again_is_answered_from_disk(question, monkeypatch):
 
 def test_another_temperature_is_another_question(question):
     first = answer(question)
-    second = answer(dataclasses.replace(question, id="20260131-000000-000000-aaaa", temperature=0.2))
-    value = {r.run.temperature: next(s.value for s in r.scores if s.measure == "supcon") for r in (first, second)}
+    second = answer(
+        dataclasses.replace(question, id="20260131-000000-000000-aaaa", temperature=0.2)
+    )
+    value = {
+        r.run.temperature: next(s.value for s in r.scores if s.measure == "supcon")
+        for r in (first, second)
+    }
     assert value[0.5] != value[0.2]
 
 
@@ -159,7 +184,9 @@ def test_pictures_left_out_are_left_out_and_said(question):
     assert "You left out 2 pictures." in result.notes
 
 
-def test_pictures_left_out_run_no_network_and_score_as_if_they_were_not_there(question, picture_folder, monkeypatch):
+def test_pictures_left_out_run_no_network_and_score_as_if_they_were_not_there(
+    question, picture_folder, monkeypatch
+):
     first = answer(question)
 
     def never(*_, **__):
@@ -167,7 +194,9 @@ def test_pictures_left_out_run_no_network_and_score_as_if_they_were_not_there(qu
 
     out = tuple(path for path in first.dataset.paths if path.endswith(("003.png", "010.png")))
     models = ("toy/noise", "toy/color")
-    some = dataclasses.replace(question, id="20260131-000000-000000-aaaa", models=models, left_out=out[:4])
+    some = dataclasses.replace(
+        question, id="20260131-000000-000000-aaaa", models=models, left_out=out[:4]
+    )
     more = dataclasses.replace(some, id="20260131-000000-000000-bbbb", left_out=out)
     watch = Recorder()
     with monkeypatch.context() as patch:
@@ -194,8 +223,12 @@ def _but_times(told):
 
 
 def test_pictures_left_out_of_a_set_whose_features_are_not_stored(question):
-    without = answer(dataclasses.replace(question, left_out=("red/000.png",), models=("toy/color",)))
-    stored = open_features(load_settings()).get(key_for(without.dataset, without.models[0], "float32"))
+    without = answer(
+        dataclasses.replace(question, left_out=("red/000.png",), models=("toy/color",))
+    )
+    stored = open_features(load_settings()).get(
+        key_for(without.dataset, without.models[0], "float32")
+    )
     assert len(stored.values) == len(without.dataset.paths) == 35
 
 
@@ -223,7 +256,11 @@ def test_nothing_to_rank_is_said(question):
 
 
 def test_a_model_that_is_gone_meanwhile_stops_no_other(question, tmp_path):
-    result = answer(dataclasses.replace(question, models=(f"checkpoints/{tmp_path}/gone.safetensors", "toy/color")))
+    result = answer(
+        dataclasses.replace(
+            question, models=(f"checkpoints/{tmp_path}/gone.safetensors", "toy/color")
+        )
+    )
     assert [f.model for f in result.failures] == [f"checkpoints/{tmp_path}/gone.safetensors"]
     assert result.verdict.winner == "toy/color"
 
@@ -240,7 +277,9 @@ def test_a_map_on_request_starts_from_the_front_runner(question):
     runs = open_runs(load_settings())
     assert runs.projection(question.id, "toy/noise", "pca") is None
     projection = draw_map(question.id, "toy/noise", "pca")
-    np.testing.assert_array_equal(runs.projection(question.id, "toy/noise", "pca").xy, projection.xy)
+    np.testing.assert_array_equal(
+        runs.projection(question.id, "toy/noise", "pca").xy, projection.xy
+    )
     with pytest.raises(UnknownNameError, match="kind of map"):
         draw_map(question.id, "toy/noise", "pac")
     with pytest.raises(UnknownNameError, match="source model"):
@@ -360,16 +399,37 @@ def test_json_has_what_is_promised_and_no_nan(question):
     told = to_json(answer(question))
     text = json.dumps(told, allow_nan=False)
     assert json.loads(text) == told
-    assert {"dataset", "scores", "literal", "failures", "verdict", "rankings", "run", "versions"} <= set(told)
+    assert {
+        "dataset",
+        "scores",
+        "literal",
+        "failures",
+        "verdict",
+        "rankings",
+        "run",
+        "versions",
+    } <= set(told)
     assert set(told["dataset"]) >= {"root", "images", "classes", "unreadable"}
-    assert set(told["scores"][0]) >= {"model", "measure", "value", "null", "low", "high", "gain", "reading"}
+    assert set(told["scores"][0]) >= {
+        "model",
+        "measure",
+        "value",
+        "null",
+        "low",
+        "high",
+        "gain",
+        "reading",
+    }
     assert list(told["verdict"]) == ["kind", "winner", "text", "why", "firsts", "close", "notes"]
     assert told["verdict"]["why"] in told["verdict"]["text"]
     assert all(isinstance(note, str) for note in told["verdict"]["notes"])
     assert told["failures"][0].keys() >= {"model", "measure", "reason"}
     pairs = [(s["model"], s["measure"]) for s in told["scores"]]
     assert len(pairs) == len(set(pairs)) == 8
-    assert {(s["measure"], s["reading"]) for s in told["literal"]} == {("silhouette", "raw"), ("supcon", "raw")}
+    assert {(s["measure"], s["reading"]) for s in told["literal"]} == {
+        ("silhouette", "raw"),
+        ("supcon", "raw"),
+    }
 
 
 def test_json_lists_the_measures_that_were_asked_for(picture_folder):
@@ -385,5 +445,7 @@ def test_what_explains_the_verdict_is_kept_with_the_run(picture_folder):
     again = open_runs(load_settings()).load(result.run.id)
     assert [d.model for d in again.diagnoses] == ["demo/textures", "pixels/thumbnail"]
     assert again.diagnoses == result.diagnoses
-    gain = next(s.gain for s in result.literal if (s.model, s.measure) == ("demo/textures", "supcon"))
+    gain = next(
+        s.gain for s in result.literal if (s.model, s.measure) == ("demo/textures", "supcon")
+    )
     assert again.diagnoses[0].raw.gain == pytest.approx(gain, abs=1e-6)

@@ -27,8 +27,15 @@ def extra(monkeypatch):
     """Register measures for one test only."""
 
     def register(name, function, **more):
-        fields = {"higher_is_better": True, "bounds": (-math.inf, math.inf), "needs": "features", **more}
-        made = Measure(name, f"Title of {name}", paper="https://example.org", function=function, **fields)
+        fields = {
+            "higher_is_better": True,
+            "bounds": (-math.inf, math.inf),
+            "needs": "features",
+            **more,
+        }
+        made = Measure(
+            name, f"Title of {name}", paper="https://example.org", function=function, **fields
+        )
         monkeypatch.setitem(MEASURES, name, made)
         return made
 
@@ -45,10 +52,17 @@ def test_headline_values_and_readings():
     scores, literal = by_name(found.scores), by_name(found.literal)
     assert tuple(scores) == HEADLINE
     assert [s.reading for s in found.scores] == ["whitened", "whitened", None, None]
-    assert [(s.measure, s.reading) for s in found.literal] == [("silhouette", "raw"), ("supcon", "raw")]
+    assert [(s.measure, s.reading) for s in found.literal] == [
+        ("silhouette", "raw"),
+        ("supcon", "raw"),
+    ]
     W = prepare(X, "whitened")
-    assert scores["silhouette"].value == pytest.approx(MEASURES["silhouette"](X, y, preparation="whitened"), abs=1e-14)
-    assert scores["supcon"].value == pytest.approx(MEASURES["supcon"](W, y, temperature=0.5), abs=1e-12)
+    assert scores["silhouette"].value == pytest.approx(
+        MEASURES["silhouette"](X, y, preparation="whitened"), abs=1e-14
+    )
+    assert scores["supcon"].value == pytest.approx(
+        MEASURES["supcon"](W, y, temperature=0.5), abs=1e-12
+    )
     assert scores["knn"].value == MEASURES["knn"](X, y)
     assert scores["logme"].value == MEASURES["logme"](X, y)
     assert literal["silhouette"].value == MEASURES["silhouette"](X, y)
@@ -61,10 +75,16 @@ def test_metric_and_temperature_reach_the_measures():
     X, y = blobs()
     found = score_model("a", X, y, metric="euclidean", temperature=0.2)
     W = prepare(X, "whitened")
-    assert found.scores[0].value == pytest.approx(MEASURES["silhouette"](W, y, metric="euclidean"), abs=1e-12)
-    assert found.scores[1].value == pytest.approx(MEASURES["supcon"](W, y, temperature=0.2), abs=1e-12)
+    assert found.scores[0].value == pytest.approx(
+        MEASURES["silhouette"](W, y, metric="euclidean"), abs=1e-12
+    )
+    assert found.scores[1].value == pytest.approx(
+        MEASURES["supcon"](W, y, temperature=0.2), abs=1e-12
+    )
     expected = MEASURES["silhouette"](X, y, metric="euclidean")
-    assert found.literal[0].value == pytest.approx(expected, rel=1e-12)  # whole rows or tiles: other sums
+    assert found.literal[0].value == pytest.approx(
+        expected, rel=1e-12
+    )  # whole rows or tiles: other sums
     assert found.literal[1].value == MEASURES["supcon"](X, y)
 
 
@@ -84,7 +104,9 @@ def test_nulls_are_what_shuffled_labels_score():
         keywords = {"temperature": 0.5} if s.measure == "supcon" else {}
         Z = prepare(X, "whitened") if s.reading else X
         values = [MEASURES[s.measure](Z, rng.permutation(y), **keywords) for _ in range(60)]
-        assert s.null == pytest.approx(np.mean(values), abs=4 * np.std(values) * (20**-0.5 + 60**-0.5))
+        assert s.null == pytest.approx(
+            np.mean(values), abs=4 * np.std(values) * (20**-0.5 + 60**-0.5)
+        )
 
 
 def test_rechecks_are_the_subsets_scored_literally():
@@ -97,22 +119,33 @@ def test_rechecks_are_the_subsets_scored_literally():
             keywords["temperature"] = 0.5
         values = np.array([MEASURES[s.measure](X[k], y[k], **keywords) for k in plan.kept])
         np.testing.assert_allclose(s.rechecks, s.value + 2 * (values - values.mean()), atol=2e-6)
-        assert s.low == pytest.approx(np.percentile(s.rechecks, 5).clip(*MEASURES[s.measure].bounds))
-        assert s.high == pytest.approx(np.percentile(s.rechecks, 95).clip(*MEASURES[s.measure].bounds))
+        assert s.low == pytest.approx(
+            np.percentile(s.rechecks, 5).clip(*MEASURES[s.measure].bounds)
+        )
+        assert s.high == pytest.approx(
+            np.percentile(s.rechecks, 95).clip(*MEASURES[s.measure].bounds)
+        )
         assert s.low <= s.value <= s.high
 
 
 def test_spread_of_rechecks_is_that_of_fresh_pictures():
-    """The reason for the factor of two, and for whitening each subset anew (else twice too wide)."""
+    """The reason for the factor of two, and for whitening each subset anew (else twice too
+    wide).
+    """
     rng = np.random.default_rng(0)
     y = np.arange(240) % 4
     centres = 0.6 * rng.standard_normal((4, 40))
     found = [
-        by_name(score_model("a", rng.standard_normal((240, 40)) + centres[y], y, rechecks=40).scores) for _ in range(30)
+        by_name(
+            score_model("a", rng.standard_normal((240, 40)) + centres[y], y, rechecks=40).scores
+        )
+        for _ in range(30)
     ]
     for name in ("silhouette", "supcon", "logme"):
         fresh = np.std([f[name].value for f in found])
-        assert np.mean([f[name].rechecks.std() for f in found]) == pytest.approx(fresh, rel=0.45), name
+        assert np.mean([f[name].rechecks.std() for f in found]) == pytest.approx(fresh, rel=0.45), (
+            name
+        )
 
 
 def test_subsets_are_stratified_paired_and_without_replacement():
@@ -124,7 +157,9 @@ def test_subsets_are_stratified_paired_and_without_replacement():
     assert plan.spread == pytest.approx(math.sqrt(53 / 13))
     np.testing.assert_array_equal(plan.kept, plan_rechecks(y, 30, 7).kept)
     assert (plan.kept != plan_rechecks(y, 30, 8).kept).any()
-    assert 0.6 < plan.kept[:, :50].mean(axis=0).min() < plan.kept[:, :50].mean(axis=0).max() < 1  # everyone is left out
+    assert (
+        0.6 < plan.kept[:, :50].mean(axis=0).min() < plan.kept[:, :50].mean(axis=0).max() < 1
+    )  # everyone is left out
     assert plan_rechecks(np.arange(100) % 5).spread == pytest.approx(2.0)
 
 
@@ -171,7 +206,14 @@ def test_plain_cheap_measure_gets_null_and_rechecks(extra):
 def test_costly_measure_gets_its_value_only(extra):
     extra("costly", lambda X, y: 0.25)
     (s,) = score_model("a", *blobs(), measures=["costly"]).scores
-    assert (s.value, s.null, s.gain, s.low, s.high, s.rechecks) == (0.25, None, None, None, None, None)
+    assert (s.value, s.null, s.gain, s.low, s.high, s.rechecks) == (
+        0.25,
+        None,
+        None,
+        None,
+        None,
+        None,
+    )
 
 
 def test_source_head_reaches_measures_that_ask(extra):
@@ -275,8 +317,12 @@ def test_few_pictures_are_whitened_in_few_directions():
     assert blind == pytest.approx(0, abs=1e-9)
     scores = {s.measure: s for s in score_model("m", X, y, rechecks=5).scores}
     Z = X - X.mean(axis=0)
-    Z = np.linalg.svd(Z, full_matrices=False)[0][:, :10]  # 40 pictures, one direction for every four
-    assert scores["silhouette"].value == pytest.approx(silhouette_score(Z, y, metric="cosine"), abs=1e-9)
+    Z = np.linalg.svd(Z, full_matrices=False)[0][
+        :, :10
+    ]  # 40 pictures, one direction for every four
+    assert scores["silhouette"].value == pytest.approx(
+        silhouette_score(Z, y, metric="cosine"), abs=1e-9
+    )
     assert scores["silhouette"].value > 0.1
 
 
@@ -290,7 +336,13 @@ def test_a_set_relative_measure_keeps_its_parts_and_nothing_that_stands_alone(ex
         return Combined(0.0, {"spread": float(X.std()), "mean": float(X.mean())})
 
     X, y = blobs()
-    extra("relative", relative, cheap=True, set_relative=True, combine=lambda parts: [p["spread"] for p in parts])
+    extra(
+        "relative",
+        relative,
+        cheap=True,
+        set_relative=True,
+        combine=lambda parts: [p["spread"] for p in parts],
+    )
     (s,) = score_model("a", X, y, measures=["relative"]).scores
     assert s.parts == {"spread": X.std(), "mean": X.mean()}
     assert type(s.value) is float

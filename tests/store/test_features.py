@@ -1,4 +1,6 @@
-"""Files are whole or absent; what is damaged is said; nothing is pickled; a full disk is a sentence."""
+"""Files are whole or absent; what is damaged is said; nothing is pickled; a full disk is a
+sentence.
+"""
 
 import dataclasses
 import errno
@@ -49,25 +51,49 @@ def some_features(key=KEY, n=7):
 
 
 def some_result(run_id, folder=Path("/pictures"), **changes):
-    run = Run(run_id, "2026-01-31T10:00:00+00:00", str(folder), ("a/one", "a/two"), left_out=("red/1.png",))
+    run = Run(
+        run_id,
+        "2026-01-31T10:00:00+00:00",
+        str(folder),
+        ("a/one", "a/two"),
+        left_out=("red/1.png",),
+    )
     dataset = Dataset(
-        str(folder), "pictures", folder, ("b/1.png", "r/1.png"), np.array([0, 1]), ("b", "r"), "d",
+        str(folder),
+        "pictures",
+        folder,
+        ("b/1.png", "r/1.png"),
+        np.array([0, 1]),
+        ("b", "r"),
+        "d",
         (Unreadable("r/2.png", "It is empty."),),
-    )  # fmt: skip
-    models = tuple(SourceModel(m, m.title(), "r", 5, 0.5, 64, None, "none", "MIT") for m in run.models)
+    )
+    models = tuple(
+        SourceModel(m, m.title(), "r", 5, 0.5, 64, None, "none", "MIT") for m in run.models
+    )
     scores = (
-        Score("a/one", "supcon", "whitened", 1.5, 2.0, 0.5, 1.0, 2.0, np.array([1.0, 1.5, 2.0]), 0.1),
+        Score(
+            "a/one", "supcon", "whitened", 1.5, 2.0, 0.5, 1.0, 2.0, np.array([1.0, 1.5, 2.0]), 0.1
+        ),
         Score("a/two", "knn", None, 0.5),
     )
     return Result(
-        run=run, dataset=dataset, models=models, scores=scores,
+        run=run,
+        dataset=dataset,
+        models=models,
+        scores=scores,
         literal=(dataclasses.replace(scores[0], reading="raw", rechecks=np.array([7.0])),),
         failures=(Failure("a/two", "supcon", "It broke.", "trace"),),
         rankings=(Ranking("supcon", "whitened", ("a/one",), (1,), ("a/one",)),),
-        verdict=Verdict("clear", "a/one", "Start from A/One.", {"a/one": 97.0}, ("a/one",), NOTES, why="So."),
-        seconds_per_picture={"a/one": 0.01}, notes=("One file.",), versions={"numpy": "2"}, seconds=3.0,
+        verdict=Verdict(
+            "clear", "a/one", "Start from A/One.", {"a/one": 97.0}, ("a/one",), NOTES, why="So."
+        ),
+        seconds_per_picture={"a/one": 0.01},
+        notes=("One file.",),
+        versions={"numpy": "2"},
+        seconds=3.0,
         **changes,
-    )  # fmt: skip
+    )
 
 
 def test_features_come_back_as_they_were(store):
@@ -155,7 +181,9 @@ def test_what_was_computed_is_remembered_by_all_it_depends_on(store):
     assert store.memory.recall("scores", question) is None
 
 
-@pytest.mark.parametrize(("code", "words"), [(errno.ENOSPC, "disk is full"), (errno.EACCES, "may not write")])
+@pytest.mark.parametrize(
+    ("code", "words"), [(errno.ENOSPC, "disk is full"), (errno.EACCES, "may not write")]
+)
 def test_a_disk_that_refuses_is_a_sentence_and_leaves_nothing(store, monkeypatch, code, words):
     store.put(some_features())
 
@@ -209,10 +237,16 @@ def test_a_result_comes_back_as_it_was(runs):
     assert found.dataset.unreadable == saved.dataset.unreadable
     np.testing.assert_array_equal(found.dataset.labels, [0, 1])
     assert found.scores[1].rechecks is None
-    for old, new in zip(saved.scores[:1] + saved.literal, found.scores[:1] + found.literal, strict=True):
+    for old, new in zip(
+        saved.scores[:1] + saved.literal, found.scores[:1] + found.literal, strict=True
+    ):
         np.testing.assert_array_equal(new.rechecks, old.rechecks)
         assert to_plain(new) == to_plain(old)
-    assert (found.notes, found.versions, found.seconds_per_picture) == (("One file.",), {"numpy": "2"}, {"a/one": 0.01})
+    assert (found.notes, found.versions, found.seconds_per_picture) == (
+        ("One file.",),
+        {"numpy": "2"},
+        {"a/one": 0.01},
+    )
 
 
 def test_a_partial_result_is_replaced_by_the_next(runs):
@@ -229,7 +263,11 @@ def test_the_list_is_newest_first_with_what_history_shows(runs):
     first, second = runs.new_id(), runs.new_id()
     runs.save(some_result(first))
     later = some_result(second)
-    runs.save(dataclasses.replace(later, run=dataclasses.replace(later.run, created="2026-02-01T00:00:00+00:00")))
+    runs.save(
+        dataclasses.replace(
+            later, run=dataclasses.replace(later.run, created="2026-02-01T00:00:00+00:00")
+        )
+    )
     assert [summary.id for summary in runs.list()] == [second, first]
     summary = runs.list()[1]
     assert (summary.images, summary.classes, summary.models) == (2, 2, 2)
@@ -295,7 +333,9 @@ def test_examples_are_listed_last_and_cannot_be_deleted(tmp_path):
 
 def test_a_projection_comes_back_by_model_method_and_seed(runs):
     run_id = runs.new_id()
-    projection = Projection("a/one", "umap", 3, np.array([0, 2]), np.array([[0.5, -1], [1, 0]], np.float32))
+    projection = Projection(
+        "a/one", "umap", 3, np.array([0, 2]), np.array([[0.5, -1], [1, 0]], np.float32)
+    )
     runs.save_projection(run_id, projection)
     found = runs.projection(run_id, "a/one", "umap", 3)
     np.testing.assert_array_equal(found.rows, [0, 2])
@@ -311,7 +351,10 @@ def test_a_run_moves_with_its_work_folder(tmp_path):
     text = (here.folder / run_id / "result.json").read_text()
     assert json.loads(text)["dataset"]["folder"] == "<home>/public/digits"
     (tmp_path / "one").rename(tmp_path / "two")
-    assert RunStore(tmp_path / "two" / "runs").load(run_id).dataset.folder == tmp_path / "two" / "public" / "digits"
+    assert (
+        RunStore(tmp_path / "two" / "runs").load(run_id).dataset.folder
+        == tmp_path / "two" / "public" / "digits"
+    )
 
 
 def test_no_path_of_this_computer_is_stored_for_what_lies_in_the_work_folder(tmp_path, work_folder):
@@ -334,7 +377,9 @@ def test_rows_of_other_features_cost_no_second_copy(store):
         np.testing.assert_array_equal(found.logits, some_features(n=5000).logits[rows])
         assert found.seconds_per_picture == 0.25
     third = dataclasses.replace(KEY, dataset="still more left out")
-    np.testing.assert_array_equal(store.put_rows(third, other, np.array([3])).values, [[12, 13, 14]])
+    np.testing.assert_array_equal(
+        store.put_rows(third, other, np.array([3])).values, [[12, 13, 14]]
+    )
     whole, part = (store._path(key).stat().st_size for key in (KEY, other))
     assert part < whole
     store.put(some_features(n=4999))  # no longer what the rows were taken from

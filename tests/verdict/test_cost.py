@@ -10,11 +10,25 @@ from srcsel.verdict.decide import decide, make_rankings
 
 PICTURES = 120
 MODELS = tuple(
-    SourceModel(f"hub/{name}", name, "r", params, gmacs, 224, 8, "photographs", "MIT", baseline=name == "pixels")
-    for name, params, gmacs in (
-        ("large", 80_000_000, 16.0), ("medium", 25_000_000, 4.0), ("small", 5_000_000, 0.5), ("pixels", None, None),
+    SourceModel(
+        f"hub/{name}",
+        name,
+        "r",
+        params,
+        gmacs,
+        224,
+        8,
+        "photographs",
+        "MIT",
+        baseline=name == "pixels",
     )
-)  # fmt: skip
+    for name, params, gmacs in (
+        ("large", 80_000_000, 16.0),
+        ("medium", 25_000_000, 4.0),
+        ("small", 5_000_000, 0.5),
+        ("pixels", None, None),
+    )
+)
 QUALITY = {"hub/large": 0.9, "hub/medium": 0.8, "hub/small": 0.5, "hub/pixels": 0.1}
 
 
@@ -31,10 +45,16 @@ def result() -> Result:
         for model, q in QUALITY.items()
     )
     return Result(
-        Run("r", "2026-01-01", "x", tuple(QUALITY)), dataset, MODELS, scores, (),
-        (Failure("hub/large", "supcon", "no"),), make_rankings(scores), decide(scores, MODELS, dataset.counts),
+        Run("r", "2026-01-01", "x", tuple(QUALITY)),
+        dataset,
+        MODELS,
+        scores,
+        (),
+        (Failure("hub/large", "supcon", "no"),),
+        make_rankings(scores),
+        decide(scores, MODELS, dataset.counts),
         {"hub/large": 0.1, "hub/medium": 0.012, "hub/small": 0.003},
-    )  # fmt: skip
+    )
 
 
 def naive_frontier(cost, score):
@@ -42,7 +62,10 @@ def naive_frontier(cost, score):
 
     def beaten(m):
         return any(
-            cost[o] <= cost[m] and score[o] >= score[m] and (cost[o] < cost[m] or score[o] > score[m]) for o in cost
+            cost[o] <= cost[m]
+            and score[o] >= score[m]
+            and (cost[o] < cost[m] or score[o] > score[m])
+            for o in cost
         )
 
     return {m for m in cost if not beaten(m)}
@@ -52,7 +75,9 @@ def naive_frontier(cost, score):
 def test_frontier_is_what_no_other_model_beats(seed):
     chance = np.random.default_rng(seed)
     names = [str(i) for i in range(12)]
-    cost = dict(zip(names, chance.integers(1, 6, 12).tolist(), strict=True))  # few values, so that many are equal
+    cost = dict(
+        zip(names, chance.integers(1, 6, 12).tolist(), strict=True)
+    )  # few values, so that many are equal
     score = dict(zip(names, chance.integers(1, 6, 12).tolist(), strict=True))
     found = frontier(cost, score)
     assert set(found) == naive_frontier(cost, score)
@@ -65,9 +90,15 @@ def test_frontier_leaves_out_what_has_no_cost_or_no_score():
 
 
 def test_costs_are_in_their_units_and_unknown_ones_are_left_out(result):
-    assert costs(result, "time") == pytest.approx({"hub/large": 100, "hub/medium": 12, "hub/small": 3})
-    assert costs(result, "params") == pytest.approx({"hub/large": 80, "hub/medium": 25, "hub/small": 5})
-    assert costs(result, "memory") == pytest.approx({"hub/large": 320, "hub/medium": 100, "hub/small": 20})
+    assert costs(result, "time") == pytest.approx(
+        {"hub/large": 100, "hub/medium": 12, "hub/small": 3}
+    )
+    assert costs(result, "params") == pytest.approx(
+        {"hub/large": 80, "hub/medium": 25, "hub/small": 5}
+    )
+    assert costs(result, "memory") == pytest.approx(
+        {"hub/large": 320, "hub/medium": 100, "hub/small": 20}
+    )
     assert contenders(result) == ["hub/large", "hub/medium", "hub/small"]
     assert COSTS["time"].said(12.04) == "12 ms"
     assert COSTS["time"].said(0.512) == "0.51 ms"
@@ -96,12 +127,19 @@ def test_the_verdict_is_decided_again_among_the_cheap_ones(result):
     assert all("hub/large" not in r.models for r in fast.rankings)
     assert fast.failures == ()
     kept = [s for s in result.scores if s.model != "hub/large"]
-    assert fast.verdict == decide(kept, fast.models, result.dataset.counts, class_names=("a", "b"),
-                                  seconds_per_picture=result.seconds_per_picture)  # fmt: skip
+    assert fast.verdict == decide(
+        kept,
+        fast.models,
+        result.dataset.counts,
+        class_names=("a", "b"),
+        seconds_per_picture=result.seconds_per_picture,
+    )
 
 
 def test_a_model_of_unknown_cost_is_not_said_to_be_cheap(result):
-    untimed = dataclasses.replace(result, seconds_per_picture={"hub/small": 0.003, "hub/large": 0.1})
+    untimed = dataclasses.replace(
+        result, seconds_per_picture={"hub/small": 0.003, "hub/large": 0.1}
+    )
     assert [m.id for m in within(untimed, "time", 50).models] == ["hub/small", "hub/pixels"]
 
 
@@ -119,12 +157,20 @@ def test_only_yardsticks_left_is_no_verdict(result):
 @pytest.mark.parametrize("known", [True, False])
 def test_under_a_limit_scores_that_disagree_are_explained_by_cause(result, known):
     scores = [s for s in result.scores if s.measure != "silhouette"]
-    bars = {"hub/large": (0.5, 1.0), "hub/medium": (0.4, 4.0), "hub/small": (0.3, 2.0)}  # MSC and SCL, lower is better
+    bars = {
+        "hub/large": (0.5, 1.0),
+        "hub/medium": (0.4, 4.0),
+        "hub/small": (0.3, 2.0),
+    }  # MSC and SCL, lower is better
     for model, pair in bars.items():
         for measure, value in zip(("silhouette", "supcon"), pair, strict=True):
-            scores.append(Score(model, measure, "whitened", value, 0.0, value, None, None, np.full(50, value)))
+            scores.append(
+                Score(model, measure, "whitened", value, 0.0, value, None, None, np.full(50, value))
+            )
     plain = Signs(0.1, 1.0, 1.0, 1.05, 0.6, 0.2, 0.2)
-    cone = dataclasses.replace(plain, mean_cosine=0.97, gain=0.13, centred_gain=2.0 if known else None)
+    cone = dataclasses.replace(
+        plain, mean_cosine=0.97, gain=0.13, centred_gain=2.0 if known else None
+    )
     diagnoses = tuple(Diagnosis(m, cone if m == "hub/medium" else plain, plain) for m in bars)
     whole = dataclasses.replace(result, scores=tuple(scores), diagnoses=diagnoses)
     texts = " ".join(note.text for note in within(whole, "time", 12).verdict.notes)

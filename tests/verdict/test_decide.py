@@ -1,4 +1,6 @@
-"""Rankings with ties, mean ranks, the verdict's rule case by case, and simulated models with a known answer."""
+"""Rankings with ties, mean ranks, the verdict's rule case by case, and simulated models with a
+known answer.
+"""
 
 from dataclasses import replace
 
@@ -17,9 +19,13 @@ def model(name, params=1_000_000, gmacs=1.0, license="MIT"):
 def made(name, measure, value, spread=0.0, null=0.0, seed=0, b=200):
     """A score with independent normal re-checks around its value."""
     reading = "whitened" if measure in ("supcon", "silhouette") else None
-    draws = value + spread * np.random.default_rng([seed, *name.encode(), *measure.encode()]).standard_normal(b)
+    draws = value + spread * np.random.default_rng(
+        [seed, *name.encode(), *measure.encode()]
+    ).standard_normal(b)
     low, high = np.percentile(draws, (5, 95))
-    return Score(f"hub/{name}", measure, reading, value, null=null, low=low, high=high, rechecks=draws)
+    return Score(
+        f"hub/{name}", measure, reading, value, null=null, low=low, high=high, rechecks=draws
+    )
 
 
 def field(values, spread=0.0, null=0.0):
@@ -43,7 +49,10 @@ def judge(values, spread=0.0, counts=PLENTY, models=None, **more):
 
 
 def test_ranks_are_competition_ranks_in_the_measures_direction():
-    scores = [made(n, "knn", v) for n, v in {"a": 0.5, "b": 0.7, "c": 0.7 * (1 + 1e-12), "d": 0.9, "e": 0.1}.items()]
+    scores = [
+        made(n, "knn", v)
+        for n, v in {"a": 0.5, "b": 0.7, "c": 0.7 * (1 + 1e-12), "d": 0.9, "e": 0.1}.items()
+    ]
     (ranking,) = make_rankings(scores)
     assert (ranking.measure, ranking.reading) == ("knn", None)
     assert ranking.ranks == (1, 2, 2, 4, 5)
@@ -53,7 +62,9 @@ def test_ranks_are_competition_ranks_in_the_measures_direction():
 
 
 def test_lower_is_better_is_ranked_the_other_way_round():
-    (ranking,) = make_rankings([made(n, "supcon", v) for n, v in {"a": 5.0, "b": 4.0, "c": 6.0}.items()])
+    (ranking,) = make_rankings(
+        [made(n, "supcon", v) for n, v in {"a": 5.0, "b": 4.0, "c": 6.0}.items()]
+    )
     assert ranking.models == ("hub/b", "hub/a", "hub/c")
 
 
@@ -97,13 +108,18 @@ def test_mean_ranks_share_ties():
 
 
 def test_clear():
-    verdict = judge({"a": 0.5, "b": 0.9, "c": 0.4}, 0.01, models=[model("a"), model("b", 28_000_000), model("c")])
+    verdict = judge(
+        {"a": 0.5, "b": 0.9, "c": 0.4},
+        0.01,
+        models=[model("a"), model("b", 28_000_000), model("c")],
+    )
     assert verdict.kind == "clear"
     assert verdict.winner == "hub/b"
     assert verdict.close == ("hub/b",)
-    assert verdict.text == (
-        "Start from B. It came first in 100 of 100 re-checks on your 210 pictures. Next best: A. 28 M parameters, "
-        "licence MIT."
+    assert (
+        verdict.text
+        == "Start from B. It came first in 100 of 100 re-checks on your 210 pictures. Next best: A."
+        " 28 M parameters, licence MIT."
     )
     assert list(verdict.firsts) == ["hub/b", "hub/a", "hub/c"]
     assert sum(verdict.firsts.values()) == pytest.approx(100)
@@ -145,7 +161,9 @@ def test_tie_is_won_by_the_cheaper_model():
     assert (verdict.kind, verdict.winner) == ("tie", "hub/b")
     assert verdict.close == ("hub/a", "hub/b")
     assert verdict.text.startswith("Start from B. A and B are too close to call (")
-    assert "B is 3.4 times smaller and 4 times faster, so it is the better first try." in verdict.text
+    assert (
+        "B is 3.4 times smaller and 4 times faster, so it is the better first try." in verdict.text
+    )
 
 
 def test_tie_uses_the_time_measured_here_where_known():
@@ -159,9 +177,24 @@ def test_tie_uses_the_time_measured_here_where_known():
     ("slow", "params", "gmacs", "said"),
     [
         (0.014, (30, 10), (1.0, 1.0), "B is 3 times smaller, so"),  # equal work: the time is noise
-        (0.014, (30, 10), (1.0, None), "B is 3 times smaller and 1.4 times faster, so"),  # parameters agree with it
-        (0.009, (30, 10), (4.0, 1.0), "B is 3 times smaller, so"),  # less work, and yet not faster here
-        (0.05, (10, 10), (None, None), "A ranks best on all pictures, so"),  # the winner is not the faster one
+        (
+            0.014,
+            (30, 10),
+            (1.0, None),
+            "B is 3 times smaller and 1.4 times faster, so",
+        ),  # parameters agree with it
+        (
+            0.009,
+            (30, 10),
+            (4.0, 1.0),
+            "B is 3 times smaller, so",
+        ),  # less work, and yet not faster here
+        (
+            0.05,
+            (10, 10),
+            (None, None),
+            "A ranks best on all pictures, so",
+        ),  # the winner is not the faster one
     ],
 )
 def test_noise_in_measured_time_is_not_called_faster(slow, params, gmacs, said):
@@ -171,11 +204,15 @@ def test_noise_in_measured_time_is_not_called_faster(slow, params, gmacs, said):
     assert said in verdict.text
 
 
-@pytest.mark.parametrize(("slow", "said"), [(0.0149, "A ranks best on all pictures, so"), (0.016, "1.6 times faster")])
+@pytest.mark.parametrize(
+    ("slow", "said"), [(0.0149, "A ranks best on all pictures, so"), (0.016, "1.6 times faster")]
+)
 def test_time_alone_must_differ_much(slow, said):
     models = [model("a", None, None), model("b", None, None)]
     speeds = {"hub/a": 0.01, "hub/b": slow}
-    assert said in judge({"a": 0.91, "b": 0.90}, 0.02, models=models, seconds_per_picture=speeds).text
+    assert (
+        said in judge({"a": 0.91, "b": 0.90}, 0.02, models=models, seconds_per_picture=speeds).text
+    )
 
 
 def test_tie_without_multiply_adds_goes_by_parameters():
@@ -198,10 +235,14 @@ def test_tie_of_three_names_the_cheapest():
 
 
 def test_cannot_tell_when_all_look_alike():
-    verdict = judge({"a": 0.9, "b": 0.9, "c": 0.9}, 0.02, np.array([18, 60]), class_names=["rust", "leaf"])
+    verdict = judge(
+        {"a": 0.9, "b": 0.9, "c": 0.9}, 0.02, np.array([18, 60]), class_names=["rust", "leaf"]
+    )
     assert verdict.kind == "cannot tell"
     assert verdict.winner is not None
-    assert verdict.text.startswith("No clear choice yet. These three models look alike on your pictures. For now ")
+    assert verdict.text.startswith(
+        "No clear choice yet. These three models look alike on your pictures. For now "
+    )
     assert verdict.text.endswith("Your smallest class, rust, has 18 pictures; 50 would help.")
 
 
@@ -217,7 +258,10 @@ def test_cannot_tell_with_too_few_pictures():
     verdict = judge({"a": 0.9, "b": 0.1}, 0.01, np.array([40, 7, 50]), class_names=NAMES)
     assert verdict.kind == "cannot tell"
     assert verdict.winner == "hub/a"
-    assert "Your smallest class, rust, has 7 pictures: too few to say. 10 are needed, 50 would help." in verdict.text
+    assert (
+        "Your smallest class, rust, has 7 pictures: too few to say. 10 are needed, 50 would help."
+        in verdict.text
+    )
     assert judge({"a": 0.9, "b": 0.1}, 0.01, np.array([40, 10])).kind == "clear"
 
 
@@ -229,7 +273,11 @@ def test_the_leader_must_beat_chance_on_most_measures(good, kind):
             m,
             -v if m == "supcon" else v,
             0.01,
-            null=(-0.2 if m == "supcon" else 0.2) if i < good else v + (m != "supcon") - 2 * v * (m == "supcon"),
+            null=(
+                (-0.2 if m == "supcon" else 0.2)
+                if i < good
+                else v + (m != "supcon") - 2 * v * (m == "supcon")
+            ),
         )
         for name, v in {"a": 0.9, "b": 0.5}.items()
         for i, m in enumerate(("supcon", "knn", "logme"))
@@ -252,7 +300,10 @@ def test_no_model_was_scored():
 
 
 def test_without_rechecks_the_values_decide_the_front_runner():
-    scores = [Score(f"hub/{n}", "knn", None, v, null=0.1, gain=v - 0.1) for n, v in {"a": 0.5, "b": 0.8}.items()]
+    scores = [
+        Score(f"hub/{n}", "knn", None, v, null=0.1, gain=v - 0.1)
+        for n, v in {"a": 0.5, "b": 0.8}.items()
+    ]
     verdict = decide(scores, [model("a"), model("b")], np.array([2, 2]))
     assert (verdict.kind, verdict.winner) == ("cannot tell", "hub/b")
 
@@ -263,7 +314,9 @@ def test_a_model_that_lacks_a_measure_is_left_out_and_noted():
     verdict = decide(scores, [model("a"), model("b"), model("c")], PLENTY)
     assert verdict.winner == "hub/a"
     assert "hub/c" not in verdict.firsts
-    assert "1 model lacked a measure that the verdict uses and took no part in it." in [n.text for n in verdict.notes]
+    assert "1 model lacked a measure that the verdict uses and took no part in it." in [
+        n.text for n in verdict.notes
+    ]
 
 
 def test_other_measures_decide_where_the_usual_ones_were_not_asked_for():
@@ -301,7 +354,9 @@ def test_a_baseline_that_beats_all_is_not_where_to_start():
     assert (verdict.kind, verdict.winner) == ("clear", "hub/a")
     assert verdict.notes[0].text.startswith("Plain, a yardstick, does better than A here:")
     assert verdict.notes[1] == Note(
-        "Plain comes first by neighbour agreement (SCL). It is a yardstick, not a model to start from.", "whitened"
+        "Plain comes first by neighbour agreement (SCL). It is a yardstick, not a model to start"
+        " from.",
+        "whitened",
     )
 
 
@@ -317,7 +372,10 @@ def test_a_baseline_is_noted_from_more_than_a_tenth_of_the_rechecks(wins, noted)
     for s in scores:
         if s.model == "hub/plain":
             s.rechecks[:wins] += -9 if s.measure == "supcon" else 9
-    assert any("does as well as A here" in n.text for n in decide(scores, THREE, PLENTY).notes) == noted
+    assert (
+        any("does as well as A here" in n.text for n in decide(scores, THREE, PLENTY).notes)
+        == noted
+    )
 
 
 def test_a_baseline_does_not_make_three_that_look_alike():
@@ -343,7 +401,12 @@ def test_one_model_beside_a_baseline(plain, said, noted):
 
 def test_a_baseline_alone_is_no_answer():
     verdict = judge({"plain": 0.9}, 0.01, models=[PLAIN])
-    assert (verdict.kind, verdict.winner, verdict.close, verdict.notes) == ("cannot tell", None, (), ())
+    assert (verdict.kind, verdict.winner, verdict.close, verdict.notes) == (
+        "cannot tell",
+        None,
+        (),
+        (),
+    )
     assert "yardsticks were scored, not a model to start from" in verdict.text
 
 
@@ -365,7 +428,11 @@ def simulate(kind, seed, count=5):
         "noise": lambda i: rng.standard_normal((300, 64)),
         "identical": lambda i: first,
     }[kind]
-    scores = [s for i in range(count) for s in score_model(f"hub/m{i}", features(i), y, rechecks=50).scores]
+    scores = [
+        s
+        for i in range(count)
+        for s in score_model(f"hub/m{i}", features(i), y, rechecks=50).scores
+    ]
     models = [model(f"m{i}", 1_000_000 * (9 - i), 9.0 - i) for i in range(count)]
     return decide(scores, models, np.bincount(y))
 

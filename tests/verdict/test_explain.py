@@ -21,15 +21,22 @@ def model(name):
     return SourceModel(name, name.upper(), "1", 1, 1.0, 64, 32, "", "MIT")
 
 
-def told(values, verdict=None, raw=None, whitened=None, reading="whitened", spread=0.0, metric="cosine"):
-    """The texts of the notes on scores {model: (msc, scl)}; `raw` and `whitened` are the signs of models."""
+def told(
+    values, verdict=None, raw=None, whitened=None, reading="whitened", spread=0.0, metric="cosine"
+):
+    """The texts of the notes on scores {model: (msc, scl)}; `raw` and `whitened` are the signs of
+    models.
+    """
     rng = np.random.default_rng(0)
     scores = [
         Score(m, measure, reading, v, rechecks=v + spread * rng.standard_normal(200))
         for m, pair in values.items()
         for measure, v in zip(("silhouette", "supcon"), pair, strict=True)
     ]
-    found = [Diagnosis(m, (whitened or {}).get(m, NEUTRAL), (raw or {}).get(m, NEUTRAL), metric) for m in values]
+    found = [
+        Diagnosis(m, (whitened or {}).get(m, NEUTRAL), (raw or {}).get(m, NEUTRAL), metric)
+        for m in values
+    ]
     winner = verdict or Verdict("clear", next(iter(values)), "")
     notes = explain(make_rankings(scores), winner, found, [model(m) for m in values])
     assert {n.reading for n in notes} <= {reading}
@@ -46,27 +53,49 @@ def test_nothing_to_say_where_all_agree():
 
 def test_disagreement_without_a_sign_is_put_down_to_what_they_measure():
     first, second, third = told(APART)
-    assert first == (
-        "The two scores name different first places: A by class separation (MSC), B by neighbour agreement (SCL)."
+    assert (
+        first
+        == "The two scores name different first places: A by class separation (MSC), B by neighbour"
+        " agreement (SCL)."
     )
     assert second.startswith("The scores look at different things")
-    assert third.startswith("By neighbour agreement (SCL) alone B comes first; the verdict names A (2nd there)")
+    assert third.startswith(
+        "By neighbour agreement (SCL) alone B comes first; the verdict names A (2nd there)"
+    )
 
 
 @pytest.mark.parametrize(
     ("changed", "who", "words"),
     [
-        ({"mean_cosine": 0.97, "gain": 0.13, "centred_gain": 2.0}, "a", "its gain rises from 0.1 to 2.0."),
-        ({"mean_cosine": 0.97, "gain": -0.01}, "b", "stays near chance whatever it sees (gain 0.0)"),
+        (
+            {"mean_cosine": 0.97, "gain": 0.13, "centred_gain": 2.0},
+            "a",
+            "its gain rises from 0.1 to 2.0.",
+        ),
+        (
+            {"mean_cosine": 0.97, "gain": -0.01},
+            "b",
+            "stays near chance whatever it sees (gain 0.0)",
+        ),
         ({"nearest": 1.0, "gain": -0.8}, "b", "two kinds of picture"),
-        ({"directions": 0.448, "distances": 0.057}, "a", "by distance reads 0.06, but 0.45 once all"),
-        ({"directions": 0.3, "distances": -0.001}, "a", "by distance reads 0.00, but 0.30 once all"),
+        (
+            {"directions": 0.448, "distances": 0.057},
+            "a",
+            "by distance reads 0.06, but 0.45 once all",
+        ),
+        (
+            {"directions": 0.3, "distances": -0.001},
+            "a",
+            "by distance reads 0.00, but 0.30 once all",
+        ),
         ({"trimmed_gain": 1.46}, "b", "without the worst tenth its gain rises from 1.0 to 1.5."),
     ],
 )
 @pytest.mark.parametrize("reading", ["whitened", "raw"])
 def test_each_sign_has_its_sentence(changed, who, words, reading):
-    sentences = told(APART, reading=reading, metric="euclidean", **{reading: {who: signs(**changed)}})
+    sentences = told(
+        APART, reading=reading, metric="euclidean", **{reading: {who: signs(**changed)}}
+    )
     assert sum(words in s for s in sentences) == 1
     assert not any("look at different things" in s for s in sentences)
     assert sentences[0].startswith(LITERAL) == (reading == "raw")
@@ -131,7 +160,11 @@ def test_a_baseline_that_heads_a_bar_is_called_a_yardstick():
     ending = "It is a yardstick, not a model to start from."
     assert explain_baselines(make_rankings(scores), [model("a"), plain]) == (
         Note(f"Plain comes first by class separation (MSC). {ending}", "whitened"),
-        Note(f"{LITERAL} Plain comes first by class separation (MSC) and neighbour agreement (SCL). {ending}", "raw"),
+        Note(
+            f"{LITERAL} Plain comes first by class separation (MSC) and neighbour agreement (SCL)."
+            f" {ending}",
+            "raw",
+        ),
     )
     assert explain_baselines(make_rankings(scores), [model("a"), model("p")]) == ()
 
@@ -194,7 +227,11 @@ def test_signs_are_the_measures_themselves():
     assert found.whitened.gain == pytest.approx(np.log(299) - whitened, abs=1e-12)
     assert found.raw.nearest == MEASURES["knn"](X, y, k=1)
     assert found.raw.distances == MEASURES["silhouette"](X, y, metric="euclidean")
-    pairs = [X[i] @ X[j] / np.linalg.norm(X[i]) / np.linalg.norm(X[j]) for i in range(300) for j in range(i)]
+    pairs = [
+        X[i] @ X[j] / np.linalg.norm(X[i]) / np.linalg.norm(X[j])
+        for i in range(300)
+        for j in range(i)
+    ]
     assert found.raw.mean_cosine == pytest.approx(np.mean(pairs), abs=1e-12)
 
 
@@ -202,4 +239,6 @@ def test_signs_exist_for_hostile_features():
     y = np.array([0, 0, 1, 1, 2])
     for X in (np.zeros((5, 3)), np.ones((5, 3)), np.random.default_rng(0).standard_normal((5, 40))):
         found = diagnose("m", X, prepare(X, "whitened"), y, 0.5)
-        assert np.isfinite(list(vars(found.raw).values()) + list(vars(found.whitened).values())).all()
+        assert np.isfinite(
+            list(vars(found.raw).values()) + list(vars(found.whitened).values())
+        ).all()

@@ -1,4 +1,5 @@
-"""How a network's rows are computed: torch as it is, or a conversion where that was measured to be faster.
+"""How a network's rows are computed: torch as it is, or a conversion where that was measured to be
+faster.
 
 eager        torch, on any device; what everything else is compared with
 openvino     the network converted for the processor

@@ -11,7 +11,13 @@ import numpy as np
 Output = tuple[np.ndarray, np.ndarray | None]
 """Features (b, d) and source-head logits (b, c) or None, float32."""
 
-OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "alloc_cpu", "bad_alloc")
+OUT_OF_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "alloc_cpu",
+    "bad_alloc",
+)
 """How torch and OpenVINO say it; they raise plain RuntimeErrors."""
 
 
@@ -29,7 +35,8 @@ class Runner(Protocol):
     title: str  # for sentences
 
     def run(self, pixels: Pictures, size: int) -> Iterator[Output]:
-        """Yield the outputs of uint8 pictures (n, 3, h, w) in their order, at most `size` pictures at a time.
+        """Yield the outputs of uint8 pictures (n, 3, h, w) in their order, at most `size` pictures
+        at a time.
 
         More than one batch may be under way; leaving the iterator early waits for those.
         """
@@ -52,7 +59,9 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def difference(found: Output, expected: Output) -> float:
-    """Largest relative difference of a row: |found - expected| / |expected|, Euclidean; inf where shapes differ."""
+    """Largest relative difference of a row: |found - expected| / |expected|, Euclidean; inf where
+    shapes differ.
+    """
     return max(_rows_differ(a, b) for a, b in zip(found, expected, strict=True))
 
 
@@ -62,5 +71,7 @@ def _rows_differ(found: np.ndarray | None, expected: np.ndarray | None) -> float
     if found.shape != expected.shape:
         return np.inf
     scale = np.linalg.norm(expected, axis=1)  # (b,)
-    worst = np.max(np.linalg.norm(found - expected, axis=1) / np.where(scale > 0, scale, 1), initial=0.0)
+    worst = np.max(
+        np.linalg.norm(found - expected, axis=1) / np.where(scale > 0, scale, 1), initial=0.0
+    )
     return float(worst) if np.isfinite(worst) else np.inf

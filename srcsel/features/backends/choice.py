@@ -1,4 +1,7 @@
-"""Which backend runs a network: the one that a few pictures show to be faster and equal. Never at a loss."""
+"""Which backend runs a network: the one that a few pictures show to be faster and equal.
+
+Never at a loss.
+"""
 
 from __future__ import annotations
 
@@ -11,22 +14,37 @@ import numpy as np
 
 from srcsel.base.records import FeatureKey, SourceModel
 from srcsel.features.backends import kept, openvino
-from srcsel.features.backends._base import Output, Pictures, Runner, cores, difference, is_out_of_memory
+from srcsel.features.backends._base import (
+    Output,
+    Pictures,
+    Runner,
+    cores,
+    difference,
+    is_out_of_memory,
+)
 from srcsel.features.backends.eager import Eager
 from srcsel.models.hubs import Encoder
 
 PROBE = 4  # pictures that are measured: what is tried takes as long as 20 pictures or so
 TINY = 1_000_000
 """Weights below which nothing is measured: such a network is done before a conversion would be."""
-WORTH = 8.0  # seconds torch would still take, from which a conversion pays: it takes 2 and at least halves the rest
+# seconds torch would still take, from which a conversion pays: it takes 2 and at least halves the
+# rest
+WORTH = 8.0
 WORTH_KEPT = 2.0  # the same where the conversion is on disk
 LARGEST = 400_000_000
 """Weights above which a network is not converted: it would be in memory three times meanwhile."""
 TOLERANCE = {"float32": 1e-4, "bfloat16": 0.1}
-"""Largest difference of a picture's features from those of torch in float32, relative (`difference`)."""
+"""Largest difference of a picture's features from those of torch in float32, relative
+(`difference`).
+"""
 RAN = {
-    "float32": "Larger networks ran with OpenVINO on the processor; checked to equal torch within 0.01 %.",
-    "bfloat16": "Larger networks ran with OpenVINO in bfloat16 (fast): features are some percent off.",
+    "float32": (
+        "Larger networks ran with OpenVINO on the processor; checked to equal torch within 0.01 %."
+    ),
+    "bfloat16": (
+        "Larger networks ran with OpenVINO in bfloat16 (fast): features are some percent off."
+    ),
 }
 
 
@@ -41,7 +59,8 @@ class Wish:
 
 
 def recall(wish: Wish, pictures: int) -> Runner | None:
-    """Return the conversion of an earlier run, so that the network need not even be loaded; None = there is none.
+    """Return the conversion of an earlier run, so that the network need not even be loaded; None =
+    there is none.
 
     pictures: how many remain. Small remainders and networks that ran better in torch give None too.
     """
@@ -61,9 +80,10 @@ def recall(wish: Wish, pictures: int) -> Runner | None:
 def prepare(wish: Wish, encoder: Encoder, pixels: Pictures, device: str) -> Callable[[], Runner]:
     """Try `encoder` on the first of `pixels` (n, 3, h, w), and convert it where that may pay.
 
-    What comes back is to be called when nothing else runs: it measures the two and returns the faster one. Anything
-    but a processor, a tiny network and few pictures stay with torch, without a measurement. On a processor torch
-    computes in float32 also where fast was asked for: its own bfloat16 is less exact, and slow on many.
+    What comes back is to be called when nothing else runs: it measures the two and returns the
+    faster one. Anything but a processor, a tiny network and few pictures stay with torch, without a
+    measurement. On a processor torch computes in float32 also where fast was asked for: its own
+    bfloat16 is less exact, and slow on many.
     """
     precision = "float32" if device == "cpu" else wish.key.precision
     eager = Eager(encoder, device, precision)
@@ -111,7 +131,10 @@ class _Trial:
         return _timed(runner, self.pixels, max(1, PROBE // self.eager.workers))
 
     def converted(self, encoder: Encoder, expected: Output, seconds: float) -> Callable[[], Runner]:
-        """Convert and check; torch with a sentence where that fails. `seconds`: those of torch a picture."""
+        """Convert and check; torch with a sentence where that fails.
+
+        `seconds`: those of torch a picture.
+        """
         wish, measured = self.wish, kept.Measured("", seconds)
         try:
             graph = openvino.convert(encoder.graph(), encoder.preprocessing.size)  # pyright: ignore
@@ -121,7 +144,10 @@ class _Trial:
             if worst > TOLERANCE[wish.key.precision]:
                 return self._refused(measured, f"its features would differ by {worst:.1e}")
         except ImportError:
-            wish.say("The package openvino is not installed: networks ran with torch, which takes about twice as long.")
+            wish.say(
+                "The package openvino is not installed: networks ran with torch, which takes about"
+                " twice as long."
+            )
             return lambda: self.eager
         except Exception as error:  # noqa: BLE001 (converters raise anything at all; torch runs everything)
             if is_out_of_memory(error):

@@ -17,8 +17,8 @@ from srcsel.models.hubs import Encoder
 class Eager:
     """An encoder as its hub hands it out, on its device.
 
-    workers: batches computed at the same time on the processor, one thread each, so that none waits for another.
-    On a graphics card the next batch is sent while the last one is computed.
+    workers: batches computed at the same time on the processor, one thread each, so that none waits
+    for another. On a graphics card the next batch is sent while the last one is computed.
     """
 
     title = "torch"
@@ -30,7 +30,9 @@ class Eager:
         self.workers = workers
 
     def run(self, pixels: Pictures, size: int) -> Iterator[Output]:
-        """Yield the outputs of uint8 pictures (n, 3, h, w) in their order, `size` pictures at a time."""
+        """Yield the outputs of uint8 pictures (n, 3, h, w) in their order, `size` pictures at a
+        time.
+        """
         batches = (pixels[start : start + size] for start in range(0, len(pixels), size))
         launch = getattr(self._encoder, "launch", None)
         if self._device == "cuda" and launch is not None:

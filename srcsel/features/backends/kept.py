@@ -1,4 +1,6 @@
-"""Converted networks on disk: one safetensors file each, never pickle, the least used dropped beyond a limit."""
+"""Converted networks on disk: one safetensors file each, never pickle, the least used dropped
+beyond a limit.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ class Kept:
 
 
 def read(folder: Path, key: FeatureKey) -> Kept | None:
-    """Return what was kept for the weights, preprocessing and precision of `key`; None = absent or damaged."""
+    """Return what was kept for the weights, preprocessing and precision of `key`; None = absent or
+    damaged.
+    """
     path = _path(folder, key)
     try:
         tensors, about = files.read_tensors(path)
@@ -58,7 +62,9 @@ def read(folder: Path, key: FeatureKey) -> Kept | None:
 
 
 def write(folder: Path, key: FeatureKey, kept: Kept) -> None:
-    """Keep a conversion if there is room; a full disk costs the next run some seconds and nothing else."""
+    """Keep a conversion if there is room; a full disk costs the next run some seconds and nothing
+    else.
+    """
     graph = kept.graph
     tensors = {} if graph is None else {"xml": graph.xml, "weights": graph.weights}
     if sum(array.nbytes for array in tensors.values()) > LIMIT_BYTES / 2:
@@ -75,7 +81,9 @@ def _question(key: FeatureKey) -> Mapping[str, Any]:
     for name in LIBRARIES:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[name] = importlib.metadata.version(name)
-    weights = {name: getattr(key, name) for name in ("model", "revision", "preprocessing", "precision")}
+    weights = {
+        name: getattr(key, name) for name in ("model", "revision", "preprocessing", "precision")
+    }
     return {**weights, "machine": platform.machine(), "versions": versions}
 
 
@@ -84,7 +92,9 @@ def _path(folder: Path, key: FeatureKey) -> Path:
 
 
 def _drop_least_used(folder: Path) -> None:
-    there = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in folder.glob("*.safetensors"))
+    there = sorted(
+        (path.stat().st_mtime, path.stat().st_size, path) for path in folder.glob("*.safetensors")
+    )
     room = LIMIT_BYTES
     for _, size, path in reversed(there):
         room -= size

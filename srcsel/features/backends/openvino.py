@@ -1,7 +1,8 @@
-"""A network converted for the processor by OpenVINO: about twice as fast as torch in float32, equal within 1e-4.
+"""A network converted for the processor by OpenVINO: about twice as fast as torch in float32, equal
+within 1e-4.
 
-Its graph is taken through OpenVINO's own reader of torch networks and not through its conversion tool, which reports
-its use over the internet.
+Its graph is taken through OpenVINO's own reader of torch networks and not through its conversion
+tool, which reports its use over the internet.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from srcsel.features.backends._base import Output, Pictures, cores
 STREAMS = 4
 """Batches computed at the same time at most; each has memory of its own."""
 BATCH = 8
-"""Pictures in a batch at most: 32 take 5 to 10 % longer each, because they fall out of the processor's cache."""
+"""Pictures in a batch at most: 32 take 5 to 10 % longer each, because they fall out of the
+processor's cache.
+"""
 HINTS = {"float32": "f32", "bfloat16": "bf16"}
 """Our precisions in OpenVINO's words. A processor without bfloat16 computes in float32."""
 
@@ -36,7 +39,8 @@ class Graph:
 
 
 def convert(module: Any, size: tuple[int, int]) -> Graph:
-    """Convert a torch module from uint8 pictures (b, 3, height, width) to features, and logits where it has them.
+    """Convert a torch module from uint8 pictures (b, 3, height, width) to features, and logits
+    where it has them.
 
     Raises whatever torch or OpenVINO raise for what they cannot convert.
     """
@@ -45,7 +49,8 @@ def convert(module: Any, size: tuple[int, int]) -> Graph:
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 
-    # Not `catch_warnings`, which is not safe in threads: another model is scored meanwhile. What a trace cannot see
+    # Not `catch_warnings`, which is not safe in threads: another model is scored meanwhile. What a
+    # trace cannot see
     # (branches that depend on the picture) shows as a difference of the features.
     warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)  # pyright: ignore
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"torch\.jit")
@@ -53,7 +58,9 @@ def convert(module: Any, size: tuple[int, int]) -> Graph:
     with torch.inference_mode():
         traced = torch.jit.trace(module.eval(), (example,), check_trace=False)
     reader = FrontEndManager().load_by_framework("pytorch")
-    decoder = TorchScriptPythonDecoder(traced, example_input=(example,))  # named: the model below looks into it
+    decoder = TorchScriptPythonDecoder(
+        traced, example_input=(example,)
+    )  # named: the model below looks into it
     model = reader.convert(reader.load(decoder))
     model.reshape({0: openvino.PartialShape([-1, 3, *size])})
     with tempfile.TemporaryDirectory() as folder:
@@ -70,7 +77,9 @@ def processor() -> str:
 
 
 class Converted:
-    """A converted network, compiled for this processor: one batch a core at the same time, one thread each."""
+    """A converted network, compiled for this processor: one batch a core at the same time, one
+    thread each.
+    """
 
     title = "OpenVINO"
 
@@ -86,11 +95,17 @@ class Converted:
             "INFERENCE_NUM_THREADS": cores(),
             "ENABLE_CPU_PINNING": False,  # other workers of ours would be pinned to the same cores
         }
-        compiled = core.compile_model(core.read_model(graph.xml.tobytes(), self._weights), "CPU", options)
-        self._requests = [compiled.create_infer_request() for _ in range(self.streams + 1)]  # one waits its turn
+        compiled = core.compile_model(
+            core.read_model(graph.xml.tobytes(), self._weights), "CPU", options
+        )
+        self._requests = [
+            compiled.create_infer_request() for _ in range(self.streams + 1)
+        ]  # one waits its turn
 
     def run(self, pixels: Pictures, size: int) -> Iterator[Output]:
-        """Yield the outputs of uint8 pictures (n, 3, h, w) in their order, at most `size` pictures at a time."""
+        """Yield the outputs of uint8 pictures (n, 3, h, w) in their order, at most `size` pictures
+        at a time.
+        """
         size = min(size, BATCH)
         waiting: deque[Any] = deque()
         free = list(self._requests)

@@ -1,4 +1,6 @@
-"""One pass over all pairs of pictures, tile by tile, each made once for every measure that reads it."""
+"""One pass over all pairs of pictures, tile by tile, each made once for every measure that reads
+it.
+"""
 
 from __future__ import annotations
 
@@ -15,21 +17,29 @@ from srcsel.measures.kernels.pairs import Pairs, Reader
 EDGE = 1024  # rows and columns of a product: large ones are fast
 FINE = 256  # rows of a tile as it is read: 1 MB in float32, small enough for a core's cache
 STRIP_BYTES = 8_000_000  # of some rows of pairs with every picture
-WHOLE_BYTES = 160_000_000  # a matrix of pairs up to this size is kept for a pass that needs whole rows
+WHOLE_BYTES = (
+    160_000_000  # a matrix of pairs up to this size is kept for a pass that needs whole rows
+)
 
 
-def read_all(readers: Sequence[Reader], tick: Callable[[], None] | None = None, device: str = "auto") -> list[float]:
-    """Show every reader all of its pairs, making each tile once for all that share it; seconds of each reader.
+def read_all(
+    readers: Sequence[Reader], tick: Callable[[], None] | None = None, device: str = "auto"
+) -> list[float]:
+    """Show every reader all of its pairs, making each tile once for all that share it; seconds of
+    each reader.
 
-    tick: called now and then; what it raises stops the pass. The time of a tile's product is shared. device: where a
-    long pass may be made (see `_card`); "cpu" keeps it on the processor.
+    tick: called now and then; what it raises stops the pass. The time of a tile's product is
+    shared. device: where a long pass may be made (see `_card`); "cpu" keeps it on the processor.
     """
     seconds = [0.0] * len(readers)
     groups: dict[tuple[int, bool], list[int]] = {}
     for i, reader in enumerate(readers):
         groups.setdefault((id(reader.pairs), reader.whole), []).append(i)
     merged = dict(groups)
-    for (pairs, whole), members in groups.items():  # who can do with tiles is also content with whole rows
+    for (
+        pairs,
+        whole,
+    ), members in groups.items():  # who can do with tiles is also content with whole rows
         if whole and (pairs, False) in merged:
             members.extend(merged.pop((pairs, False)))
     for (_, whole), members in merged.items():
@@ -40,7 +50,9 @@ def read_all(readers: Sequence[Reader], tick: Callable[[], None] | None = None, 
     return seconds
 
 
-def _read(readers: Sequence[Reader], tick: Callable[[], None] | None, *, whole: bool) -> list[float]:
+def _read(
+    readers: Sequence[Reader], tick: Callable[[], None] | None, *, whole: bool
+) -> list[float]:
     """Show readers of the same pairs all of them, on the processor: seconds of each."""
     pairs = readers[0].pairs
     n = len(pairs.W)
@@ -76,12 +88,17 @@ def _read(readers: Sequence[Reader], tick: Callable[[], None] | None, *, whole: 
 
 
 def tiles(n: int) -> list[tuple[slice, slice]]:
-    """Tiles on and above the diagonal; those on it first, because they tell how near the near ones are.
+    """Tiles on and above the diagonal; those on it first, because they tell how near the near ones
+    are.
 
     Those on it are small, because half of each is made twice.
     """
     large = edges(n, EDGE)
-    fine = [(slice(start, min(start + FINE, a.stop)), a) for a in large for start in range(a.start, a.stop, FINE)]
+    fine = [
+        (slice(start, min(start + FINE, a.stop)), a)
+        for a in large
+        for start in range(a.start, a.stop, FINE)
+    ]
     beside = [(part, slice(part.stop, a.stop)) for part, a in fine if part.stop < a.stop]
     above = [(a, b) for i, a in enumerate(large) for b in large[i + 1 :]]
     return [(part, part) for part, _ in fine] + beside + above

@@ -20,7 +20,9 @@ def edges(n: int, step: int) -> list[slice]:
 
 
 def over_cores(function: Callable[[Item], Made], items: Iterable[Item]) -> Iterator[Made]:
-    """`map`, in order, on as many threads as linear algebra may use, which stays on one thread inside each call."""
+    """`map`, in order, on as many threads as linear algebra may use, which stays on one thread
+    inside each call.
+    """
     items = list(items)
     cores = min(_threads(), len(items)) if len(items) > 1 else 1
     if cores == 1:
@@ -36,4 +38,6 @@ def _threads() -> int:
     """How many threads linear algebra may use now."""
     from threadpoolctl import threadpool_info
 
-    return max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1)
+    return max(
+        (pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1
+    )

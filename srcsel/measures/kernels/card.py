@@ -1,10 +1,12 @@
-"""The pass over all pairs on a graphics card (CUDA or ROCm, by torch), where the processor would take long.
+"""The pass over all pairs on a graphics card (CUDA or ROCm, by torch), where the processor would
+take long.
 
-A tile is made and reduced on the card, in the precision of the pairs: float32 products keep all their digits there
-(no TF32), sums over tiles are float64. What readers add up lies on the card until the end, so that a card that fails
-half way leaves them as they were, for the processor to begin anew. Orders that float32 leaves in doubt are settled on
-the processor afterwards, as always (`_nearest`). Readers without a step here, those of whole rows for the re-checks
-of at most 5,000 pictures, stay on the processor with all that share their pairs.
+A tile is made and reduced on the card, in the precision of the pairs: float32 products keep all
+their digits there (no TF32), sums over tiles are float64. What readers add up lies on the card
+until the end, so that a card that fails half way leaves them as they were, for the processor to
+begin anew. Orders that float32 leaves in doubt are settled on the processor afterwards, as always
+(`_nearest`). Readers without a step here, those of whole rows for the re-checks of at most 5,000
+pictures, stay on the processor with all that share their pairs.
 """
 
 from __future__ import annotations
@@ -26,10 +28,17 @@ from srcsel.measures.kernels.pairs import Pairs, Reader
 if TYPE_CHECKING:
     import torch
 
-LONG = 4e12  # n * n * (d + READING) from which a pass is long: 20 s on two cores, against 2 s to load torch and wake it
-READING = 400  # columns of a product that take as long as reading it, for SCL and kNN on a processor
-EDGE = 8192  # rows and columns of a tile; a few copies of it lie on the card, 270 MB each in float32
-SHARE = 0.5  # of the free memory of the card that the rows may take; beyond, a tile's are sent each time
+# n * n * (d + READING) from which a pass is long: 20 s on two cores, against 2 s to load torch and
+# wake it
+LONG = 4e12
+READING = (
+    400  # columns of a product that take as long as reading it, for SCL and kNN on a processor
+)
+EDGE = (
+    8192  # rows and columns of a tile; a few copies of it lie on the card, 270 MB each in float32
+)
+# of the free memory of the card that the rows may take; beyond, a tile's are sent each time
+SHARE = 0.5
 
 
 def worth(pairs: Pairs) -> bool:
@@ -41,12 +50,16 @@ def worth(pairs: Pairs) -> bool:
 def read_on_card(
     readers: Sequence[Reader], tick: Callable[[], None] | None = None, device: str = "auto"
 ) -> list[float] | None:
-    """Show readers of the same pairs all of them: seconds of each; None where the processor has to do it.
+    """Show readers of the same pairs all of them: seconds of each; None where the processor has to
+    do it.
 
-    device: "auto", or a torch device; only CUDA's are cards. tick: called after each tile; what it raises stops the
-    pass, if it is no RuntimeError. A card that fails is warned of.
+    device: "auto", or a torch device; only CUDA's are cards. tick: called after each tile; what it
+    raises stops the pass, if it is no RuntimeError. A card that fails is warned of.
     """
-    steps = [next((step for kind, step in STEPS.items() if isinstance(reader, kind)), None) for reader in readers]
+    steps = [
+        next((step for kind, step in STEPS.items() if isinstance(reader, kind)), None)
+        for reader in readers
+    ]
     known = [step for step in steps if step is not None]
     card = find_card(device) if len(known) == len(steps) else None
     if card is None:
@@ -56,7 +69,10 @@ def read_on_card(
             filled, seconds = _read(readers, known, card, tick)
     except (RuntimeError, MemoryError) as error:  # out of memory, or a driver that gave up
         reason = f"{type(error).__name__}: {error}"
-        told = f"The graphics card failed, so the processor compares the pictures, which takes longer ({reason})."
+        told = (
+            "The graphics card failed, so the processor compares the pictures, which takes longer"
+            f" ({reason})."
+        )
         warnings.warn(told, RuntimeWarning, stacklevel=2)
         return None
     for reader, arrays in zip(readers, filled, strict=True):
@@ -73,7 +89,9 @@ def find_card(device: str) -> torch.device | None:
         import torch
     except (ImportError, OSError):
         return None
-    return torch.device("cuda" if device == "auto" else device) if torch.cuda.is_available() else None
+    return (
+        torch.device("cuda" if device == "auto" else device) if torch.cuda.is_available() else None
+    )
 
 
 @contextlib.contextmanager
@@ -90,7 +108,10 @@ def _all_digits() -> Iterator[None]:
 
 
 def _read(
-    readers: Sequence[Reader], steps: Sequence[Callable[..., None]], card: torch.device, tick: Callable[[], None] | None
+    readers: Sequence[Reader],
+    steps: Sequence[Callable[..., None]],
+    card: torch.device,
+    tick: Callable[[], None] | None,
 ) -> tuple[list[list[np.ndarray]], list[float]]:
     """Return what each reader would have filled, and its seconds."""
     import torch
@@ -143,7 +164,9 @@ def _clock(card: torch.device) -> float:
     return time.perf_counter()
 
 
-def _exp_sums(reader: ExpSums, filled: list[torch.Tensor], rows: slice, columns: slice, H: torch.Tensor) -> None:
+def _exp_sums(
+    reader: ExpSums, filled: list[torch.Tensor], rows: slice, columns: slice, H: torch.Tensor
+) -> None:
     """`ExpSums.take` and `add`."""
     import torch
 
@@ -151,7 +174,9 @@ def _exp_sums(reader: ExpSums, filled: list[torch.Tensor], rows: slice, columns:
     E = torch.mul(H, -1 / reader.temperature).exp_()
     if rows == columns:
         E.fill_diagonal_(0)
-    for at, others, part in ((rows, columns, E), (columns, rows, E.T))[: 1 if rows == columns else 2]:
+    for at, others, part in ((rows, columns, E), (columns, rows, E.T))[
+        : 1 if rows == columns else 2
+    ]:
         if reader.members is None:
             totals[at, 0] += part.sum(dim=1, dtype=totals.dtype)
         else:
@@ -166,12 +191,18 @@ def _distance_sums(
 
     sums = filled[0]
     D = _root_distances(reader.pairs, rows, columns, H)
-    for at, others, part in ((rows, columns, D), (columns, rows, D.T))[: 1 if rows == columns else 2]:
-        sums[at, reader.classes(others)] += part @ torch.from_numpy(reader.members(others)).to(D.device)
+    for at, others, part in ((rows, columns, D), (columns, rows, D.T))[
+        : 1 if rows == columns else 2
+    ]:
+        sums[at, reader.classes(others)] += part @ torch.from_numpy(reader.members(others)).to(
+            D.device
+        )
 
 
 def _root_distances(pairs: Pairs, rows: slice, columns: slice, H: torch.Tensor) -> torch.Tensor:
-    """Euclidean distances of a tile, those of near copies from the float64 differences themselves."""
+    """Euclidean distances of a tile, those of near copies from the float64 differences
+    themselves.
+    """
     import torch
 
     share = CLOSE_SINGLE if pairs.single else CLOSE
@@ -183,14 +214,22 @@ def _root_distances(pairs: Pairs, rows: slice, columns: slice, H: torch.Tensor) 
     i, j = i[other], j[other]
     some, first = torch.unique(i + rows.start, return_inverse=True)
     them, second = torch.unique(j + columns.start, return_inverse=True)
-    left, right = (torch.from_numpy(pairs.exact(at.cpu().numpy())).to(H.device) for at in (some, them))
+    left, right = (
+        torch.from_numpy(pairs.exact(at.cpu().numpy())).to(H.device) for at in (some, them)
+    )
     for part in blocks(len(i), 2 * pairs.W.shape[1]):
         gap = left[first[part]] - right[second[part]]
         D[i[part], j[part]] = gap.square_().sum(dim=1).sqrt_().to(D.dtype)
     return D
 
 
-def _nearest(reader: Nearest, filled: list[torch.Tensor], rows: slice, columns: slice, H: torch.Tensor) -> None:  # noqa: ARG001
+def _nearest(
+    reader: Nearest,  # noqa: ARG001
+    filled: list[torch.Tensor],
+    rows: slice,
+    columns: slice,
+    H: torch.Tensor,
+) -> None:
     """`Nearest.take` and `add`."""
     near, who = filled
     if rows == columns:
@@ -201,14 +240,22 @@ def _nearest(reader: Nearest, filled: list[torch.Tensor], rows: slice, columns: 
 
 
 def _keep(near: torch.Tensor, who: torch.Tensor, at: slice, first: int, H: torch.Tensor) -> None:
-    """Keep the nearest of those known and those in H (r, s), whose columns begin at position `first`."""
+    """Keep the nearest of those known and those in H (r, s), whose columns begin at position
+    `first`.
+    """
     import torch
 
     most = near.shape[1]
     h, place = torch.topk(H, min(most, H.shape[1]), dim=1, largest=False, sorted=False)
     everyone = torch.cat([who[at], place + first], dim=1)
-    near[at], best = torch.topk(torch.cat([near[at], h], dim=1), most, dim=1, largest=False, sorted=False)
+    near[at], best = torch.topk(
+        torch.cat([near[at], h], dim=1), most, dim=1, largest=False, sorted=False
+    )
     who[at] = everyone.gather(1, best)
 
 
-STEPS: dict[type, Callable[..., None]] = {ExpSums: _exp_sums, DistanceSums: _distance_sums, Nearest: _nearest}
+STEPS: dict[type, Callable[..., None]] = {
+    ExpSums: _exp_sums,
+    DistanceSums: _distance_sums,
+    Nearest: _nearest,
+}

@@ -12,7 +12,9 @@ CLOSE_SINGLE = 1e-4  # the same in float32
 MANY = 0.05  # share of a tile's pairs from which it is made again in float64
 
 
-def root_distances(pairs: Pairs, rows: slice | np.ndarray, columns: slice, H: np.ndarray | None = None) -> np.ndarray:
+def root_distances(
+    pairs: Pairs, rows: slice | np.ndarray, columns: slice, H: np.ndarray | None = None
+) -> np.ndarray:
     """Euclidean distances of rows and columns, (r, s), from their h where it is known.
 
     Those of near copies, whose h has lost its digits, are taken from the differences themselves.
@@ -21,7 +23,9 @@ def root_distances(pairs: Pairs, rows: slice | np.ndarray, columns: slice, H: np
     share = CLOSE_SINGLE if H.dtype == np.float32 else CLOSE
     near = np.flatnonzero(share * pairs.longest > H)
     if H.dtype == np.float32 and len(near) > MANY * H.size:  # one product in float64 costs less
-        return root_distances(pairs, rows, columns, pairs.halves(rows, columns, exact=True)).astype(H.dtype)
+        return root_distances(pairs, rows, columns, pairs.halves(rows, columns, exact=True)).astype(
+            H.dtype
+        )
     D = np.sqrt(2 * H)
     i, j = np.divmod(near, H.shape[1])
     first, second = (np.arange(len(pairs.W))[some] for some in (rows, columns))
@@ -46,10 +50,16 @@ class DistanceSums:
         self.sums = np.zeros((len(y), int(y.max()) + 1))  # in the order of the pairs
         self.filled = (self.sums,)
 
-    def take(self, rows: slice, columns: slice, H: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Sum a tile by the few classes of its columns, and of its rows where the mirror image counts."""
+    def take(
+        self, rows: slice, columns: slice, H: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Sum a tile by the few classes of its columns, and of its rows where the mirror image
+        counts.
+        """
         D = root_distances(self.pairs, rows, columns, H)
-        return D @ self.members(columns), D.T @ self.members(rows) if columns.start >= rows.stop else None
+        return D @ self.members(columns), D.T @ self.members(
+            rows
+        ) if columns.start >= rows.stop else None
 
     def add(self, rows: slice, columns: slice, part: tuple[np.ndarray, np.ndarray | None]) -> None:
         """Add in float64."""
@@ -64,4 +74,6 @@ class DistanceSums:
     def members(self, some: slice) -> np.ndarray:
         """0-1 indicators (r, classes met) of the classes met, in the precision of the pairs."""
         there = self.classes(some)
-        return (self.own[some, None] == np.arange(there.start, there.stop)).astype(self.pairs.W.dtype)
+        return (self.own[some, None] == np.arange(there.start, there.stop)).astype(
+            self.pairs.W.dtype
+        )

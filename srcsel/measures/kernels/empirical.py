@@ -1,4 +1,6 @@
-"""The empirical predictor of LEEP: labels guessed through the classes of a source head, or of a mixture."""
+"""The empirical predictor of LEEP: labels guessed through the classes of a source head, or of a
+mixture.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +18,15 @@ def check_probabilities(P: np.ndarray) -> np.ndarray:
     """Return P (n, c_source) as it is; raises FeatureError where its rows are no probabilities."""
     if P.min() < 0 or np.abs(P.sum(axis=1) - 1).max() > SUMS_TO_ONE:
         raise FeatureError(
-            "Expected probabilities: numbers from 0 up whose rows add up to 1. These look like raw outputs "
-            "(logits) of a source head: apply a softmax to each row first."
+            "Expected probabilities: numbers from 0 up whose rows add up to 1. These look like raw"
+            " outputs (logits) of a source head: apply a softmax to each row first."
         )
     return P
 
 
 def expected_log(P: np.ndarray, y: np.ndarray) -> float:
-    """Mean over pictures i of log sum_z p(y_i | z) P_iz, with p(y | z) = sum_(j of y) P_jz / sum_j P_jz.
+    """Mean over pictures i of log sum_z p(y_i | z) P_iz, with p(y | z) = sum_(j of y) P_jz / sum_j
+    P_jz.
 
     P (n, z), y (n,). A z that no picture has any mass on counts 0, as 0 / 0 there.
     """
@@ -32,8 +35,12 @@ def expected_log(P: np.ndarray, y: np.ndarray) -> float:
     joint = np.add.reduceat(Q, starts, axis=0)  # (c, z)
     given = _divide(joint, joint.sum(axis=0))
     members = np.split(Q, starts[1:])
-    with np.errstate(divide="ignore"):  # a picture without any mass: -infinity, which is refused as not available
-        return float(sum(np.log(rows @ p).sum() for rows, p in zip(members, given, strict=True)) / len(y))
+    with np.errstate(
+        divide="ignore"
+    ):  # a picture without any mass: -infinity, which is refused as not available
+        return float(
+            sum(np.log(rows @ p).sum() for rows, p in zip(members, given, strict=True)) / len(y)
+        )
 
 
 def permuted(P: np.ndarray, y: np.ndarray) -> float:
@@ -42,14 +49,21 @@ def permuted(P: np.ndarray, y: np.ndarray) -> float:
 
 
 def on_subsets(P: np.ndarray, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """`expected_log` on each subset of kept (b, n): (b,). Class by class, as products with membership masks."""
+    """`expected_log` on each subset of kept (b, n): (b,).
+
+    Class by class, as products with membership masks.
+    """
     order, starts = _by_class(y)
     members = np.split(P[order], starts[1:])  # of each class (m, z)
     group = max(1, CELLS // (len(starts) * P.shape[1]))
     found = []
     for start in range(0, len(kept), group):
-        masks = np.split(kept[start : start + group, order], starts[1:], axis=1)  # of each class (g, m)
-        joint = np.stack([K.astype(P.dtype) @ Q for K, Q in zip(masks, members, strict=True)])  # (c, g, z)
+        masks = np.split(
+            kept[start : start + group, order], starts[1:], axis=1
+        )  # of each class (g, m)
+        joint = np.stack(
+            [K.astype(P.dtype) @ Q for K, Q in zip(masks, members, strict=True)]
+        )  # (c, g, z)
         given = _divide(joint, joint.sum(axis=0))
         total = np.zeros(len(joint[0]))
         for K, Q, p in zip(masks, members, given, strict=True):

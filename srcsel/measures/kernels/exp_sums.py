@@ -1,4 +1,6 @@
-"""Sums over all other pictures of the exponential of their similarity: what a contrastive loss is made of."""
+"""Sums over all other pictures of the exponential of their similarity: what a contrastive loss is
+made of.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ class ExpSums:
             self.members = np.ones((n, 1 + len(kept)), dtype=pairs.W.dtype)
             self.members[:, 1:] = kept.T[pairs.order]
 
-    def take(self, rows: slice, columns: slice, H: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    def take(
+        self, rows: slice, columns: slice, H: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray | None]:
         """Return the sums of the rows, and of the columns where the mirror image counts."""
         E = np.multiply(H, H.dtype.type(-1 / self.temperature))
         np.exp(E, out=E)
@@ -41,7 +45,9 @@ class ExpSums:
             self._totals[columns] += part[1]
 
     def logs(self) -> np.ndarray:
-        """Return the logs for all pictures and then for each subset, (n, 1 + b), in the order of the pictures."""
+        """Return the logs for all pictures and then for each subset, (n, 1 + b), in the order of
+        the pictures.
+        """
         found = np.empty_like(self._totals)
         with np.errstate(divide="ignore"):  # a subset that holds no other picture
             found[self.pairs.order] = np.log(self._totals) + 1 / self.temperature

@@ -1,4 +1,6 @@
-"""Cross-validation: stratified folds, predictions for pictures not learnt from, and what chance would score."""
+"""Cross-validation: stratified folds, predictions for pictures not learnt from, and what chance
+would score.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +12,16 @@ from srcsel.base.errors import InputError, NotAvailable
 from srcsel.measures._base import permutations
 
 Predict = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
-"""(X, y, new) -> labels of the new pictures; learns from X (n, d), standardised, and y (n,) in 0..c-1."""
+"""(X, y, new) -> labels of the new pictures; learns from X (n, d), standardised, and y (n,) in
+0..c-1.
+"""
 
 
 def with_partners(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return X and y without pictures alone in their class, and the rows (n,) bool that stay.
 
-    Nothing can be learnt about a class that is only in the fold predicted. NotAvailable where one class stays.
+    Nothing can be learnt about a class that is only in the fold predicted. NotAvailable where one
+    class stays.
     """
     counts = np.bincount(y)
     stay = counts[y] > 1
@@ -27,7 +32,9 @@ def with_partners(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray,
 
 
 def assign(y: np.ndarray, folds: int, seed: int) -> np.ndarray:
-    """Fold of each picture, (n,), stratified and shuffled: min(folds, size of the smallest class) of them."""
+    """Fold of each picture, (n,), stratified and shuffled: min(folds, size of the smallest class)
+    of them.
+    """
     from sklearn.model_selection import StratifiedKFold
 
     if folds < 2:
@@ -40,7 +47,9 @@ def assign(y: np.ndarray, folds: int, seed: int) -> np.ndarray:
 
 
 def predictions(X: np.ndarray, y: np.ndarray, fold: np.ndarray, predict: Predict) -> np.ndarray:
-    """Label that each picture gets from the other folds, (n,); each dimension is standardised by those folds."""
+    """Label that each picture gets from the other folds, (n,); each dimension is standardised by
+    those folds.
+    """
     found = np.empty_like(y)
     for number in range(fold.max() + 1):
         held = fold == number
@@ -56,12 +65,15 @@ def predictions(X: np.ndarray, y: np.ndarray, fold: np.ndarray, predict: Predict
     return found
 
 
-def chance(X: np.ndarray, y: np.ndarray, folds: int, seed: int, predict: Predict, draws: int) -> float:
+def chance(
+    X: np.ndarray, y: np.ndarray, folds: int, seed: int, predict: Predict, draws: int
+) -> float:
     """Accuracy to expect where labels carry no information.
 
-    Given the folds and what was learnt, shuffled labels of the fold predicted agree with the predictions as often
-    as the shares of classes in both say. Where every fold holds equally many pictures of each class that is 1 / c
-    whatever was predicted; else it is the mean over `draws` label permutations.
+    Given the folds and what was learnt, shuffled labels of the fold predicted agree with the
+    predictions as often as the shares of classes in both say. Where every fold holds equally many
+    pictures of each class that is 1 / c whatever was predicted; else it is the mean over `draws`
+    label permutations.
     """
     _, y, stay = with_partners(X, y)
     shares = _shares(y, assign(y, folds, seed))
@@ -71,7 +83,10 @@ def chance(X: np.ndarray, y: np.ndarray, folds: int, seed: int, predict: Predict
     found = []
     for own in permutations(y, draws):
         fold = assign(own, folds, seed)
-        truth, said = _shares(own, fold), _shares(predictions(X, own, fold, predict), fold, own.max() + 1)
+        truth, said = (
+            _shares(own, fold),
+            _shares(predictions(X, own, fold, predict), fold, own.max() + 1),
+        )
         found.append((truth * said / truth.sum(axis=1, keepdims=True)).sum() / len(y))
     return float(np.mean(found))
 

@@ -20,7 +20,8 @@ Hits = tuple[np.ndarray, np.ndarray, np.ndarray]  # local rows, ascending; posit
 
 
 class Nearest:
-    """Reads the k nearest others of every picture, nearest first; equal distances go to the earlier picture.
+    """Reads the k nearest others of every picture, nearest first; equal distances go to the earlier
+    picture.
 
     A picture is excluded from its own list by its index, so copies of it count.
     """
@@ -39,7 +40,9 @@ class Nearest:
         self._doubt = max(2 * self._step, DOUBT * float(pairs.q.max()) if pairs.single else 0.0)
 
     def take(self, rows: slice, columns: slice, H: np.ndarray) -> tuple[Hits, Hits | None]:
-        """Return pairs nearer than what the rows, and for a mirror image the columns, have so far."""
+        """Return pairs nearer than what the rows, and for a mirror image the columns, have so
+        far.
+        """
         own = self._hits(H, rows, columns)
         return own, self._hits(H.T, columns, rows) if columns.start >= rows.stop else None
 
@@ -55,8 +58,12 @@ class Nearest:
         limit = np.nextafter(limit, -np.inf, dtype=H.dtype)
         if new.any():
             some = H[new, :FIRST]
-            at = min(self._most, some.shape[1] - 1)  # one more than asked for: the picture itself may be among them
-            limit[new] = np.partition(some, at, axis=1)[:, at] if some.shape[1] > self._most else np.inf
+            at = min(
+                self._most, some.shape[1] - 1
+            )  # one more than asked for: the picture itself may be among them
+            limit[new] = (
+                np.partition(some, at, axis=1)[:, at] if some.shape[1] > self._most else np.inf
+            )
         flat = np.flatnonzero(limit[:, None] >= H)
         i, j = np.divmod(flat, H.shape[1])
         others = i + rows.start != j + columns.start
@@ -72,7 +79,10 @@ class Nearest:
         place = self._most + np.arange(len(i)) - np.repeat(first, counts)
         line = np.repeat(np.arange(len(active)), counts)
         width = self._most + int(counts.max())
-        nears, whos = np.full((len(active), width), np.inf, self._near.dtype), np.zeros((len(active), width), np.int64)
+        nears, whos = (
+            np.full((len(active), width), np.inf, self._near.dtype),
+            np.zeros((len(active), width), np.int64),
+        )
         nears[:, : self._most], whos[:, : self._most] = self._near[at], self._who[at]
         nears[line, place], whos[line, place] = near, who
         best = np.argpartition(nears, self._most - 1, axis=1)[:, : self._most]
@@ -84,9 +94,14 @@ class Nearest:
         """Return the neighbours as picture numbers (n, k), in the order of the pictures."""
         order, n = self.pairs.order, len(self.pairs.W)
         sorting = np.argsort(self._near, axis=1)
-        near, who = np.take_along_axis(self._near, sorting, axis=1), np.take_along_axis(self._who, sorting, axis=1)
+        near, who = (
+            np.take_along_axis(self._near, sorting, axis=1),
+            np.take_along_axis(self._who, sorting, axis=1),
+        )
         chosen = order[who[:, : self.k]]
-        doubtful = np.flatnonzero((np.diff(near[:, : self.k + 1], axis=1) < self._doubt).any(axis=1))
+        doubtful = np.flatnonzero(
+            (np.diff(near[:, : self.k + 1], axis=1) < self._doubt).any(axis=1)
+        )
         for part in blocks(len(doubtful), self._most * self.pairs.W.shape[1]):
             at = doubtful[part]
             D = self._distances(at, who[at])  # (r, most)
@@ -113,9 +128,11 @@ class Nearest:
 
 
 def distance_keys(pairs: Pairs, at: np.ndarray) -> np.ndarray:
-    """Float64 distances of positions `at` to everyone as whole numbers that sort by distance, then by picture: (r, n).
+    """Float64 distances of positions `at` to everyone as whole numbers that sort by distance, then
+    by picture: (r, n).
 
-    Distances closer than TIE of the largest are equal, whatever the rounding. A picture itself comes last.
+    Distances closer than TIE of the largest are equal, whatever the rounding. A picture itself
+    comes last.
     """
     step = tie_step(pairs)
     keys = np.empty((len(at), len(pairs.W)), dtype=np.int64)

@@ -1,11 +1,13 @@
-"""All pairs of pictures, of which any part can be made; the n x n matrix of a large set never lies in memory.
+"""All pairs of pictures, of which any part can be made; the n x n matrix of a large set never lies
+in memory.
 
-Each pair (i, j) is handed on as half its squared distance h_ij = (q_i + q_j) / 2 - w_i.w_j, where w are the rows
-minus their mean and q = |w|^2: the cosine distance of unit rows, half the squared distance of others. A common offset,
-however large, then costs no digits. Rows lie in the order of their classes, so that a tile meets few of them.
+Each pair (i, j) is handed on as half its squared distance h_ij = (q_i + q_j) / 2 - w_i.w_j, where w
+are the rows minus their mean and q = |w|^2: the cosine distance of unit rows, half the squared
+distance of others. A common offset, however large, then costs no digits. Rows lie in the order of
+their classes, so that a tile meets few of them.
 
-From FEW pictures on, products are made in float32 (half the time) and sums over tiles in float64; where digits could
-be lost, as among near copies, whoever reads a tile goes back to `Pairs.exact`.
+From FEW pictures on, products are made in float32 (half the time) and sums over tiles in float64;
+where digits could be lost, as among near copies, whoever reads a tile goes back to `Pairs.exact`.
 """
 
 from __future__ import annotations
@@ -36,7 +38,9 @@ class Pairs:
     q: np.ndarray  # (n,) float64, their squared lengths; 1 more for a row without direction
     empty: np.ndarray  # (n,) bool, rows without direction
     order: np.ndarray  # (n,) pictures, by class where it is known
-    exact: Callable[[np.ndarray | slice], np.ndarray]  # positions (m,) -> their rows, (m, d) float64
+    exact: Callable[
+        [np.ndarray | slice], np.ndarray
+    ]  # positions (m,) -> their rows, (m, d) float64
 
     @property
     def single(self) -> bool:
@@ -52,8 +56,12 @@ class Pairs:
         """The largest squared length."""
         return float(self.q.max())
 
-    def halves(self, rows: slice | np.ndarray, columns: slice, *, exact: bool = False) -> np.ndarray:
-        """Return h of rows and columns, (r, s), at least 0, in the precision of W; with `exact` in float64."""
+    def halves(
+        self, rows: slice | np.ndarray, columns: slice, *, exact: bool = False
+    ) -> np.ndarray:
+        """Return h of rows and columns, (r, s), at least 0, in the precision of W; with `exact` in
+        float64.
+        """
         again = exact and self.single
         H = self.exact(rows) @ self.exact(columns).T if again else self.W[rows] @ self.W[columns].T
         q = self.q / 2 if again else self._half_q
@@ -72,8 +80,8 @@ class Reader(Protocol):
     def take(self, rows: slice, columns: slice, H: np.ndarray) -> Any:
         """Reduce a tile h (r, s), without changing it. May run beside other calls.
 
-        Unless `whole`, tiles below the diagonal are not shown: columns start at or after rows, and a tile off the
-        diagonal stands for its mirror image too.
+        Unless `whole`, tiles below the diagonal are not shown: columns start at or after rows, and
+        a tile off the diagonal stands for its mirror image too.
         """
         ...
 
@@ -98,25 +106,31 @@ def cosine_pairs(X: np.ndarray, order: np.ndarray, *, exact: bool = False) -> Pa
 
 
 def euclidean_pairs(X: np.ndarray, order: np.ndarray, *, exact: bool = False) -> Pairs:
-    """Pairs of X (n, d) by Euclidean distance, in the scale of the largest value; precision as `cosine_pairs`."""
+    """Pairs of X (n, d) by Euclidean distance, in the scale of the largest value; precision as
+    `cosine_pairs`.
+    """
     n = len(X)
     scale = max(float(X.max()), -float(X.min())) or 1.0
     if exact or n < FEW:
         W = X[order].astype(np.float64, copy=False) / scale
         W -= W.mean(axis=0)
         W -= W.mean(axis=0)
-        return Pairs(W, np.einsum("ij,ij->i", W, W), np.zeros(n, dtype=bool), order, lambda rows: W[rows])
+        return Pairs(
+            W, np.einsum("ij,ij->i", W, W), np.zeros(n, dtype=bool), order, lambda rows: W[rows]
+        )
     return _single(X, order, scale)
 
 
 def _single(X: np.ndarray, order: np.ndarray, scale: float | None) -> Pairs:
     """Rows of X over scale, or over their own length, in float32 with their lengths from float64.
 
-    Made in blocks that fit a core's cache, over all cores. What is subtracted is the mean of some rows only: the
-    distances do not depend on it.
+    Made in blocks that fit a core's cache, over all cores. What is subtracted is the mean of some
+    rows only: the distances do not depend on it.
     """
     n, d = X.shape
-    size = np.full(n, scale or np.inf)  # what each row is divided by; infinite for a row without direction
+    size = np.full(
+        n, scale or np.inf
+    )  # what each row is divided by; infinite for a row without direction
 
     def scaled(rows: np.ndarray | slice) -> np.ndarray:
         part = X[order[rows]].astype(np.float64, copy=False)

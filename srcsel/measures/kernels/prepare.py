@@ -13,7 +13,8 @@ Preparation = Literal["raw", "centred", "whitened"]
 DIRECTIONS = 64  # principal components kept by whitening
 PICTURES_EACH = 4  # pictures for each direction that a run keeps, see `directions`
 NOISE = 1e-6  # singular values below this share of the largest are float32 rounding, not content
-EXACT = 1e-4  # down to this share of the largest, singular values from the Gram matrix are exact to 1e-8
+# down to this share of the largest, singular values from the Gram matrix are exact to 1e-8
+EXACT = 1e-4
 ROWS = 256  # worked on at once, in a core's cache
 LARGE = 600  # rows of a Gram matrix from which only the eigenvectors asked for are found
 LOST = 1e-12  # a whitened row this much shorter than the longest is the mean feature plus rounding
@@ -25,36 +26,43 @@ def prepare(X: np.ndarray, preparation: Preparation = "raw") -> np.ndarray:
 
     raw       X as it is
     centred   the mean feature subtracted
-    whitened  the mean subtracted, the first min(64, n - 1, rank) principal components, each scaled to unit
+    whitened  the mean subtracted, the first min(64, n - 1, rank) principal components, each of unit
               variance; shape (n, components)
 
-    "centred" and "whitened" end with rows of unit length. A picture that equals the mean feature has no direction:
-    its row is zero. Constant features have no component: "whitened" is then a single column of zeros. Rank counts
-    singular values above 1e-6 of the largest, so float32 features and their float64 copies agree. Whitening
-    needs no labels. Removing the common direction before comparing cosines: Mu & Viswanath 2018,
-    https://arxiv.org/abs/1702.01417.
+    "centred" and "whitened" end with rows of unit length. A picture that equals the mean feature
+    has no direction: its row is zero. Constant features have no component: "whitened" is then a
+    single column of zeros. Rank counts singular values above 1e-6 of the largest, so float32
+    features and their float64 copies agree. Whitening needs no labels. Removing the common
+    direction before comparing cosines: Mu & Viswanath 2018, https://arxiv.org/abs/1702.01417.
     """
     if preparation == "raw":
         return X
     if preparation not in ("centred", "whitened"):
-        raise InputError(f"preparation is one of 'raw', 'centred', 'whitened', not '{preparation}'.")
+        raise InputError(
+            f"preparation is one of 'raw', 'centred', 'whitened', not '{preparation}'."
+        )
     X = X.astype(np.float64, copy=False)
-    return unit_rows(centred(X)) if preparation == "centred" else unit_rows(components(X), floor=LOST)
+    return (
+        unit_rows(centred(X)) if preparation == "centred" else unit_rows(components(X), floor=LOST)
+    )
 
 
 def directions(n: int) -> int:
-    """How many principal components a run keeps of n pictures: 64, but at most one for every four pictures.
+    """How many principal components a run keeps of n pictures: 64, but at most one for every four
+    pictures.
 
-    Whitening n pictures in n - 1 directions puts every picture equally far from every other, so that no score says
-    anything. Measured on the three demo targets (ten models, five pictures of each of ten classes, six draws),
-    Kendall's tau of whitened SCL with linear-probe accuracy: 0.07 with n - 1 directions, 0.67 with n / 2, 0.74 with
-    n / 4, 0.69 with n / 8. From 256 pictures on this is 64.
+    Whitening n pictures in n - 1 directions puts every picture equally far from every other, so
+    that no score says anything. Measured on the three demo targets (ten models, five pictures of
+    each of ten classes, six draws), Kendall's tau of whitened SCL with linear-probe accuracy: 0.07
+    with n - 1 directions, 0.67 with n / 2, 0.74 with n / 4, 0.69 with n / 8. From 256 pictures on
+    this is 64.
     """
     return max(2, min(DIRECTIONS, n // PICTURES_EACH))
 
 
 def components(X: np.ndarray, most: int = DIRECTIONS) -> np.ndarray:
-    """First min(most, n - 1, rank) principal-component scores of X (n, d), of equal variance: (n, k).
+    """First min(most, n - 1, rank) principal-component scores of X (n, d), of equal variance: (n,
+    k).
 
     Whitening them again gives the same rows as whitening X, up to a rotation that no cosine sees.
     """
@@ -67,12 +75,18 @@ def components(X: np.ndarray, most: int = DIRECTIONS) -> np.ndarray:
     else:  # a third of the time where few of the directions are asked for
         from scipy.linalg import eigh
 
-        squares, vectors = eigh(gram, subset_by_index=(len(gram) - k, len(gram) - 1), check_finite=False)
+        squares, vectors = eigh(
+            gram, subset_by_index=(len(gram) - k, len(gram) - 1), check_finite=False
+        )
     return components_of(W, squares, vectors, most)
 
 
-def components_of(W: np.ndarray, squares: np.ndarray, vectors: np.ndarray, most: int = DIRECTIONS) -> np.ndarray:
-    """`components` of W (n, d), centred, whose smaller Gram matrix has the leading eigenpairs given, ascending."""
+def components_of(
+    W: np.ndarray, squares: np.ndarray, vectors: np.ndarray, most: int = DIRECTIONS
+) -> np.ndarray:
+    """`components` of W (n, d), centred, whose smaller Gram matrix has the leading eigenpairs
+    given, ascending.
+    """
     n, d = W.shape
     k = min(most, n - 1, d)
     sigma = np.sqrt(np.maximum(squares[::-1][:k], 0))  # (k,) descending
@@ -86,7 +100,9 @@ def components_of(W: np.ndarray, squares: np.ndarray, vectors: np.ndarray, most:
 
 
 def centred(X: np.ndarray) -> np.ndarray:
-    """X (n, d) minus its mean row, over its largest absolute value; rounding noise of constant columns is set to 0."""
+    """X (n, d) minus its mean row, over its largest absolute value; rounding noise of constant
+    columns is set to 0.
+    """
     scale = max(float(X.max()), -float(X.min()))
     if scale == 0:
         return np.zeros_like(X)
@@ -94,16 +110,22 @@ def centred(X: np.ndarray) -> np.ndarray:
     noise = ROUNDING * np.maximum(W.max(axis=0), -W.min(axis=0))  # (d,)
     for _ in range(2):  # the first mean of a huge offset is itself rounded
         W -= np.full(len(W), 1 / len(W)) @ W
-    for start in range(0, len(W), ROWS):  # a picture that equals the mean has no direction, not that of its rounding
+    for start in range(
+        0, len(W), ROWS
+    ):  # a picture that equals the mean has no direction, not that of its rounding
         part = W[start : start + ROWS]
         part[np.abs(part) <= noise] = 0
     return W
 
 
 def unit_rows(X: np.ndarray, floor: float = 0.0) -> np.ndarray:
-    """Rows of X (n, d) scaled to unit length; a zero row stays zero, as does one below `floor` of the largest."""
+    """Rows of X (n, d) scaled to unit length; a zero row stays zero, as does one below `floor` of
+    the largest.
+    """
     largest = np.abs(X).max(axis=1, keepdims=True)
     present = largest > floor * largest.max()
-    Z = np.divide(X, largest, out=np.zeros_like(X), where=present)  # squares of huge values cannot overflow
+    Z = np.divide(
+        X, largest, out=np.zeros_like(X), where=present
+    )  # squares of huge values cannot overflow
     length = np.linalg.norm(Z, axis=1, keepdims=True)
     return np.divide(Z, length, out=Z, where=present)

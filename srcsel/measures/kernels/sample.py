@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 SEED = 0  # the same pictures for every model
-FEWEST = 2  # pictures of a class that the sample keeps where there are as many, unless classes are too many
+# pictures of a class that the sample keeps where there are as many, unless classes are too many
+FEWEST = 2
 
 
 def stratified(y: np.ndarray, most: int) -> np.ndarray:
-    """Return about `most` indices, sorted, the same share of each class of y (n,); all of them where n <= most."""
+    """Return about `most` indices, sorted, the same share of each class of y (n,); all of them
+    where n <= most.
+    """
     if len(y) <= most:
         return np.arange(len(y))
     rng = np.random.default_rng(SEED)

@@ -1,7 +1,8 @@
 """One model's features, and what several measures derive from them, each derived once.
 
-A measure that can use it has a keyword `shared`, None where it is called alone. `srcsel.scoring.score` hands the
-same one to the function, its null and its re-checks (there cut down to the pictures re-checked).
+A measure that can use it has a keyword `shared`, None where it is called alone.
+`srcsel.scoring.score` hands the same one to the function, its null and its re-checks (there cut
+down to the pictures re-checked).
 """
 
 from __future__ import annotations
@@ -16,17 +17,29 @@ import numpy as np
 
 from srcsel.measures.kernels.class_sums import class_sums
 from srcsel.measures.kernels.pairs import FEW, Pairs, cosine_pairs, euclidean_pairs
-from srcsel.measures.kernels.prepare import DIRECTIONS, LOST, Preparation, centred, components_of, prepare, unit_rows
+from srcsel.measures.kernels.prepare import (
+    DIRECTIONS,
+    LOST,
+    Preparation,
+    centred,
+    components_of,
+    prepare,
+    unit_rows,
+)
 
 EPS = float(np.finfo(np.float64).eps)
-SOUND = 0.01  # least ratio of squared singular values at which no direction of a subset can be rounding
+SOUND = (
+    0.01  # least ratio of squared singular values at which no direction of a subset can be rounding
+)
 
 Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, eq=False)
 class Spectrum:
-    """W = U diag(sqrt(squares)) V' for features minus their mean, over a scale; directions above rounding only."""
+    """W = U diag(sqrt(squares)) V' for features minus their mean, over a scale; directions above
+    rounding only.
+    """
 
     W: np.ndarray  # (n, d)
     mean: np.ndarray  # (d,) the mean feature, over the same scale
@@ -67,7 +80,9 @@ class Shared:
         self._made: dict[Hashable, Any] = {}
 
     def take(self, rows: np.ndarray) -> Shared:
-        """Cut down to some pictures, rows (m,), in that order; the same rows give the same one again."""
+        """Cut down to some pictures, rows (m,), in that order; the same rows give the same one
+        again.
+        """
         if len(rows) == len(self.y):
             return self
         return self._once(("take", rows.tobytes()), lambda: self._take(rows))
@@ -98,9 +113,11 @@ class Shared:
         return Spectrum(known.W, known.mean, sigma[keep][::-1] ** 2, vectors[:, keep][:, ::-1], 0.0)
 
     def leading(self, k: int) -> tuple[np.ndarray, np.ndarray, float]:
-        """Features minus the mean in the leading k directions of all pictures, (n, k); and where the mean lies.
+        """Features minus the mean in the leading k directions of all pictures, (n, k); and where
+        the mean lies.
 
-        That is its part (k,) in these directions, and the squared length of the rest of it; all over one scale.
+        That is its part (k,) in these directions, and the squared length of the rest of it; all
+        over one scale.
         """
         if self._parent is not None:
             Z, mean, rest = self._parent[0].leading(k)
@@ -108,10 +125,14 @@ class Shared:
         return self._once(("leading", k), lambda: self._leading(k))
 
     def lengths(self) -> np.ndarray:
-        """Squared lengths (n,) of the features minus the mean of all pictures, over the same scale as `leading`."""
+        """Squared lengths (n,) of the features minus the mean of all pictures, over the same scale
+        as `leading`.
+        """
         if self._parent is not None:
             return self._parent[0].lengths()[self._parent[1]]
-        return self._once("lengths", lambda: np.einsum("ij,ij->i", self.spectrum.W, self.spectrum.W))
+        return self._once(
+            "lengths", lambda: np.einsum("ij,ij->i", self.spectrum.W, self.spectrum.W)
+        )
 
     def _leading(self, k: int) -> tuple[np.ndarray, np.ndarray, float]:
         known = self.spectrum
@@ -120,7 +141,9 @@ class Shared:
         return known.leading(k), mean[-k:], max(rest, 0.0)
 
     def components(self, most: int = DIRECTIONS) -> np.ndarray:
-        """Return what `_prepare.components` does, from the decomposition that other measures use too."""
+        """Return what `_prepare.components` does, from the decomposition that other measures use
+        too.
+        """
         known = self.spectrum
         return components_of(known.W, known.squares, known.vectors, most)
 
@@ -138,10 +161,15 @@ class Shared:
 
     def euclidean(self, preparation: Preparation = "raw") -> Pairs:
         """All pairs by Euclidean distance."""
-        return self._once(("euclidean", preparation), lambda: euclidean_pairs(self.prepared(preparation), self.order))
+        return self._once(
+            ("euclidean", preparation),
+            lambda: euclidean_pairs(self.prepared(preparation), self.order),
+        )
 
     def subset(self, kept: np.ndarray, preparation: Preparation) -> np.ndarray:
-        """`prepare` of the pictures kept (n,) bool alone; up to a rotation where they are whitened."""
+        """`prepare` of the pictures kept (n,) bool alone; up to a rotation where they are
+        whitened.
+        """
         X = self.X[kept].astype(np.float64, copy=False)
         if preparation != "whitened" or X.shape[1] > min(DIRECTIONS, len(X) - 1):
             return prepare(X, preparation)
@@ -161,6 +189,8 @@ def once(shared: Shared | None, key: Hashable, make: Callable[[], Made]) -> Made
 
 
 def _whitening(W: np.ndarray) -> np.ndarray | None:
-    """Turn and scale centred W (n, d) to equal variance in all d directions, (d, d); None where some hold rounding."""
+    """Turn and scale centred W (n, d) to equal variance in all d directions, (d, d); None where
+    some hold rounding.
+    """
     squares, vectors = np.linalg.eigh(W.T @ W)
     return vectors / np.sqrt(squares) if squares[0] > SOUND * squares[-1] else None

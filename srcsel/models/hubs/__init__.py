@@ -1,4 +1,7 @@
-"""Hubs: the places source models come from. Every public module here registers one hub on import."""
+"""Hubs: the places source models come from.
+
+Every public module here registers one hub on import.
+"""
 
 import sys
 
@@ -7,6 +10,16 @@ from srcsel.models.hubs._base import HUBS, Encoder, Hub, Preprocessing, Trainabl
 from srcsel.models.hubs._caches import is_file
 from srcsel.models.hubs._recipe import Recipe
 
-__all__ = ["HUBS", "Encoder", "Hub", "Preprocessing", "Recipe", "Trainable", "hub_of", "is_file", "register"]
+__all__ = [
+    "HUBS",
+    "Encoder",
+    "Hub",
+    "Preprocessing",
+    "Recipe",
+    "Trainable",
+    "hub_of",
+    "is_file",
+    "register",
+]
 
 plugins.import_all(sys.modules[__name__])

@@ -1,4 +1,7 @@
-"""What a hub is, and the registry of hubs. A new place to get models from is one new file beside this one."""
+"""What a hub is, and the registry of hubs.
+
+A new place to get models from is one new file beside this one.
+"""
 
 from __future__ import annotations
 
@@ -24,26 +27,36 @@ class Encoder(Protocol):
     preprocessing: Preprocessing
 
     def __call__(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Turn uint8 pictures (b, 3, h, w) into features (b, d) and source-head logits (b, c), both float32.
+        """Turn uint8 pictures (b, 3, h, w) into features (b, d) and source-head logits (b, c), both
+        float32.
 
-        Logits are None for a model without a source head. Row i belongs to picture i, whatever b is.
+        Logits are None for a model without a source head. Row i belongs to picture i, whatever b
+        is.
         """
         ...
 
 
 @runtime_checkable
 class Trainable(Protocol):
-    """What an encoder offers beside its call where there is a network to fine-tune. `pixels` has none."""
+    """What an encoder offers beside its call where there is a network to fine-tune.
+
+    `pixels` has none.
+    """
 
     network: nn.Module
 
     def features(self, batch: np.ndarray) -> Tensor:
-        """Turn uint8 pictures (b, 3, h, w) into features (b, d), differentiable, in the network's own mode."""
+        """Turn uint8 pictures (b, 3, h, w) into features (b, d), differentiable, in the network's
+        own mode.
+        """
         ...
 
 
 class Hub(Protocol):
-    """A place source models come from. All but `load` works offline and without torch in the process."""
+    """A place source models come from.
+
+    All but `load` works offline and without torch in the process.
+    """
 
     name: str  # first part of every model id: "<name>/..."
     title: str  # for pages
@@ -64,7 +77,8 @@ class Hub(Protocol):
         ...
 
     def load(self, model: SourceModel, device: str, watch: Watch) -> Encoder:
-        """Load the weights, after fetching them if need be, and say the progress in bytes to `watch`.
+        """Load the weights, after fetching them if need be, and say the progress in bytes to
+        `watch`.
 
         Raises DownloadError or ModelError with a sentence for the person in front of the page.
         """
@@ -73,7 +87,8 @@ class Hub(Protocol):
     def recipe(self, model: SourceModel) -> Recipe:
         """Say how to build `model` without srcsel; nothing is downloaded, torch is not needed.
 
-        Raises NotAvailable where there is no network to train, ModelError and InputError where its file is gone.
+        Raises NotAvailable where there is no network to train, ModelError and InputError where its
+        file is gone.
         """
         ...
 
@@ -84,7 +99,9 @@ HUBS: dict[str, Hub] = {}
 def register(hub: Hub) -> None:
     """Add a hub. Two hubs of one name are a mistake, never a silent choice."""
     if hub.name in HUBS:
-        raise ValueError(f"A hub named '{hub.name}' is registered already; give the new one another name.")
+        raise ValueError(
+            f"A hub named '{hub.name}' is registered already; give the new one another name."
+        )
     HUBS[hub.name] = hub
 
 

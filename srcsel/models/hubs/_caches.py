@@ -1,7 +1,10 @@
-"""Where weights already lie on this computer. Looks at names and file sizes only; never at the network.
+"""Where weights already lie on this computer.
 
-The folders are those of huggingface_hub and torch.hub, so that weights are shared with every other program
-that uses them. They are computed here because importing those libraries would cost the pages seconds.
+Looks at names and file sizes only; never at the network.
+
+The folders are those of huggingface_hub and torch.hub, so that weights are shared with every other
+program that uses them. They are computed here because importing those libraries would cost the
+pages seconds.
 """
 
 from __future__ import annotations
@@ -15,7 +18,12 @@ from typing import NamedTuple
 from srcsel.base.errors import ModelError
 from srcsel.base.settings import load_settings
 
-HUB_FILES = ("model.safetensors", "open_clip_model.safetensors", "pytorch_model.bin", "open_clip_pytorch_model.bin")
+HUB_FILES = (
+    "model.safetensors",
+    "open_clip_model.safetensors",
+    "pytorch_model.bin",
+    "open_clip_pytorch_model.bin",
+)
 """Names weights go by in a timm repository, best first: no pickle where there is a choice."""
 
 SUFFIXES = (".safetensors", ".pth", ".pt")  # checkpoint files that we can read
@@ -29,7 +37,9 @@ class HubFile(NamedTuple):
 
 
 def hub_folder() -> Path:
-    """Return the folder huggingface_hub keeps downloads in (its documented variables, in its order)."""
+    """Return the folder huggingface_hub keeps downloads in (its documented variables, in its
+    order).
+    """
     for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
         if os.environ.get(name):
             return Path(os.environ[name]).expanduser()
@@ -53,7 +63,9 @@ def hub_repositories() -> frozenset[str]:
 
 
 def hub_file(repository: str, names: tuple[str, ...] = HUB_FILES) -> HubFile | None:
-    """Return the first of `names` that the local cache holds for the newest known commit, or None."""
+    """Return the first of `names` that the local cache holds for the newest known commit, or
+    None.
+    """
     folder = hub_folder() / f"models--{repository.replace('/', '--')}"
     reference = folder / "refs" / "main"
     if not reference.is_file():
@@ -64,12 +76,17 @@ def hub_file(repository: str, names: tuple[str, ...] = HUB_FILES) -> HubFile | N
 
 
 def own_files() -> dict[str, Path]:
-    """Return the checkpoints in the SRCSEL_WEIGHTS folder by file name without suffix; safetensors win."""
+    """Return the checkpoints in the SRCSEL_WEIGHTS folder by file name without suffix; safetensors
+    win.
+    """
     folder = load_settings().weights
     if folder is None or not folder.is_dir():
         return {}
     listed = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES)
-    return {path.name.removesuffix(path.suffix): path for path in sorted(listed, key=_rank, reverse=True)}
+    return {
+        path.name.removesuffix(path.suffix): path
+        for path in sorted(listed, key=_rank, reverse=True)
+    }
 
 
 def _rank(path: Path) -> int:
@@ -85,12 +102,16 @@ def is_file(path: str | Path) -> bool:
 
 
 def digest(path: Path) -> str:
-    """Return the sha256 of a file's content in hex; remembered while size and time stay the same."""
+    """Return the sha256 of a file's content in hex; remembered while size and time stay the
+    same.
+    """
     try:
         stat = path.stat()
         return _digest(path, stat.st_size, stat.st_mtime_ns)
     except OSError as error:
-        raise ModelError(f"I cannot read the file {path}: {error.strerror}. Check the path and your rights.") from error
+        raise ModelError(
+            f"I cannot read the file {path}: {error.strerror}. Check the path and your rights."
+        ) from error
 
 
 @lru_cache(maxsize=512)

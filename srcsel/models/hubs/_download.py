@@ -21,7 +21,12 @@ TIMEOUT = 15  # seconds without an answer
 CHUNK = 1 << 20  # bytes between two looks at the stop button
 HASH = re.compile(r"-([a-f0-9]{8,64})\.")  # torch.hub's file names end in the start of their sha256
 MEGABYTE = 1e6
-TRANSPORTS = ("httpx", "httpcore", "requests", "urllib3")  # modules whose errors mean "no connection"
+TRANSPORTS = (
+    "httpx",
+    "httpcore",
+    "requests",
+    "urllib3",
+)  # modules whose errors mean "no connection"
 
 
 def from_hub(repository: str, names: tuple[str, ...], part: str, watch: Watch) -> Path:
@@ -32,7 +37,8 @@ def from_hub(repository: str, names: tuple[str, ...], part: str, watch: Watch) -
     local = _caches.hub_file(repository, names)
     if local is not None:
         return local.path
-    # Plain HTTP can be stopped at every chunk; the Xet transfer cannot. Has to be set before the import.
+    # Plain HTTP can be stopped at every chunk; the Xet transfer cannot. Has to be set before the
+    # import.
     os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
     from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
@@ -53,7 +59,9 @@ def from_hub(repository: str, names: tuple[str, ...], part: str, watch: Watch) -
 
 
 def from_url(url: str, part: str, watch: Watch) -> Path:
-    """Return the local path of the file at `url`, fetched into torch's cache; its name's hash is checked."""
+    """Return the local path of the file at `url`, fetched into torch's cache; its name's hash is
+    checked.
+    """
     path = _caches.torch_folder() / url.rsplit("/", 1)[-1]
     if path.is_file():
         return path
@@ -79,16 +87,22 @@ def from_url(url: str, part: str, watch: Watch) -> Path:
 
 
 def _hub_download(repository: str, name: str, part: str, watch: Watch) -> Path:
-    """Ask for the file's size once, without retries, so that "offline" is said within seconds; then fetch it."""
+    """Ask for the file's size once, without retries, so that "offline" is said within seconds; then
+    fetch it.
+    """
     from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
 
     endpoint = os.environ.get("HF_ENDPOINT")
     folder = _caches.hub_folder()
-    about = get_hf_file_metadata(hf_hub_url(repository, name, endpoint=endpoint), timeout=TIMEOUT, endpoint=endpoint)
+    about = get_hf_file_metadata(
+        hf_hub_url(repository, name, endpoint=endpoint), timeout=TIMEOUT, endpoint=endpoint
+    )
     watch.update(part, "downloading", 0, about.size or 0)
     _need_space(folder, about.size or 0)
     bar = _bar(part, watch, about.size or 0)
-    return Path(hf_hub_download(repository, name, cache_dir=folder, endpoint=endpoint, tqdm_class=bar))
+    return Path(
+        hf_hub_download(repository, name, cache_dir=folder, endpoint=endpoint, tqdm_class=bar)
+    )
 
 
 def _bar(part: str, watch: Watch, total: int) -> Any:
@@ -132,11 +146,18 @@ def _check_complete(url: str, done: int, total: int, digest: str) -> None:
         raise DownloadError(_broken_off(url, done, total))
     expected = HASH.search(url.rsplit("/", 1)[-1])
     if expected and not digest.startswith(expected.group(1)):
-        raise DownloadError(f"The file at {url} is not what its name promises (wrong hash). Try again later.")
+        raise DownloadError(
+            f"The file at {url} is not what its name promises (wrong hash). Try again later."
+        )
 
 
 def _raise_hub(error: Exception, repository: str) -> NoReturn:
-    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, HFValidationError, RepositoryNotFoundError
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HfHubHTTPError,
+        HFValidationError,
+        RepositoryNotFoundError,
+    )
 
     page = f"https://huggingface.co/{repository}"
     if isinstance(error, GatedRepoError):
@@ -145,23 +166,33 @@ def _raise_hub(error: Exception, repository: str) -> NoReturn:
             "run `hf auth login` on this computer, and press Continue."
         )
     elif isinstance(error, RepositoryNotFoundError):
-        text = f"The Hugging Face Hub has no model {repository}, or it is private. Check the spelling at {page}."
+        text = (
+            f"The Hugging Face Hub has no model {repository}, or it is private. Check the spelling"
+            f" at {page}."
+        )
     elif isinstance(error, HFValidationError):
         text = f"'{repository}' is not a name of the Hugging Face Hub. Write it as owner/name."
     elif isinstance(error, HfHubHTTPError) and error.response is not None:
         text = (
-            f"The Hugging Face Hub answered with error {error.response.status_code} for {repository}. Try again later."
+            f"The Hugging Face Hub answered with error {error.response.status_code} for"
+            f" {repository}. Try again later."
         )
     elif isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        text = f"The disk became full while {repository} was fetched. Free some space and press Continue."
+        text = (
+            f"The disk became full while {repository} was fetched. Free some space and press"
+            " Continue."
+        )
     elif "Consistency check failed" in str(error) or "RemoteProtocol" in type(error).__name__:
         text = f"The download of {repository} broke off. Check the connection and press Continue."
     elif isinstance(error, PermissionError):
-        text = f"The folder {_caches.hub_folder()} cannot be written. Check its rights, or set HF_HOME to another one."
+        text = (
+            f"The folder {_caches.hub_folder()} cannot be written. Check its rights, or set HF_HOME"
+            " to another one."
+        )
     elif isinstance(error, OSError) or type(error).__module__.startswith(TRANSPORTS):
         text = (
-            f"No connection: the weights of {repository} cannot be fetched. Connect to the internet, "
-            "or choose models that are already on this computer."
+            f"No connection: the weights of {repository} cannot be fetched. Connect to the"
+            " internet, or choose models that are already on this computer."
         )
     else:
         text = f"The weights of {repository} cannot be fetched ({type(error).__name__}: {error})."
@@ -171,11 +202,17 @@ def _raise_hub(error: Exception, repository: str) -> NoReturn:
 def _raise_url(error: Exception, url: str) -> NoReturn:
     host = url.split("/")[2] if "//" in url else url
     if isinstance(error, urllib.error.HTTPError):
-        text = f"{host} answered with error {error.code} for {url}. The file may have moved; try again later."
+        text = (
+            f"{host} answered with error {error.code} for {url}. The file may have moved; try again"
+            " later."
+        )
     elif isinstance(error, http.client.HTTPException):
         text = f"The download of {url} broke off. Check the connection and press Continue."
     elif isinstance(error, PermissionError):
-        text = f"The folder {_caches.torch_folder()} cannot be written. Check its rights, or set TORCH_HOME."
+        text = (
+            f"The folder {_caches.torch_folder()} cannot be written. Check its rights, or set"
+            " TORCH_HOME."
+        )
     elif isinstance(error, OSError) and error.errno == errno.ENOSPC:
         text = f"The disk became full while {url} was fetched. Free some space and press Continue."
     else:
@@ -188,6 +225,6 @@ def _raise_url(error: Exception, url: str) -> NoReturn:
 
 def _broken_off(url: str, done: int, total: int) -> str:
     return (
-        f"The download of {url} broke off after {done / MEGABYTE:.1f} of {total / MEGABYTE:.1f} MB. "
-        "Check the connection and press Continue."
+        f"The download of {url} broke off after {done / MEGABYTE:.1f} of {total / MEGABYTE:.1f} MB."
+        " Check the connection and press Continue."
     )

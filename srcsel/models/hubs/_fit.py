@@ -1,4 +1,6 @@
-"""Build the network a state dict belongs to: class count inferred, a missing or foreign head allowed and said."""
+"""Build the network a state dict belongs to: class count inferred, a missing or foreign head
+allowed and said.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ class Fitted:
 
 
 def fit(architecture: str, library: Library, state: State, size: tuple[int, int]) -> Fitted:
-    """Build `architecture` so that `state` fits. `size` (height, width) matters to networks of a fixed input size.
+    """Build `architecture` so that `state` fits.
+
+    `size` (height, width) matters to networks of a fixed input size.
 
     Raises ModelError with the first few names where anything but the head differs.
     """
@@ -61,25 +65,42 @@ def _fit_torchvision(architecture: str, state: State, size: tuple[int, int]) -> 
     if classes and not fits:
         network = build(architecture, classes=classes, size=size[0])
         layer = last_layer(network)[1]
-    own = {key: value for key, value in network.state_dict().items() if key.startswith((f"{name}.", *AUXILIARY))}
+    own = {
+        key: value
+        for key, value in network.state_dict().items()
+        if key.startswith((f"{name}.", *AUXILIARY))
+    }
     unused = own if not classes else {k: v for k, v in own.items() if k.startswith(AUXILIARY)}
-    load_exactly(network, {**unused, **state}, architecture)  # what eval mode never reads may be missing
+    load_exactly(
+        network, {**unused, **state}, architecture
+    )  # what eval mode never reads may be missing
     read = hooked_forward(network, layer)
-    return Fitted(network, read if classes else _without_logits(read), "" if classes else _no_head(name))
+    return Fitted(
+        network, read if classes else _without_logits(read), "" if classes else _no_head(name)
+    )
 
 
 def _classes(state: State, heads: tuple[str, ...]) -> int:
     """Return the width of the source head in the file, 0 where it has none."""
     shapes = [state[f"{head}.weight"].shape for head in heads if f"{head}.weight" in state]
     if len({shape[0] for shape in shapes}) > 1:
-        raise ModelError(f"The heads {', '.join(heads)} of the checkpoint differ in width; I cannot tell its classes.")
+        raise ModelError(
+            f"The heads {', '.join(heads)} of the checkpoint differ in width; I cannot tell its"
+            " classes."
+        )
     return int(shapes[0][0]) if shapes else 0
 
 
-def _without_foreign_head(network: nn.Module, state: State, heads: tuple[str, ...], classes: int) -> tuple[State, str]:
+def _without_foreign_head(
+    network: nn.Module, state: State, heads: tuple[str, ...], classes: int
+) -> tuple[State, str]:
     """Leave out weights under a head's name that the network has no place for, and say so."""
     own = network.state_dict()
-    foreign = [key for key in state if key not in own and key.startswith(tuple(f"{head}." for head in heads))]
+    foreign = [
+        key
+        for key in state
+        if key not in own and key.startswith(tuple(f"{head}." for head in heads))
+    ]
     kept = {key: value for key, value in state.items() if key not in foreign}
     if foreign:
         return kept, f"Parts of the source head were left out: {', '.join(foreign[:3])}."
@@ -87,7 +108,9 @@ def _without_foreign_head(network: nn.Module, state: State, heads: tuple[str, ..
 
 
 def _no_head(name: str) -> str:
-    return f"The file has no source head ({name}), so there are features but no class probabilities."
+    return (
+        f"The file has no source head ({name}), so there are features but no class probabilities."
+    )
 
 
 def _without_logits(read: Forward) -> Forward:

@@ -14,13 +14,17 @@ from srcsel.models.hubs._preprocessing import Preprocessing
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-Forward = Callable[[Any], "tuple[Tensor, Tensor | None]"]  # pictures (b, 3, h, w) -> features (b, d), logits (b, c)
+Forward = Callable[
+    [Any], "tuple[Tensor, Tensor | None]"
+]  # pictures (b, 3, h, w) -> features (b, d), logits (b, c)
 
 
 class NetworkEncoder:
     """A network in eval mode on its device, without gradients, in float32."""
 
-    def __init__(self, network: nn.Module, forward: Forward, preprocessing: Preprocessing, device: str) -> None:
+    def __init__(
+        self, network: nn.Module, forward: Forward, preprocessing: Preprocessing, device: str
+    ) -> None:
         import torch
 
         network = network.float().eval().requires_grad_(False).to(device)
@@ -31,7 +35,9 @@ class NetworkEncoder:
         self._std = torch.tensor(preprocessing.std, device=device).view(1, 3, 1, 1)
 
     def __call__(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Turn uint8 pictures (b, 3, h, w) into features (b, d) and logits (b, c) or None, float32."""
+        """Turn uint8 pictures (b, 3, h, w) into features (b, d) and logits (b, c) or None,
+        float32.
+        """
         return self.fetch(self.launch(batch))
 
     def launch(self, batch: np.ndarray) -> tuple[Tensor, Tensor | None]:
@@ -47,7 +53,9 @@ class NetworkEncoder:
         return _array(features), None if logits is None else _array(logits)
 
     def graph(self) -> nn.Module:
-        """Return one module from uint8 pictures (b, 3, h, w) to (features,) or (features, logits), for a converter."""
+        """Return one module from uint8 pictures (b, 3, h, w) to (features,) or (features, logits),
+        for a converter.
+        """
         from torch import nn
 
         encoder = self
@@ -58,12 +66,17 @@ class NetworkEncoder:
                 self.network = encoder.network  # a tracer looks for weights in modules only
 
             def forward(self, raw: Tensor) -> tuple[Tensor, ...]:
-                return tuple(values for values in encoder._forward(encoder._scaled(raw)) if values is not None)
+                return tuple(
+                    values
+                    for values in encoder._forward(encoder._scaled(raw))
+                    if values is not None
+                )
 
         return Whole().eval()
 
     def features(self, batch: np.ndarray) -> Tensor:
-        """Turn uint8 pictures (b, 3, h, w) into features (b, d) float32 that gradients flow through.
+        """Turn uint8 pictures (b, 3, h, w) into features (b, d) float32 that gradients flow
+        through.
 
         For training: in the mode `network` is in, on its device.
         """
@@ -100,15 +113,20 @@ def timm_forward(network: Any, *, head: bool) -> Forward:
 
 
 def timm_pooled(network: Any, maps: Tensor) -> Tensor:
-    """Pool the output of a timm network's `forward_features` the way its classifier would: (b, d)."""
+    """Pool the output of a timm network's `forward_features` the way its classifier would: (b,
+    d).
+    """
     try:
         return pooled(network.forward_head(maps, pre_logits=True))
-    except NotImplementedError:  # vision encoders of language models: channels last, no pooling of their own
+    except (
+        NotImplementedError
+    ):  # vision encoders of language models: channels last, no pooling of their own
         return maps.flatten(1, -2).mean(dim=1)
 
 
 def hooked_forward(network: nn.Module, classifier: nn.Module) -> Forward:
-    """Return what flows into `classifier` as features (averaged over positions), the network's output as logits.
+    """Return what flows into `classifier` as features (averaged over positions), the network's
+    output as logits.
 
     Works for every architecture whose last layer is a Linear or a 1 x 1 convolution.
     """

@@ -1,8 +1,8 @@
 """How one picture becomes the numbers a source model was trained to see.
 
-The pixel part (resize and crop, on uint8) runs once for all models that share it; the float part (divide by
-255, subtract the mean, divide by std) is the encoder's, on its device. Both together equal timm's evaluation
-transform and torchvision's `weights.transforms()` on a PIL picture.
+The pixel part (resize and crop, on uint8) runs once for all models that share it; the float part
+(divide by 255, subtract the mean, divide by std) is the encoder's, on its device. Both together
+equal timm's evaluation transform and torchvision's `weights.transforms()` on a PIL picture.
 """
 
 from __future__ import annotations
@@ -19,20 +19,26 @@ Resize = Literal["shorter", "squash", "border"]
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-MAX_ASPECT = 16.0  # longer pictures are cut to this before scaling: a 1 x 60,000 picture must not fill the memory
+# longer pictures are cut to this before scaling: a 1 x 60,000 picture must not fill the memory
+MAX_ASPECT = 16.0
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """Resize, crop and scale of one source model. Sizes are (height, width) in pixels, mean and std in 0..1.
+    """Resize, crop and scale of one source model.
 
-    resize: "shorter" scales the shorter side and crops the middle; "squash" scales both sides, which loses
-    the aspect ratio and keeps the whole picture; "border" fits the longer side and pads with the mean colour.
+    Sizes are (height, width) in pixels, mean and std in 0..1.
+
+    resize: "shorter" scales the shorter side and crops the middle; "squash" scales both sides,
+    which loses the aspect ratio and keeps the whole picture; "border" fits the longer side and pads
+    with the mean colour.
     """
 
     size: tuple[int, int]
     resize: Resize = "shorter"
-    resize_to: int | None = None  # pixels before the crop; None = floor(size / crop_pct), as timm does
+    resize_to: int | None = (
+        None  # pixels before the crop; None = floor(size / crop_pct), as timm does
+    )
     interpolation: str = "bicubic"  # a name of PIL.Image.Resampling, lower case
     crop_pct: float = 1.0
     mean: tuple[float, float, float] = IMAGENET_MEAN
@@ -63,7 +69,9 @@ class Preprocessing:
         image = _trim(image) if self.resize == "shorter" else image
         resample = Image.Resampling[self.interpolation.upper()]
         scaled = image.resize(self._scaled_size(image.width, image.height), resample)
-        cropped = _crop_or_pad(scaled, self.size, self._fill if self.resize == "border" else (0, 0, 0))
+        cropped = _crop_or_pad(
+            scaled, self.size, self._fill if self.resize == "border" else (0, 0, 0)
+        )
         return np.ascontiguousarray(np.asarray(cropped).transpose(2, 0, 1))
 
     @property
@@ -71,7 +79,9 @@ class Preprocessing:
         return tuple(round(255 * value) for value in self.mean)
 
     def _scaled_size(self, width: int, height: int) -> tuple[int, int]:
-        """(width, height) after scaling; the rounding is torchvision's (square) or timm's (the rest)."""
+        """(width, height) after scaling; the rounding is torchvision's (square) or timm's (the
+        rest).
+        """
         to_height, to_width = self.scale
         if self.resize == "squash":
             return to_width, to_height
@@ -87,8 +97,8 @@ class Preprocessing:
 def preprocessing_from(config: Mapping[str, Any]) -> Preprocessing:
     """Read the fields of a timm configuration or a model card.
 
-    `input_size` is an int, (height, width) or (channels, height, width); what is missing takes timm's default:
-    224 pixels, bicubic, crop_pct 0.875, centre crop, ImageNet mean and std.
+    `input_size` is an int, (height, width) or (channels, height, width); what is missing takes
+    timm's default: 224 pixels, bicubic, crop_pct 0.875, centre crop, ImageNet mean and std.
     """
     size = config.get("input_size") or 224
     height, width = (size, size) if isinstance(size, int) else tuple(size)[-2:]
@@ -108,7 +118,11 @@ def _trim(image: Image.Image) -> Image.Image:
     limit = int(MAX_ASPECT * min(image.size))
     width, height = min(image.width, limit), min(image.height, limit)
     left, top = (image.width - width) // 2, (image.height - height) // 2
-    return image if (width, height) == image.size else image.crop((left, top, left + width, top + height))
+    return (
+        image
+        if (width, height) == image.size
+        else image.crop((left, top, left + width, top + height))
+    )
 
 
 def _crop_or_pad(image: Image.Image, size: tuple[int, int], fill: tuple[int, ...]) -> Image.Image:

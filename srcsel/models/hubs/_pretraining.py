@@ -1,4 +1,6 @@
-"""What a timm tag says about the pictures a model learned from, in words: "ImageNet-22k, then ImageNet-1k"."""
+"""What a timm tag says about the pictures a model learned from, in words: "ImageNet-22k, then
+ImageNet-1k".
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ _DATA = {
     "pali": "PaliGemma's image-text pairs",
     "pali2": "PaliGemma 2's image-text pairs",
 }
-_UNLABELLED = frozenset({"dino", "mae", "fcmae", "ijepa"})  # on ImageNet-1k unless the tag says otherwise
+_UNLABELLED = frozenset(
+    {"dino", "mae", "fcmae", "ijepa"}
+)  # on ImageNet-1k unless the tag says otherwise
 _METADATA = {
     "in1k": "ImageNet-1k",
     "in1k-adv": "ImageNet-1k, adversarial",
@@ -66,8 +70,8 @@ _METADATA = {
 def in_words(tag: str | None, published: str | None) -> str:
     """Put a tag such as "augreg_in21k_ft_in1k" into words.
 
-    Steps are told in the order of training. `published` (a key of the published metadata) fills in where the
-    tag names no data; "unknown" where neither does.
+    Steps are told in the order of training. `published` (a key of the published metadata) fills in
+    where the tag names no data; "unknown" where neither does.
     """
     parts = re.split(r"[_-]", (tag or "").lower())
     steps: list[str] = []

@@ -1,4 +1,6 @@
-"""How to build a source model without srcsel: the library's name for it, its options, and where its weights lie."""
+"""How to build a source model without srcsel: the library's name for it, its options, and where its
+weights lie.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from srcsel.models.hubs._preprocessing import Preprocessing
 
 @dataclass(frozen=True)
 class Recipe:
-    """What `timm.create_model` or `torchvision.models.get_model` needs; `file` None = the library fetches it."""
+    """What `timm.create_model` or `torchvision.models.get_model` needs; `file` None = the library
+    fetches it.
+    """
 
     library: Library
     name: str  # architecture, tag or repository, as the library knows it
@@ -21,4 +25,6 @@ class Recipe:
     weights: str = ""  # name of torchvision's weights; "" with a file
     file: Path | None = None
     options: dict[str, Any] = field(default_factory=dict)
-    maps: bool = False  # its classifier was never trained: its averaged feature maps are what was scored
+    maps: bool = (
+        False  # its classifier was never trained: its averaged feature maps are what was scored
+    )

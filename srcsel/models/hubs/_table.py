@@ -1,4 +1,7 @@
-"""Read the shipped tables of source models. What they hold and where it comes from: `_tables`, which writes them."""
+"""Read the shipped tables of source models.
+
+What they hold and where it comes from: `_tables`, which writes them.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,9 @@ def rows(hub: str) -> dict[str, Row]:
 
 @lru_cache
 def defaults(hub: str) -> dict[str, Row]:
-    """Return architecture -> the row of its default weights (any row where no default is marked)."""
+    """Return architecture -> the row of its default weights (any row where no default is
+    marked).
+    """
     found: dict[str, Row] = {}
     for name, row in rows(hub).items():
         architecture = name.split(".", 1)[0]

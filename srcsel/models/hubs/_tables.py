@@ -1,10 +1,12 @@
-"""Write the shipped tables of source models: `python -m srcsel.models.hubs._tables --timm-results FOLDER`.
+"""Write the shipped tables of source models: `python -m srcsel.models.hubs._tables --timm-results
+FOLDER`.
 
-timm.csv holds facts from two places: timm's own registry (licence, input size, mean, std, crop, repository),
-and the CSV files published in the `results` folder of huggingface/pytorch-image-models (Apache-2.0), from
-which accuracy on ImageNet-1k, multiply-adds and pretraining data are taken. Parameters, feature width and the
-multiply-adds no file lists are counted on torch's meta device, without weights. torchvision.csv is read from
-torchvision's weight enums. Run it again after an upgrade of either library; it takes about ten minutes.
+timm.csv holds facts from two places: timm's own registry (licence, input size, mean, std, crop,
+repository), and the CSV files published in the `results` folder of huggingface/pytorch-image-models
+(Apache-2.0), from which accuracy on ImageNet-1k, multiply-adds and pretraining data are taken.
+Parameters, feature width and the multiply-adds no file lists are counted on torch's meta device,
+without weights. torchvision.csv is read from torchvision's weight enums. Run it again after an
+upgrade of either library; it takes about ten minutes.
 """
 
 from __future__ import annotations
@@ -22,8 +24,13 @@ from srcsel.models.hubs.timm import tells_classes
 from srcsel.models.licenses import spdx, swag_or_bsd
 
 DATA = Path(__file__).parent / "data"
-BENCHMARKS = ("benchmark-infer-amp-nhwc-pt240-cu124-rtx4090.csv", "benchmark-infer-amp-nhwc-pt240-cu124-rtx3090.csv")
-FEATURES_ONLY = 512  # channels of VGG-16's last map: one of its weight sets has no usable classifier
+BENCHMARKS = (
+    "benchmark-infer-amp-nhwc-pt240-cu124-rtx4090.csv",
+    "benchmark-infer-amp-nhwc-pt240-cu124-rtx3090.csv",
+)
+FEATURES_ONLY = (
+    512  # channels of VGG-16's last map: one of its weight sets has no usable classifier
+)
 Row = dict[str, Any]
 
 
@@ -36,7 +43,9 @@ def main(arguments: list[str] | None = None) -> None:
     import timm
 
     write_table(options.to / "torchvision.csv", torchvision_rows())
-    (options.to / "timm_architectures.txt").write_text("\n".join(timm.list_models()) + "\n", encoding="utf-8")
+    (options.to / "timm_architectures.txt").write_text(
+        "\n".join(timm.list_models()) + "\n", encoding="utf-8"
+    )
     write_table(options.to / "timm.csv", timm_rows(timm_names(), published(options.timm_results)))
 
 
@@ -50,8 +59,13 @@ def write_table(path: Path, rows: Iterator[Row]) -> None:
 
 
 def published(folder: Path) -> Row:
-    """Return {"accuracy": {(tag, size): 0..1}, "gmacs": {(architecture, size): float}, "pretrain": {tag: text}}."""
-    accuracy = {(r["model"], r["img_size"]): float(r["top1"]) / 100 for r in _read(folder / "results-imagenet.csv")}
+    """Return {"accuracy": {(tag, size): 0..1}, "gmacs": {(architecture, size): float}, "pretrain":
+    {tag: text}}.
+    """
+    accuracy = {
+        (r["model"], r["img_size"]): float(r["top1"]) / 100
+        for r in _read(folder / "results-imagenet.csv")
+    }
     gmacs = {
         (r["model"], r["infer_img_size"]): float(r["infer_gmacs"])
         for name in reversed(BENCHMARKS)
@@ -100,7 +114,9 @@ def timm_rows(names: list[str], facts: Mapping[str, Any]) -> Iterator[Row]:
             "interpolation": config.interpolation,
             "crop_pct": config.crop_pct,
             "crop_mode": config.crop_mode if config.crop_mode != "center" else None,
-            "source": config.url if not config.hf_hub_id else (None if config.hf_hub_id == home else config.hf_hub_id),
+            "source": config.url
+            if not config.hf_hub_id
+            else (None if config.hf_hub_id == home else config.hf_hub_id),
         }
 
 
@@ -123,9 +139,13 @@ def torchvision_rows() -> Iterator[Row]:
                 "resize_to": transforms.resize_size[0],
                 "dim": width if meta["categories"] else FEATURES_ONLY,
                 "classes": len(meta["categories"]) if meta["categories"] else None,
-                "pretraining": "Instagram hashtags, then ImageNet-1k" if "SWAG" in weights.name else "ImageNet-1k",
+                "pretraining": "Instagram hashtags, then ImageNet-1k"
+                if "SWAG" in weights.name
+                else "ImageNet-1k",
                 "license": swag_or_bsd(meta.get("license")),
-                "accuracy": _rounded(meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100) if meta["categories"] else None,
+                "accuracy": _rounded(meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100)
+                if meta["categories"]
+                else None,
                 "mean": _triple(transforms.mean),
                 "std": _triple(transforms.std),
                 "interpolation": transforms.interpolation.value,
@@ -141,7 +161,9 @@ def _count_timm(name: str) -> Row:
 
     network = _on_meta(timm.create_model, name).eval()
     with torch.no_grad(), _multiplications() as counter:
-        maps = network.forward_features(torch.empty(1, *network.pretrained_cfg["input_size"], device="meta"))
+        maps = network.forward_features(
+            torch.empty(1, *network.pretrained_cfg["input_size"], device="meta")
+        )
         width = timm_pooled(network, maps).shape[1]
     return {
         "params": sum(values.numel() for values in network.parameters()),
@@ -168,14 +190,18 @@ def _default_tag(architecture: str | None) -> str | None:
 
 
 def _multiplications() -> Any:
-    """Return a torch mode that adds up the floating point operations of matrix products and convolutions."""
+    """Return a torch mode that adds up the floating point operations of matrix products and
+    convolutions.
+    """
     from torch.utils._python_dispatch import TorchDispatchMode
     from torch.utils.flop_counter import flop_registry
 
     class Counter(TorchDispatchMode):
         total = 0
 
-        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        def __torch_dispatch__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
             result = func(*args, **(kwargs or {}))
             count = flop_registry.get(func._overloadpacket)
             self.total += count(*args, **(kwargs or {}), out_val=result) if count else 0

@@ -11,12 +11,20 @@ from srcsel.models.hubs._network import Forward, pooled
 if TYPE_CHECKING:
     from torch import nn
 
-_INCEPTIONS = ("googlenet", "inception_v3")  # scale their input themselves, and have auxiliary heads
-_OLD_DENSENET = re.compile(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\.(?:weight|bias|running_mean|running_var))$")
+_INCEPTIONS = (
+    "googlenet",
+    "inception_v3",
+)  # scale their input themselves, and have auxiliary heads
+_OLD_DENSENET = re.compile(
+    r"^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\.(?:weight|bias|running_mean|running_var))$"
+)
 
 
 def build(architecture: str, *, classes: int = 1000, size: int | None = None) -> nn.Module:
-    """Create the network with random weights. `size` (pixels) matters to vision transformers only."""
+    """Create the network with random weights.
+
+    `size` (pixels) matters to vision transformers only.
+    """
     from torchvision.models import get_model
 
     options: dict[str, Any] = {"num_classes": classes}
@@ -28,20 +36,25 @@ def build(architecture: str, *, classes: int = 1000, size: int | None = None) ->
 
 
 def renamed(architecture: str, state: Mapping[str, Any]) -> dict[str, Any]:
-    """Bring the keys of old DenseNet files ("norm.1") to today's ("norm1"), as torchvision's own loader does."""
+    """Bring the keys of old DenseNet files ("norm.1") to today's ("norm1"), as torchvision's own
+    loader does.
+    """
     if not architecture.startswith("densenet"):
         return dict(state)
     return {_OLD_DENSENET.sub(r"\1\2", key): value for key, value in state.items()}
 
 
 def maps_forward(network: nn.Module) -> Forward:
-    """Return averaged feature maps: for weights whose classifier was never trained (VGG-16 "FEATURES")."""
+    """Return averaged feature maps: for weights whose classifier was never trained (VGG-16
+    "FEATURES").
+    """
     features = network.get_submodule("features")
     return lambda pictures: (pooled(features(pictures)), None)
 
 
 def on_averaged_maps(network: nn.Module, state: Mapping[str, Any]) -> bool:
-    """Give a VGG the one layer on its averaged feature maps that `state` holds; tells whether it does.
+    """Give a VGG the one layer on its averaged feature maps that `state` holds; tells whether it
+    does.
 
     So is saved what was trained further from weights without a classifier (VGG-16 "FEATURES").
     """

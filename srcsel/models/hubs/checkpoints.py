@@ -1,8 +1,8 @@
 """A model file of the person's own: .safetensors, or .pth/.pt holding nothing but weights.
 
-The architecture (a timm or torchvision name) is taken from "PATH=ARCHITECTURE", else from a JSON card beside the
-file ("architecture", and as far as known "library", "num_classes", "input_size", "mean", "std", "interpolation",
-"crop_pct", "crop_mode"), else from the file's name.
+The architecture (a timm or torchvision name) is taken from "PATH=ARCHITECTURE", else from a JSON
+card beside the file ("architecture", and as far as known "library", "num_classes", "input_size",
+"mean", "std", "interpolation", "crop_pct", "crop_mode"), else from the file's name.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ HEADS = (
     "classifier.1",
     "last_linear",
 )
-"""Where architectures keep their last layer; only a first look at the file, the network itself decides."""
+"""Where architectures keep their last layer; only a first look at the file, the network itself
+decides.
+"""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ class CheckpointHub:
     def find(self, name: str) -> SourceModel:
         """Return the file "PATH" or "PATH=ARCHITECTURE".
 
-        Raises InputError where there is no such file, UnknownNameError for an architecture nobody knows.
+        Raises InputError where there is no such file, UnknownNameError for an architecture nobody
+        knows.
         """
         return _model(name, _identify(name))
 
@@ -75,7 +78,9 @@ class CheckpointHub:
         return _preprocessing(found)
 
     def load(self, model: SourceModel, device: str, watch: Watch) -> NetworkEncoder:
-        """Read the weights and fit them to the architecture; a difference in the head alone is noted."""
+        """Read the weights and fit them to the architecture; a difference in the head alone is
+        noted.
+        """
         found = _identify(model.id.removeprefix("checkpoints/"))
         preprocessing = self.preprocessing(model)
         state = _weights.read_state(found.path)
@@ -94,7 +99,9 @@ class CheckpointHub:
 def _identify(name: str) -> Checkpoint:
     path, given = _split(name)
     card = _card(path)
-    architecture = given or card.get("architecture") or path.name.removesuffix(path.suffix).split(".", 1)[0]
+    architecture = (
+        given or card.get("architecture") or path.name.removesuffix(path.suffix).split(".", 1)[0]
+    )
     return Checkpoint(path, str(architecture), _library(str(architecture), card, path), card)
 
 
@@ -104,11 +111,14 @@ def _split(name: str) -> tuple[Path, str]:
     if not _caches.is_file(name) and "=" in name:
         text, _, given = name.rpartition("=")
     if not _caches.is_file(text):
-        raise InputError(f"There is no file {text}. Copy its path again; the form is PATH or PATH=ARCHITECTURE.")
+        raise InputError(
+            f"There is no file {text}. Copy its path again; the form is PATH or PATH=ARCHITECTURE."
+        )
     path = Path(text).expanduser()
     if path.suffix not in _caches.SUFFIXES:
         raise InputError(
-            f"{path.name} is no checkpoint I can read. Use a file ending in {', '.join(_caches.SUFFIXES)}."
+            f"{path.name} is no checkpoint I can read. Use a file ending in"
+            f" {', '.join(_caches.SUFFIXES)}."
         )
     return path.resolve(), given
 
@@ -120,33 +130,51 @@ def _card(path: Path) -> Mapping[str, Any]:
     try:
         content = json.loads(card.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(f"The card {card.name} beside the checkpoint is no valid JSON: {error}.") from error
+        raise ModelError(
+            f"The card {card.name} beside the checkpoint is no valid JSON: {error}."
+        ) from error
     if not isinstance(content, dict):
-        raise ModelError(f"The card {card.name} beside the checkpoint should be a JSON object with 'architecture'.")
+        raise ModelError(
+            f"The card {card.name} beside the checkpoint should be a JSON object with"
+            " 'architecture'."
+        )
     return content
 
 
 def _library(architecture: str, card: Mapping[str, Any], path: Path) -> _fit.Library:
-    """Say whose architecture it is: the card's word where it fits, timm before torchvision otherwise."""
+    """Say whose architecture it is: the card's word where it fits, timm before torchvision
+    otherwise.
+    """
     known: dict[_fit.Library, frozenset[str]] = {
         "timm": _table.timm_architectures(),
         "torchvision": frozenset(_table.defaults("torchvision")),
     }
     said = card.get("library")
-    order: list[_fit.Library] = ["torchvision", "timm"] if said == "torchvision" else ["timm", "torchvision"]
-    found: _fit.Library | None = next((library for library in order if architecture in known[library]), None)
+    order: list[_fit.Library] = (
+        ["torchvision", "timm"] if said == "torchvision" else ["timm", "torchvision"]
+    )
+    found: _fit.Library | None = next(
+        (library for library in order if architecture in known[library]), None
+    )
     if found is None:
-        what = f"timm or torchvision architecture (needed for {path.name}; write PATH=ARCHITECTURE to name it)"
+        what = (
+            f"timm or torchvision architecture (needed for {path.name}; write PATH=ARCHITECTURE to"
+            " name it)"
+        )
         raise UnknownNameError(what, architecture, known["timm"] | known["torchvision"])
     return found
 
 
 def _preprocessing(found: Checkpoint) -> Preprocessing:
-    return preprocessing_from({**_usual(found), **{k: v for k, v in found.card.items() if v is not None}})
+    return preprocessing_from(
+        {**_usual(found), **{k: v for k, v in found.card.items() if v is not None}}
+    )
 
 
 def _usual(found: Checkpoint) -> Mapping[str, Any]:
-    """Return the configuration of the architecture's default weights, as far as the table knows it."""
+    """Return the configuration of the architecture's default weights, as far as the table knows
+    it.
+    """
     row = _table.defaults(found.library).get(found.architecture)
     if row is None:
         return {}

@@ -1,4 +1,7 @@
-"""The bundled source models: small, offline, each really trained on another task. Cards beside the weights."""
+"""The bundled source models: small, offline, each really trained on another task.
+
+Cards beside the weights.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +56,10 @@ class DemoHub:
         card = self._card(model)
         path = self.folder / f"{card['name']}.safetensors"
         if _caches.digest(path) != card["sha256"]:
-            raise ModelError(f"The bundled weights {path.name} are not the ones srcsel came with. Install it again.")
+            raise ModelError(
+                f"The bundled weights {path.name} are not the ones srcsel came with. Install it"
+                " again."
+            )
         options = card.get("architecture_kwargs") or {}
         network = timm.create_model(
             card["architecture"], pretrained=False, num_classes=card["source_classes"], **options
@@ -67,7 +73,15 @@ class DemoHub:
         card = self._card(model)
         options = dict(card.get("architecture_kwargs") or {})
         file = self.folder / f"{card['name']}.safetensors"
-        return Recipe("timm", card["architecture"], card["architecture"], self.preprocessing(model), "", file, options)
+        return Recipe(
+            "timm",
+            card["architecture"],
+            card["architecture"],
+            self.preprocessing(model),
+            "",
+            file,
+            options,
+        )
 
     def _card(self, model: SourceModel) -> Card:
         return _card(self.folder / f"{model.id.removeprefix('demo/')}.json")
@@ -96,7 +110,9 @@ def _card(path: Path) -> Card:
     try:
         return _read(path, path.stat().st_mtime_ns)
     except (OSError, ValueError) as error:
-        raise ModelError(f"The card {path.name} of a bundled model cannot be read. Install srcsel again.") from error
+        raise ModelError(
+            f"The card {path.name} of a bundled model cannot be read. Install srcsel again."
+        ) from error
 
 
 @lru_cache

@@ -1,4 +1,7 @@
-"""A baseline without a network: what the pictures alone give. A source model that does not beat it helps little."""
+"""A baseline without a network: what the pictures alone give.
+
+A source model that does not beat it helps little.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,9 @@ class PixelsEncoder:
         self.preprocessing = preprocessing
 
     def __call__(self, batch: np.ndarray) -> tuple[np.ndarray, None]:
-        """Turn uint8 pictures (b, 3, 64, 64) into features (b, 832) float32; there is no source head."""
+        """Turn uint8 pictures (b, 3, 64, 64) into features (b, 832) float32; there is no source
+        head.
+        """
         features = np.concatenate([_thumbnail(batch), _colors(batch)], axis=1)  # (b, 768 + 64)
         return features.astype(np.float32), None
 
@@ -56,11 +61,17 @@ class PixelsHub:
 
     def recipe(self, model: SourceModel) -> Recipe:
         """Refuse: there is no network."""
-        raise NotAvailable(f"{model.title} has no network that could be trained further. Choose another model.")
+        raise NotAvailable(
+            f"{model.title} has no network that could be trained further. Choose another model."
+        )
 
 
 _PREPROCESSING = Preprocessing(
-    size=(SIDE, SIDE), resize="squash", interpolation="bilinear", mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0)
+    size=(SIDE, SIDE),
+    resize="squash",
+    interpolation="bilinear",
+    mean=(0.0, 0.0, 0.0),
+    std=(1.0, 1.0, 1.0),
 )
 _MODEL = SourceModel(
     id="pixels/thumbnail",
@@ -80,12 +91,16 @@ _MODEL = SourceModel(
 
 def _thumbnail(batch: np.ndarray) -> np.ndarray:
     """Mean colour of each cell, (b, 768), scaled so that a picture's length is at most 1."""
-    cells = batch.reshape(len(batch), 3, SIDE // CELL, CELL, SIDE // CELL, CELL).mean(axis=(3, 5), dtype=np.float64)
+    cells = batch.reshape(len(batch), 3, SIDE // CELL, CELL, SIDE // CELL, CELL).mean(
+        axis=(3, 5), dtype=np.float64
+    )
     return cells.reshape(len(batch), -1) / (255 * np.sqrt(CELLS))
 
 
 def _colors(batch: np.ndarray) -> np.ndarray:
-    """Square roots of the shares of 64 colours, (b, 64); the length is 1 (Hellinger's coordinates)."""
+    """Square roots of the shares of 64 colours, (b, 64); the length is 1 (Hellinger's
+    coordinates).
+    """
     steps = batch.astype(np.int64) * LEVELS // 256  # (b, 3, h, w) in 0..3
     colors = (steps[:, 0] * LEVELS + steps[:, 1]) * LEVELS + steps[:, 2]  # (b, h, w) in 0..63
     counts = [np.bincount(picture.ravel(), minlength=LEVELS**3) for picture in colors]

@@ -1,4 +1,6 @@
-"""Every pretrained tag timm knows, and any timm repository of the Hugging Face Hub by typing its name."""
+"""Every pretrained tag timm knows, and any timm repository of the Hugging Face Hub by typing its
+name.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from srcsel.models.licenses import UNKNOWN, spdx
 BYTES_PER_WEIGHT = 4  # float32; download sizes are estimated with it
 REPOSITORY = re.compile(r"(?:hf[-_]hub:)?([\w.-]+/[\w.-]+)")
 CONFIG = "config.json"
-CONTRASTIVE_WIDTHS = frozenset({384, 512, 640, 768, 1024, 1152, 1280})  # heads that project, and tell no classes
+CONTRASTIVE_WIDTHS = frozenset(
+    {384, 512, 640, 768, 1024, 1152, 1280}
+)  # heads that project, and tell no classes
 
 
 class TimmHub:
@@ -32,30 +36,46 @@ class TimmHub:
     def models(self) -> Iterable[SourceModel]:
         """Return every pretrained tag of the table."""
         here, own = _caches.hub_repositories(), _caches.own_files()
-        return tuple(_model(row, own, look=_repository(row) in here) for row in _table.rows("timm").values())
+        return tuple(
+            _model(row, own, look=_repository(row) in here) for row in _table.rows("timm").values()
+        )
 
     def find(self, name: str) -> SourceModel:
-        """Return a tag ("resnet18.a1_in1k"), the default tag of "resnet18", or a typed repository "org/name"."""
+        """Return a tag ("resnet18.a1_in1k"), the default tag of "resnet18", or a typed repository
+        "org/name".
+        """
         row = _table.rows("timm").get(name.removeprefix("hf-hub:").removeprefix("timm/"))
         row = row or _table.defaults("timm").get(name)
         if row is not None:
             return _model(row, _caches.own_files(), look=True)
         typed = REPOSITORY.fullmatch(name)
         if typed is None:
-            raise UnknownNameError("timm model", name, [*_table.rows("timm"), *_table.defaults("timm")])
+            raise UnknownNameError(
+                "timm model", name, [*_table.rows("timm"), *_table.defaults("timm")]
+            )
         return _typed_model(typed.group(1))
 
     def preprocessing(self, model: SourceModel) -> Preprocessing:
-        """Read the table; for a typed repository its config.json, which is fetched if need be (a few kB)."""
+        """Read the table; for a typed repository its config.json, which is fetched if need be (a
+        few kB).
+        """
         row = _row(model)
-        return _table.preprocessing(row) if row else preprocessing_from(_pretrained_cfg(_fetch_config(model, Watch())))
+        return (
+            _table.preprocessing(row)
+            if row
+            else preprocessing_from(_pretrained_cfg(_fetch_config(model, Watch())))
+        )
 
     def load(self, model: SourceModel, device: str, watch: Watch) -> NetworkEncoder:
         """Fetch the weights where they are not here yet, and build the network."""
         row = _row(model)
-        network = _create(*(_registered(model, row, watch) if row else _from_repository(model, watch)))
+        network = _create(
+            *(_registered(model, row, watch) if row else _from_repository(model, watch))
+        )
         head = bool(row["classes"]) if row else tells_classes(network.num_classes)
-        return NetworkEncoder(network, timm_forward(network, head=head), self.preprocessing(model), device)
+        return NetworkEncoder(
+            network, timm_forward(network, head=head), self.preprocessing(model), device
+        )
 
     def recipe(self, model: SourceModel) -> Recipe:
         """Name the tag, or the repository as its configuration on this computer describes it."""
@@ -63,10 +83,20 @@ class TimmHub:
         if name in _table.rows("timm"):
             own = _caches.own_files().get(name)
             architecture = name.split(".", 1)[0]
-            return Recipe("timm", architecture if own else name, architecture, self.preprocessing(model), "", own)
+            return Recipe(
+                "timm",
+                architecture if own else name,
+                architecture,
+                self.preprocessing(model),
+                "",
+                own,
+            )
         local = _caches.hub_file(name, (CONFIG,))
         if local is None:
-            raise NotAvailable(f"The configuration of {name} is not on this computer any more. Run this model again.")
+            raise NotAvailable(
+                f"The configuration of {name} is not on this computer any more. Run this model"
+                " again."
+            )
         config = _read_config(local.path, name)
         shown = preprocessing_from(_pretrained_cfg(config))
         return Recipe("timm", f"hf-hub:{name}", config["architecture"], shown)
@@ -82,9 +112,14 @@ def _repository(row: Mapping[str, str]) -> str:
 
 
 def _model(row: _table.Row, own_files: Mapping[str, Path], *, look: bool) -> SourceModel:
-    """Make the record of a table row. `look` = the local cache may hold it; otherwise it is not even asked."""
+    """Make the record of a table row.
+
+    `look` = the local cache may hold it; otherwise it is not even asked.
+    """
     own = own_files.get(row["name"])
-    revision, here = (_caches.digest(own), True) if own else _local_revision(_repository(row), look=look)
+    revision, here = (
+        (_caches.digest(own), True) if own else _local_revision(_repository(row), look=look)
+    )
     params = int(row["params"])
     size = 0 if here else params * BYTES_PER_WEIGHT
     return SourceModel(
@@ -100,7 +135,11 @@ def _model(row: _table.Row, own_files: Mapping[str, Path], *, look: bool) -> Sou
         download_bytes=size,
         accuracy=_table.number(row["accuracy"]),
         source_classes=_table.whole(row["classes"]),
-        note=f"About {size / 1e6:.0f} MB to download, estimated from the number of weights." if size else "",
+        note=(
+            f"About {size / 1e6:.0f} MB to download, estimated from the number of weights."
+            if size
+            else ""
+        ),
     )
 
 
@@ -114,7 +153,9 @@ def _local_revision(repository: str, *, look: bool) -> tuple[str, bool]:
 
 
 def _typed_model(repository: str) -> SourceModel:
-    """Make the record of a typed repository; it knows more once config.json is in the local cache."""
+    """Make the record of a typed repository; it knows more once config.json is in the local
+    cache.
+    """
     revision, here = _local_revision(repository, look=True)
     local = _caches.hub_file(repository, (CONFIG,))
     config = _read_config(local.path, repository) if local else {}
@@ -138,7 +179,9 @@ def _typed_model(repository: str) -> SourceModel:
 
 
 def _registered(model: SourceModel, row: _table.Row, watch: Watch) -> tuple[str, dict[str, Any]]:
-    """Return name and options to create a tag of the table from a local file, fetched if need be."""
+    """Return name and options to create a tag of the table from a local file, fetched if need
+    be.
+    """
     path, source = _caches.own_files().get(row["name"]), _repository(row)
     if path is None and "://" in source:
         path = _download.from_url(source, model.id, watch)
@@ -148,7 +191,9 @@ def _registered(model: SourceModel, row: _table.Row, watch: Watch) -> tuple[str,
 
 
 def _from_repository(model: SourceModel, watch: Watch) -> tuple[str, dict[str, Any]]:
-    """Return name and options to create a typed repository's model from its folder in the local cache."""
+    """Return name and options to create a typed repository's model from its folder in the local
+    cache.
+    """
     _fetch_config(model, watch)
     weights = _download.from_hub(model.id.removeprefix("timm/"), _caches.HUB_FILES, model.id, watch)
     return f"local-dir:{weights.parent}", {}
@@ -161,8 +206,17 @@ def _create(name: str, options: dict[str, Any]) -> Any:
 
     try:
         return timm.create_model(name, pretrained=True, **options)
-    except (RuntimeError, KeyError, ValueError, EOFError, OSError, safetensors.SafetensorError) as error:
-        raise ModelError(f"The weights of {name} cannot be loaded: {error}. Delete the file and try again.") from error
+    except (
+        RuntimeError,
+        KeyError,
+        ValueError,
+        EOFError,
+        OSError,
+        safetensors.SafetensorError,
+    ) as error:
+        raise ModelError(
+            f"The weights of {name} cannot be loaded: {error}. Delete the file and try again."
+        ) from error
 
 
 def _fetch_config(model: SourceModel, watch: Watch) -> Mapping[str, Any]:
@@ -174,15 +228,22 @@ def _read_config(path: Path, repository: str) -> Mapping[str, Any]:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(f"The config.json of {repository} cannot be read. Delete {path} and try again.") from error
+        raise ModelError(
+            f"The config.json of {repository} cannot be read. Delete {path} and try again."
+        ) from error
     if not isinstance(config, dict) or not isinstance(config.get("architecture"), str):
-        raise ModelError(f"{repository} is no timm model: its config.json names no timm architecture.")
+        raise ModelError(
+            f"{repository} is no timm model: its config.json names no timm architecture."
+        )
     return config
 
 
 def _pretrained_cfg(config: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the preprocessing part; older repositories keep it at the top level."""
-    return {**config.get("pretrained_cfg", config), **{k: config[k] for k in ("num_classes",) if k in config}}
+    return {
+        **config.get("pretrained_cfg", config),
+        **{k: config[k] for k in ("num_classes",) if k in config},
+    }
 
 
 def tells_classes(width: int) -> bool:

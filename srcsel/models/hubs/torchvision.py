@@ -14,7 +14,9 @@ from srcsel.models.hubs._network import NetworkEncoder, hooked_forward, last_lay
 from srcsel.models.hubs._torchvision import build, maps_forward, renamed
 from srcsel.models.hubs._weights import load_exactly, read_state
 
-NOTE = "The licence is the library's; the weights learned from ImageNet, whose own terms go with them."
+NOTE = (
+    "The licence is the library's; the weights learned from ImageNet, whose own terms go with them."
+)
 
 
 class TorchvisionHub:
@@ -29,7 +31,9 @@ class TorchvisionHub:
         return tuple(_model(row, own) for row in _table.rows("torchvision").values())
 
     def find(self, name: str) -> SourceModel:
-        """Return weights ("resnet50.IMAGENET1K_V2"), or the default ones of an architecture ("resnet50")."""
+        """Return weights ("resnet50.IMAGENET1K_V2"), or the default ones of an architecture
+        ("resnet50").
+        """
         row = _table.rows("torchvision").get(name) or _table.defaults("torchvision").get(name)
         if row is None:
             known = [*_table.rows("torchvision"), *_table.defaults("torchvision")]
@@ -41,13 +45,21 @@ class TorchvisionHub:
         return _table.preprocessing(_row(model))
 
     def load(self, model: SourceModel, device: str, watch: Watch) -> NetworkEncoder:
-        """Fetch the weights into torch's cache where they are not here yet, and build the network."""
+        """Fetch the weights into torch's cache where they are not here yet, and build the
+        network.
+        """
         row = _row(model)
         architecture, _, weights = row["name"].partition(".")
-        path = _caches.own_files().get(row["name"]) or _download.from_url(_url(architecture, weights), model.id, watch)
+        path = _caches.own_files().get(row["name"]) or _download.from_url(
+            _url(architecture, weights), model.id, watch
+        )
         network = build(architecture, size=_table.side(row))
         load_exactly(network, renamed(architecture, read_state(path)), model.id)
-        forward = hooked_forward(network, last_layer(network)[1]) if row["classes"] else maps_forward(network)
+        forward = (
+            hooked_forward(network, last_layer(network)[1])
+            if row["classes"]
+            else maps_forward(network)
+        )
         return NetworkEncoder(network, forward, self.preprocessing(model), device)
 
     def recipe(self, model: SourceModel) -> Recipe:
@@ -57,7 +69,9 @@ class TorchvisionHub:
         own = _caches.own_files().get(name)
         maps = weights.endswith("_FEATURES")
         shown = self.preprocessing(model)
-        return Recipe("torchvision", architecture, architecture, shown, "" if own else weights, own, maps=maps)
+        return Recipe(
+            "torchvision", architecture, architecture, shown, "" if own else weights, own, maps=maps
+        )
 
 
 def _row(model: SourceModel) -> _table.Row:

@@ -1,4 +1,7 @@
-"""Target: butterflies of ten made-up species. Some differ in colour only, some copy each other's colour."""
+"""Target: butterflies of ten made-up species.
+
+Some differ in colour only, some copy each other's colour.
+"""
 
 from __future__ import annotations
 
@@ -32,15 +35,23 @@ class Species:
 
 
 SPECIES: dict[str, Species] = {
-    "amber-banded": Species((0.075, 0.92, 0.93), veins=True, dots=True, bands=((0.5, 0.58, _BLACK),)),
+    "amber-banded": Species(
+        (0.075, 0.92, 0.93), veins=True, dots=True, bands=((0.5, 0.58, _BLACK),)
+    ),
     "amber-veined": Species((0.07, 0.92, 0.93), veins=True, dots=True),
     "azure-dotted": Species((0.585, 0.75, 0.9), rim=0.84, dots=True, tip=(0.85, -0.66)),
     "azure-rimmed": Species((0.6, 0.85, 0.88), rim=0.78),
-    "dusk-banded": Species((0.06, 0.6, 0.26), rim=0.9, dots=True, bands=((0.55, 0.7, (0.03, 0.9, 0.88)),)),
+    "dusk-banded": Species(
+        (0.06, 0.6, 0.26), rim=0.9, dots=True, bands=((0.55, 0.7, (0.03, 0.9, 0.88)),)
+    ),
     "dusk-eyed": Species((0.07, 0.55, 0.38), (0.08, 0.4, 0.6), rim=0.9, eyes=True, hind=1.1),
     "ivory-veined": Species((0.13, 0.1, 0.93), veins=True, rim=0.9, tip=(0.88, -0.72)),
-    "lemon-tailed": Species((0.15, 0.62, 0.96), rim=0.85, bands=((0.42, 0.5, _BLACK), (0.64, 0.7, _BLACK)), tail=0.42),
-    "lemon-tipped": Species((0.155, 0.6, 0.97), (0.09, 0.8, 0.95), rim=0.9, tip=(1.0, -0.84), hind=0.95),
+    "lemon-tailed": Species(
+        (0.15, 0.62, 0.96), rim=0.85, bands=((0.42, 0.5, _BLACK), (0.64, 0.7, _BLACK)), tail=0.42
+    ),
+    "lemon-tipped": Species(
+        (0.155, 0.6, 0.97), (0.09, 0.8, 0.95), rim=0.9, tip=(1.0, -0.84), hind=0.95
+    ),
     "rust-eyed": Species((0.03, 0.85, 0.7), (0.06, 0.45, 0.32), rim=0.87, eyes=True),
 }
 CLASSES = tuple(SPECIES)
@@ -57,14 +68,18 @@ class _Pose:
     widths: tuple[float, float]  # how far the right and left wings are opened, 0..1
 
     def __call__(self, points: np.ndarray, side: int = 0) -> list[float]:
-        """Turn points (k, 2) of the right half, in wing lengths, to pixels x, y, x, y ...; side 1 = the left half."""
+        """Turn points (k, 2) of the right half, in wing lengths, to pixels x, y, x, y ...; side 1 =
+        the left half.
+        """
         sign = -1.0 if side else 1.0
         flat = points * np.array([sign * self.widths[side], 1.0])
         return (flat @ self.spin * self.size + self.middle).ravel().tolist()
 
 
 def draw(rng: np.random.Generator, label: int, _number: int) -> Image.Image:
-    """Draw one butterfly from above, any way round, wings more or less open, in uneven light; 112 x 112 RGB."""
+    """Draw one butterfly from above, any way round, wings more or less open, in uneven light; 112 x
+    112 RGB.
+    """
     kind = SPECIES[CLASSES[label]]
     fine = _SIDE * _FINE
     turn = rng.uniform(0, 2 * np.pi)
@@ -94,27 +109,49 @@ class _Inks:
         self.rim = kind.rim + rng.normal(0, 0.02)
 
     def __call__(self, hsv: Hsv, light: float = 1.0) -> Color:
-        return color(hsv[0] + self.shift[0], hsv[1] + self.shift[1], (hsv[2] + self.shift[2]) * light)
+        return color(
+            hsv[0] + self.shift[0], hsv[1] + self.shift[1], (hsv[2] + self.shift[2]) * light
+        )
 
 
 def _wings(rng: np.random.Generator, kind: Species) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return outlines (k, 2) of hind and fore wing with their roots (2,), right half, the body along y at x = 0."""
+    """Return outlines (k, 2) of hind and fore wing with their roots (2,), right half, the body
+    along y at x = 0.
+    """
     tip = np.array(kind.tip)
-    fore = np.array([(0.04, -0.12), (0.32, -0.55), tip, (0.86, -0.4), (0.7, -0.02), (0.3, 0.08), (0.04, 0.02)])
+    fore = np.array(
+        [(0.04, -0.12), (0.32, -0.55), tip, (0.86, -0.4), (0.7, -0.02), (0.3, 0.08), (0.04, 0.02)]
+    )
     h = kind.hind
     end = (0.34 * h, 0.66 * h + kind.tail)
     hind = np.array(
-        [(0.04, -0.04), (0.42, -0.06), (0.74 * h, 0.16), (0.66 * h, 0.46 * h), end, (0.2, 0.5 * h), (0.04, 0.2)]
+        [
+            (0.04, -0.04),
+            (0.42, -0.06),
+            (0.74 * h, 0.16),
+            (0.66 * h, 0.46 * h),
+            end,
+            (0.2, 0.5 * h),
+            (0.04, 0.2),
+        ]
     )
     outlines = []
     for wing in (hind, fore):
-        inner = wing + np.vstack([np.zeros((1, 2)), rng.normal(0, 0.022, (len(wing) - 2, 2)), np.zeros((1, 2))])
+        inner = wing + np.vstack(
+            [np.zeros((1, 2)), rng.normal(0, 0.022, (len(wing) - 2, 2)), np.zeros((1, 2))]
+        )
         outlines.append((curve(np.vstack([inner, inner[:1]]), 8), inner[0]))
     return outlines
 
 
 def _paint_wing(
-    pen: ImageDraw.ImageDraw, kind: Species, inks: _Inks, wing: np.ndarray, root: np.ndarray, pose: _Pose, side: int
+    pen: ImageDraw.ImageDraw,
+    kind: Species,
+    inks: _Inks,
+    wing: np.ndarray,
+    root: np.ndarray,
+    pose: _Pose,
+    side: int,
 ) -> None:
     """Paint margin, base, bands, veins, dots and eyespot of one wing, from the outside in."""
     light = 0.72 + 0.28 * pose.widths[side]  # a wing that stands up is darker
@@ -128,17 +165,28 @@ def _paint_wing(
     edge = wing[10:42:5]  # points along the outer edge, (7, 2)
     if kind.veins:
         for point in edge:
-            pen.line(pose(np.stack([root, root + (point - root) * 0.95]), side), fill=inks(_BLACK), width=width)
+            pen.line(
+                pose(np.stack([root, root + (point - root) * 0.95]), side),
+                fill=inks(_BLACK),
+                width=width,
+            )
     if kind.dots:
         for point in wing[12:40:4]:
             _disc(pen, pose, root + (point - root) * 0.93, 0.022, inks(_WHITE, light), side)
     if kind.eyes:
         middle = root + (wing[20:30].mean(axis=0) - root) * 0.66
-        for radius, hsv in ((0.15, _CREAM), (0.12, _BLACK), (0.08, (0.6, 0.6, 0.75)), (0.03, _WHITE)):
+        for radius, hsv in (
+            (0.15, _CREAM),
+            (0.12, _BLACK),
+            (0.08, (0.6, 0.6, 0.75)),
+            (0.03, _WHITE),
+        ):
             _disc(pen, pose, middle, radius, inks(hsv, light), side)
 
 
-def _disc(pen: ImageDraw.ImageDraw, pose: _Pose, middle: np.ndarray, radius: float, ink: Color, side: int) -> None:
+def _disc(
+    pen: ImageDraw.ImageDraw, pose: _Pose, middle: np.ndarray, radius: float, ink: Color, side: int
+) -> None:
     t = np.linspace(0, 2 * np.pi, 14, endpoint=False)
     pen.polygon(pose(middle + radius * np.stack([np.cos(t), np.sin(t)], axis=1), side), fill=ink)
 
@@ -172,7 +220,9 @@ def _compose(rng: np.random.Generator, layer: Image.Image, cover: Image.Image) -
 
 
 def _meadow(rng: np.random.Generator) -> np.ndarray:
-    """Paint the out-of-focus ground of any season with soft discs of light, (side, side, 3) float32 in 0..255."""
+    """Paint the out-of-focus ground of any season with soft discs of light, (side, side, 3) float32
+    in 0..255.
+    """
     hue = rng.choice([0.22, 0.28, 0.35, 0.09, 0.93, 0.57]) + rng.normal(0, 0.02)
     deep = color(hue, rng.uniform(0.3, 0.75), rng.uniform(0.15, 0.5))
     pale = color(hue + rng.normal(0, 0.05), rng.uniform(0.15, 0.6), rng.uniform(0.5, 0.95))
@@ -180,7 +230,9 @@ def _meadow(rng: np.random.Generator) -> np.ndarray:
     y, x = np.mgrid[:_SIDE, :_SIDE].astype(np.float32)
     for _ in range(int(rng.integers(2, 7))):
         cx, cy, radius = rng.uniform(0, _SIDE), rng.uniform(0, _SIDE), rng.uniform(5, 17)
-        soft = np.clip((radius - np.hypot(x - cx, y - cy)) / 3, 0, 1)[..., None] * rng.uniform(0.1, 0.5)
+        soft = np.clip((radius - np.hypot(x - cx, y - cy)) / 3, 0, 1)[..., None] * rng.uniform(
+            0.1, 0.5
+        )
         spot = as32(color(hue + rng.normal(0, 0.1), rng.uniform(0.1, 0.9), rng.uniform(0.7, 1.0)))
         ground = ground * (1 - soft) + spot * soft
     return ground

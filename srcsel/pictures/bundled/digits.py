@@ -1,4 +1,7 @@
-"""Target: real handwritten digits as ink on paper. The strokes are scikit-learn's; only ink and paper are drawn."""
+"""Target: real handwritten digits as ink on paper.
+
+The strokes are scikit-learn's; only ink and paper are drawn.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,14 @@ from srcsel.pictures.bundled.paint import as32, color, noise
 CLASSES = tuple(str(k) for k in range(10))
 EACH = 50  # pictures of each class
 _SIDE = 96
-_FILE = Path("datasets", "data", "digits.csv.gz")  # 1,797 rows of 64 grey levels 0..16 and the digit
+_FILE = Path(
+    "datasets", "data", "digits.csv.gz"
+)  # 1,797 rows of 64 grey levels 0..16 and the digit
 
 
 def find_data() -> Path:
-    """Find scikit-learn's data file without importing scikit-learn, which the page process must not do.
+    """Find scikit-learn's data file without importing scikit-learn, which the page process must not
+    do.
 
     Raises StoreError where it is not there.
     """
@@ -36,20 +42,27 @@ def find_data() -> Path:
 
 @cache
 def _scans() -> tuple[np.ndarray, ...]:
-    """Read the real digits, for each class (EACH, 8, 8) float32 in 0..1, chosen once and for all."""
+    """Read the real digits, for each class (EACH, 8, 8) float32 in 0..1, chosen once and for
+    all.
+    """
     table = np.loadtxt(find_data(), delimiter=",", dtype=np.float32)  # (1797, 65)
     rng = np.random.default_rng(8)
     return tuple(
-        table[rng.permutation(np.flatnonzero(table[:, 64] == k))[:EACH], :64].reshape(EACH, 8, 8) / 16
+        table[rng.permutation(np.flatnonzero(table[:, 64] == k))[:EACH], :64].reshape(EACH, 8, 8)
+        / 16
         for k in range(len(CLASSES))
     )
 
 
 def draw(rng: np.random.Generator, label: int, number: int) -> Image.Image:
-    """Draw scan `number` of the digit `label`, enlarged, on tinted paper under uneven light; 96 x 96 RGB."""
+    """Draw scan `number` of the digit `label`, enlarged, on tinted paper under uneven light; 96 x
+    96 RGB.
+    """
     scan = Image.fromarray(np.pad(_scans()[label][number], 2))  # 12 x 12
     side = int(rng.integers(92, 112))
-    large = scan.resize((side, side), Image.Resampling.BICUBIC).rotate(rng.normal(0, 7), Image.Resampling.BICUBIC)
+    large = scan.resize((side, side), Image.Resampling.BICUBIC).rotate(
+        rng.normal(0, 7), Image.Resampling.BICUBIC
+    )
     left, top = (int(v) for v in (side - _SIDE) / 2 + rng.uniform(-5, 5, 2))
     strokes = np.asarray(large.crop((left, top, left + _SIDE, top + _SIDE)))  # (96, 96)
     steep = rng.uniform(5, 9)

@@ -14,7 +14,9 @@ Color = tuple[int, int, int]
 
 
 def color(hue: float, saturation: float, value: float) -> Color:
-    """Return RGB 0..255 from hue (turns, any real number), saturation and value (clipped to 0..1)."""
+    """Return RGB 0..255 from hue (turns, any real number), saturation and value (clipped to
+    0..1).
+    """
     s, v = min(max(saturation, 0.0), 1.0), min(max(value, 0.0), 1.0)
     r, g, b = colorsys.hsv_to_rgb(hue % 1.0, s, v)
     return int(r * 255), int(g * 255), int(b * 255)
@@ -48,7 +50,9 @@ def noise(rng: np.random.Generator, size: int, cells: int | tuple[int, int]) -> 
     return (wide - low) / max(high - low, 1e-6)
 
 
-def blend(rng: np.random.Generator, size: int, first: Sequence[int], second: Sequence[int], cells: int) -> np.ndarray:
+def blend(
+    rng: np.random.Generator, size: int, first: Sequence[int], second: Sequence[int], cells: int
+) -> np.ndarray:
     """Mix two colours by smooth noise, (size, size, 3) float32 in 0..255."""
     share = noise(rng, size, cells)[..., None]
     return as32(first) * share + as32(second) * (1.0 - share)
@@ -61,17 +65,27 @@ def relief(height: np.ndarray, azimuth: float, strength: float) -> np.ndarray:
 
 
 def curve(points: np.ndarray, steps: int = 10) -> np.ndarray:
-    """Draw a smooth open line through `points` (k, 2), Catmull-Rom; returns ((k - 1) * steps + 1, 2)."""
+    """Draw a smooth open line through `points` (k, 2), Catmull-Rom; returns ((k - 1) * steps + 1,
+    2).
+    """
     p = np.vstack([2 * points[0] - points[1], points, 2 * points[-1] - points[-2]])  # (k + 2, 2)
     t = np.linspace(0.0, 1.0, steps, endpoint=False)[:, None]
     parts = [
-        0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
+        0.5
+        * (
+            2 * b
+            + (c - a) * t
+            + (2 * a - 5 * b + 4 * c - d) * t**2
+            + (3 * b - a - 3 * c + d) * t**3
+        )
         for a, b, c, d in zip(p[:-3], p[1:-2], p[2:-1], p[3:], strict=True)
     ]
     return np.vstack([*parts, points[-1:]])
 
 
 def picture(pixels: np.ndarray, shrink: int = 2) -> Image.Image:
-    """Make an RGB picture from (h, w, 3) in 0..255 (clipped), averaged `shrink` x `shrink` for smooth edges."""
+    """Make an RGB picture from (h, w, 3) in 0..255 (clipped), averaged `shrink` x `shrink` for
+    smooth edges.
+    """
     image = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
     return image.reduce(shrink) if shrink > 1 else image

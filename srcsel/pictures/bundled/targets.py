@@ -43,8 +43,8 @@ TARGETS: dict[str, Target] = {
         Target(
             "butterflies",
             "Butterflies",
-            "Drawn butterflies of ten made-up species, any way round, over blurred meadows. Colour helps, but some "
-            "species copy each other.",
+            "Drawn butterflies of ten made-up species, any way round, over blurred meadows. Colour"
+            " helps, but some species copy each other.",
             butterflies.CLASSES,
             butterflies.EACH,
             butterflies.draw,
@@ -52,7 +52,8 @@ TARGETS: dict[str, Target] = {
         Target(
             "digits",
             "Handwritten digits",
-            "Real handwriting: scans of the digits 0 to 9 that come with scikit-learn, enlarged, as ink on paper.",
+            "Real handwriting: scans of the digits 0 to 9 that come with scikit-learn, enlarged, as"
+            " ink on paper.",
             digits.CLASSES,
             digits.EACH,
             digits.draw,
@@ -60,7 +61,8 @@ TARGETS: dict[str, Target] = {
         Target(
             "tiles",
             "Glazed tiles",
-            "Computed walls of glazed tiles in ten ornaments. Colours, scale and wear vary; only the ornament tells.",
+            "Computed walls of glazed tiles in ten ornaments. Colours, scale and wear vary; only"
+            " the ornament tells.",
             tiles.CLASSES,
             tiles.EACH,
             tiles.draw,
@@ -72,8 +74,9 @@ TARGETS: dict[str, Target] = {
 def write_target(name: str, folder: Path) -> Path:
     """Write the pictures of `name` as `folder`/<class>/<number>.jpg and return `folder`.
 
-    Does nothing where `folder` is already there: it appears whole or not at all. The same version of srcsel writes
-    the same pictures. Raises UnknownNameError, and StoreError where the disk does not let it.
+    Does nothing where `folder` is already there: it appears whole or not at all. The same version
+    of srcsel writes the same pictures. Raises UnknownNameError, and StoreError where the disk does
+    not let it.
     """
     if name not in TARGETS:
         raise UnknownNameError("demo picture set", name, TARGETS)

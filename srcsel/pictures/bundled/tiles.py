@@ -1,4 +1,7 @@
-"""Target: glazed tiles with ten ornaments. Glaze, scale, turn and wear vary; only the ornament tells the class."""
+"""Target: glazed tiles with ten ornaments.
+
+Glaze, scale, turn and wear vary; only the ornament tells the class.
+"""
 
 from __future__ import annotations
 
@@ -107,23 +110,31 @@ CLASSES = tuple(ORNAMENTS)
 
 
 def draw(rng: np.random.Generator, label: int, _number: int) -> Image.Image:
-    """Draw a wall of one ornament seen slightly from the side, glazed, chipped and stained; 112 x 112 RGB."""
+    """Draw a wall of one ornament seen slightly from the side, glazed, chipped and stained; 112 x
+    112 RGB.
+    """
     fine = _SIDE * _FINE
     ornament = ORNAMENTS[CLASSES[label]]
     glaze = ornament(*_view(rng, fine))
     cut = Image.fromarray((glaze * 100).astype(np.uint8)).filter(ImageFilter.GaussianBlur(2))
-    edge = np.abs(np.asarray(cut, np.float32) / 100 - glaze.astype(np.float32))  # 0 inside a patch, rises at its border
+    edge = np.abs(
+        np.asarray(cut, np.float32) / 100 - glaze.astype(np.float32)
+    )  # 0 inside a patch, rises at its border
     height = 5 * (1 - np.minimum(edge * 2.2, 1)) + 1.2 * noise(rng, fine, 9)
     shade = np.clip(relief(height, rng.uniform(0, 2 * np.pi), rng.uniform(0.12, 0.3)), 0.4, 1.7)
     stain = 1 - 0.9 * np.maximum(noise(rng, fine, 5) - 0.6, 0)
-    light = shade * stain * (0.82 + 0.36 * noise(rng, fine, 18)) * (0.75 + 0.4 * noise(rng, fine, 2))
+    light = (
+        shade * stain * (0.82 + 0.36 * noise(rng, fine, 18)) * (0.75 + 0.4 * noise(rng, fine, 2))
+    )
     chipped = noise(rng, fine, 14) > rng.uniform(0.72, 0.95)
     colors = _glazes(rng)[np.where(chipped, 3, glaze)]  # (fine, fine, 3)
     return picture(colors * light[..., None] + _shine(rng, fine), _FINE)
 
 
 def _view(rng: np.random.Generator, fine: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return u, v of every pixel, (fine, fine): the wall turned, at some distance, seen a little from the side."""
+    """Return u, v of every pixel, (fine, fine): the wall turned, at some distance, seen a little
+    from the side.
+    """
     y, x = _places(fine)
     depth = 1 + x * rng.normal(0, 0.25) + y * rng.normal(0, 0.25)
     turn, repeats = rng.uniform(-0.6, 0.6), rng.uniform(1.6, 4.2)
@@ -133,10 +144,14 @@ def _view(rng: np.random.Generator, fine: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _glazes(rng: np.random.Generator) -> np.ndarray:
-    """Choose a deep, a bright and a pale glaze in random order, then the clay below: (4, 3) float32 in 0..255."""
+    """Choose a deep, a bright and a pale glaze in random order, then the clay below: (4, 3) float32
+    in 0..255.
+    """
     hue = rng.random()
     deep = color(hue, rng.uniform(0.5, 0.9), rng.uniform(0.2, 0.5))
-    bright = color(hue + rng.choice([0.08, 0.33, 0.5]), rng.uniform(0.4, 0.85), rng.uniform(0.55, 0.85))
+    bright = color(
+        hue + rng.choice([0.08, 0.33, 0.5]), rng.uniform(0.4, 0.85), rng.uniform(0.55, 0.85)
+    )
     pale = color(rng.uniform(0.08, 0.16), rng.uniform(0.03, 0.25), rng.uniform(0.75, 0.98))
     clay = color(rng.uniform(0.04, 0.09), 0.45, rng.uniform(0.45, 0.75))
     return as32([deep, bright, pale, clay])[[*rng.permutation(3), 3]]

@@ -1,7 +1,8 @@
-"""A complete Python script that trains a source model further on the person's pictures, prepared as it was scored.
+"""A complete Python script that trains a source model further on the person's pictures, prepared as
+it was scored.
 
-The script stands alone. Its text lies beside this file in pieces; what differs between models is put in as Python
-literals, so that no name, however hostile, becomes code.
+The script stands alone. Its text lies beside this file in pieces; what differs between models is
+put in as Python literals, so that no name, however hostile, becomes code.
 """
 
 from __future__ import annotations
@@ -21,10 +22,13 @@ _PIECES = Path(__file__).parent
 
 
 def script(model: SourceModel, dataset: Dataset, *, listed: bool = False) -> str:
-    """Write the script. Raises NotAvailable for what has no network, ModelError or InputError for a file that is gone.
+    """Write the script.
 
-    listed: the pictures and their classes stand in the file TABLE beside the script, as `table` writes it, because
-    the folders' names are not the classes or because pictures were left out by hand (`needs_table`).
+    Raises NotAvailable for what has no network, ModelError or InputError for a file that is gone.
+
+    listed: the pictures and their classes stand in the file TABLE beside the script, as `table`
+    writes it, because the folders' names are not the classes or because pictures were left out by
+    hand (`needs_table`).
     """
     found = hub_of(model).recipe(model)
     build = f"build_{found.library}{'_file' if found.file else ''}"
@@ -33,7 +37,9 @@ def script(model: SourceModel, dataset: Dataset, *, listed: bool = False) -> str
         pieces.insert(0, "maps_head" if found.maps else "new_head")
     if found.file:
         pieces.insert(0, "loaded")
-    body = "".join(_piece(name) for name in ("prepare", found.preprocessing.resize, *pieces, "train"))
+    body = "".join(
+        _piece(name) for name in ("prepare", found.preprocessing.resize, *pieces, "train")
+    )
     return _piece("head").format(**_facts(model, dataset, found, listed=listed)) + body
 
 
@@ -43,12 +49,15 @@ def needs_table(result: Result) -> bool:
 
 
 def table(dataset: Dataset) -> str:
-    """Write every picture that was scored with its class, as CSV with the columns file and label."""
+    """Write every picture that was scored with its class, as CSV with the columns file and
+    label.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("file", "label"))
     writer.writerows(
-        (path, dataset.classes[label]) for path, label in zip(dataset.paths, dataset.labels.tolist(), strict=True)
+        (path, dataset.classes[label])
+        for path, label in zip(dataset.paths, dataset.labels.tolist(), strict=True)
     )
     return out.getvalue()
 
@@ -64,7 +73,11 @@ def _facts(model: SourceModel, dataset: Dataset, found: Recipe, *, listed: bool)
         "version": __version__,
         "libraries": "timm" if found.library == "timm" else "torchvision",
         "filename": FILENAME,
-        "imports": "import timm\nimport torch\n" if found.library == "timm" else "import torch\nimport torchvision\n",
+        "imports": (
+            "import timm\nimport torch\n"
+            if found.library == "timm"
+            else "import torch\nimport torchvision\n"
+        ),
         "loader": "load_file, " if found.file else "",
         "folder": _literal(str(dataset.folder)),
         "table": _literal(TABLE if listed else ""),
@@ -82,7 +95,9 @@ def _facts(model: SourceModel, dataset: Dataset, found: Recipe, *, listed: bool)
 
 
 def _constants(found: Recipe) -> str:
-    """Name the network and its weights, and write the card that lets srcsel read the trained file again."""
+    """Name the network and its weights, and write the card that lets srcsel read the trained file
+    again.
+    """
     shown = found.preprocessing
     card: dict[str, Any] = {
         "architecture": found.architecture,
@@ -107,7 +122,9 @@ def _constants(found: Recipe) -> str:
 def _literal(value: Any) -> str:
     """Write a value as Python source in ASCII, text in double quotes where that needs no escape."""
     text = ascii(value)
-    return f'"{text[1:-1]}"' if isinstance(value, str) and text[0] == "'" and '"' not in text else text
+    return (
+        f'"{text[1:-1]}"' if isinstance(value, str) and text[0] == "'" and '"' not in text else text
+    )
 
 
 def _words(name: str) -> str:

@@ -10,15 +10,14 @@ import streamlit as st
 from srcsel.ui.app import tour
 from srcsel.ui.app.navigation import PAGES, STATIC, page
 
-_COMMAND = "srcsel.runs.question"
+_COMMAND = "srcsel.command"
 _PRESENTER = "presenter"
 _PRESENTER_STYLE = """
 html { font-size: 20px !important; }
 @media (max-width: 1400px) {
   [data-testid="stTopNavLink"] > span:first-child { display: none; }
   [class*="st-key-bars-"] .xtick:not(:first-child):not(:last-child) { display: none; } }
-"""  # in a narrow window the marks of an axis would stand on one another: the first and the last stay. Without their
-# icons all pages find room in the top bar.
+"""
 
 
 def show() -> None:
@@ -41,7 +40,10 @@ def show() -> None:
 
 
 def header(title: str, lead: str = "") -> None:
-    """Draw the page's title and one sentence under it. Both are our own words, never names from files."""
+    """Draw the page's title and one sentence under it.
+
+    Both are our own words, never names from files.
+    """
     st.title(title, anchor=False)
     if lead and not presenting():
         st.markdown(lead)
@@ -62,10 +64,15 @@ def _footer(*, promise: bool) -> None:
     side = "right" if presenting() else "distribute"
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment=side):
         if not presenting():
-            st.caption(":material/lock: Your pictures stay on this computer." if promise else "", width="content")
+            st.caption(
+                ":material/lock: Your pictures stay on this computer." if promise else "",
+                width="content",
+            )
             text = st.session_state.get(_COMMAND)
             if text:
-                with st.popover("The same from a shell", icon=":material/terminal:", type="tertiary"):
+                with st.popover(
+                    "The same from a shell", icon=":material/terminal:", type="tertiary"
+                ):
                     st.code(text, language="bash", wrap_lines=True)
         st.toggle(
             "Presenter mode",

@@ -35,16 +35,26 @@ PAGES = (
 _PACKAGE = Path(srcsel.__file__).parent
 _SHIPPED = _PACKAGE / "_app" / "pages"  # where the wheel puts the root pages/
 FOLDER = _SHIPPED if _SHIPPED.is_dir() else _PACKAGE.parent / "pages"
-STATIC = Path(__file__).parents[1] / "static"
+STATIC = Path(__file__).parent / "static"
 
 
 def page(key: str) -> StreamlitPage:
-    """Return the page named `key` in PAGES, for `st.page_link`, `st.switch_page` and `st.navigation`."""
+    """Return the page named `key` in PAGES, for `st.page_link`, `st.switch_page` and
+    `st.navigation`.
+    """
     entry = next(entry for entry in PAGES if entry.key == key)
-    return st.Page(FOLDER / f"{key}.py", title=entry.title, icon=entry.icon, url_path=key, default=entry is PAGES[0])
+    return st.Page(
+        FOLDER / f"{key}.py",
+        title=entry.title,
+        icon=entry.icon,
+        url_path=key,
+        default=entry is PAGES[0],
+    )
 
 
 def go(key: str, **chosen: str | None) -> NoReturn:
-    """Open page `key` now, with `chosen` (names of state.NAMES) in its address; None forgets a choice."""
+    """Open page `key` now, with `chosen` (names of state.NAMES) in its address; None forgets a
+    choice.
+    """
     state.write(**chosen)
     st.switch_page(page(key), query_params={name: value for name, value in chosen.items() if value})

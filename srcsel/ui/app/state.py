@@ -1,7 +1,8 @@
-"""What the person has chosen, kept in the address bar and in the session, and the stores the pages read.
+"""What the person has chosen, kept in the address bar and in the session, and the stores the pages
+read.
 
-The address wins: opening a link shows what it names. What the address lacks is taken from this browser tab's
-memory and written back, so the address bar always holds a complete link.
+The address wins: opening a link shows what it names. What the address lacks is taken from this
+browser tab's memory and written back, so the address bar always holds a complete link.
 
 | name | holds | example |
 |---|---|---|
@@ -46,14 +47,30 @@ if TYPE_CHECKING:
     from srcsel.store.features import FeatureStore, RunStore
 
 NAMES = (
-    *("run", "images", "models", "fast", "precision", "model", "method", "reading", "measure", "cost", "limit", "tour"),
+    *(
+        "run",
+        "images",
+        "models",
+        "fast",
+        "precision",
+        "model",
+        "method",
+        "reading",
+        "measure",
+        "cost",
+        "limit",
+        "tour",
+    ),
     *("second", "color", "view", "classes", "points", "find", "picture", "check", "score"),
 )
 LONGEST = 4096  # characters of one value taken from an address
 
 
 def read(name: str) -> str | None:
-    """Return the chosen value of `name` (one of NAMES), or None. Fills the address from the tab's memory."""
+    """Return the chosen value of `name` (one of NAMES), or None.
+
+    Fills the address from the tab's memory.
+    """
     value = st.query_params.get(name)
     if value is None:
         value = st.session_state.get(_slot(name))
@@ -78,17 +95,22 @@ def write(**values: str | None) -> None:
             st.query_params[name] = value
 
 
-def choose(name: str, options: Collection[str], default: str | None = None, what: str = "choice") -> str | None:
-    """Return the chosen value of `name` where it is one of `options`; else `default`, with a sentence for the person.
+def choose(
+    name: str, options: Collection[str], default: str | None = None, what: str = "choice"
+) -> str | None:
+    """Return the chosen value of `name` where it is one of `options`; else `default`, with a
+    sentence for the person.
 
-    `what` names the thing in that sentence: "starting model". Nothing is said when nothing was chosen.
+    `what` names the thing in that sentence: "starting model". Nothing is said when nothing was
+    chosen.
     """
     value = read(name)
     if value in options:
         return value
     if value is not None:
         st.info(
-            f"The {what} in this link is not here (any more), so you see the usual one.", icon=":material/link_off:"
+            f"The {what} in this link is not here (any more), so you see the usual one.",
+            icon=":material/link_off:",
         )
         write(**{name: None})
     return default
@@ -121,7 +143,9 @@ def features() -> FeatureStore:
 
 
 def result(run_id: str) -> Result | None:
-    """Return the stored answer of a run, partial while its job works on it; None where there is none (yet)."""
+    """Return the stored answer of a run, partial while its job works on it; None where there is
+    none (yet).
+    """
     from srcsel.base.errors import SrcselError
 
     store = runs()
@@ -132,7 +156,9 @@ def result(run_id: str) -> Result | None:
 
 
 @lru_cache(maxsize=4)
-def _loaded(folder: Path, examples: Path | None, run_id: str, _stamp: tuple[str, int, int]) -> Result:
+def _loaded(
+    folder: Path, examples: Path | None, run_id: str, _stamp: tuple[str, int, int]
+) -> Result:
     """Load a run once for all drawings of all pages; nobody changes a record."""
     from srcsel.store.runs import RunStore
 

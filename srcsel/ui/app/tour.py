@@ -1,4 +1,7 @@
-"""The guided tour: five steps over the finished example. The step lives in the address, so a reload keeps it."""
+"""The guided tour: five steps over the finished example.
+
+The step lives in the address, so a reload keeps it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,9 @@ import streamlit as st
 from srcsel.base.errors import SrcselError
 from srcsel.ui.app import navigation, state
 
-PREFIX = "experiment-"  # the ids of the experiment's runs begin so; its butterflies were really trained on
+PREFIX = (  # the ids of the experiment's runs begin so; its butterflies were really trained on
+    "experiment-"
+)
 EXPERIMENT = f"{PREFIX}butterflies"
 
 
@@ -27,15 +32,15 @@ STEPS = (
     Step(
         "results",
         "The answer",
-        "Ten small models were tried on 500 butterflies, none was trained on them. The card says where to start and "
-        "how sure that is; the two charts below show by how much.",
+        "Ten small models were tried on 500 butterflies, none was trained on them. The card says"
+        " where to start and how sure that is; the two charts below show by how much.",
         "verdict",
     ),
     Step(
         "results",
         "The map",
-        "Every dot is a picture, placed as the model sees it: close means similar. Point at a dot. Choose another "
-        "model above the map, and watch the groups fall apart.",
+        "Every dot is a picture, placed as the model sees it: close means similar. Point at a dot."
+        " Choose another model above the map, and watch the groups fall apart.",
         "results-map",
     ),
     Step(
@@ -47,8 +52,8 @@ STEPS = (
     Step(
         "evidence",
         "Is it true?",
-        "Scores are forecasts. Here you can measure the accuracy that each model really reaches, and see which score "
-        "foretold it.",
+        "Scores are forecasts. Here you can measure the accuracy that each model really reaches,"
+        " and see which score foretold it.",
     ),
     Step(
         "images",
@@ -59,8 +64,8 @@ STEPS = (
 
 
 MEASURED = (
-    "Scores are forecasts. Here the models were then really trained on butterflies: the chart shows the accuracy each "
-    "one reached, the sentence above it which score foretold that."
+    "Scores are forecasts. Here the models were then really trained on butterflies: the chart shows"
+    " the accuracy each one reached, the sentence above it which score foretold that."
 )
 """What the fourth step says where the experiment is shipped."""
 
@@ -100,8 +105,10 @@ def card(page: str) -> None:
         with st.container(horizontal=True, width="content", gap="xsmall"):
             _buttons(step, run_id, away=away)
     if here.target and not away:
-        st.html(f"<style>.st-key-{here.target} {{ outline: 3px solid #3d94d1; outline-offset: 5px; "
-                "border-radius: 10px; }</style>")  # fmt: skip
+        st.html(
+            f"<style>.st-key-{here.target} {{ outline: 3px solid #3d94d1; outline-offset: 5px; "
+            "border-radius: 10px; }</style>"
+        )
 
 
 def _buttons(step: int, run_id: str, *, away: bool) -> None:
@@ -111,13 +118,18 @@ def _buttons(step: int, run_id: str, *, away: bool) -> None:
     else:
         if st.button("Back", icon=":material/arrow_back:", disabled=step == 0):
             _open(step - 1, run_id)
-        if step + 1 < len(STEPS) and st.button("Next", type="primary", icon=":material/arrow_forward:"):
+        if step + 1 < len(STEPS) and st.button(
+            "Next", type="primary", icon=":material/arrow_forward:"
+        ):
             _open(step + 1, run_id)
     last = step + 1 == len(STEPS)
     st.button(
-        "Done" if last and not away else "End tour", type="primary" if last and not away else "secondary",
-        key="tour-end", on_click=state.write, kwargs={"tour": None},
-    )  # fmt: skip
+        "Done" if last and not away else "End tour",
+        type="primary" if last and not away else "secondary",
+        key="tour-end",
+        on_click=state.write,
+        kwargs={"tour": None},
+    )
 
 
 def _step() -> int | None:
@@ -132,7 +144,11 @@ def _step() -> int | None:
 
 
 def _said(here: Step) -> str:
-    return MEASURED if here.page == "evidence" and (state.read("run") or "").startswith(PREFIX) else here.text
+    return (
+        MEASURED
+        if here.page == "evidence" and (state.read("run") or "").startswith(PREFIX)
+        else here.text
+    )
 
 
 def _open(step: int, run_id: str) -> None:

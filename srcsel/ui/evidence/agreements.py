@@ -1,4 +1,6 @@
-"""How well each predictor foretold the accuracy: the table, how to read it, and what others found."""
+"""How well each predictor foretold the accuracy: the table, how to read it, and what others
+found.
+"""
 
 from __future__ import annotations
 
@@ -16,19 +18,22 @@ from srcsel.verdict.consensus import favours_wide
 from srcsel.verdict.wording import PREDICTORS, READINGS
 
 READ = (
-    "- **Points lost** (regret): how much accuracy you lose by starting from the model that this predictor puts "
-    "first, instead of the truly best one. 0 is perfect. It is what a choice costs, so the table is sorted by it.\n"
-    "- **Kendall's tau**: how well the whole order agrees. 1 = the same order, 0 = no better than shuffling, −1 = "
-    "upside down. **Weighted tau** counts mistakes at the top of the list more.\n"
-    "- **Best in**: in how many of the re-checks and splits its first model was truly the best.\n"
-    "- About ten models are few. The 90 % intervals are wide, and two predictors whose intervals overlap have not "
-    "been told apart. Trust what holds over several sets of pictures."
+    "- **Points lost** (regret): how much accuracy you lose by starting from the model that this"
+    " predictor puts first, instead of the truly best one. 0 is perfect. It is what a choice costs,"
+    " so the table is sorted by it.\n- **Kendall's tau**: how well the whole order agrees. 1 = the"
+    " same order, 0 = no better than shuffling, −1 = upside down. **Weighted tau** counts mistakes"
+    " at the top of the list more.\n- **Best in**: in how many of the re-checks and splits its"
+    " first model was truly the best.\n- About ten models are few. The 90 % intervals are wide, and"
+    " two predictors whose intervals overlap have not been told apart. Trust what holds over"
+    " several sets of pictures."
 )
 
 
 def name_of(predictor: str, reading: Reading | None) -> str:
     """Name a predictor with its reading, as the pages say it; plain text."""
-    name = PREDICTORS.get(predictor) or (MEASURES[predictor].title if predictor in MEASURES else plain(predictor))
+    name = PREDICTORS.get(predictor) or (
+        MEASURES[predictor].title if predictor in MEASURES else plain(predictor)
+    )
     return f"{name}, {READINGS[reading].lower()}" if reading == "raw" else name
 
 
@@ -47,9 +52,13 @@ def marks(predictor: str, reading: Reading | None, kind: EvidenceKind) -> str:
 
 
 def rows(result: Result, evidence: Evidence) -> pd.DataFrame:
-    """One row a predictor, in the order of the evidence; numbers as they are, None where there is none."""
+    """One row a predictor, in the order of the evidence; numbers as they are, None where there is
+    none.
+    """
     titles = {m.id: m.title for m in result.models}
-    return pd.DataFrame([_row(a, titles, evidence.protocol.kind) for a in evidence.agreements], columns=COLUMNS)
+    return pd.DataFrame(
+        [_row(a, titles, evidence.protocol.kind) for a in evidence.agreements], columns=COLUMNS
+    )
 
 
 def to_csv(result: Result, evidence: Evidence) -> str:
@@ -61,7 +70,9 @@ def draw(result: Result, evidence: Evidence) -> None:
     """Draw the table, its CSV and how to read it."""
     st.header("Which score told the truth?", anchor=False)
     if not evidence.agreements:
-        st.markdown("There is nothing to compare: scores and accuracies need at least two models in common.")
+        st.markdown(
+            "There is nothing to compare: scores and accuracies need at least two models in common."
+        )
         return
     table = rows(result, evidence)
     numeric = list(table.select_dtypes("number").columns)
@@ -69,31 +80,50 @@ def draw(result: Result, evidence: Evidence) -> None:
     shown["90 % of it"] = [_interval(a.regret, 1) for a in evidence.agreements]
     shown["90 % of tau"] = [_interval(a.tau, 2) for a in evidence.agreements]
     st.dataframe(
-        shown, height=ROW * (min(len(shown), MOST_ROWS) + 1) + 3, hide_index=True, column_order=_order(table),
-        column_config=CONFIG, placeholder="n/a",
+        shown,
+        height=ROW * (min(len(shown), MOST_ROWS) + 1) + 3,
+        hide_index=True,
+        column_order=_order(table),
+        column_config=CONFIG,
+        placeholder="n/a",
         alt=f"How well {len(table)} predictors foretold the accuracy, fewest points lost first",
-    )  # fmt: skip
+    )
     st.download_button(
-        "Download (CSV)", lambda: to_csv(result, evidence).encode(), f"srcsel-evidence-{result.run.id}.csv",
-        "text/csv", icon=":material/download:", on_click="ignore", key="evidence-csv",
-    )  # fmt: skip
+        "Download (CSV)",
+        lambda: to_csv(result, evidence).encode(),
+        f"srcsel-evidence-{result.run.id}.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key="evidence-csv",
+    )
     st.markdown(f"**How to read it**\n\n{READ}")
 
 
 def track_record(measures: Sequence[str]) -> None:
     """Draw what published comparisons found for these measures, with their sources."""
-    with st.expander("What others found: the track record of each measure", icon=":material/history_edu:"):
+    with st.expander(
+        "What others found: the track record of each measure", icon=":material/history_edu:"
+    ):
         st.markdown(
-            "Published comparisons of the same measures, on other pictures and models. Values differ widely between "
-            "studies: none of these measures wins everywhere, which is why srcsel measures on your own pictures."
+            "Published comparisons of the same measures, on other pictures and models. Values"
+            " differ widely between studies: none of these measures wins everywhere, which is why"
+            " srcsel measures on your own pictures."
         )
         known = [c for m in measures for c in comparisons(m)]
         st.dataframe(
-            _track(known), hide_index=True, placeholder="–", alt=f"{len(known)} published comparisons",
-            column_config={"Value": st.column_config.NumberColumn(format="%.2f"),
-                           "Source": st.column_config.TextColumn(width="medium")},
-        )  # fmt: skip
-        none = [md(name_of(m, None)) for m in measures if all(c.value is None for c in comparisons(m))]
+            _track(known),
+            hide_index=True,
+            placeholder="–",
+            alt=f"{len(known)} published comparisons",
+            column_config={
+                "Value": st.column_config.NumberColumn(format="%.2f"),
+                "Source": st.column_config.TextColumn(width="medium"),
+            },
+        )
+        none = [
+            md(name_of(m, None)) for m in measures if all(c.value is None for c in comparisons(m))
+        ]
         if none:
             st.caption(f"No published comparison found for: {', '.join(none)}.")
 
@@ -117,29 +147,63 @@ def _track(known: Sequence[Comparison]) -> pd.DataFrame:
 
 ROW, MOST_ROWS = 35, 20  # pixels of a row, and how many show before the table scrolls
 COLUMNS = [
-    "Predictor", "Reading", "Picked", "Points lost", "Lost, low", "Lost, high", "Picked the best", "Kendall's tau",
-    "Tau, low", "Tau, high", "Weighted tau", "Weighted tau, low", "Weighted tau, high", "Pearson", "Pearson, low",
-    "Pearson, high", "Models", "Note",
-]  # fmt: skip
+    "Predictor",
+    "Reading",
+    "Picked",
+    "Points lost",
+    "Lost, low",
+    "Lost, high",
+    "Picked the best",
+    "Kendall's tau",
+    "Tau, low",
+    "Tau, high",
+    "Weighted tau",
+    "Weighted tau, low",
+    "Weighted tau, high",
+    "Pearson",
+    "Pearson, low",
+    "Pearson, high",
+    "Models",
+    "Note",
+]
 SHOWN = [
-    "Predictor", "Reading", "Picked", "Points lost", "90 % of it", "Picked the best", "Kendall's tau", "90 % of tau",
-    "Weighted tau", "Pearson", "Models", "Note",
-]  # fmt: skip
+    "Predictor",
+    "Reading",
+    "Picked",
+    "Points lost",
+    "90 % of it",
+    "Picked the best",
+    "Kendall's tau",
+    "90 % of tau",
+    "Weighted tau",
+    "Pearson",
+    "Models",
+    "Note",
+]
 CONFIG = {  # widths that leave room for the note on a projector
     "Predictor": st.column_config.TextColumn(width=236),
     "Reading": st.column_config.TextColumn(width=104),
     "Picked": st.column_config.TextColumn(width=120),
     "Note": st.column_config.TextColumn(width=220),
-    "Points lost": st.column_config.NumberColumn(width=82, format="%.1f", help="Accuracy points lost by following it"),
+    "Points lost": st.column_config.NumberColumn(
+        width=82, format="%.1f", help="Accuracy points lost by following it"
+    ),
     "90 % of it": st.column_config.TextColumn("90 % interval", width=92, help="Of the points lost"),
     "Picked the best": st.column_config.NumberColumn(
-        "Best in", width=64, format="percent", help="Share of the re-checks and splits in which its pick was the best"
+        "Best in",
+        width=64,
+        format="percent",
+        help="Share of the re-checks and splits in which its pick was the best",
     ),
     "Kendall's tau": st.column_config.NumberColumn(width=90, format="%.2f"),
     "90 % of tau": st.column_config.TextColumn("90 % interval", width=100, help="Of Kendall's tau"),
     "Weighted tau": st.column_config.NumberColumn(width=92, format="%.2f"),
-    "Pearson": st.column_config.NumberColumn(width=66, format="%.2f", help="Correlation of the values themselves"),
-    "Models": st.column_config.NumberColumn(width=60, format="%d", help="Models with both a score and an accuracy"),
+    "Pearson": st.column_config.NumberColumn(
+        width=66, format="%.2f", help="Correlation of the values themselves"
+    ),
+    "Models": st.column_config.NumberColumn(
+        width=60, format="%d", help="Models with both a score and an accuracy"
+    ),
 }
 
 
@@ -148,9 +212,17 @@ def _row(agreement: Agreement, titles: dict[str, str], kind: EvidenceKind) -> li
     reading = READINGS[a.reading] if a.reading else ""
     picked = None if a.picked is None else plain(titles.get(a.picked, a.picked))
     return [
-        name_of(a.predictor, None), reading, picked, *_three(a.regret), a.hit, *_three(a.tau),
-        *_three(a.weighted_tau), *_three(a.pearson), a.models, plain(a.reason) or marks(a.predictor, a.reading, kind),
-    ]  # fmt: skip
+        name_of(a.predictor, None),
+        reading,
+        picked,
+        *_three(a.regret),
+        a.hit,
+        *_three(a.tau),
+        *_three(a.weighted_tau),
+        *_three(a.pearson),
+        a.models,
+        plain(a.reason) or marks(a.predictor, a.reading, kind),
+    ]
 
 
 def _order(table: pd.DataFrame) -> list[str]:

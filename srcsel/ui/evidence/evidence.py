@@ -1,4 +1,6 @@
-"""The parts of the evidence page: the sentence, accuracy of each model, a score against it, how it was measured."""
+"""The parts of the evidence page: the sentence, accuracy of each model, a score against it, how it
+was measured.
+"""
 
 from __future__ import annotations
 
@@ -32,35 +34,49 @@ padding:2px 0 6px!important;overflow-wrap:anywhere}
 
 def measured(result: Result) -> list[Evidence]:
     """Return what was measured for this run, the newest first."""
-    return [e for e in reversed(state.runs().evidences(result.run.id)) if e.accuracies or e.failures]
+    return [
+        e for e in reversed(state.runs().evidences(result.run.id)) if e.accuracies or e.failures
+    ]
 
 
 def choose(found: list[Evidence]) -> Evidence:
-    """Draw the title and the switch between several measurements; training comes first, as it says most."""
+    """Draw the title and the switch between several measurements; training comes first, as it says
+    most.
+    """
     by_key = {_key(e): e for e in sorted(found, key=lambda e: e.protocol.kind != "finetune")}
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
         st.title("Is it true?", anchor=False, width="content")
         if len(by_key) == 1:
             return found[0]
         first = state.choose("check", by_key, next(iter(by_key)), "measurement")
         st.session_state["evidence-kind"] = first
         chosen = st.segmented_control(
-            "How it was measured", list(by_key), format_func=lambda key: _name(by_key[key]), required=True,
-            key="evidence-kind", label_visibility="collapsed",
+            "How it was measured",
+            list(by_key),
+            format_func=lambda key: _name(by_key[key]),
+            required=True,
+            key="evidence-kind",
+            label_visibility="collapsed",
             on_change=lambda: state.write(check=st.session_state["evidence-kind"]),
-        )  # fmt: skip
+        )
     return by_key.get(chosen or "", found[0])
 
 
 def card(result: Result, evidence: Evidence) -> None:
-    """Draw the answer: whether the scores told the truth, in one sentence, with the numbers beside it."""
+    """Draw the answer: whether the scores told the truth, in one sentence, with the numbers beside
+    it.
+    """
     head, _, rest = evidence.sentence.partition(". ")
     head = head if not rest or head.endswith(".") else f"{head}."
     with st.container(border=True, key="evidence-card"):
         left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
         with left.container(gap="xsmall"):
             label, color, icon = _look(result, evidence)
-            st.badge(label if evidence.complete else f"So far: {label.lower()}", color=color, icon=icon)
+            st.badge(
+                label if evidence.complete else f"So far: {label.lower()}", color=color, icon=icon
+            )
             said = head or "Nothing could be measured"
             st.html(f'{_STYLE}<h2 class="srcsel-said">{escape(plain(said))}</h2>')
             if rest:
@@ -75,15 +91,19 @@ def how(evidence: Evidence) -> str:
     protocol = evidence.protocol
     if protocol.kind == "probe":
         return (
-            f"Quick check: a linear classifier on the stored features, {protocol.folds}-fold; the same folds for every "
-            "starting model."
+            f"Quick check: a linear classifier on the stored features, {protocol.folds}-fold; the"
+            " same folds for every starting model."
         )
     shots = (
-        "most of the pictures" if protocol.shots is None else f"{words.count(protocol.shots, 'picture')} of each class"
+        "most of the pictures"
+        if protocol.shots is None
+        else f"{words.count(protocol.shots, 'picture')} of each class"
     )
     return (
-        f"Trained for real: the whole model, on {shots}, {words.count(len(protocol.seeds), 'repeat')}, at most "
-        f"{words.count(protocol.epochs, 'pass', 'passes')}; the same splits for every starting model."
+        f"Trained for real: the whole model, on {shots},"
+        f" {words.count(len(protocol.seeds), 'repeat')}, at most"
+        f" {words.count(protocol.epochs, 'pass', 'passes')}; the same splits for every starting"
+        " model."
     )
 
 
@@ -92,8 +112,10 @@ def dots(result: Result, evidence: Evidence) -> None:
     st.markdown("**How often each starting model was right**", help=_DOTS)
     st.plotly_chart(
         agreement.accuracy_dots(result, evidence, theme=results.theme(), scale=_scale()),
-        key="evidence-dots", config={"displayModeBar": False}, alt=agreement.accuracy_alt(result, evidence),
-    )  # fmt: skip
+        key="evidence-dots",
+        config={"displayModeBar": False},
+        alt=agreement.accuracy_alt(result, evidence),
+    )
 
 
 def scatter(result: Result, evidence: Evidence) -> None:
@@ -103,22 +125,40 @@ def scatter(result: Result, evidence: Evidence) -> None:
         return
     title, box = st.columns([2, 3], vertical_alignment="center")
     title.markdown("**Did the score foretell it?**", help=_SCATTER)
-    st.session_state["evidence-predictor"] = state.choose("score", offered, _first(offered), "score")
+    st.session_state["evidence-predictor"] = state.choose(
+        "score", offered, _first(offered), "score"
+    )
     chosen = box.selectbox(
-        "Score", list(offered), format_func=lambda key: agreements.name_of(*offered[key]), key="evidence-predictor",
-        label_visibility="collapsed", on_change=lambda: state.write(score=st.session_state["evidence-predictor"]),
-    )  # fmt: skip
+        "Score",
+        list(offered),
+        format_func=lambda key: agreements.name_of(*offered[key]),
+        key="evidence-predictor",
+        label_visibility="collapsed",
+        on_change=lambda: state.write(score=st.session_state["evidence-predictor"]),
+    )
     predictor, reading = offered[chosen]
     if len(agreement.scatter_points(result, evidence, predictor, reading)) < 2:
-        st.info("Too few models have both this score and an accuracy to draw a picture.", icon=":material/info:")
+        st.info(
+            "Too few models have both this score and an accuracy to draw a picture.",
+            icon=":material/info:",
+        )
         return
     st.plotly_chart(
-        agreement.agreement_scatter(result, evidence, predictor, reading, theme=results.theme(), scale=_scale()),
-        key="evidence-scatter", config={"displayModeBar": False},
+        agreement.agreement_scatter(
+            result, evidence, predictor, reading, theme=results.theme(), scale=_scale()
+        ),
+        key="evidence-scatter",
+        config={"displayModeBar": False},
         alt=agreement.scatter_alt(result, evidence, predictor, reading),
-    )  # fmt: skip
-    row = next((a for a in evidence.agreements if (a.predictor, a.reading) == (predictor, reading)), None)
-    st.caption(_SCATTER if row is None or frame.presenting() else f"{_SCATTER} {md(_in_words(row, result))}")
+    )
+    row = next(
+        (a for a in evidence.agreements if (a.predictor, a.reading) == (predictor, reading)), None
+    )
+    st.caption(
+        _SCATTER
+        if row is None or frame.presenting()
+        else f"{_SCATTER} {md(_in_words(row, result))}"
+    )
 
 
 def remarks(result: Result, evidence: Evidence) -> None:
@@ -132,7 +172,9 @@ def remarks(result: Result, evidence: Evidence) -> None:
         by_reason.setdefault(failure.reason, []).append(failure)
     for reason, same in by_reason.items():
         names = ", ".join(md(titles.get(f.model, f.model)) for f in same)
-        if all(f.model in yardsticks for f in same):  # nobody starts from those: no reason for alarm
+        if all(
+            f.model in yardsticks for f in same
+        ):  # nobody starts from those: no reason for alarm
             st.caption(f":material/info: {names}: {md(reason)}")
             continue
         details = "\n\n".join(f"{f.model}\n{f.detail}" for f in same if f.detail)
@@ -145,18 +187,23 @@ def command(result: Result, evidence: Evidence | None) -> str:
     if evidence and evidence.protocol.kind == "finetune":
         shots = evidence.protocol.shots
         words_ += ["--check", "finetune", "--shots", "all" if shots is None else str(shots)]
-        words_ += ["--seeds", str(len(evidence.protocol.seeds)), "--epochs", str(evidence.protocol.epochs)]
+        words_ += [
+            "--seeds",
+            str(len(evidence.protocol.seeds)),
+            "--epochs",
+            str(evidence.protocol.epochs),
+        ]
     return shlex.join(words_)
 
 
 _DOTS = (
-    "Each large dot is the accuracy on pictures the model had not learned from, with its 90 % interval; each faint "
-    "dot is one of the splits. Models in the shaded rows cannot be told from the best. A hollow diamond is a "
-    "yardstick that has learned nothing."
+    "Each large dot is the accuracy on pictures the model had not learned from, with its 90 %"
+    " interval; each faint dot is one of the splits. Models in the shaded rows cannot be told from"
+    " the best. A hollow diamond is a yardstick that has learned nothing."
 )
 _SCATTER = (
-    "Each mark is a starting model: the further right, the better its score; the higher, the more pictures it really "
-    "named right. A good forecast climbs from bottom left to top right."
+    "Each mark is a starting model: the further right, the better its score; the higher, the more"
+    " pictures it really named right. A good forecast climbs from bottom left to top right."
 )
 
 
@@ -186,12 +233,20 @@ def _facts(result: Result, evidence: Evidence) -> str:
     picked = reached.get(result.verdict.winner or "")
     if picked and picked is not best:
         said = "first choice" if result.verdict.kind == "cannot tell" else "the verdict's choice"
-        facts.append((_percent(picked.mean), f"{said}: {plain(titles.get(picked.model, picked.model))}"))
+        facts.append(
+            (_percent(picked.mean), f"{said}: {plain(titles.get(picked.model, picked.model))}")
+        )
     lost = next((a.regret for a in evidence.agreements if a.predictor == "verdict"), None)
     if lost is not None and lost.value is not None:
-        span = f" ({lost.low:.1f} to {lost.high:.1f})" if lost.low is not None and lost.high is not None else ""
+        span = (
+            f" ({lost.low:.1f} to {lost.high:.1f})"
+            if lost.low is not None and lost.high is not None
+            else ""
+        )
         facts.append((f"{lost.value:.1f} points", f"lost by following the verdict{span}"))
-    items = "".join(f"<div><dt>{escape(what)}</dt><dd>{escape(value)}</dd></div>" for value, what in facts)
+    items = "".join(
+        f"<div><dt>{escape(what)}</dt><dd>{escape(value)}</dd></div>" for value, what in facts
+    )
     return f'<dl class="srcsel-reached">{items}</dl>'
 
 
@@ -206,7 +261,11 @@ def _name(evidence: Evidence) -> str:
         return KINDS["probe"]
     shots = "most pictures" if protocol.shots is None else f"{protocol.shots} a class"
     name = f"{KINDS['finetune']}: {shots}, {words.count(len(protocol.seeds), 'repeat')}"
-    return name if protocol.epochs == EPOCHS else f"{name}, {words.count(protocol.epochs, 'pass', 'passes')}"
+    return (
+        name
+        if protocol.epochs == EPOCHS
+        else f"{name}, {words.count(protocol.epochs, 'pass', 'passes')}"
+    )
 
 
 def _key(evidence: Evidence) -> str:
@@ -219,9 +278,17 @@ def _key(evidence: Evidence) -> str:
 
 
 def _offered(result: Result, evidence: Evidence) -> dict[str, tuple[str, Reading | None]]:
-    """Name in the address -> (predictor, reading) of what can be drawn: the scores, then what needs no picture."""
-    pairs: list[tuple[str, Reading | None]] = [(s.measure, s.reading) for s in (*result.scores, *result.literal)]
-    pairs += [(s, None) for s in BEFOREHAND if len(agreement.scatter_points(result, evidence, s, None)) > 1]
+    """Name in the address -> (predictor, reading) of what can be drawn: the scores, then what needs
+    no picture.
+    """
+    pairs: list[tuple[str, Reading | None]] = [
+        (s.measure, s.reading) for s in (*result.scores, *result.literal)
+    ]
+    pairs += [
+        (s, None)
+        for s in BEFOREHAND
+        if len(agreement.scatter_points(result, evidence, s, None)) > 1
+    ]
     return {f"{m}-{r}" if r else m: (m, r) for m, r in pairs}
 
 
@@ -239,7 +306,10 @@ def _in_words(row: Agreement, result: Result) -> str:
     if row.tau.low is not None and row.tau.high is not None:
         said += f" ({_signed(row.tau.low)} to {_signed(row.tau.high)})"
     if row.picked and row.regret.value is not None:
-        said += f"; it picked {titles.get(row.picked, row.picked)}, {row.regret.value:.1f} points below the best"
+        said += (
+            f"; it picked {titles.get(row.picked, row.picked)}, {row.regret.value:.1f} points below"
+            " the best"
+        )
     return f"{said}."
 
 

@@ -21,9 +21,9 @@ from srcsel.ui.results import results
 from srcsel.verdict.wording import READINGS
 
 _FIGURE = (
-    "Each dot is a starting model, further right is a better score, higher is a better accuracy. The ring is the model "
-    "the score puts first; a hollow diamond is a control that has learned nothing. A score that foretells the accuracy "
-    "climbs from bottom left to top right."
+    "Each dot is a starting model, further right is a better score, higher is a better accuracy."
+    " The ring is the model the score puts first; a hollow diamond is a control that has learned"
+    " nothing. A score that foretells the accuracy climbs from bottom left to top right."
 )
 SUMMARY = Path(srcsel.__file__).parent / "demo" / "experiment.json"
 
@@ -35,13 +35,19 @@ def switch(run_id: str) -> None:
         return
     st.session_state["evidence-target"] = run_id
     st.segmented_control(
-        "The experiment, target by target", list(names), format_func=names.__getitem__, key="evidence-target",
-        required=True, on_change=lambda: state.write(run=st.session_state["evidence-target"]),
-    )  # fmt: skip
+        "The experiment, target by target",
+        list(names),
+        format_func=names.__getitem__,
+        key="evidence-target",
+        required=True,
+        on_change=lambda: state.write(run=st.session_state["evidence-target"]),
+    )
 
 
 def summary(run_id: str, kind: EvidenceKind) -> None:
-    """Draw what the experiment found over all its targets, for one kind of measurement; nothing for other runs."""
+    """Draw what the experiment found over all its targets, for one kind of measurement; nothing for
+    other runs.
+    """
     told = _read() if is_one(run_id) else {}
     rows = [row for row in told.get("predictors", ()) if row.get("kind") == kind]
     findings = [text for text in told.get("findings", ()) if isinstance(text, str)]
@@ -53,15 +59,22 @@ def summary(run_id: str, kind: EvidenceKind) -> None:
     if told.get("targets"):
         st.markdown("**Both scores against the accuracy really reached**", help=_FIGURE)
         st.plotly_chart(
-            experiment_grid(told, kind, theme=results.theme()), key="experiment-grid",
-            config={"displayModeBar": False}, alt=grid_alt(told, kind),
-        )  # fmt: skip
+            experiment_grid(told, kind, theme=results.theme()),
+            key="experiment-grid",
+            config={"displayModeBar": False},
+            alt=grid_alt(told, kind),
+        )
     if rows and not frame.presenting():
         table = _table(rows)
         st.dataframe(
-            table, hide_index=True, placeholder="n/a", alt=f"{len(table)} predictors over all targets",
-            column_config={name: st.column_config.NumberColumn(format="%.2f") for name in table.columns[2:4]},
-        )  # fmt: skip
+            table,
+            hide_index=True,
+            placeholder="n/a",
+            alt=f"{len(table)} predictors over all targets",
+            column_config={
+                name: st.column_config.NumberColumn(format="%.2f") for name in table.columns[2:4]
+            },
+        )
 
 
 def _read() -> dict[str, Any]:
@@ -84,7 +97,9 @@ def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
         }
     )
     for target in targets:
-        table[f"Lost: {plain(target)}"] = [_points(row.get("regret", {}).get(target)) for row in rows]
+        table[f"Lost: {plain(target)}"] = [
+            _points(row.get("regret", {}).get(target)) for row in rows
+        ]
     return table
 
 

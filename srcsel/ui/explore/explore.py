@@ -22,7 +22,9 @@ _RUN = "explore.run"
 
 
 def enter(result: Result) -> None:
-    """Begin a drawing of the page: what the address names is selected, and what belongs to another run forgotten."""
+    """Begin a drawing of the page: what the address names is selected, and what belongs to another
+    run forgotten.
+    """
     run_id, dataset = result.run.id, result.dataset
     if st.session_state.get(_RUN, run_id) != run_id:
         state.write(second=None, classes=None, find=None, picture=None)
@@ -53,7 +55,8 @@ def keep(run_id: str) -> Callable[[Selection], None]:
 
 
 def pushed(run_id: str) -> tuple[Selection | None, int]:
-    """Return (selection, stamp): what the map was last told, and a number that changes with each telling.
+    """Return (selection, stamp): what the map was last told, and a number that changes with each
+    telling.
 
     What the map itself reports is not sent back to it, so a lasso costs one small message each way.
     """
@@ -62,7 +65,9 @@ def pushed(run_id: str) -> tuple[Selection | None, int]:
 
 
 def push(run_id: str) -> None:
-    """Tell the map what is selected: when a page is opened or the map stands elsewhere, for it forgets then."""
+    """Tell the map what is selected: when a page is opened or the map stands elsewhere, for it
+    forgets then.
+    """
     _, stamp = pushed(run_id)
     st.session_state[_PUSHED] = (run_id, selected(run_id), stamp + 1)
 
@@ -76,7 +81,11 @@ def put(run_id: str, rows: Sequence[int], how: str = "page") -> None:
 def matches(dataset: Dataset, text: str) -> tuple[int, ...]:
     """Return the pictures whose file name holds `text`, capitals or not; none for an empty text."""
     wanted = text.strip().casefold()
-    return tuple(i for i, path in enumerate(dataset.paths) if wanted in path.casefold()) if wanted else ()
+    return (
+        tuple(i for i, path in enumerate(dataset.paths) if wanted in path.casefold())
+        if wanted
+        else ()
+    )
 
 
 def choose_view() -> str:
@@ -84,9 +93,15 @@ def choose_view() -> str:
     chosen = state.choose("view", list(VIEWS), "map", "part of this page") or "map"
     st.session_state["explore-view"] = chosen
     st.segmented_control(
-        "Part of this page", list(VIEWS), format_func=VIEWS.__getitem__, key="explore-view", required=True,
-        label_visibility="collapsed", on_change=_moved, args=("view", "explore-view"),
-    )  # fmt: skip
+        "Part of this page",
+        list(VIEWS),
+        format_func=VIEWS.__getitem__,
+        key="explore-view",
+        required=True,
+        label_visibility="collapsed",
+        on_change=_moved,
+        args=("view", "explore-view"),
+    )
     return chosen
 
 
@@ -104,13 +119,21 @@ def choose_maps(result: Result) -> tuple[str, str | None, str, str]:
     with columns[2]:
         color = choose_color(second is not None)
     if presenting:
-        return model, second, color, state.choose("method", list(maps.METHODS), "umap", "kind of map") or "umap"
+        return (
+            model,
+            second,
+            color,
+            state.choose("method", list(maps.METHODS), "umap", "kind of map") or "umap",
+        )
     with columns[3]:
         return model, second, color, results.choose_method()
 
 
 def choose_pictures(result: Result) -> list[int]:
-    """Draw the search and the class filter; returns the class ids on the map. Presenter mode keeps what was chosen."""
+    """Draw the search and the class filter; returns the class ids on the map.
+
+    Presenter mode keeps what was chosen.
+    """
     if frame.presenting():
         return _classes_of_address(result.dataset) or list(range(len(result.dataset.classes)))
     left, right = st.columns(2, vertical_alignment="bottom")
@@ -126,12 +149,22 @@ def choose_second(result: Result, model: str) -> str | None:
     if not titles:
         return None
     wanted = state.read("second")
-    chosen = None if wanted == model else state.choose("second", list(titles), None, "second starting model")
+    chosen = (
+        None
+        if wanted == model
+        else state.choose("second", list(titles), None, "second starting model")
+    )
     st.session_state["explore-second"] = chosen
     st.selectbox(
-        "Compare with…", list(titles), format_func=titles.__getitem__, key="explore-second", placeholder="One map",
-        on_change=_moved, args=("second", "explore-second", result.run.id), index=None,
-    )  # fmt: skip
+        "Compare with…",
+        list(titles),
+        format_func=titles.__getitem__,
+        key="explore-second",
+        placeholder="One map",
+        on_change=_moved,
+        args=("second", "explore-second", result.run.id),
+        index=None,
+    )
     return chosen
 
 
@@ -142,9 +175,13 @@ def choose_color(compared: bool) -> str:
     chosen = chosen if chosen in options else options[0]
     st.session_state["explore-color"] = chosen
     st.selectbox(
-        "Colour by", options, format_func=COLORS.__getitem__, key="explore-color", on_change=_moved,
+        "Colour by",
+        options,
+        format_func=COLORS.__getitem__,
+        key="explore-color",
+        on_change=_moved,
         args=("color", "explore-color"),
-    )  # fmt: skip
+    )
     return chosen
 
 
@@ -153,9 +190,13 @@ def choose_classes(dataset: Dataset) -> list[int]:
     names = [plain(name) for name in dataset.classes]
     st.session_state["explore-classes"] = _classes_of_address(dataset)
     chosen = st.multiselect(
-        "Classes on the map", range(len(names)), format_func=names.__getitem__, placeholder="All",
-        key="explore-classes", on_change=_filtered,
-    )  # fmt: skip
+        "Classes on the map",
+        range(len(names)),
+        format_func=names.__getitem__,
+        placeholder="All",
+        key="explore-classes",
+        on_change=_filtered,
+    )
     return list(chosen) or list(range(len(names)))
 
 
@@ -166,7 +207,9 @@ def _classes_of_address(dataset: Dataset) -> list[int]:
 
 
 def choose_dots(dataset: Dataset, method: str) -> int:
-    """Draw the box that asks for more dots, where there are more pictures; returns the number at most."""
+    """Draw the box that asks for more dots, where there are more pictures; returns the number at
+    most.
+    """
     total = len(dataset.paths)
     sizes = [size for i, size in enumerate(SIZES) if i == 0 or SIZES[i - 1] < total]
     if len(sizes) < 2:
@@ -177,11 +220,16 @@ def choose_dots(dataset: Dataset, method: str) -> int:
         return min(chosen, MOST_DOTS[method])
     st.session_state["explore-points"] = chosen
     st.selectbox(
-        "Dots", sizes, format_func=lambda size: f"All {total:,}" if size >= total else f"{size:,}",
-        key="explore-points", on_change=_moved, args=("points", "explore-points"), width=160,
+        "Dots",
+        sizes,
+        format_func=lambda size: f"All {total:,}" if size >= total else f"{size:,}",
+        key="explore-points",
+        on_change=_moved,
+        args=("points", "explore-points"),
+        width=160,
         help="More dots take longer to lay out, once. t-SNE is drawn for "
         f"{MOST_DOTS['tsne']:,} at most: more would take many minutes.",
-    )  # fmt: skip
+    )
     return min(chosen, MOST_DOTS[method])
 
 
@@ -189,9 +237,13 @@ def choose_file(result: Result) -> None:
     """Draw the box that lights the pictures with a certain file name."""
     st.session_state["explore-find"] = state.read("find") or ""
     st.text_input(
-        "Find a file", key="explore-find", placeholder="Part of its name", on_change=_find, args=(result,),
+        "Find a file",
+        key="explore-find",
+        placeholder="Part of its name",
+        on_change=_find,
+        args=(result,),
         icon=":material/search:",
-    )  # fmt: skip
+    )
 
 
 def _moved(name: str, key: str, run_id: str | None = None) -> None:

@@ -1,4 +1,6 @@
-"""One picture large with its nearest, and the pictures whose neighbours differ most between two models."""
+"""One picture large with its nearest, and the pictures whose neighbours differ most between two
+models.
+"""
 
 from __future__ import annotations
 
@@ -30,13 +32,19 @@ _STYLE = """<style>
 
 
 def picture(row: int, dataset: Dataset, set_id: str, panes: Sequence[Pane]) -> None:
-    """Draw one picture at 320 pixels and, for every model that has looked at it, its nearest others, framed."""
-    name, label = escape(plain(dataset.paths[row])), escape(plain(dataset.classes[dataset.labels[row]]))
+    """Draw one picture at 320 pixels and, for every model that has looked at it, its nearest
+    others, framed.
+    """
+    name, label = (
+        escape(plain(dataset.paths[row])),
+        escape(plain(dataset.classes[dataset.labels[row]])),
+    )
     looked = [(pane, pane.inside) for pane in panes if pane.inside is not None]
     told = f"<p>{_told(row, dataset, looked[0][1])}</p>" if len(looked) == len(panes) == 1 else ""
     st.html(
-        f'{_STYLE}<div class="srcsel-one"><img class="srcsel-large" src="{prefix()}{url(set_id, row, 320)}" '
-        f'alt="{label}: {name}"><div><p><b>{label}</b><br>{name}</p>{told}</div></div>'
+        f'{_STYLE}<div class="srcsel-one"><img class="srcsel-large"'
+        f' src="{prefix()}{url(set_id, row, 320)}" alt="{label}:'
+        f' {name}"><div><p><b>{label}</b><br>{name}</p>{told}</div></div>'
     )
     for pane, inside in looked:
         if len(panes) > 1:
@@ -44,18 +52,20 @@ def picture(row: int, dataset: Dataset, set_id: str, panes: Sequence[Pane]) -> N
         _nearest(row, dataset, set_id, inside)
     if looked:
         st.caption(
-            "Solid frame: the same class. Dashed frame: another class. The nearest comes first; the number is how "
-            "alike the model finds the two (cosine, at most 1)."
+            "Solid frame: the same class. Dashed frame: another class. The nearest comes first; the"
+            " number is how alike the model finds the two (cosine, at most 1)."
         )
 
 
 def _nearest(row: int, dataset: Dataset, set_id: str, inside: Inside) -> None:
     near = inside.neighbors[row].tolist()
     figures = [
-        figure(set_id, r, dataset.paths[r], dataset.classes[dataset.labels[r]], f"{likeness:.2f}").replace(
-            "<figure>", f'<figure class="{"same" if agrees else "other"}">', 1
+        figure(
+            set_id, r, dataset.paths[r], dataset.classes[dataset.labels[r]], f"{likeness:.2f}"
+        ).replace("<figure>", f'<figure class="{"same" if agrees else "other"}">', 1)
+        for r, agrees, likeness in zip(
+            near, _same(row, dataset, inside), inside.similarity[row].tolist(), strict=True
         )
-        for r, agrees, likeness in zip(near, _same(row, dataset, inside), inside.similarity[row].tolist(), strict=True)
     ]
     pictures = f'<div class="srcsel-pics srcsel-six">{"".join(figures)}</div>'
     st.html(f'{PICTURES_STYLE}{_STYLE}<div class="srcsel-near">{pictures}</div>')
@@ -81,11 +91,14 @@ def _vote(row: int, dataset: Dataset, inside: Inside) -> str:
     return f"Its neighbours take it for {escape(plain(dataset.classes[inside.guess[row]]))}."
 
 
-def moved_most(left: Inside, right: Inside, rows: np.ndarray, count: int = MOVED) -> tuple[list[int], list[int]]:
-    """Return the pictures of `rows` (m,) that keep the fewest neighbours between two models, and how many they keep.
+def moved_most(
+    left: Inside, right: Inside, rows: np.ndarray, count: int = MOVED
+) -> tuple[list[int], list[int]]:
+    """Return the pictures of `rows` (m,) that keep the fewest neighbours between two models, and
+    how many they keep.
 
-    Among equals those come first that one model names rightly and the other does not, then those whose separation
-    changes most.
+    Among equals those come first that one model names rightly and the other does not, then those
+    whose separation changes most.
     """
     a, b = left.neighbors[rows], right.neighbors[rows]  # (m, k)
     kept = (a[:, :, None] == b[:, None, :]).any(axis=2).sum(axis=1)  # (m,)
@@ -103,10 +116,18 @@ def moved(panes: Sequence[Pane], dataset: Dataset, set_id: str, rows: np.ndarray
     found, kept = moved_most(left, right, rows)
     k = left.neighbors.shape[1]
     figures = [
-        figure(set_id, r, dataset.paths[r], dataset.classes[dataset.labels[r]], _story(r, n, k, dataset, left, right))
+        figure(
+            set_id,
+            r,
+            dataset.paths[r],
+            dataset.classes[dataset.labels[r]],
+            _story(r, n, k, dataset, left, right),
+        )
         for r, n in zip(found, kept, strict=True)
     ]
-    st.html(f'{PICTURES_STYLE}{_STYLE}<div class="srcsel-pics srcsel-moved">{"".join(figures)}</div>')
+    st.html(
+        f'{PICTURES_STYLE}{_STYLE}<div class="srcsel-pics srcsel-moved">{"".join(figures)}</div>'
+    )
     return found
 
 

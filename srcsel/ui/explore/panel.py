@@ -1,4 +1,6 @@
-"""The pictures beside the maps: the selected ones, or what the models get right and how to see pictures."""
+"""The pictures beside the maps: the selected ones, or what the models get right and how to see
+pictures.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ def sentence(dataset: Dataset, rows: Sequence[int]) -> str:
     parts = [f"{counts[c]:,} {md(dataset.classes[c])}" for c in order[:NAMED]]
     if len(order) > NAMED:
         rest = int(counts[order[NAMED:]].sum())
-        parts.append(f"{rest:,} of {words.count(len(order) - NAMED, 'other class', 'other classes')}")
+        parts.append(
+            f"{rest:,} of {words.count(len(order) - NAMED, 'other class', 'other classes')}"
+        )
     return f"**{words.count(len(rows), 'picture')}**: {', '.join(parts)}"
 
 
@@ -36,32 +40,56 @@ def listing(dataset: Dataset, rows: Sequence[int]) -> bytes:
     return pd.DataFrame({"file": files, "label": labels}).to_csv(index=False).encode()
 
 
-def chosen_rows(run_id: str, dataset: Dataset, shown: np.ndarray, classes: Sequence[int]) -> list[int]:
-    """Return the selected pictures that the map shows; a file that was searched for need not be on the map."""
+def chosen_rows(
+    run_id: str, dataset: Dataset, shown: np.ndarray, classes: Sequence[int]
+) -> list[int]:
+    """Return the selected pictures that the map shows; a file that was searched for need not be on
+    the map.
+    """
     chosen = selected(run_id)
     if chosen is None:
         return []
     rows = np.array([r for r in chosen.rows if r < len(dataset.paths)], dtype=np.int64)
-    kept = np.isin(dataset.labels[rows], list(classes)) if chosen.how in ("find", "click") else np.isin(rows, shown)
+    kept = (
+        np.isin(dataset.labels[rows], list(classes))
+        if chosen.how in ("find", "click")
+        else np.isin(rows, shown)
+    )
     return rows[kept].tolist()
 
 
 def buttons(run_id: str, dataset: Dataset, shown: np.ndarray, rows: list[int]) -> None:
-    """Draw what can be done with a selection, `rows` of the pictures `shown`; presenter mode only shows."""
+    """Draw what can be done with a selection, `rows` of the pictures `shown`; presenter mode only
+    shows.
+    """
     if frame.presenting():
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         if not rows:
             st.button(
-                "Select all on the map", icon=":material/select_all:", on_click=put, args=(run_id, shown.tolist()),
+                "Select all on the map",
+                icon=":material/select_all:",
+                on_click=put,
+                args=(run_id, shown.tolist()),
                 key="explore-all",
-            )  # fmt: skip
+            )
         else:
-            st.button("Clear", icon=":material/close:", on_click=put, args=(run_id, ()), key="explore-clear")
+            st.button(
+                "Clear",
+                icon=":material/close:",
+                on_click=put,
+                args=(run_id, ()),
+                key="explore-clear",
+            )
             st.download_button(
-                "List (CSV)", lambda: listing(dataset, rows), "srcsel-pictures.csv", "text/csv",
-                icon=":material/download:", on_click="ignore", key="explore-csv",
-            )  # fmt: skip
+                "List (CSV)",
+                lambda: listing(dataset, rows),
+                "srcsel-pictures.csv",
+                "text/csv",
+                icon=":material/download:",
+                on_click="ignore",
+                key="explore-csv",
+            )
 
 
 def side(dataset: Dataset, set_id: str, shown: np.ndarray, rows: list[int]) -> None:
@@ -76,12 +104,18 @@ def side(dataset: Dataset, set_id: str, shown: np.ndarray, rows: list[int]) -> N
 
 
 def start(run_id: str, dataset: Dataset, panes: Sequence[Pane], shown: np.ndarray) -> None:
-    """Draw what stands there before anything is selected: what the models get right, and how to see pictures."""
+    """Draw what stands there before anything is selected: what the models get right, and how to see
+    pictures.
+    """
     chosen = selected(run_id)
     if chosen and chosen.how in ("lasso", "box"):
-        st.info("No pictures inside. Draw a closed loop around some dots.", icon=":material/gesture:")
+        st.info(
+            "No pictures inside. Draw a closed loop around some dots.", icon=":material/gesture:"
+        )
     elif chosen and chosen.how == "find":
-        st.info("No file has that in its name. Try a shorter part of it.", icon=":material/search_off:")
+        st.info(
+            "No file has that in its name. Try a shorter part of it.", icon=":material/search_off:"
+        )
     told, rows = story(dataset, panes, shown)
     if told:
         st.markdown(told)
@@ -89,14 +123,18 @@ def start(run_id: str, dataset: Dataset, panes: Sequence[Pane], shown: np.ndarra
         which = "that sits elsewhere" if len(panes) == 1 else "they disagree on"
         which = which if len(rows) == 1 or len(panes) == 2 else "that sit elsewhere"
         st.button(
-            f"See the {len(rows):,} {which}", icon=":material/image_search:", on_click=put, args=(run_id, rows),
+            f"See the {len(rows):,} {which}",
+            icon=":material/image_search:",
+            on_click=put,
+            args=(run_id, rows),
             key="explore-first",
-        )  # fmt: skip
+        )
     _how()
 
 
 def story(dataset: Dataset, panes: Sequence[Pane], shown: np.ndarray) -> tuple[str, list[int]]:
-    """Say, as Markdown, how many of the pictures `shown` sit among their own kind; and which to see first.
+    """Say, as Markdown, how many of the pictures `shown` sit among their own kind; and which to see
+    first.
 
     Those are, with one model, the others; with two, the ones that only one model places so.
     """
@@ -106,16 +144,21 @@ def story(dataset: Dataset, panes: Sequence[Pane], shown: np.ndarray) -> tuple[s
     right = [one.guess[shown] == dataset.labels[shown] for one in looked]
     if len(right) == 1:
         told = (
-            f"**{right[0].sum():,} of {words.count(len(shown), 'picture')}** sit among their own kind: the five "
-            "nearest to each mostly have its class."
+            f"**{right[0].sum():,} of {words.count(len(shown), 'picture')}** sit among their own"
+            " kind: the five nearest to each mostly have its class."
         )
         return told, shown[~right[0]].tolist()
     left, second = right
     names = [md(pane.title) for pane in panes]
-    counts = [(left & second).sum(), (left & ~second).sum(), (~left & second).sum(), (~left & ~second).sum()]
+    counts = [
+        (left & second).sum(),
+        (left & ~second).sum(),
+        (~left & second).sum(),
+        (~left & ~second).sum(),
+    ]
     told = (
-        f"Both models place **{counts[0]:,}** pictures among their own kind, only {names[0]} **{counts[1]:,}**, only "
-        f"{names[1]} **{counts[2]:,}**, neither **{counts[3]:,}**."
+        f"Both models place **{counts[0]:,}** pictures among their own kind, only {names[0]}"
+        f" **{counts[1]:,}**, only {names[1]} **{counts[2]:,}**, neither **{counts[3]:,}**."
     )
     return told, shown[left != second].tolist()
 
@@ -125,9 +168,8 @@ def _how() -> None:
         st.markdown("Draw a loop around some dots to see their pictures.")
         return
     st.markdown(
-        "**See the pictures behind the dots**\n\n"
-        "- Draw a loop around some dots: their pictures appear here. Shift adds more.\n"
-        "- Press one dot: its picture, and the six most like it.\n"
-        "- Press a name below the map: only its dots stay.\n"
-        "- By keyboard: choose classes, then *Select all on the map*; on the map N and P step, Enter opens."
+        "**See the pictures behind the dots**\n\n- Draw a loop around some dots: their pictures"
+        " appear here. Shift adds more.\n- Press one dot: its picture, and the six most like it.\n-"
+        " Press a name below the map: only its dots stay.\n- By keyboard: choose classes, then"
+        " *Select all on the map*; on the map N and P step, Enter opens."
     )

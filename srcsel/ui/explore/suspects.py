@@ -23,26 +23,35 @@ from srcsel.ui.parts.show import PAGE, PICTURES_STYLE, figure, md, md_inside, pl
 LISTS = {
     "labels": (
         "Maybe wrong label",
-        "Each model was asked where a picture belongs without knowing it. Together they would put these elsewhere; "
-        "models that see your classes better count more. Some are only hard to tell, so look first. The surest come "
-        "first.",
+        (
+            "Each model was asked where a picture belongs without knowing it. Together they would"
+            " put these elsewhere; models that see your classes better count more. Some are only"
+            " hard to tell, so look first. The surest come first."
+        ),
         "No label looks wrong: wherever the models are sure, they agree with it.",
     ),
     "copies": (
         "Near copies",
-        "The same picture more than once: the same file, or saved again in another size or quality. Copies under two "
-        "labels come first; one of the two is wrong.",
+        (
+            "The same picture more than once: the same file, or saved again in another size or"
+            " quality. Copies under two labels come first; one of the two is wrong."
+        ),
         "No picture is there twice.",
     ),
     "odd": (
         "Odd ones out",
-        "Pictures unlike all others, by at least half of the models: a wrong file, a title page, a blank, or just a "
-        "rare view.",
+        (
+            "Pictures unlike all others, by at least half of the models: a wrong file, a title"
+            " page, a blank, or just a rare view."
+        ),
         "No picture stands out from the others.",
     ),
     "tiny": (
         "Broken or tiny",
-        f"Files that cannot be read are left out already. Pictures below {suspects.TINY} pixels show little.",
+        (
+            f"Files that cannot be read are left out already. Pictures below {suspects.TINY} pixels"
+            " show little."
+        ),
         "Every file can be read, and none is tiny.",
     ),
 }
@@ -53,7 +62,9 @@ _CARD = "<style>.srcsel-pics.one{grid-template-columns:1fr}</style>"
 
 
 def show(result: Result, set_id: str) -> None:
-    """Draw the pictures of a run that are worth a look, or how the worker looks for them meanwhile."""
+    """Draw the pictures of a run that are worth a look, or how the worker looks for them
+    meanwhile.
+    """
     try:
         found = suspects.stored(result, state.features())
     except SrcselError as error:
@@ -61,7 +72,8 @@ def show(result: Result, set_id: str) -> None:
         return
     if found is None:
         text = (
-            "Looking for pictures that deserve a second look. The lists are kept, so the next time they show at once."
+            "Looking for pictures that deserve a second look. The lists are kept, so the next time"
+            " they show at once."
         )
         by_worker(result, "suspects", {"run_id": result.run.id}, text)
         return
@@ -74,12 +86,22 @@ def _draw(result: Result, found: Suspects, set_id: str) -> None:
     counts = {name: len(getattr(found, name)) for name in LISTS}
     counts["tiny"] += len(dataset.unreadable)
     if not any(counts.values()):
-        st.success("Nothing looks suspicious in these pictures. Well kept!", icon=":material/sentiment_satisfied:")
-    which = st.segmented_control(
-        "List", list(LISTS), default=next((n for n in LISTS if counts[n]), "labels"), required=True,
-        format_func=lambda name: f"{LISTS[name][0]} ({counts[name]:,})", key=f"suspects-list-{run_id}",
-        label_visibility="collapsed",
-    ) or "labels"  # fmt: skip
+        st.success(
+            "Nothing looks suspicious in these pictures. Well kept!",
+            icon=":material/sentiment_satisfied:",
+        )
+    which = (
+        st.segmented_control(
+            "List",
+            list(LISTS),
+            default=next((n for n in LISTS if counts[n]), "labels"),
+            required=True,
+            format_func=lambda name: f"{LISTS[name][0]} ({counts[name]:,})",
+            key=f"suspects-list-{run_id}",
+            label_visibility="collapsed",
+        )
+        or "labels"
+    )
     _title, text, nothing = LISTS[which]
     st.caption(text if counts[which] else nothing)
     for note in found.notes if which == "labels" else ():
@@ -98,7 +120,9 @@ def _actions(result: Result, found: Suspects, which: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if any(getattr(found, name) for name in LISTS):
             label = (
-                f"Leave out {words.count(len(rows), 'picture')} and score again" if rows else "Leave out ticked ones"
+                f"Leave out {words.count(len(rows), 'picture')} and score again"
+                if rows
+                else "Leave out ticked ones"
             )
             if st.button(
                 label,
@@ -110,21 +134,27 @@ def _actions(result: Result, found: Suspects, which: str) -> None:
                 args=(rows,),
             ):
                 _again(result, st.session_state.pop(_PROMISED, rows))
-        if all_ := [s.row for s in listed if which != "copies" or (s.group != s.row and not s.strength)]:
+        if all_ := [
+            s.row for s in listed if which != "copies" or (s.group != s.row and not s.strength)
+        ]:
             text = "Tick copies within a class, keep the first" if which == "copies" else "Tick all"
             _button(text, "select_all", put, run_id, ticked(run_id) | set(all_))
         if rows:
             _button("Untick all", "close", put, run_id, set())
         if any(getattr(found, name) for name in LISTS) or result.dataset.unreadable:
             st.download_button(
-                "List (CSV)", lambda: listing(result.dataset, found).to_csv(index=False).encode(),
-                "srcsel-worth-a-look.csv", "text/csv", icon=":material/download:", on_click="ignore",
+                "List (CSV)",
+                lambda: listing(result.dataset, found).to_csv(index=False).encode(),
+                "srcsel-worth-a-look.csv",
+                "text/csv",
+                icon=":material/download:",
+                on_click="ignore",
                 key="suspects-csv",
-            )  # fmt: skip
+            )
     if listed:
         st.caption(
-            "Tick what should not count, then score again: a new run from the stored features, in seconds. Nothing on "
-            "disk is touched."
+            "Tick what should not count, then score again: a new run from the stored features, in"
+            " seconds. Nothing on disk is touched."
         )
 
 
@@ -134,10 +164,14 @@ def _promised(rows: list[int]) -> None:
 
 
 def _button(label: str, icon: str, callback: Callable[..., None], *args: object) -> None:
-    st.button(label, icon=f":material/{icon}:", on_click=callback, args=args, key=f"suspects-{icon}")
+    st.button(
+        label, icon=f":material/{icon}:", on_click=callback, args=args, key=f"suspects-{icon}"
+    )
 
 
-def _grid(run_id: str, dataset: Dataset, listed: Sequence[Suspect], set_id: str, which: str) -> None:
+def _grid(
+    run_id: str, dataset: Dataset, listed: Sequence[Suspect], set_id: str, which: str
+) -> None:
     if not listed:
         return
     pages, slot = -(-len(listed) // PAGE), st.container()
@@ -151,7 +185,9 @@ def _grid(run_id: str, dataset: Dataset, listed: Sequence[Suspect], set_id: str,
                     _card(run_id, dataset, suspect, set_id, which, on=suspect.row in chosen)
 
 
-def _card(run_id: str, dataset: Dataset, suspect: Suspect, set_id: str, which: str, *, on: bool) -> None:
+def _card(
+    run_id: str, dataset: Dataset, suspect: Suspect, set_id: str, which: str, *, on: bool
+) -> None:
     path, label = dataset.paths[suspect.row], dataset.classes[dataset.labels[suspect.row]]
     picture = figure(set_id, suspect.row, path, label, suspect.reason, size=320)
     st.html(f'<div class="srcsel-pics one">{picture}</div>')
@@ -159,9 +195,13 @@ def _card(run_id: str, dataset: Dataset, suspect: Suspect, set_id: str, which: s
         return
     key = f"suspects-tick-{run_id}-{which}-{suspect.row}-{_stamp(run_id)}"
     st.checkbox(
-        f"Leave out {md_inside(path.rpartition('/')[2])}", on, key=key, on_change=tick, args=(run_id, suspect.row, key),
+        f"Leave out {md_inside(path.rpartition('/')[2])}",
+        on,
+        key=key,
+        on_change=tick,
+        args=(run_id, suspect.row, key),
         wrap=False,
-    )  # fmt: skip
+    )
 
 
 def ticked(run_id: str) -> set[int]:
@@ -180,8 +220,8 @@ def tick(run_id: str, row: int, key: str) -> None:
 def put(run_id: str, rows: set[int]) -> None:
     """Tick these pictures and no others.
 
-    The boxes are made anew, ticked from the start: one that is told its new state would report the old one with a
-    button that is pressed before it is redrawn, and so undo this.
+    The boxes are made anew, ticked from the start: one that is told its new state would report the
+    old one with a button that is pressed before it is redrawn, and so undo this.
     """
     st.session_state[_TICKED] = (run_id, frozenset(rows), _stamp(run_id) + 1)
 
@@ -194,9 +234,13 @@ def _stamp(run_id: str) -> int:
 
 def _unreadable(dataset: Dataset) -> None:
     st.dataframe(
-        {"File": [plain(u.path) for u in dataset.unreadable], "Why": [plain(u.reason) for u in dataset.unreadable]},
-        hide_index=True, alt="Files that cannot be read, and why",
-    )  # fmt: skip
+        {
+            "File": [plain(u.path) for u in dataset.unreadable],
+            "Why": [plain(u.reason) for u in dataset.unreadable],
+        },
+        hide_index=True,
+        alt="Files that cannot be read, and why",
+    )
 
 
 def _asked(result: Result, found: Suspects) -> None:
@@ -221,12 +265,18 @@ def listing(dataset: Dataset, found: Suspects) -> pd.DataFrame:
         for name in LISTS
         for s in getattr(found, name)
     ]
-    lines += [{"file": u.path, "list": LISTS["tiny"][0], "reason": u.reason} for u in dataset.unreadable]
-    return pd.DataFrame(lines).astype({"models_agreeing": "Int64", "models_asked": "Int64"}, errors="ignore")
+    lines += [
+        {"file": u.path, "list": LISTS["tiny"][0], "reason": u.reason} for u in dataset.unreadable
+    ]
+    return pd.DataFrame(lines).astype(
+        {"models_agreeing": "Int64", "models_asked": "Int64"}, errors="ignore"
+    )
 
 
 def without(result: Result, rows: Sequence[int]) -> Run:
-    """Ask the same of the run's pictures without `rows` (and without what was left out before), as a new run."""
+    """Ask the same of the run's pictures without `rows` (and without what was left out before), as
+    a new run.
+    """
     run = result.run
     left_out = tuple(sorted({*run.left_out, *(result.dataset.paths[row] for row in rows)}))
     name = re.sub(r" without [\d,]+ pictures?$", "", run.title or plain(result.dataset.name))

@@ -1,4 +1,6 @@
-"""Why this score: which classes are weak, which are mixed up and on what pictures, every picture's own part."""
+"""Why this score: which classes are weak, which are mixed up and on what pictures, every picture's
+own part.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ _STYLE = """<style>
 
 
 def show(result: Result, model: str, set_id: str) -> None:
-    """Draw why `model` scores as it does on the run's pictures, or how the worker looks at them meanwhile."""
+    """Draw why `model` scores as it does on the run's pictures, or how the worker looks at them
+    meanwhile.
+    """
     seen = get_inside(result, model)
     if seen is None:
         return
@@ -41,7 +45,9 @@ def show(result: Result, model: str, set_id: str) -> None:
     with right:
         pair = _pairs(seen, dataset, f"{result.run.id}-{model}")
     if pair is not None:
-        left, right = st.columns([3, 2], gap="large")  # new ones: on a phone the pictures come after their pair
+        left, right = st.columns(
+            [3, 2], gap="large"
+        )  # new ones: on a phone the pictures come after their pair
         with left:
             _pictures_of(pair, seen, dataset, set_id)
         with right:
@@ -58,24 +64,34 @@ def _classes(seen: Inside, dataset: Dataset) -> None:
     names = [dataset.classes[c] for c in first]
     parts = {name: getattr(found, name)[first] for name in class_charts.PARTS}
     st.plotly_chart(
-        class_charts.class_bars(names, parts, found.means, theme=results.theme(), scale=_scale()), key="why-classes",
-        config={"displayModeBar": False}, alt=class_charts.class_alt(names, parts),
-    )  # fmt: skip
+        class_charts.class_bars(names, parts, found.means, theme=results.theme(), scale=_scale()),
+        key="why-classes",
+        config={"displayModeBar": False},
+        alt=class_charts.class_alt(names, parts),
+    )
     text = "The weakest class is on top. Dotted lines: the mean over all pictures."
     if len(order) <= BARS or frame.presenting():
         st.caption(text)
         return
     st.caption(f"{text} These are the {BARS} weakest of {len(order):,} classes.")
     with st.expander(f"All {len(order):,} classes", icon=":material/table_rows:"):
-        st.dataframe(_all_classes(found, dataset, order), hide_index=True, alt="Scores of every class", column_config={
-            "Neighbours right (kNN)": st.column_config.NumberColumn(format="percent"),
-            "Neighbours agree (SCL gain)": st.column_config.NumberColumn(format="%.3f"),
-            "Stands apart (MSC)": st.column_config.NumberColumn(format="%.3f"),
-        })  # fmt: skip
+        st.dataframe(
+            _all_classes(found, dataset, order),
+            hide_index=True,
+            alt="Scores of every class",
+            column_config={
+                "Neighbours right (kNN)": st.column_config.NumberColumn(format="percent"),
+                "Neighbours agree (SCL gain)": st.column_config.NumberColumn(format="%.3f"),
+                "Stands apart (MSC)": st.column_config.NumberColumn(format="%.3f"),
+            },
+        )
 
 
 def _all_classes(found: inside.ByClass, dataset: Dataset, order: np.ndarray) -> pd.DataFrame:
-    columns = {f"{long} ({short})": getattr(found, name)[order] for name, (long, short) in class_charts.PARTS.items()}
+    columns = {
+        f"{long} ({short})": getattr(found, name)[order]
+        for name, (long, short) in class_charts.PARTS.items()
+    }
     names = [plain(dataset.classes[c]) for c in order]
     return pd.DataFrame({"Class": names, "Pictures": dataset.counts[order], **columns})
 
@@ -85,14 +101,23 @@ def _pairs(seen: Inside, dataset: Dataset, key: str) -> inside.Mixed | None:
     st.subheader("Mixed up most", anchor=False)
     found = inside.mixed_up(seen, dataset.labels)
     if not found:
-        st.success("No classes are mixed up: the nearest neighbours of every picture share its label.")
+        st.success(
+            "No classes are mixed up: the nearest neighbours of every picture share its label."
+        )
         return None
     told = [f"{_both(dataset, pair)}: {share_words(pair.share)}" for pair in found]
     event = st.dataframe(
-        pd.DataFrame({"Nearest neighbours that cross over": told}), hide_index=True, on_select="rerun",
-        selection_mode="single-row-required", key=f"why-pairs-{key}", alt="Pairs of classes that are mixed up most",
-    )  # fmt: skip
-    st.caption("Of the five nearest neighbours of each picture of the two. Tick a row to see its pictures below.")
+        pd.DataFrame({"Nearest neighbours that cross over": told}),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row-required",
+        key=f"why-pairs-{key}",
+        alt="Pairs of classes that are mixed up most",
+    )
+    st.caption(
+        "Of the five nearest neighbours of each picture of the two. Tick a row to see its pictures"
+        " below."
+    )
     rows = event["selection"]["rows"]
     return found[rows[0]] if rows and rows[0] < len(found) else found[0]
 
@@ -105,14 +130,20 @@ def _square(seen: Inside, dataset: Dataset) -> None:
     chosen, shares = inside.square(seen, dataset.labels)
     names = [dataset.classes[c] for c in chosen]
     st.plotly_chart(
-        mixed.mixed_map(names, shares, theme=results.theme(), scale=_scale()), key="why-square",
-        config={"displayModeBar": False}, alt=mixed.mixed_alt(names, shares),
-    )  # fmt: skip
+        mixed.mixed_map(names, shares, theme=results.theme(), scale=_scale()),
+        key="why-square",
+        config={"displayModeBar": False},
+        alt=mixed.mixed_alt(names, shares),
+    )
     left_out = len(dataset.classes) - len(names)
-    more = f" The other {words.count(left_out, 'class', 'classes')} are mixed up less." if left_out else ""
+    more = (
+        f" The other {words.count(left_out, 'class', 'classes')} are mixed up less."
+        if left_out
+        else ""
+    )
     st.caption(
-        "Of 100 nearest neighbours of the pictures of a row's class, so many are of the class above. "
-        f"The darker, the more mixed up; framed: the class itself.{more}"
+        "Of 100 nearest neighbours of the pictures of a row's class, so many are of the class"
+        f" above. The darker, the more mixed up; framed: the class itself.{more}"
     )
 
 
@@ -130,8 +161,8 @@ def _pictures_of(pair: inside.Mixed, seen: Inside, dataset: Dataset, set_id: str
     most = PAIRS_PRESENTING if frame.presenting() else PAIRS
     shown = f"the {most} most alike are shown" if len(alike) > most else "the most alike first"
     st.markdown(
-        f"**{md(_both(dataset, pair))}: {share_words(pair.share)} of nearest neighbours cross over.** "
-        f"{words.count(len(alike), 'pair')} of near neighbours, {shown}."
+        f"**{md(_both(dataset, pair))}: {share_words(pair.share)} of nearest neighbours cross"
+        f" over.** {words.count(len(alike), 'pair')} of near neighbours, {shown}."
     )
     st.html(pairs_html(alike[:most], dataset, set_id))
 
@@ -157,34 +188,63 @@ def _table(seen: Inside, dataset: Dataset, set_id: str) -> None:
     rows = shown.map(lambda v: plain(v) if isinstance(v, str) else v)
     rows.insert(0, "Picture", links)
     st.dataframe(
-        rows, hide_index=True, row_height=72, height=460, placeholder="n/a", key="why-table",
+        rows,
+        hide_index=True,
+        row_height=72,
+        height=460,
+        placeholder="n/a",
+        key="why-table",
         alt="Every picture's own part of the scores, the worst first",
         column_config={
             "Picture": st.column_config.ImageColumn(width="small"),
             "File": st.column_config.TextColumn(width="medium"),
-            "Neighbours right": st.column_config.NumberColumn(format="%d of 5", help="Of the five nearest pictures"),
-            "SCL gain": st.column_config.NumberColumn(format="%.2f", help="Its own part of the neighbour score"),
-            "MSC": st.column_config.NumberColumn(format="%.2f", help="Its own part of the separation score"),
+            "Neighbours right": st.column_config.NumberColumn(
+                format="%d of 5", help="Of the five nearest pictures"
+            ),
+            "SCL gain": st.column_config.NumberColumn(
+                format="%.2f", help="Its own part of the neighbour score"
+            ),
+            "MSC": st.column_config.NumberColumn(
+                format="%.2f", help="Its own part of the separation score"
+            ),
         },
-    )  # fmt: skip
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
-        of = f"The worst {ROWS:,} of {len(numbers):,}" if len(numbers) > ROWS else f"All {len(numbers):,}"
-        st.caption(f"{of} pictures, the worst first. Their mean is the model's score.", width="content")
+        of = (
+            f"The worst {ROWS:,} of {len(numbers):,}"
+            if len(numbers) > ROWS
+            else f"All {len(numbers):,}"
+        )
+        st.caption(
+            f"{of} pictures, the worst first. Their mean is the model's score.", width="content"
+        )
         st.download_button(
-            "All pictures (CSV)", lambda: numbers.to_csv(index=False).encode(), "srcsel-every-picture.csv",
-            "text/csv", icon=":material/download:", on_click="ignore", key="why-csv",
-        )  # fmt: skip
+            "All pictures (CSV)",
+            lambda: numbers.to_csv(index=False).encode(),
+            "srcsel-every-picture.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            key="why-csv",
+        )
 
 
 def each_picture(seen: Inside, dataset: Dataset) -> pd.DataFrame:
-    """One line a picture, the worst first, the index its number: what the model makes of it. Names as they are."""
+    """One line a picture, the worst first, the index its number: what the model makes of it.
+
+    Names as they are.
+    """
     labels = dataset.labels
-    rows = pd.DataFrame({
-        "File": dataset.paths,
-        "Label": [dataset.classes[c] for c in labels],
-        "Neighbours say": [dataset.classes[c] for c in seen.guess],
-        "Neighbours right": (labels[seen.neighbors[:, : inside.VOTERS]] == labels[:, None]).sum(axis=1),
-        "SCL gain": seen.gain,
-        "MSC": seen.silhouette,
-    })  # fmt: skip
+    rows = pd.DataFrame(
+        {
+            "File": dataset.paths,
+            "Label": [dataset.classes[c] for c in labels],
+            "Neighbours say": [dataset.classes[c] for c in seen.guess],
+            "Neighbours right": (
+                (labels[seen.neighbors[:, : inside.VOTERS]] == labels[:, None]).sum(axis=1)
+            ),
+            "SCL gain": seen.gain,
+            "MSC": seen.silhouette,
+        }
+    )
     return rows.sort_values(["SCL gain", "MSC"], kind="stable")

@@ -60,18 +60,26 @@ def _heads(older: RunSummary, newer: RunSummary) -> list[str]:
 def _outcome(older: RunSummary, newer: RunSummary) -> str:
     if older.winner_title == newer.winner_title:
         return f"Both say: start from **{md(newer.winner_title or 'nothing yet')}**."
-    return f"The answer changed from **{md(older.winner_title or 'none')}** to **{md(newer.winner_title or 'none')}**."
+    return (
+        f"The answer changed from **{md(older.winner_title or 'none')}** to"
+        f" **{md(newer.winner_title or 'none')}**."
+    )
 
 
 def changes(before: Result, after: Result) -> Iterator[tuple[str, str, str]]:
     """Yield (what, before, after) for everything about the question that differs; plain text."""
     pairs = {
-        "Pictures": [f"{len(r.dataset.paths):,} in {plain(r.dataset.name)}" for r in (before, after)],
+        "Pictures": [
+            f"{len(r.dataset.paths):,} in {plain(r.dataset.name)}" for r in (before, after)
+        ],
         "Classes": [f"{len(r.dataset.classes):,}" for r in (before, after)],
         "Left out by hand": [f"{len(r.run.left_out):,}" for r in (before, after)],
         "Starting models": [f"{len(r.run.models):,}" for r in (before, after)],
     }
-    if before.dataset.digest != after.dataset.digest and pairs["Pictures"][0] == pairs["Pictures"][1]:
+    if (
+        before.dataset.digest != after.dataset.digest
+        and pairs["Pictures"][0] == pairs["Pictures"][1]
+    ):
         pairs["Pictures"][1] += ", other content"
     for field, title in SETTINGS.items():
         pairs[title] = [_text(getattr(r.run, field)) for r in (before, after)]
@@ -82,23 +90,31 @@ def changes(before: Result, after: Result) -> Iterator[tuple[str, str, str]]:
 
 
 def ranks(before: Result, after: Result, heads: list[str]) -> pd.DataFrame:
-    """Return one row a model with its place in the order the verdict leans on, best of `after` first."""
+    """Return one row a model with its place in the order the verdict leans on, best of `after`
+    first.
+    """
     titles = {model.id: plain(model.title) for r in (before, after) for model in r.models}
     old, new = (places(r) for r in (before, after))
-    order = sorted(titles, key=lambda model: (new.get(model, 10**6), old.get(model, 10**6), titles[model]))
+    order = sorted(
+        titles, key=lambda model: (new.get(model, 10**6), old.get(model, 10**6), titles[model])
+    )
     rows = [(titles[model], _place(old.get(model)), _place(new.get(model))) for model in order]
     return pd.DataFrame(rows, columns=["Starting model", *heads])
 
 
 def places(result: Result) -> dict[str, float]:
-    """Return the mean rank of each model over the rankings of the reading the verdict uses; lower is better."""
+    """Return the mean rank of each model over the rankings of the reading the verdict uses; lower
+    is better.
+    """
     used = [r for r in result.rankings if r.reading != "raw"]
     found: dict[str, list[int]] = {}
     for ranking in used:
         for model, rank in zip(ranking.models, ranking.ranks, strict=True):
             found.setdefault(model, []).append(rank)
     means = {model: sum(ranks) / len(ranks) for model, ranks in found.items()}
-    return {model: 1 + sum(other < mean for other in means.values()) for model, mean in means.items()}
+    return {
+        model: 1 + sum(other < mean for other in means.values()) for model, mean in means.items()
+    }
 
 
 def _place(rank: float | None) -> str:

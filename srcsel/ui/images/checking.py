@@ -1,4 +1,5 @@
-"""The check card: what a picture folder holds, what cannot be read, a few pictures of each class, what to mend.
+"""The check card: what a picture folder holds, what cannot be read, a few pictures of each class,
+what to mend.
 
 Names come from a quick listing made by the page; opening every file is a job of kind "check".
 """
@@ -56,7 +57,10 @@ def look_again(ref: str) -> None:
 
 
 def listed(ref: str) -> Listing | None:
-    """Return what the folder holds by name; None where it is not on this computer yet. Raises InputError."""
+    """Return what the folder holds by name; None where it is not on this computer yet.
+
+    Raises InputError.
+    """
     access.require(ref)
     if ref.startswith(access.NAMED) and not _here(ref):
         return None
@@ -64,7 +68,9 @@ def listed(ref: str) -> Listing | None:
 
 
 def _here(ref: str) -> bool:
-    """Tell whether a named set lies on this computer; fetching or drawing it is the worker's work."""
+    """Tell whether a named set lies on this computer; fetching or drawing it is the worker's
+    work.
+    """
     from srcsel.pictures.bundled.targets import TARGETS, VERSION
     from srcsel.pictures.public import INDEX, PUBLIC
 
@@ -72,11 +78,15 @@ def _here(ref: str) -> bool:
     folder = state.settings().public
     if hub == "demo" and name in TARGETS:
         return (folder / f"demo-{name}-{VERSION}").is_dir()
-    return name not in PUBLIC or (folder / name / INDEX).is_file()  # an unknown name: the listing says so
+    return (
+        name not in PUBLIC or (folder / name / INDEX).is_file()
+    )  # an unknown name: the listing says so
 
 
 def waiting(ref: str) -> None:
-    """Draw how far the worker is with a named set that is not here yet; the page is drawn anew when it is."""
+    """Draw how far the worker is with a named set that is not here yet; the page is drawn anew when
+    it is.
+    """
     watch.watch_job(check_job(ref), _reading)
 
 
@@ -97,7 +107,11 @@ def _cannot(ref: str, error: SrcselError) -> None:
         with st.container(horizontal=True):
             for folder in near:
                 st.button(
-                    md(folder), key=f"near-{folder}", icon=":material/folder:", on_click=_take, args=(str(folder),)
+                    md(folder),
+                    key=f"near-{folder}",
+                    icon=":material/folder:",
+                    on_click=_take,
+                    args=(str(folder),),
                 )
 
 
@@ -111,7 +125,9 @@ def _reading(job: JobStatus) -> None:
         left, right = st.columns([5, 1], vertical_alignment="center")
         with left:
             if job.state == "failed":
-                error_state("These pictures could not be checked", md(job.error), state.board().log(job.id))
+                error_state(
+                    "These pictures could not be checked", md(job.error), state.board().log(job.id)
+                )
             elif job.state == "cancelled":
                 st.info("The check was stopped.", icon=":material/pause_circle:")
             else:
@@ -123,7 +139,11 @@ def _reading(job: JobStatus) -> None:
 
 
 def _summary(listing: Listing, job: JobStatus, found: dict | None) -> None:
-    counts = np.bincount(listing.labels, minlength=len(listing.classes)) if found is None else np.array(found["counts"])
+    counts = (
+        np.bincount(listing.labels, minlength=len(listing.classes))
+        if found is None
+        else np.array(found["counts"])
+    )
     classes = listing.classes if found is None else found["classes"]
     title, button = st.columns([4, 1], vertical_alignment="center")
     title.markdown(f"## {md(listing.name)}")
@@ -152,8 +172,16 @@ def _still(job: JobStatus) -> None:
 
 
 def _continue(counts: np.ndarray) -> None:
-    ready = len(counts) >= 2 and int(counts.max()) >= 2  # as srcsel.pictures.dataset.require_rankable, which says why
-    if st.button("Continue", type="primary", icon=":material/arrow_forward:", disabled=not ready, width="stretch"):
+    ready = (
+        len(counts) >= 2 and int(counts.max()) >= 2
+    )  # as srcsel.pictures.dataset.require_rankable, which says why
+    if st.button(
+        "Continue",
+        type="primary",
+        icon=":material/arrow_forward:",
+        disabled=not ready,
+        width="stretch",
+    ):
         navigation.go("models", images=state.read("images"))
 
 
@@ -172,9 +200,14 @@ def _warnings(listing: Listing, found: dict | None) -> None:
 def _unreadable(found: dict | None) -> None:
     broken = (found or {}).get("unreadable", ())
     if broken:
-        with st.expander(f"{words.count(len(broken), 'file')} left out", icon=":material/broken_image:"):
+        with st.expander(
+            f"{words.count(len(broken), 'file')} left out", icon=":material/broken_image:"
+        ):
             st.dataframe(
-                {"File": [plain(b["path"]) for b in broken], "Why": [plain(b["reason"]) for b in broken]},
+                {
+                    "File": [plain(b["path"]) for b in broken],
+                    "Why": [plain(b["reason"]) for b in broken],
+                },
                 hide_index=True,
                 alt="Files that cannot be read, and why",
             )
@@ -188,7 +221,8 @@ def _classes(listing: Listing, found: dict | None) -> None:
     rest = strips[OPEN_CLASSES:MOST_CLASSES]
     if rest:
         with st.expander(
-            f"{words.count(len(strips) - OPEN_CLASSES, 'more class', 'more classes')}", icon=":material/expand_content:"
+            f"{words.count(len(strips) - OPEN_CLASSES, 'more class', 'more classes')}",
+            icon=":material/expand_content:",
         ):
             st.html(class_html(listing, rest))
             if len(strips) > MOST_CLASSES:
@@ -196,14 +230,18 @@ def _classes(listing: Listing, found: dict | None) -> None:
 
 
 def class_rows(listing: Listing, broken: set[str]) -> list[tuple[int, int, list[int]]]:
-    """Return (class, its readable pictures, rows of up to EACH of them) for each class, in order."""
+    """Return (class, its readable pictures, rows of up to EACH of them) for each class, in
+    order.
+    """
     rows = []
     order = np.argsort(listing.labels, kind="stable")
     ends = np.searchsorted(listing.labels[order], np.arange(len(listing.classes) + 1))
     for label in range(len(listing.classes)):
         members = order[ends[label] : ends[label + 1]]
         members = [int(row) for row in members if listing.paths[row] not in broken]
-        step = max(1, len(members) // (3 * EACH))  # from all over the class, not only its first files
+        step = max(
+            1, len(members) // (3 * EACH)
+        )  # from all over the class, not only its first files
         rows.append((label, len(members), members[::step][:EACH]))
     return rows
 
@@ -217,7 +255,8 @@ def class_html(listing: Listing, rows: list[tuple[int, int, list[int]]]) -> str:
     for label, count, members in rows:
         name = escape(plain(listing.classes[label]))
         images = "".join(
-            f'<img src="{prefix()}{thumbs.url(set_id, at[row], 320)}" alt="{name}" loading="lazy">' for row in members
+            f'<img src="{prefix()}{thumbs.url(set_id, at[row], 320)}" alt="{name}" loading="lazy">'
+            for row in members
         )
         figures.append(
             f'<figure><figcaption title="{name}"><b>{name}</b><span>{count:,}</span></figcaption>'

@@ -28,14 +28,18 @@ def examples() -> None:
     """Draw a card for each bundled target."""
     from srcsel.pictures.bundled.targets import TARGETS
 
-    for column, target in zip(st.columns(len(TARGETS), gap="medium"), TARGETS.values(), strict=True):
+    for column, target in zip(
+        st.columns(len(TARGETS), gap="medium"), TARGETS.values(), strict=True
+    ):
         ref = f"demo:{target.name}"
         with column.container(border=True, height="stretch", vertical_alignment="distribute"):
             with st.container():
                 cards.preview(ref)
                 st.markdown(f"**{target.title}** · {target.pictures} pictures")
                 st.markdown(target.description)
-            st.button(f"Use {target.title.lower()}", key=f"use-{target.name}", on_click=take, args=(ref,))
+            st.button(
+                f"Use {target.title.lower()}", key=f"use-{target.name}", on_click=take, args=(ref,)
+            )
 
 
 def folder() -> None:
@@ -43,8 +47,8 @@ def folder() -> None:
     limits = access.roots()
     if limits == ():
         st.info(
-            "This dashboard is shared over the network, so it opens no folders by path. Upload a zip instead, or ask "
-            "whoever runs it to set SRCSEL_ROOTS.",
+            "This dashboard is shared over the network, so it opens no folders by path. Upload a"
+            " zip instead, or ask whoever runs it to set SRCSEL_ROOTS.",
             icon=":material/lock:",
         )
         return
@@ -74,7 +78,9 @@ def clean(path: str) -> str:
 
 
 def zipped() -> None:
-    """Draw the upload box; a zip is unpacked once into the work folder and then is a folder like any other."""
+    """Draw the upload box; a zip is unpacked once into the work folder and then is a folder like
+    any other.
+    """
     file = st.file_uploader(
         "A zip of your folder",
         type=["zip"],
@@ -90,7 +96,9 @@ def zipped() -> None:
         with st.spinner(f"Unpacking {words.megabytes(file.size)}"):
             ref = unpack(file.name, file.getvalue())
     except SrcselError as error:
-        st.error(cards.sentence(error), title="This zip cannot be used", icon=":material/folder_zip:")
+        st.error(
+            cards.sentence(error), title="This zip cannot be used", icon=":material/folder_zip:"
+        )
         return
     st.session_state["srcsel.unpacked"] = file.file_id
     take(ref)
@@ -98,7 +106,9 @@ def zipped() -> None:
 
 
 def unpack(name: str, data: bytes) -> str:
-    """Unpack an uploaded zip below the uploads folder and return its path; the same zip is unpacked once."""
+    """Unpack an uploaded zip below the uploads folder and return its path; the same zip is unpacked
+    once.
+    """
     from srcsel.pictures import archive
 
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(name).stem).strip("-.")[:40] or "upload"
@@ -131,12 +141,20 @@ def public() -> None:
     )
     rows = event["selection"]["rows"]
     chosen = sets[rows[0]] if rows else None
-    label = f"Download {words.megabytes(chosen.download_bytes)} and check" if chosen else "Tick a set"
-    if st.button(label, type="primary", icon=":material/download:", disabled=chosen is None) and chosen:
+    label = (
+        f"Download {words.megabytes(chosen.download_bytes)} and check" if chosen else "Tick a set"
+    )
+    if (
+        st.button(label, type="primary", icon=":material/download:", disabled=chosen is None)
+        and chosen
+    ):
         take(f"public:{chosen.name}")
         st.rerun()
     if chosen:
-        st.caption(f"From {md(chosen.source)}. Licence: {md(chosen.license)}. It is kept and downloaded only once.")
+        st.caption(
+            f"From {md(chosen.source)}. Licence: {md(chosen.license)}. It is kept and downloaded"
+            " only once."
+        )
 
 
 def take(ref: str) -> None:
@@ -148,4 +166,7 @@ def take(ref: str) -> None:
 def _layout() -> None:
     with st.expander("How should the folder look?", icon=":material/account_tree:"):
         st.code(LAYOUT, language=None)
-        st.markdown("One sub-folder for each class, or one CSV file with the columns `file` and `label` beside them.")
+        st.markdown(
+            "One sub-folder for each class, or one CSV file with the columns `file` and `label`"
+            " beside them."
+        )

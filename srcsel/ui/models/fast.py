@@ -15,20 +15,29 @@ from srcsel.ui.parts.show import md
 
 ON, OFF = "on", "off"
 MEANS = (
-    "Models are compared on a part of your pictures first, and those that the re-checks put clearly behind are "
-    "dropped. The best are scored on all pictures, as always. With ten models that takes about a third of the work."
+    "Models are compared on a part of your pictures first, and those that the re-checks put clearly"
+    " behind are dropped. The best are scored on all pictures, as always. With ten models that"
+    " takes about a third of the work."
 )
 
 
 def switch(spec: str, listing: Listing, models: Sequence[SourceModel]) -> bool:
-    """Draw the switch of the fast answer; returns whether it is on. The choice lives in the address.
+    """Draw the switch of the fast answer; returns whether it is on.
 
-    spec: the chosen set; the strongest models start with it on. Where a race saves nothing the switch says so.
+    The choice lives in the address.
+
+    spec: the chosen set; the strongest models start with it on. Where a race saves nothing the
+    switch says so.
     """
     usual = spec in catalog.PRESETS and catalog.PRESETS[spec].race
     chosen = state.choose("fast", (ON, OFF), ON if usual else OFF, "choice of a fast answer")
     st.session_state["models-fast"] = chosen == ON
-    on = st.toggle("Fast answer: drop models early that cannot win", key="models-fast", help=MEANS, on_change=_switched)
+    on = st.toggle(
+        "Fast answer: drop models early that cannot win",
+        key="models-fast",
+        help=MEANS,
+        on_change=_switched,
+    )
     why = rules.no_race(np.bincount(listing.labels, minlength=len(listing.classes)), len(models))
     if on and why:
         st.caption(f":material/info: Every model will be scored in full. {md(why)}")
@@ -37,7 +46,9 @@ def switch(spec: str, listing: Listing, models: Sequence[SourceModel]) -> bool:
 
 def work_share(listing: Listing, models: Sequence[SourceModel], *, race: bool) -> float:
     """Return the most that a run puts through networks, as a share of an exact run's pictures."""
-    if not race or rules.no_race(np.bincount(listing.labels, minlength=len(listing.classes)), len(models)):
+    if not race or rules.no_race(
+        np.bincount(listing.labels, minlength=len(listing.classes)), len(models)
+    ):
         return 1.0
     return rules.budget(len(models), len(listing.paths)) / (len(models) * len(listing.paths))
 

@@ -1,6 +1,8 @@
-"""The pieces of the Models page: presets, the searchable table, adding by name, the price, starting a run.
+"""The pieces of the Models page: presets, the searchable table, adding by name, the price, starting
+a run.
 
-The choice is one text, as in the address and in the shell: a preset or hub name, or ids separated by commas.
+The choice is one text, as in the address and in the shell: a preset or hub name, or ids separated
+by commas.
 """
 
 from __future__ import annotations
@@ -24,12 +26,20 @@ from srcsel.ui.parts.show import plain
 
 OWN = "own"
 WEIGHTS = (".safetensors", ".pth", ".pt")
-SIZES = {"Any size": None, "Up to 10 M": 10e6, "Up to 30 M": 30e6, "Up to 100 M": 100e6, "Up to 350 M": 350e6}
+SIZES = {
+    "Any size": None,
+    "Up to 10 M": 10e6,
+    "Up to 30 M": 30e6,
+    "Up to 100 M": 100e6,
+    "Up to 350 M": 350e6,
+}
 SHOWN = 300  # rows of the search table at most
 
 
 def default_preset() -> str:
-    """Return "balanced" where its weights are on this computer already, else the demo models, which always are."""
+    """Return "balanced" where its weights are on this computer already, else the demo models, which
+    always are.
+    """
     ready = all(model.download_bytes == 0 for model in catalog.find_models("balanced"))
     return "balanced" if ready or not demo_models() else DEMO
 
@@ -47,12 +57,16 @@ def known(spec: str) -> tuple[str, list[SrcselError]]:
 
 
 def demo_models() -> list[SourceModel]:
-    """Return the models that ship with srcsel; none in a checkout where they were not trained yet."""
+    """Return the models that ship with srcsel; none in a checkout where they were not trained
+    yet.
+    """
     return catalog.search(hub=DEMO)
 
 
 def warm_up() -> None:
-    """Start the worker in the background, once in a browser tab, so that the run need not wait for its imports."""
+    """Start the worker in the background, once in a browser tab, so that the run need not wait for
+    its imports.
+    """
     if not st.session_state.get("srcsel.warm"):
         st.session_state["srcsel.warm"] = True
         state.board().warm()
@@ -66,13 +80,17 @@ def presets(spec: str) -> str:
         titles[OWN] = "My own choice"
     st.session_state["models-preset"] = spec if spec in titles else OWN
     st.segmented_control(
-        "Which set?", list(titles), format_func=titles.__getitem__, key="models-preset", required=True,
+        "Which set?",
+        list(titles),
+        format_func=titles.__getitem__,
+        key="models-preset",
+        required=True,
         on_change=_take_preset,
-    )  # fmt: skip
+    )
     if spec == DEMO:
         st.caption(
-            "Small models that ship with srcsel and work without internet. Good for trying things out; "
-            "for real work take one of the other sets, they are downloaded once."
+            "Small models that ship with srcsel and work without internet. Good for trying things"
+            " out; for real work take one of the other sets, they are downloaded once."
         )
     return spec
 
@@ -97,7 +115,9 @@ def ticked(spec: str) -> list[SourceModel]:
         selection_mode="multi-row",
         selection_default={"selection": {"rows": list(range(len(models)))}},
         alt="The chosen starting models",
-        column_order=[name for name in CHOSEN if spec != DEMO or name != "Learned from"],  # their notes say it
+        column_order=[
+            name for name in CHOSEN if spec != DEMO or name != "Learned from"
+        ],  # their notes say it
         column_config=COLUMNS,
         placeholder="–",
     )
@@ -105,9 +125,13 @@ def ticked(spec: str) -> list[SourceModel]:
 
 
 def search(spec: str) -> None:
-    """Draw the searchable table of everything on offer, with one button that adds the ticked rows."""
+    """Draw the searchable table of everything on offer, with one button that adds the ticked
+    rows.
+    """
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        text = st.text_input("Search", key="models-search", icon=":material/search:", placeholder="resnet, vit, dino")
+        text = st.text_input(
+            "Search", key="models-search", icon=":material/search:", placeholder="resnet, vit, dino"
+        )
         size = st.select_slider("Size (parameters)", list(SIZES), key="models-size")
         commercial = st.pills("Licence", ["Commercial use allowed"], key="models-licence")
     found = catalog.search(text or "", max_params=SIZES[size], commercial=bool(commercial))
@@ -134,7 +158,8 @@ def search(spec: str) -> None:
         )
         more = f", the first {SHOWN} shown" if len(found) > SHOWN else ""
         st.caption(
-            f"{words.count(len(found), 'model')} found{more}; what is here already comes first, then by accuracy.",
+            f"{words.count(len(found), 'model')} found{more}; what is here already comes first,"
+            " then by accuracy.",
             width="content",
         )
 
@@ -159,7 +184,10 @@ def by_name(spec: str) -> None:
 
 
 def typed(text: str) -> list[SourceModel]:
-    """Find what a person typed. Raises InputError for an unknown id, a missing file or one outside the roots."""
+    """Find what a person typed.
+
+    Raises InputError for an unknown id, a missing file or one outside the roots.
+    """
     text = text.strip().strip("\"'")
     for path in _files(text):
         access.require_model(path)
@@ -169,7 +197,9 @@ def typed(text: str) -> list[SourceModel]:
 
 
 def _files(text: str) -> list[Path]:
-    """Return the one file the checkpoints hub would open for `text`; where that is not sure, all it may look at."""
+    """Return the one file the checkpoints hub would open for `text`; where that is not sure, all it
+    may look at.
+    """
     name = text.removeprefix("checkpoints/")
     paths = [access.path_of(part) for part in (name, name.rpartition("=")[0]) if part]
     files = [path for path in paths if path.suffix.lower() in WEIGHTS]
@@ -186,14 +216,28 @@ def advanced() -> dict[str, Any]:
     with st.expander("Advanced settings", icon=":material/tune:"):
         left, right = st.columns(2, gap="large")
         temperature = left.slider(
-            "Temperature of the neighbour score (SCL)", 0.05, 1.0, 0.5, 0.05, key="temperature",
-            help="Low looks at the nearest pictures only, high at the whole neighbourhood. Runs with different "
-            "temperatures cannot be compared.",
-        )  # fmt: skip
+            "Temperature of the neighbour score (SCL)",
+            0.05,
+            1.0,
+            0.5,
+            0.05,
+            key="temperature",
+            help=(
+                "Low looks at the nearest pictures only, high at the whole neighbourhood. Runs with"
+                " different temperatures cannot be compared."
+            ),
+        )
         metric = right.segmented_control(
-            "Distance of the separation score (MSC)", ["cosine", "euclidean"], default="cosine", required=True,
-            format_func={"cosine": "Direction (cosine)", "euclidean": "Distance (Euclidean)"}.__getitem__, key="metric",
-        )  # fmt: skip
+            "Distance of the separation score (MSC)",
+            ["cosine", "euclidean"],
+            default="cosine",
+            required=True,
+            format_func={
+                "cosine": "Direction (cosine)",
+                "euclidean": "Distance (Euclidean)",
+            }.__getitem__,
+            key="metric",
+        )
     return {"temperature": temperature, "metric": metric}
 
 
@@ -205,9 +249,15 @@ def run_button(listing: Listing, models: Sequence[SourceModel], options: dict[st
     if st.button(label, type="primary", icon=":material/play_arrow:", disabled=not models):
         start(listing, models, options)
     if models:
-        note = "An estimate for this computer's processor; what was done before is reused and takes no time."
+        note = (
+            "An estimate for this computer's processor; what was done before is reused and takes no"
+            " time."
+        )
         if options.get("precision") == precision.FAST and not precision.exact_anyway(models):
-            note = "An estimate for exact numbers on this computer's processor; fast ones may take less."
+            note = (
+                "An estimate for exact numbers on this computer's processor; fast ones may take"
+                " less."
+            )
         if cost.unknown:
             note += f" How much work is not known for {words.count(cost.unknown, 'model')}."
         st.caption(note)
@@ -224,11 +274,16 @@ def run_button(listing: Listing, models: Sequence[SourceModel], options: dict[st
 
 def question(listing: Listing, models: Sequence[SourceModel], options: dict[str, Any]) -> Run:
     """Put the question that the run button asks."""
-    return new_run(listing.ref, [model.id for model in models], title=plain(listing.name), **options)
+    return new_run(
+        listing.ref, [model.id for model in models], title=plain(listing.name), **options
+    )
 
 
 def start(listing: Listing, models: Sequence[SourceModel], options: dict[str, Any]) -> None:
-    """Submit the run and go to its results. The same question asked again joins the job already there."""
+    """Submit the run and go to its results.
+
+    The same question asked again joins the job already there.
+    """
     board = state.board()
     try:
         run = question(listing, models, options)
@@ -239,15 +294,29 @@ def start(listing: Listing, models: Sequence[SourceModel], options: dict[str, An
     navigation.go("results", run=asked["id"] if isinstance(asked, dict) else run.id, model=None)
 
 
-CHOSEN = ("Starting model", "Why try it", "Parameters", "Learned from", "Accuracy there", "Licence", "Download")
+CHOSEN = (
+    "Starting model",
+    "Why try it",
+    "Parameters",
+    "Learned from",
+    "Accuracy there",
+    "Licence",
+    "Download",
+)
 COLUMNS = {
     "Starting model": st.column_config.TextColumn(width="medium"),
     "Why try it": st.column_config.TextColumn(width="large"),
-    "Parameters": st.column_config.NumberColumn(format="%.1f M", help="Millions of weights: how big the model is."),
-    "Work": st.column_config.NumberColumn(format="%.2f G", help="Billions of multiply-adds for one picture (GMACs)."),
+    "Parameters": st.column_config.NumberColumn(
+        format="%.1f M", help="Millions of weights: how big the model is."
+    ),
+    "Work": st.column_config.NumberColumn(
+        format="%.2f G", help="Billions of multiply-adds for one picture (GMACs)."
+    ),
     "Input": st.column_config.NumberColumn(format="%d px"),
     "Learned from": st.column_config.TextColumn(width="medium"),
-    "Accuracy there": st.column_config.NumberColumn(format="%.1f %%", help="On its own source task."),
+    "Accuracy there": st.column_config.NumberColumn(
+        format="%.1f %%", help="On its own source task."
+    ),
     "Download": st.column_config.TextColumn(help="'Here' means already on this computer."),
 }
 

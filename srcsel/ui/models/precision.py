@@ -1,4 +1,7 @@
-"""Fast numbers on the pages: the switch before a run. What a run was made with stands among its result's notes."""
+"""Fast numbers on the pages: the switch before a run.
+
+What a run was made with stands among its result's notes.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +16,25 @@ from srcsel.ui.app import state
 
 EXACT, FAST = PRECISIONS
 MEANS = (
-    "Larger models take about half the time where the processor or graphics card computes in bfloat16; the two scores "
-    "may then differ from exact ones by about 0.01. What was computed exactly before is not reused."
+    "Larger models take about half the time where the processor or graphics card computes in"
+    " bfloat16; the two scores may then differ from exact ones by about 0.01. What was computed"
+    " exactly before is not reused."
 )
 SMALL = "These models are so small that a processor computes them exactly anyway."
 
 
 def switch(models: Sequence[SourceModel]) -> str:
-    """Draw the switch between exact and fast numbers; returns "exact" or "fast". The choice lives in the address."""
+    """Draw the switch between exact and fast numbers; returns "exact" or "fast".
+
+    The choice lives in the address.
+    """
     chosen = state.choose("precision", PRECISIONS, EXACT, "choice of fast numbers")
     st.session_state["models-precision"] = chosen == FAST
     on = st.toggle(
-        "Fast numbers: larger models compute with fewer digits", key="models-precision", help=MEANS, on_change=_switched
+        "Fast numbers: larger models compute with fewer digits",
+        key="models-precision",
+        help=MEANS,
+        on_change=_switched,
     )
     if on and models and exact_anyway(models):
         st.caption(f":material/info: {SMALL}")

@@ -1,7 +1,8 @@
-"""Which folders the pages may open: a path box would otherwise show any file to whoever reaches the port.
+"""Which folders the pages may open: a path box would otherwise show any file to whoever reaches the
+port.
 
-Any folder, while the server listens on this computer only and SRCSEL_ROOTS is unset. Otherwise only folders
-below SRCSEL_ROOTS; with neither, uploads, public sets and the demo only.
+Any folder, while the server listens on this computer only and SRCSEL_ROOTS is unset. Otherwise only
+folders below SRCSEL_ROOTS; with neither, uploads, public sets and the demo only.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ def roots() -> tuple[Path, ...] | None:
 
 
 def allowed(path: Path) -> bool:
-    """Tell whether the pages may open `path`; links are followed first. The work folder's uploads always are."""
+    """Tell whether the pages may open `path`; links are followed first.
+
+    The work folder's uploads always are.
+    """
     limits = roots()
     if limits is None:
         return True
@@ -37,18 +41,27 @@ def allowed(path: Path) -> bool:
 
 
 def path_of(text: str) -> Path:
-    """Read a path that came from a person or an address. Raises InputError for a text that can be no path."""
+    """Read a path that came from a person or an address.
+
+    Raises InputError for a text that can be no path.
+    """
     try:
         path = Path(text).expanduser()
     except RuntimeError as error:  # a home folder nobody has
         raise InputError(f"I cannot open {text}: {error} Copy the path again.") from error
-    if "\0" in text or any(len(part.encode("utf-8", "surrogatepass")) > LONGEST_NAME for part in path.parts):
-        raise InputError("This is no path: a name in it is too long or cannot be one. Copy the path again.")
+    if "\0" in text or any(
+        len(part.encode("utf-8", "surrogatepass")) > LONGEST_NAME for part in path.parts
+    ):
+        raise InputError(
+            "This is no path: a name in it is too long or cannot be one. Copy the path again."
+        )
     return path
 
 
 def require(ref: str) -> None:
-    """Raise InputError where `ref` (a path, "demo:NAME" or "public:NAME") may not be opened from a page."""
+    """Raise InputError where `ref` (a path, "demo:NAME" or "public:NAME") may not be opened from a
+    page.
+    """
     if ref.startswith(NAMED) or allowed(path_of(ref)):
         return
     limits = roots()
@@ -56,20 +69,24 @@ def require(ref: str) -> None:
         where = " or ".join(str(root) for root in limits)
         raise InputError(f"This path is outside what the pages may open. Choose one below {where}.")
     raise InputError(
-        "This dashboard is shared over the network, so it opens no folders by path. Upload a zip instead, "
-        "or ask whoever runs it to set SRCSEL_ROOTS."
+        "This dashboard is shared over the network, so it opens no folders by path. Upload a zip"
+        " instead, or ask whoever runs it to set SRCSEL_ROOTS."
     )
 
 
 def require_model(path: Path) -> None:
-    """Raise InputError where a model file may not be opened from a page; those in SRCSEL_WEIGHTS always may."""
+    """Raise InputError where a model file may not be opened from a page; those in SRCSEL_WEIGHTS
+    always may.
+    """
     own = load_settings().weights
     if own is None or not path.resolve().is_relative_to(own):
         require(str(path))
 
 
 def nearest(text: str, limit: int = 3) -> list[Path]:
-    """Return up to `limit` existing folders near a path that cannot be opened: parents first, then look-alikes."""
+    """Return up to `limit` existing folders near a path that cannot be opened: parents first, then
+    look-alikes.
+    """
     import difflib
 
     path = Path(text.strip().strip("\"'")).expanduser()
@@ -82,4 +99,6 @@ def nearest(text: str, limit: int = 3) -> list[Path]:
     except OSError:
         inside = {}
     alike = [inside[name] for name in difflib.get_close_matches(missing, inside, n=2, cutoff=0.6)]
-    return [p for p in (*alike, parent, *parent.parents) if p != Path(p.anchor) and allowed(p)][:limit]
+    return [p for p in (*alike, parent, *parent.parents) if p != Path(p.anchor) and allowed(p)][
+        :limit
+    ]

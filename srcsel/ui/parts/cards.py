@@ -1,4 +1,6 @@
-"""Cards that home, images and history share: a run in one line, the example, errors as sentences."""
+"""Cards that home, images and history share: a run in one line, the example, errors as
+sentences.
+"""
 
 from __future__ import annotations
 
@@ -38,8 +40,9 @@ def example(run: RunSummary) -> None:
         st.caption("A finished example")
         preview(run.ref)
         st.markdown(
-            f"**{md(name(run))}**: {words.count(run.images, 'picture')}, "
-            f"{words.count(run.classes, 'class', 'classes')}, {words.count(run.models, 'starting model')} tried"
+            f"**{md(name(run))}**: {words.count(run.images, 'picture')},"
+            f" {words.count(run.classes, 'class', 'classes')},"
+            f" {words.count(run.models, 'starting model')} tried"
         )
         st.markdown(f":material/trophy: **Start from {md(run.winner_title)}**")
 
@@ -56,6 +59,13 @@ def run_row(run: RunSummary) -> None:
 def preview(ref: str) -> None:
     """Draw the shipped preview of a bundled target; nothing for other pictures."""
     name_ = ref.removeprefix("demo:")
-    if ref.startswith("demo:") and name_.isidentifier() and (frame.STATIC / "previews" / f"{name_}.jpg").is_file():
+    if (
+        ref.startswith("demo:")
+        and name_.isidentifier()
+        and (frame.STATIC / "previews" / f"{name_}.jpg").is_file()
+    ):
         source = f"{prefix()}/app/static/previews/{name_}.jpg"
-        st.html(f'<img class="srcsel-preview" src="{source}" alt="Ten of the pictures, one of each class">')
+        st.html(
+            f'<img class="srcsel-preview" src="{source}" alt="Ten of the pictures, one of each'
+            ' class">'
+        )

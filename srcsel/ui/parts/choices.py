@@ -1,4 +1,7 @@
-"""Choices that several pages share: theme, the model looked at, the kind of map. They live in the address."""
+"""Choices that several pages share: theme, the model looked at, the kind of map.
+
+They live in the address.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,10 @@ def models_on_show(result: Result) -> dict[str, str]:
 
 
 def choose_model(result: Result) -> str:
-    """Draw the box that chooses the model looked at; bars choose too. The choice lives in the address."""
+    """Draw the box that chooses the model looked at; bars choose too.
+
+    The choice lives in the address.
+    """
     titles = models_on_show(result)
     default = result.verdict.winner if result.verdict.winner in titles else next(iter(titles))
     chosen = state.choose("model", list(titles), default, "starting model") or default
@@ -42,22 +48,36 @@ def choose_method() -> str:
     return chosen
 
 
-def _pick(name: str, label: str, options: list[str], chosen: str, shown: Callable[[str], str]) -> None:
+def _pick(
+    name: str, label: str, options: list[str], chosen: str, shown: Callable[[str], str]
+) -> None:
     key = f"results-{name}"
     st.session_state[key] = chosen
     st.selectbox(label, options, format_func=shown, key=key, on_change=_moved, args=(name, key))
 
 
 def switch(
-    name: str, label: str, options: list[str], chosen: str, shown: Callable[[str], str], *, labelled: bool = True
+    name: str,
+    label: str,
+    options: list[str],
+    chosen: str,
+    shown: Callable[[str], str],
+    *,
+    labelled: bool = True,
 ) -> None:
     """Draw a switch between a few options; the choice lives in the address under `name`."""
     key = f"results-{name}"
     st.session_state[key] = chosen
     st.segmented_control(
-        label, options, format_func=shown, key=key, required=True, on_change=_moved, args=(name, key),
+        label,
+        options,
+        format_func=shown,
+        key=key,
+        required=True,
+        on_change=_moved,
+        args=(name, key),
         label_visibility="visible" if labelled else "collapsed",
-    )  # fmt: skip
+    )
 
 
 def _moved(name: str, key: str) -> None:

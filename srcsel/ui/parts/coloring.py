@@ -1,6 +1,8 @@
-"""What colors the dots of a map: classes, right or wrong, each picture's part of a score, which of two models is right.
+"""What colors the dots of a map: classes, right or wrong, each picture's part of a score, which of
+two models is right.
 
-Every coloring ends in groups, each with a color for both themes and a shape; a score becomes a row of groups.
+Every coloring ends in groups, each with a color for both themes and a shape; a score becomes a row
+of groups.
 """
 
 from __future__ import annotations
@@ -45,15 +47,23 @@ class Coloring:
 
 
 def color_dots(
-    kind: str, titles: Sequence[str], insides: Sequence[Inside | None], data: Dataset, rows: np.ndarray
+    kind: str,
+    titles: Sequence[str],
+    insides: Sequence[Inside | None],
+    data: Dataset,
+    rows: np.ndarray,
 ) -> Coloring:
-    """Color the pictures `rows` (m,) on one or two maps; by class where a model has not looked at them yet."""
+    """Color the pictures `rows` (m,) on one or two maps; by class where a model has not looked at
+    them yet.
+    """
     labels = data.labels[rows]
     looked = [inside for inside in insides if inside is not None]
     if kind == "class" or len(looked) < len(insides) or (kind == OF_TWO and len(looked) < 2):
         return _classes(data, labels, len(insides))
     if kind in _SCALES:
-        return _score(kind, [(one.silhouette if kind == "silhouette" else one.gain)[rows] for one in looked])
+        return _score(
+            kind, [(one.silhouette if kind == "silhouette" else one.gain)[rows] for one in looked]
+        )
     right = [one.guess[rows] == labels for one in looked]
     return _agreement(titles, right) if kind == OF_TWO else _right(right)
 
@@ -63,12 +73,16 @@ def _classes(data: Dataset, labels: np.ndarray, maps: int) -> Coloring:
     of_class = np.zeros(len(data.classes), dtype=np.uint8)
     for i, group in enumerate(groups):
         of_class[list(group.classes)] = i
-    looks = [_look(plain(g.name), (g.light, g.dark), g.shape, other=len(g.classes) > 1) for g in groups]
+    looks = [
+        _look(plain(g.name), (g.light, g.dark), g.shape, other=len(g.classes) > 1) for g in groups
+    ]
     return Coloring("class", looks, [of_class[labels]] * maps)
 
 
 def _groups(data: Dataset, labels: np.ndarray) -> list[Group]:
-    """Group the classes as everywhere; where a filter left few that all would be "other", give each a color again."""
+    """Group the classes as everywhere; where a filter left few that all would be "other", give each
+    a color again.
+    """
     groups, left = class_groups(data.classes, data.counts), np.unique(labels)
     rest = set(groups[-1].classes) if len(groups[-1].classes) > 1 else set()
     if len(left) == len(data.classes) or len(left) >= len(groups) or rest.isdisjoint(left.tolist()):
@@ -78,7 +92,10 @@ def _groups(data: Dataset, labels: np.ndarray) -> list[Group]:
 
 
 def _right(right: list[np.ndarray]) -> Coloring:
-    looks = [_look("Right", tuple(_BETTER.values()), "circle"), _look("Wrong", tuple(_WORSE.values()), "cross")]
+    looks = [
+        _look("Right", tuple(_BETTER.values()), "circle"),
+        _look("Wrong", tuple(_WORSE.values()), "cross"),
+    ]
     return Coloring("right", looks, [(~one).astype(np.uint8) for one in right])
 
 
@@ -95,20 +112,32 @@ def _agreement(titles: Sequence[str], right: list[np.ndarray]) -> Coloring:
 
 
 def _score(kind: str, values: list[np.ndarray]) -> Coloring:
-    """Cut scores into LEVELS of the same width around zero, the outermost for everything beyond; NaN is "n/a"."""
+    """Cut scores into LEVELS of the same width around zero, the outermost for everything beyond;
+    NaN is "n/a".
+    """
     known = np.concatenate([one[np.isfinite(one)] for one in values])
     reach = float(np.abs(np.quantile(known, [0.01, 0.99])).max()) if len(known) else 1.0
     reach = reach or 1.0
     of = []
     for one in values:
         level = np.floor((np.nan_to_num(one) / reach + 1) / 2 * LEVELS)
-        of.append(np.where(np.isfinite(one), np.clip(level, 0, LEVELS - 1), LEVELS).astype(np.uint8))
+        of.append(
+            np.where(np.isfinite(one), np.clip(level, 0, LEVELS - 1), LEVELS).astype(np.uint8)
+        )
     looks = [
-        _look(f"level {i + 1}", _shade(i), "down" if i < LEVELS // 2 else "circle") for i in range(LEVELS)
+        _look(f"level {i + 1}", _shade(i), "down" if i < LEVELS // 2 else "circle")
+        for i in range(LEVELS)
     ]  # the shape tells below zero from above
     looks.append(_look("n/a", tuple(OTHER_COLOR.values()), "plus", other=True))
     title, worse, better = _SCALES[kind]
-    scale = {"title": title, "low": -reach, "middle": 0.0, "high": reach, "worse": worse, "better": better}
+    scale = {
+        "title": title,
+        "low": -reach,
+        "middle": 0.0,
+        "high": reach,
+        "worse": worse,
+        "better": better,
+    }
     return Coloring(kind, looks, of, [one.astype(np.float32) for one in values], scale)
 
 

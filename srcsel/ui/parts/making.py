@@ -1,4 +1,6 @@
-"""What a model makes of every picture, as a page gets it: read, or made by the worker while the page says so."""
+"""What a model makes of every picture, as a page gets it: read, or made by the worker while the
+page says so.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from srcsel.ui.parts.show import md
 
 
 def get_inside(result: Result, model: str) -> Inside | None:
-    """Read what `model` makes of every picture; where it is not there, submit its job and draw how it goes."""
+    """Read what `model` makes of every picture; where it is not there, submit its job and draw how
+    it goes.
+    """
     try:
         found = inside.stored(result, model, state.features())
     except SrcselError as error:
@@ -31,20 +35,25 @@ def get_inside(result: Result, model: str) -> Inside | None:
             result,
             "inside",
             {"run_id": result.run.id, "model": model},
-            "Looking at every picture with this model. It is kept, so the next time it shows at once.",
+            "Looking at every picture with this model. It is kept, so the next time it shows at"
+            " once.",
         )
     return found
 
 
 def by_worker(result: Result, kind: str, payload: dict[str, str], text: str) -> None:
-    """Let the worker make what a page lacks, once, and draw how it goes; `text` says what it is, as Markdown."""
+    """Let the worker make what a page lacks, once, and draw how it goes; `text` says what it is, as
+    Markdown.
+    """
     board = state.board()
     ranking = board.for_run(result.run.id)
     if not result.complete and ranking is not None and ranking.state in watch.ACTIVE:
         st.info("This shows when the scores are done.", icon=":material/hourglass_top:")
         return
     job = next((j for j in board.recent(50) if j.kind == kind and j.payload == payload), None)
-    if job is None or job.state == "done":  # done, and yet nothing is there: it was deleted since, or is outdated
+    if (
+        job is None or job.state == "done"
+    ):  # done, and yet nothing is there: it was deleted since, or is outdated
         job = board.status(board.submit(kind, payload))
     watch.watch_job(job, lambda job: _progress(job, text))
 
@@ -64,7 +73,9 @@ def _progress(job: JobStatus, text: str) -> None:
 
 
 def get_map(result: Result, model: str, method: str, cap: int = DOTS) -> Projection | None:
-    """Read the map of `cap` dots at most; where there is none, submit its job and draw how it goes."""
+    """Read the map of `cap` dots at most; where there is none, submit its job and draw how it
+    goes.
+    """
     cap = DOTS if len(result.dataset.paths) <= DOTS else max(DOTS, min(cap, MOST_DOTS[method]))
     projection = state.runs().projection(result.run.id, model, method, result.run.seed, cap)
     if projection is not None:
@@ -86,7 +97,8 @@ def get_map(result: Result, model: str, method: str, cap: int = DOTS) -> Project
 def pictures(result: Result) -> str:
     """Return the thumbnail set of a run's pictures.
 
-    Bundled ones that are not on disk yet get written out by the worker; the page is drawn again when they are.
+    Bundled ones that are not on disk yet get written out by the worker; the page is drawn again
+    when they are.
     """
     dataset = result.dataset
     if dataset.ref.startswith("demo:") and not dataset.folder.is_dir():
@@ -102,7 +114,9 @@ def _map_progress(job: JobStatus) -> None:
     elif job.state == "cancelled":
         st.info("The map was stopped before it was done.", icon=":material/pause_circle:")
     else:
-        st.markdown("Drawing this map for the first time. It is kept, so the next time it shows at once.")
+        st.markdown(
+            "Drawing this map for the first time. It is kept, so the next time it shows at once."
+        )
         st.progress(job.share, text=md(job.what) or None)
     watch.buttons(job)
 
@@ -111,7 +125,9 @@ CHECKED = "srcsel.checked"  # session: dataset reference -> job id
 
 
 def check_job(ref: str) -> JobStatus:
-    """Return the job that opens these pictures; asked for once in a browser tab, and again by `look_again`."""
+    """Return the job that opens these pictures; asked for once in a browser tab, and again by
+    `look_again`.
+    """
     board = state.board()
     asked: dict[str, str] = st.session_state.setdefault(CHECKED, {})
     if ref not in asked:

@@ -1,8 +1,11 @@
-"""The big interactive map, or two beside each other. Everything around it is Streamlit; this is a component of ours.
+"""The big interactive map, or two beside each other.
 
-Plotly loses zoom and selection whenever a figure changes and cannot show a picture on hover; this keeps both over
-changes of model, method, colors and theme, draws up to 100,000 dots, and sends only picture numbers back. (Embedding
-Atlas, made for so many, fetches its database from another server while it runs, which our content policy refuses.)
+Everything around it is Streamlit; this is a component of ours.
+
+Plotly loses zoom and selection whenever a figure changes and cannot show a picture on hover; this
+keeps both over changes of model, method, colors and theme, draws up to 100,000 dots, and sends only
+picture numbers back. (Embedding Atlas, made for so many, fetches its database from another server
+while it runs, which our content policy refuses.)
 """
 
 from __future__ import annotations
@@ -31,7 +34,9 @@ _SCRIPTS = ("shapes", "places", "pane", "hands", "legend", "map")
 
 @dataclass(frozen=True)
 class Selection:
-    """What the person picked: picture numbers of the dataset, and how ("lasso", "box", "click", "find", "clear")."""
+    """What the person picked: picture numbers of the dataset, and how ("lasso", "box", "click",
+    "find", "clear").
+    """
 
     rows: tuple[int, ...]
     how: str
@@ -44,7 +49,9 @@ class Selection:
 
 @dataclass(frozen=True, eq=False)
 class Pane:
-    """One map: its places, the model's name, and what the model makes of every picture where that is known."""
+    """One map: its places, the model's name, and what the model makes of every picture where that
+    is known.
+    """
 
     projection: Projection
     title: str
@@ -66,13 +73,15 @@ def embedding_map(
     selected: Selection | None = None,
     stamp: int = 0,
 ) -> None:
-    """Draw one map, or two beside each other that share view, selection and colors (a key of coloring.COLORS).
+    """Draw one map, or two beside each other that share view, selection and colors (a key of
+    coloring.COLORS).
 
-    Hovering a dot shows its picture from thumbnail set `set_id`. The browser tab remembers the zoom under `name`.
-    With `on_select` the person can lasso, box or click; it is called before the script runs again. `classes` (class
-    ids) leaves all others out. `selected` is lit whenever `stamp` differs from the last one drawn, so that a page can
-    set or clear the selection. With `room`, the map is lower in a window that could not hold `height` and so many
-    pixels of other things.
+    Hovering a dot shows its picture from thumbnail set `set_id`. The browser tab remembers the zoom
+    under `name`. With `on_select` the person can lasso, box or click; it is called before the
+    script runs again. `classes` (class ids) leaves all others out. `selected` is lit whenever
+    `stamp` differs from the last one drawn, so that a page can set or clear the selection. With
+    `room`, the map is lower in a window that could not hold `height` and so many pixels of other
+    things.
     """
     rows = drawn_rows(panes, dataset, classes)
     coloring = color_dots(color, [p.title for p in panes], [p.inside for p in panes], dataset, rows)
@@ -102,8 +111,12 @@ def embedding_map(
     )
 
 
-def drawn_rows(panes: Sequence[Pane], dataset: Dataset, classes: Collection[int] | None = None) -> np.ndarray:
-    """Return which pictures all maps draw, (m,) sorted; with `classes`, only those of these class ids."""
+def drawn_rows(
+    panes: Sequence[Pane], dataset: Dataset, classes: Collection[int] | None = None
+) -> np.ndarray:
+    """Return which pictures all maps draw, (m,) sorted; with `classes`, only those of these class
+    ids.
+    """
     rows = panes[0].projection.rows
     for pane in panes[1:]:
         rows = np.intersect1d(rows, pane.projection.rows, assume_unique=True)
@@ -111,7 +124,10 @@ def drawn_rows(panes: Sequence[Pane], dataset: Dataset, classes: Collection[int]
 
 
 def points_table(dataset: Dataset, rows: np.ndarray) -> pd.DataFrame:
-    """One line a dot, the same for all maps: picture number, class, file name. Dots never change order."""
+    """One line a dot, the same for all maps: picture number, class, file name.
+
+    Dots never change order.
+    """
     return pd.DataFrame(
         {
             "row": rows.astype(np.int32),
@@ -127,7 +143,9 @@ def _files(paths: tuple[str, ...], rows: bytes) -> list[str]:
 
 
 def pane_table(pane: Pane, rows: np.ndarray, coloring: Coloring, number: int) -> pd.DataFrame:
-    """One line a dot of one map: place, color group, value of a score, and where its neighbours are (-1: not drawn)."""
+    """One line a dot of one map: place, color group, value of a score, and where its neighbours are
+    (-1: not drawn).
+    """
     at = np.searchsorted(pane.projection.rows, rows)
     xy = np.asarray(pane.projection.xy[at], dtype=np.float32)
     columns = {"x": xy[:, 0], "y": xy[:, 1], "group": coloring.of[number]}
@@ -147,13 +165,15 @@ def map_alt(projection: Projection, dataset: Dataset, title: str, drawn: int) ->
     more = len(dataset.classes) - len(largest)
     tail = f" and {more} more" if more > 0 else ""
     return (
-        f"{METHODS[projection.method]} map of {drawn:,} pictures as {plain(title)} sees them, one dot a picture. "
-        f"Classes: {', '.join(largest)}{tail}."
+        f"{METHODS[projection.method]} map of {drawn:,} pictures as {plain(title)} sees them, one"
+        f" dot a picture. Classes: {', '.join(largest)}{tail}."
     )
 
 
 def _looks(coloring: Coloring) -> list[dict[str, Any]]:
-    """Return every group's look; groups without a dot stay, so that colors and legend never jump."""
+    """Return every group's look; groups without a dot stay, so that colors and legend never
+    jump.
+    """
     present = set(np.concatenate(coloring.of).tolist())
     return [look | {"empty": i not in present} for i, look in enumerate(coloring.groups)]
 
@@ -179,8 +199,8 @@ def _component() -> Any:
 
 
 MAP_CAPTION = (
-    "A sketch of how this model sees your pictures. Close = similar. Gaps between far groups mean little. "
-    "The scores use the full features, not this sketch."
+    "A sketch of how this model sees your pictures. Close = similar. Gaps between far groups mean"
+    " little. The scores use the full features, not this sketch."
 )
 
 
@@ -189,4 +209,7 @@ def sampled(result: Result, projection: Projection) -> str:
     drawn, total = len(projection.rows), len(result.dataset.paths)
     if drawn == total:
         return f"Showing all {words.count(total, 'picture')}."
-    return f"Showing {drawn:,} of {total:,} pictures, the same share of each class. Scores use all pictures."
+    return (
+        f"Showing {drawn:,} of {total:,} pictures, the same share of each class. Scores use all"
+        " pictures."
+    )

@@ -1,4 +1,6 @@
-"""Starting the measurement of real accuracy: the quick check and training, each with its price, and how it goes."""
+"""Starting the measurement of real accuracy: the quick check and training, each with its price, and
+how it goes.
+"""
 
 from __future__ import annotations
 
@@ -15,20 +17,28 @@ from srcsel.ui.app import state
 from srcsel.ui.parts import price, watch, words
 from srcsel.ui.parts.show import plain
 
-SHOTS: dict[str, int | None] = {"5": 5, "10": 10, "20": 20, "Most of them": None}  # pictures of each class that train
+SHOTS: dict[str, int | None] = {
+    "5": 5,
+    "10": 10,
+    "20": 20,
+    "Most of them": None,
+}  # pictures of each class that train
 REPEATS = (1, 3, 5)
 PASSES = (5, 15, 30)
 USUAL = Protocol("finetune")
 FOLD = 0.25  # seconds of one fold of the probe for 500 pictures and one model
 BACKWARD = 3.0  # a training step costs about so many looks at the picture
-SCORING = 0.2  # seconds that one measure takes for 500 pictures of one model on a laptop, re-checks included
+# seconds that one measure takes for 500 pictures of one model on a laptop, re-checks included
+SCORING = 0.2
 KEPT_JOBS = 50  # how far back the board is searched
 
 
 def job_of(result: Result) -> JobStatus | None:
     """Return the last job that measured this run, or None."""
     jobs = state.board().recent(KEPT_JOBS)
-    return next((j for j in jobs if j.kind == "evidence" and j.payload.get("run_id") == result.run.id), None)
+    return next(
+        (j for j in jobs if j.kind == "evidence" and j.payload.get("run_id") == result.run.id), None
+    )
 
 
 def watch_it(job: JobStatus | None) -> None:
@@ -62,14 +72,22 @@ def probe_seconds(result: Result) -> float:
 
 
 def not_scored(result: Result) -> list[str]:
-    """Return the measures that were never tried on this run. Measuring accuracy scores by them first."""
+    """Return the measures that were never tried on this run.
+
+    Measuring accuracy scores by them first.
+    """
     tried = {s.measure for s in result.scores} | {f.measure for f in result.failures}
     return [name for name in MEASURES if name not in tried]
 
 
 def scoring_seconds(result: Result) -> float:
     """Estimate scoring by the measures that are missing, in seconds."""
-    return SCORING * len(not_scored(result)) * len(candidates(result)) * max(0.2, len(result.dataset.paths) / 500)
+    return (
+        SCORING
+        * len(not_scored(result))
+        * len(candidates(result))
+        * max(0.2, len(result.dataset.paths) / 500)
+    )
 
 
 def training_seconds(
@@ -78,8 +96,12 @@ def training_seconds(
     """Estimate fine-tuning with this computer's processor, in seconds."""
     counts = result.dataset.counts
     share = 1 - protocol.test_share
-    learn = sum(min(share * c, share * c if protocol.shots is None else protocol.shots) for c in counts)
-    test = counts.sum() * (protocol.test_share if protocol.shots is None else 1) - (learn if protocol.shots else 0)
+    learn = sum(
+        min(share * c, share * c if protocol.shots is None else protocol.shots) for c in counts
+    )
+    test = counts.sum() * (protocol.test_share if protocol.shots is None else 1) - (
+        learn if protocol.shots else 0
+    )
     speed = price.GMACS_PER_CORE * (cores or os.cpu_count() or 1)
     looks = protocol.epochs * learn * BACKWARD + max(0.0, float(test))
     work = sum(looks * ((m.gmacs or 0.0) + 0.02) / speed + price.EACH for m in models)
@@ -90,10 +112,12 @@ def training_seconds(
 def _quick(result: Result) -> None:
     st.markdown("**Quick check**")
     st.markdown(
-        "A simple classifier learns from four fifths of your pictures, as each starting model sees them, and is "
-        "tested on the last fifth. Five times, so that every picture is tested once."
+        "A simple classifier learns from four fifths of your pictures, as each starting model sees"
+        " them, and is tested on the last fifth. Five times, so that every picture is tested once."
     )
-    st.caption("No model is trained: it uses what is already computed. Field's term: linear probe, 5-fold.")
+    st.caption(
+        "No model is trained: it uses what is already computed. Field's term: linear probe, 5-fold."
+    )
     label = f"Quick check (about {phrases.duration(probe_seconds(result))})"
     if st.button(label, type="primary", icon=":material/bolt:", key="evidence-probe"):
         _submit(result, Protocol("probe"), candidates(result))
@@ -102,26 +126,55 @@ def _quick(result: Result) -> None:
 def _real(result: Result) -> None:
     st.markdown("**Train them for real**")
     st.markdown(
-        "Every starting model is trained on a few of your pictures and tested on the rest: what you would do "
-        "yourself, in small. This is the strongest evidence, and it takes longer."
+        "Every starting model is trained on a few of your pictures and tested on the rest: what you"
+        " would do yourself, in small. This is the strongest evidence, and it takes longer."
     )
     shots = _shots(result)
     few = st.segmented_control(
-        "Pictures of each class to learn from", list(shots), default="10" if "10" in shots else next(iter(shots)),
-        required=True, key="evidence-shots",
-    )  # fmt: skip
+        "Pictures of each class to learn from",
+        list(shots),
+        default="10" if "10" in shots else next(iter(shots)),
+        required=True,
+        key="evidence-shots",
+    )
     left, right = st.columns(2)
     with left:
-        repeats = st.segmented_control("Repeats", REPEATS, default=3, required=True, key="evidence-repeats",
-            help="Each repeat draws other pictures to learn from. More repeats give narrower intervals.")  # fmt: skip
+        repeats = st.segmented_control(
+            "Repeats",
+            REPEATS,
+            default=3,
+            required=True,
+            key="evidence-repeats",
+            help=(
+                "Each repeat draws other pictures to learn from. More repeats give narrower"
+                " intervals."
+            ),
+        )
     with right:
-        passes = st.segmented_control("Passes over the pictures", PASSES, default=USUAL.epochs, required=True,
-            key="evidence-passes", help="Epochs. Training stops early where more passes do not help.")  # fmt: skip
+        passes = st.segmented_control(
+            "Passes over the pictures",
+            PASSES,
+            default=USUAL.epochs,
+            required=True,
+            key="evidence-passes",
+            help="Epochs. Training stops early where more passes do not help.",
+        )
     models = _models(result)
-    protocol = Protocol("finetune", shots=shots[few], seeds=tuple(range(repeats or 3)), epochs=passes or USUAL.epochs)
+    protocol = Protocol(
+        "finetune",
+        shots=shots[few],
+        seeds=tuple(range(repeats or 3)),
+        epochs=passes or USUAL.epochs,
+    )
     seconds = phrases.duration(training_seconds(result, models, protocol))
-    label = f"Train {words.count(len(models), 'model')}: about {seconds}" if models else "Choose a model"
-    if st.button(label, icon=":material/model_training:", key="evidence-train", disabled=not models):
+    label = (
+        f"Train {words.count(len(models), 'model')}: about {seconds}"
+        if models
+        else "Choose a model"
+    )
+    if st.button(
+        label, icon=":material/model_training:", key="evidence-train", disabled=not models
+    ):
         _submit(result, protocol, models)
 
 
@@ -132,16 +185,26 @@ def _shots(result: Result) -> dict[str, int | None]:
 
 
 def _models(result: Result) -> list[SourceModel]:
-    """Draw the choice of models; what has no weights cannot be trained. Controls can: good scores tell them apart."""
+    """Draw the choice of models; what has no weights cannot be trained.
+
+    Controls can: good scores tell them apart.
+    """
     networks = {m.id: m for m in candidates(result) if m.params != 0}
     chosen = st.multiselect(
-        "Starting models", list(networks), default=list(networks), key="evidence-models",
+        "Starting models",
+        list(networks),
+        default=list(networks),
+        key="evidence-models",
         format_func=lambda m: plain(networks[m].title),
-    )  # fmt: skip
+    )
     return [networks[m] for m in chosen]
 
 
 def _submit(result: Result, protocol: Protocol, models: Sequence[SourceModel]) -> None:
-    payload = {"run_id": result.run.id, "protocol": to_plain(protocol), "models": [m.id for m in models]}
+    payload = {
+        "run_id": result.run.id,
+        "protocol": to_plain(protocol),
+        "models": [m.id for m in models],
+    }
     state.board().submit("evidence", payload)
     st.rerun()

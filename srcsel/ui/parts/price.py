@@ -10,7 +10,8 @@ from srcsel.base import phrases
 from srcsel.base.records import SourceModel
 from srcsel.ui.parts import words
 
-# Rough constants of one core of a laptop, float32. They size a promise ("about 4 min"), nothing else.
+# Rough constants of one core of a laptop, float32. They size a promise ("about 4 min"), nothing
+# else.
 GMACS_PER_CORE = 22.0  # 1e9 multiply-adds a second
 DECODE = 0.004  # seconds to open one picture, once for all models that share a size
 START = 8.0  # seconds until the worker and torch are up
@@ -31,11 +32,18 @@ class Price:
     def label(self) -> str:
         """Return the words on the button: "Score 5 models: about 4 min, 610 MB to download"."""
         text = f"Score {words.count(self.models, 'model')}: about {phrases.duration(self.seconds)}"
-        return f"{text}, {words.megabytes(self.download_bytes)} to download" if self.download_bytes else text
+        return (
+            f"{text}, {words.megabytes(self.download_bytes)} to download"
+            if self.download_bytes
+            else text
+        )
 
 
-def estimate(models: Sequence[SourceModel], pictures: int, cores: int | None = None, *, share: float = 1.0) -> Price:
-    """Estimate scoring `models` on `pictures` pictures with this computer's processor; a graphics card is faster.
+def estimate(
+    models: Sequence[SourceModel], pictures: int, cores: int | None = None, *, share: float = 1.0
+) -> Price:
+    """Estimate scoring `models` on `pictures` pictures with this computer's processor; a graphics
+    card is faster.
 
     share: of the pictures that go through the networks, at most.
     """

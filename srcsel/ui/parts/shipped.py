@@ -1,4 +1,6 @@
-"""The shipped experiment's runs and its card on the home page, without what its own page draws with."""
+"""The shipped experiment's runs and its card on the home page, without what its own page draws
+with.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ def is_one(run_id: str) -> bool:
 
 def runs() -> list[RunSummary]:
     """Return its runs, one a target, in the order of their ids; none where it is not shipped."""
-    return sorted((r for r in state.runs().list() if is_one(r.id) and r.example), key=lambda r: r.id)
+    return sorted(
+        (r for r in state.runs().list() if is_one(r.id) and r.example), key=lambda r: r.id
+    )
 
 
 def card() -> None:
@@ -29,10 +33,13 @@ def card() -> None:
         text, button = st.columns([4, 1], gap="large", vertical_alignment="center")
         pictures = sum(run.images for run in found)
         text.markdown(
-            "**The experiment: can a score foretell the accuracy?**  \n"
-            f"{words.count(found[0].models, 'model')} scored without training, then every network among them "
-            f"really trained on {words.count(len(found), 'set')} of pictures ({words.count(pictures, 'picture')}). "
-            "See which scores told the truth, and which did not."
+            "**The experiment: can a score foretell the accuracy?** "
+            f" \n{words.count(found[0].models, 'model')} scored without training, then every"
+            f" network among them really trained on {words.count(len(found), 'set')} of pictures"
+            f" ({words.count(pictures, 'picture')}). See which scores told the truth, and which did"
+            " not."
         )
-        if button.button("See the experiment", icon=":material/science:", width="stretch", key="experiment"):
+        if button.button(
+            "See the experiment", icon=":material/science:", width="stretch", key="experiment"
+        ):
             navigation.go("evidence", run=found[0].id, model=None)

@@ -12,9 +12,21 @@ from srcsel.charts import plain, plotly_text
 from srcsel.ui.app import navigation
 from srcsel.ui.parts import thumbs
 
-__all__ = ["JOINER", "empty_state", "error_state", "figure", "md", "md_inside", "picture_grid", "plain", "plotly_text"]
+__all__ = [
+    "JOINER",
+    "empty_state",
+    "error_state",
+    "figure",
+    "md",
+    "md_inside",
+    "picture_grid",
+    "plain",
+    "plotly_text",
+]
 
-JOINER = "\u2060"  # zero-width word joiner: breaks what Streamlit rewrites after Markdown was parsed
+JOINER = (  # zero-width word joiner: breaks what Streamlit rewrites after Markdown was parsed
+    "\u2060"
+)
 PAGE = 48  # pictures of a grid at once
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=])")
@@ -40,21 +52,28 @@ direction:rtl;text-align:left}
 def md(name: object) -> str:
     """Escape a name (class, file, model, folder) so that Streamlit Markdown shows it literally.
 
-    Needed in every label, caption, alert and title, not only in st.markdown: all of them read Markdown.
+    Needed in every label, caption, alert and title, not only in st.markdown: all of them read
+    Markdown.
     """
     return _MARKUP.sub(r"\\\1", _LATE.sub(JOINER, plain(name)))
 
 
 def md_inside(name: object) -> str:
-    """Escape a name that stands behind other words, as `md`, but leave dots and dashes: they mean nothing there.
+    """Escape a name that stands behind other words, as `md`, but leave dots and dashes: they mean
+    nothing there.
 
     For labels of boxes: a screen reader is given them as they are written, backslashes included.
     """
     return md(name).replace("\\.", ".").replace("\\-", "-")
 
 
-def empty_state(title: str, why: str, button: str = "", to: str = "home", *, icon: str = ":material/info:") -> None:
-    """Say what a page lacks, why, and offer one button that leads to the page `to`. The texts are Markdown."""
+def empty_state(
+    title: str, why: str, button: str = "", to: str = "home", *, icon: str = ":material/info:"
+) -> None:
+    """Say what a page lacks, why, and offer one button that leads to the page `to`.
+
+    The texts are Markdown.
+    """
     with st.container(border=True, horizontal_alignment="left", gap="small"):
         st.header(title, anchor=False, icon=icon)
         st.markdown(why)
@@ -71,7 +90,13 @@ def error_state(title: str, why: str, detail: str = "") -> None:
 
 
 def picture_grid(
-    set_id: str, indices: Sequence[int], names: Sequence[str], labels: Sequence[str], *, key: str, page: int = PAGE
+    set_id: str,
+    indices: Sequence[int],
+    names: Sequence[str],
+    labels: Sequence[str],
+    *,
+    key: str,
+    page: int = PAGE,
 ) -> None:
     """Draw pictures with label and file name, `page` at a time; a press opens the larger one."""
     pages = -(-len(indices) // page)
@@ -79,28 +104,33 @@ def picture_grid(
     number = st.pagination(pages, key=key) if pages > 1 else 1
     cut = slice((number - 1) * page, number * page)
     figures = [
-        figure(set_id, i, name, label) for i, name, label in zip(indices[cut], names[cut], labels[cut], strict=True)
+        figure(set_id, i, name, label)
+        for i, name, label in zip(indices[cut], names[cut], labels[cut], strict=True)
     ]
     with slot:
         st.html(f'{PICTURES_STYLE}<div class="srcsel-pics">{"".join(figures)}</div>')
 
 
 def figure(set_id: str, index: int, name: str, label: str, more: str = "", size: int = 96) -> str:
-    """Write one picture with label, file name and a line `more` as HTML, for a `srcsel-pics`; names are escaped.
+    """Write one picture with label, file name and a line `more` as HTML, for a `srcsel-pics`; names
+    are escaped.
 
     size: 96 or 320 pixels, of the copy that is shown.
     """
     alt, line = f"{label}: {name}", f"<i>{escape(plain(more))}</i>" if more else ""
     return (
-        f'<figure><a href="{_src(set_id, index, 320)}" target="_blank" rel="noopener">{_img(set_id, index, alt, size)}'
-        f'</a><figcaption><b>{escape(plain(label))}</b><span title="{escape(plain(name))}">{escape(plain(name))}</span>'
-        f"{line}</figcaption></figure>"
+        f'<figure><a href="{_src(set_id, index, 320)}" target="_blank"'
+        f' rel="noopener">{_img(set_id, index, alt, size)}</a><figcaption><b>{escape(plain(label))}</b><span'
+        f' title="{escape(plain(name))}">{escape(plain(name))}</span>{line}</figcaption></figure>'
     )
 
 
 def _img(set_id: str, index: int, alt: str, size: int) -> str:
     source = _src(set_id, index, size)
-    return f'<img src="{source}" alt="{escape(plain(alt))}" loading="lazy" width="{size}" height="{size}">'
+    return (
+        f'<img src="{source}" alt="{escape(plain(alt))}" loading="lazy" width="{size}"'
+        f' height="{size}">'
+    )
 
 
 def _src(set_id: str, index: int, size: int) -> str:

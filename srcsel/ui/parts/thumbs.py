@@ -1,7 +1,7 @@
 """Thumbnails by number: which pictures the browser may ask for, and the small copies kept on disk.
 
-The browser names a set and an index, never a path. A set is a manifest written here by a page that already
-decided the person may see these pictures; its id is the digest of its content.
+The browser names a set and an index, never a path. A set is a manifest written here by a page that
+already decided the person may see these pictures; its id is the digest of its content.
 """
 
 from __future__ import annotations
@@ -22,19 +22,23 @@ from srcsel.ui.parts.access import allowed
 SIZES = (96, 320)  # pixels of the longest side
 _SET_ID = re.compile(r"[0-9a-f]{24}")
 _PLACEHOLDER = (
-    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96"><rect width="96" height="96" fill="#8893"/>'
-    b'<path d="M30 62l12-16 10 12 6-7 9 11z" fill="#8899"/>'
-    b'<path d="M24 24l48 48" stroke="#889b" stroke-width="3"/></svg>'
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96"><rect width="96" height="96"'
+    b' fill="#8893"/><path d="M30 62l12-16 10 12 6-7 9 11z" fill="#8899"/><path d="M24 24l48 48"'
+    b' stroke="#889b" stroke-width="3"/></svg>'
 )
 
 
 def register(folder: Path, paths: Sequence[str]) -> str:
-    """Let the browser see thumbnails of `paths` (relative to `folder`, POSIX); returns the set's id.
+    """Let the browser see thumbnails of `paths` (relative to `folder`, POSIX); returns the set's
+    id.
 
-    The same pictures always give the same id, and are written once. A folder that is not there yet (a bundled
-    target still being written out) gives another id, so that no browser keeps showing its placeholders.
+    The same pictures always give the same id, and are written once. A folder that is not there yet
+    (a bundled target still being written out) gives another id, so that no browser keeps showing
+    its placeholders.
     """
-    about = {"folder": str(folder), "paths": list(paths)} | ({} if folder.is_dir() else {"awaited": True})
+    about = {"folder": str(folder), "paths": list(paths)} | (
+        {} if folder.is_dir() else {"awaited": True}
+    )
     body = json.dumps(about, ensure_ascii=True).encode()
     set_id = hashlib.sha256(body).hexdigest()[:24]
     target = _manifest(set_id)
@@ -51,9 +55,11 @@ def url(set_id: str, index: int, size: int = 96) -> str:
 
 
 def picture(set_id: str, index: int, size: int) -> tuple[str, bytes] | None:
-    """Return media type and bytes of one thumbnail, or None where no such set, index or size was registered.
+    """Return media type and bytes of one thumbnail, or None where no such set, index or size was
+    registered.
 
-    A picture that cannot be read (any more) gives a quiet placeholder, so that a page shows a gap and no error.
+    A picture that cannot be read (any more) gives a quiet placeholder, so that a page shows a gap
+    and no error.
     """
     source = _source(set_id, index) if size in SIZES else None
     if source is None:
@@ -77,7 +83,9 @@ def _source(set_id: str, index: int) -> Path | None:
 
 def _cached(source: Path, size: int) -> bytes:
     about = source.stat()
-    name = hashlib.sha256(f"{source}|{about.st_size}|{about.st_mtime_ns}|{size}".encode()).hexdigest()
+    name = hashlib.sha256(
+        f"{source}|{about.st_size}|{about.st_mtime_ns}|{size}".encode()
+    ).hexdigest()
     copy = load_settings().datasets / "thumbs" / name[:2] / f"{name}.jpg"
     if copy.exists():
         return copy.read_bytes()

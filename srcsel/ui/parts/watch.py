@@ -1,7 +1,7 @@
 """What a person sees of a job: a row for each model, time left, stop and continue.
 
-The panel is a fragment that asks the job board once a second, only while the job is active. When something is
-finished the whole page is drawn once more, so that finished models appear at once.
+The panel is a fragment that asks the job board once a second, only while the job is active. When
+something is finished the whole page is drawn once more, so that finished models appear at once.
 """
 
 from __future__ import annotations
@@ -20,11 +20,19 @@ from srcsel.ui.parts.show import md, plain
 
 ACTIVE = ("queued", "running")
 EVERY = 1.0  # seconds between two looks at the board
-OTHER_PARTS = {"pictures": "Your pictures", "race": "The race", "maps": "Maps", "measures": "All measures"}
+OTHER_PARTS = {
+    "pictures": "Your pictures",
+    "race": "The race",
+    "maps": "Maps",
+    "measures": "All measures",
+}
 
 
 def watch_run(run_id: str) -> JobStatus | None:
-    """Draw how the job of a run goes; nothing where it is done or there is none. Returns what the board says."""
+    """Draw how the job of a run goes; nothing where it is done or there is none.
+
+    Returns what the board says.
+    """
     job = state.board().for_run(run_id)
     if job is not None and job.state != "done":
         watch_job(job)
@@ -34,10 +42,14 @@ def watch_run(run_id: str) -> JobStatus | None:
 def watch_job(job: JobStatus, panel: Callable[[JobStatus], None] | None = None) -> None:
     """Draw `job` with `panel` (default: the rows) and again each second while it is active."""
     active = job.state in ACTIVE
-    st.fragment(_look, run_every=EVERY if active else None)(job.id, active, _finished(job), panel or _rows)
+    st.fragment(_look, run_every=EVERY if active else None)(
+        job.id, active, _finished(job), panel or _rows
+    )
 
 
-def _look(job_id: str, was_active: bool, had_finished: int, panel: Callable[[JobStatus], None]) -> None:
+def _look(
+    job_id: str, was_active: bool, had_finished: int, panel: Callable[[JobStatus], None]
+) -> None:
     job = state.board().status(job_id)
     if was_active and (job.state not in ACTIVE or _finished(job) > had_finished):
         st.rerun()
@@ -76,11 +88,21 @@ def _head(job: JobStatus) -> None:
 
 def _now(job: JobStatus, done: int, total: int) -> str:
     if job.state == "queued":
-        busy = any(other.state == "running" and other.kind == job.kind for other in state.board().active())
-        return "Waiting until another run is done" if busy else "Getting ready, this takes a few seconds"
+        busy = any(
+            other.state == "running" and other.kind == job.kind for other in state.board().active()
+        )
+        return (
+            "Waiting until another run is done"
+            if busy
+            else "Getting ready, this takes a few seconds"
+        )
     states = [part.state for part in job.parts if part.name not in OTHER_PARTS]
     failed, dropped = states.count("failed"), states.count("dropped")
-    text = f"{done - failed - dropped} of {words.count(total, 'model')} done" if total else md(job.what) or "Working"
+    text = (
+        f"{done - failed - dropped} of {words.count(total, 'model')} done"
+        if total
+        else md(job.what) or "Working"
+    )
     if dropped:
         text += f", {dropped} dropped"
     if failed:
@@ -97,7 +119,11 @@ def buttons(job: JobStatus) -> None:
             state.board().cancel(job.id)
             st.toast("Stopping after this batch. What is finished is kept.")
     elif job.state in ("failed", "cancelled") and st.button(
-        "Continue", icon=":material/play_arrow:", type="primary", key=f"continue-{job.id}", width="stretch"
+        "Continue",
+        icon=":material/play_arrow:",
+        type="primary",
+        key=f"continue-{job.id}",
+        width="stretch",
     ):
         state.board().resume(job.id)
         st.rerun()
@@ -106,16 +132,20 @@ def buttons(job: JobStatus) -> None:
 def table(parts: tuple[Part, ...]) -> str:
     """Write the rows as HTML: name, state in words, a bar. Names are escaped here."""
     rows = "".join(
-        f'<tr class="{html.escape(part.state)}"><th scope="row">{html.escape(title(part.name))}</th>'
-        f"<td>{html.escape(_said(part))}</td>"
-        f'<td><div class="bar"><i style="width:{100 * words.share(part):.0f}%"></i></div></td></tr>'
+        f'<tr class="{html.escape(part.state)}"><th'
+        f' scope="row">{html.escape(title(part.name))}</th><td>{html.escape(_said(part))}</td><td><div'
+        f' class="bar"><i style="width:{100 * words.share(part):.0f}%"></i></div></td></tr>'
         for part in parts
     )
     return f'<table class="srcsel-parts"><tbody>{rows}</tbody></table>'
 
 
 def _said(part: Part) -> str:
-    return f"Failed: {plain(part.note)}" if part.state == "failed" and part.note else words.progress(part)
+    return (
+        f"Failed: {plain(part.note)}"
+        if part.state == "failed" and part.note
+        else words.progress(part)
+    )
 
 
 def title(name: str) -> str:

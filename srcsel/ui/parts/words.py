@@ -28,7 +28,9 @@ def count(number: int, one: str, many: str = "") -> str:
 
 
 def progress(part: Part) -> str:
-    """Say how far one part of a job is: "Downloading 120 of 350 MB", or what the job itself says of it, plain text."""
+    """Say how far one part of a job is: "Downloading 120 of 350 MB", or what the job itself says of
+    it, plain text.
+    """
     text = STATES.get(part.state, part.state)
     if part.name == "maps" and part.state == "running":
         text = "Drawing"
@@ -45,7 +47,9 @@ def progress(part: Part) -> str:
 
 
 def share(part: Part) -> float:
-    """Return how much of a part is done, 0..1: what it saw, where it was dropped; 0 where the total is not known."""
+    """Return how much of a part is done, 0..1: what it saw, where it was dropped; 0 where the total
+    is not known.
+    """
     if part.state in ("done", "stored"):
         return 1.0
     return min(1.0, part.done / part.total) if part.total else 0.0

@@ -1,4 +1,7 @@
-"""Score against cost on the results page, and the limit that changes the verdict. The limit lives in the address."""
+"""Score against cost on the results page, and the limit that changes the verdict.
+
+The limit lives in the address.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,13 @@ _RUN = "srcsel.limited"  # session key: the run that the limit in this tab's mem
 
 
 def among(whole: Result) -> tuple[Result, str]:
-    """Return the answer within the limit in the address, and the limit in words; without one, the answer as it is."""
-    if st.session_state.setdefault(_RUN, whole.run.id) != whole.run.id and "limit" not in st.query_params:
+    """Return the answer within the limit in the address, and the limit in words; without one, the
+    answer as it is.
+    """
+    if (
+        st.session_state.setdefault(_RUN, whole.run.id) != whole.run.id
+        and "limit" not in st.query_params
+    ):
         state.write(limit=None)  # it was meant for another run
     st.session_state[_RUN] = whole.run.id
     kind, limit = _asked(whole)
@@ -31,7 +39,10 @@ def among(whole: Result) -> tuple[Result, str]:
     part = within(whole, kind, limit)
     left, all_ = len(contenders(part)), len(contenders(whole))
     if not left:
-        st.info(f"No model here keeps to {COSTS[kind].said(limit)}, so you see all of them.", icon=":material/tune:")
+        st.info(
+            f"No model here keeps to {COSTS[kind].said(limit)}, so you see all of them.",
+            icon=":material/tune:",
+        )
         state.write(limit=None)
         return whole, ""
     if state.read("model") not in {s.model for s in part.scores}:
@@ -46,17 +57,23 @@ def lift(said: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="limited"):
         st.markdown(f":material/speed: {md(said[0].upper() + said[1:])}", width="content")
         if not frame.presenting():
-            st.button("Show all models", type="tertiary", on_click=state.write, kwargs={"limit": None})
+            st.button(
+                "Show all models", type="tertiary", on_click=state.write, kwargs={"limit": None}
+            )
 
 
 def section(whole: Result, part: Result, reading: Reading, chosen: str) -> None:
-    """Draw the picture of the whole run, the switch between costs, and the slider; `part` is within the limit."""
+    """Draw the picture of the whole run, the switch between costs, and the slider; `part` is within
+    the limit.
+    """
     kinds = _kinds(whole)
     if frame.presenting() or len(contenders(whole)) < 2 or not kinds:
         return
     st.header("What does it cost?", anchor=False)
     kind, limit = _asked(whole)
-    measure = state.choose("measure", _measures(whole), _usual_measure(whole), "score") or USUAL_MEASURE
+    measure = (
+        state.choose("measure", _measures(whole), _usual_measure(whole), "score") or USUAL_MEASURE
+    )
     shown = trade(whole, measure, reading, kind)
     left, right = st.columns([2, 3], gap="medium")
     with left:
@@ -127,9 +144,12 @@ def _slider(whole: Result, kind: str, limit: float | None) -> None:
         return
     st.session_state["results-limit"] = limit
     st.select_slider(
-        COSTS[kind].adjective, options, key="results-limit", on_change=_limited,
+        COSTS[kind].adjective,
+        options,
+        key="results-limit",
+        on_change=_limited,
         format_func=lambda value: "no limit" if value is None else COSTS[kind].said(value),
-    )  # fmt: skip
+    )
 
 
 def _explained(whole: Result, kind: str, unplaced: tuple[str, ...]) -> str:
@@ -150,7 +170,10 @@ def _all_alike(kind: str, values: list[float]) -> str:
     if not values:
         return "The cost of these models is not known."
     said = COSTS[kind].said(values[0])
-    return f"These {words.count(len(values), 'model')} cost the same ({said}), so cost does not decide here."
+    return (
+        f"These {words.count(len(values), 'model')} cost the same ({said}), so cost does not decide"
+        " here."
+    )
 
 
 def _axis(measure: str) -> str:
@@ -159,25 +182,41 @@ def _axis(measure: str) -> str:
 
 def _limited() -> None:
     value = st.session_state["results-limit"]
-    cost = st.session_state["results-cost"]  # named in the link too: what a limit means must not change with the run
+    cost = st.session_state[
+        "results-cost"
+    ]  # named in the link too: what a limit means must not change with the run
     state.write(limit=None if value is None else f"{value:g}", cost=cost)
 
 
 def _switch(
-    name: str, label: str, options: list[str], chosen: str, shown: Callable[[str], str], **forgotten: None
+    name: str,
+    label: str,
+    options: list[str],
+    chosen: str,
+    shown: Callable[[str], str],
+    **forgotten: None,
 ) -> None:
     key = f"results-{name}"
     st.session_state[key] = chosen
     st.segmented_control(
-        label, options, format_func=shown, key=key, required=True,
+        label,
+        options,
+        format_func=shown,
+        key=key,
+        required=True,
         on_change=lambda: state.write(**{name: st.session_state[key]}, **forgotten),
-    )  # fmt: skip
+    )
 
 
-def _select(name: str, label: str, options: list[str], chosen: str, shown: Callable[[str], str]) -> None:
+def _select(
+    name: str, label: str, options: list[str], chosen: str, shown: Callable[[str], str]
+) -> None:
     key = f"results-{name}"
     st.session_state[key] = chosen
     st.selectbox(
-        label, options, format_func=lambda one: plain(shown(one)), key=key,
+        label,
+        options,
+        format_func=lambda one: plain(shown(one)),
+        key=key,
         on_change=lambda: state.write(**{name: st.session_state[key]}),
-    )  # fmt: skip
+    )

@@ -1,4 +1,6 @@
-"""Every measure over every model: one row a measure in three groups, one column a model, as HTML."""
+"""Every measure over every model: one row a measure in three groups, one column a model, as
+HTML.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +24,21 @@ GROUPS = {
     STATIC: "knows nothing of your pictures",
 }
 USUAL = (
-    "silhouette", "supcon", "knn", "linear_probe", "logme", "regularized_hscore", "nleep", "parc", "gbc", "sfda",
-    "ncti", "pactran",
-)  # fmt: skip
-"""Measures of the first group, in their order; a measure that is not named here shows under More."""
+    "silhouette",
+    "supcon",
+    "knn",
+    "linear_probe",
+    "logme",
+    "regularized_hscore",
+    "nleep",
+    "parc",
+    "gbc",
+    "sfda",
+    "ncti",
+    "pactran",
+)
+"""Measures of the first group, in their order; a measure that is not named here shows under More.
+"""
 VIEWS = ("Value", "Rank", "Gain over chance")
 
 Row = tuple[str, Reading | None]
@@ -62,24 +75,33 @@ def html(result: Result, view: str) -> str:
     body = []
     for group, rows in grouped(result).items():
         about = f"{group} <span>· {escape(GROUPS[group])}</span>"
-        body.append(f'<tr class="group"><th colspan="{len(models) + 1}" scope="rowgroup">{about}</th></tr>')
+        body.append(
+            f'<tr class="group"><th colspan="{len(models) + 1}" scope="rowgroup">{about}</th></tr>'
+        )
         body += [_row(result, row, models, view) for row in rows]
     return (
-        f'{STYLE}<div class="srcsel-grid" role="region" aria-label="Every measure" tabindex="0"><table><thead><tr>'
-        f'<th scope="col">Measure</th>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
+        f'{STYLE}<div class="srcsel-grid" role="region" aria-label="Every measure"'
+        ' tabindex="0"><table><thead><tr><th'
+        f' scope="col">Measure</th>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
     )
 
 
 def grouped(result: Result) -> dict[str, list[Row]]:
     """Group -> (measure, reading) of what was scored or failed, groups without a row left out."""
-    found: dict[Row, None] = dict.fromkeys((s.measure, s.reading) for s in (*result.scores, *result.literal))
+    found: dict[Row, None] = dict.fromkeys(
+        (s.measure, s.reading) for s in (*result.scores, *result.literal)
+    )
     scored = {measure for measure, _ in found}
-    found |= dict.fromkeys((f.measure, None) for f in result.failures if f.measure and f.measure not in scored)
+    found |= dict.fromkeys(
+        (f.measure, None) for f in result.failures if f.measure and f.measure not in scored
+    )
     rows: dict[str, list[Row]] = {HEADLINE: [], HEAD: [], MORE: []}
     for row in sorted(found, key=lambda row: _place(row[0])):
         rows[group_of(row[0])].append(row)
     static: list[Row] = [
-        (name, None) for name in BEFOREHAND if any(getattr(m, name) is not None for m in result.models)
+        (name, None)
+        for name in BEFOREHAND
+        if any(getattr(m, name) is not None for m in result.models)
     ]
     return {group: r for group, r in (rows | {STATIC: static}).items() if r}
 
@@ -101,7 +123,10 @@ def cells(result: Result, row: Row, models: Iterable[SourceModel], view: str) ->
     ranking = find_ranking(result, measure, reading) if reading else _only(result, measure)
     ranks = dict(zip(ranking.models, ranking.ranks, strict=True)) if ranking else {}
     reasons = {f.model: f.reason for f in result.failures if f.measure in (measure, "")}
-    return [_cell(scores.get(m.id), ranks, view, reasons.get(m.id, "It was not scored.")) for m in models]
+    return [
+        _cell(scores.get(m.id), ranks, view, reasons.get(m.id, "It was not scored."))
+        for m in models
+    ]
 
 
 def reasons(result: Result) -> dict[str, list[str]]:
@@ -150,7 +175,9 @@ def _name(measure: str, reading: Reading | None) -> str:
     if measure in MEASURES and MEASURES[measure].set_relative:
         marks.append("moves when a candidate is added")
     small = f"<small>{escape(', '.join(marks))}</small>" if marks else ""
-    about = "".join(f"<p>{escape(text)}</p>" for text in (help_of(measure), one_line(measure)) if text)
+    about = "".join(
+        f"<p>{escape(text)}</p>" for text in (help_of(measure), one_line(measure)) if text
+    )
     return f"<details><summary>{escape(plain(title_of(measure)))}{small}</summary>{about}</details>"
 
 
@@ -170,11 +197,17 @@ def _cell(score: Score | None, ranks: Mapping[str, int], view: str, reason: str)
     tied = sum(r == rank for r in ranks.values()) > 1
     place = "" if rank is None else f"{rank}{' =' if tied else ''}"
     told = [f"value {_number(score.value)}"]
-    told += [f"90 % of the re-checks {_number(score.low)} to {_number(score.high)}"] if _both(score) else []
+    told += (
+        [f"90 % of the re-checks {_number(score.low)} to {_number(score.high)}"]
+        if _both(score)
+        else []
+    )
     told += [f"chance {_number(score.null)}"] if score.null is not None else []
     told += [f"gain over chance {_number(score.gain)}"] if score.gain is not None else []
     told += [f"rank {place} of {len(ranks)}"] if place else []
-    shown = {"Value": _number(score.value), "Rank": place, "Gain over chance": _number(score.gain)}[view]
+    shown = {"Value": _number(score.value), "Rank": place, "Gain over chance": _number(score.gain)}[
+        view
+    ]
     return Cell(shown or "–", ", ".join(told), first=rank == 1)
 
 

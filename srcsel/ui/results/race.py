@@ -1,4 +1,6 @@
-"""The fast answer on the pages: the switch before a run, and the race afterwards: who left when, why, what it saved."""
+"""The fast answer on the pages: the switch before a run, and the race afterwards: who left when,
+why, what it saved.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,11 @@ from srcsel.ui.parts.show import md, plain
 from srcsel.verdict import doubt
 from srcsel.verdict.readings import title_of
 
-WHY = {"behind": "Behind the leader", "budget": "Set aside to save time", "yardstick": "A yardstick"}
+WHY = {
+    "behind": "Behind the leader",
+    "budget": "Set aside to save time",
+    "yardstick": "A yardstick",
+}
 
 
 def section(result: Result) -> None:
@@ -39,14 +45,18 @@ def section(result: Result) -> None:
             with right:
                 _in_full(result)
         if race.dropped:
-            with st.expander(f"Who left, and why ({words.count(len(race.dropped), 'model')})", expanded=not over):
+            with st.expander(
+                f"Who left, and why ({words.count(len(race.dropped), 'model')})", expanded=not over
+            ):
                 st.html(watch.table(_rows(result, race)))
                 if not frame.presenting():
                     _partial(result, race)
 
 
 def partial(result: Result, race: Race) -> pd.DataFrame:
-    """One row a model that left, the last to leave first: when, how far behind, its scores on the pictures it saw."""
+    """One row a model that left, the last to leave first: when, how far behind, its scores on the
+    pictures it saw.
+    """
     titles = {m.id: m.title for m in result.models}
     rows = []
     for left in reversed(race.dropped):
@@ -80,15 +90,17 @@ def _partial(result: Result, race: Race) -> None:
         | {name: st.column_config.NumberColumn(format="%.3f") for name in numeric},
     )
     st.caption(
-        "Partial scores rest on the pictures that a model had seen when it left. They are no rank: scores of different "
-        "numbers of pictures cannot be compared."
+        "Partial scores rest on the pictures that a model had seen when it left. They are no rank:"
+        " scores of different numbers of pictures cannot be compared."
     )
 
 
 def _rows(result: Result, race: Race) -> tuple[Part, ...]:
     titles, n = {m.id: m.title for m in result.models}, len(result.dataset.paths)
     gone = {left.model for left in race.dropped}
-    stayed = [m.id for m in result.models if m.id not in gone and m.id in {s.model for s in result.scores}]
+    stayed = [
+        m.id for m in result.models if m.id not in gone and m.id in {s.model for s in result.scores}
+    ]
     full = tuple(Part(m, "done", n, n) for m in stayed)
     return full + tuple(_row(left, titles, n) for left in reversed(race.dropped))
 
@@ -99,7 +111,9 @@ def _row(left: Dropped, titles: dict[str, str], n: int) -> Part:
 
 def _in_full(result: Result) -> None:
     """Offer to ask the same exactly; what the networks made of the pictures so far is reused."""
-    if not st.button("Score all in full", icon=":material/done_all:", key="race-in-full", width="stretch"):
+    if not st.button(
+        "Score all in full", icon=":material/done_all:", key="race-in-full", width="stretch"
+    ):
         return
     now = datetime.now(UTC).isoformat(timespec="seconds")
     run = replace(result.run, id=RunStore.new_id(), created=now, race=False)

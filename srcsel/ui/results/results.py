@@ -22,20 +22,30 @@ from srcsel.verdict.wording import READINGS
 if TYPE_CHECKING:
     pass
 
-BARS = {"silhouette": ("How well the groups separate", "MSC"), "supcon": ("How well neighbours agree", "SCL")}
+BARS = {
+    "silhouette": ("How well the groups separate", "MSC"),
+    "supcon": ("How well neighbours agree", "SCL"),
+}
 READING_MEANS = {
-    "whitened": "**Whitened**: what all pictures have in common is taken out first, and every direction counts the "
-    "same. The verdict uses this reading.",
-    "raw": "**As in the papers**: the formulas on the untouched features. Good for comparing with published "
-    "numbers; it can favour models that see hardly any difference.",
+    "whitened": (
+        "**Whitened**: what all pictures have in common is taken out first, and every direction"
+        " counts the same. The verdict uses this reading."
+    ),
+    "raw": (
+        "**As in the papers**: the formulas on the untouched features. Good for comparing with"
+        " published numbers; it can favour models that see hardly any difference."
+    ),
 }
 LEAST_MAP = 420  # pixels
 ROOM = 440  # pixels of a window that verdict, controls and legend take
-_score_bars = lru_cache(maxsize=16)(charts.score_bars)  # Plotly takes longer for them than all else on the page
+_score_bars = lru_cache(maxsize=16)(
+    charts.score_bars
+)  # Plotly takes longer for them than all else on the page
 
 
 def notes(result: Result, which: Reading) -> None:
-    """Say why scores and verdict differ, in amber where they do, and whatever else the verdict notes.
+    """Say why scores and verdict differ, in amber where they do, and whatever else the verdict
+    notes.
 
     Several notes take one line until they are opened, so that the charts stay in sight.
     """
@@ -48,12 +58,18 @@ def notes(result: Result, which: Reading) -> None:
         st.warning(texts[0], title=title, icon=icon) if title else st.info(texts[0], icon=icon)
         return
     label = f"**{title}.** {texts[0]}" if title else texts[0]
-    with st.container(key="differ" if title else "notes"), st.expander(label):  # its arrow stands where the icon would
+    with (
+        st.container(key="differ" if title else "notes"),
+        st.expander(label),
+    ):  # its arrow stands where the icon would
         st.markdown("\n".join(f"- {text}" for text in texts[1:]))
 
 
 def map_controls(result: Result) -> tuple[str, str]:
-    """Draw model and kind of map side by side; returns (model, method). Presenter mode keeps only the model."""
+    """Draw model and kind of map side by side; returns (model, method).
+
+    Presenter mode keeps only the model.
+    """
     if frame.presenting():
         return choose_model(result), "umap"
     left, right = st.columns([3, 2], vertical_alignment="bottom")
@@ -67,13 +83,24 @@ def reading() -> Reading:
     """Return the reading that is on show; presenter mode has only the whitened one."""
     if frame.presenting():
         return "whitened"
-    return "raw" if state.choose("reading", list(READINGS), "whitened", "reading") == "raw" else "whitened"
+    return (
+        "raw"
+        if state.choose("reading", list(READINGS), "whitened", "reading") == "raw"
+        else "whitened"
+    )
 
 
 def choose_reading(chosen: Reading) -> None:
     """Draw the switch between the two readings."""
     if not frame.presenting():
-        switch("reading", "Reading of the scores", list(READINGS), chosen, READINGS.__getitem__, labelled=False)
+        switch(
+            "reading",
+            "Reading of the scores",
+            list(READINGS),
+            chosen,
+            READINGS.__getitem__,
+            labelled=False,
+        )
 
 
 def bars(result: Result, which: Reading, chosen: str) -> None:
@@ -83,7 +110,10 @@ def bars(result: Result, which: Reading, chosen: str) -> None:
         if not charts.pick_scores(result, measure, which):
             continue
         jargon = "" if frame.presenting() else f" ({short})"
-        st.markdown(f"**{heading}**{jargon}", help=None if frame.presenting() else table.help_of(measure) or None)
+        st.markdown(
+            f"**{heading}**{jargon}",
+            help=None if frame.presenting() else table.help_of(measure) or None,
+        )
         key = f"bars-{measure}"
         st.plotly_chart(
             _score_bars(result, measure, which, theme=theme(), chosen=chosen, scale=scale),
@@ -98,15 +128,23 @@ def bars(result: Result, which: Reading, chosen: str) -> None:
 
 
 def map_beside(result: Result, model: str, method: str, height: int) -> None:
-    """Draw the chosen model's map, or see to it that the worker makes it. Nothing is computed here."""
+    """Draw the chosen model's map, or see to it that the worker makes it.
+
+    Nothing is computed here.
+    """
     title = next(m.title for m in result.models if m.id == model)
     projection = get_map(result, model, method)
     if projection is None:
         return
     maps.embedding_map(
-        [maps.Pane(projection, title)], result.dataset, set_id=pictures(result), name=f"results {result.run.id}",
-        key="results-map", height=height, room=ROOM,
-    )  # fmt: skip
+        [maps.Pane(projection, title)],
+        result.dataset,
+        set_id=pictures(result),
+        name=f"results {result.run.id}",
+        key="results-map",
+        height=height,
+        room=ROOM,
+    )
     st.caption(f"{MAP_CAPTION} {sampled(result, projection)}")
 
 
@@ -116,8 +154,12 @@ def remarks(result: Result) -> None:
     told = {doubt.summary(result.race)} if result.race else set()  # stands with the race
     for note in (note for note in result.notes if note not in told):
         st.caption(f":material/info: {md(note)}")
-    for failure in (f for f in result.failures if f.measure in HEADLINE):  # the others say why in their table
-        what = f"{md(titles.get(failure.model, failure.model))}, {md(table.title_of(failure.measure))}"
+    for failure in (
+        f for f in result.failures if f.measure in HEADLINE
+    ):  # the others say why in their table
+        what = (
+            f"{md(titles.get(failure.model, failure.model))}, {md(table.title_of(failure.measure))}"
+        )
         st.caption(f":material/error: {what}: n/a. {md(failure.reason)}")
     failed: dict[str, list[Failure]] = {}
     left = {d.model for d in result.race.dropped} if result.race else set()  # the race says why

@@ -1,7 +1,8 @@
-"""Handing a run on: the report, the numbers, the link; and the script that trains the chosen model further.
+"""Handing a run on: the report, the numbers, the link; and the script that trains the chosen model
+further.
 
-Every file is made when it is asked for: one handed over beforehand costs each drawing of the page, and Streamlit
-drops it while another window of the same page is being drawn.
+Every file is made when it is asked for: one handed over beforehand costs each drawing of the page,
+and Streamlit drops it while another window of the same page is being drawn.
 """
 
 from __future__ import annotations
@@ -22,7 +23,15 @@ from srcsel.ui.parts import cards, watch, words
 from srcsel.ui.parts.show import md
 from srcsel.ui.results import results
 
-SHOWN = ("run", "model", "method", "reading", "measure", "cost", "limit")  # what a link to the results page holds
+SHOWN = (
+    "run",
+    "model",
+    "method",
+    "reading",
+    "measure",
+    "cost",
+    "limit",
+)  # what a link to the results page holds
 
 
 def menu(whole: Result) -> None:
@@ -31,18 +40,29 @@ def menu(whole: Result) -> None:
         return
     name = f"srcsel-{whole.run.id}"
     with st.popover("Share", icon=":material/ios_share:", key="share"):
-        st.markdown("**One HTML file** with all of this, pictures on the map included. It opens anywhere, offline.")
+        st.markdown(
+            "**One HTML file** with all of this, pictures on the map included. It opens anywhere,"
+            " offline."
+        )
         _report(whole, name)
         st.markdown("**The numbers**, and everything for other programs")
         with st.container(horizontal=True):
             st.download_button(
-                "CSV", lambda: to_csv(whole).encode(), f"{name}.csv", "text/csv", icon=":material/table:",
+                "CSV",
+                lambda: to_csv(whole).encode(),
+                f"{name}.csv",
+                "text/csv",
+                icon=":material/table:",
                 on_click="ignore",
-            )  # fmt: skip
+            )
             st.download_button(
-                "JSON", lambda: json.dumps(to_json(whole), indent=1, ensure_ascii=False).encode(), f"{name}.json",
-                "application/json", icon=":material/data_object:", on_click="ignore",
-            )  # fmt: skip
+                "JSON",
+                lambda: json.dumps(to_json(whole), indent=1, ensure_ascii=False).encode(),
+                f"{name}.json",
+                "application/json",
+                icon=":material/data_object:",
+                on_click="ignore",
+            )
         st.markdown("**This page** as it stands, for those who can reach this computer")
         st.code(link(), language=None, wrap_lines=True)
 
@@ -67,20 +87,29 @@ def training(result: Result) -> None:
         st.info(cards.sentence(error), icon=":material/code_off:")
         return
     st.markdown(
-        "A complete script: it reads your folder, prepares pictures exactly as this model was scored on them, gives it "
-        "a new head, trains five rounds, prints the accuracy and saves the model."
+        "A complete script: it reads your folder, prepares pictures exactly as this model was"
+        " scored on them, gives it a new head, trains five rounds, prints the accuracy and saves"
+        " the model."
     )
     with st.container(horizontal=True):
         st.download_button(
-            f"Training script ({script.FILENAME})", lambda: text.encode(), script.FILENAME, "text/x-python",
-            icon=":material/download:", on_click="ignore",
-        )  # fmt: skip
+            f"Training script ({script.FILENAME})",
+            lambda: text.encode(),
+            script.FILENAME,
+            "text/x-python",
+            icon=":material/download:",
+            on_click="ignore",
+        )
         if listed:
             st.download_button(
-                f"List of the pictures ({script.TABLE})", lambda: script.table(result.dataset).encode(),
-                script.TABLE, "text/csv", icon=":material/download:", on_click="ignore",
+                f"List of the pictures ({script.TABLE})",
+                lambda: script.table(result.dataset).encode(),
+                script.TABLE,
+                "text/csv",
+                icon=":material/download:",
+                on_click="ignore",
                 help="Put it beside the script: the folders alone do not tell the classes.",
-            )  # fmt: skip
+            )
     with st.expander("See the script", icon=":material/code:"):
         st.code(text, language="python", height=420)
 
@@ -92,17 +121,30 @@ def _report(whole: Result, name: str) -> None:
     if file.is_file():
         size = words.megabytes(file.stat().st_size)
         st.download_button(
-            f"Download report ({size})", file.read_bytes, f"{name}.html", "text/html", type="primary",
-            icon=":material/download:", on_click="ignore",
-        )  # fmt: skip
+            f"Download report ({size})",
+            file.read_bytes,
+            f"{name}.html",
+            "text/html",
+            type="primary",
+            icon=":material/download:",
+            on_click="ignore",
+        )
         return
-    job = next((j for j in state.board().recent(50) if j.kind == "report" and j.payload == question), None)
+    job = next(
+        (j for j in state.board().recent(50) if j.kind == "report" and j.payload == question), None
+    )
     if job is not None and job.state in watch.ACTIVE:
         watch.watch_job(job, _progress)
         return
     if job is not None and job.state == "failed":
         st.error(md(job.error) or "The report could not be made.", icon=":material/error:")
-    st.button("Make report", type="primary", icon=":material/description:", on_click=_order, args=(question,))
+    st.button(
+        "Make report",
+        type="primary",
+        icon=":material/description:",
+        on_click=_order,
+        args=(question,),
+    )
 
 
 def _question(whole: Result) -> dict[str, str | None]:

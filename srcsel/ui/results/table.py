@@ -1,4 +1,6 @@
-"""All numbers of a run as tables: a short one, every measure, what they say together, and every number as CSV."""
+"""All numbers of a run as tables: a short one, every measure, what they say together, and every
+number as CSV.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +22,19 @@ from srcsel.verdict.readings import title_of
 
 __all__ = ["all_numbers", "draw", "help_of", "short_table", "title_of"]
 
-SHORT, EVERY, TOGETHER, ROWS = "One line a model", "Every measure", "All measures together", "Every number"
+SHORT, EVERY, TOGETHER, ROWS = (
+    "One line a model",
+    "Every measure",
+    "All measures together",
+    "Every number",
+)
 KEPT_JOBS = 50  # how far back the board is searched
 
 
 def short_table(result: Result, reading: Reading) -> pd.DataFrame:
-    """One row a model, in the order of the bars: the headline scores of one reading, cost and license."""
+    """One row a model, in the order of the bars: the headline scores of one reading, cost and
+    license.
+    """
     order = model_order(result)
     order += [m.id for m in result.models if m.id not in order]
     models = {m.id: m for m in result.models}
@@ -35,7 +44,9 @@ def short_table(result: Result, reading: Reading) -> pd.DataFrame:
     for model in order:
         about, seconds = models[model], result.seconds_per_picture.get(model)
         row: dict[str, object] = {"Starting model": plain(about.title)}
-        row["First in 100"] = result.verdict.firsts.get(model)  # None for a baseline: it is not in the contest
+        row["First in 100"] = result.verdict.firsts.get(
+            model
+        )  # None for a baseline: it is not in the contest
         for measure in measures:
             found = scores[measure].get(model)
             row[_column(measure)] = bar_length(found)[0] if found else None
@@ -49,12 +60,16 @@ def short_table(result: Result, reading: Reading) -> pd.DataFrame:
 
 
 def all_numbers(result: Result) -> pd.DataFrame:
-    """One row for each model, measure and reading, and for each that did not work; ready for CSV."""
+    """One row for each model, measure and reading, and for each that did not work; ready for
+    CSV.
+    """
     return pd.DataFrame(number_rows(result))
 
 
 def together(result: Result) -> pd.DataFrame:
-    """One row a model: its place by all measures together, how many these are, and what is known beforehand."""
+    """One row a model: its place by all measures together, how many these are, and what is known
+    beforehand.
+    """
     models = {m.id: m for m in result.models}
     found = consensus(result.rankings, model_order(result))
     whole = len(found.measures)
@@ -64,11 +79,19 @@ def together(result: Result) -> pd.DataFrame:
             "Starting model": [plain(models[m].title) for m in order],
             "Mean rank": [found.mean_rank.get(m) for m in order],
             "Borda count": [found.borda.get(m) for m in order],
-            "Rests on": [f"{found.counted.get(m, 0)} of {words.count(whole, 'measure')}" for m in order],
-            "No value from": [", ".join(title_of(name) for name in found.missing.get(m, ())) for m in order],
+            "Rests on": [
+                f"{found.counted.get(m, 0)} of {words.count(whole, 'measure')}" for m in order
+            ],
+            "No value from": [
+                ", ".join(title_of(name) for name in found.missing.get(m, ())) for m in order
+            ],
             "First in 100": [result.verdict.firsts.get(m) for m in order],
-            "Accuracy there": [None if (a := models[m].accuracy) is None else 100 * a for m in order],
-            "Weights (million)": [None if (p := models[m].params) is None else p / 1e6 for m in order],
+            "Accuracy there": [
+                None if (a := models[m].accuracy) is None else 100 * a for m in order
+            ],
+            "Weights (million)": [
+                None if (p := models[m].params) is None else p / 1e6 for m in order
+            ],
             "Kind": ["yardstick" if models[m].baseline else "starting model" for m in order],
         }
     )
@@ -77,9 +100,13 @@ def together(result: Result) -> pd.DataFrame:
 def draw(result: Result, reading: Reading) -> None:
     """Draw the tables with their CSV download, and the offer to score by every measure."""
     which = st.segmented_control(
-        "Table", [SHORT, EVERY, TOGETHER, ROWS], default=SHORT, required=True, label_visibility="collapsed",
+        "Table",
+        [SHORT, EVERY, TOGETHER, ROWS],
+        default=SHORT,
+        required=True,
+        label_visibility="collapsed",
         key="results-table",
-    )  # fmt: skip
+    )
     if which == EVERY:
         _every(result)
     elif which == TOGETHER:
@@ -87,31 +114,46 @@ def draw(result: Result, reading: Reading) -> None:
     else:
         _plain(all_numbers(result) if which == ROWS else short_table(result, reading), result)
     st.page_link(
-        frame.page("evidence"), label="Is it true? Put these scores to the test", icon=":material/science:",
+        frame.page("evidence"),
+        label="Is it true? Put these scores to the test",
+        icon=":material/science:",
         query_params={"run": result.run.id},
-    )  # fmt: skip
+    )
     st.download_button(
-        "Download all numbers (CSV)", lambda: to_csv(result).encode(), f"srcsel-{result.run.id}.csv", "text/csv",
-        icon=":material/download:", on_click="ignore",
-    )  # fmt: skip
+        "Download all numbers (CSV)",
+        lambda: to_csv(result).encode(),
+        f"srcsel-{result.run.id}.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
 
 
 def _plain(rows: pd.DataFrame, result: Result) -> None:
     numeric = list(rows.select_dtypes("number").columns)
-    shown = rows.assign(**{name: rows[name].round(3) + 0.0 for name in numeric})  # + 0.0: never "-0.000"
+    shown = rows.assign(
+        **{name: rows[name].round(3) + 0.0 for name in numeric}
+    )  # + 0.0: never "-0.000"
     digits = {name: st.column_config.NumberColumn(format="%.3f") for name in numeric} | COLUMNS
     st.dataframe(
-        shown, hide_index=True, column_config=digits, placeholder="n/a", alt=f"Scores of {len(result.models)} models"
+        shown,
+        hide_index=True,
+        column_config=digits,
+        placeholder="n/a",
+        alt=f"Scores of {len(result.models)} models",
     )
 
 
 def _every(result: Result) -> None:
     offer(result)
-    view = st.segmented_control("Show", grid.VIEWS, default="Value", required=True, key="results-view")
+    view = st.segmented_control(
+        "Show", grid.VIEWS, default="Value", required=True, key="results-view"
+    )
     st.html(grid.html(result, view or "Value"))
     st.caption(
-        "Bold: first by that measure; = means a tie. Press a measure to read what it is and how it did elsewhere. Rest "
-        "the pointer on a number for its interval, its chance level and its rank."
+        "Bold: first by that measure; = means a tie. Press a measure to read what it is and how it"
+        " did elsewhere. Rest the pointer on a number for its interval, its chance level and its"
+        " rank."
     )
     said = grid.reasons(result)
     if said:
@@ -124,10 +166,10 @@ def _together(result: Result) -> None:
     offer(result)
     _plain(together(result), result)
     st.caption(
-        "Ranks are put together, never the values themselves. Mean rank: 1 = first by every measure. Borda count: of "
-        "100 comparisons with another model, how many it won. Measures that favour wide models take no part, and a "
-        "measure without a value for a model counts neither for nor against it. The verdict follows its own rule, not "
-        "this table."
+        "Ranks are put together, never the values themselves. Mean rank: 1 = first by every"
+        " measure. Borda count: of 100 comparisons with another model, how many it won. Measures"
+        " that favour wide models take no part, and a measure without a value for a model counts"
+        " neither for nor against it. The verdict follows its own rule, not this table."
     )
 
 
@@ -139,9 +181,13 @@ def offer(result: Result) -> None:
         watch.watch_job(job)
     elif missing and result.complete:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{len(MEASURES) - len(missing)} of {len(MEASURES)} measures are scored.", width="content")
+            st.markdown(
+                f"{len(MEASURES) - len(missing)} of {len(MEASURES)} measures are scored.",
+                width="content",
+            )
             label = (
-                f"Score by every measure (about {phrases.duration(price.START + measuring.scoring_seconds(result))})"
+                "Score by every measure (about"
+                f" {phrases.duration(price.START + measuring.scoring_seconds(result))})"
             )
             if st.button(label, icon=":material/functions:", key="results-every"):
                 state.board().submit("measures", {"run_id": result.run.id})
@@ -150,18 +196,30 @@ def offer(result: Result) -> None:
 
 def _job(result: Result) -> JobStatus | None:
     jobs = state.board().recent(KEPT_JOBS)
-    return next((j for j in jobs if j.kind == "measures" and j.payload.get("run_id") == result.run.id), None)
+    return next(
+        (j for j in jobs if j.kind == "measures" and j.payload.get("run_id") == result.run.id), None
+    )
 
 
 def _column(measure: str) -> str:
-    return "SCL gain" if measure == "supcon" else {"silhouette": "MSC"}.get(measure, title_of(measure))
+    return (
+        "SCL gain" if measure == "supcon" else {"silhouette": "MSC"}.get(measure, title_of(measure))
+    )
 
 
 COLUMNS = {
-    "First in 100": st.column_config.NumberColumn(format="%.0f", help="Re-checks in which the model came first"),
+    "First in 100": st.column_config.NumberColumn(
+        format="%.0f", help="Re-checks in which the model came first"
+    ),
     "Weights (million)": st.column_config.NumberColumn(format="%.2f"),
-    "Milliseconds a picture": st.column_config.NumberColumn(format="%.2f", help="Measured on this computer"),
-    "Mean rank": st.column_config.NumberColumn(format="%.2f", help="Mean over measures of its rank; 1 is best"),
+    "Milliseconds a picture": st.column_config.NumberColumn(
+        format="%.2f", help="Measured on this computer"
+    ),
+    "Mean rank": st.column_config.NumberColumn(
+        format="%.2f", help="Mean over measures of its rank; 1 is best"
+    ),
     "Borda count": st.column_config.NumberColumn(format="%.1f", help="0 to 100; higher is better"),
-    "Accuracy there": st.column_config.NumberColumn(format="%.1f %%", help="On its own source task"),
+    "Accuracy there": st.column_config.NumberColumn(
+        format="%.1f %%", help="On its own source task"
+    ),
 }

@@ -1,4 +1,6 @@
-"""The verdict card: where to start and how sure we are, before any chart; and why scores and verdict differ."""
+"""The verdict card: where to start and how sure we are, before any chart; and why scores and
+verdict differ.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ margin:0!important;overflow-wrap:anywhere}
 
 
 def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> None:
-    """Draw the answer of a run. While models are still being scored it says so; without any it says that.
+    """Draw the answer of a run.
+
+    While models are still being scored it says so; without any it says that.
 
     `beside` draws what stands beside the badge.
     """
@@ -52,7 +56,11 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
             with st.container(horizontal=True, vertical_alignment="center"):
                 if result.scores:
                     label, (color, icon) = KINDS[verdict.kind], LOOKS[verdict.kind]
-                    st.badge(label if result.complete else f"So far: {label.lower()}", color=color, icon=icon)
+                    st.badge(
+                        label if result.complete else f"So far: {label.lower()}",
+                        color=color,
+                        icon=icon,
+                    )
                 if beside is not None:
                     beside()
             said = plain(headline(result))
@@ -69,7 +77,12 @@ def further(result: Result, chosen: str) -> None:
         return
     run = {"run": result.run.id}
     ways = (
-        ("explore", "Why this score", ":material/troubleshoot:", run | {"model": chosen, "view": "why"}),
+        (
+            "explore",
+            "Why this score",
+            ":material/troubleshoot:",
+            run | {"model": chosen, "view": "why"},
+        ),
         ("explore", "Pictures worth a look", ":material/image_search:", run | {"view": "suspects"}),
         ("evidence", "Is it true?", ":material/science:", run),
     )
@@ -80,7 +93,8 @@ def further(result: Result, chosen: str) -> None:
 
 
 def disagreement(result: Result, reading: Reading) -> str:
-    """Say in a title how the two bars and the verdict differ; "" where all three name the same model.
+    """Say in a title how the two bars and the verdict differ; "" where all three name the same
+    model.
 
     Baselines do not count: they are never where to start.
     """
@@ -108,11 +122,19 @@ def weights(params: int | None) -> str:
 
 def milliseconds(seconds: float | None) -> str:
     """Return seconds as "14 ms", or "not measured"."""
-    return "not measured" if not seconds else f"{seconds * 1000:,.2g} ms" if seconds < 0.1 else f"{seconds:,.2g} s"
+    return (
+        "not measured"
+        if not seconds
+        else f"{seconds * 1000:,.2g} ms"
+        if seconds < 0.1
+        else f"{seconds:,.2g} s"
+    )
 
 
 def _facts(result: Result, winner: SourceModel) -> str:
-    seconds = result.seconds_per_picture.get(winner.id)  # unknown in a finished example: it ran elsewhere
+    seconds = result.seconds_per_picture.get(
+        winner.id
+    )  # unknown in a finished example: it ran elsewhere
     facts = [
         *([(milliseconds(seconds), "a picture, on this computer")] if seconds else []),
         (weights(winner.params), "weights"),
@@ -124,8 +146,13 @@ def _facts(result: Result, winner: SourceModel) -> str:
         first = share(result.verdict.firsts.get(winner.id, 0.0))
         facts.insert(0, (f"{first} of 100", "re-checks put it first"))
     lead = f'<p class="srcsel-key">Ahead for now: {escape(plain(winner.title))}</p>'
-    items = "".join(f"<div><dt>{escape(what)}</dt><dd>{escape(value)}</dd></div>" for value, what in facts)
-    return f'{lead if result.verdict.kind == "cannot tell" else ""}<dl class="srcsel-facts">{items}</dl>'
+    items = "".join(
+        f"<div><dt>{escape(what)}</dt><dd>{escape(value)}</dd></div>" for value, what in facts
+    )
+    return (
+        f"{lead if result.verdict.kind == 'cannot tell' else ''}<dl"
+        f' class="srcsel-facts">{items}</dl>'
+    )
 
 
 def _firsts(result: Result) -> str:
@@ -138,8 +165,11 @@ def _firsts(result: Result) -> str:
     titles = {m.id: plain(m.title) for m in result.models}
     said = ", ".join(f"{titles[m]} ({share(firsts[m])})" for m in order[:3])
     more = f", {words.count(len(order) - 3, 'other')}" if len(order) > 3 else ""
-    parts = "".join(f'<i style="width:{firsts[m]:.1f}%" title="{escape(titles[m])}"></i>' for m in order)
+    parts = "".join(
+        f'<i style="width:{firsts[m]:.1f}%" title="{escape(titles[m])}"></i>' for m in order
+    )
     text = escape(f"First in 100 re-checks: {said}{more}")
     return (
-        f'<div class="srcsel-firsts" role="img" aria-label="{text}">{parts}</div><div class="srcsel-key">{text}</div>'
+        f'<div class="srcsel-firsts" role="img" aria-label="{text}">{parts}</div><div'
+        f' class="srcsel-key">{text}</div>'
     )

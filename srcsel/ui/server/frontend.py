@@ -1,7 +1,7 @@
 """The program that runs in the browser, Streamlit's own files, answered in fewer steps.
 
-Streamlit reads them in other threads, 64 kB at a time. Each step waits for the interpreter's lock, while the first
-page's imports hold it: the 61 files of that page took 0.28 s, and take 0.07 s so.
+Streamlit reads them in other threads, 64 kB at a time. Each step waits for the interpreter's lock,
+while the first page's imports hold it: the 61 files of that page took 0.28 s, and take 0.07 s so.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ KEPT = "public, immutable, max-age=31536000"  # their names change with their co
 
 
 class Frontend:
-    """Answers GET for the files below /static that exist at the start; passes on everything else."""
+    """Answers GET for the files below /static that exist at the start; passes on everything
+    else.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -29,8 +31,14 @@ class Frontend:
         self.files = {f"/{path.relative_to(FOLDER).as_posix()}": path for path in found}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Read the whole file at once, here: it is small, and the system has it in memory after the first visitor."""
-        wanted = self.files.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "GET" else None
+        """Read the whole file at once, here: it is small, and the system has it in memory after the
+        first visitor.
+        """
+        wanted = (
+            self.files.get(scope["path"])
+            if scope["type"] == "http" and scope["method"] == "GET"
+            else None
+        )
         if wanted is None:
             return await self.app(scope, receive, send)
         kind = guess_type(wanted.name)[0] or "application/octet-stream"

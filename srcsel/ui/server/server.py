@@ -1,7 +1,8 @@
-"""What the web server does beside Streamlit: thumbnails, the Host check, security headers, waking the job board.
+"""What the web server does beside Streamlit: thumbnails, the Host check, security headers, waking
+the job board.
 
-Streamlit's own `server.allowedHosts` guards neither plain HTTP nor our route, so the check is made here, for
-everything. The content policy lets the browser talk to nobody but this server.
+Streamlit's own `server.allowedHosts` guards neither plain HTTP nor our route, so the check is made
+here, for everything. The content policy lets the browser talk to nobody but this server.
 """
 
 from __future__ import annotations
@@ -39,24 +40,28 @@ from srcsel.ui.server.frontend import FOLDER, Frontend
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-SCRIPT = Path(__file__).parent / "main.py"
+SCRIPT = Path(__file__).parents[1] / "app" / "main.py"
 LOG = logging.getLogger(__name__)
 READING = 2.5  # seconds after the start in which nothing but the first page is made ready
 
 _NO_HOST = (
-    "This server does not answer to that name. Open http://localhost instead, or, to share the dashboard "
-    "under another name, start it with SRCSEL_HOSTS=that-name.\n"
+    "This server does not answer to that name. Open http://localhost instead, or, to share the"
+    " dashboard under another name, start it with SRCSEL_HOSTS=that-name.\n"
 )
 
 
 def hosts() -> frozenset[str]:
-    """Return the names this server answers to: this computer's own, and SRCSEL_HOSTS (separated by commas)."""
+    """Return the names this server answers to: this computer's own, and SRCSEL_HOSTS (separated by
+    commas).
+    """
     extra = os.environ.get("SRCSEL_HOSTS", "")
     return LOOPBACK | {name.strip().lower() for name in extra.split(",") if name.strip()}
 
 
 class HostCheck:
-    """Refuses requests made under a name that is not ours, so that no foreign page can reach in (DNS rebinding)."""
+    """Refuses requests made under a name that is not ours, so that no foreign page can reach in
+    (DNS rebinding).
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -100,7 +105,9 @@ class SecurityHeaders:
 
 
 def content_policy() -> str:
-    """Write the Content-Security-Policy: everything from this server, plus Streamlit's own inline script by hash."""
+    """Write the Content-Security-Policy: everything from this server, plus Streamlit's own inline
+    script by hash.
+    """
     page = (FOLDER / "index.html").read_text(encoding="utf-8")
     inline = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
     digests = (base64.b64encode(hashlib.sha256(code.encode()).digest()).decode() for code in inline)
@@ -141,17 +148,21 @@ def thumbnail(request: Request) -> Response:
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
-    """Answer at once; beside that get ready for the first pages, and go on with jobs from before a restart."""
+    """Answer at once; beside that get ready for the first pages, and go on with jobs from before a
+    restart.
+    """
     send_at_once()
     Thread(target=_warm_up, daemon=True).start()
     yield
 
 
 def send_at_once() -> None:
-    """Let connections to this process send small packets at once, which those accepted later inherit.
+    """Let connections to this process send small packets at once, which those accepted later
+    inherit.
 
-    Streamlit opens its socket in a way for which asyncio leaves that off: the second part of each answer then waited
-    40 ms until the browser acknowledged the first, 0.4 s in all for the files of the first page.
+    Streamlit opens its socket in a way for which asyncio leaves that off: the second part of each
+    answer then waited 40 ms until the browser acknowledged the first, 0.4 s in all for the files of
+    the first page.
     """
     with contextlib.suppress(FileNotFoundError):  # Windows
         for number in [int(name.name) for name in Path("/dev/fd").iterdir()]:
@@ -165,15 +176,20 @@ def send_at_once() -> None:
 
 def on_script_error(error: Exception) -> bool:
     """Say in words that a page broke, and write the trace to the log instead of the page."""
-    from srcsel.ui.parts.show import md  # numpy comes with it, which the server's start need not wait for
+    from srcsel.ui.parts.show import (
+        md,
+    )  # numpy comes with it, which the server's start need not wait for
 
-    if isinstance(error, SrcselError):  # written for the person: a full disk, a folder that may not be written
+    if isinstance(
+        error, SrcselError
+    ):  # written for the person: a full disk, a folder that may not be written
         st.error(md(error), icon=":material/error:")
         return True
     LOG.error("A page failed", exc_info=error)
     st.error(
-        "This page could not be drawn because of a mistake in the program. Your pictures and results are safe. "
-        f"Reload the page; if it happens again, the terminal shows the details ({type(error).__name__}).",
+        "This page could not be drawn because of a mistake in the program. Your pictures and"
+        " results are safe. Reload the page; if it happens again, the terminal shows the details"
+        f" ({type(error).__name__}).",
         icon=":material/error:",
     )
     return True
@@ -184,16 +200,19 @@ def _wake() -> None:
         from srcsel.jobs.board import Board
 
         Board(load_settings().jobs).wake()
-    except Exception:  # the pages must open even where the work folder cannot be used; they say so themselves
+    except (
+        Exception
+    ):  # the pages must open even where the work folder cannot be used; they say so themselves
         LOG.exception("The job board could not be woken")
 
 
 def _warm_up() -> None:
-    """Import what the home page needs while the browser starts; when that is drawn, wake the board and import the rest.
+    """Import what the home page needs while the browser starts; when that is drawn, wake the board
+    and import the rest.
 
-    All of it takes the interpreter's lock in turns with the first page: hence the order, and the pause. Streamlit
-    collects garbage after every drawing of a page, in which it holds the lock for 80 ms if it must look through all
-    modules each time; frozen, they are passed over.
+    All of it takes the interpreter's lock in turns with the first page: hence the order, and the
+    pause. Streamlit collects garbage after every drawing of a page, in which it holds the lock for
+    80 ms if it must look through all modules each time; frozen, they are passed over.
     """
     gc.freeze()
     importlib.import_module("srcsel.ui.parts.shipped")

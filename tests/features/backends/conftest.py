@@ -20,9 +20,14 @@ def make_encoder(*, head=True, device="cpu"):
 
     torch.manual_seed(0)
     network = nn.Sequential(
-        nn.Conv2d(3, 8, 3, stride=2), nn.BatchNorm2d(8), nn.GELU(), nn.Conv2d(8, 16, 3), nn.AdaptiveAvgPool2d(1),
-        nn.Flatten(), nn.Linear(16, 5),
-    )  # fmt: skip
+        nn.Conv2d(3, 8, 3, stride=2),
+        nn.BatchNorm2d(8),
+        nn.GELU(),
+        nn.Conv2d(8, 16, 3),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(16, 5),
+    )
     read = hooked_forward(network, network[-1])
     forward = read if head else lambda pictures: (read(pictures)[0], None)
     return NetworkEncoder(network, forward, Preprocessing((SIDE, SIDE)), device)
@@ -45,7 +50,9 @@ def said():
 
 @pytest.fixture
 def wish(tmp_path, said):
-    key = FeatureKey("pictures", MODEL.id, MODEL.revision, Preprocessing((SIDE, SIDE)).key, "float32")
+    key = FeatureKey(
+        "pictures", MODEL.id, MODEL.revision, Preprocessing((SIDE, SIDE)).key, "float32"
+    )
     return Wish(MODEL, key, tmp_path / "features", said.append)
 
 

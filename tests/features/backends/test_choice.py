@@ -24,7 +24,9 @@ def test_the_faster_one_runs_and_equals_torch(wish, encoder, pixels, said, monke
     monkeypatch.setattr(choice, "_timed", slow_torch(choice._timed))
     runner = choose(wish, encoder, pixels, "cpu")
     assert runner.title == "OpenVINO"
-    np.testing.assert_allclose(joined(runner, pixels, 8)[0], encoder(pixels)[0], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(
+        joined(runner, pixels, 8)[0], encoder(pixels)[0], rtol=1e-4, atol=1e-6
+    )
     assert said == [choice.RAN["float32"]]
 
 
@@ -58,7 +60,9 @@ def test_other_features_are_refused_for_good(wish, encoder, pixels, said, monkey
     other.network.load_state_dict({k: v + 0.01 for k, v in other.network.state_dict().items()})
     made = []
     convert = openvino.convert
-    monkeypatch.setattr(openvino, "convert", lambda *_: made.append(1) or convert(other.graph(), (24, 24)))
+    monkeypatch.setattr(
+        openvino, "convert", lambda *_: made.append(1) or convert(other.graph(), (24, 24))
+    )
     runner = choose(wish, encoder, pixels, "cpu")
     assert torch_alone(runner)
     assert "Small ran with torch: its features would differ by" in said[0]
@@ -68,7 +72,9 @@ def test_other_features_are_refused_for_good(wish, encoder, pixels, said, monkey
 
 
 @pytest.mark.usefixtures("worth")
-@pytest.mark.parametrize("error", [RuntimeError("no such operation"), ValueError("odd"), KeyError("x")])
+@pytest.mark.parametrize(
+    "error", [RuntimeError("no such operation"), ValueError("odd"), KeyError("x")]
+)
 def test_what_cannot_be_converted_runs_with_torch(wish, encoder, pixels, said, monkeypatch, error):
     def fail(*_):
         raise error
@@ -101,7 +107,9 @@ def test_without_the_package_everything_runs_with_torch(wish, encoder, pixels, s
 def test_a_slower_conversion_is_not_used(wish, encoder, pixels, said, monkeypatch):
     timed = choice._timed
     monkeypatch.setattr(
-        choice, "_timed", lambda runner, *rest: (timed(runner, *rest)[0], 1.0 if torch_alone(runner) else 2.0)
+        choice,
+        "_timed",
+        lambda runner, *rest: (timed(runner, *rest)[0], 1.0 if torch_alone(runner) else 2.0),
     )
     assert torch_alone(choose(wish, encoder, pixels, "cpu"))
     assert said == ["Small ran with torch: that is faster here."]

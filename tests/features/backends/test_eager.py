@@ -31,7 +31,9 @@ def test_batches_run_beside_each_other(pixels):
 
 def test_one_worker_computes_nothing_ahead(encoder, pixels):
     seen = []
-    outputs = Eager(lambda batch: seen.append(len(batch)) or encoder(batch), "cpu", "float32").run(pixels, 8)
+    outputs = Eager(lambda batch: seen.append(len(batch)) or encoder(batch), "cpu", "float32").run(
+        pixels, 8
+    )
     next(outputs)
     assert seen == [8]
 
@@ -66,5 +68,12 @@ def test_a_graphics_card_gets_the_next_batch_before_the_last_is_fetched(pixels):
             return batch[:, 0, 0, :2].astype(np.float32), None
 
     values, _, _ = joined(Eager(Card(), "cuda", "float32"), pixels[:20], 8)
-    assert order == [("launch", 8), ("launch", 8), ("fetch", 8), ("launch", 4), ("fetch", 8), ("fetch", 4)]
+    assert order == [
+        ("launch", 8),
+        ("launch", 8),
+        ("fetch", 8),
+        ("launch", 4),
+        ("fetch", 8),
+        ("fetch", 4),
+    ]
     np.testing.assert_array_equal(values, pixels[:20, 0, 0, :2])

@@ -49,11 +49,15 @@ def test_it_depends_on(tmp_path, key, part):
 def test_new_versions_start_anew(tmp_path, key, monkeypatch):
     kept.write(tmp_path, key, conversion())
     version = importlib.metadata.version
-    monkeypatch.setattr(importlib.metadata, "version", lambda name: "99" if name == "torch" else version(name))
+    monkeypatch.setattr(
+        importlib.metadata, "version", lambda name: "99" if name == "torch" else version(name)
+    )
     assert kept.read(tmp_path, key) is None
 
 
-@pytest.mark.parametrize("damage", [lambda data: data[:40], lambda data: data[:-1] + b"x", lambda data: b""])
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[:40], lambda data: data[:-1] + b"x", lambda data: b""]
+)
 def test_a_damaged_file_is_absent_and_goes(tmp_path, key, damage):
     kept.write(tmp_path, key, conversion())
     (path,) = (tmp_path / kept.FOLDER).iterdir()

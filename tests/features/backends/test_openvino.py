@@ -42,7 +42,9 @@ def test_without_a_source_head_there_are_no_logits(pixels):
 def test_fast_is_close(graph, encoder, pixels):
     values, _, _ = joined(openvino.Converted(graph, "bfloat16"), pixels, 8)
     expected, _ = encoder(pixels)
-    assert (np.linalg.norm(values - expected, axis=1) / np.linalg.norm(expected, axis=1)).max() < 0.05
+    assert (
+        np.linalg.norm(values - expected, axis=1) / np.linalg.norm(expected, axis=1)
+    ).max() < 0.05
 
 
 def test_leaving_early_leaves_it_usable(graph, encoder, pixels):
@@ -50,12 +52,16 @@ def test_leaving_early_leaves_it_usable(graph, encoder, pixels):
     outputs = runner.run(pixels, 4)
     next(outputs)
     outputs.close()
-    np.testing.assert_allclose(joined(runner, pixels, 8)[0], encoder(pixels)[0], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(
+        joined(runner, pixels, 8)[0], encoder(pixels)[0], rtol=1e-4, atol=1e-6
+    )
 
 
 def test_pictures_of_another_size_are_an_error(graph):
     with pytest.raises(Exception, match="shape"):
-        list(openvino.Converted(graph, "float32").run(np.zeros((3, 3, SIDE + 1, SIDE), np.uint8), 2))
+        list(
+            openvino.Converted(graph, "float32").run(np.zeros((3, 3, SIDE + 1, SIDE), np.uint8), 2)
+        )
 
 
 def test_read_only_memory_maps_are_fine(graph, encoder, pixels, tmp_path):
@@ -66,7 +72,9 @@ def test_read_only_memory_maps_are_fine(graph, encoder, pixels, tmp_path):
 
 
 def test_a_conversion_reports_to_nobody(monkeypatch):
-    """OpenVINO's own conversion tool tells its makers of every use; what is called here must not."""
+    """OpenVINO's own conversion tool tells its makers of every use; what is called here must
+    not.
+    """
     main = pytest.importorskip("openvino_telemetry.main")
     told = []
     for name in ("init", "start_session", "send_event"):

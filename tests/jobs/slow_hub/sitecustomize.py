@@ -1,7 +1,8 @@
-"""Gives worker processes a hub `slow`: features cost time, and each batch is written down in $SLOW_LOG.
+"""Gives worker processes a hub `slow`: features cost time, and each batch is written down in
+$SLOW_LOG.
 
-Python imports this file on its own because its folder is on the worker's PYTHONPATH. Environment: SLOW_SECONDS a
-batch, SLOW_BROKEN the name of a model that fails.
+Python imports this file on its own because its folder is on the worker's PYTHONPATH. Environment:
+SLOW_SECONDS a batch, SLOW_BROKEN the name of a model that fails.
 """
 
 import os

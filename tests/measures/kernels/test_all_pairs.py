@@ -26,14 +26,18 @@ def test_a_run_agrees_with_each_measure_alone(cap, metric, monkeypatch):
     monkeypatch.setattr("srcsel.scoring.score.CAP", cap)
     X, y = blobs()
     plan = plan_rechecks(y, 5)
-    found = score_model("m", X, y, measures=["silhouette", "supcon", "knn"], rechecks=5, metric=metric)
+    found = score_model(
+        "m", X, y, measures=["silhouette", "supcon", "knn"], rechecks=5, metric=metric
+    )
     for s in found.literal + found.scores[2:]:
         measure = MEASURES[s.measure]
         options = {"metric": metric} if s.measure == "silhouette" else {}
         assert s.value == pytest.approx(measure(X, y, **options), rel=1e-10)
         assert s.null == pytest.approx(measure.null(X, y, s.value, **options), rel=1e-10)
         again = measure.rechecks(X[plan.rows], y[plan.rows], plan.kept, **options)
-        np.testing.assert_allclose(s.rechecks, s.value + plan.spread * (again - again.mean()), rtol=1e-9)
+        np.testing.assert_allclose(
+            s.rechecks, s.value + plan.spread * (again - again.mean()), rtol=1e-9
+        )
         assert s.seconds > 0
 
 

@@ -13,7 +13,9 @@ def test_over_cores_keeps_the_order(monkeypatch):
         list(over_cores(lambda i: 1 / (i - 7), range(50)))
 
 
-@pytest.mark.parametrize(("n", "width", "steps"), [(10, 1, [4, 4, 2]), (10, 9, [1] * 10), (0, 3, []), (3, 0, [3])])
+@pytest.mark.parametrize(
+    ("n", "width", "steps"), [(10, 1, [4, 4, 2]), (10, 9, [1] * 10), (0, 3, []), (3, 0, [3])]
+)
 def test_blocks_keep_within_their_bytes(n, width, steps, monkeypatch):
     monkeypatch.setattr(_blocks, "BLOCK_BYTES", 32)
     found = list(blocks(n, width))

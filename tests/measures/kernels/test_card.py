@@ -1,4 +1,6 @@
-"""The pass on a graphics card, here with torch's processor in its place, against the pass by NumPy."""
+"""The pass on a graphics card, here with torch's processor in its place, against the pass by
+NumPy.
+"""
 
 import numpy as np
 import pytest
@@ -38,7 +40,9 @@ def blobs(n=400, d=30, c=5, seed=0):
 
 @pytest.fixture
 def card(monkeypatch):
-    """A card for every pass, with tiles that do not divide the pictures; lists the tiles it was asked for."""
+    """A card for every pass, with tiles that do not divide the pictures; lists the tiles it was
+    asked for.
+    """
     tiles = []
     known = _card._tiles
     monkeypatch.setattr(_card, "LONG", 0)
@@ -57,7 +61,9 @@ def test_values_are_those_of_the_processor(name, options, precision, request):
         request.getfixturevalue("single")
     expected = MEASURES[name](X, y, **options)
     tiles = request.getfixturevalue("card")
-    assert MEASURES[name](X, y, **options) == pytest.approx(expected, rel=1e-6 if precision == "float32" else 1e-12)
+    assert MEASURES[name](X, y, **options) == pytest.approx(
+        expected, rel=1e-6 if precision == "float32" else 1e-12
+    )
     assert len(tiles) == 15
 
 
@@ -89,13 +95,17 @@ def test_tight_groups_far_apart_keep_their_distances(request):
     X = 1e-5 * rng.standard_normal((300, 8)) + np.eye(3, 8)[y]
     expected = MEASURES["silhouette"](X, y, metric="euclidean")
     request.getfixturevalue("card")
-    assert 1 - MEASURES["silhouette"](X, y, metric="euclidean") == pytest.approx(1 - expected, rel=1e-6)
+    assert 1 - MEASURES["silhouette"](X, y, metric="euclidean") == pytest.approx(
+        1 - expected, rel=1e-6
+    )
 
 
 @pytest.mark.usefixtures("single")
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 def test_a_whole_model(metric, request):
-    """Values on the card; re-checks of whole rows stay on the processor, with values that share their pairs."""
+    """Values on the card; re-checks of whole rows stay on the processor, with values that share
+    their pairs.
+    """
     X, y = blobs()
     ask = {"measures": ["silhouette", "supcon", "knn"], "rechecks": 5, "metric": metric}
     expected = score_model("m", X, y, **ask)
@@ -103,7 +113,9 @@ def test_a_whole_model(metric, request):
     found = score_model("m", X, y, **ask)
     assert tiles
     assert not found.failures
-    for own, theirs in zip(found.scores + found.literal, expected.scores + expected.literal, strict=True):
+    for own, theirs in zip(
+        found.scores + found.literal, expected.scores + expected.literal, strict=True
+    ):
         assert own.value == pytest.approx(theirs.value, rel=1e-6)
         np.testing.assert_allclose(own.rechecks, theirs.rechecks, rtol=2e-6)
         assert own.seconds > 0
@@ -119,7 +131,9 @@ def test_rows_that_do_not_fit_are_sent_for_each_tile(card, monkeypatch):
 
 
 @pytest.mark.usefixtures("single")
-@pytest.mark.parametrize("error", [torch.OutOfMemoryError("too little memory"), RuntimeError("the driver is gone")])
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("too little memory"), RuntimeError("the driver is gone")]
+)
 def test_a_card_that_fails_half_way_leaves_it_to_the_processor(error, request, monkeypatch):
     X, y = blobs()
     expected = [MEASURES[name](X, y, **options) for name, options in ASKED]
@@ -175,7 +189,9 @@ def test_a_stop_is_no_failure_of_the_card():
 
 def test_products_keep_all_digits_and_the_choice_of_the_process_comes_back(card, monkeypatch):
     seen = []
-    monkeypatch.setattr(_card, "_clock", lambda _: seen.append(torch.get_float32_matmul_precision()) or 0.0)
+    monkeypatch.setattr(
+        _card, "_clock", lambda _: seen.append(torch.get_float32_matmul_precision()) or 0.0
+    )
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("high")
     try:
@@ -196,7 +212,9 @@ def test_a_small_set_looks_for_no_card(monkeypatch):
     assert not score_model("m", X, y, rechecks=5).failures
 
 
-@pytest.mark.parametrize(("n", "d", "long"), [(60_000, 512, False), (70_000, 512, True), (100_000, 64, True)])
+@pytest.mark.parametrize(
+    ("n", "d", "long"), [(60_000, 512, False), (70_000, 512, True), (100_000, 64, True)]
+)
 def test_what_is_long(n, d, long):
     pairs = euclidean_pairs(np.eye(3), np.arange(3))
     object.__setattr__(pairs, "W", np.broadcast_to(np.float32(0), (n, d)))

@@ -12,7 +12,9 @@ from srcsel.measures.knn import neighbours
 @pytest.mark.usefixtures("single")
 @pytest.mark.parametrize("spare", [8, 0])
 def test_neighbours_in_float32_are_those_of_float64(spare, monkeypatch):
-    """With copies, ties and a zero row; without spares the doubtful ones are settled against everyone."""
+    """With copies, ties and a zero row; without spares the doubtful ones are settled against
+    everyone.
+    """
     monkeypatch.setattr("srcsel.measures.kernels.nearest.SPARE", spare)
     X = np.random.default_rng(0).standard_normal((400, 30))
     X[100:200] = X[:100]

@@ -42,7 +42,9 @@ def test_float32_features_score_as_their_float64_copies(name, options, few, requ
         request.getfixturevalue("single")
     found = MEASURES[name](narrow, y, **options)
     assert narrow.dtype == np.float32
-    assert found == pytest.approx(MEASURES[name](narrow.astype(np.float64), y, **options), rel=1e-12)
+    assert found == pytest.approx(
+        MEASURES[name](narrow.astype(np.float64), y, **options), rel=1e-12
+    )
 
 
 @pytest.mark.parametrize(("name", "options"), [*PAIRWISE, ("silhouette", {})])

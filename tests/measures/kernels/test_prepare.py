@@ -68,7 +68,9 @@ def test_offset_and_scale_do_not_matter(how):
 
 def test_centred_subtracts_the_mean_and_scales_rows():
     X = np.array([[3.0, 4.0], [-3.0, -4.0], [0.0, 0.0]]) + 7
-    np.testing.assert_allclose(prepare(X, "centred"), [[0.6, 0.8], [-0.6, -0.8], [0, 0]], atol=1e-14)
+    np.testing.assert_allclose(
+        prepare(X, "centred"), [[0.6, 0.8], [-0.6, -0.8], [0, 0]], atol=1e-14
+    )
 
 
 @pytest.mark.parametrize("value", [0.0, 0.1, 1e9])

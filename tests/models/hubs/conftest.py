@@ -1,4 +1,6 @@
-"""Fixtures of the hubs: empty caches, a tiny demo folder, and servers on loopback that stand in for the real ones."""
+"""Fixtures of the hubs: empty caches, a tiny demo folder, and servers on loopback that stand in for
+the real ones.
+"""
 
 import hashlib
 import json
@@ -16,7 +18,8 @@ COMMIT = "a" * 40
 
 
 class FakeServer:
-    """Serves `files` (path -> bytes) with the headers huggingface_hub asks for, and fails on request.
+    """Serves `files` (path -> bytes) with the headers huggingface_hub asks for, and fails on
+    request.
 
     gated, private: repositories. breaks: path -> how many bytes are sent before the line goes dead.
     """
@@ -52,8 +55,12 @@ class FakeServer:
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         server.daemon_threads = True
-        server.handle_error = lambda *_: None  # a client that stops in the middle is part of the tests
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        server.handle_error = lambda *_: (
+            None
+        )  # a client that stops in the middle is part of the tests
+        thread = threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        )
         thread.start()
         self.url = f"http://127.0.0.1:{server.server_port}"
         try:
@@ -112,7 +119,13 @@ class FakeServer:
 @pytest.fixture(autouse=True)
 def empty_caches(tmp_path, monkeypatch):
     """No test sees, or writes into, the caches of the person running it."""
-    for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "SRCSEL_WEIGHTS", "HTTP_PROXY", "http_proxy"):
+    for name in (
+        "HF_HUB_CACHE",
+        "HUGGINGFACE_HUB_CACHE",
+        "SRCSEL_WEIGHTS",
+        "HTTP_PROXY",
+        "http_proxy",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
@@ -136,7 +149,9 @@ def hub(server, monkeypatch):
 
 @pytest.fixture(scope="session")
 def tiny():
-    """A timm network with random weights and statistics that are not trivial: (network, safetensors bytes)."""
+    """A timm network with random weights and statistics that are not trivial: (network, safetensors
+    bytes).
+    """
     return _tiny("test_resnet")
 
 
@@ -206,7 +221,9 @@ def demo_folder(tmp_path):
 
 @pytest.fixture(scope="session")
 def pictures():
-    """Random pictures of many shapes: smooth, so that resampling matters, with noise, so that errors show."""
+    """Random pictures of many shapes: smooth, so that resampling matters, with noise, so that
+    errors show.
+    """
     rng = np.random.default_rng(0)
     shapes = [(64, 64), (300, 200), (200, 301), (37, 53), (500, 90), (90, 640), (1, 40), (224, 224)]
     found = []

@@ -26,7 +26,10 @@ def test_the_torch_folder_is_the_one_of_torch_hub(tmp_path):
 def test_the_best_file_of_the_newest_commit_is_found(tmp_path):
     folder = _caches.hub_folder() / "models--timm--one"
     assert _caches.hub_file("timm/one") is None
-    for commit, names in {"old": ["model.safetensors"], "new": ["pytorch_model.bin", "model.safetensors"]}.items():
+    for commit, names in {
+        "old": ["model.safetensors"],
+        "new": ["pytorch_model.bin", "model.safetensors"],
+    }.items():
         for name in names:
             path = folder / "snapshots" / commit / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -34,7 +37,10 @@ def test_the_best_file_of_the_newest_commit_is_found(tmp_path):
     assert _caches.hub_file("timm/one") is None  # no word yet on which commit is the newest
     (folder / "refs").mkdir()
     (folder / "refs" / "main").write_text("new")
-    assert _caches.hub_file("timm/one") == (folder / "snapshots" / "new" / "model.safetensors", "new")
+    assert _caches.hub_file("timm/one") == (
+        folder / "snapshots" / "new" / "model.safetensors",
+        "new",
+    )
     assert _caches.hub_repositories() == {"timm/one"}
 
 
@@ -51,8 +57,12 @@ def test_own_files_prefer_safetensors(monkeypatch, tmp_path):
 def test_digest_follows_the_content(tmp_path):
     path = tmp_path / "x"
     path.write_bytes(b"abc")
-    assert _caches.digest(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert (
+        _caches.digest(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )
     path.write_bytes(b"abcd")
-    assert _caches.digest(path) != "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert (
+        _caches.digest(path) != "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )
     with pytest.raises(ModelError, match="No such file"):
         _caches.digest(tmp_path / "nothing")

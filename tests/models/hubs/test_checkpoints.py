@@ -72,7 +72,9 @@ def test_a_file_with_its_card(tmp_path, network, batch_for):
     preprocessing = HUB.preprocessing(model)
     assert preprocessing.resize == "squash"
     assert features.shape == (8, model.dim)
-    np.testing.assert_allclose(logits, expected(network, preprocessing, batch_for(preprocessing)), atol=1e-4)
+    np.testing.assert_allclose(
+        logits, expected(network, preprocessing, batch_for(preprocessing)), atol=1e-4
+    )
 
 
 def test_an_architecture_behind_the_path(tmp_path, network, batch_for):
@@ -95,7 +97,9 @@ def test_float16_is_read_as_float32(tmp_path, network, batch_for):
     model, features, logits = encode(path, batch_for)
     batch = batch_for(HUB.preprocessing(model))
     assert features.dtype == np.float32
-    np.testing.assert_allclose(logits, expected(network, HUB.preprocessing(model), batch), atol=0.02)
+    np.testing.assert_allclose(
+        logits, expected(network, HUB.preprocessing(model), batch), atol=0.02
+    )
 
 
 @pytest.mark.parametrize("wrapper", ["state_dict", "model", "model_ema", None])
@@ -105,14 +109,18 @@ def test_wrappers_and_prefixes(tmp_path, network, batch_for, wrapper, prefix):
     path = save(tmp_path / "test_resnet.pth", {wrapper: state, "epoch": 3} if wrapper else state)
     model, _, logits = encode(path, batch_for)
     batch = batch_for(HUB.preprocessing(model))
-    np.testing.assert_allclose(logits, expected(network, HUB.preprocessing(model), batch), atol=1e-4)
+    np.testing.assert_allclose(
+        logits, expected(network, HUB.preprocessing(model), batch), atol=1e-4
+    )
 
 
 def test_averaged_weights_win(tmp_path, network, batch_for):
     import torch
 
     zeros = {name: torch.zeros_like(values) for name, values in network.state_dict().items()}
-    path = save(tmp_path / "test_resnet.pth", {"state_dict": zeros, "model_ema": network.state_dict()})
+    path = save(
+        tmp_path / "test_resnet.pth", {"state_dict": zeros, "model_ema": network.state_dict()}
+    )
     assert encode(path, batch_for)[2].std() > 0
 
 
@@ -130,7 +138,9 @@ def test_a_file_without_head_gives_features_and_says_so(tmp_path, network, batch
 def test_a_foreign_part_under_the_heads_name_is_left_out_and_said(tmp_path, network, recorder):
     import torch
 
-    path = save(tmp_path / "test_resnet.safetensors", {**network.state_dict(), "fc.scale": torch.ones(1)})
+    path = save(
+        tmp_path / "test_resnet.safetensors", {**network.state_dict(), "fc.scale": torch.ones(1)}
+    )
     watch = recorder()
     HUB.load(HUB.find(str(path)), "cpu", watch)
     assert "left out: fc.scale" in watch.calls[-1][4]
@@ -160,7 +170,9 @@ def test_the_wrong_architecture_names_the_first_few_and_counts_the_rest(tmp_path
 def test_an_unknown_architecture_lists_near_names(tmp_path, network):
     path = save(tmp_path / "mine.safetensors", network.state_dict())
     path.with_suffix(".json").write_text(json.dumps({**CARD, "architecture": "somebody.resnet20"}))
-    with pytest.raises(UnknownNameError, match=r"mine\.safetensors.*'somebody\.resnet20'. Did you mean .*resne"):
+    with pytest.raises(
+        UnknownNameError, match=r"mine\.safetensors.*'somebody\.resnet20'. Did you mean .*resne"
+    ):
         HUB.find(str(path))
 
 
@@ -176,15 +188,21 @@ def test_a_torchvision_checkpoint(tmp_path, batch_for):
     path.with_suffix(".json").write_text(json.dumps(card))
     model, features, logits = encode(path, batch_for)
     preprocessing = HUB.preprocessing(model)
-    assert preprocessing.interpolation == "bilinear"  # torchvision's usual, where the card is silent
+    assert (
+        preprocessing.interpolation == "bilinear"
+    )  # torchvision's usual, where the card is silent
     assert features.shape == (8, 512)
-    np.testing.assert_allclose(logits, expected(network, preprocessing, batch_for(preprocessing)), atol=1e-4)
+    np.testing.assert_allclose(
+        logits, expected(network, preprocessing, batch_for(preprocessing)), atol=1e-4
+    )
 
 
 def test_a_torchvision_checkpoint_without_head(tmp_path, batch_for):
     from srcsel.models.hubs._torchvision import build
 
-    state = {k: v for k, v in build("shufflenet_v2_x0_5").state_dict().items() if not k.startswith("fc.")}
+    state = {
+        k: v for k, v in build("shufflenet_v2_x0_5").state_dict().items() if not k.startswith("fc.")
+    }
     path = save(tmp_path / "shufflenet_v2_x0_5.safetensors", state)
     _, features, logits = encode(path, batch_for)
     assert features.shape == (8, 1024)
@@ -196,7 +214,9 @@ def test_a_vision_transformer_of_another_input_size(tmp_path, batch_for):
 
     network = timm.create_model("test_vit", pretrained=False, num_classes=3, img_size=64).eval()
     path = save(tmp_path / "mine.safetensors", network.state_dict())
-    path.with_suffix(".json").write_text(json.dumps({"architecture": "test_vit", "input_size": [3, 64, 64]}))
+    path.with_suffix(".json").write_text(
+        json.dumps({"architecture": "test_vit", "input_size": [3, 64, 64]})
+    )
     assert encode(path, batch_for)[2].shape == (8, 3)
 
 
@@ -215,7 +235,9 @@ def test_a_pickle_with_code_is_refused_before_it_runs(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
-@pytest.mark.parametrize("content", [b"", b"not weights at all, but long enough to be read as something"])
+@pytest.mark.parametrize(
+    "content", [b"", b"not weights at all, but long enough to be read as something"]
+)
 def test_a_damaged_file(tmp_path, suffix, content):
     path = tmp_path / f"test_resnet{suffix}"
     path.write_bytes(content)
@@ -274,7 +296,15 @@ def test_a_changed_file_has_another_revision(tmp_path, network):
 @pytest.mark.parametrize(
     ("shapes", "classes", "dim"),
     [
-        ({"classifier.1.weight": (6, 9), "classifier.4.weight": (6, 6), "classifier.6.weight": (3, 6)}, 3, 6),
+        (
+            {
+                "classifier.1.weight": (6, 9),
+                "classifier.4.weight": (6, 6),
+                "classifier.6.weight": (3, 6),
+            },
+            3,
+            6,
+        ),
         ({"classifier.weight": (3, 5)}, 3, 5),
         ({"classifier.6.weight": (3,)}, None, 4096),  # not a layer: the table's width stands
     ],
@@ -283,7 +313,10 @@ def test_a_changed_file_has_another_revision(tmp_path, network):
 def test_the_file_itself_tells_classes_and_width(tmp_path, shapes, classes, dim):
     import torch
 
-    path = save(tmp_path / "alexnet.safetensors", {name: torch.zeros(shape) for name, shape in shapes.items()})
+    path = save(
+        tmp_path / "alexnet.safetensors",
+        {name: torch.zeros(shape) for name, shape in shapes.items()},
+    )
     model = HUB.find(str(path))
     assert (model.source_classes, model.dim) == (classes, dim)
 

@@ -151,7 +151,11 @@ def test_every_network_can_be_fine_tuned(sample, batch_for):
     np.testing.assert_allclose(features.detach().numpy(), before, atol=1e-5 * np.abs(before).max())
     network.train()
     encoder.features(batch).square().mean().backward()
-    reached = [name for name, values in network.named_parameters() if values.grad is not None and values.grad.any()]
+    reached = [
+        name
+        for name, values in network.named_parameters()
+        if values.grad is not None and values.grad.any()
+    ]
     assert len(reached) > len(list(network.parameters())) / 2
     torch.optim.SGD(network.parameters(), lr=0.1).step()
     network.eval()

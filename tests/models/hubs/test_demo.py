@@ -11,7 +11,12 @@ from srcsel.models.hubs.demo import DemoHub
 def test_the_card_becomes_the_record(demo_folder):
     (model,) = DemoHub(demo_folder).models()
     assert (model.id, model.title, model.pretraining) == ("demo/shapes", "Shapes", "four shapes")
-    assert (model.accuracy, model.source_classes, model.dim, model.download_bytes) == (0.9, 4, 512, 0)
+    assert (model.accuracy, model.source_classes, model.dim, model.download_bytes) == (
+        0.9,
+        4,
+        512,
+        0,
+    )
 
 
 def test_preprocessing_is_the_cards(demo_folder):
@@ -30,7 +35,10 @@ def test_weights_are_the_files(demo_folder, batch_for):
     batch = batch_for(encoder.preprocessing)
     network = timm.create_model("resnet10t", num_classes=4).eval()
     network.load_state_dict(safetensors.torch.load_file(demo_folder / "shapes.safetensors"))
-    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (encoder.preprocessing.mean, encoder.preprocessing.std))
+    mean, std = (
+        torch.tensor(v).view(1, 3, 1, 1)
+        for v in (encoder.preprocessing.mean, encoder.preprocessing.std)
+    )
     with torch.inference_mode():
         expected = network((torch.from_numpy(batch) / 255 - mean) / std)
     np.testing.assert_allclose(encoder(batch)[1], expected, atol=1e-4)

@@ -11,7 +11,9 @@ HUB = HUBS["pixels"]
 def naive(picture):
     """The features of one picture (3, 64, 64), cell by cell and pixel by pixel."""
     thumbnail = [
-        picture[channel, 4 * row : 4 * row + 4, 4 * column : 4 * column + 4].mean() / 255 / np.sqrt(768)
+        picture[channel, 4 * row : 4 * row + 4, 4 * column : 4 * column + 4].mean()
+        / 255
+        / np.sqrt(768)
         for channel in range(3)
         for row in range(16)
         for column in range(16)
@@ -30,7 +32,9 @@ def test_equals_the_naive_loop():
 
 
 def test_white_by_hand():
-    features, _ = HUB.load(HUB.find("thumbnail"), "cpu", Watch())(np.full((1, 3, 64, 64), 255, dtype=np.uint8))
+    features, _ = HUB.load(HUB.find("thumbnail"), "cpu", Watch())(
+        np.full((1, 3, 64, 64), 255, dtype=np.uint8)
+    )
     assert np.linalg.norm(features[0, :768]) == pytest.approx(1)
     assert features[0, 768:].argmax() == 63
     assert features[0, 768 + 63] == 1

@@ -28,9 +28,13 @@ def test_equals_timm(pictures, crop_mode, interpolation, size, crop_pct):
         "std": (0.27, 0.26, 0.28),
     }
     expected, ours = create_transform(**config), preprocessing_from(config)
-    usable = pictures if crop_mode != "border" else [p for p in pictures if min(p.size) > 1]  # timm scales 1 to 0 there
+    usable = (
+        pictures if crop_mode != "border" else [p for p in pictures if min(p.size) > 1]
+    )  # timm scales 1 to 0 there
     for image in usable:
-        np.testing.assert_allclose(floats(ours, image), np.asarray(expected(image)), atol=1e-5, err_msg=str(image.size))
+        np.testing.assert_allclose(
+            floats(ours, image), np.asarray(expected(image)), atol=1e-5, err_msg=str(image.size)
+        )
 
 
 @pytest.mark.parametrize(("crop", "resize"), [(224, 256), (224, 224), (64, 65), (227, 240)])
@@ -40,11 +44,16 @@ def test_equals_torchvision(pictures, crop, resize, interpolation):
     from torchvision.transforms._presets import ImageClassification
 
     expected = ImageClassification(
-        crop_size=crop, resize_size=resize, interpolation=InterpolationMode(interpolation), antialias=True
+        crop_size=crop,
+        resize_size=resize,
+        interpolation=InterpolationMode(interpolation),
+        antialias=True,
     )
     ours = Preprocessing(size=(crop, crop), resize_to=resize, interpolation=interpolation)
     for image in pictures:
-        np.testing.assert_allclose(floats(ours, image), np.asarray(expected(image)), atol=1e-5, err_msg=str(image.size))
+        np.testing.assert_allclose(
+            floats(ours, image), np.asarray(expected(image)), atol=1e-5, err_msg=str(image.size)
+        )
 
 
 def test_squash_without_crop_is_one_resize(pictures):
@@ -87,8 +96,12 @@ def test_keys_hold_what_matters_and_nothing_else():
     assert base.pixel_key == other_mean.pixel_key
     assert base.key != other_mean.key
     assert base.pixel_key != Preprocessing(size=(64, 64), crop_pct=0.9).pixel_key
-    assert base.key == Preprocessing(size=(64, 64), resize_to=73).key  # floor(64 / 0.875) pixels, said either way
-    border = [Preprocessing(size=(64, 64), resize="border", mean=(m, m, m)).pixel_key for m in (0.1, 0.5)]
+    assert (
+        base.key == Preprocessing(size=(64, 64), resize_to=73).key
+    )  # floor(64 / 0.875) pixels, said either way
+    border = [
+        Preprocessing(size=(64, 64), resize="border", mean=(m, m, m)).pixel_key for m in (0.1, 0.5)
+    ]
     assert border[0] != border[1]
 
 

@@ -23,7 +23,9 @@ MODES = {
     "set side": Preprocessing((56, 56), "shorter", resize_to=73, interpolation="bilinear"),
     "tall": Preprocessing((96, 64), "shorter", crop_pct=0.9),
     "smaller than the crop": Preprocessing((64, 64), "shorter", resize_to=41),
-    "squash": Preprocessing((64, 48), "squash", interpolation="bilinear", mean=(0.5, 0.4, 0.3), std=(0.2, 0.3, 0.4)),
+    "squash": Preprocessing(
+        (64, 48), "squash", interpolation="bilinear", mean=(0.5, 0.4, 0.3), std=(0.2, 0.3, 0.4)
+    ),
     "border": Preprocessing((64, 64), "border", mean=(0.2, 0.5, 0.9)),
     "border, cropped": Preprocessing((61, 64), "border", crop_pct=0.8),
 }
@@ -38,7 +40,11 @@ def folder(tmp_path):
     for name, color in (("blue sky", 200), ("<b>red", 40)):
         (root / name).mkdir(parents=True)
         for i in range(12):
-            pixels = np.clip(np.array((240 - color, 60, color)) + chance.normal(scale=20, size=(40, 50, 3)), 0, 255)
+            pixels = np.clip(
+                np.array((240 - color, 60, color)) + chance.normal(scale=20, size=(40, 50, 3)),
+                0,
+                255,
+            )
             Image.fromarray(pixels.astype(np.uint8)).save(root / name / f"{i:02d}.png")
     (root / "blue sky" / "broken.jpg").write_bytes(b"no picture")
     return root
@@ -62,9 +68,13 @@ def written(tmp_path, model, dataset, **options) -> Path:
 def run(place, **environment):
     """Run the script as a person would, and return what it printed."""
     done = subprocess.run(
-        [sys.executable, snippet.FILENAME], cwd=place, capture_output=True, text=True, check=False,
+        [sys.executable, snippet.FILENAME],
+        cwd=place,
+        capture_output=True,
+        text=True,
+        check=False,
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": "", **environment},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -87,14 +97,23 @@ def test_script_trains_a_bundled_model_as_it_stands(tmp_path, dataset):
 
 def test_script_fetches_a_timm_model_from_its_hub(tmp_path, dataset, hub, tiny):
     hub.add("timm/test_resnet.r160_in1k", "model.safetensors", tiny[1])
-    config = {"architecture": "test_resnet", "num_classes": 1000, "pretrained_cfg": {"classifier": "fc"}}
+    config = {
+        "architecture": "test_resnet",
+        "num_classes": 1000,
+        "pretrained_cfg": {"classifier": "fc"},
+    }
     hub.add("timm/test_resnet.r160_in1k", "config.json", json.dumps(config).encode())
     place = written(tmp_path, HUBS["timm"].find("test_resnet.r160_in1k"), dataset)
     said = run(place, HF_ENDPOINT=hub.url, HF_HUB_DISABLE_XET="1")
     assert "epoch 5 of 5" in said
-    again = catalog.find_models([str(place / "trained.safetensors")])[0]  # srcsel can start from what came out
+    again = catalog.find_models([str(place / "trained.safetensors")])[
+        0
+    ]  # srcsel can start from what came out
     encoder = HUBS["checkpoints"].load(again, "cpu", Watch())
-    assert encoder.preprocessing.key == HUBS["timm"].preprocessing(HUBS["timm"].find("test_resnet.r160_in1k")).key
+    assert (
+        encoder.preprocessing.key
+        == HUBS["timm"].preprocessing(HUBS["timm"].find("test_resnet.r160_in1k")).key
+    )
     assert encoder.network.num_classes == 2
 
 
@@ -123,7 +142,10 @@ def test_script_trains_a_torchvision_model_from_its_cache(tmp_path, dataset, mon
     torch.manual_seed(0)
     cache = tmp_path / "torch" / "hub" / "checkpoints"
     cache.mkdir(parents=True)
-    torch.save(squeezenet1_1(weights=None).state_dict(), cache / SqueezeNet1_1_Weights.IMAGENET1K_V1.url.split("/")[-1])
+    torch.save(
+        squeezenet1_1(weights=None).state_dict(),
+        cache / SqueezeNet1_1_Weights.IMAGENET1K_V1.url.split("/")[-1],
+    )
     place = written(tmp_path, HUBS["torchvision"].find("squeezenet1_1.IMAGENET1K_V1"), dataset)
     said = run(place, TORCH_HOME=str(tmp_path / "torch"))
     assert "20 pictures to train on, 4 to test, 2 classes" in said
@@ -133,7 +155,9 @@ def test_script_trains_a_torchvision_model_from_its_cache(tmp_path, dataset, mon
 
 
 def small_vgg():
-    """VGG-16's layers with fewer channels, its classifier unusable as in the weights without one."""
+    """VGG-16's layers with fewer channels, its classifier unusable as in the weights without
+    one.
+    """
     import torch
     from torchvision.models.vgg import VGG, make_layers
 
@@ -144,7 +168,9 @@ def small_vgg():
 
 
 @pytest.mark.parametrize("own", [False, True], ids=["from its cache", "from an own file"])
-def test_weights_without_a_classifier_get_one_layer_on_their_averaged_maps(tmp_path, dataset, monkeypatch, own):
+def test_weights_without_a_classifier_get_one_layer_on_their_averaged_maps(
+    tmp_path, dataset, monkeypatch, own
+):
     import safetensors.torch
     import torch
 
@@ -190,7 +216,9 @@ def test_what_was_trained_on_averaged_maps_is_a_model_again(tmp_path, dataset, m
     batch = torch.from_numpy((pixels / np.float32(255) - mean) / std)
     features, logits = encoder(pixels)
     with torch.inference_mode():
-        np.testing.assert_allclose(features, trained.features(batch).mean(dim=(2, 3)), rtol=1e-3, atol=1e-5)
+        np.testing.assert_allclose(
+            features, trained.features(batch).mean(dim=(2, 3)), rtol=1e-3, atol=1e-5
+        )
         np.testing.assert_allclose(logits, trained(batch), rtol=1e-3, atol=1e-5)
     assert (model.source_classes, model.dim) == (logits.shape[1], features.shape[1]) == (3, 512)
 
@@ -204,7 +232,9 @@ def test_script_stops_where_weights_are_missing(tmp_path, dataset):
     safetensors.torch.save_file({k: v for k, v in state.items() if "layer1" not in k}, file)
     model = HUBS["checkpoints"].find(f"{file}=test_resnet")
     script = load(written(tmp_path, model, dataset))
-    with pytest.raises(SystemExit, match=r"does not fit test_resnet: stages|does not fit test_resnet: layer1"):
+    with pytest.raises(
+        SystemExit, match=r"does not fit test_resnet: stages|does not fit test_resnet: layer1"
+    ):
         script.build(2)
 
 
@@ -218,12 +248,18 @@ def test_wrapped_checkpoint_is_unwrapped_as_the_hub_does(tmp_path, dataset):
     torch.save({"epoch": 3, "state_dict": {f"module.model.{k}": v for k, v in state.items()}}, file)
     script = load(written(tmp_path, HUBS["checkpoints"].find(f"{file}=test_resnet"), dataset))
     built = script.build(2).state_dict()
-    same = [name for name in state if state[name].shape == built[name].shape and torch.equal(state[name], built[name])]
+    same = [
+        name
+        for name in state
+        if state[name].shape == built[name].shape and torch.equal(state[name], built[name])
+    ]
     assert {name for name in state if name not in same} <= {"fc.weight", "fc.bias"}
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_pictures_are_prepared_exactly_as_they_were_scored(mode, tmp_path, dataset, pictures, monkeypatch):
+def test_pictures_are_prepared_exactly_as_they_were_scored(
+    mode, tmp_path, dataset, pictures, monkeypatch
+):
     shown = MODES[mode]
     monkeypatch.setattr(snippet, "recipe", lambda _: Recipe("timm", "resnet18", "resnet18", shown))
     script = load(written(tmp_path, PEACE, dataset))
@@ -242,7 +278,9 @@ def test_pictures_and_classes_can_come_from_a_list(tmp_path, dataset):
     script.TABLE = place / script.TABLE
     found = script.found()
     assert list(found) == list(dataset.classes)
-    assert [p for paths in found.values() for p in paths] == [dataset.folder / p for p in dataset.paths]
+    assert [p for paths in found.values() for p in paths] == [
+        dataset.folder / p for p in dataset.paths
+    ]
 
 
 def test_test_pictures_are_never_trained_on(tmp_path, dataset):
@@ -252,7 +290,9 @@ def test_test_pictures_are_never_trained_on(tmp_path, dataset):
     assert [label for _, label in test] == [0, 0, 1, 1]
 
 
-@pytest.mark.parametrize("name", ['"""\nimport os', "'; import os #", "\\", "{title}", "ü\u202e\U0001f600"])
+@pytest.mark.parametrize(
+    "name", ['"""\nimport os', "'; import os #", "\\", "{title}", "ü\u202e\U0001f600"]
+)
 def test_no_name_becomes_code(name, dataset):
     import dataclasses
 
@@ -284,7 +324,14 @@ def test_typed_repository_is_read_from_the_local_cache(hub, tmp_path):
     snapshot.mkdir(parents=True)
     (snapshot.parents[1] / "refs").mkdir()
     (snapshot.parents[1] / "refs" / "main").write_text("a" * 40)
-    config = {"architecture": "resnet18", "pretrained_cfg": {"input_size": [3, 96, 96], "crop_pct": 1.0}}
+    config = {
+        "architecture": "resnet18",
+        "pretrained_cfg": {"input_size": [3, 96, 96], "crop_pct": 1.0},
+    }
     (snapshot / "config.json").write_text(json.dumps(config))
     found = hub_of(model).recipe(model)
-    assert (found.name, found.architecture, found.preprocessing.size) == ("hf-hub:someone/else", "resnet18", (96, 96))
+    assert (found.name, found.architecture, found.preprocessing.size) == (
+        "hf-hub:someone/else",
+        "resnet18",
+        (96, 96),
+    )

@@ -39,7 +39,9 @@ CONFIG = {
 
 @pytest.fixture
 def weights(hub, tiny):
-    """The tiny network's weights, served as the tag's repository; returns the path on the server."""
+    """The tiny network's weights, served as the tag's repository; returns the path on the
+    server.
+    """
     return hub.add(REPOSITORY, "model.safetensors", tiny[1])
 
 
@@ -62,7 +64,12 @@ def test_find_by_tag_architecture_or_repository():
 
 def test_what_the_table_says_of_a_model():
     model = HUB.find("resnet50.a1_in1k")
-    assert (model.params, model.dim, model.input_size, model.source_classes) == (25_557_032, 2048, 224, 1000)
+    assert (model.params, model.dim, model.input_size, model.source_classes) == (
+        25_557_032,
+        2048,
+        224,
+        1000,
+    )
     assert (model.license, model.pretraining) == ("Apache-2.0", "ImageNet-1k")
     assert model.gmacs == pytest.approx(4.1, abs=0.05)
     assert model.accuracy == pytest.approx(0.80, abs=0.01)
@@ -104,10 +111,15 @@ def test_features_and_logits_are_timms(weights, tiny, batch_for):
     encoder = HUB.load(HUB.find(TAG), "cpu", Watch())
     batch = batch_for(encoder.preprocessing)
     features, logits = encoder(batch)
-    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (encoder.preprocessing.mean, encoder.preprocessing.std))
+    mean, std = (
+        torch.tensor(v).view(1, 3, 1, 1)
+        for v in (encoder.preprocessing.mean, encoder.preprocessing.std)
+    )
     with torch.inference_mode():
         pictures = (torch.from_numpy(batch) / 255 - mean) / std
-        expected = network.forward_features(pictures).mean(dim=(2, 3))  # global average pooling, by hand
+        expected = network.forward_features(pictures).mean(
+            dim=(2, 3)
+        )  # global average pooling, by hand
         np.testing.assert_allclose(features, expected, atol=1e-4)
         np.testing.assert_allclose(logits, network(pictures), atol=1e-4)
 
@@ -116,13 +128,19 @@ def test_preprocessing_is_the_tags_own():
     from timm.data.config import resolve_data_config
     from timm.models import get_pretrained_cfg
 
-    for name in ("resnet18.a1_in1k", "vit_base_patch32_clip_224.laion2b", "beit_base_patch16_384.in22k_ft_in22k_in1k"):
+    for name in (
+        "resnet18.a1_in1k",
+        "vit_base_patch32_clip_224.laion2b",
+        "beit_base_patch16_384.in22k_ft_in22k_in1k",
+    ):
         ours = HUB.preprocessing(HUB.find(name))
         config = resolve_data_config(pretrained_cfg=get_pretrained_cfg(name).to_dict())
         assert ours.size == tuple(config["input_size"][1:])
         assert ours.crop_pct == config["crop_pct"]
         assert ours.interpolation == config["interpolation"]
-        np.testing.assert_allclose([ours.mean, ours.std], [config["mean"], config["std"]], atol=1e-7)
+        np.testing.assert_allclose(
+            [ours.mean, ours.std], [config["mean"], config["std"]], atol=1e-7
+        )
         assert {"shorter": "center"}.get(ours.resize, ours.resize) == config["crop_mode"]
 
 
@@ -261,7 +279,8 @@ def test_own_weights_folder_comes_first(hub, tiny, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "architecture", ["test_byobnet", "test_convnext", "test_efficientnet", "test_nfnet", "test_vit2"]
+    "architecture",
+    ["test_byobnet", "test_convnext", "test_efficientnet", "test_nfnet", "test_vit2"],
 )
 def test_asking_for_features_first_does_not_change_the_logits(architecture):
     import timm

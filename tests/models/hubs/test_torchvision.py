@@ -55,14 +55,23 @@ def test_the_table_lists_every_weight_enum_with_its_own_transforms():
     import torchvision
     from torchvision.models import get_model_weights, list_models
 
-    enums = {f"{a}.{w.name}": w for a in list_models(module=torchvision.models) for w in get_model_weights(a)}
+    enums = {
+        f"{a}.{w.name}": w
+        for a in list_models(module=torchvision.models)
+        for w in get_model_weights(a)
+    }
     assert set(_table.rows("torchvision")) == set(enums)
     for name, weights in enums.items():
         model, transforms = HUB.find(name), weights.transforms()
         ours = HUB.preprocessing(model)
-        assert (ours.size[0], ours.resize_to) == (transforms.crop_size[0], transforms.resize_size[0])
+        assert (ours.size[0], ours.resize_to) == (
+            transforms.crop_size[0],
+            transforms.resize_size[0],
+        )
         assert ours.interpolation == transforms.interpolation.value
-        np.testing.assert_allclose([ours.mean, ours.std], [transforms.mean, transforms.std], atol=1e-7)
+        np.testing.assert_allclose(
+            [ours.mean, ours.std], [transforms.mean, transforms.std], atol=1e-7
+        )
         assert model.params == weights.meta["num_params"]
         assert model.revision == weights.url.rsplit("/", 1)[-1]
         assert model.download_bytes == pytest.approx(weights.meta["_file_size"] * 2**20, abs=1)
@@ -75,10 +84,14 @@ def test_preprocessing_gives_the_numbers_of_the_weights_transforms(pictures):
     expected = EfficientNet_B1_Weights.IMAGENET1K_V2.transforms()
     mean, std = np.array(ours.mean)[:, None, None], np.array(ours.std)[:, None, None]
     for image in pictures:
-        np.testing.assert_allclose((ours.pixels(image) / 255 - mean) / std, expected(image), atol=1e-5)
+        np.testing.assert_allclose(
+            (ours.pixels(image) / 255 - mean) / std, expected(image), atol=1e-5
+        )
 
 
-def test_download_then_everything_is_local(server, weights, network, recorder, batch_for, monkeypatch):
+def test_download_then_everything_is_local(
+    server, weights, network, recorder, batch_for, monkeypatch
+):
     import torch
 
     model, watch = HUB.find(NAME), recorder()
@@ -89,7 +102,10 @@ def test_download_then_everything_is_local(server, weights, network, recorder, b
 
     batch = batch_for(encoder.preprocessing)
     features, logits = encoder(batch)
-    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (encoder.preprocessing.mean, encoder.preprocessing.std))
+    mean, std = (
+        torch.tensor(v).view(1, 3, 1, 1)
+        for v in (encoder.preprocessing.mean, encoder.preprocessing.std)
+    )
     with torch.inference_mode():
         pictures = (torch.from_numpy(batch) / 255 - mean) / std
         np.testing.assert_allclose(features, network.features(pictures).mean(dim=(2, 3)), atol=1e-4)
@@ -118,7 +134,9 @@ def test_not_there_any_more(server, weights):
 def test_offline(weights, monkeypatch):
     from torchvision.models import SqueezeNet1_1_Weights
 
-    monkeypatch.setattr(SqueezeNet1_1_Weights.IMAGENET1K_V1.value, "url", "http://127.0.0.1:9/x-00000000.pth")
+    monkeypatch.setattr(
+        SqueezeNet1_1_Weights.IMAGENET1K_V1.value, "url", "http://127.0.0.1:9/x-00000000.pth"
+    )
     with pytest.raises(DownloadError, match="No connection"):
         HUB.load(HUB.find(NAME), "cpu", Watch())
 
@@ -164,7 +182,9 @@ def test_stop_while_downloading(weights, recorder):
 def test_own_weights_that_do_not_fit(tmp_path, monkeypatch, tiny):
     (tmp_path / f"{NAME}.IMAGENET1K_V1.safetensors").write_bytes(tiny[1])
     monkeypatch.setenv("SRCSEL_WEIGHTS", str(tmp_path))
-    with pytest.raises(ModelError, match=r"do not fit torchvision/squeezenet1_1.*missing features\.0\.weight"):
+    with pytest.raises(
+        ModelError, match=r"do not fit torchvision/squeezenet1_1.*missing features\.0\.weight"
+    ):
         HUB.load(HUB.find(NAME), "cpu", Watch())
 
 
@@ -185,9 +205,26 @@ def test_logits_are_the_head_of_the_features(name):
     assert features.shape == (2, int(_table.defaults("torchvision")[name]["dim"]))
 
 
-# One of each family that the meta device can build; RegNet computes its widths with tensors (tested above).
-FAMILIES = ["alexnet", "convnext_tiny", "densenet121", "efficientnet_b0", "efficientnet_v2_s", "googlenet"]
-FAMILIES += ["inception_v3", "maxvit_t", "mobilenet_v2", "resnext50_32x4d", "swin_t", "swin_v2_t", "vgg11", "vit_b_16"]
+# One of each family that the meta device can build; RegNet computes its widths with tensors (tested
+# above).
+FAMILIES = [
+    "alexnet",
+    "convnext_tiny",
+    "densenet121",
+    "efficientnet_b0",
+    "efficientnet_v2_s",
+    "googlenet",
+]
+FAMILIES += [
+    "inception_v3",
+    "maxvit_t",
+    "mobilenet_v2",
+    "resnext50_32x4d",
+    "swin_t",
+    "swin_v2_t",
+    "vgg11",
+    "vit_b_16",
+]
 
 
 @pytest.mark.parametrize("name", FAMILIES)

@@ -52,7 +52,9 @@ def test_no_two_pictures_are_the_same(written):
 def test_written_twice_is_the_same_bytes(written, tmp_path):
     target, folder = written
     again = write_target(target.name, tmp_path / "again")
-    first, second = ({p.relative_to(f): p.read_bytes() for p in f.rglob("*.jpg")} for f in (folder, again))
+    first, second = (
+        {p.relative_to(f): p.read_bytes() for p in f.rglob("*.jpg")} for f in (folder, again)
+    )
     assert first == second
     assert [p.name for p in tmp_path.iterdir()] == ["again"]  # nothing half-done is left behind
 
@@ -101,8 +103,8 @@ def test_a_missing_data_file_is_said_in_words(monkeypatch):
 
 def test_writing_needs_neither_torch_nor_an_import_of_scikit_learn(tmp_path):
     code = (
-        "import sys; from pathlib import Path; from srcsel.pictures.bundled.targets import write_target;"
-        f"write_target('digits', Path({str(tmp_path / 'd')!r}));"
-        "heavy = {'torch', 'sklearn', 'scipy', 'timm', 'pandas'} & set(sys.modules); assert not heavy, heavy"
+        "import sys; from pathlib import Path; from srcsel.pictures.bundled.targets import"
+        f" write_target;write_target('digits', Path({str(tmp_path / 'd')!r}));heavy = {{'torch',"
+        " 'sklearn', 'scipy', 'timm', 'pandas'} & set(sys.modules); assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
