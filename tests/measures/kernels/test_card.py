@@ -116,8 +116,9 @@ def test_a_whole_model(metric, request):
     for own, theirs in zip(
         found.scores + found.literal, expected.scores + expected.literal, strict=True
     ):
-        assert own.value == pytest.approx(theirs.value, rel=1e-6)
-        np.testing.assert_allclose(own.rechecks, theirs.rechecks, rtol=2e-6)
+        # Where a silhouette is near 0, its error is still that of distances in float32.
+        assert own.value == pytest.approx(theirs.value, rel=1e-6, abs=1e-7)
+        np.testing.assert_allclose(own.rechecks, theirs.rechecks, rtol=2e-6, atol=1e-7)
         assert own.seconds > 0
 
 
