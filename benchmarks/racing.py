@@ -68,7 +68,7 @@ def demo(target: str) -> Given:
     models = catalog.find_models("demo")
     found = extract(dataset, models, store=open_features(load_settings()), device="cpu")
     features = {f.key.model: f.values for f in found if isinstance(f, Features)}
-    return Given(target, dataset.labels, features, frozenset(m.id for m in models if m.baseline))
+    return Given(target, dataset.labels, features, frozenset(m.id for m in models if m.yardstick))
 
 
 def with_halves(given: Given) -> Given:

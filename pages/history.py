@@ -11,6 +11,7 @@ from srcsel.ui.evidence import experiment
 from srcsel.ui.history import compare
 from srcsel.ui.parts import cards
 from srcsel.ui.parts.show import empty_state, md, plain
+from srcsel.verdict.wording import KINDS
 
 
 def history() -> None:
@@ -83,7 +84,7 @@ def _table(runs: list[RunSummary]) -> list[int]:
 
 
 def _sure(run: RunSummary) -> str:
-    return cards.KINDS[run.kind] + (" (fast answer)" if run.race else "")
+    return KINDS[run.kind] + (" (fast answer)" if run.race else "")
 
 
 def _shipped(run: RunSummary) -> str:

@@ -44,9 +44,7 @@ class SourceModel:
     accuracy: float | None = None  # on its own source task, 0..1
     source_classes: int | None = None  # width of the source head; None = no head
     note: str = ""  # one sentence for the card
-    baseline: bool = (
-        False  # a yardstick (no network, no training): scored and shown, never where to start
-    )
+    yardstick: bool = False  # pixels, or a control: scored and shown, never where to start
 
 
 @dataclass(frozen=True)
@@ -217,12 +215,12 @@ class Verdict:
     kind: VerdictKind
     winner: (
         str | None
-    )  # where to start; with "cannot tell" only the current front-runner; never a baseline
+    )  # where to start; with "cannot tell" only the current front-runner; never a yardstick
     text: str  # all of it: headline, why, facts on the winner; plain text, no markup
     firsts: dict[str, float] = field(
         default_factory=dict
-    )  # model -> first in x of 100 re-checks; no baselines
-    close: tuple[str, ...] = ()  # models too close to call, the winner included; no baselines
+    )  # model -> first in x of 100 re-checks; no yardsticks
+    close: tuple[str, ...] = ()  # models too close to call, the winner included; no yardsticks
     notes: tuple[Note, ...] = ()
     why: str = ""  # the sentences of `text` between the headline and the facts
 
@@ -334,7 +332,7 @@ class Suspect:
 class Suspects:
     """Pictures of a run worth a look, in four lists, each the most suspicious first."""
 
-    models: tuple[str, ...]  # who was asked: no baselines
+    models: tuple[str, ...]  # who was asked: no yardsticks
     labels: tuple[Suspect, ...]  # maybe mislabelled
     copies: tuple[Suspect, ...]  # copies and near-copies, whole groups, those across classes first
     odd: tuple[Suspect, ...]  # far from everything

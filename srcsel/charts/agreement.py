@@ -40,14 +40,14 @@ def accuracy_dots(
     or a seed.
 
     Order and color of a model are those of the score bars. Rows that cannot be told from the best
-    are shaded; baselines have a hollow diamond.
+    are shaded; yardsticks have a hollow diamond.
     """
     import plotly.graph_objects as go
 
     order, paint = accuracies_on_show(result, evidence), PAINT[theme]
     rows = {m: len(order) - 1 - i for i, m in enumerate(order)}
     reached = {a.model: a for a in evidence.accuracies}
-    titles, baselines = _titles(result), _baselines(result)
+    titles, yardsticks = _titles(result), _yardsticks(result)
     figure = go.Figure()
     figure.add_scatter(
         x=[100 * v for m in order for v in reached[m].values],
@@ -60,7 +60,7 @@ def accuracy_dots(
         x=[100 * reached[m].mean for m in order],
         y=[rows[m] for m in order],
         mode="markers",
-        marker=_marks(result, order, baselines, paint, 12 * scale),
+        marker=_marks(result, order, yardsticks, paint, 12 * scale),
         error_x=_whisker([_spread(reached[m]) for m in order], paint),
         customdata=order,
         hovertext=[_accuracy_hover(titles[m], reached[m]) for m in order],
@@ -114,11 +114,11 @@ def agreement_scatter(
     """Draw a score against the accuracy reached, every model by its name, 90 % whiskers both ways;
     right is better.
 
-    `predictor`: a measure's name, or one of BEFOREHAND. Baselines have a hollow diamond.
+    `predictor`: a measure's name, or one of BEFOREHAND. Yardsticks have a hollow diamond.
     """
     import plotly.graph_objects as go
 
-    paint, titles, baselines = PAINT[theme], _titles(result), _baselines(result)
+    paint, titles, yardsticks = PAINT[theme], _titles(result), _yardsticks(result)
     points = scatter_points(result, evidence, predictor, reading)
     reached = {a.model: a for a in evidence.accuracies}
     shown = [m for m in accuracies_on_show(result, evidence) if m in points]
@@ -129,7 +129,7 @@ def agreement_scatter(
             x=[x[m] for m in shown],
             y=[y[m] for m in shown],
             mode="markers",
-            marker=_marks(result, shown, baselines, paint, 12 * scale),
+            marker=_marks(result, shown, yardsticks, paint, 12 * scale),
             error_x=_whisker(
                 [(v - low, high - v) for v, low, high in (points[m] for m in shown)], paint
             ),
@@ -196,8 +196,8 @@ class _OrItself(dict[str, str]):
         return key
 
 
-def _baselines(result: Result) -> set[str]:
-    return {m.id for m in result.models if m.baseline}
+def _yardsticks(result: Result) -> set[str]:
+    return {m.id for m in result.models if m.yardstick}
 
 
 def _role(result: Result, model: str) -> str:
@@ -209,13 +209,13 @@ def _role(result: Result, model: str) -> str:
 def _marks(
     result: Result,
     models: Sequence[str],
-    baselines: set[str],
+    yardsticks: set[str],
     paint: Mapping[str, str],
     size: float,
 ) -> dict[str, Any]:
     return {
-        "symbol": ["diamond-open" if m in baselines else "circle" for m in models],
-        "color": [paint["line"] if m in baselines else paint[_role(result, m)] for m in models],
+        "symbol": ["diamond-open" if m in yardsticks else "circle" for m in models],
+        "color": [paint["line"] if m in yardsticks else paint[_role(result, m)] for m in models],
         "size": size,
         "line": {"color": paint["ink"], "width": 1.2},
         "opacity": 1,

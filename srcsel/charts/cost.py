@@ -124,7 +124,7 @@ def _add_dots(
     if not models:
         return
     scores = [shown.score[m] for m in models]
-    yardsticks = {m.id for m in result.models if m.baseline}
+    yardsticks = {m.id for m in result.models if m.yardstick}
     figure.add_scatter(
         x=[shown.cost[m] for m in models],
         y=[value for value, _, _ in scores],

@@ -83,14 +83,14 @@ def experiment_grid(
 def cell(
     target: Mapping[str, Any], kind: str, score: str, reading: Reading
 ) -> list[dict[str, Any]]:
-    """Return the points of one small scatter: {title, baseline, x, y}, the first-placed model last
+    """Return the points of one small scatter: {title, yardstick, x, y}, the first-placed model last
     with `first`.
     """
     name = f"{score} {reading}"
     found = [
         {
             "title": plain(m["title"]),
-            "baseline": bool(m["baseline"]),
+            "yardstick": bool(m["yardstick"]),
             "x": m["scores"][name],
             "y": 100 * m["accuracy"][kind]["mean"],
             "first": False,
@@ -98,7 +98,7 @@ def cell(
         for m in target["models"]
         if kind in m["accuracy"] and name in m["scores"]
     ]
-    able = [p for p in found if not p["baseline"]]
+    able = [p for p in found if not p["yardstick"]]
     if able:
         max(able, key=lambda p: p["x"])["first"] = True
     return sorted(found, key=lambda p: p["first"])
@@ -112,7 +112,7 @@ def grid_alt(summary: Mapping[str, Any], kind: str) -> str:
             for score, name in SCORES.items():
                 points = cell(target, kind, score, reading)
                 if points and points[-1]["first"]:
-                    best = max(p["y"] for p in points if not p["baseline"])
+                    best = max(p["y"] for p in points if not p["yardstick"])
                     said.append(
                         f"{plain(target['title'])}, {name} {READINGS[reading].lower()}: first is "
                         f"{points[-1]['title']}, {best - points[-1]['y']:.1f} points below the best"
@@ -123,7 +123,7 @@ def grid_alt(summary: Mapping[str, Any], kind: str) -> str:
 def _dots(points: Sequence[Mapping[str, Any]], paint: Mapping[str, str]) -> Any:
     import plotly.graph_objects as go
 
-    hollow = [p["baseline"] for p in points]
+    hollow = [p["yardstick"] for p in points]
     return go.Scatter(
         x=[p["x"] for p in points],
         y=[p["y"] for p in points],

@@ -53,7 +53,7 @@ def print_evidence(result: Result, evidence: Evidence) -> None:
     """
     console = _console()
     titles = {model.id: model.title for model in result.models}
-    baselines = {model.id for model in result.models if model.baseline}
+    yardsticks = {model.id for model in result.models if model.yardstick}
     kind = "Quick check (linear probe)" if evidence.protocol.kind == "probe" else "Fine-tuning"
     _line(console, f"{kind}. {evidence.sentence}", style="bold")
     for note in evidence.notes:
@@ -62,7 +62,7 @@ def print_evidence(result: Result, evidence: Evidence) -> None:
     for a in sorted(evidence.accuracies, key=lambda a: -a.mean):
         close = "cannot be told from the best" if a.model in evidence.close[1:] else ""
         said = ", ".join(
-            text for text in ("baseline" if a.model in baselines else close, a.note) if text
+            text for text in ("yardstick" if a.model in yardsticks else close, a.note) if text
         )
         balanced = "n/a" if a.balanced is None else f"{100 * a.balanced:.1f} %"
         cells = (
@@ -155,9 +155,9 @@ def _table(result: Result, titles: dict[str, str]) -> Table:
     table = Table(
         "model", "first in", *(MEASURES[name].title for name in measures), box=None, pad_edge=False
     )
-    baselines = {model.id for model in result.models if model.baseline}
+    yardsticks = {model.id for model in result.models if model.yardstick}
     for model in _order(result):
-        first = "baseline" if model in baselines else _first(result.verdict.firsts.get(model))
+        first = "yardstick" if model in yardsticks else _first(result.verdict.firsts.get(model))
         cells = [_cell(by_place.get((model, name))) for name in measures]
         table.add_row(*map(Text, (titles.get(model, model), first, *cells)))
     return table

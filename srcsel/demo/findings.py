@@ -80,7 +80,7 @@ def _target(t: Told) -> dict[str, Any]:
         reached = {
             e.protocol.kind: a for e in t.evidence for a in e.accuracies if a.model == model.id
         }
-        row: dict[str, Any] = {"id": model.id, "title": model.title, "baseline": model.baseline}
+        row: dict[str, Any] = {"id": model.id, "title": model.title, "yardstick": model.yardstick}
         row["cone"] = t.cones.get(model.id)
         row["accuracy"] = {
             kind: {"mean": a.mean, "low": a.low, "high": a.high} for kind, a in reached.items()

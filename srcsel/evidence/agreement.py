@@ -5,9 +5,9 @@ A predictor is any reading of any measure, the verdict's rule, the consensus of 
 two that know nothing of the pictures: the accuracy on the source task and the number of weights
 (more is taken for better).
 
-Baselines (untrained or shuffled controls, the pictures alone) have scores and accuracies like the
+Yardsticks (untrained or shuffled controls, the pictures alone) have scores and accuracies like the
 others and count in the correlations: telling them from real models is part of what a measure is
-for. Nobody starts from a baseline, so what a predictor picks, what that costs and how often it is
+for. Nobody starts from a yardstick, so what a predictor picks, what that costs and how often it is
 right are asked among the other models.
 
 Intervals are the 5th to 95th percentile over DRAWS pairs of one re-check of the scores (the same
@@ -55,7 +55,7 @@ def agreements(result: Result, reached: Reached, draws: int = DRAWS) -> tuple[Ag
     """
     if not reached.models:
         return ()
-    candidates = {m.id for m in result.models if not m.baseline}
+    candidates = {m.id for m in result.models if not m.yardstick}
     again = reached.draws(draws)
     asked = predictors(result, reached.models, rechecks=draws)
     rows = [agreement(p, reached.models, reached.means, again, candidates) for p in asked]

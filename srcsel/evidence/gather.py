@@ -212,9 +212,9 @@ class _Work:
         """
         reached = reached_by(self.outcomes, self.dataset.labels, self.groups, self.splits)
         found = accuracies(reached, self.outcomes, self.dataset.labels)
-        close = close_to_best(reached, [m.id for m in self.result.models if not m.baseline])
+        close = close_to_best(reached, [m.id for m in self.result.models if not m.yardstick])
         rows = agreement.agreements(self.result, reached, draws=agreement.DRAWS if complete else 0)
-        baselines = any(m.baseline for m in self.result.models if m.id in reached.models)
+        yardsticks = any(m.yardstick for m in self.result.models if m.id in reached.models)
         return Evidence(
             run=self.result.run.id,
             protocol=self.protocol,
@@ -223,7 +223,7 @@ class _Work:
             sentence=sentence(found, rows, close, self.result.models),
             close=close,
             failures=tuple(self.failures),
-            notes=notes(self.protocol, self._test, self._train, self.groups, baselines),
+            notes=notes(self.protocol, self._test, self._train, self.groups, yardsticks),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             seconds=time.monotonic() - self._start,
             complete=complete,

@@ -31,7 +31,7 @@ def sentence(
     pick from, say so.
     """
     titles = {m.id: m.title for m in models}
-    able = [a.model for a in accuracies if a.model in titles and not _baseline(a.model, models)]
+    able = [a.model for a in accuracies if a.model in titles and not _yardstick(a.model, models)]
     if not able:
         return "No starting model has an accuracy yet, so nothing can be said about the scores."
     if len(able) == 1:
@@ -54,7 +54,7 @@ def notes(
     test: Sequence[np.ndarray],
     train: Sequence[np.ndarray],
     groups: np.ndarray,
-    any_baseline: bool,
+    any_yardstick: bool,
 ) -> tuple[str, ...]:
     """Say which pictures trained and which tested: rows of each split; and what was kept
     together.
@@ -83,10 +83,10 @@ def notes(
             f"{count(copies, 'picture')} {'is a copy' if copies == 1 else 'are copies'} of another;"
             " copies never lie on both sides of a split."
         )
-    if any_baseline:
+    if any_yardstick:
         said.append(
-            "Baselines count in the correlations. What a score picks, and what that costs, is asked"
-            " among the other models: nobody starts from a baseline."
+            "Yardsticks count in the correlations. What a score picks, and what that costs, is"
+            " asked among the other models: nobody starts from a yardstick."
         )
     if len(test) == 1:
         said.append(
@@ -141,5 +141,5 @@ def _name(agreement: Agreement) -> str:
     return SHORT.get(name) or (MEASURES[name].title if name in MEASURES else name)
 
 
-def _baseline(model: str, models: Sequence[SourceModel]) -> bool:
-    return any(m.id == model and m.baseline for m in models)
+def _yardstick(model: str, models: Sequence[SourceModel]) -> bool:
+    return any(m.id == model and m.yardstick for m in models)

@@ -66,9 +66,9 @@ BLOCK = 256  # pictures between two looks at the stop button
 
 
 def asked(result: Result) -> tuple[SourceModel, ...]:
-    """Return the models that are asked: those with a score, no baselines."""
+    """Return the models that are asked: those with a score, no yardsticks."""
     scored = {score.model for score in result.scores}
-    return tuple(model for model in result.models if model.id in scored and not model.baseline)
+    return tuple(model for model in result.models if model.id in scored and not model.yardstick)
 
 
 def stored(result: Result, store: FeatureStore) -> Suspects | None:
@@ -207,7 +207,7 @@ class _Opinions:
             return ""
         if not self._first:
             return (
-                "No starting model was scored that could be asked about labels; baselines are not."
+                "No starting model was scored that could be asked about labels; yardsticks are not."
             )
         return (
             "None of the models tells the classes apart, so none can say which label may be wrong."

@@ -282,7 +282,7 @@ def _numbers(result: Result, reading: Reading) -> dict[str, Any]:
             for s in found
         ]
         cells = [
-            "yardstick" if about[model].baseline else _number(result.verdict.firsts.get(model), 0),
+            "yardstick" if about[model].yardstick else _number(result.verdict.firsts.get(model), 0),
             *(_number(value, 3) for value in values),
             _number(params and params / 1e6, 2),
             _number(seconds and 1000 * seconds, 2),

@@ -153,7 +153,7 @@ class _Race:
     def __init__(self, track: Track, models: Sequence[SourceModel], free: set[str]) -> None:
         self.track, self.told = track, track.told
         self.free = free
-        self.yardsticks = {m.id for m in models if m.baseline}
+        self.yardsticks = {m.id for m in models if m.yardstick}
         self.alive = [m.id for m in models]
         self.n = len(track.order)
         self.seen = {

@@ -18,6 +18,8 @@ Record = TypeVar("Record")
 
 LEFT_OUT = frozenset({"rechecks"})
 """Fields kept in a binary file beside the JSON."""
+FORMER = {"baseline": "yardstick"}
+"""Fields as stored runs called them before, and what they are called now."""
 
 
 def to_plain(value: Any) -> Any:
@@ -41,11 +43,15 @@ def to_plain(value: Any) -> Any:
 def from_plain(record: type[Record], data: Any) -> Record:
     """Rebuild a record.
 
-    Unknown fields (of a newer version) are ignored, missing ones take their default.
+    Unknown fields (of a newer version) are ignored, missing ones take their default, and those of
+    an older version are known by their former names.
 
     Raises TypeError, ValueError or KeyError for data that are not such a record.
     """
+    if not isinstance(data, dict):
+        raise TypeError(f"Expected the fields of a {record.__name__}, got {type(data).__name__}.")
     hints = _hints(record)
+    data = {FORMER.get(name, name): value for name, value in data.items()}
     names = [f.name for f in dataclasses.fields(record) if f.name in data]  # pyright: ignore[reportArgumentType]
     return record(**{name: _rebuild(hints[name], data[name]) for name in names})
 

@@ -73,7 +73,7 @@ def costs(result: Result, kind: str) -> dict[str, float]:
 def contenders(result: Result) -> list[str]:
     """Return the scored models that a run may start from: all but yardsticks."""
     scored = {score.model for score in result.scores}
-    return [m.id for m in result.models if m.id in scored and not m.baseline]
+    return [m.id for m in result.models if m.id in scored and not m.yardstick]
 
 
 def usual(result: Result) -> str:

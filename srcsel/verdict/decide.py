@@ -1,8 +1,7 @@
 """Scores -> rankings and the verdict: where to start, and how sure the re-checks are.
 
-Baselines are yardsticks: they are ranked and shown, but the verdict chooses among the other models,
-ranked without them. Where the leader does not stand clear of a baseline by the same rule, a note
-says so.
+Yardsticks are ranked and shown, but the verdict chooses among the other models, ranked without
+them. Where the leader does not stand clear of a yardstick by the same rule, a note says so.
 
 The verdict's rule. In every re-check each model gets its mean rank over whitened SCL, kNN-5 and
 LogME. The leader has the best mean rank on all pictures. A rival is *close* where it equals or
@@ -35,7 +34,7 @@ from srcsel.base.records import (
     VerdictKind,
 )
 from srcsel.measures import find
-from srcsel.verdict.explain import explain, explain_baselines
+from srcsel.verdict.explain import explain, explain_yardsticks
 from srcsel.verdict.wording import FEWEST, NO_CHOICE, SAME_COST, Beside, Standing
 
 VERDICT_MEASURES = (
@@ -79,12 +78,12 @@ def decide(
     verdict = _verdict(standing)
     notes = tuple(Note(text) for text in (*missing, *standing.hardly_helps()))
     if standing.models:
-        baselines = {m.id for m in models if m.baseline}
+        yardsticks = {m.id for m in models if m.yardstick}
         rivals = make_rankings(
-            *([s for s in group if s.model not in baselines] for group in (scores, literal))
+            *([s for s in group if s.model not in yardsticks] for group in (scores, literal))
         )
         notes += explain(rivals, verdict, diagnoses, models)
-        notes += explain_baselines(make_rankings(scores, literal), models)
+        notes += explain_yardsticks(make_rankings(scores, literal), models)
     return replace(verdict, notes=notes)
 
 
@@ -155,10 +154,10 @@ def _standing(
     """Rank the models by the verdict's measures, on all pictures and in every re-check."""
     known = {m.id: m for m in models}
     scored = [m for m in table[0] if m in known] if table else []
-    ids = [m for m in scored if not known[m].baseline]
+    ids = [m for m in scored if not known[m].yardstick]
     if not ids:
         return Standing(
-            (), {}, (), False, counts, class_names, seconds, only_baselines=bool(scored)
+            (), {}, (), False, counts, class_names, seconds, only_yardsticks=bool(scored)
         )
     full, again = _ranks(table, ids)
     first = _equal(again, again.min(axis=0))
@@ -175,8 +174,8 @@ def _standing(
         counts=counts,
         class_names=class_names,
         seconds=seconds,
-        baseline=_beside(
-            table, scored, ids[leader], [known[m] for m in scored if known[m].baseline]
+        yardstick=_beside(
+            table, scored, ids[leader], [known[m] for m in scored if known[m].yardstick]
         ),
     )
 
@@ -193,13 +192,13 @@ def _ranks(table: list[dict[str, Score]], ids: Sequence[str]) -> tuple[np.ndarra
 
 
 def _beside(
-    table: list[dict[str, Score]], scored: list[str], leader: str, baselines: list[SourceModel]
+    table: list[dict[str, Score]], scored: list[str], leader: str, yardsticks: list[SourceModel]
 ) -> Beside | None:
-    """Compare the leader with the best of the baselines, both ranked among all models."""
-    if not baselines:
+    """Compare the leader with the best of the yardsticks, both ranked among all models."""
+    if not yardsticks:
         return None
     full, again = (dict(zip(scored, ranks, strict=True)) for ranks in _ranks(table, scored))
-    yardstick = min(baselines, key=lambda m: full[m.id])
+    yardstick = min(yardsticks, key=lambda m: full[m.id])
     best = yardstick.id
     beaten = (again[leader] < again[best]) & ~_equal(again[leader], again[best])
     level = full[best] <= full[leader] or _catches_up(-again[best], -again[leader])
@@ -210,9 +209,9 @@ def _beside(
 def _verdict(standing: Standing) -> Verdict:
     """Take the first of the cases of the rule that applies."""
     s = standing
-    if s.only_baselines:
+    if s.only_yardsticks:
         return Verdict(
-            "cannot tell", None, spoken(NO_CHOICE, s.only_baseline()), why=s.only_baseline()
+            "cannot tell", None, spoken(NO_CHOICE, s.only_yardstick()), why=s.only_yardstick()
         )
     if not s.models:
         return Verdict("cannot tell", None, s.nothing(), why=s.nothing())

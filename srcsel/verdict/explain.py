@@ -35,7 +35,7 @@ def explain(
     """Write notes for the person, each with the reading it speaks of; none where bars and verdict
     agree.
 
-    `rankings` hold the models the verdict chooses from: no baselines.
+    `rankings` hold the models the verdict chooses from: no yardsticks.
     """
     titles = {m.id: m.title for m in models}
     signs = {d.model: d for d in diagnoses}
@@ -55,14 +55,14 @@ def explain(
     return tuple(dict.fromkeys(notes))
 
 
-def explain_baselines(
+def explain_yardsticks(
     rankings: Sequence[Ranking], models: Sequence[SourceModel]
 ) -> tuple[Note, ...]:
-    """Say where a baseline heads a bar: it is drawn there, but is never where to start.
+    """Say where a yardstick heads a bar: it is drawn there, but is never where to start.
 
     `rankings` hold all models.
     """
-    titles = {m.id: m.title for m in models if m.baseline}
+    titles = {m.id: m.title for m in models if m.yardstick}
     notes = []
     for reading in READINGS:
         heads: dict[str, list[str]] = {}

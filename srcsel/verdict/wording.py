@@ -19,7 +19,6 @@ FEWEST = 10  # pictures in the smallest class, below which the card says "too fe
 ENOUGH = 50  # pictures a class that settle most questions
 SAME_COST = 1.1  # costs within this factor are said to be equal
 FASTER = 1.5  # ratio of measured times that is believed where nothing else tells the costs apart
-NO_CHOICE = "No clear choice yet."
 READINGS = {"whitened": "Whitened", "raw": "As in the papers"}
 BEFOREHAND = {"accuracy": "Accuracy on the model's own task", "params": "Number of weights"}
 """Predictors of accuracy that need no picture of the person's."""
@@ -33,15 +32,17 @@ FAST_NUMBERS = "Made with fast numbers ({}): MSC and SCL may differ from exact o
 KINDS = {
     "clear": "Clear choice",
     "tie": "Too close to call",
-    "cannot tell": "Too close or too few to tell",
+    "cannot tell": "No clear choice",
 }
+"""Each kind of verdict in words: on pages, in History, in the report and in the shell."""
+NO_CHOICE = f"{KINDS['cannot tell']} yet."
 
 
 @dataclass(frozen=True)
 class Beside:
-    """How the leader stands beside the best baseline."""
+    """How the leader stands beside the best yardstick."""
 
-    title: str  # of the baseline
+    title: str  # of the yardstick
     beaten: float  # the leader ranks before it in x of 100 re-checks
     level: bool  # it ranks at or above the leader, or the re-checks cannot tell them apart
     ahead: bool  # it ranks above the leader, and the re-checks say so too
@@ -51,15 +52,15 @@ class Beside:
 class Standing:
     """The models in contention, best first, and what the verdict's words need to know."""
 
-    models: tuple[SourceModel, ...]  # by mean rank on all pictures; no baselines
+    models: tuple[SourceModel, ...]  # by mean rank on all pictures; no yardsticks
     firsts: Mapping[str, float]  # model -> first in x of 100 re-checks, ties shared
     close: tuple[SourceModel, ...]  # the leader, then those the re-checks cannot tell it from
     above_chance: bool  # the leader, by most of the measures
     counts: np.ndarray  # (c,) pictures of each class
     class_names: Sequence[str] | None
     seconds: Mapping[str, float]  # model -> seconds for one picture, where measured
-    baseline: Beside | None = None  # the leader beside the best baseline, where one was scored
-    only_baselines: bool = False  # baselines were scored, and nothing else
+    yardstick: Beside | None = None  # the leader beside the best yardstick, where one was scored
+    only_yardsticks: bool = False  # yardsticks were scored, and nothing else
 
     def nothing(self) -> str:
         """Say that no model was scored."""
@@ -68,37 +69,37 @@ class Standing:
             " model."
         )
 
-    def only_baseline(self) -> str:
-        """Say that nothing but a baseline was scored."""
+    def only_yardstick(self) -> str:
+        """Say that nothing but a yardstick was scored."""
         return "Only yardsticks were scored, not a model to start from. Add at least two models."
 
     def alone(self) -> str:
-        """Say that one model was scored, and how it stands beside the baseline."""
+        """Say that one model was scored, and how it stands beside the yardstick."""
         title = self.models[0].title
         said = f"Only one model was scored, {title}"
-        if self.baseline is None:
+        if self.yardstick is None:
             return f"{said}, so there is nothing to compare it with. Add at least one more model."
-        beats = f"{share(self.baseline.beaten)} of 100 re-checks"
-        if self.baseline.level:
-            how = "better" if self.baseline.ahead else "as well"
+        beats = f"{share(self.yardstick.beaten)} of 100 re-checks"
+        if self.yardstick.level:
+            how = "better" if self.yardstick.ahead else "as well"
             return (
-                f"{said}. {self.baseline.title} does {how}: {title} beats it in {beats}. Add at"
+                f"{said}. {self.yardstick.title} does {how}: {title} beats it in {beats}. Add at"
                 " least one more model."
             )
         return (
-            f"{said}. It beats {self.baseline.title} in {beats}. Add at least one more model to"
+            f"{said}. It beats {self.yardstick.title} in {beats}. Add at least one more model to"
             " compare it with."
         )
 
     def hardly_helps(self) -> tuple[str, ...]:
-        """Say that the baseline does as well as the leader, where it does."""
-        if self.baseline is None or not self.baseline.level:
+        """Say that the yardstick does as well as the leader, where it does."""
+        if self.yardstick is None or not self.yardstick.level:
             return ()
-        how = "better than" if self.baseline.ahead else "as well as"
+        how = "better than" if self.yardstick.ahead else "as well as"
         helps = "this model hardly helps" if len(self.models) == 1 else "these models hardly help"
         return (
             (
-                f"{self.baseline.title}, a yardstick, does {how} {self.models[0].title} here:"
+                f"{self.yardstick.title}, a yardstick, does {how} {self.models[0].title} here:"
                 f" {helps} with your pictures."
             ),
         )
@@ -212,7 +213,7 @@ def headline(result: Result) -> str:
     if not result.scores:
         return "Nothing could be scored" if result.complete else "Nothing is scored yet"
     if winner is None or verdict.kind == "cannot tell":
-        return "No clear choice yet"
+        return NO_CHOICE.rstrip(".")
     return f"Start from {winner.title}"
 
 

@@ -38,7 +38,7 @@ IDS = ("demo/a", "demo/b", "demo/c", "pixels/mean")
 
 @pytest.fixture
 def result() -> Result:
-    """Gains 0.5, 1.5, 1.0 and 0.1; b is the winner and a close; the last is a baseline."""
+    """Gains 0.5, 1.5, 1.0 and 0.1; b is the winner and a close; the last is a yardstick."""
     gains = (0.5, 1.5, 1.0, 0.1)
     models = tuple(
         SourceModel(
@@ -52,7 +52,7 @@ def result() -> Result:
             "",
             "MIT",
             accuracy=0.7 + i / 100,
-            baseline=m == "pixels/mean",
+            yardstick=m == "pixels/mean",
         )
         for i, m in enumerate(IDS)
     )
@@ -77,7 +77,7 @@ def result() -> Result:
 
 @pytest.fixture
 def evidence() -> Evidence:
-    """Reached: a 60 %, b 80 %, c 78 %, baseline 30 %."""
+    """Reached: a 60 %, b 80 %, c 78 %, yardstick 30 %."""
     means = (0.6, 0.8, 0.78, 0.3)
     accuracies = tuple(
         Accuracy(m, (v - 0.02, v + 0.02), v, v - 0.03, v + 0.05)
@@ -119,7 +119,7 @@ def test_order_and_colors_are_those_of_the_bars(result, evidence):
     )
 
 
-def test_a_baseline_has_a_mark_of_its_own(result, evidence):
+def test_a_yardstick_has_a_mark_of_its_own(result, evidence):
     for figure in (
         accuracy_dots(result, evidence),
         agreement_scatter(result, evidence, "knn", None),

@@ -29,7 +29,7 @@ def result() -> Result:
             8,
             "",
             "MIT",
-            baseline="y" in name,
+            yardstick="y" in name,
         )
         for name, (params, _) in facts.items()
     )

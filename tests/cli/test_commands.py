@@ -70,7 +70,7 @@ def test_rank_prints_json_and_nothing_else(picture_folder):
     assert told["dataset"]["images"] == 36
     assert told["dataset"]["root"] == str(picture_folder)
     assert {s["measure"] for s in told["scores"]} == {"silhouette", "supcon", "knn", "logme"}
-    assert told["verdict"]["winner"] is None  # a baseline is never where to start
+    assert told["verdict"]["winner"] is None  # a yardstick is never where to start
     assert [run.id for run in open_runs(load_settings()).list() if not run.example] == [
         told["run"]["id"]
     ]
@@ -241,13 +241,13 @@ def test_the_shell_prints_notes_of_its_reading_and_no_signed_zero(capsys):
     print_result(dataclasses.replace(result, scores=scores, verdict=verdict))
     printed = capsys.readouterr().out
     assert "- Of both.\n- Of the bars.\n" in printed
-    assert "baseline" not in printed
+    assert "yardstick" not in printed
     assert "Of the papers." not in printed
     assert "0.000" in printed
     assert "-0.000" not in printed
 
 
-def test_the_table_is_in_the_order_of_the_whitened_reading_and_marks_baselines(capsys):
+def test_the_table_is_in_the_order_of_the_whitened_reading_and_marks_yardsticks(capsys):
     from srcsel.base.records import Ranking
     from srcsel.cli.tables import print_result
     from srcsel.runs.run import rank_features
@@ -259,7 +259,7 @@ def test_the_table_is_in_the_order_of_the_whitened_reading_and_marks_baselines(c
         for reading, order in (("whitened", "bdca"), ("raw", "abcd"))
     )
     models = tuple(
-        dataclasses.replace(m, baseline=True) if m.id == "d" else m for m in result.models
+        dataclasses.replace(m, yardstick=True) if m.id == "d" else m for m in result.models
     )
     verdict = dataclasses.replace(
         result.verdict, winner="b", firsts={"b": 99.6, "a": 0.0, "c": 0.0}
@@ -270,7 +270,7 @@ def test_the_table_is_in_the_order_of_the_whitened_reading_and_marks_baselines(c
         for line in capsys.readouterr().out.splitlines()
         if line[:2] in ("a ", "b ", "c ", "d ")
     ]
-    assert rows == [["b", "99"], ["d", "baseline"], ["c", "0"], ["a", "0"]]
+    assert rows == [["b", "99"], ["d", "yardstick"], ["c", "0"], ["a", "0"]]
 
 
 def test_files_of_one_name_are_told_apart_by_their_folder(archive, capsys, tmp_path, monkeypatch):

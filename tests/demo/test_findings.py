@@ -27,7 +27,9 @@ CONES = {"good": 0.2, "poor": 0.9, "control": 0.95}
 
 
 def model(name):
-    return SourceModel(name, name.title(), "1", 1, 1.0, 8, 4, "", "MIT", baseline=name == "control")
+    return SourceModel(
+        name, name.title(), "1", 1, 1.0, 8, 4, "", "MIT", yardstick=name == "control"
+    )
 
 
 def scores(reading, msc, scl):

@@ -122,7 +122,7 @@ def test_the_same_accuracy_for_all_is_no_order():
     assert (told.regret.value, told.hit) == (0.0, 1.0)
 
 
-def test_nobody_starts_from_a_baseline_yet_it_counts_in_the_order():
+def test_nobody_starts_from_a_yardstick_yet_it_counts_in_the_order():
     told = ask(of(1, 2, 3, 4), candidates="abc")
     assert (told.picked, told.regret.value, told.models) == ("c", 0.0, 4)
     assert told.tau.value == 1.0
@@ -188,7 +188,7 @@ def score(model, measure, value, reading=None, spread=0.0):
     return Score(model, measure, reading, value, rechecks=rechecks)
 
 
-def result(scores, models=MODELS, baselines=(), literal=(), failures=(), winner="d", **fields):
+def result(scores, models=MODELS, yardsticks=(), literal=(), failures=(), winner="d", **fields):
     dataset = Dataset("r", "r", Path(), tuple(map(str, range(100))), LABELS, ("p", "q"), "d")
     known = tuple(
         SourceModel(
@@ -202,7 +202,7 @@ def result(scores, models=MODELS, baselines=(), literal=(), failures=(), winner=
             "",
             "",
             accuracy=None if m == "a" else 0.5,
-            baseline=m in baselines,
+            yardstick=m in yardsticks,
         )
         for i, m in enumerate(models)
     )
@@ -251,7 +251,7 @@ def by_name(rows):
     return {(a.predictor, a.reading): a for a in rows}
 
 
-def test_every_measure_the_verdict_the_consensus_and_the_baselines_are_asked():
+def test_every_measure_the_verdict_the_consensus_and_the_yardsticks_are_asked():
     scores = [*three(), *(score(m, "silhouette", -v, "whitened") for m, v in VALUES.items())]
     literal = [score(m, "silhouette", v, "raw") for m, v in VALUES.items()]
     rows = by_name(agreements(result(scores, literal=literal), reached(SHARES)))

@@ -5,7 +5,7 @@ from srcsel.base.records import Accuracy, Agreement, Interval, Protocol, SourceM
 from srcsel.evidence.sentence import notes, sentence
 
 MODELS = [
-    SourceModel(m, m.title(), "1", 1, None, 8, None, "", "", baseline=m == "control")
+    SourceModel(m, m.title(), "1", 1, None, 8, None, "", "", yardstick=m == "control")
     for m in ("ant", "bee", "control")
 ]
 NONE = Interval(None)
@@ -103,7 +103,7 @@ def test_too_little_to_say():
 def test_notes_say_what_trained_what_tested_and_what_was_kept_together():
     groups = np.arange(100)
     told = notes(
-        Protocol("finetune"), [np.arange(80)] * 3, [np.arange(20)] * 3, groups, any_baseline=False
+        Protocol("finetune"), [np.arange(80)] * 3, [np.arange(20)] * 3, groups, any_yardstick=False
     )
     assert told == (
         "3 splits: trained on 20 pictures, tested on 80 pictures; the same for every model.",
@@ -114,7 +114,7 @@ def test_notes_say_what_trained_what_tested_and_what_was_kept_together():
         [np.arange(20), np.arange(21)],
         [np.arange(80)] * 2,
         groups,
-        any_baseline=True,
+        any_yardstick=True,
     )
     assert (
         told[0]
@@ -122,13 +122,13 @@ def test_notes_say_what_trained_what_tested_and_what_was_kept_together():
     )
     assert told[1].startswith("The quick check is itself a linear classifier")
     assert told[2].startswith("2 pictures are copies of another")
-    assert told[3].startswith("Baselines count in the correlations")
+    assert told[3].startswith("Yardsticks count in the correlations")
     told = notes(
         Protocol("finetune", seeds=(0,)),
         [np.arange(9)],
         [np.arange(1)],
         np.arange(10),
-        any_baseline=False,
+        any_yardstick=False,
     )
     assert "trained on 1 picture, tested on 9 pictures" in told[0]
     assert "a single split" in told[1]

@@ -162,7 +162,7 @@ def test_the_lists_of_a_run_are_made_once_and_kept(result, monkeypatch):
     store = open_features(load_settings())
     assert suspects.stored(result, store) is None
     found = suspects.make(result.run.id)
-    assert set(found.models) == {"demo/textures", "demo/palettes"}  # a baseline is not asked
+    assert set(found.models) == {"demo/textures", "demo/palettes"}  # a yardstick is not asked
     paths = result.dataset.paths
     assert {paths[s.row] for s in found.copies} == {"red/000.png", "green/red again.png"}
     assert [(paths[s.row], s.reason) for s in found.tiny] == [

@@ -130,7 +130,7 @@ def test_stored_features_come_first_and_load_nothing(dataset, hub, store):
 
 
 def test_stored_features_never_import_torch(dataset, hub, store, picture_folder, tmp_path):
-    """In a process of its own, with the baseline that needs no network."""
+    """In a process of its own, with the yardstick that needs no network."""
     script = textwrap.dedent("""
         import sys
         from pathlib import Path

@@ -156,7 +156,7 @@ def test_no_model_no_training(page):
 
 
 def test_what_has_no_weights_is_checked_but_not_trained(page, save, result):
-    control, bare = (dataclasses.replace(m, baseline=True) for m in result.models[4:])
+    control, bare = (dataclasses.replace(m, yardstick=True) for m in result.models[4:])
     models = (*result.models[:4], control, dataclasses.replace(bare, params=0))
     save(result, models=models)
     tab = page()

@@ -135,9 +135,9 @@ def test_notes_show_with_their_reading(results, save, result):
         assert (box.label, box.markdown[0].value) == (first, r"- Few pictures\.")
 
 
-def test_a_baseline_at_the_head_of_a_bar_is_no_disagreement(results, save, result):
+def test_a_yardstick_at_the_head_of_a_bar_is_no_disagreement(results, save, result):
     last = result.models[5]
-    models = (*result.models[:5], dataclasses.replace(last, baseline=True))
+    models = (*result.models[:5], dataclasses.replace(last, yardstick=True))
     rankings = tuple(
         (
             dataclasses.replace(r, models=(last.id, *(m for m in r.models if m != last.id)))

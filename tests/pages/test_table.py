@@ -107,7 +107,7 @@ def test_number_of_weights_ranks_the_largest_first(more):
 
 
 def test_html_says_marks_help_and_track_record_and_escapes(more):
-    hostile = dataclasses.replace(more.models[0], title="<img src=x>", baseline=True)
+    hostile = dataclasses.replace(more.models[0], title="<img src=x>", yardstick=True)
     page = grid.html(dataclasses.replace(more, models=(hostile, *more.models[1:])), "Value")
     assert "<img" not in page
     assert "&lt;img src=x&gt;<small>yardstick</small>" in page

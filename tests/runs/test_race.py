@@ -46,7 +46,7 @@ class Coded:
 
     def find(self, name):
         about = SourceModel(f"coded/{name}", name.title(), "1", 1000, 0.1, 8, 6, "none", "MIT")
-        return dataclasses.replace(about, baseline=name == "blind")
+        return dataclasses.replace(about, yardstick=name == "blind")
 
     def preprocessing(self, model):
         return Preprocessing((8, 8), resize="squash", interpolation="nearest")

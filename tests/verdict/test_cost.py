@@ -20,7 +20,7 @@ MODELS = tuple(
         8,
         "photographs",
         "MIT",
-        baseline=name == "pixels",
+        yardstick=name == "pixels",
     )
     for name, params, gmacs in (
         ("large", 80_000_000, 16.0),

@@ -333,13 +333,13 @@ def test_text_is_plain_and_titles_stay_as_they_are():
     assert verdict.text.endswith("Licence unknown.")
 
 
-# baselines
+# yardsticks
 
-PLAIN = replace(model("plain", 0, 0.0), baseline=True)
+PLAIN = replace(model("plain", 0, 0.0), yardstick=True)
 THREE = [model("a"), model("b"), PLAIN]
 
 
-def test_a_baseline_in_a_tie_is_not_named_for_its_cost():
+def test_a_yardstick_in_a_tie_is_not_named_for_its_cost():
     verdict = judge({"a": 0.9, "b": 0.2, "plain": 0.899}, 0.02, models=THREE)
     assert (verdict.kind, verdict.winner, verdict.close) == ("clear", "hub/a", ("hub/a",))
     assert set(verdict.firsts) == {"hub/a", "hub/b"}
@@ -349,7 +349,7 @@ def test_a_baseline_in_a_tie_is_not_named_for_its_cost():
     )
 
 
-def test_a_baseline_that_beats_all_is_not_where_to_start():
+def test_a_yardstick_that_beats_all_is_not_where_to_start():
     verdict = judge({"a": 0.8, "b": 0.2, "plain": 0.95}, 0.01, models=THREE)
     assert (verdict.kind, verdict.winner) == ("clear", "hub/a")
     assert verdict.notes[0].text.startswith("Plain, a yardstick, does better than A here:")
@@ -360,14 +360,14 @@ def test_a_baseline_that_beats_all_is_not_where_to_start():
     )
 
 
-def test_a_beaten_baseline_changes_nothing():
+def test_a_beaten_yardstick_changes_nothing():
     values = {"a": 0.9, "b": 0.2}
     assert judge({**values, "plain": 0.1}, 0.01, models=THREE) == judge(values, 0.01)
     assert judge(values, 0.01).notes == ()
 
 
 @pytest.mark.parametrize(("wins", "noted"), [(20, False), (21, True)])
-def test_a_baseline_is_noted_from_more_than_a_tenth_of_the_rechecks(wins, noted):
+def test_a_yardstick_is_noted_from_more_than_a_tenth_of_the_rechecks(wins, noted):
     scores = field({"a": 0.9, "b": 0.2, "plain": 0.5})
     for s in scores:
         if s.model == "hub/plain":
@@ -378,7 +378,7 @@ def test_a_baseline_is_noted_from_more_than_a_tenth_of_the_rechecks(wins, noted)
     )
 
 
-def test_a_baseline_does_not_make_three_that_look_alike():
+def test_a_yardstick_does_not_make_three_that_look_alike():
     verdict = judge({"a": 0.9, "b": 0.9, "plain": 0.9}, 0.02, models=THREE)
     assert verdict.kind == "tie"
     assert verdict.close == ("hub/a", "hub/b")
@@ -392,14 +392,14 @@ def test_a_baseline_does_not_make_three_that_look_alike():
         (0.99, "Plain does better: A beats it in 0 of 100 re-checks.", 1),
     ],
 )
-def test_one_model_beside_a_baseline(plain, said, noted):
+def test_one_model_beside_a_yardstick(plain, said, noted):
     verdict = judge({"a": 0.9, "plain": plain}, 0.01, models=[model("a"), PLAIN])
     assert (verdict.kind, verdict.winner, verdict.firsts) == ("cannot tell", "hub/a", {})
     assert verdict.text.startswith(f"No clear choice yet. Only one model was scored, A. {said}")
     assert sum("this model hardly helps with" in n.text for n in verdict.notes) == noted
 
 
-def test_a_baseline_alone_is_no_answer():
+def test_a_yardstick_alone_is_no_answer():
     verdict = judge({"plain": 0.9}, 0.01, models=[PLAIN])
     assert (verdict.kind, verdict.winner, verdict.close, verdict.notes) == (
         "cannot tell",
@@ -410,7 +410,7 @@ def test_a_baseline_alone_is_no_answer():
     assert "yardsticks were scored, not a model to start from" in verdict.text
 
 
-def test_rankings_keep_the_baseline():
+def test_rankings_keep_the_yardstick():
     for ranking in make_rankings(field({"a": 0.8, "plain": 0.95}, 0.01)):
         assert ranking.models == ("hub/plain", "hub/a")
 

@@ -8,7 +8,7 @@ from srcsel.measures import MEASURES
 from srcsel.measures.kernels.prepare import prepare
 from srcsel.scoring.diagnosis import diagnose
 from srcsel.verdict.decide import make_rankings
-from srcsel.verdict.explain import LITERAL, explain, explain_baselines
+from srcsel.verdict.explain import LITERAL, explain, explain_yardsticks
 
 NEUTRAL = Signs(0.1, 1.0, 1.0, 1.05, 0.6, 0.2, 0.2)
 
@@ -146,8 +146,8 @@ def test_a_verdict_that_is_not_first_by_a_bar_says_why():
     assert "the verdict names C (3rd there), because it follows three measures together" in far[0]
 
 
-def test_a_baseline_that_heads_a_bar_is_called_a_yardstick():
-    plain = SourceModel("p", "Plain", "1", 0, 0.0, 64, 32, "", "MIT", baseline=True)
+def test_a_yardstick_that_heads_a_bar_is_called_a_yardstick():
+    plain = SourceModel("p", "Plain", "1", 0, 0.0, 64, 32, "", "MIT", yardstick=True)
     scores = [
         Score(m, measure, reading, v)
         for reading, values in {
@@ -158,7 +158,7 @@ def test_a_baseline_that_heads_a_bar_is_called_a_yardstick():
         for measure, v in zip(("silhouette", "supcon"), pair, strict=True)
     ]
     ending = "It is a yardstick, not a model to start from."
-    assert explain_baselines(make_rankings(scores), [model("a"), plain]) == (
+    assert explain_yardsticks(make_rankings(scores), [model("a"), plain]) == (
         Note(f"Plain comes first by class separation (MSC). {ending}", "whitened"),
         Note(
             f"{LITERAL} Plain comes first by class separation (MSC) and neighbour agreement (SCL)."
@@ -166,7 +166,7 @@ def test_a_baseline_that_heads_a_bar_is_called_a_yardstick():
             "raw",
         ),
     )
-    assert explain_baselines(make_rankings(scores), [model("a"), model("p")]) == ()
+    assert explain_yardsticks(make_rankings(scores), [model("a"), model("p")]) == ()
 
 
 # signs in features

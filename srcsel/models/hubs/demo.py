@@ -102,7 +102,7 @@ def _model(card: Card) -> SourceModel:
         accuracy=card["accuracy"],
         source_classes=card["source_classes"] or None,
         note=card["note"],
-        baseline=card["control"],
+        yardstick=card["control"],
     )
 
 

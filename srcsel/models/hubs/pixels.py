@@ -1,4 +1,4 @@
-"""A baseline without a network: what the pictures alone give.
+"""A yardstick without a network: what the pictures alone give.
 
 A source model that does not beat it helps little.
 """
@@ -42,13 +42,13 @@ class PixelsHub:
     title = "The pictures alone"
 
     def models(self) -> Iterable[SourceModel]:
-        """Return the one baseline."""
+        """Return the one yardstick."""
         return (_MODEL,)
 
     def find(self, name: str) -> SourceModel:
-        """Return the baseline; raise UnknownNameError for any other name."""
+        """Return the yardstick; raise UnknownNameError for any other name."""
         if name != "thumbnail":
-            raise UnknownNameError("baseline", name, ["thumbnail"])
+            raise UnknownNameError("yardstick", name, ["thumbnail"])
         return _MODEL
 
     def preprocessing(self, model: SourceModel) -> Preprocessing:  # noqa: ARG002
@@ -84,8 +84,8 @@ _MODEL = SourceModel(
     pretraining="none",
     license="MIT",
     download_bytes=0,
-    note="A baseline: the shrunk picture and its colours. A starting model should beat it clearly.",
-    baseline=True,
+    note="A yardstick: the shrunk picture and its colours. A model should beat it clearly.",
+    yardstick=True,
 )
 
 

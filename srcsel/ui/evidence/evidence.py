@@ -166,7 +166,7 @@ def remarks(result: Result, evidence: Evidence) -> None:
     for note in evidence.notes:
         st.caption(f":material/info: {md(note)}")
     titles = {m.id: m.title for m in result.models}
-    yardsticks = {m.id for m in result.models if m.baseline}
+    yardsticks = {m.id for m in result.models if m.yardstick}
     by_reason: dict[str, list[Failure]] = {}
     for failure in evidence.failures:
         by_reason.setdefault(failure.reason, []).append(failure)
@@ -211,7 +211,7 @@ def _look(result: Result, evidence: Evidence) -> tuple[str, Color, str]:
     """Say in the badge whether the verdict held."""
     if not evidence.accuracies:
         return "Nothing could be measured", "gray", ":material/help:"
-    contest = {a.model for a in evidence.accuracies} - {m.id for m in result.models if m.baseline}
+    contest = {a.model for a in evidence.accuracies} - {m.id for m in result.models if m.yardstick}
     picked = result.verdict.winner
     if len(contest) < 2:
         return "Only one model was measured", "gray", ":material/help:"

@@ -247,7 +247,7 @@ def _asked(result: Result, found: Suspects) -> None:
     titles = {m.id: m.title for m in result.models}
     if found.models:
         names = ", ".join(md(titles[m]) for m in found.models)
-        st.caption(f"Asked: {names}. Baselines are not asked.")
+        st.caption(f"Asked: {names}. Yardsticks are not asked.")
 
 
 def listing(dataset: Dataset, found: Suspects) -> pd.DataFrame:

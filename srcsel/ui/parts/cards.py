@@ -12,8 +12,7 @@ from srcsel.store.runs import RunSummary
 from srcsel.ui.app import frame
 from srcsel.ui.parts import words
 from srcsel.ui.parts.show import md, plain, prefix
-
-KINDS = {"clear": "Clear", "tie": "Too close to call", "cannot tell": "No clear choice"}
+from srcsel.verdict.wording import KINDS
 
 
 def sentence(error: SrcselError) -> str:

@@ -187,7 +187,7 @@ def help_of(measure: str) -> str:
 
 
 def _yardstick(model: SourceModel) -> str:
-    return "<small>yardstick</small>" if model.baseline else ""
+    return "<small>yardstick</small>" if model.yardstick else ""
 
 
 def _cell(score: Score | None, ranks: Mapping[str, int], view: str, reason: str) -> Cell:

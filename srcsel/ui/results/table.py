@@ -46,7 +46,7 @@ def short_table(result: Result, reading: Reading) -> pd.DataFrame:
         row: dict[str, object] = {"Starting model": plain(about.title)}
         row["First in 100"] = result.verdict.firsts.get(
             model
-        )  # None for a baseline: it is not in the contest
+        )  # None for a yardstick: it is not in the contest
         for measure in measures:
             found = scores[measure].get(model)
             row[_column(measure)] = bar_length(found)[0] if found else None
@@ -92,7 +92,7 @@ def together(result: Result) -> pd.DataFrame:
             "Weights (million)": [
                 None if (p := models[m].params) is None else p / 1e6 for m in order
             ],
-            "Kind": ["yardstick" if models[m].baseline else "starting model" for m in order],
+            "Kind": ["yardstick" if models[m].yardstick else "starting model" for m in order],
         }
     )
 

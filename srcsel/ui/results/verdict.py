@@ -96,13 +96,13 @@ def disagreement(result: Result, reading: Reading) -> str:
     """Say in a title how the two bars and the verdict differ; "" where all three name the same
     model.
 
-    Baselines do not count: they are never where to start.
+    Yardsticks do not count: they are never where to start.
     """
-    baselines = {m.id for m in result.models if m.baseline}
+    yardsticks = {m.id for m in result.models if m.yardstick}
     leaders = []
     for ranking in (find_ranking(result, measure, reading) for measure in ("silhouette", "supcon")):
         ranks = dict(zip(ranking.models, ranking.ranks, strict=True)) if ranking else {}
-        rivals = {m: rank for m, rank in ranks.items() if m not in baselines}
+        rivals = {m: rank for m, rank in ranks.items() if m not in yardsticks}
         if rivals:
             leaders.append({m for m, rank in rivals.items() if rank == min(rivals.values())})
     if len(leaders) < 2 or result.verdict.winner is None:
