@@ -12,6 +12,8 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from srcsel.base.records import Result
 from srcsel.base.settings import Settings
 from srcsel.base.watch import Watch
@@ -21,7 +23,9 @@ from srcsel.features.extract import key_for
 from srcsel.runs.answer import Answer
 from srcsel.runs.run import answer, new_run
 from srcsel.scoring.remembered import scored
+from srcsel.store import files
 from srcsel.store.features import open_features, open_runs
+from srcsel.store.runs import SHARED_MAPS
 
 RUNS = Path(__file__).parent / "runs"
 TARGET = "demo:butterflies"
@@ -60,6 +64,25 @@ def without_times(result: Result, settings: Settings) -> Result:
             scored(features, result.dataset.labels, result.run, told.measures, store, Watch()),
         )
     return told.result(complete=True)
+
+
+def share_maps(run: Path, other: Path) -> None:
+    """Leave out of the shipped `run` each map that `other`, of the same pictures, ships already."""
+    shared = [
+        path
+        for path in (run / "maps").glob("*.safetensors")
+        if (other / "maps" / path.name).is_file() and _alike(path, other / "maps" / path.name)
+    ]
+    for path in shared:
+        path.unlink()
+    if shared:
+        files.write_json(run / SHARED_MAPS, other.name)
+
+
+def _alike(one: Path, two: Path) -> bool:
+    """Whether two maps are equal; their bytes may differ, as safetensors orders no header."""
+    (a, about_a), (b, about_b) = files.read_tensors(one), files.read_tensors(two)
+    return about_a == about_b and all(np.array_equal(a[name], b[name]) for name in a)
 
 
 if __name__ == "__main__":

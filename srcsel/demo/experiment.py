@@ -19,7 +19,7 @@ from srcsel.base.bars import Bars
 from srcsel.base.records import Evidence, EvidenceKind, Protocol
 from srcsel.base.settings import Settings
 from srcsel.base.watch import Watch
-from srcsel.demo.example import RUNS, without_times
+from srcsel.demo.example import RUN_ID, RUNS, TARGET, share_maps, without_times
 from srcsel.demo.findings import Told, mean_cosine, summarize
 from srcsel.evidence.gather import gather
 from srcsel.features.recover import features_of
@@ -119,7 +119,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         home = chosen.home or Path(temporary)
         for folder in make(home, watch=bars).values():
             shutil.rmtree(chosen.runs / folder.name, ignore_errors=True)
-            shutil.copytree(folder, chosen.runs / folder.name)
+            made = Path(shutil.copytree(folder, chosen.runs / folder.name))
+            if made.name == PREFIX + TARGET.removeprefix("demo:"):
+                share_maps(made, chosen.runs / RUN_ID)
         files.write_json(chosen.summary, summarize(told(home)))
     return 0
 

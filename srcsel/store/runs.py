@@ -4,16 +4,19 @@ runs/<id>/run.json            the question, and the line History shows
 runs/<id>/result.json         everything but the re-checks
 runs/<id>/rechecks.safetensors
 runs/<id>/maps/<hash>.safetensors
+runs/<id>/maps/shared.json            of an example: the id of another that holds maps of this one
 runs/<id>/evidence/<hash>.json        accuracy really reached, one file a protocol
 """
 
 from __future__ import annotations
 
 import builtins
+import contextlib
 import dataclasses
 import re
 import secrets
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +29,8 @@ from srcsel.base.settings import load_settings
 from srcsel.store import files
 from srcsel.store.serialize import from_plain, to_plain
 
+SHARED_MAPS = "maps/shared.json"
+"""Within the folder of an example: the id of another one of the same pictures, whose maps count."""
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 _HOME = "<home>"  # stands for the work folder in stored paths, so that it can move
 
@@ -135,13 +140,9 @@ class RunStore:
 
         `cap` is the number of dots that was asked for.
         """
-        for root in (self.folder, self.examples):
-            if root is None:
-                continue
+        for place in self._map_places(run_id):
             try:
-                tensors, about = files.read_tensors(
-                    _map_path(root / _checked(run_id), model, method, seed, cap)
-                )
+                tensors, about = files.read_tensors(_map_path(place, model, method, seed, cap))
                 return Projection(
                     about["model"], about["method"], about["seed"], tensors["rows"], tensors["xy"]
                 )
@@ -191,6 +192,16 @@ class RunStore:
         files.write_json(
             self.folder / _checked(evidence.run) / "evidence" / f"{name}.json", to_plain(evidence)
         )
+
+    def _map_places(self, run_id: str) -> Iterator[Path]:
+        """Yield the folders of runs that may hold maps of this one, the person's own first."""
+        yield self.folder / _checked(run_id)
+        if self.examples is None:
+            return
+        yield self.examples / run_id
+        with contextlib.suppress(FileNotFoundError, files.DamagedFileError, UnknownNameError):
+            named = files.read_json(self.examples / run_id / SHARED_MAPS)
+            yield self.examples / _checked(str(named))
 
     def _place(self, run_id: str) -> Path:
         for root in (self.folder, self.examples):

@@ -2,14 +2,18 @@
 answer.
 """
 
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from srcsel.base.settings import load_settings
-from srcsel.demo.example import RUN_ID, TARGET
+from srcsel.demo.example import RUN_ID, RUNS, TARGET, share_maps
 from srcsel.explore.project import METHODS
 from srcsel.runs.run import rank
 from srcsel.store.features import open_runs
+from srcsel.store.runs import RunStore
 
 
 @pytest.fixture
@@ -48,3 +52,19 @@ def test_asking_again_gives_the_same_answer(example):
         assert now[key] == pytest.approx(value, abs=0.01), (
             key
         )  # decoders of JPEG differ a little between machines
+
+
+def test_maps_equal_in_two_runs_ship_once_and_are_found_in_both(example, tmp_path):
+    for name in (RUN_ID, "twin"):
+        shutil.copytree(RUNS / RUN_ID, tmp_path / name)
+    one, own = example.models[0].id, example.models[1].id
+    twin = RunStore(tmp_path)
+    there = twin.projection(RUN_ID, own, "pca")
+    twin.save_projection("twin", replace(there, xy=-there.xy))
+    share_maps(tmp_path / "twin", tmp_path / RUN_ID)
+    assert len(list((tmp_path / "twin" / "maps").glob("*.safetensors"))) == 1
+    both = RunStore(tmp_path / "none", tmp_path)
+    np.testing.assert_array_equal(both.projection("twin", own, "pca").xy, -there.xy)
+    np.testing.assert_array_equal(
+        both.projection("twin", one, "umap").xy, both.projection(RUN_ID, one, "umap").xy
+    )

@@ -99,6 +99,15 @@ def test_the_shipped_correlations_are_those_of_scipy(run_id):
     assert compared == 8  # MSC and SCL, two readings, two kinds of evidence
 
 
+@pytest.mark.parametrize("run_id", SHIPPED)
+def test_every_model_of_a_shipped_run_has_its_map(run_id):
+    store = open_runs(load_settings())
+    result = store.load(run_id)
+    for model in result.models:
+        drawn = store.projection(run_id, model.id, "umap")
+        assert drawn.xy.shape == (len(result.dataset.paths), 2)
+
+
 def test_no_shipped_file_names_a_folder_of_the_computer_it_was_made_on():
     for path in [experiment.SUMMARY, *experiment.RUNS.rglob("*.json")]:
         assert re.search(r'"/|File \\"|[A-Z]:\\\\', path.read_text()) is None, path

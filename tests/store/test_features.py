@@ -331,6 +331,20 @@ def test_examples_are_listed_last_and_cannot_be_deleted(tmp_path):
     assert len(runs.list()) == 1  # a map alone is no run of one's own
 
 
+def test_maps_that_another_example_ships_count_for_both(tmp_path):
+    shipped = RunStore(tmp_path / "shipped")
+    for name in ("example-1", "example-2"):
+        shipped.save(some_result(name))
+    drawn = Projection("a/one", "umap", 0, np.arange(2), np.eye(2, dtype=np.float32))
+    shipped.save_projection("example-1", drawn)
+    files.write_json(shipped.folder / "example-2" / "maps" / "shared.json", "example-1")
+    runs = RunStore(tmp_path / "runs", shipped.folder)
+    np.testing.assert_array_equal(runs.projection("example-2", "a/one", "umap").xy, drawn.xy)
+    assert runs.projection("example-2", "a/two", "umap") is None
+    files.write_json(shipped.folder / "example-2" / "maps" / "shared.json", "../example-1")
+    assert runs.projection("example-2", "a/one", "umap") is None
+
+
 def test_a_projection_comes_back_by_model_method_and_seed(runs):
     run_id = runs.new_id()
     projection = Projection(
