@@ -50,8 +50,13 @@ def _pixels(request):
     return HUBS["pixels"], HUBS["pixels"].find("thumbnail")
 
 
+def _packaged(request):
+    return HUBS["packaged"], HUBS["packaged"].find("tf_efficientnet_lite0")
+
+
 SAMPLES = {
     "demo": _demo,
+    "packaged": _packaged,
     "timm": _timm,
     "torchvision": _torchvision,
     "checkpoints": _checkpoints,
