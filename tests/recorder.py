@@ -24,6 +24,7 @@ class Recorder(Watch):
 
     def __init__(self, stop: Callable[[Told], bool] = lambda _: False) -> None:
         self.seen: list[Told] = []
+        self.notes: list[str] = []
         self.stop = stop
 
     def update(
@@ -32,3 +33,6 @@ class Recorder(Watch):
         self.seen.append(Told(part, state, done, total, note))
         if self.stop(self.seen[-1]):
             raise Cancelled
+
+    def say(self, note: str) -> None:
+        self.notes.append(note)

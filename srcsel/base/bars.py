@@ -26,6 +26,7 @@ class Bars(Watch):
             disable=not console.is_terminal,
         )
         self._tasks: dict[str, TaskID] = {}
+        self._said: set[str] = set()
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -54,3 +55,11 @@ class Bars(Watch):
         if state in FINISHED:
             done = total = 1
         self._progress.update(task, completed=done, total=total or None, state=told)
+
+    def say(self, note: str) -> None:
+        """Write a note on standard error, above the bars, once; there also where no bar is."""
+        if note not in self._said:
+            self._said.add(note)
+            self._progress.console.print(
+                f"Note: {note}", markup=False, highlight=False, soft_wrap=True
+            )

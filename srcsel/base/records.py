@@ -68,6 +68,7 @@ class Listing:
     skipped: tuple[Unreadable, ...] = ()  # files that are no pictures, or have no class
     label_source: str = "folder names"  # or "labels.csv"
     license: str = ""  # of a public set
+    notes: tuple[str, ...] = ()  # what listing showed that may spoil the answer, in sentences
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +87,7 @@ class Dataset:
     unreadable: tuple[Unreadable, ...] = ()
     label_source: str = "folder names"
     license: str = ""
+    notes: tuple[str, ...] = ()  # the folder check: what may spoil the answer, and what to do
 
     @property
     def counts(self) -> np.ndarray:

@@ -27,3 +27,6 @@ class Watch:
 
         Raises `Cancelled` where the person asked to stop, so call it once per batch.
         """
+
+    def say(self, note: str) -> None:
+        """Tell the person at once what may spoil the answer, in sentences."""

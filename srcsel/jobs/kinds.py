@@ -59,7 +59,6 @@ def check(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
 
     Payload {ref}; hands back {images, classes, counts, unreadable, warnings, digest}.
     """
-    from srcsel.pictures.dataset import check as warnings_of
     from srcsel.pictures.dataset import load_dataset
 
     told.plan({"pictures": 1.0}, {})
@@ -71,7 +70,7 @@ def check(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
         "classes": list(dataset.classes),
         "counts": dataset.counts.tolist(),
         "unreadable": to_plain(dataset.unreadable),
-        "warnings": list(warnings_of(dataset)),
+        "warnings": list(dataset.notes),
         "digest": dataset.digest,
     }
 

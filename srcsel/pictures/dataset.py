@@ -7,10 +7,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections import Counter
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,14 +19,13 @@ from srcsel.base.errors import InputError, PictureError, StoreError
 from srcsel.base.records import Dataset, Listing, Unreadable
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import Watch
+from srcsel.pictures.checks import check, require_rankable, shared
 from srcsel.pictures.images import decode_picture, read_picture
-from srcsel.pictures.listing import SPLITS, list_pictures
+from srcsel.pictures.listing import list_pictures
 from srcsel.store import files
 
 __all__ = ["check", "list_pictures", "load_dataset", "require_rankable"]
 
-FEW = 10  # pictures of a class below which its score is shaky
-LOPSIDED = 20  # times the smallest class that the largest may hold without a remark
 BLOCK = 64  # pictures opened between two looks at the stop button
 SAVE_EVERY = (
     4096  # pictures after which the memory is written, so that a killed check goes on from there
@@ -42,7 +40,8 @@ def load_dataset(ref: str, *, watch: Watch = _SILENT, left_out: Collection[str] 
 
     Downloads a public set first. `left_out`: relative paths the person does not want. What each
     file turned out to be is remembered by path, size and time of change, so a second call opens
-    only what is new. Progress goes to the part "pictures". Raises InputError where nothing is
+    only what is new. Progress goes to the part "pictures", and each of `Dataset.notes` is said.
+    Raises InputError where nothing is
     readable, DownloadError, and Cancelled (what was opened until then is remembered).
     """
     listing = _listing(ref, watch)
@@ -60,31 +59,10 @@ def load_dataset(ref: str, *, watch: Watch = _SILENT, left_out: Collection[str] 
             f" For example {bad[0].path}: {bad[0].reason}" if bad else " All of them were left out."
         )
         raise InputError(f"None of the {len(listing.paths):,} pictures can be used.{first}")
-    return _dataset(listing, good, bad, [file.digest for file in seen if not file.reason])
-
-
-def require_rankable(dataset: Dataset | Listing) -> None:
-    """Raise InputError where no score can exist: one class, or no class with two pictures."""
-    counts = _counts(dataset)
-    if len(dataset.classes) < 2:
-        only = f", '{dataset.classes[0]}'" if dataset.classes else ""
-        raise InputError(
-            f"All {len(dataset.paths):,} pictures belong to one class{only}. Scores compare"
-            " classes: add a folder with the pictures of at least one other class."
-        )
-    if counts.max() < 2:
-        raise InputError(
-            f"Each of the {len(dataset.classes):,} classes has a single readable picture. Scores"
-            " ask whether pictures of one class lie together: add at least one more picture to"
-            " some classes."
-        )
-
-
-def check(dataset: Dataset | Listing) -> tuple[str, ...]:
-    """Say what may spoil the answer, each in a sentence with what to do; empty where all looks
-    well.
-    """
-    return tuple(_about_classes(dataset) + _about_counts(dataset) + _about_left_out(dataset))
+    dataset = _dataset(listing, good, bad, [file.digest for file in seen if not file.reason])
+    for note in dataset.notes:
+        watch.say(note)
+    return dataset
 
 
 @dataclass(frozen=True)
@@ -205,7 +183,7 @@ def _dataset(
     content = hashlib.sha256(b"srcsel dataset 1\n")
     for path, label, digest in zip(paths, labels, digests, strict=True):
         content.update(f"{path}\0{classes[label]}\0{digest}\n".encode())
-    return Dataset(
+    dataset = Dataset(
         ref=listing.ref,
         name=listing.name,
         folder=listing.folder,
@@ -217,66 +195,5 @@ def _dataset(
         label_source=listing.label_source,
         license=listing.license,
     )
-
-
-def _counts(dataset: Dataset | Listing) -> np.ndarray:
-    return np.bincount(dataset.labels, minlength=len(dataset.classes))
-
-
-def _about_classes(dataset: Dataset | Listing) -> list[str]:
-    if len(dataset.classes) == 1:
-        return ["There is only one class. Add a folder with pictures of at least one other class."]
-    if {name.lower() for name in dataset.classes} <= SPLITS:
-        names = " and ".join(f"'{name}'" for name in dataset.classes)
-        return [
-            f"The classes are called {names}: these look like parts of a data set, not classes."
-            " Choose one of these folders instead, for example"
-            f" {dataset.folder / dataset.classes[-1]}."
-        ]
-    if 2 * len(dataset.classes) > len(dataset.paths):
-        return [
-            f"There are {len(dataset.classes):,} classes for {len(dataset.paths):,} pictures. Check"
-            " that the folders (or the label column) are the classes you mean."
-        ]
-    return []
-
-
-def _about_counts(dataset: Dataset | Listing) -> list[str]:
-    counts = _counts(dataset)
-    said = []
-    if lonely := [name for name, n in zip(dataset.classes, counts, strict=True) if n < 2]:
-        said.append(
-            f"{_some(lonely)} a single picture, which has no other of its kind. Add pictures, or"
-            " merge classes."
-        )
-    if few := [
-        f"{name} ({n})" for name, n in zip(dataset.classes, counts, strict=True) if 2 <= n < FEW
-    ]:
-        said.append(
-            f"{_some(few)} fewer than {FEW} pictures: too few to say much. Add some; 50 a class is"
-            " comfortable."
-        )
-    if counts.max() > LOPSIDED * counts.min():
-        large, small = dataset.classes[int(counts.argmax())], dataset.classes[int(counts.argmin())]
-        said.append(
-            f"The classes differ much in size: {large} has {counts.max():,} pictures, {small}"
-            f" {counts.min():,}. Add pictures to the small ones, or leave some of the large ones"
-            " out."
-        )
-    return said
-
-
-def _about_left_out(dataset: Dataset | Listing) -> list[str]:
-    aside = dataset.unreadable if isinstance(dataset, Dataset) else dataset.skipped
-    if not aside:
-        return []
-    reason, count = Counter(u.reason for u in aside).most_common(1)[0]
-    verb = "file was" if len(aside) == 1 else "files were"
-    most = "" if len(aside) == 1 else f" Most often ({count:,}):"
-    return [f"{len(aside):,} {verb} left out.{most} {reason}"]
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:3])
-    more = f" and {len(names) - 3:,} more classes" if len(names) > 3 else ""
-    return f"{shown}{more} {'has' if len(names) == 1 else 'have'}"
+    notes = (*listing.notes, *check(dataset), *shared(dataset, digests))
+    return replace(dataset, notes=notes)

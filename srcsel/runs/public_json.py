@@ -29,6 +29,7 @@ def to_json(result: Result) -> dict[str, Any]:
             "classes": list(dataset.classes),
             "counts": to_plain(dataset.counts),
             "unreadable": to_plain(dataset.unreadable),
+            "notes": list(dataset.notes),
             "digest": dataset.digest,
         },
         "scores": [to_plain(score) for score in result.scores if score.measure in asked],

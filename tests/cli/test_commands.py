@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from srcsel.base.settings import load_settings
 from srcsel.cli import commands
 from srcsel.cli.commands import main
 from srcsel.models.hubs import HUBS
+from srcsel.pictures.dataset import load_dataset
 from srcsel.store.features import open_runs
 
 
@@ -102,6 +104,18 @@ def test_rank_prints_a_table_and_writes_a_file(picture_folder, capsys, tmp_path)
     assert told["verdict"]["text"] in printed.out
     assert "Class separation (MSC)" in printed.out
     assert "1 file could not be read" in printed.out
+
+
+def test_what_the_folder_check_warns_of_stands_on_stderr_in_json_and_in_python(picture_folder):
+    shutil.copy(picture_folder / "red" / "001.png", picture_folder / "blue" / "copy.png")
+    (picture_folder / "red" / "broken.png").write_bytes(b"x")
+    done = shell("rank", picture_folder, "--models", "pixels", "--json", "-")
+    notes = json.loads(done.stdout)["dataset"]["notes"]
+    assert any("1 file was left out" in note for note in notes)
+    assert any("blue/copy.png (blue) and red/001.png (red)" in note for note in notes)
+    for note in notes:
+        assert done.stderr.count(f"Note: {note}\n") == 1
+    assert list(load_dataset(str(picture_folder)).notes) == notes
 
 
 def test_options_reach_the_run(picture_folder, tmp_path):

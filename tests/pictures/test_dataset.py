@@ -272,6 +272,29 @@ def test_check_takes_a_dataset_too(leaves):
     assert "1 file was left out" in said[1]
 
 
+def test_the_same_picture_under_two_classes_is_said(leaves):
+    (leaves / "rust" / "9.png").write_bytes((leaves / "mildew" / "1.png").read_bytes())
+    (leaves / "rust" / "8.png").write_bytes((leaves / "rust" / "2.png").read_bytes())
+    (said,) = [note for note in load_dataset(str(leaves)).notes if "byte for byte" in note]
+    assert said.startswith("1 picture lies")
+    assert "mildew/1.png (mildew) and rust/9.png (rust)" in said
+
+
+def test_a_refusal_says_where_the_other_classes_went(leaves):
+    for path in (leaves / "rust").iterdir():
+        path.write_bytes(b"")
+    with pytest.raises(InputError, match=r"one class, 'mildew'.* left out"):
+        require_rankable(load_dataset(str(leaves)))
+
+
+def test_each_note_is_said_to_whoever_waits(leaves):
+    (leaves / "rust" / "0.png").write_bytes(b"")
+    watch = Recorder()
+    data = load_dataset(str(leaves), watch=watch)
+    assert data.notes == tuple(watch.notes)
+    assert len(data.notes) == 2
+
+
 def test_what_can_be_ranked():
     require_rankable(listing(1, 2))
     with pytest.raises(InputError, match="one class, 'class 0'"):

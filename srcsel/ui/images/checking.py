@@ -174,7 +174,7 @@ def _still(job: JobStatus) -> None:
 def _continue(counts: np.ndarray) -> None:
     ready = (
         len(counts) >= 2 and int(counts.max()) >= 2
-    )  # as srcsel.pictures.dataset.require_rankable, which says why
+    )  # as srcsel.pictures.checks.require_rankable, which says why
     if st.button(
         "Continue",
         type="primary",
@@ -186,14 +186,14 @@ def _continue(counts: np.ndarray) -> None:
 
 
 def _warnings(listing: Listing, found: dict | None) -> None:
-    from srcsel.pictures import dataset
+    from srcsel.pictures import checks
 
     try:
-        dataset.require_rankable(listing)
+        checks.require_rankable(listing)
     except InputError as error:
         st.error(cards.sentence(error), icon=":material/block:")
         return
-    for warning in dataset.check(listing) if found is None else found["warnings"]:
+    for warning in checks.notes_of(listing) if found is None else found["warnings"]:
         st.warning(md(warning), icon=":material/warning:")
 
 

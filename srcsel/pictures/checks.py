@@ -1,0 +1,137 @@
+"""The folder check: what may spoil the answer, each in a sentence with what to do."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from srcsel.base.errors import InputError
+from srcsel.base.phrases import count
+from srcsel.base.records import Dataset, Listing
+from srcsel.pictures.listing import SPLITS
+
+FEW = 10  # pictures of a class below which its score is shaky
+LOPSIDED = 20  # times the smallest class that the largest may hold without a remark
+
+
+def notes_of(listing: Listing) -> tuple[str, ...]:
+    """Say all that can be said before any picture is opened; `Dataset.notes` says it afterwards."""
+    return (*listing.notes, *check(listing))
+
+
+def check(dataset: Dataset | Listing) -> tuple[str, ...]:
+    """Say what classes, counts and left-out files show; empty where all looks well."""
+    return tuple(_about_classes(dataset) + _about_counts(dataset) + _about_left_out(dataset))
+
+
+def shared(dataset: Dataset, digests: Sequence[str]) -> tuple[str, ...]:
+    """Say which pictures lie, byte for byte, in more than one class; `digests` (n,) of the
+    bytes.
+    """
+    rows = defaultdict(list)
+    for row, digest in enumerate(digests):
+        rows[digest].append(row)
+    torn = [same for same in rows.values() if len({int(dataset.labels[row]) for row in same}) > 1]
+    if not torn:
+        return ()
+    first, second = (
+        torn[0][0],
+        next(row for row in torn[0] if dataset.labels[row] != dataset.labels[torn[0][0]]),
+    )
+    names = [
+        f"{dataset.paths[row]} ({dataset.classes[dataset.labels[row]]})" for row in (first, second)
+    ]
+    return (
+        f"{count(len(torn), 'picture')} {'lies' if len(torn) == 1 else 'lie'}, byte for byte, in"
+        f" more than one class, for example {' and '.join(names)}. Keep each in its right class.",
+    )
+
+
+def require_rankable(dataset: Dataset | Listing) -> None:
+    """Raise InputError where no score can exist: one class, or no class with two pictures."""
+    counts = _counts(dataset)
+    if len(dataset.classes) < 2:
+        only = f", '{dataset.classes[0]}'" if dataset.classes else ""
+        raise InputError(
+            f"All {len(dataset.paths):,} pictures belong to one class{only}. Scores compare"
+            " classes: add a folder with the pictures of at least one other class."
+            f"{_besides(dataset)}"
+        )
+    if counts.max() < 2:
+        raise InputError(
+            f"Each of the {len(dataset.classes):,} classes has a single readable picture. Scores"
+            " ask whether pictures of one class lie together: add at least one more picture to"
+            f" some classes.{_besides(dataset)}"
+        )
+
+
+def _besides(dataset: Dataset | Listing) -> str:
+    """Return what else was noticed: it often says where the other classes went."""
+    notes = dataset.notes if isinstance(dataset, Dataset) else notes_of(dataset)
+    said = (note for note in notes if note not in _about_classes(dataset))
+    return "".join(f" {note}" for note in said)
+
+
+def _counts(dataset: Dataset | Listing) -> np.ndarray:
+    return np.bincount(dataset.labels, minlength=len(dataset.classes))
+
+
+def _about_classes(dataset: Dataset | Listing) -> list[str]:
+    if len(dataset.classes) == 1:
+        return ["There is only one class. Add a folder with pictures of at least one other class."]
+    if {name.lower() for name in dataset.classes} <= SPLITS:
+        names = " and ".join(f"'{name}'" for name in dataset.classes)
+        return [
+            f"The classes are called {names}: these look like parts of a data set, not classes."
+            " Choose one of these folders instead, for example"
+            f" {dataset.folder / dataset.classes[-1]}."
+        ]
+    if 2 * len(dataset.classes) > len(dataset.paths):
+        return [
+            f"There are {len(dataset.classes):,} classes for {len(dataset.paths):,} pictures. Check"
+            " that the folders (or the label column) are the classes you mean."
+        ]
+    return []
+
+
+def _about_counts(dataset: Dataset | Listing) -> list[str]:
+    counts = _counts(dataset)
+    said = []
+    if lonely := [name for name, n in zip(dataset.classes, counts, strict=True) if n < 2]:
+        said.append(
+            f"{_some(lonely)} a single picture, which has no other of its kind. Add pictures, or"
+            " merge classes."
+        )
+    if few := [
+        f"{name} ({n})" for name, n in zip(dataset.classes, counts, strict=True) if 2 <= n < FEW
+    ]:
+        said.append(
+            f"{_some(few)} fewer than {FEW} pictures: too few to say much. Add some; 50 a class is"
+            " comfortable."
+        )
+    if counts.max() > LOPSIDED * counts.min():
+        large, small = dataset.classes[int(counts.argmax())], dataset.classes[int(counts.argmin())]
+        said.append(
+            f"The classes differ much in size: {large} has {counts.max():,} pictures, {small}"
+            f" {counts.min():,}. Add pictures to the small ones, or leave some of the large ones"
+            " out."
+        )
+    return said
+
+
+def _about_left_out(dataset: Dataset | Listing) -> list[str]:
+    aside = dataset.unreadable if isinstance(dataset, Dataset) else dataset.skipped
+    if not aside:
+        return []
+    reason, count = Counter(u.reason for u in aside).most_common(1)[0]
+    verb = "file was" if len(aside) == 1 else "files were"
+    most = "" if len(aside) == 1 else f" Most often ({count:,}):"
+    return [f"{len(aside):,} {verb} left out.{most} {reason}"]
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:3])
+    more = f" and {len(names) - 3:,} more classes" if len(names) > 3 else ""
+    return f"{shown}{more} {'has' if len(names) == 1 else 'have'}"
