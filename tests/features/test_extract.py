@@ -134,10 +134,10 @@ def test_stored_features_never_import_torch(dataset, hub, store, picture_folder,
     script = textwrap.dedent("""
         import sys
         from pathlib import Path
-        from srcsel.catalog import find_models
-        from srcsel.dataset import load_dataset
-        from srcsel.extract import extract
-        from srcsel.store import FeatureStore
+        from srcsel.models.catalog import find_models
+        from srcsel.pictures.dataset import load_dataset
+        from srcsel.features.extract import extract
+        from srcsel.store.features import FeatureStore
         store = FeatureStore(Path(sys.argv[2]))
         found = list(extract(load_dataset(sys.argv[1]), find_models("pixels"), store=store))
         heavy = {"torch", "timm", "torchvision", "umap", "sklearn"}

@@ -156,8 +156,8 @@ def test_commercial_search_never_holds_unknown_or_non_commercial_licences():
 def test_listing_searching_presets_and_cards_need_no_torch():
     script = """
         import sys
-        from srcsel import catalog
-        from srcsel.hubs import HUBS
+        from srcsel.models import catalog
+        from srcsel.models.hubs import HUBS
         for preset in catalog.PRESETS:
             for model in catalog.find_models(preset):
                 HUBS[model.id.split("/")[0]].preprocessing(model)
@@ -178,8 +178,8 @@ def test_listing_searching_presets_and_cards_need_no_torch():
 def test_a_checkpoint_card_needs_no_torch(checkpoint):
     script = f"""
         import sys
-        from srcsel import catalog
-        from srcsel.hubs import HUBS
+        from srcsel.models import catalog
+        from srcsel.models.hubs import HUBS
         (model,) = catalog.find_models(["{checkpoint}=test_resnet"])
         assert HUBS["checkpoints"].preprocessing(model).size == (160, 160)
         assert "torch" not in sys.modules

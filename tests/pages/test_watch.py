@@ -27,7 +27,7 @@ def job(board, result) -> str:
 def panel(job):
     """The panel of the run on a page of its own."""
     return lambda: AppTest.from_string(
-        f"from srcsel.ui import watch\nwatch.watch_run({job!r})"
+        f"from srcsel.ui.parts import watch\nwatch.watch_run({job!r})"
     ).run()
 
 
@@ -127,7 +127,7 @@ def test_a_finished_job_and_an_unknown_run_draw_nothing(panel, settle, job, boar
     assert not tab.html
     assert not tab.button
     assert (
-        not AppTest.from_string("from srcsel.ui import watch\nwatch.watch_run('nope')")
+        not AppTest.from_string("from srcsel.ui.parts import watch\nwatch.watch_run('nope')")
         .run()
         .exception
     )
