@@ -168,7 +168,17 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--csv", metavar="FILE", help="every number; - = to standard output")
 
     app = commands.add_parser(
-        "app", help="open the dashboard; further options go to Streamlit", add_help=True
+        "app",
+        help="open the dashboard at http://127.0.0.1:8501",
+        description=(
+            "Open the dashboard at http://127.0.0.1:8501, for this computer only; where that port is"
+            " taken, at the next free one."
+        ),
+        epilog=(
+            "Another port: --server.port 9000. For others in your network: --server.address 0.0.0.0"
+            " with SRCSEL_HOSTS, the names it answers to (docs/team.md). Every further option goes"
+            " to Streamlit."
+        ),
     )
     app.set_defaults(run=_app)
     return parser

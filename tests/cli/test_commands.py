@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from streamlit import config
 
 from srcsel import __version__
 from srcsel.base.errors import ModelError
@@ -356,6 +357,14 @@ def test_app_hands_over_to_streamlit_with_the_flags(monkeypatch):
     assert arguments[:4] == [sys.executable, "-m", "streamlit", "run"]
     assert Path(arguments[4]).name == "app.py"
     assert arguments[5:] == ["--server.port", "9000"]
+
+
+def test_app_help_says_where_it_opens_and_how_to_change_that(capsys):
+    with pytest.raises(SystemExit):
+        main(["app", "--help"])
+    told = capsys.readouterr().out
+    assert f"http://127.0.0.1:{config.get_option('server.port')}" in told
+    assert {"--server.port", "--server.address"} <= set(told.split())
 
 
 def test_app_that_is_missing_is_said(monkeypatch, capsys, tmp_path):
