@@ -48,7 +48,7 @@ def opened(visit, stored):
 
 
 def grid(tab) -> str:
-    return "\n".join(h.value for h in tab.html if "srcsel-pics" in h.value)
+    return "\n".join(h.value for h in tab.html if 'class="srcsel-pics' in h.value)
 
 
 def html(tab) -> str:

@@ -25,6 +25,16 @@ def test_every_entry_has_its_page_and_every_page_its_entry():
     ]
 
 
+def test_styles_lie_in_stylesheets_and_each_is_loaded(visit):
+    for path in (navigation.FOLDER.parent / "srcsel" / "ui").rglob("*.py"):
+        assert "<style" not in path.read_text(), path.name
+    sheets = {path.stem for path in navigation.STATIC.glob("*.css")}
+    assert {*frame.SHEETS, "presenter"} == sheets
+    drawn = "\n".join(html.proto.body for html in visit("home")._tree[2].get("html"))
+    for sheet in frame.SHEETS:
+        assert (navigation.STATIC / f"{sheet}.css").read_text() in drawn
+
+
 @pytest.mark.parametrize("key", [entry.key for entry in frame.PAGES])
 def test_every_page_opens_on_a_fresh_computer(visit, key):
     tab = visit(key)

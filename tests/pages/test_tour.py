@@ -10,6 +10,7 @@ from srcsel.base.settings import load_settings
 from srcsel.store import features
 from srcsel.store.runs import RunStore
 from srcsel.ui.app import frame
+from srcsel.ui.app.navigation import STATIC
 from srcsel.ui.app.tour import EXPERIMENT, MEASURED, STEPS
 
 
@@ -27,6 +28,12 @@ def said(tab) -> str:
 def test_every_step_is_on_a_page_that_is_there():
     assert len(STEPS) == 5
     assert {step.page for step in STEPS} <= {entry.key for entry in frame.PAGES}
+
+
+def test_the_stylesheet_frames_what_each_step_speaks_of():
+    sheet = (STATIC / "tour.css").read_text()
+    for target in {step.target for step in STEPS} - {""}:
+        assert f":has(.st-key-tour-at-{target}) .st-key-{target}" in sheet
 
 
 def test_from_home_to_the_last_step_and_out(visit, example):

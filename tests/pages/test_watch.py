@@ -32,7 +32,7 @@ def panel(job):
 
 
 def table(tab) -> str:
-    return next(html.value for html in tab.html if "srcsel-parts" in html.value)
+    return next(html.value for html in tab.html if 'class="srcsel-parts"' in html.value)
 
 
 def labels(tab) -> list[str]:

@@ -33,7 +33,7 @@ def opened(visit, stored, seen, monkeypatch):
 
 
 def html(tab) -> str:
-    return "\n".join(h.value for h in tab.html if "srcsel-pairs" in h.value)
+    return "\n".join(h.value for h in tab.html if 'class="srcsel-pairs' in h.value)
 
 
 def test_the_worst_pair_is_open_with_its_pictures(opened, words_of):

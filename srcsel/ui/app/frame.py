@@ -12,12 +12,7 @@ from srcsel.ui.app.navigation import PAGES, STATIC, page
 
 _COMMAND = "srcsel.command"
 _PRESENTER = "presenter"
-_PRESENTER_STYLE = """
-html { font-size: 20px !important; }
-@media (max-width: 1400px) {
-  [data-testid="stTopNavLink"] > span:first-child { display: none; }
-  [class*="st-key-bars-"] .xtick:not(:first-child):not(:last-child) { display: none; } }
-"""
+SHEETS = ("frame", "pictures", "results", "explore", "evidence", "tour")  # in STATIC
 
 
 def show() -> None:
@@ -29,9 +24,8 @@ def show() -> None:
     name = current.title.lstrip("0123456789 ")
     st.set_page_config(page_title="srcsel" if name == "Home" else f"{name} · srcsel")
     st.logo(str(STATIC / "logo.svg"), size="large")
-    st.html(STATIC / "frame.css")
-    if presenting():
-        st.html(f"<style>{_PRESENTER_STYLE}</style>")
+    for sheet in (*SHEETS, *(["presenter"] if presenting() else [])):
+        st.html(STATIC / f"{sheet}.css")
     tour.card(current.url_path or PAGES[0].key)
     try:
         current.run()

@@ -99,16 +99,13 @@ def card(page: str) -> None:
     here = STEPS[step]
     away = page != here.page or (page == "results" and state.read("run") != run_id)
     with st.container(border=True, key="tour", horizontal=True, vertical_alignment="center"):
-        with st.container(gap=None):
+        # tour.css frames what this key names
+        at = f"tour-at-{here.target}" if here.target and not away else None
+        with st.container(gap=None, key=at):
             st.markdown(f"**{here.title}** · step {step + 1} of {len(STEPS)}")
             st.markdown("The tour waits for you." if away else _said(here))
         with st.container(horizontal=True, width="content", gap="xsmall"):
             _buttons(step, run_id, away=away)
-    if here.target and not away:
-        st.html(
-            f"<style>.st-key-{here.target} {{ outline: 3px solid #3d94d1; outline-offset: 5px; "
-            "border-radius: 10px; }</style>"
-        )
 
 
 def _buttons(step: int, run_id: str, *, away: bool) -> None:

@@ -22,14 +22,6 @@ from srcsel.verdict.wording import BEFOREHAND
 Color = Literal["green", "orange", "gray"]
 EPOCHS = Protocol("finetune").epochs  # said only where it is another
 KINDS = {"probe": "Quick check", "finetune": "Trained for real"}
-_STYLE = """<style>
-.srcsel-said{font-size:1.6rem!important;font-weight:650!important;line-height:1.28!important;margin:0!important;
-padding:2px 0 6px!important;overflow-wrap:anywhere}
-.srcsel-reached{display:grid;grid-template-columns:repeat(3,auto);gap:4px 26px;margin:0;padding:0!important}
-.srcsel-reached div{display:flex;flex-direction:column-reverse;justify-content:flex-end}
-.srcsel-reached dt{font-size:.86rem;opacity:.85;line-height:1.3;max-width:13rem;overflow-wrap:anywhere}
-.srcsel-reached dd{margin:0;font-size:1.45rem;font-weight:640;line-height:1.25;white-space:nowrap}
-</style>"""
 
 
 def measured(result: Result) -> list[Evidence]:
@@ -78,7 +70,7 @@ def card(result: Result, evidence: Evidence) -> None:
                 label if evidence.complete else f"So far: {label.lower()}", color=color, icon=icon
             )
             said = head or "Nothing could be measured"
-            st.html(f'{_STYLE}<h2 class="srcsel-said">{escape(plain(said))}</h2>')
+            st.html(f'<h2 class="srcsel-said">{escape(plain(said))}</h2>')
             if rest:
                 st.markdown(md(rest))
             st.caption(how(evidence))

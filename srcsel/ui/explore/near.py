@@ -13,22 +13,10 @@ import streamlit as st
 from srcsel.base.records import Dataset, Inside
 from srcsel.ui.parts import words
 from srcsel.ui.parts.maps import Pane
-from srcsel.ui.parts.show import PICTURES_STYLE, figure, plain, prefix
+from srcsel.ui.parts.show import figure, plain, prefix
 from srcsel.ui.parts.thumbs import url
 
 MOVED = 12  # pictures in the short list
-_STYLE = """<style>
-.srcsel-one{display:flex;flex-wrap:wrap;gap:6px 16px;line-height:1.5}
-.srcsel-one>div{flex:1 1 130px;min-width:0;overflow-wrap:anywhere}.srcsel-one b{font-weight:600}
-.srcsel-one p{margin:0 0 8px}
-.srcsel-large{display:block;max-width:100%;min-width:160px;flex:none;max-height:min(320px,36vh);border-radius:8px}
-.srcsel-near{container-type:inline-size}
-.srcsel-six{grid-template-columns:repeat(6,minmax(0,1fr))!important}
-.srcsel-moved{grid-template-columns:repeat(auto-fill,minmax(118px,1fr))!important}
-.srcsel-six figure{padding:4px;border-radius:10px}
-.srcsel-six .same{border:3px solid #2a78b5}.srcsel-six .other{border:3px dashed #d55e00}
-@container (max-width:420px){.srcsel-six{grid-template-columns:repeat(3,minmax(0,1fr))!important}}
-</style>"""
 
 
 def picture(row: int, dataset: Dataset, set_id: str, panes: Sequence[Pane]) -> None:
@@ -42,7 +30,7 @@ def picture(row: int, dataset: Dataset, set_id: str, panes: Sequence[Pane]) -> N
     looked = [(pane, pane.inside) for pane in panes if pane.inside is not None]
     told = f"<p>{_told(row, dataset, looked[0][1])}</p>" if len(looked) == len(panes) == 1 else ""
     st.html(
-        f'{_STYLE}<div class="srcsel-one"><img class="srcsel-large"'
+        '<div class="srcsel-one"><img class="srcsel-large"'
         f' src="{prefix()}{url(set_id, row, 320)}" alt="{label}:'
         f' {name}"><div><p><b>{label}</b><br>{name}</p>{told}</div></div>'
     )
@@ -68,7 +56,7 @@ def _nearest(row: int, dataset: Dataset, set_id: str, inside: Inside) -> None:
         )
     ]
     pictures = f'<div class="srcsel-pics srcsel-six">{"".join(figures)}</div>'
-    st.html(f'{PICTURES_STYLE}{_STYLE}<div class="srcsel-near">{pictures}</div>')
+    st.html(f'<div class="srcsel-near">{pictures}</div>')
 
 
 def _same(row: int, dataset: Dataset, inside: Inside) -> list[bool]:
@@ -125,9 +113,7 @@ def moved(panes: Sequence[Pane], dataset: Dataset, set_id: str, rows: np.ndarray
         )
         for r, n in zip(found, kept, strict=True)
     ]
-    st.html(
-        f'{PICTURES_STYLE}{_STYLE}<div class="srcsel-pics srcsel-moved">{"".join(figures)}</div>'
-    )
+    st.html(f'<div class="srcsel-pics srcsel-moved">{"".join(figures)}</div>')
     return found
 
 

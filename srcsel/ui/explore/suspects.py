@@ -18,7 +18,7 @@ from srcsel.store.serialize import to_plain
 from srcsel.ui.app import frame, navigation, state
 from srcsel.ui.parts import cards, words
 from srcsel.ui.parts.making import by_worker
-from srcsel.ui.parts.show import PAGE, PICTURES_STYLE, figure, md, md_inside, plain
+from srcsel.ui.parts.show import PAGE, figure, md, md_inside, plain
 
 LISTS = {
     "labels": (
@@ -58,7 +58,6 @@ LISTS = {
 _TICKED = "suspects.ticked"
 _PROMISED = "suspects.promised"
 _NONE = ("", frozenset[int](), 0)  # run, rows, stamp
-_CARD = "<style>.srcsel-pics.one{grid-template-columns:1fr}</style>"
 
 
 def show(result: Result, set_id: str) -> None:
@@ -177,12 +176,10 @@ def _grid(
     pages, slot = -(-len(listed) // PAGE), st.container()
     number = st.pagination(pages, key=f"suspects-page-{run_id}-{which}") if pages > 1 else 1
     chosen = ticked(run_id)
-    with slot:
-        st.html(PICTURES_STYLE + _CARD)
-        with st.grid("auto", min_column_width=150, gap="medium"):
-            for suspect in listed[(number - 1) * PAGE : number * PAGE]:
-                with st.container(gap="xxsmall"):
-                    _card(run_id, dataset, suspect, set_id, which, on=suspect.row in chosen)
+    with slot, st.grid("auto", min_column_width=150, gap="medium"):
+        for suspect in listed[(number - 1) * PAGE : number * PAGE]:
+            with st.container(gap="xxsmall"):
+                _card(run_id, dataset, suspect, set_id, which, on=suspect.row in chosen)
 
 
 def _card(

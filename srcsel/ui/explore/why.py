@@ -17,18 +17,12 @@ from srcsel.explore import inside
 from srcsel.ui.app import frame
 from srcsel.ui.parts import thumbs, words
 from srcsel.ui.parts.making import get_inside
-from srcsel.ui.parts.show import PICTURES_STYLE, figure, md, plain, prefix
+from srcsel.ui.parts.show import figure, md, plain, prefix
 from srcsel.ui.results import results
 
 BARS = 12  # classes drawn as bars; the table has all
 PAIRS, PAIRS_PRESENTING = 9, 4  # pairs of pictures shown of two classes
 ROWS = 1000  # pictures in the table; the download has all
-_STYLE = """<style>
-.srcsel-pairs{display:grid;grid-template-columns:repeat(auto-fill,minmax(220px,1fr));gap:14px 18px}
-.srcsel-pairs>div{border:1px solid rgba(127,140,153,.3);border-radius:10px;padding:8px}
-.srcsel-pairs .srcsel-pics{grid-template-columns:1fr 1fr}
-.srcsel-pairs p{margin:6px 0 0!important;font-size:.8rem!important;opacity:.85}
-</style>"""
 
 
 def show(result: Result, model: str, set_id: str) -> None:
@@ -177,7 +171,7 @@ def pairs_html(alike: list[tuple[int, int, float]], dataset: Dataset, set_id: st
         )
         said = escape(f"Similarity {similarity:.2f} of 1")
         cards.append(f'<div><div class="srcsel-pics">{pictures}</div><p>{said}</p></div>')
-    return f'{PICTURES_STYLE}{_STYLE}<div class="srcsel-pairs">{"".join(cards)}</div>'
+    return f'<div class="srcsel-pairs">{"".join(cards)}</div>'
 
 
 def _table(seen: Inside, dataset: Dataset, set_id: str) -> None:

@@ -35,18 +35,6 @@ _LATE = re.compile(  # rewritten in finished text, where a backslash no longer h
     r"|(?<=:)(?=//)|(?<=[wW]{3})(?=\.)|(?<=@)(?=\w)"  # bare addresses become links
     r"|(?<=[<>~\-])(?=[>\-=])"  # -> becomes an arrow, -- a dash
 )
-PICTURES_STYLE = """<style>
-.srcsel-pics{display:grid;grid-template-columns:repeat(auto-fill,minmax(86px,1fr));gap:12px 10px}
-.srcsel-pics figure{margin:0;min-width:0}
-.srcsel-pics a{display:block;border-radius:8px;overflow:hidden;background:rgba(128,140,150,.16)}
-.srcsel-pics img{display:block;width:100%;height:auto;aspect-ratio:1;object-fit:cover}
-.srcsel-pics figcaption{font-size:.8rem;line-height:1.35;padding-top:4px}
-.srcsel-pics figcaption b{font-weight:600;display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:2;
-overflow:hidden;overflow-wrap:anywhere;hyphens:auto}
-.srcsel-pics figcaption span{display:block;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;opacity:.8;
-direction:rtl;text-align:left}
-.srcsel-pics figcaption i{display:block;font-style:normal;overflow-wrap:anywhere;padding-top:2px}
-</style>"""
 
 
 def md(name: object) -> str:
@@ -108,7 +96,7 @@ def picture_grid(
         for i, name, label in zip(indices[cut], names[cut], labels[cut], strict=True)
     ]
     with slot:
-        st.html(f'{PICTURES_STYLE}<div class="srcsel-pics">{"".join(figures)}</div>')
+        st.html(f'<div class="srcsel-pics">{"".join(figures)}</div>')
 
 
 def figure(set_id: str, index: int, name: str, label: str, more: str = "", size: int = 96) -> str:
@@ -117,12 +105,12 @@ def figure(set_id: str, index: int, name: str, label: str, more: str = "", size:
 
     size: 96 or 320 pixels, of the copy that is shown.
     """
-    alt, line = f"{label}: {name}", f"<i>{escape(plain(more))}</i>" if more else ""
-    return (
-        f'<figure><a href="{_src(set_id, index, 320)}" target="_blank"'
-        f' rel="noopener">{_img(set_id, index, alt, size)}</a><figcaption><b>{escape(plain(label))}</b><span'
-        f' title="{escape(plain(name))}">{escape(plain(name))}</span>{line}</figcaption></figure>'
-    )
+    image = _img(set_id, index, f"{label}: {name}", size)
+    link = f'<a href="{_src(set_id, index, 320)}" target="_blank" rel="noopener">{image}</a>'
+    shown = escape(plain(name))
+    lines = f'<b>{escape(plain(label))}</b><span title="{shown}">{shown}</span>'
+    lines += f"<i>{escape(plain(more))}</i>" if more else ""
+    return f"<figure>{link}<figcaption>{lines}</figcaption></figure>"
 
 
 def _img(set_id: str, index: int, alt: str, size: int) -> str:

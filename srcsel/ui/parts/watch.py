@@ -131,13 +131,14 @@ def buttons(job: JobStatus) -> None:
 
 def table(parts: tuple[Part, ...]) -> str:
     """Write the rows as HTML: name, state in words, a bar. Names are escaped here."""
-    rows = "".join(
-        f'<tr class="{html.escape(part.state)}"><th'
-        f' scope="row">{html.escape(title(part.name))}</th><td>{html.escape(_said(part))}</td><td><div'
-        f' class="bar"><i style="width:{100 * words.share(part):.0f}%"></i></div></td></tr>'
-        for part in parts
-    )
-    return f'<table class="srcsel-parts"><tbody>{rows}</tbody></table>'
+    return f'<table class="srcsel-parts"><tbody>{"".join(map(_row, parts))}</tbody></table>'
+
+
+def _row(part: Part) -> str:
+    name, state = html.escape(title(part.name)), html.escape(_said(part))
+    bar = f'<div class="bar"><i style="width:{100 * words.share(part):.0f}%"></i></div>'
+    cells = f'<th scope="row">{name}</th><td>{state}</td><td>{bar}</td>'
+    return f'<tr class="{html.escape(part.state)}">{cells}</tr>'
 
 
 def _said(part: Part) -> str:

@@ -42,20 +42,6 @@ USUAL = (
 VIEWS = ("Value", "Rank", "Gain over chance")
 
 Row = tuple[str, Reading | None]
-STYLE = """<style>
-.srcsel-grid{overflow-x:auto;border:1px solid rgba(127,140,153,.3);border-radius:8px}
-.srcsel-grid table{border-collapse:collapse;font-size:.86rem;width:100%;font-variant-numeric:tabular-nums}
-.srcsel-grid th,.srcsel-grid td{padding:.32rem .6rem;text-align:right;border:0;
-border-top:1px solid rgba(127,140,153,.22);vertical-align:top}
-.srcsel-grid thead th{border-top:0;vertical-align:bottom;font-weight:600;max-width:8rem;overflow-wrap:break-word}
-.srcsel-grid tbody th,.srcsel-grid thead th:first-child{text-align:left;font-weight:500;min-width:15rem;max-width:24rem}
-.srcsel-grid tr.group th{background:rgba(127,140,153,.13);font-weight:650}
-.srcsel-grid tr.group span,.srcsel-grid small{font-weight:400;opacity:.85}
-.srcsel-grid small{display:block;font-size:.8rem}
-.srcsel-grid td.first{font-weight:700;background:rgba(0,114,178,.12)}
-.srcsel-grid summary{cursor:pointer}.srcsel-grid details p{margin:.3rem 0 0;font-size:.82rem;font-weight:400}
-.srcsel-grid td.na{opacity:.8;font-style:italic}
-</style>"""
 
 
 @dataclass(frozen=True)
@@ -80,7 +66,7 @@ def html(result: Result, view: str) -> str:
         )
         body += [_row(result, row, models, view) for row in rows]
     return (
-        f'{STYLE}<div class="srcsel-grid" role="region" aria-label="Every measure"'
+        '<div class="srcsel-grid" role="region" aria-label="Every measure"'
         ' tabindex="0"><table><thead><tr><th'
         f' scope="col">Measure</th>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
     )
@@ -166,7 +152,8 @@ def _row(result: Result, row: Row, models: list[SourceModel], view: str) -> str:
 def _name(measure: str, reading: Reading | None) -> str:
     """Write a measure's title with its reading and marks; its help opens below it."""
     if measure in BEFOREHAND:
-        return f"<details><summary>{BEFOREHAND[measure]}</summary><p>{escape(one_line(measure))}</p></details>"
+        said = escape(one_line(measure))
+        return f"<details><summary>{BEFOREHAND[measure]}</summary><p>{said}</p></details>"
     marks = [READINGS[reading].lower()] if reading else []
     if measure in MEASURES and not MEASURES[measure].higher_is_better:
         marks.append("lower is better")

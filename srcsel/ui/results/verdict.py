@@ -25,20 +25,6 @@ LOOKS: dict[str, tuple[Color, str]] = {
     "cannot tell": ("gray", ":material/help:"),
 }
 LONG = 44  # characters of a headline from which it is set smaller
-_STYLE = """<style>
-.srcsel-head{font-size:2rem!important;font-weight:650!important;line-height:1.2!important;padding:2px 0 6px!important;
-margin:0!important;overflow-wrap:anywhere}
-.srcsel-long{font-size:1.45rem!important}
-.srcsel-facts{display:flex;flex-wrap:wrap;gap:6px 28px;justify-content:space-between;margin:0;padding:0!important}
-.srcsel-facts div{display:flex;flex-direction:column-reverse;justify-content:flex-end}
-.srcsel-facts dt{font-size:.86rem;opacity:.85;line-height:1.3;max-width:11rem}
-.srcsel-facts dd{margin:0;font-size:1.45rem;font-weight:640;line-height:1.25;white-space:nowrap}
-.srcsel-firsts{display:flex;height:14px;gap:2px;margin:14px 0 6px;border-radius:7px;overflow:hidden}
-.srcsel-firsts i{display:block;background:#8a94a0;min-width:2px}.srcsel-firsts i:first-child{background:#0b72b2}
-.srcsel-firsts i:nth-child(2){background:#6fb0d8}
-.srcsel-key{font-size:.86rem;opacity:.9}
-@media (max-width:640px){.srcsel-facts{display:grid;grid-template-columns:1fr 1fr;gap:10px 20px}}
-</style>"""
 
 
 def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> None:
@@ -65,7 +51,7 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
                     beside()
             said = plain(headline(result))
             long = " srcsel-long" if len(said) > LONG else ""
-            st.html(f'{_STYLE}<h1 class="srcsel-head{long}">{escape(said)}</h1>')
+            st.html(f'<h1 class="srcsel-head{long}">{escape(said)}</h1>')
             st.markdown(md(verdict.why))
         if winner:
             right.html(_facts(result, winner) + _firsts(result))
