@@ -11,6 +11,8 @@ from typing import Literal
 
 import numpy as np
 
+from srcsel.base.allowed import check_fields
+
 Reading = Literal["whitened", "raw"]
 VerdictKind = Literal["clear", "tie", "cannot tell"]
 DropReason = Literal["behind", "budget", "yardstick"]
@@ -229,7 +231,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Run:
-    """The person's question, complete: running it again answers the same."""
+    """The person's question, complete: running it again answers the same.
+
+    Raises InputError for a number or name that `allowed.RULES` does not allow.
+    """
 
     id: str
     created: str  # ISO 8601, UTC
@@ -246,6 +251,9 @@ class Run:
     race: bool = (
         False  # a fast answer: models that the first pictures rule out are not scored on all
     )
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -346,7 +354,7 @@ class Suspects:
 class Protocol:
     """How accuracy is measured: the same splits for every model.
 
-    Whatever the outcome depends on, and nothing else.
+    Whatever the outcome depends on, and nothing else. Raises InputError as `Run`.
     """
 
     kind: EvidenceKind
@@ -361,6 +369,9 @@ class Protocol:
     batch: int = 20
     learning_rate: float = 1e-3
     weight_decay: float = 0.01
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
 
 @dataclass(frozen=True)

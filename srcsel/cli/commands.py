@@ -255,14 +255,11 @@ def _evidence(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     from srcsel.base.settings import load_settings
     from srcsel.cli.tables import print_evidence
     from srcsel.evidence.gather import gather, ranked
-    from srcsel.evidence.splits import check_protocol
     from srcsel.runs.public_json import to_json
     from srcsel.store.features import open_runs
     from srcsel.store.serialize import to_plain
 
     protocols = _protocols(arguments)
-    for protocol in protocols:
-        check_protocol(protocol)
     with Bars() as bars:
         run_id = ranked(
             arguments.folder,

@@ -22,7 +22,7 @@ import numpy as np
 from srcsel.base.errors import Cancelled, ModelError, SrcselError, StoreError
 from srcsel.base.records import Dataset, Failure, Protocol, SourceModel
 from srcsel.base.watch import Watch
-from srcsel.evidence.splits import Split, check_protocol, split
+from srcsel.evidence.splits import Split, split
 from srcsel.evidence.training import Trained, Training
 from srcsel.features.backends import is_out_of_memory
 from srcsel.features.decode import decoded
@@ -66,7 +66,6 @@ def finetune(
     Raises InputError where the pictures cannot be split, Cancelled, StoreError.
     """
     watch = watch or Watch()
-    check_protocol(protocol)
     splits = {seed: split(dataset.labels, groups, protocol, seed) for seed in protocol.seeds}
     work = _Work(dataset, protocol, splits, folder, watch)
     todo: dict[str, tuple[SourceModel, Preprocessing]] = {}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from srcsel.base.allowed import check_fields
 from srcsel.base.errors import Cancelled, InputError, StoreError, UnknownNameError
 from srcsel.base.records import Dataset, Evidence, Failure, Protocol, Result
 from srcsel.base.settings import Settings, load_settings
@@ -20,7 +21,7 @@ from srcsel.evidence.finetune import Outcome, finetune
 from srcsel.evidence.probe import fold_of, probe
 from srcsel.evidence.reached import accuracies, close_to_best, reached_by
 from srcsel.evidence.sentence import notes, sentence
-from srcsel.evidence.splits import check_protocol, split
+from srcsel.evidence.splits import split
 from srcsel.features.recover import features_of
 from srcsel.pictures.copies import copy_groups
 from srcsel.pictures.dataset import load_dataset
@@ -54,7 +55,7 @@ def gather(
     way are kept), StoreError.
     """
     settings, watch = settings or load_settings(), watch or Watch()
-    check_protocol(protocol)
+    check_fields(protocol)
     runs, store = open_runs(settings), open_features(settings)
     result = runs.load(run_id)
     if not result.complete:

@@ -25,28 +25,6 @@ class Split:
     validation: np.ndarray  # (v,) int64, taken from the training pictures; empty where they are few
 
 
-def check_protocol(protocol: Protocol) -> None:
-    """Raise InputError for a protocol that cannot be followed; the message names the field."""
-    wrong = {
-        "folds must be 2 or more": protocol.folds < 2,
-        "shots must be 1 or more, or all": protocol.shots is not None and protocol.shots < 1,
-        "test_share must lie between 0 and 1": not 0 < protocol.test_share < 1,
-        "seeds must name one or more different whole numbers from 0 on": (
-            not protocol.seeds
-            or min(protocol.seeds) < 0
-            or len(set(protocol.seeds)) < len(protocol.seeds)
-        ),
-        "epochs must be 1 or more": protocol.epochs < 1,
-        "early_stop must be 0 or more": protocol.early_stop < 0,
-        "batch must be 2 or more": protocol.batch < 2,
-        "learning_rate must be above 0": not protocol.learning_rate > 0,
-        "weight_decay must be 0 or more": not protocol.weight_decay >= 0,
-    }
-    for what, is_wrong in wrong.items():
-        if is_wrong:
-            raise InputError(f"Accuracy cannot be measured this way: {what}.")
-
-
 def split(labels: np.ndarray, groups: np.ndarray, protocol: Protocol, seed: int) -> Split:
     """Split pictures with labels (n,) for one training; groups (n,): equal numbers are copies of
     each other.

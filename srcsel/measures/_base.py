@@ -30,6 +30,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from srcsel.base.allowed import check
 from srcsel.base.errors import FeatureError, NotAvailable, UnknownNameError
 
 NULL_PERMUTATIONS = 20  # label permutations behind every null that has no closed form
@@ -75,8 +76,10 @@ class Measure:
     ) -> float:
         """Check the input, then compute.
 
-        Raises FeatureError, or NotAvailable where the measure does not apply.
+        Raises FeatureError, InputError for a keyword's value that is not allowed, or NotAvailable
+        where the measure does not apply.
         """
+        check(**keywords)
         X, y = check_inputs(features, labels, single=self.single)
         for name in ("probabilities", "logits"):
             if keywords.get(name) is not None:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from srcsel.base.errors import InputError, SrcselError
-from srcsel.base.records import HEADLINE, Run
+from srcsel.base.errors import InputError, SrcselError, UnknownNameError
+from srcsel.base.records import HEADLINE, Dataset, Run
 from srcsel.base.settings import load_settings
 from srcsel.features.extract import PRECISIONS, precision_named
 from srcsel.measures import MEASURES, find
@@ -42,15 +42,9 @@ def new_run(
 ) -> Run:
     """Put a question, complete and checked by name, under a new id.
 
-    Raises UnknownNameError for models or measures that do not exist, InputError for a temperature
-    that is not above 0, an unknown metric or precision. device None = SRCSEL_DEVICE.
+    Raises UnknownNameError for models or measures that do not exist, and InputError as `Run` does.
+    device None = SRCSEL_DEVICE.
     """
-    if not temperature > 0:
-        raise InputError(
-            f"The temperature must be above 0, got {temperature}. Usual values: 0.07 to 1."
-        )
-    if metric not in ("cosine", "euclidean"):
-        raise InputError(f"There is no metric '{metric}'. Choose cosine or euclidean.")
     return Run(
         id=RunStore.new_id(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -79,6 +73,16 @@ def measure_names(measures: Measures) -> tuple[str, ...]:
     if not names:
         raise InputError(f"No measure is named. Choose from: {', '.join(MEASURES)}, or all.")
     return names
+
+
+def require_there(left_out: Sequence[str], dataset: Dataset) -> None:
+    """Raise UnknownNameError for a picture to leave out that `dataset`, of all pictures, lacks."""
+    known = {*dataset.paths, *(file.path for file in dataset.unreadable)}
+    for path in left_out:
+        if path not in known:
+            raise UnknownNameError(
+                f"picture to leave out (a path relative to {dataset.folder})", path, known
+            )
 
 
 def command(run: Run) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
+from srcsel.base.allowed import check, check_fields
 from srcsel.base.errors import NotAvailable, SrcselError
 from srcsel.base.records import (
     Dataset,
@@ -38,7 +39,7 @@ from srcsel.pictures.dataset import load_dataset, require_rankable
 from srcsel.runs import race as racing
 from srcsel.runs.answer import Answer
 from srcsel.runs.public_json import to_json
-from srcsel.runs.question import Measures, Metric, measure_names, new_run
+from srcsel.runs.question import Measures, Metric, measure_names, new_run, require_there
 from srcsel.scoring.remembered import scored
 from srcsel.scoring.score import score_model
 from srcsel.store.features import open_features, open_runs
@@ -50,10 +51,12 @@ __all__ = ["answer", "new_run", "rank", "rank_features", "score_features", "to_j
 def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = None) -> Result:
     """Answer a run, and store the answer after each model, so that finished models show at once.
 
-    Raises InputError where the pictures cannot be ranked, StoreError, and Cancelled (finished work
+    Raises InputError where the pictures cannot be ranked or one that is to be left out is not among
+    them, StoreError, and Cancelled (finished work
     is kept; answering the same run again goes on from there). A model that fails becomes a Failure
     in the result, and so does one that leaves a race.
     """
+    check_fields(run)
     settings, watch = settings or load_settings(), watch or Watch()
     features, runs = open_features(settings), open_runs(settings)
     models, gone = models_of(run)
@@ -62,6 +65,8 @@ def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = 
     for failure in gone:
         watch.update(failure.model, "failed", note=failure.reason)
     whole = load_dataset(run.ref, watch=watch) if run.left_out else None
+    if whole is not None:
+        require_there(run.left_out, whole)
     dataset = load_dataset(run.ref, watch=watch, left_out=run.left_out)
     require_rankable(dataset)
     told = Answer(run, dataset, models)
@@ -248,6 +253,7 @@ def score_features(
     them. A measure that does not apply raises NotAvailable with the reason, unless `measures` is
     "all", which leaves it out. Raises FeatureError, UnknownNameError.
     """
+    check(reading=reading)
     told = score_model(
         "features",
         features,

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from srcsel.base.allowed import check
 from srcsel.base.errors import Cancelled, FeatureError, SrcselError
 from srcsel.base.records import HEADLINE, Diagnosis, Failure, Reading, Score
 from srcsel.base.watch import Watch
@@ -89,10 +90,12 @@ def score_model(
 
     A measure with a `preparation` is read twice: whitened with `temperature`, in 64 directions but
     at most one for every four pictures (see `_prepare.directions`), and literally with its own
-    default. Labels that no measure can use raise FeatureError; features that cannot be used, and
+    default. Labels that no measure can use raise FeatureError, numbers and names that are not
+    allowed InputError; features that cannot be used, and
     measures that fail or do not apply, become Failures. device: where all pairs of very many
     pictures are compared, "auto" a graphics card where there is one, "cpu" the processor.
     """
+    check(temperature=temperature, metric=metric, seed=seed)
     watch = watch or Watch()
     y = check_labels(labels)
     chosen = [find(name) for name in measures]

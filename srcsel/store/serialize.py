@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from srcsel.base.errors import InputError
+
 Record = TypeVar("Record")
 
 LEFT_OUT = frozenset({"rechecks"})
@@ -44,7 +46,8 @@ def from_plain(record: type[Record], data: Any) -> Record:
     """Rebuild a record.
 
     Unknown fields (of a newer version) are ignored, missing ones take their default, and those of
-    an older version are known by their former names.
+    an older version are known by their former names. What the record would not allow today is read
+    as it stands, so that old runs open; whoever computes with it checks it again.
 
     Raises TypeError, ValueError or KeyError for data that are not such a record.
     """
@@ -53,7 +56,20 @@ def from_plain(record: type[Record], data: Any) -> Record:
     hints = _hints(record)
     data = {FORMER.get(name, name): value for name, value in data.items()}
     names = [f.name for f in dataclasses.fields(record) if f.name in data]  # pyright: ignore[reportArgumentType]
-    return record(**{name: _rebuild(hints[name], data[name]) for name in names})
+    values = {name: _rebuild(hints[name], data[name]) for name in names}
+    try:
+        return record(**values)
+    except InputError:
+        return _as_it_stands(record, values)
+
+
+def _as_it_stands(record: type[Record], values: dict[str, Any]) -> Record:
+    """Make a frozen record past its own check."""
+    made = object.__new__(record)
+    for field in dataclasses.fields(record):  # pyright: ignore[reportArgumentType]
+        usual = None if field.default is dataclasses.MISSING else field.default
+        object.__setattr__(made, field.name, values.get(field.name, usual))
+    return made
 
 
 @functools.cache
@@ -65,6 +81,8 @@ def _rebuild(hint: Any, value: Any) -> Any:
     """One field, by its hint: records, tuples and lists of one kind, int64 arrays, paths; scalars
     as they are.
     """
+    if hint is float and value is None:
+        return math.nan  # JSON has no numbers that are not finite
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         if value is None:
             return None

@@ -155,7 +155,17 @@ def test_options_reach_the_run(picture_folder, tmp_path):
         (["rank", "no-such-folder"], "no-such-folder"),
         (["rank", ".", "--models", "timm/resnet19.a1_in1k"], "resnet1"),
         (["rank", ".", "--models", "pixels", "--measures", "silhouet"], "Did you mean silhouette"),
-        (["rank", ".", "--models", "pixels", "--temperature", "0"], "above 0"),
+        (["rank", ".", "--models", "pixels", "--temperature", "0"], "0.003 or more, got 0"),
+        (["rank", ".", "--models", "pixels", "--temperature", "-1"], "0.003 or more"),
+        (["rank", ".", "--models", "pixels", "--temperature", "nan"], "got nan"),
+        (["rank", ".", "--models", "pixels", "--temperature", "inf"], "got inf"),
+        (["rank", ".", "--models", "pixels", "--seed", "-1"], "seed must be a whole number"),
+        (["rank", ".", "--models", "pixels", "--device", "tpu"], "auto, cpu, cuda or mps"),
+        (["rank", ".", "--models", "pixels", "--precision", "half"], "exact (float32)"),
+        (["evidence", ".", "--seeds", "0"], "seeds must be one or more"),
+        (["evidence", ".", "--check", "both", "--epochs", "0"], "epochs must be"),
+        (["evidence", ".", "--check", "finetune", "--shots", "0"], "shots must be"),
+        (["evidence", ".", "--shots", "nan"], "got 'nan'"),
         (["rank", ".", "--models", "pixels", "--metric", "cos"], "cosine or euclidean"),
         (["score", "nothing.npz"], "There is no file nothing.npz"),
         (["models", "--hub", "tim"], "Did you mean"),
@@ -168,6 +178,22 @@ def test_bad_input_is_status_2_with_a_sentence(arguments, words, capsys, tmp_pat
     assert told.err.startswith("srcsel: ")
     assert words in told.err
     assert not told.out
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--temperature", v) for v in ("0", "-1", "nan", "inf")]
+    + [("--seed", "-1"), ("--seed", "4294967296"), ("--metric", "manhattan")],
+)
+def test_features_are_asked_about_by_the_same_rules(option, value, archive, capsys):
+    assert main(["score", archive("one.npz"), option, value]) == 2
+    assert f"{option.removeprefix('--')} must be" in capsys.readouterr().err
+
+
+def test_a_picture_to_leave_out_that_is_not_there_is_status_2(picture_folder, capsys):
+    asked = ["rank", str(picture_folder), "--models", "pixels", "--leave-out", "red/0.png"]
+    assert main(asked) == 2
+    assert "There is no picture to leave out" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

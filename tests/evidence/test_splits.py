@@ -3,7 +3,7 @@ import pytest
 
 from srcsel.base.errors import InputError
 from srcsel.base.records import Protocol
-from srcsel.evidence.splits import check_protocol, split
+from srcsel.evidence.splits import split
 
 LABELS = np.repeat([0, 1, 2], [30, 40, 50])
 ALONE = np.arange(120)
@@ -78,30 +78,3 @@ def test_the_test_set_does_not_depend_on_early_stopping():
 def test_pictures_that_are_all_copies_cannot_be_split():
     with pytest.raises(InputError, match="No picture is left to test with"):
         split(np.array([0, 0, 1, 1]), np.array([0, 0, 1, 1]), few(), 0)
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("folds", 1),
-        ("shots", 0),
-        ("test_share", 1.0),
-        ("seeds", ()),
-        ("seeds", (-1,)),
-        ("seeds", (1, 1)),
-        ("epochs", 0),
-        ("early_stop", -1),
-        ("batch", 1),
-        ("learning_rate", 0.0),
-        ("learning_rate", float("nan")),
-        ("weight_decay", -0.1),
-    ],
-)
-def test_a_protocol_that_cannot_be_followed_is_named(field, value):
-    with pytest.raises(InputError, match=field):
-        check_protocol(Protocol(**{"kind": "finetune", field: value}))
-
-
-def test_usual_protocols_are_fine():
-    check_protocol(Protocol("probe"))
-    check_protocol(Protocol("finetune", shots=None, early_stop=0))

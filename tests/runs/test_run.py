@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from srcsel.base.errors import Cancelled, FeatureError, InputError, NotAvailable, UnknownNameError
-from srcsel.base.records import HEADLINE, SourceModel
+from srcsel.base.records import HEADLINE, Run, SourceModel
 from srcsel.base.settings import load_settings
 from srcsel.explore import maps
 from srcsel.explore.maps import draw_map
@@ -19,6 +19,7 @@ from srcsel.runs.run import answer, measure_names, new_run, rank_features, score
 from srcsel.scoring import remembered
 from srcsel.scoring.score import score_model
 from srcsel.store.features import open_features, open_runs
+from srcsel.store.serialize import from_plain, to_plain
 from tests.recorder import Recorder
 
 
@@ -182,6 +183,23 @@ def test_pictures_left_out_are_left_out_and_said(question):
     result = answer(dataclasses.replace(question, left_out=("red/000.png", "red/001.png")))
     assert len(result.dataset.paths) == 34
     assert "You left out 2 pictures." in result.notes
+
+
+def test_a_picture_to_leave_out_that_is_not_there_is_an_error(question, picture_folder):
+    (picture_folder / "red" / "broken.png").write_bytes(b"x")
+    fine = ("red/000.png", "red/broken.png")
+    assert len(answer(dataclasses.replace(question, left_out=fine)).dataset.paths) == 35
+    for path in ("red/0000.png", str(picture_folder / "red" / "000.png"), "*.png", ""):
+        with pytest.raises(UnknownNameError, match="no picture to leave out"):
+            answer(dataclasses.replace(question, left_out=(*fine, path)))
+    with pytest.raises(UnknownNameError, match=r"named 'red/0000\.png'\. Did you mean .*red/000"):
+        answer(dataclasses.replace(question, left_out=("red/0000.png",)))
+
+
+def test_an_old_question_that_cannot_be_asked_any_more_is_refused(question):
+    old = from_plain(Run, {**to_plain(question), "seed": -1})
+    with pytest.raises(InputError, match="seed must be"):
+        answer(old)
 
 
 def test_pictures_left_out_run_no_network_and_score_as_if_they_were_not_there(
