@@ -63,10 +63,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     rank.add_argument(
         "--models",
-        default="demo",
+        default="bundled",
         help=(
-            "ids, presets (small, balanced, strongest), hubs (demo, pixels) or checkpoint files"
-            " (FILE or FILE=ARCHITECTURE), with commas; default: demo"
+            "ids, presets (small, balanced, strongest), hubs (packaged, demo, pixels) or"
+            " checkpoint files (FILE or FILE=ARCHITECTURE), with commas; default: bundled, all"
+            " that come with srcsel"
         ),
     )
     rank.add_argument("--device", help="auto, cpu, cuda or mps; default: auto, or SRCSEL_DEVICE")
@@ -126,8 +127,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     evidence.add_argument(
         "--models",
-        default="demo",
-        help="as for rank; default: demo. A run's own are used with its id",
+        default="bundled",
+        help="as for rank; default: bundled. A run's own are used with its id",
     )
     evidence.add_argument(
         "--check",

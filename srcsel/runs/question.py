@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -21,14 +22,13 @@ Measures = str | Sequence[str] | None
 """Names, one text with commas, "all", or None for the two bars and what the verdict leans on."""
 
 _SPOKEN = {kind: word for word, kind in PRECISIONS.items()}
-DEMO = (  # the one name of several models that a command uses: what it stands for ships with srcsel
-    "demo"
-)
+SETS = (catalog.BUNDLED, "demo")
+"""Names of several models that a command uses: what they stand for ships with srcsel."""
 
 
 def new_run(
     ref: str | Path,
-    models: str | Sequence[str] = DEMO,
+    models: str | Sequence[str] = catalog.BUNDLED,
     measures: Measures = None,
     *,
     temperature: float = 0.5,
@@ -102,11 +102,11 @@ def command(run: Run) -> str:
 
 
 def _models(ids: Sequence[str]) -> str:
-    try:
-        demo = tuple(model.id for model in catalog.find_models(DEMO))
-    except SrcselError:  # a checkout whose demo models were not trained yet
-        demo = ()
-    return DEMO if tuple(ids) == demo else ",".join(ids)
+    for name in SETS:
+        with contextlib.suppress(SrcselError):  # a checkout whose demo models were not trained yet
+            if tuple(ids) == tuple(model.id for model in catalog.find_models(name)):
+                return name
+    return ",".join(ids)
 
 
 def _lasting(ref: str) -> str:

@@ -107,7 +107,7 @@ def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = 
 
 def rank(
     folder: str | Path,
-    models: str | Sequence[str] = "demo",
+    models: str | Sequence[str] = catalog.BUNDLED,
     measures: Measures = None,
     *,
     temperature: float = 0.5,

@@ -43,6 +43,14 @@ def test_presets_are_five_that_differ_and_may_be_used(name):
     assert all(catalog.PRESETS[name].choices.values())
 
 
+def test_the_bundled_set_is_all_that_ships_real_networks_first():
+    found = ids(catalog.find_models("bundled"))
+    packaged, demo = ids(HUBS["packaged"].models()), ids(HUBS["demo"].models())
+    assert found == [*packaged, *demo]
+    assert len(packaged) == 3
+    assert all(model.download_bytes == 0 for model in catalog.find_models("bundled"))
+
+
 def test_presets_rise_in_cost():
     cost = [
         sum(model.gmacs for model in catalog.find_models(name))

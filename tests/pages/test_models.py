@@ -27,7 +27,7 @@ def fake(hub: str, name: str, **more) -> SourceModel:
 
 @pytest.fixture
 def demo(monkeypatch) -> list[SourceModel]:
-    """Three models that ship with srcsel, whatever was trained so far."""
+    """Three models stand for all that ship with srcsel."""
     models = [fake("demo", f"d{i}") for i in range(3)]
     real_search, real_find = catalog.search, catalog.find_models
     monkeypatch.setattr(
@@ -40,7 +40,7 @@ def demo(monkeypatch) -> list[SourceModel]:
 
     def find(spec):
         parts = spec.split(",") if isinstance(spec, str) else spec
-        known = {model.id: [model] for model in models} | {"demo": models}
+        known = {model.id: [model] for model in models} | {"demo": models, "bundled": models}
         return [m for part in parts for m in (known.get(part) or real_find(part))]
 
     monkeypatch.setattr(catalog, "find_models", find)
@@ -94,6 +94,7 @@ def test_demo_models_are_the_start_where_nothing_was_downloaded(choose, words_of
     tab = choose()
     assert chosen(tab) == ["d0", "d1", "d2"]
     assert "work without internet" in words_of(tab)
+    assert tab.get_by_key("models-preset").value == "bundled"
     assert run_button(tab).label.startswith("Score 3 models: about ")
     assert "download" not in run_button(tab).label
     assert "30 pictures" in words_of(tab)

@@ -17,14 +17,25 @@ import streamlit as st
 from srcsel.base.errors import InputError, SrcselError
 from srcsel.base.records import Listing, Run, SourceModel
 from srcsel.models import catalog
-from srcsel.runs.question import DEMO, new_run
+from srcsel.runs.question import new_run
 from srcsel.store.serialize import to_plain
 from srcsel.ui.app import navigation, state
 from srcsel.ui.models import fast, precision
 from srcsel.ui.parts import access, cards, price, words
 from srcsel.ui.parts.show import plain
 
-OWN = "own"
+OWN, DEMO = "own", "demo"
+SAID = {
+    catalog.BUNDLED: (
+        "All that work without internet: three real ImageNet networks, then small demo models. The"
+        " other sets are downloaded once."
+    ),
+    DEMO: (
+        "Small models that ship with srcsel and work without internet. Good for trying things out;"
+        " for real work take one of the other sets."
+    ),
+}
+"""What is said under a set."""
 WEIGHTS = (".safetensors", ".pth", ".pt")
 SIZES = {
     "Any size": None,
@@ -37,11 +48,11 @@ SHOWN = 300  # rows of the search table at most
 
 
 def default_preset() -> str:
-    """Return "balanced" where its weights are on this computer already, else the demo models, which
-    always are.
+    """Return "balanced" where its weights are on this computer already, else what comes with
+    srcsel.
     """
     ready = all(model.download_bytes == 0 for model in catalog.find_models("balanced"))
-    return "balanced" if ready or not demo_models() else DEMO
+    return "balanced" if ready else catalog.BUNDLED
 
 
 def known(spec: str) -> tuple[str, list[SrcselError]]:
@@ -74,7 +85,8 @@ def warm_up() -> None:
 
 def presets(spec: str) -> str:
     """Draw the presets, the one `spec` names pressed; returns the choice after a press."""
-    titles = {DEMO: "Demo models"} if demo_models() else {}
+    titles = {catalog.BUNDLED: "Ready here"}
+    titles |= {DEMO: "Demo models"} if demo_models() else {}
     titles |= {name: preset.title for name, preset in catalog.PRESETS.items()}
     if spec not in titles:
         titles[OWN] = "My own choice"
@@ -87,11 +99,8 @@ def presets(spec: str) -> str:
         required=True,
         on_change=_take_preset,
     )
-    if spec == DEMO:
-        st.caption(
-            "Small models that ship with srcsel and work without internet. Good for trying things"
-            " out; for real work take one of the other sets, they are downloaded once."
-        )
+    if spec in SAID:
+        st.caption(SAID[spec])
     return spec
 
 
