@@ -261,7 +261,7 @@ def test_the_run_asks_exactly_what_the_page_shows(choose, board, picture_folder)
     tab.get_by_key("metric").set_value("euclidean").run()
     assert (
         tab.code[-1].value
-        == f"srcsel rank {picture_folder} --models demo --temperature 0.2 --metric euclidean"
+        == f"srcsel rank {picture_folder} --models bundled --temperature 0.2 --metric euclidean"
     )
     run_button(tab).click().run()
     job = next(job for job in board.active() if job.kind == "rank")
