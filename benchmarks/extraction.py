@@ -304,7 +304,7 @@ def scores_agree(folder: Path, names: list[str]) -> list[dict]:
 
 
 def make_pictures(folder: Path, pictures: int) -> None:
-    """Classes differ in color, stripes and blobs; pictures of a class in brightness, phase and
+    """Classes differ in colour, stripes and blobs; pictures of a class in brightness, phase and
     noise.
     """
     chance = np.random.default_rng(0)

@@ -106,10 +106,10 @@ def prepare(home: Path) -> Dataset:
     result = finished(dataset)
     runs, store = RunStore(home / "runs"), FeatureStore(home / "features")
     runs.save(result)
-    centres = np.array(GROUPS, dtype=np.float32)[labels]
+    centers = np.array(GROUPS, dtype=np.float32)[labels]
     middles = rng.standard_normal((CLASSES, WIDTH), dtype=np.float32)[labels]
     for model in result.models:
-        xy = centres + rng.uniform(-SPREAD, SPREAD, (PICTURES, 2)).astype(np.float32)
+        xy = centers + rng.uniform(-SPREAD, SPREAD, (PICTURES, 2)).astype(np.float32)
         runs.save_projection(RUN_ID, Projection(model.id, "umap", 0, np.arange(PICTURES), xy))
         values = middles + 2 * rng.standard_normal((PICTURES, WIDTH), dtype=np.float32)
         inside.made(result, Features(key_for(dataset, model, "float32"), values), store, Watch())
@@ -172,7 +172,7 @@ class Page:
         return tuple(seconds)
 
     def recolor(self, option: str) -> float:
-        """From the press on a coloring to a map that has it."""
+        """From the press on a colouring to a map that has it."""
         self.page.get_by_role("combobox", name="Colour by").click()
         self.page.get_by_role("option", name=option).wait_for()
         seconds = self.page.evaluate(

@@ -39,7 +39,7 @@ def accuracy_dots(
     """Accuracy of each model in percent: a dot with its 90 % interval over faint dots, one a fold
     or a seed.
 
-    Order and color of a model are those of the score bars. Rows that cannot be told from the best
+    Order and colour of a model are those of the score bars. Rows that cannot be told from the best
     are shaded; yardsticks have a hollow diamond.
     """
     import plotly.graph_objects as go

@@ -33,7 +33,7 @@ def score_bars(
     """Horizontal bars of one score, best model on top, with 90 % whiskers, the chance line and the
     tied rows shaded.
 
-    Order and color of a model are those of `model_order` and of its role in the verdict, so they
+    Order and colour of a model are those of `model_order` and of its role in the verdict, so they
     are the same in every chart. `customdata` of a bar is the model's id. `scale` enlarges all for a
     projector.
     """

@@ -69,8 +69,8 @@ def cost_chart(
 ) -> go.Figure:
     """Draw score over cost (log axis); what costs more than `limit` is faint.
 
-    `title` names the score's axis. Colors follow `verdict`, or the run's own. `customdata` of a dot
-    is the model's id.
+    `title` names the score's axis. Colours follow `verdict`, or the run's own. `customdata` of a
+    dot is the model's id.
     """
     import plotly.graph_objects as go
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CELL, AROUND = 30, 110  # pixels of a row, and of what stands above and below the square
 ROW_NAME, COLUMN_NAME = 20, 14  # characters of a class beside and above the square
 OTHERS = "all others"
-_FULL = 0.5  # share from which a cell has the full color, unless all are lower
+_FULL = 0.5  # share from which a cell has the full colour, unless all are lower
 _LEAST = 0.005  # share below which a cell stays empty
 
 
@@ -28,7 +28,7 @@ def mixed_map(
     (k,).
 
     shares (k, k) or, with a last column for all other classes, (k, k + 1): 0..1, NaN for a class
-    without neighbours. The own class of a row has its number but no color, so that the color says
+    without neighbours. The own class of a row has its number but no colour, so that the colour says
     only what is mixed up.
     """
     import plotly.graph_objects as go

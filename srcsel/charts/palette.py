@@ -1,4 +1,4 @@
-"""The colors of both themes, the marks of classes, and names made safe to show."""
+"""The colours of both themes, the marks of classes, and names made safe to show."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def plotly_text(name: object) -> str:
 
 @dataclass(frozen=True)
 class Group:
-    """Classes that share one color and one marker on the map."""
+    """Classes that share one colour and one marker on the map."""
 
     name: str
     classes: tuple[int, ...]  # class ids
@@ -84,10 +84,10 @@ class Group:
 
 
 def class_groups(classes: tuple[str, ...], counts: np.ndarray) -> list[Group]:
-    """Give the nine largest classes a color and a shape each, and the rest one gray "other" (by its
-    name if it is one).
+    """Give the nine largest classes a colour and a shape each, and the rest one grey "other" (by
+    its name if it is one).
 
-    The colors depend on the dataset only, so they are the same on every map and for every model.
+    The colours depend on the dataset only, so they are the same on every map and for every model.
     """
     keep = len(SHAPES) if len(classes) > len(SHAPES) else len(classes)
     largest = sorted(np.argsort(-counts, kind="stable")[:keep].tolist())

@@ -172,8 +172,8 @@ def _parser() -> argparse.ArgumentParser:
         "app",
         help="open the dashboard at http://127.0.0.1:8501",
         description=(
-            "Open the dashboard at http://127.0.0.1:8501, for this computer only; where that port is"
-            " taken, at the next free one."
+            "Open the dashboard at http://127.0.0.1:8501, for this computer only; where that port"
+            " is taken, at the next free one."
         ),
         epilog=(
             "Another port: --server.port 9000. For others in your network: --server.address 0.0.0.0"

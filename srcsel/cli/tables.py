@@ -13,7 +13,7 @@ from rich.text import Text
 from srcsel.base.phrases import share
 from srcsel.base.records import HEADLINE, Evidence, Interval, Result, Score, SourceModel
 from srcsel.measures import MEASURES
-from srcsel.verdict.consensus import favours_wide
+from srcsel.verdict.consensus import favors_wide
 from srcsel.verdict.wording import PREDICTORS, READINGS
 
 NAME, COLUMN = 38, 10  # characters of a measure's name, and of a model's column, in the tall table
@@ -200,7 +200,7 @@ def _others(console: Console, result: Result, titles: dict[str, str]) -> None:
     console.print()
     console.print(table)
     told = ["* best by that measure, of all models."]
-    if any(favours_wide(name, None) for name in rows):
+    if any(favors_wide(name, None) for name in rows):
         told.append(
             "wide: favours models with many features, so compare it only between equally wide ones."
         )
@@ -214,7 +214,7 @@ def _others(console: Console, result: Result, titles: dict[str, str]) -> None:
 
 
 def _named(measure: str) -> str:
-    marks = ["wide"] if favours_wide(measure, None) else []
+    marks = ["wide"] if favors_wide(measure, None) else []
     marks += [] if MEASURES[measure].higher_is_better else ["lower is better"]
     said = f" [{', '.join(marks)}]" if marks else ""
     return MEASURES[measure].title + said

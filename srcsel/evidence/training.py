@@ -86,7 +86,7 @@ class Training:
         self.per_epoch = math.ceil(len(split.train) / protocol.batch)
         torch.manual_seed(seed)
         network = encoder.network.requires_grad_(True)
-        by_batch = _normalises_by_batch(network)
+        by_batch = _normalizes_by_batch(network)
         with torch.no_grad():
             network.eval()
             sample = encoder.features(pixels[split.train[: protocol.batch]])
@@ -296,7 +296,7 @@ def shifted(batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     ]
 
 
-def _normalises_by_batch(network: Any) -> bool:
+def _normalizes_by_batch(network: Any) -> bool:
     from torch.nn.modules.batchnorm import _BatchNorm
 
     return any(isinstance(module, _BatchNorm) for module in network.modules())

@@ -21,7 +21,7 @@ from srcsel.features.recover import features_of
 from srcsel.measures import check_features
 from srcsel.measures.kernels.blocks import blocks
 from srcsel.measures.kernels.prepare import components, directions, prepare, unit_rows
-from srcsel.measures.knn import neighbours
+from srcsel.measures.knn import neighbors
 from srcsel.measures.silhouette import each_silhouette
 from srcsel.measures.supcon import anchor_losses
 from srcsel.store.features import FeatureStore, open_features, open_runs
@@ -29,7 +29,7 @@ from srcsel.store.serialize import to_plain
 
 VERSION = 1
 """Raise it when a change here or in the measures below should not reuse what is stored."""
-NEIGHBOURS = 6  # pictures shown beside one that is pressed
+NEIGHBORS = 6  # pictures shown beside one that is pressed
 VOTERS = 5  # of them, whose labels vote: as many as the knn measure asks
 
 
@@ -54,7 +54,7 @@ def look(
     watch.update("inside", "running", 0, 2, "Finding each picture's neighbours")
     X = check_features(features)
     with suited_threads(len(X)):
-        near = neighbours(X, min(NEIGHBOURS, len(X) - 1))
+        near = neighbors(X, min(NEIGHBORS, len(X) - 1))
         similarity = _similarities(X, near)
         watch.update("inside", "running", 1, 2, "Scoring each picture")
         Z = prepare(components(X, directions(len(X))), "whitened")

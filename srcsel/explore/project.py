@@ -123,14 +123,16 @@ def principal(values: np.ndarray, k: int) -> np.ndarray:
     """
     from scipy.linalg import eigh
 
-    centred = values - values.mean(axis=0)
-    n, d = centred.shape
+    centered = values - values.mean(axis=0)
+    n, d = centered.shape
     tall = n >= d
-    gram = centred.T @ centred if tall else centred @ centred.T  # the smaller of (d, d) and (n, n)
+    gram = (
+        centered.T @ centered if tall else centered @ centered.T
+    )  # the smaller of (d, d) and (n, n)
     keep = min(k, n, d)
     roots, vectors = eigh(gram, subset_by_index=(len(gram) - keep, len(gram) - 1))
     roots, vectors = roots[::-1], vectors[:, ::-1]
-    parts = centred @ vectors if tall else vectors * np.sqrt(np.maximum(roots, 0.0))  # (n, keep)
+    parts = centered @ vectors if tall else vectors * np.sqrt(np.maximum(roots, 0.0))  # (n, keep)
     signs = np.sign(parts[np.abs(parts).argmax(axis=0), np.arange(keep)])
     parts = parts * np.where(signs == 0, 1.0, signs)
     return parts if keep >= 2 else np.pad(parts, ((0, 0), (0, 2 - keep)))
@@ -194,9 +196,9 @@ def _spread(start: np.ndarray, seed: int) -> np.ndarray:
 
 def _turned(xy: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Orthogonal Procrustes: rotate and mirror (m, 2) onto `target` (Schönemann 1966)."""
-    centred = xy - xy.mean(axis=0)
-    left, _, right = np.linalg.svd(centred.T @ (target - target.mean(axis=0)))
-    return centred @ (left @ right)
+    centered = xy - xy.mean(axis=0)
+    left, _, right = np.linalg.svd(centered.T @ (target - target.mean(axis=0)))
+    return centered @ (left @ right)
 
 
 def _fit(xy: np.ndarray) -> np.ndarray:

@@ -40,7 +40,7 @@ from srcsel.features.recover import features_of
 from srcsel.measures import check_features
 from srcsel.measures.kernels.blocks import blocks
 from srcsel.measures.kernels.prepare import components, directions, prepare
-from srcsel.measures.knn import neighbours
+from srcsel.measures.knn import neighbors
 from srcsel.pictures.copies import copy_groups
 from srcsel.pictures.dataset import load_dataset
 from srcsel.pictures.images import picture_size
@@ -265,7 +265,7 @@ def oddness(Z: np.ndarray, labels: np.ndarray) -> np.ndarray:
     class has fewer than 10.
     """
     U = Z / np.sqrt(Z.shape[1])
-    near = neighbours(U, min(NEAREST, len(U) - 1))
+    near = neighbors(U, min(NEAREST, len(U) - 1))
     away = np.empty(len(U))
     for rows in blocks(len(U), near.shape[1] * U.shape[1]):
         away[rows] = 1 - np.einsum("id,ikd->ik", U[rows], U[near[rows]]).mean(axis=1)

@@ -11,7 +11,7 @@ import numpy as np
 from srcsel.base.errors import NotAvailable
 from srcsel.measures._base import measure
 from srcsel.measures.kernels.class_sums import subset_sums
-from srcsel.measures.kernels.prepare import centred
+from srcsel.measures.kernels.prepare import centered
 
 COINCIDE = 1e-26  # spread inside the classes below this share of the whole is rounding
 CLOSEST = 1e-12  # the least such share that a subset is given
@@ -28,7 +28,7 @@ def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
     """Score each subset of kept (b, n), exactly: the spread inside is the whole spread minus that
     between.
     """
-    W = centred(X)
+    W = centered(X)
     whole = kept @ np.einsum("ij,ij->i", W, W)  # (b,)
     found = np.empty(len(kept))
     for part, counts, sums in subset_sums(W, y, kept):
@@ -69,14 +69,14 @@ def calinski_harabasz(X: np.ndarray, y: np.ndarray) -> float:
     Calinski & Harabasz 1974, https://doi.org/10.1080/03610927408827101, equation for the variance
     ratio criterion; as scikit-learn's calinski_harabasz_score.
     """
-    W = centred(X)
+    W = centered(X)
     n, classes = len(y), int(y.max()) + 1
     between = inside = 0.0
     for c in range(classes):
         members = W[y == c]
-        centre = members.mean(axis=0)
-        between += len(members) * float(centre @ centre)
-        inside += float(((members - centre) ** 2).sum())
+        center = members.mean(axis=0)
+        between += len(members) * float(center @ center)
+        inside += float(((members - center) ** 2).sum())
     if inside <= COINCIDE * between:
         raise NotAvailable(
             "The pictures of every class have the same features, so the ratio of spreads is"

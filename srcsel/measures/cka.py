@@ -7,7 +7,7 @@ import numpy as np
 from srcsel.base.errors import NotAvailable
 from srcsel.measures._base import measure
 from srcsel.measures.kernels.class_sums import subset_blocks, subset_sums
-from srcsel.measures.kernels.prepare import centred
+from srcsel.measures.kernels.prepare import centered
 
 FEWEST = 4  # pictures: the debiased estimator divides by n - 3
 ROUNDING = 1e-12  # a similarity that varies by less than this share of its size does not vary
@@ -24,7 +24,7 @@ def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
     """Score each subset of kept (b, n): class sums, and one pass over the squared products of pairs
     in float32.
     """
-    W = centred(X)
+    W = centered(X)
     members = kept.T.astype(np.float32)  # (n, b)
     single = W.astype(np.float32)
     squares = np.zeros(len(kept))
@@ -70,7 +70,7 @@ def cka(X: np.ndarray, y: np.ndarray) -> float:
         raise NotAvailable(
             f"The debiased similarity to the labels needs at least {FEWEST} pictures, got {n}."
         )
-    W = centred(X)
+    W = centered(X)
     value = float(_similarity(W, y, np.ones((1, n), dtype=bool), np.array([_squares(W)]))[0])
     if not np.isfinite(value):
         alone = np.sort(np.bincount(y))[-1] == n - 1

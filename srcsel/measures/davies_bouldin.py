@@ -9,20 +9,20 @@ import numpy as np
 from srcsel.base.errors import NotAvailable
 from srcsel.measures._base import measure, permutations
 from srcsel.measures.kernels.class_sums import subset_sums
-from srcsel.measures.kernels.prepare import centred
+from srcsel.measures.kernels.prepare import centered
 
 ROUNDING = 1e-13  # averages closer than this share of the largest feature are one
 
 
 def _null(X: np.ndarray, y: np.ndarray, _value: float) -> float:
     """Mean over fixed label permutations."""
-    W = centred(X)
+    W = centered(X)
     return float(np.nanmean([_index(W, own) for own in permutations(y)]))
 
 
 def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
     """Score each subset of kept (b, n), from class sums: |x - m|^2 = |x|^2 - 2 x.m + |m|^2."""
-    W = centred(X)
+    W = centered(X)
     q = np.einsum("ij,ij->i", W, W)
     found = np.empty(len(kept))
     for part, counts, sums in subset_sums(W, y, kept):
@@ -66,7 +66,7 @@ def davies_bouldin(X: np.ndarray, y: np.ndarray) -> float:
     Davies & Bouldin 1979, https://doi.org/10.1109/TPAMI.1979.4766909, with p = 2, q = 1; as
     scikit-learn's davies_bouldin_score.
     """
-    value = _index(centred(X), y)
+    value = _index(centered(X), y)
     if not math.isfinite(value):
         raise NotAvailable(
             "Two classes have the same average feature, so their overlap is not defined."

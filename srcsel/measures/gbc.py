@@ -9,7 +9,7 @@ import numpy as np
 
 from srcsel.base.errors import InputError
 from srcsel.measures._base import measure, permutations
-from srcsel.measures.kernels.principal import CONSTANT, centred_over_scale, principal
+from srcsel.measures.kernels.principal import CONSTANT, centered_over_scale, principal
 from srcsel.measures.kernels.sample import stratified
 from srcsel.measures.kernels.shared import Shared, once
 
@@ -116,7 +116,7 @@ def gbc(
 
 def _reduced(X: np.ndarray, pca: int | None) -> np.ndarray:
     """X centred, in its principal components, with a mean variance of 1 (or all zero), (n, k)."""
-    Z = centred_over_scale(X)[0] if pca is None else principal(X, pca)[0]
+    Z = centered_over_scale(X)[0] if pca is None else principal(X, pca)[0]
     spread = math.sqrt(float(np.mean(Z**2)))
     return Z / spread if spread > CONSTANT else np.zeros_like(Z)
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from srcsel.measures._base import measure
-from srcsel.measures.kernels.prepare import centred
+from srcsel.measures.kernels.prepare import centered
 
 NOISE = 1e-6  # singular values below this share of the largest are float32 rounding, not content
 # down to this share of the largest, the Gram matrix gives directions that need no second pass
@@ -83,7 +83,7 @@ def _scaled(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """W (n, d'), X centred, every dimension that varies of length 1, and the smaller of W'W and
     WW'.
     """
-    W = centred(X)
+    W = centered(X)
     lengths = np.linalg.norm(W, axis=0)  # (d,)
     W = W[:, lengths > 0]
     W /= lengths[lengths > 0]

@@ -117,7 +117,7 @@ def knn(X: np.ndarray, y: np.ndarray, *, k: int = 5) -> float:
     return reader.result()
 
 
-def neighbours(X: np.ndarray, k: int) -> np.ndarray:
+def neighbors(X: np.ndarray, k: int) -> np.ndarray:
     """Find the indices of each picture's k nearest others by cosine distance, nearest first, (n,
     k).
 

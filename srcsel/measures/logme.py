@@ -57,14 +57,14 @@ def _rechecks(
 
     def score(k: np.ndarray) -> float:
         out, m = Z[~k], int(k.sum())
-        centre = Z[k].mean(axis=0)
-        squares, V = np.linalg.eigh(gram - out.T @ out - m * np.outer(centre, centre))
+        center = Z[k].mean(axis=0)
+        squares, V = np.linalg.eigh(gram - out.T @ out - m * np.outer(center, center))
         keep = squares > EPS * len(squares) * np.max(squares, initial=0.0)
         squares, V = squares[keep], V[:, keep]
         counts = np.bincount(y[k], minlength=classes)
-        sums = class_sums(Z[k], y[k], classes) - counts[:, None] * centre  # (c, k)
-        turned = V.T @ (mean + centre)
-        rest = outside + max(float((mean + centre) @ (mean + centre) - turned @ turned), 0.0)
+        sums = class_sums(Z[k], y[k], classes) - counts[:, None] * center  # (c, k)
+        turned = V.T @ (mean + center)
+        rest = outside + max(float((mean + center) @ (mean + center) - turned @ turned), 0.0)
         z = (sums @ V / np.sqrt(squares))[counts > 0]
         return _maximum(_Offset(m, squares, turned, rest), z, counts[counts > 0])[0]
 

@@ -10,7 +10,7 @@ import numpy as np
 from srcsel.base.errors import InputError
 from srcsel.measures._base import measure
 from srcsel.measures.kernels.empirical import expected_log, on_subsets, permuted
-from srcsel.measures.kernels.principal import CONSTANT, centred_over_scale, principal
+from srcsel.measures.kernels.principal import CONSTANT, centered_over_scale, principal
 from srcsel.measures.kernels.sample import stratified
 from srcsel.measures.kernels.shared import Shared, once
 
@@ -143,7 +143,7 @@ def _reduced(X: np.ndarray) -> np.ndarray:
     (n, k).
     """
     Z, _ = principal(X, DIRECTIONS)
-    total = float((centred_over_scale(X)[0] ** 2).sum())
+    total = float((centered_over_scale(X)[0] ** 2).sum())
     held = np.cumsum((Z**2).sum(axis=0))
     Z = Z[:, : 1 + int(np.searchsorted(held, VARIANCE * total, side="right"))]
     spread = math.sqrt(float(np.mean(Z**2)))

@@ -9,7 +9,7 @@ import numpy as np
 
 from srcsel.base.errors import InputError
 from srcsel.measures._base import measure, permutations
-from srcsel.measures.kernels.principal import centred_over_scale
+from srcsel.measures.kernels.principal import centered_over_scale
 from srcsel.measures.kernels.sample import stratified
 from srcsel.measures.kernels.shared import Shared, once
 
@@ -90,7 +90,7 @@ class _Fit:
     def __init__(self, X: np.ndarray, lam: float, classes: int) -> None:
         self.n, self.d = X.shape
         self.classes, self.lam = classes, lam
-        W, self.scale = centred_over_scale(X)
+        W, self.scale = centered_over_scale(X)
         if self.d > self.n:
             squares, vectors = np.linalg.eigh(W @ W.T)
             B = vectors * np.sqrt(np.maximum(squares, 0))

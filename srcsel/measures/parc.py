@@ -6,7 +6,7 @@ import numpy as np
 
 from srcsel.base.errors import InputError
 from srcsel.measures._base import measure
-from srcsel.measures.kernels.prepare import centred, unit_rows
+from srcsel.measures.kernels.prepare import centered, unit_rows
 from srcsel.measures.kernels.principal import principal
 from srcsel.measures.kernels.sample import stratified
 
@@ -91,7 +91,7 @@ def parc(X: np.ndarray, y: np.ndarray, *, pca: int | None = None) -> float:
 
 def _similarities(X: np.ndarray, pca: int | None) -> np.ndarray:
     """Pearson correlation of the rows of X (n, d), its columns standardised first: (n, n)."""
-    Z = centred(X if pca is None else principal(X, pca)[0])
+    Z = centered(X if pca is None else principal(X, pca)[0])
     spread = Z.std(axis=0)
     Z = np.divide(Z, spread, out=np.zeros_like(Z), where=spread > 0)
     Z -= Z.mean(axis=1, keepdims=True)

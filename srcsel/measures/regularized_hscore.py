@@ -10,7 +10,7 @@ import numpy as np
 
 from srcsel.measures._base import measure
 from srcsel.measures.kernels.blocks import over_cores
-from srcsel.measures.kernels.prepare import centred
+from srcsel.measures.kernels.prepare import centered
 from srcsel.measures.kernels.shared import Shared
 
 DIRECTIONS = (
@@ -90,7 +90,7 @@ def regularized_hscore(X: np.ndarray, y: np.ndarray, *, shared: Shared | None = 
 
     if shared is not None:
         return _from_spectrum(shared, y)
-    W = centred(X)
+    W = centered(X)
     n, d = W.shape
     gram = _gram(W)
     if not gram.any():

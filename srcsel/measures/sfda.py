@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from srcsel.measures._base import measure, permutations
-from srcsel.measures.kernels.principal import centred_over_scale
+from srcsel.measures.kernels.principal import centered_over_scale
 from srcsel.measures.kernels.sample import stratified
 
 MOST = 5000  # pictures used
@@ -72,7 +72,7 @@ def _reduced(X: np.ndarray) -> tuple[np.ndarray, float]:
     """X centred over its scale, and the scale; rotated into n dimensions where it has more, which
     changes nothing.
     """
-    W, scale = centred_over_scale(X)
+    W, scale = centered_over_scale(X)
     if W.shape[1] > len(W):
         squares, vectors = np.linalg.eigh(W @ W.T)
         W = vectors * np.sqrt(np.maximum(squares, 0))

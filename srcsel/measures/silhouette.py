@@ -197,14 +197,14 @@ def _cosine_sums(
     The sums are (r, g, c).
     """
     W, q = pairs.W, pairs.q
-    centres = np.concatenate([class_sums(W, y, classes) for y in own])  # (g c, d)
+    centers = np.concatenate([class_sums(W, y, classes) for y in own])  # (g c, d)
     half = np.concatenate([class_sums(q[:, None], y, classes) for y in own])[:, 0] / 2  # (g c,)
     size = np.concatenate([np.bincount(y, minlength=classes) for y in own]) / 2  # (g c,)
     if len(own) > 1:  # sums over many labellings, each to 1e-7
         half, size = half.astype(W.dtype), size.astype(W.dtype)
-    for part in blocks(len(W) if rows is None else len(rows), len(centres)):
+    for part in blocks(len(W) if rows is None else len(rows), len(centers)):
         at = part if rows is None else rows[part]
-        S = (W[at] @ centres.T).astype(half.dtype, copy=False)
+        S = (W[at] @ centers.T).astype(half.dtype, copy=False)
         np.subtract(half, S, out=S)
         S += size * q[at, None].astype(half.dtype)
         yield at, S.reshape(len(S), len(own), classes)

@@ -8,7 +8,7 @@ import numpy as np
 
 from srcsel.base.errors import InputError
 from srcsel.measures._base import measure, permutations
-from srcsel.measures.kernels.prepare import centred
+from srcsel.measures.kernels.prepare import centered
 
 # label permutations behind the null: each costs as much as the score, and they differ by little
 DRAWS = 5
@@ -61,7 +61,7 @@ def transrate(X: np.ndarray, y: np.ndarray, *, eps: float = 1e-4) -> float:
 
 def _scaled(X: np.ndarray) -> tuple[np.ndarray, float]:
     """Centre X (n, d) and return it over a scale, with the log of the square of that scale."""
-    return centred(X), 2 * math.log(float(np.abs(X).max()) or 1.0)
+    return centered(X), 2 * math.log(float(np.abs(X).max()) or 1.0)
 
 
 def _inside(W: np.ndarray, y: np.ndarray, log_scale: float, eps: float) -> float:

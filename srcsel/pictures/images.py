@@ -199,7 +199,7 @@ def _turn(image: Image.Image) -> Iterator[None]:
 
 
 def _over_white(image: Image.Image) -> Image.Image:
-    """Turn any mode into 8-bit RGB with transparency over white and colors as the profile means
+    """Turn any mode into 8-bit RGB with transparency over white and colours as the profile means
     them.
     """
     if image.mode.startswith("I") or image.mode == "F":
@@ -217,12 +217,12 @@ def _over_white(image: Image.Image) -> Image.Image:
 
 
 def _from_deep(image: Image.Image) -> Image.Image:
-    """Scale 16-bit, 32-bit and float gray to 8 bits: by its own range where it names one, else
+    """Scale 16-bit, 32-bit and float grey to 8 bits: by its own range where it names one, else
     stretched.
     """
     values = np.asarray(image)
     if values.dtype.itemsize == 2:
-        gray = (values >> 8).astype(np.uint8)  # the high byte, as Pillow does with 16-bit color
+        gray = (values >> 8).astype(np.uint8)  # the high byte, as Pillow does with 16-bit colour
     else:
         gray = _scaled(np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0))
     if isinstance(clear := image.info.get("transparency"), int):
@@ -252,7 +252,7 @@ def _from_print(image: Image.Image) -> Image.Image:
 
 
 def _managed(picture: Image.Image, source: Image.Image) -> Image.Image:
-    """Apply a wide-gamut color profile (phones, Adobe RGB), so that colors are the ones a screen
+    """Apply a wide-gamut colour profile (phones, Adobe RGB), so that colours are the ones a screen
     shows.
     """
     profile = source.info.get("icc_profile")
@@ -265,7 +265,7 @@ def _managed(picture: Image.Image, source: Image.Image) -> Image.Image:
 
 @functools.lru_cache(maxsize=32)
 def _to_screen(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """Build the transform to sRGB; None where the profile is damaged, of another color space, or
+    """Build the transform to sRGB; None where the profile is damaged, of another colour space, or
     sRGB already.
     """
     try:

@@ -68,12 +68,12 @@ def read_labels(
                 f"It has two labels in {table.name}, '{labels[path]}' and '{value}'. Keep the right"
                 " one."
             )
-    unlabelled = {
+    unlabeled = {
         p: f"It is not named in {table.name}."
         for p in finder.paths
         if p not in labels and p not in skipped
     }
-    reasons = {path: reason for path, reason in (skipped | unlabelled).items() if reason}
+    reasons = {path: reason for path, reason in (skipped | unlabeled).items() if reason}
     usable = {path: value for path, value in labels.items() if path not in reasons}
     return usable, [Unreadable(path or "(empty name)", reason) for path, reason in reasons.items()]
 

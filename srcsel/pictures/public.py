@@ -305,10 +305,10 @@ def _annotation(about: PublicSet, dataset: Any, half: Path) -> dict[str, Any]:
     return {"classes": classes, "pictures": [(path, number[label]) for path, label in pairs]}
 
 
-_Labelled = Iterable[tuple[Path, str]]
+_Labeled = Iterable[tuple[Path, str]]
 
 
-def _flowers(half: Path, dataset: Any) -> _Labelled:
+def _flowers(half: Path, dataset: Any) -> _Labeled:
     from scipy.io import loadmat
 
     base, names = half / "flowers-102", getattr(dataset, "classes", None)
@@ -320,7 +320,7 @@ def _flowers(half: Path, dataset: Any) -> _Labelled:
         yield base / "jpg" / f"image_{number:05d}.jpg", name
 
 
-def _pets(half: Path, _dataset: Any) -> _Labelled:
+def _pets(half: Path, _dataset: Any) -> _Labeled:
     base = half / "oxford-iiit-pet"
     for split in ("trainval", "test"):
         for line in (base / "annotations" / f"{split}.txt").read_text().splitlines():
@@ -328,14 +328,14 @@ def _pets(half: Path, _dataset: Any) -> _Labelled:
             yield base / "images" / f"{picture}.jpg", picture.rsplit("_", 1)[0].replace("_", " ")
 
 
-def _textures(half: Path, _dataset: Any) -> _Labelled:
+def _textures(half: Path, _dataset: Any) -> _Labeled:
     base = half / "dtd" / "dtd"
     for split in ("train", "val", "test"):
         for line in (base / "labels" / f"{split}1.txt").read_text().split():
             yield base / "images" / line, line.split("/")[0]
 
 
-def _food(half: Path, _dataset: Any) -> _Labelled:
+def _food(half: Path, _dataset: Any) -> _Labeled:
     base = half / "food-101"
     for split in ("train", "test"):
         for label, pictures in json.loads((base / "meta" / f"{split}.json").read_text()).items():
@@ -345,16 +345,16 @@ def _food(half: Path, _dataset: Any) -> _Labelled:
             )
 
 
-def _land(half: Path, _dataset: Any) -> _Labelled:
+def _land(half: Path, _dataset: Any) -> _Labeled:
     return ((path, path.parent.name) for path in (half / "eurosat" / "2750").glob("*/*.jpg"))
 
 
-def _imagenette(half: Path, dataset: Any) -> _Labelled:
+def _imagenette(half: Path, dataset: Any) -> _Labeled:
     names = {wnid: words[0] for wnid, words in zip(dataset.wnids, dataset.classes, strict=True)}
     return ((path, names[path.parent.name]) for path in half.glob("imagenette2-320/*/*/*.JPEG"))
 
 
-_READERS: dict[str, Callable[[Path, Any], _Labelled]] = {
+_READERS: dict[str, Callable[[Path, Any], _Labeled]] = {
     "Flowers102": _flowers,
     "OxfordIIITPet": _pets,
     "DTD": _textures,

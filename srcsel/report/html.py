@@ -140,7 +140,7 @@ def _policy(style: str, script: str) -> str:
 
 
 def _colors(result: Result) -> str:
-    """Write the classes' colors as style, for both themes; paper takes the light ones."""
+    """Write the classes' colours as style, for both themes; paper takes the light ones."""
     groups = class_groups(result.dataset.classes, result.dataset.counts)
     light = "".join(f".g{i}{{fill:{group.light}}}" for i, group in enumerate(groups))
     dark = "".join(f".g{i}{{fill:{group.dark}}}" for i, group in enumerate(groups))

@@ -74,7 +74,7 @@ def consensus(
     )
 
 
-def favours_wide(measure: str, reading: str | None) -> bool:
+def favors_wide(measure: str, reading: str | None) -> bool:
     """Whether that measure drifts with the feature width on pure noise.
 
     Whitening makes all models equally wide.
@@ -88,7 +88,7 @@ def _once(rankings: Iterable[Ranking], *, biased: bool) -> list[Ranking]:
     for ranking in rankings:
         if ranking.measure not in found or found[ranking.measure].reading == "raw":
             found[ranking.measure] = ranking
-    return [r for r in found.values() if biased or not favours_wide(r.measure, r.reading)]
+    return [r for r in found.values() if biased or not favors_wide(r.measure, r.reading)]
 
 
 def _among(ranking: Ranking, models: Sequence[str]) -> Ranking:

@@ -16,8 +16,8 @@ def clusters():
     """90 points in three well separated classes, 20 dimensions."""
     chance = np.random.default_rng(1)
     labels = np.repeat([0, 1, 2], 30)
-    centres = chance.normal(size=(3, 20)) * 4
-    return centres[labels] + chance.normal(size=(90, 20)), labels
+    centers = chance.normal(size=(3, 20)) * 4
+    return centers[labels] + chance.normal(size=(90, 20)), labels
 
 
 def test_all_pictures_up_to_the_cap():
@@ -49,8 +49,8 @@ def test_many_classes_share_the_cap():
 @pytest.mark.parametrize("shape", [(60, 20), (20, 60)])
 def test_principal_components_equal_the_singular_value_decomposition(shape):
     values = np.random.default_rng(0).normal(size=shape)
-    centred = values - values.mean(axis=0)
-    left, scale, _ = np.linalg.svd(centred, full_matrices=False)
+    centered = values - values.mean(axis=0)
+    left, scale, _ = np.linalg.svd(centered, full_matrices=False)
     expected = (left * scale)[:, :5]
     found = principal(values, 5)
     np.testing.assert_allclose(np.abs(found), np.abs(expected), atol=1e-9)
@@ -123,8 +123,8 @@ def test_a_second_map_is_turned_onto_the_first(clusters, method):
     values, _ = clusters
     first = project(values, method)
     turned = project(-values + 0.01, method, init=first, align_to=first)
-    centre = lambda xy: xy - xy.mean(axis=0)  # noqa: E731
-    a, b = centre(turned), centre(first)
+    center = lambda xy: xy - xy.mean(axis=0)  # noqa: E731
+    a, b = center(turned), center(first)
     fit = np.trace(a.T @ b) / (np.linalg.norm(a) * np.linalg.norm(b))
     assert fit > 0.8
     cross = a.T @ b

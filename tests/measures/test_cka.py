@@ -50,14 +50,14 @@ def test_equals_the_correlation_of_similarities_centred_without_the_diagonal():
     """
     X, y = blobs()
 
-    def centre(K):
+    def center(K):
         n = len(K)
         K = K - np.diag(np.diag(K))
         rows = K.sum(axis=0) / (n - 2)
         K = K - rows - rows[:, None] + K.sum() / ((n - 1) * (n - 2))
         return K - np.diag(np.diag(K))
 
-    K, L = centre(X @ X.T), centre((y[:, None] == y).astype(float))
+    K, L = center(X @ X.T), center((y[:, None] == y).astype(float))
     assert cka(X, y) == pytest.approx(
         (K * L).sum() / np.linalg.norm(K) / np.linalg.norm(L), abs=1e-12
     )

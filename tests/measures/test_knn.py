@@ -13,7 +13,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from srcsel.base.errors import InputError
 from srcsel.measures import MEASURES
 from srcsel.measures.kernels import all_pairs
-from srcsel.measures.knn import neighbours
+from srcsel.measures.knn import neighbors
 
 knn = MEASURES["knn"]
 
@@ -69,8 +69,8 @@ def test_constant_features_and_zero_rows():
 
 def test_a_huge_offset_keeps_the_neighbours():
     X, y = blobs(signal=2.0)
-    centred = X - X.mean(axis=0)
-    assert knn(centred + 1e5 * np.ones(6), y) > 0.6
+    centered = X - X.mean(axis=0)
+    assert knn(centered + 1e5 * np.ones(6), y) > 0.6
 
 
 def test_many_blocks_equal_one(monkeypatch):
@@ -92,7 +92,7 @@ def test_null_is_the_mean_over_many_permutations(k, counts):
     y = np.repeat(np.arange(len(counts)), counts)
     rng = np.random.default_rng(0)
     X = rng.standard_normal((len(y), 5))
-    near = neighbours(X, min(k, len(y) - 1))
+    near = neighbors(X, min(k, len(y) - 1))
     values = []
     for _ in range(3000):
         own = rng.permutation(y)

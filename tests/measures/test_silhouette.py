@@ -148,8 +148,8 @@ def test_rechecks_of_whitened_features_whiten_each_subset():
 def test_direction():
     rng = np.random.default_rng(0)
     y = np.arange(60) % 3
-    noise, centres = rng.standard_normal((60, 8)), rng.standard_normal((3, 8))[y]
-    values = [silhouette(noise + s * centres, y) for s in (0, 1, 3)]
+    noise, centers = rng.standard_normal((60, 8)), rng.standard_normal((3, 8))[y]
+    values = [silhouette(noise + s * centers, y) for s in (0, 1, 3)]
     assert values == sorted(values)
     assert silhouette.higher_is_better
 

@@ -148,8 +148,8 @@ def test_search_by_hub():
 
 def test_commercial_search_never_holds_unknown_or_non_commercial_licences():
     allowed, everything = catalog.search(commercial=True), catalog.search()
-    licences = {model.license for model in allowed}
-    assert licences <= {
+    licenses = {model.license for model in allowed}
+    assert licenses <= {
         "Apache-2.0",
         "MIT",
         "BSD-2-Clause",
@@ -158,7 +158,7 @@ def test_commercial_search_never_holds_unknown_or_non_commercial_licences():
         "CC0-1.0",
         "CC-BY-4.0",
     }
-    assert {"unknown", "CC-BY-NC-4.0"} <= {model.license for model in everything} - licences
+    assert {"unknown", "CC-BY-NC-4.0"} <= {model.license for model in everything} - licenses
 
 
 def test_listing_searching_presets_and_cards_need_no_torch():

@@ -251,8 +251,8 @@ def test_the_search_finds_and_filters(choose):
     assert found
     assert all("resnet18" in title.lower() for title in found)
     tab.get_by_key("models-licence").set_value("Commercial use allowed").run()
-    licences = tab.dataframe[1].value["Licence"]
-    assert "unknown" not in set(licences)
+    licenses = tab.dataframe[1].value["Licence"]
+    assert "unknown" not in set(licenses)
 
 
 def test_the_run_asks_exactly_what_the_page_shows(choose, board, picture_folder):

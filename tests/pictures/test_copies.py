@@ -93,8 +93,8 @@ def test_other_colours_are_another_picture(few, store):
 
 
 def test_pictures_without_texture_are_copies_only_as_files(few, store):
-    for name, grey in (("a", 200), ("b", 200), ("c", 203)):
-        Image.new("RGB", (80 if name == "a" else 90, 80), (grey,) * 3).save(
+    for name, gray in (("a", 200), ("b", 200), ("c", 203)):
+        Image.new("RGB", (80 if name == "a" else 90, 80), (gray,) * 3).save(
             few / "1" / f"{name}.png"
         )
     shutil.copy(few / "1" / "a.png", few / "2" / "a.png")

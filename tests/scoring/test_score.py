@@ -134,10 +134,10 @@ def test_spread_of_rechecks_is_that_of_fresh_pictures():
     """
     rng = np.random.default_rng(0)
     y = np.arange(240) % 4
-    centres = 0.6 * rng.standard_normal((4, 40))
+    centers = 0.6 * rng.standard_normal((4, 40))
     found = [
         by_name(
-            score_model("a", rng.standard_normal((240, 40)) + centres[y], y, rechecks=40).scores
+            score_model("a", rng.standard_normal((240, 40)) + centers[y], y, rechecks=40).scores
         )
         for _ in range(30)
     ]

@@ -3,7 +3,7 @@
 import pytest
 
 from srcsel.base.records import Ranking
-from srcsel.verdict.consensus import consensus, favours_wide
+from srcsel.verdict.consensus import consensus, favors_wide
 
 A, B, C, D = "demo/a", "demo/b", "demo/c", "demo/d"
 
@@ -71,9 +71,9 @@ def test_others_are_left_out_and_the_rest_ranked_among_themselves():
 
 def test_measures_that_favour_wide_models_vote_only_on_request():
     rankings = [ranked("knn", [A, B]), ranked("supcon", [B, A], reading="raw")]
-    assert favours_wide("supcon", "raw")
-    assert not favours_wide("supcon", "whitened")
-    assert not favours_wide("a measure of another version", None)
+    assert favors_wide("supcon", "raw")
+    assert not favors_wide("supcon", "whitened")
+    assert not favors_wide("a measure of another version", None)
     assert consensus(rankings, [A, B]).measures == ("knn",)
     assert consensus(rankings, [A, B], biased=True).borda == {A: 50.0, B: 50.0}
 

@@ -421,10 +421,10 @@ def test_rankings_keep_the_yardstick():
 def simulate(kind, seed, count=5):
     rng = np.random.default_rng(seed)
     y = np.repeat(np.arange(6), 50)
-    centres = rng.standard_normal((6, 64))
-    first = rng.standard_normal((300, 64)) + 0.4 * centres[y]
+    centers = rng.standard_normal((6, 64))
+    first = rng.standard_normal((300, 64)) + 0.4 * centers[y]
     features = {
-        "winner": lambda i: rng.standard_normal((300, 64)) + (0.6 if i == 2 else 0.3) * centres[y],
+        "winner": lambda i: rng.standard_normal((300, 64)) + (0.6 if i == 2 else 0.3) * centers[y],
         "noise": lambda i: rng.standard_normal((300, 64)),
         "identical": lambda i: first,
     }[kind]

@@ -43,7 +43,7 @@ def prepare(X: np.ndarray, preparation: Preparation = "raw") -> np.ndarray:
         )
     X = X.astype(np.float64, copy=False)
     return (
-        unit_rows(centred(X)) if preparation == "centred" else unit_rows(components(X), floor=LOST)
+        unit_rows(centered(X)) if preparation == "centred" else unit_rows(components(X), floor=LOST)
     )
 
 
@@ -66,7 +66,7 @@ def components(X: np.ndarray, most: int = DIRECTIONS) -> np.ndarray:
 
     Whitening them again gives the same rows as whitening X, up to a rotation that no cosine sees.
     """
-    W = centred(X)
+    W = centered(X)
     n, d = W.shape
     gram = W.T @ W if d <= n else W @ W.T
     k = min(most, n - 1, d)
@@ -99,7 +99,7 @@ def components_of(
     return U[:, :k][:, sigma[:k] > NOISE * sigma[0]]
 
 
-def centred(X: np.ndarray) -> np.ndarray:
+def centered(X: np.ndarray) -> np.ndarray:
     """X (n, d) minus its mean row, over its largest absolute value; rounding noise of constant
     columns is set to 0.
     """

@@ -19,7 +19,7 @@ def principal(X: np.ndarray, most: int) -> tuple[np.ndarray, float]:
     """
     from scipy.linalg import eigh
 
-    W, scale = centred_over_scale(X)
+    W, scale = centered_over_scale(X)
     n, d = W.shape
     k = min(most, n, d)
     wide = d > n
@@ -47,7 +47,7 @@ def _signed(V: np.ndarray) -> np.ndarray:
     return V * np.where(V[np.abs(V).argmax(axis=0), np.arange(V.shape[1])] < 0, -1.0, 1.0)
 
 
-def centred_over_scale(X: np.ndarray) -> tuple[np.ndarray, float]:
+def centered_over_scale(X: np.ndarray) -> tuple[np.ndarray, float]:
     """Return X (n, d) over its largest absolute value, minus its mean row, and that value (1 where
     X is all 0).
     """

@@ -21,7 +21,7 @@ from srcsel.measures.kernels.prepare import (
     DIRECTIONS,
     LOST,
     Preparation,
-    centred,
+    centered,
     components_of,
     prepare,
     unit_rows,
@@ -95,7 +95,7 @@ class Shared:
     @functools.cached_property
     def spectrum(self) -> Spectrum:
         """Decompose the features less their mean by their smaller Gram matrix."""
-        W = centred(self.X)
+        W = centered(self.X)
         n, d = W.shape
         squares, vectors = np.linalg.eigh(W.T @ W if d <= n else W @ W.T)
         error = EPS * math.sqrt(min(n, d)) * float(squares[-1])

@@ -50,7 +50,7 @@ _DATA = {
     "pali": "PaliGemma's image-text pairs",
     "pali2": "PaliGemma 2's image-text pairs",
 }
-_UNLABELLED = frozenset(
+_UNLABELED = frozenset(
     {"dino", "mae", "fcmae", "ijepa"}
 )  # on ImageNet-1k unless the tag says otherwise
 _METADATA = {
@@ -79,8 +79,8 @@ def in_words(tag: str | None, published: str | None) -> str:
         words = _DATA.get(part)
         if words and words not in steps:
             steps.append(words)
-    if steps and _UNLABELLED & set(parts):
+    if steps and _UNLABELED & set(parts):
         steps[0] = f"{steps[0]}, without labels"
-    elif not steps and _UNLABELLED & set(parts):
+    elif not steps and _UNLABELED & set(parts):
         steps = ["ImageNet-1k, without labels"]
     return ", then ".join(steps) or _METADATA.get(published or "", "unknown")

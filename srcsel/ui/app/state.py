@@ -21,7 +21,7 @@ browser tab's memory and written back, so the address bar always holds a complet
 | score | the score drawn against accuracy there | supcon-whitened |
 | tour | step of the guided tour | 2 |
 | second | the source model whose map stands beside | demo/strokes |
-| color | what colors the dots: a key of maps.COLORS | silhouette |
+| `color` | what colours the dots: a key of coloring.COLORS | silhouette |
 | view | part of the explore page: map, why, suspects | why |
 | classes | class numbers on the map, separated by commas; all without it | 0,3 |
 | points | dots drawn at most, where more than usual | 20000 |

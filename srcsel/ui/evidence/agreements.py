@@ -14,7 +14,7 @@ from srcsel.evidence.published import Comparison, comparisons
 from srcsel.measures import MEASURES
 from srcsel.report.numbers import safe_cell
 from srcsel.ui.parts.show import md, plain
-from srcsel.verdict.consensus import favours_wide
+from srcsel.verdict.consensus import favors_wide
 from srcsel.verdict.wording import PREDICTORS, READINGS
 
 READ = (
@@ -42,7 +42,7 @@ def marks(predictor: str, reading: Reading | None, kind: EvidenceKind) -> str:
     said = []
     if predictor == "linear_probe" and kind == "probe":
         said.append("nearly the same as the quick check itself")
-    if favours_wide(predictor, reading):
+    if favors_wide(predictor, reading):
         said.append("favours wide models")
     if predictor in MEASURES and MEASURES[predictor].set_relative:
         said.append("moves when a candidate is added")

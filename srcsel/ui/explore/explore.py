@@ -106,7 +106,7 @@ def choose_view() -> str:
 
 
 def choose_maps(result: Result) -> tuple[str, str | None, str, str]:
-    """Draw the line of boxes over the maps; returns (model, second model, color, kind of map).
+    """Draw the line of boxes over the maps; returns (model, second model, colour, kind of map).
 
     Presenter mode leaves the kind of map as it was chosen before.
     """
@@ -169,7 +169,7 @@ def choose_second(result: Result, model: str) -> str | None:
 
 
 def choose_color(compared: bool) -> str:
-    """Draw the box that chooses what colors the dots."""
+    """Draw the box that chooses what colours the dots."""
     options = [kind for kind in COLORS if compared or kind != OF_TWO]
     chosen = state.read("color")
     chosen = chosen if chosen in options else options[0]

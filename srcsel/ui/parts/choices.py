@@ -63,7 +63,7 @@ def switch(
     chosen: str,
     shown: Callable[[str], str],
     *,
-    labelled: bool = True,
+    labeled: bool = True,
 ) -> None:
     """Draw a switch between a few options; the choice lives in the address under `name`."""
     key = f"results-{name}"
@@ -76,7 +76,7 @@ def switch(
         required=True,
         on_change=_moved,
         args=(name, key),
-        label_visibility="visible" if labelled else "collapsed",
+        label_visibility="visible" if labeled else "collapsed",
     )
 
 

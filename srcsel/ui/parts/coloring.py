@@ -1,8 +1,8 @@
-"""What colors the dots of a map: classes, right or wrong, each picture's part of a score, which of
+"""What colours the dots of a map: classes, right or wrong, each picture's part of a score, which of
 two models is right.
 
-Every coloring ends in groups, each with a color for both themes and a shape; a score becomes a row
-of groups.
+Every colouring ends in groups, each with a colour for both themes and a shape; a score becomes a
+row of groups.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ COLORS = {
     "agree": "Which of the two models is right",
 }
 OF_TWO = "agree"  # needs a second model
-LEVELS = 12  # colors of a score, half of them below zero
+LEVELS = 12  # colours of a score, half of them below zero
 _WORSE, _BETTER = {"light": "#c24e00", "dark": "#ff8b4a"}, {"light": "#0064a8", "dark": "#5db4f5"}
 _MIDDLE = {"light": "#c9c6bf", "dark": "#77797d"}
 _SCALES = {
@@ -53,7 +53,7 @@ def color_dots(
     data: Dataset,
     rows: np.ndarray,
 ) -> Coloring:
-    """Color the pictures `rows` (m,) on one or two maps; by class where a model has not looked at
+    """Colour the pictures `rows` (m,) on one or two maps; by class where a model has not looked at
     them yet.
     """
     labels = data.labels[rows]
@@ -81,7 +81,7 @@ def _classes(data: Dataset, labels: np.ndarray, maps: int) -> Coloring:
 
 def _groups(data: Dataset, labels: np.ndarray) -> list[Group]:
     """Group the classes as everywhere; where a filter left few that all would be "other", give each
-    a color again.
+    a colour again.
     """
     groups, left = class_groups(data.classes, data.counts), np.unique(labels)
     rest = set(groups[-1].classes) if len(groups[-1].classes) > 1 else set()
@@ -142,7 +142,7 @@ def _score(kind: str, values: list[np.ndarray]) -> Coloring:
 
 
 def _shade(level: int) -> tuple[str, str]:
-    """Mix orange, gray and blue: level 0 is the worst."""
+    """Mix orange, grey and blue: level 0 is the worst."""
     half = LEVELS // 2
     ends = _WORSE if level < half else _BETTER
     share = (half - level) / half if level < half else (level - half + 1) / half

@@ -3,9 +3,9 @@
 Everything around it is Streamlit; this is a component of ours.
 
 Plotly loses zoom and selection whenever a figure changes and cannot show a picture on hover; this
-keeps both over changes of model, method, colors and theme, draws up to 100,000 dots, and sends only
-picture numbers back. (Embedding Atlas, made for so many, fetches its database from another server
-while it runs, which our content policy refuses.)
+keeps both over changes of model, method, colours and theme, draws up to 100,000 dots, and sends
+only picture numbers back. (Embedding Atlas, made for so many, fetches its database from another
+server while it runs, which our content policy refuses.)
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def embedding_map(
     selected: Selection | None = None,
     stamp: int = 0,
 ) -> None:
-    """Draw one map, or two beside each other that share view, selection and colors (a key of
+    """Draw one map, or two beside each other that share view, selection and colours (a key of
     coloring.COLORS).
 
     Hovering a dot shows its picture from thumbnail set `set_id`. The browser tab remembers the zoom
@@ -143,8 +143,8 @@ def _files(paths: tuple[str, ...], rows: bytes) -> list[str]:
 
 
 def pane_table(pane: Pane, rows: np.ndarray, coloring: Coloring, number: int) -> pd.DataFrame:
-    """One line a dot of one map: place, color group, value of a score, and where its neighbours are
-    (-1: not drawn).
+    """One line a dot of one map: place, colour group, value of a score, and where its neighbours
+    are (-1: not drawn).
     """
     at = np.searchsorted(pane.projection.rows, rows)
     xy = np.asarray(pane.projection.xy[at], dtype=np.float32)
@@ -171,7 +171,7 @@ def map_alt(projection: Projection, dataset: Dataset, title: str, drawn: int) ->
 
 
 def _looks(coloring: Coloring) -> list[dict[str, Any]]:
-    """Return every group's look; groups without a dot stay, so that colors and legend never
+    """Return every group's look; groups without a dot stay, so that colours and legend never
     jump.
     """
     present = set(np.concatenate(coloring.of).tolist())

@@ -12,7 +12,7 @@ from srcsel.base.records import Ranking, Reading, Result, Score, SourceModel
 from srcsel.charts import find_ranking, model_order, plain
 from srcsel.evidence.published import one_line
 from srcsel.measures import MEASURES
-from srcsel.verdict.consensus import favours_wide
+from srcsel.verdict.consensus import favors_wide
 from srcsel.verdict.readings import title_of
 from srcsel.verdict.wording import BEFOREHAND, READINGS
 
@@ -157,7 +157,7 @@ def _name(measure: str, reading: Reading | None) -> str:
     marks = [READINGS[reading].lower()] if reading else []
     if measure in MEASURES and not MEASURES[measure].higher_is_better:
         marks.append("lower is better")
-    if favours_wide(measure, reading):
+    if favors_wide(measure, reading):
         marks.append("favours wide models")
     if measure in MEASURES and MEASURES[measure].set_relative:
         marks.append("moves when a candidate is added")

@@ -99,7 +99,7 @@ def choose_reading(chosen: Reading) -> None:
             list(READINGS),
             chosen,
             READINGS.__getitem__,
-            labelled=False,
+            labeled=False,
         )
 
 

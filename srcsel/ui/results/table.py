@@ -33,7 +33,7 @@ KEPT_JOBS = 50  # how far back the board is searched
 
 def short_table(result: Result, reading: Reading) -> pd.DataFrame:
     """One row a model, in the order of the bars: the headline scores of one reading, cost and
-    license.
+    licence.
     """
     order = model_order(result)
     order += [m.id for m in result.models if m.id not in order]

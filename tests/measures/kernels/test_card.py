@@ -14,7 +14,7 @@ from srcsel.measures.kernels.exp_sums import ExpSums
 from srcsel.measures.kernels.nearest import Nearest
 from srcsel.measures.kernels.pairs import cosine_pairs, euclidean_pairs
 from srcsel.measures.kernels.shared import Shared
-from srcsel.measures.knn import neighbours
+from srcsel.measures.knn import neighbors
 from srcsel.scoring.score import plan_rechecks, score_model
 
 ASKED = [
@@ -72,9 +72,9 @@ def test_neighbours_are_those_of_the_processor(precision, request):
     X, _ = blobs(385)  # the last tile is a single row
     if precision == "float32":
         request.getfixturevalue("single")
-    expected = neighbours(X, 9)
+    expected = neighbors(X, 9)
     tiles = request.getfixturevalue("card")
-    np.testing.assert_array_equal(neighbours(X, 9), expected)
+    np.testing.assert_array_equal(neighbors(X, 9), expected)
     assert tiles
 
 

@@ -6,7 +6,7 @@ import pytest
 from srcsel.measures.kernels.all_pairs import read_all
 from srcsel.measures.kernels.nearest import Nearest
 from srcsel.measures.kernels.pairs import cosine_pairs
-from srcsel.measures.knn import neighbours
+from srcsel.measures.knn import neighbors
 
 
 @pytest.mark.usefixtures("single")
@@ -23,7 +23,7 @@ def test_neighbours_in_float32_are_those_of_float64(spare, monkeypatch):
     pairs = cosine_pairs(X, np.arange(400), exact=True)
     reader = Nearest(pairs, 9)
     read_all([reader])
-    np.testing.assert_array_equal(neighbours(X, 9), reader.found())
+    np.testing.assert_array_equal(neighbors(X, 9), reader.found())
     Z = X / np.maximum(np.linalg.norm(X, axis=1, keepdims=True), 1e-300)
     keys = sorted((round(1 - Z[5] @ Z[j], 11), j) for j in range(400) if j != 5)
-    assert [j for _, j in keys[:9]] == list(neighbours(X, 9)[5])
+    assert [j for _, j in keys[:9]] == list(neighbors(X, 9)[5])

@@ -64,7 +64,9 @@ def test_every_tensor_of_a_file_has_its_place():
     for name, package in packaged.PACKAGES.items():
         state, own = read_state(package.path), timm.create_model(name).state_dict()
         assert [v.shape for v in state.values()] == [v.shape for v in own.values()]
-        kinds = [(a.rpartition(".")[2], b.rpartition(".")[2]) for a, b in zip(state, own, strict=True)]
+        kinds = [
+            (a.rpartition(".")[2], b.rpartition(".")[2]) for a, b in zip(state, own, strict=True)
+        ]
         assert all(theirs == ours for theirs, ours in kinds)
 
 
