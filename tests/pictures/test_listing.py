@@ -3,13 +3,13 @@ reason.
 """
 
 import os
-import sys
 import types
 
 import numpy as np
 import pytest
 
 from srcsel.base.errors import InputError, UnknownNameError
+from srcsel.pictures import bundled
 from srcsel.pictures.listing import list_pictures
 
 
@@ -239,9 +239,7 @@ def test_demo_targets_are_written_once(home, monkeypatch):
         VERSION="7",
         write_target=write_target,
     )
-    package = types.ModuleType("srcsel.demo")
-    package.targets = fake
-    monkeypatch.setitem(sys.modules, "srcsel.demo", package)
+    monkeypatch.setattr(bundled, "targets", fake)
     for _ in range(2):
         found = list_pictures("demo:tiny")
     assert (written, found.name, found.ref) == (["tiny"], "Tiny things", "demo:tiny")
