@@ -3,6 +3,7 @@
 SrcselError
 ├── InputError            what was handed in cannot be used (shell exit status 2)
 │   ├── UnknownNameError  a name that is not registered; lists the nearest ones
+│   ├── MissingPathError  a path that leads to nothing
 │   ├── FeatureError      features or labels of the wrong shape, type or content
 │   └── PictureError      one picture cannot be read
 ├── ModelError            a source model cannot be loaded or run
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class SrcselError(Exception):
@@ -38,6 +40,14 @@ class UnknownNameError(InputError):
         hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(names[:12])}."
         super().__init__(f"There is no {what} named '{name}'. {hint}")
         self.name = name
+
+
+class MissingPathError(InputError):
+    """A path that leads to nothing; `path` is what was looked for."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"I cannot open {path}: there is no such file or folder.")
+        self.path = path
 
 
 class FeatureError(InputError):

@@ -3,7 +3,7 @@
 | variable | means | default |
 |---|---|---|
 | SRCSEL_HOME | the work folder: features, runs, jobs, uploads, downloads | the user's data folder |
-| SRCSEL_ROOTS | folders the pages may open, separated like PATH | any, on this computer only |
+| SRCSEL_ROOTS | folders that may be opened, separated like PATH; "nowhere": none | any, locally |
 | SRCSEL_DEVICE | "auto", "cpu", "cuda", "mps" | auto |
 | SRCSEL_WEIGHTS | a folder searched for checkpoints (.safetensors, .pth) | none |
 """
@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
+
+NOWHERE = "nowhere"  # SRCSEL_ROOTS of a shared server that was given none
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,14 @@ def load_settings() -> Settings:
     weights = os.environ.get("SRCSEL_WEIGHTS")
     return Settings(
         home=Path(home).expanduser().resolve(),
-        roots=(
-            tuple(Path(r).expanduser().resolve() for r in roots.split(os.pathsep) if r)
-            if roots
-            else None
-        ),
+        roots=_roots(roots) if roots else None,
         device=os.environ.get("SRCSEL_DEVICE", "auto"),
         weights=Path(weights).expanduser().resolve() if weights else None,
     )
+
+
+def _roots(text: str) -> tuple[Path, ...]:
+    """Return the folders; none where the text is NOWHERE."""
+    if text == NOWHERE:
+        return ()
+    return tuple(Path(r).expanduser().resolve() for r in text.split(os.pathsep) if r)

@@ -13,6 +13,7 @@ import numpy as np
 
 from srcsel.base.allowed import check_fields
 from srcsel.base.errors import Cancelled, InputError, StoreError, UnknownNameError
+from srcsel.base.paths import named, typed
 from srcsel.base.records import Dataset, Evidence, Failure, Protocol, Result
 from srcsel.base.settings import Settings, load_settings
 from srcsel.base.watch import PartState, Watch
@@ -106,7 +107,7 @@ def ranked(
     folder.
     """
     name = str(folder)
-    if not Path(name).expanduser().exists() and ":" not in name:
+    if named(name) is None and not typed(name).exists():
         try:
             return open_runs(load_settings()).load(name).run.id
         except UnknownNameError:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from srcsel.base.errors import InputError, UnknownNameError
+from srcsel.base.paths import clean
 from srcsel.base.records import SourceModel
 from srcsel.models.hubs import HUBS, is_file
 from srcsel.models.licenses import allows_commercial_use
@@ -119,7 +120,7 @@ def find_models(spec: str | Sequence[str]) -> list[SourceModel]:
         if isinstance(spec, str)
         else list(spec)
     )
-    found = {model.id: model for part in parts if part.strip() for model in _find(part.strip())}
+    found = {model.id: model for part in parts if clean(part) for model in _find(clean(part))}
     if not found:
         raise InputError(
             "No source model is named. Try 'bundled', a preset (small, balanced, strongest) or an"

@@ -16,6 +16,7 @@ import numpy as np
 import PIL
 
 from srcsel.base.errors import InputError, PictureError, StoreError
+from srcsel.base.paths import named
 from srcsel.base.records import Dataset, Listing, Unreadable
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import Watch
@@ -76,12 +77,12 @@ class _Seen:
 
 
 def _listing(ref: str, watch: Watch) -> Listing:
-    kind, _, name = ref.strip().partition(":")
-    if kind != "public":
+    known = named(ref)
+    if known is None or not known.startswith("public:"):
         return list_pictures(ref)
     from srcsel.pictures import public
 
-    return public.fetch(name, load_settings().public, watch)
+    return public.fetch(known.removeprefix("public:"), load_settings().public, watch)
 
 
 def _look_at(paths: Sequence[str], folder: Path, watch: Watch) -> list[_Seen]:

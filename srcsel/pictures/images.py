@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError, features
 
+from srcsel.base import access
 from srcsel.base.errors import PictureError
 
 PIXEL_LIMIT = 200_000_000  # pixels of one picture; more is a decompression bomb or a mistake
@@ -105,8 +106,10 @@ def thumbnail(path: Path, size: int) -> bytes:
 def read_picture(path: Path) -> bytes:
     """Read a picture file whole, without ever waiting on a pipe or a device.
 
-    Raises PictureError.
+    Raises PictureError, also for a link out of what may be opened.
     """
+    if not access.allowed(path):
+        raise PictureError(access.LEADS_OUT)
     try:
         about = path.stat()
         if not stat.S_ISREG(about.st_mode):
@@ -165,6 +168,8 @@ def picture_size(path: Path) -> tuple[int, int]:
     Raises PictureError.
     """
     try:
+        if not access.allowed(path):
+            raise PictureError(access.LEADS_OUT)
         if not stat.S_ISREG(path.stat().st_mode):
             raise PictureError("This is not an ordinary file but a folder, a pipe or a device.")
         _prepare()

@@ -84,7 +84,7 @@ class _Finder:
     """
 
     def __init__(self, folder: Path, pictures: Iterable[str]) -> None:
-        self.roots = {folder.absolute().as_posix(), folder.resolve().as_posix()}
+        self.root = folder.resolve().as_posix()
         self.paths = frozenset(pictures)
 
     @functools.cached_property
@@ -126,9 +126,21 @@ class _Finder:
     def _relative(self, name: str) -> str | None:
         """Return the path below the folder; None where it leads outside."""
         if name.startswith("/") or re.match(r"[A-Za-z]:", name):
-            inside = [name[len(root) + 1 :] for root in self.roots if name.startswith(root + "/")]
-            return inside[0] if inside else None
+            place, name = posixpath.split(name)
+            for inside in (place, _followed(place)):  # the second for a path through a link
+                if f"{inside}/".startswith(f"{self.root}/"):
+                    return posixpath.join(inside[len(self.root) + 1 :], name)
+            return None
         return None if name.split("/", 1)[0] == ".." else name
+
+
+@functools.lru_cache(maxsize=1024)
+def _followed(folder: str) -> str:
+    """Return a folder's path with its links followed."""
+    try:
+        return Path(folder).resolve().as_posix()
+    except (OSError, RuntimeError, ValueError):
+        return folder
 
 
 def _rows(table: Path) -> list[list[str]]:

@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import numpy as np
 
-from srcsel.base.errors import InputError, UnknownNameError
+from srcsel.base import access
+from srcsel.base.errors import InputError, MissingPathError, UnknownNameError
+from srcsel.base.paths import named, opened, written
 from srcsel.base.records import Listing, Unreadable
 from srcsel.base.settings import load_settings
 from srcsel.pictures.images import SUFFIXES
@@ -63,17 +64,20 @@ def list_pictures(ref: str) -> Listing:
     zips unpack, is looked through. `ref` may also be such a table. Raises InputError with what to
     do where nothing can be listed.
     """
-    kind, _, name = ref.strip().partition(":")
-    if kind == "demo":
-        return _demo(name, ref.strip())
-    if kind == "public":
+    if (known := named(ref)) is not None:
+        kind, _, name = known.partition(":")
+        if kind == "demo":
+            return _demo(name, known)
         from srcsel.pictures import public
 
         return public.stored(name, load_settings().public)
-    path = _typed(ref)
+    try:
+        path = opened(ref)
+    except MissingPathError as error:
+        raise InputError(_missing(error.path)) from error
     if path.is_file() and path.suffix.lower() == ".csv":
-        return _by_table(_walk(path.parent), path, str(path), path.stem)
-    return _list_folder(path, str(path), path.name or str(path))
+        return _by_table(_walk(path.parent), path, written(path), path.stem)
+    return _list_folder(path, written(path), path.name or str(path))
 
 
 @dataclass(frozen=True)
@@ -97,22 +101,6 @@ class _Tree:
             for u in self.skipped
         ]
         return _Tree(self.folder / name, inside, aside)
-
-
-def _typed(ref: str) -> Path:
-    """Turn what a person typed or pasted (quotes, file://, ~) into an absolute path."""
-    text = ref.strip().strip("\"'").strip()
-    if not text:
-        raise InputError(
-            "No folder was chosen. Give the path of a folder with one sub-folder per class."
-        )
-    if text.startswith("file://"):
-        text = unquote(urlsplit(text).path)
-    try:
-        path = Path(text).expanduser()
-        return Path(os.path.abspath(path))  # noqa: PTH100 - removes "..", and does not follow links
-    except (RuntimeError, ValueError) as error:
-        raise InputError(f"I cannot open '{text}'. Copy the folder's path again.") from error
 
 
 def _list_folder(folder: Path, ref: str, name: str) -> Listing:
@@ -167,6 +155,7 @@ def _table(folder: Path, rivals: int) -> tuple[Path | None, list[Unreadable]]:
 
 
 def _by_table(tree: _Tree, table: Path, ref: str, name: str) -> Listing:
+    access.require(table)  # it may be a link
     labels, skipped = read_labels(table, tree.folder, tree.pictures, (u.path for u in tree.skipped))
     if not labels:
         first = f" For example '{skipped[0].path}': {skipped[0].reason}" if skipped else ""
@@ -260,6 +249,9 @@ def _sort_in(
             Unreadable(shown, "Its name has letters this computer cannot show. Rename it.")
         )
         return
+    if entry.is_symlink() and not access.allowed(Path(entry.path)):
+        tree.skipped.append(Unreadable(path, access.LEADS_OUT))
+        return
     try:
         if entry.is_dir():
             (links if entry.is_symlink() else todo).append(path)
@@ -309,7 +301,7 @@ def _missing(folder: Path) -> str:
         )
         return f"{folder} is {what}. Choose the folder that holds one sub-folder per class."
     parent = next((p for p in folder.parents if p.is_dir()), None)
-    if parent is None:
+    if parent is None or not access.allowed(parent):
         return f"I cannot open {folder}. Copy the folder's path again."
     return (
         f"I cannot open {folder}: there is no such folder. {_contents(parent)} Copy the folder's"

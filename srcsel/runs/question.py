@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from srcsel.base.errors import InputError, SrcselError, UnknownNameError
+from srcsel.base.paths import lasting
 from srcsel.base.records import HEADLINE, Dataset, Run
 from srcsel.base.settings import load_settings
 from srcsel.features.extract import PRECISIONS, precision_named
@@ -48,7 +49,7 @@ def new_run(
     return Run(
         id=RunStore.new_id(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        ref=_lasting(str(ref)),
+        ref=lasting(str(ref)),
         models=tuple(model.id for model in catalog.find_models(models)),
         measures=measure_names(measures),
         temperature=temperature,
@@ -107,9 +108,3 @@ def _models(ids: Sequence[str]) -> str:
             if tuple(ids) == tuple(model.id for model in catalog.find_models(name)):
                 return name
     return ",".join(ids)
-
-
-def _lasting(ref: str) -> str:
-    """Make a folder's path absolute, so that the stored run means the same from everywhere."""
-    path = Path(ref).expanduser()
-    return str(path.absolute()) if path.exists() else ref

@@ -103,7 +103,7 @@ def test_unknown_names_come_with_near_ones(spec, near):
 def test_a_list_longer_than_any_file_name():
     names = ",".join(["timm/resnet18.a1_in1k", "pixels"] * 200)
     assert ids(catalog.find_models(names)) == ["timm/resnet18.a1_in1k", "pixels/thumbnail"]
-    with pytest.raises(InputError, match="There is no file"):
+    with pytest.raises(InputError, match="This is no path"):
         catalog.find_models("x" * 5000 + ".pth")
 
 

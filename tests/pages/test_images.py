@@ -4,9 +4,9 @@ import zipfile
 import pytest
 from PIL import Image
 
+from srcsel.base import access
 from srcsel.base.records import Part
 from srcsel.ui.images import checking, choosing
-from srcsel.ui.parts import access
 
 
 @pytest.fixture
@@ -213,8 +213,21 @@ def test_a_link_inside_the_roots_that_leads_out_does_not_open(
     assert access.allowed(tmp_path / "shared")
 
 
+def test_the_folder_of_all_uploads_does_not_open(work, monkeypatch, tmp_path):
+    """It names everybody's; one upload, whose name is a digest, does. So too where a root lies
+    around.
+    """
+    (work / "uploads" / "0123" / "leaves").mkdir(parents=True)
+    for roots in ("nowhere", str(tmp_path)):
+        monkeypatch.setenv("SRCSEL_ROOTS", roots)
+        assert not access.allowed(work / "uploads")
+        assert not access.allowed(work / "uploads" / "0123")
+        assert not access.allowed(work / "jobs")
+        assert access.allowed(work / "uploads" / "0123" / "leaves")
+
+
 def test_a_shared_server_without_roots_opens_no_path(visit, picture_folder, monkeypatch):
-    monkeypatch.setattr(access, "LOOPBACK", frozenset())
+    monkeypatch.setenv("SRCSEL_ROOTS", "nowhere")
     tab = visit("images", images=str(picture_folder))
     assert "opens no folders by path" in tab.error[0].value
     way(tab, "folder")
@@ -233,12 +246,24 @@ def test_strips_are_taken_from_all_over_a_class_and_leave_out_broken_ones(pictur
     assert all(listing.labels[row] == label for label, _, members in rows for row in members)
 
 
+def test_what_is_typed_is_read_as_in_the_shell(visit, tmp_path, picture_folder):
+    picture_folder.rename(tmp_path / "my leaves")
+    tab = visit("images")
+    way(tab, "folder")
+    tab.text_input(key="images-folder").input(f" 'file://{tmp_path}/my%20leaves' ")
+    button(tab, "Check folder").click().run()
+    assert tab.query_params["images"] == str(tmp_path / "my leaves")
+    assert metrics(tab)["Pictures"] == "30"
+
+
 @pytest.mark.parametrize(
-    ("typed", "meant"),
-    [("' /data/x '", "/data/x"), ('"/data/x"', "/data/x"), ("file:///data/x", "/data/x")],
+    "address", ["file://[", "/a\0b", "~nobody-here/x", "/" + "x" * 3000, "C:\\x"]
 )
-def test_pasted_paths_are_cleaned(typed, meant):
-    assert choosing.clean(typed).strip() == meant
+def test_what_can_be_no_path_is_said_in_words(visit, address):
+    for page in ("images", "models"):
+        tab = visit(page, images=address)
+        assert not tab.exception
+        assert "mistake in the program" not in "".join(e.value for e in tab.error)
 
 
 def test_the_folder_a_link_names_stands_in_the_box_and_the_next_page_counts_what_was_opened(

@@ -7,6 +7,7 @@ from safetensors.numpy import save_file
 from srcsel.base.errors import InputError
 from srcsel.base.records import SourceModel
 from srcsel.models import catalog
+from srcsel.models.hubs import checkpoints
 from srcsel.ui.models import picking
 from srcsel.ui.parts import price
 
@@ -210,7 +211,7 @@ def test_a_link_reads_no_model_file_outside_the_roots(
 ):
     monkeypatch.setenv("SRCSEL_ROOTS", str(tmp_path / "leaves"))
     opened = []
-    monkeypatch.setattr(catalog.HUBS["checkpoints"], "find", opened.append)
+    monkeypatch.setattr(checkpoints, "_card", opened.append)  # the first to look into a file
     tab = choose(models=form.format(weights, weights.parent, "a" * 40))
     assert "outside what the pages may open" in words_of(tab)
     assert chosen(tab) == ["d0", "d1", "d2"]

@@ -15,6 +15,7 @@ from starlette.websockets import WebSocketDisconnect
 from streamlit import config
 
 from srcsel.base.errors import StoreError
+from srcsel.base.settings import load_settings
 from srcsel.ui.parts import access, thumbs
 from srcsel.ui.server import server
 
@@ -172,11 +173,16 @@ def test_the_same_pictures_are_one_set(work, picture_folder):
 def test_folders_open_only_where_the_server_is_for_this_computer(
     work, on_this_computer, monkeypatch, tmp_path
 ):
-    assert access.roots() is None
+    access.close_paths()
+    assert load_settings().roots is None
     config.set_option("server.address", "0.0.0.0")
-    assert access.roots() == ()
     monkeypatch.setenv("SRCSEL_ROOTS", str(tmp_path))
-    assert access.roots() == (tmp_path,)
+    access.close_paths()
+    assert load_settings().roots == (tmp_path,)
+    monkeypatch.setenv("SRCSEL_ROOTS", "")
+    access.close_paths()
+    assert load_settings().roots == ()
+    assert os.environ["SRCSEL_ROOTS"] == "nowhere"  # what a worker inherits
 
 
 def test_a_broken_work_folder_does_not_keep_the_server_from_starting(monkeypatch, tmp_path, caplog):

@@ -336,7 +336,7 @@ def test_a_folder_is_stored_by_its_whole_path(picture_folder, monkeypatch):
     monkeypatch.chdir(picture_folder.parent)
     assert new_run("pictures", "pixels").ref == str(picture_folder)
     assert new_run("demo:digits", "pixels").ref == "demo:digits"
-    assert new_run(f"file://{picture_folder}", "pixels").ref == f"file://{picture_folder}"
+    assert new_run(f"file://{picture_folder}", "pixels").ref == str(picture_folder)
 
 
 def test_all_measures_begin_with_the_headline():

@@ -15,7 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from srcsel.base.errors import ModelError
+from srcsel.base.errors import InputError, ModelError
+from srcsel.base.paths import opened
 from srcsel.base.settings import load_settings
 
 HUB_FILES = (
@@ -93,11 +94,11 @@ def _rank(path: Path) -> int:
     return SUFFIXES.index(path.suffix)
 
 
-def is_file(path: str | Path) -> bool:
-    """Say whether there is such a file; a text that can be no path is none."""
+def is_file(text: str) -> bool:
+    """Say whether a text names a file that may be opened; a text that can be no path names none."""
     try:
-        return Path(path).expanduser().is_file()
-    except (OSError, RuntimeError):  # longer than any name can be; a home folder nobody has
+        return opened(text, model=True).is_file()
+    except InputError:
         return False
 
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from srcsel.base.errors import InputError, ModelError, UnknownNameError
+from srcsel.base import access
+from srcsel.base.errors import InputError, MissingPathError, ModelError, UnknownNameError
+from srcsel.base.paths import clean, opened
 from srcsel.base.records import SourceModel
 from srcsel.base.watch import Watch
 from srcsel.models.hubs import _caches, _fit, _table, _weights
@@ -107,26 +109,30 @@ def _identify(name: str) -> Checkpoint:
 
 def _split(name: str) -> tuple[Path, str]:
     """Cut "PATH=ARCHITECTURE"; a path that exists as it stands is not cut."""
-    text, given = name, ""
-    if not _caches.is_file(name) and "=" in name:
-        text, _, given = name.rpartition("=")
-    if not _caches.is_file(text):
+    text, given = clean(name), ""
+    if not _caches.is_file(text) and "=" in text:
+        text, _, given = text.rpartition("=")
+    try:
+        path = opened(text, model=True)
+    except MissingPathError:
+        path = None
+    if path is None or not path.is_file():
         raise InputError(
             f"There is no file {text}. Copy its path again; the form is PATH or PATH=ARCHITECTURE."
         )
-    path = Path(text).expanduser()
     if path.suffix not in _caches.SUFFIXES:
         raise InputError(
             f"{path.name} is no checkpoint I can read. Use a file ending in"
             f" {', '.join(_caches.SUFFIXES)}."
         )
-    return path.resolve(), given
+    return path, given
 
 
 def _card(path: Path) -> Mapping[str, Any]:
     card = path.with_suffix(".json")
     if not card.is_file():
         return {}
+    access.require(card, model=True)  # it may be a link
     try:
         content = json.loads(card.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

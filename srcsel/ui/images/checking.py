@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from srcsel.base.errors import InputError, SrcselError
+from srcsel.base.paths import lasting, named
 from srcsel.base.records import JobStatus, Listing
 from srcsel.ui.app import navigation, state
 from srcsel.ui.parts import access, cards, thumbs, watch, words
@@ -26,6 +27,7 @@ EACH = 6  # pictures of a class
 def card(ref: str) -> None:
     """Draw all that is known of the chosen pictures, and go on looking while the check job runs."""
     try:
+        ref = lasting(ref)
         listing = listed(ref)  # first: it says no where a path may not be opened, or is none
         job = check_job(ref)
     except SrcselError as error:
@@ -61,8 +63,8 @@ def listed(ref: str) -> Listing | None:
 
     Raises InputError.
     """
-    access.require(ref)
-    if ref.startswith(access.NAMED) and not _here(ref):
+    ref = lasting(ref)  # whatever was typed or stands in a link: checked at each drawing
+    if named(ref) is not None and not _here(ref):
         return None
     return _list(ref)
 
@@ -99,7 +101,7 @@ def _list(ref: str) -> Listing:
 
 def _cannot(ref: str, error: SrcselError) -> None:
     error_state("These pictures cannot be used", cards.sentence(error))
-    if ref.startswith(access.NAMED) or not isinstance(error, InputError):
+    if named(ref) is not None or not isinstance(error, InputError):
         return
     near = access.nearest(ref)
     if near:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from pathlib import Path
@@ -9,10 +10,11 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from srcsel.base.errors import SrcselError
+from srcsel.base.errors import InputError, SrcselError
+from srcsel.base.paths import lasting, named
 from srcsel.ui.app import state
 from srcsel.ui.images import checking
-from srcsel.ui.parts import access, cards, words
+from srcsel.ui.parts import cards, words
 from srcsel.ui.parts.show import md
 
 LAYOUT = """leaves/
@@ -44,7 +46,7 @@ def examples() -> None:
 
 def folder() -> None:
     """Draw the path box."""
-    limits = access.roots()
+    limits = state.settings().roots
     if limits == ():
         st.info(
             "This dashboard is shared over the network, so it opens no folders by path. Upload a"
@@ -53,7 +55,7 @@ def folder() -> None:
         )
         return
     ref = state.read("images") or ""
-    if ref and not ref.startswith(access.NAMED):
+    if ref and named(ref) is None:
         st.session_state.setdefault("images-folder", ref)  # what a link names stands in the box
     with st.form("folder", border=False):
         box, button = st.columns([5, 1], vertical_alignment="bottom")
@@ -64,17 +66,11 @@ def folder() -> None:
             help="Copy it from your file manager. It needs one sub-folder for each class.",
         )
         if button.form_submit_button("Check folder", width="stretch") and path and path.strip():
-            take(clean(path))
+            take(path)
             st.rerun()
     if limits:
         st.caption("Folders below " + " or ".join(md(root) for root in limits) + " can be opened.")
     _layout()
-
-
-def clean(path: str) -> str:
-    """Return a pasted path without quotes, `file://` and `~`."""
-    text = path.strip().strip("\"'").removeprefix("file://")
-    return str(Path(text).expanduser())
 
 
 def zipped() -> None:
@@ -158,7 +154,9 @@ def public() -> None:
 
 
 def take(ref: str) -> None:
-    """Choose these pictures and look at them afresh."""
+    """Choose these pictures, as typed or named, and look at them afresh."""
+    with contextlib.suppress(InputError):  # the card says what is wrong with it
+        ref = lasting(ref)
     checking.look_again(ref)
     state.write(images=ref)
 

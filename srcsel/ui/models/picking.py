@@ -8,20 +8,20 @@ by commas.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from srcsel.base.errors import InputError, SrcselError
+from srcsel.base.errors import SrcselError
+from srcsel.base.paths import clean
 from srcsel.base.records import Listing, Run, SourceModel
 from srcsel.models import catalog
 from srcsel.runs.question import new_run
 from srcsel.store.serialize import to_plain
 from srcsel.ui.app import navigation, state
 from srcsel.ui.models import fast, precision
-from srcsel.ui.parts import access, cards, price, words
+from srcsel.ui.parts import cards, price, words
 from srcsel.ui.parts.show import plain
 
 OWN, DEMO = "own", "demo"
@@ -36,7 +36,6 @@ SAID = {
     ),
 }
 """What is said under a set."""
-WEIGHTS = (".safetensors", ".pth", ".pt")
 SIZES = {
     "Any size": None,
     "Up to 10 M": 10e6,
@@ -197,22 +196,7 @@ def typed(text: str) -> list[SourceModel]:
 
     Raises InputError for an unknown id, a missing file or one outside the roots.
     """
-    text = text.strip().strip("\"'")
-    for path in _files(text):
-        access.require_model(path)
-        if not path.is_file():
-            raise InputError(f"There is no file {path}. Copy its path again.")
-    return catalog.find_models(text)
-
-
-def _files(text: str) -> list[Path]:
-    """Return the one file the checkpoints hub would open for `text`; where that is not sure, all it
-    may look at.
-    """
-    name = text.removeprefix("checkpoints/")
-    paths = [access.path_of(part) for part in (name, name.rpartition("=")[0]) if part]
-    files = [path for path in paths if path.suffix.lower() in WEIGHTS]
-    return files or (paths if name != text else [])
+    return catalog.find_models(clean(text))
 
 
 def _add(spec: str, ids: list[str]) -> None:

@@ -1,99 +1,46 @@
-"""Which folders the pages may open: a path box would otherwise show any file to whoever reaches the
-port.
+"""What a server that others reach lets them open by path, and where a mistyped path may have meant.
 
-Any folder, while the server listens on this computer only and SRCSEL_ROOTS is unset. Otherwise only
-folders below SRCSEL_ROOTS; with neither, uploads, public sets and the demo only.
+What may be opened is decided in `srcsel.base.access`, for the pages and the worker alike.
 """
 
 from __future__ import annotations
 
+import difflib
+import os
 from pathlib import Path
 
 import streamlit as st
 
+from srcsel.base.access import allowed
 from srcsel.base.errors import InputError
-from srcsel.base.settings import load_settings
+from srcsel.base.paths import typed
+from srcsel.base.settings import NOWHERE
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
-LONGEST_NAME = 255  # bytes of a file's name, on every usual disk
-NAMED = ("demo:", "public:")  # references that are no paths
 
 
-def roots() -> tuple[Path, ...] | None:
-    """Return the folders below which the pages may open files; None = anywhere on this computer."""
-    given = load_settings().roots
-    if given is not None:
-        return given
-    return None if st.get_option("server.address") in LOOPBACK else ()
+def close_paths() -> None:
+    """Let nothing be opened by path where others reach this server and SRCSEL_ROOTS is not set.
 
-
-def allowed(path: Path) -> bool:
-    """Tell whether the pages may open `path`; links are followed first.
-
-    The work folder's uploads always are.
+    A path box would otherwise show any file to whoever reaches the port. The environment says it to
+    the workers too.
     """
-    limits = roots()
-    if limits is None:
-        return True
-    target = path.resolve()
-    settings = load_settings()
-    return any(target.is_relative_to(root) for root in (*limits, settings.uploads, settings.public))
-
-
-def path_of(text: str) -> Path:
-    """Read a path that came from a person or an address.
-
-    Raises InputError for a text that can be no path.
-    """
-    try:
-        path = Path(text).expanduser()
-    except RuntimeError as error:  # a home folder nobody has
-        raise InputError(f"I cannot open {text}: {error} Copy the path again.") from error
-    if "\0" in text or any(
-        len(part.encode("utf-8", "surrogatepass")) > LONGEST_NAME for part in path.parts
-    ):
-        raise InputError(
-            "This is no path: a name in it is too long or cannot be one. Copy the path again."
-        )
-    return path
-
-
-def require(ref: str) -> None:
-    """Raise InputError where `ref` (a path, "demo:NAME" or "public:NAME") may not be opened from a
-    page.
-    """
-    if ref.startswith(NAMED) or allowed(path_of(ref)):
-        return
-    limits = roots()
-    if limits:
-        where = " or ".join(str(root) for root in limits)
-        raise InputError(f"This path is outside what the pages may open. Choose one below {where}.")
-    raise InputError(
-        "This dashboard is shared over the network, so it opens no folders by path. Upload a zip"
-        " instead, or ask whoever runs it to set SRCSEL_ROOTS."
-    )
-
-
-def require_model(path: Path) -> None:
-    """Raise InputError where a model file may not be opened from a page; those in SRCSEL_WEIGHTS
-    always may.
-    """
-    own = load_settings().weights
-    if own is None or not path.resolve().is_relative_to(own):
-        require(str(path))
+    if st.get_option("server.address") not in LOOPBACK and not os.environ.get("SRCSEL_ROOTS"):
+        os.environ["SRCSEL_ROOTS"] = NOWHERE
 
 
 def nearest(text: str, limit: int = 3) -> list[Path]:
     """Return up to `limit` existing folders near a path that cannot be opened: parents first, then
     look-alikes.
     """
-    import difflib
-
-    path = Path(text.strip().strip("\"'")).expanduser()
-    if not path.is_absolute():
-        path = Path.home() / path
+    try:
+        path = typed(text)
+    except InputError:
+        return []
     parent = next((p for p in path.parents if p.is_dir()), Path.home())
-    missing = path.relative_to(parent).parts[0] if path != parent else ""
+    if not allowed(parent):
+        return []
+    missing = path.relative_to(parent).parts[0] if path.is_relative_to(parent) else ""
     try:
         inside = {child.name: child for child in parent.iterdir() if child.is_dir()}
     except OSError:

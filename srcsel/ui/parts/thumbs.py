@@ -15,9 +15,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from srcsel.base.access import allowed
 from srcsel.base.errors import PictureError
 from srcsel.base.settings import load_settings
-from srcsel.ui.parts.access import allowed
 
 SIZES = (96, 320)  # pixels of the longest side
 _SET_ID = re.compile(r"[0-9a-f]{24}")
@@ -77,8 +77,11 @@ def _source(set_id: str, index: int) -> Path | None:
     if manifest is None or not 0 <= index < len(manifest[1]):
         return None
     folder, paths = manifest
-    path = (folder / paths[index]).resolve()
-    return path if path.is_relative_to(folder.resolve()) or allowed(path) else None
+    try:
+        path = (folder / paths[index]).resolve()
+    except (OSError, RuntimeError, ValueError):  # links in a circle
+        return None
+    return path if allowed(path) else None
 
 
 def _cached(source: Path, size: int) -> bytes:

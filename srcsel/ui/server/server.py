@@ -34,7 +34,7 @@ from starlette.routing import Route
 from srcsel.base.errors import SrcselError
 from srcsel.base.settings import load_settings
 from srcsel.ui.parts import thumbs
-from srcsel.ui.parts.access import LOOPBACK
+from srcsel.ui.parts.access import LOOPBACK, close_paths
 from srcsel.ui.server.frontend import FOLDER, Frontend
 
 if TYPE_CHECKING:
@@ -151,6 +151,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Answer at once; beside that get ready for the first pages, and go on with jobs from before a
     restart.
     """
+    close_paths()
     send_at_once()
     Thread(target=_warm_up, daemon=True).start()
     yield

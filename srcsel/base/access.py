@@ -1,0 +1,56 @@
+"""Which files may be opened, where SRCSEL_ROOTS limits it: asked by the pages, and again by the
+worker.
+
+Without roots: any. With roots: what lies below one of them, in an unpacked upload, or among the
+public sets, after all links are followed. Model files also in SRCSEL_WEIGHTS.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from srcsel.base.errors import InputError
+from srcsel.base.settings import Settings, load_settings
+
+LEADS_OUT = "It is a link that leads out of the folders that may be opened, so it is not followed."
+
+
+def allowed(path: Path, *, model: bool = False) -> bool:
+    """Tell whether `path` may be opened, as a model file or else; links are followed first."""
+    settings = load_settings()
+    limits = settings.roots
+    if limits is None:
+        return True
+    try:
+        target = path.resolve()
+    except (OSError, RuntimeError):  # links in a circle
+        return False
+    if model and settings.weights is not None and target.is_relative_to(settings.weights):
+        return True
+    if target.is_relative_to(settings.home):  # also where a root lies around the work folder
+        limits = tuple(root for root in limits if root.is_relative_to(settings.home))
+    return any(target.is_relative_to(root) for root in limits) or _ours(target, settings)
+
+
+def require(path: Path, *, model: bool = False) -> None:
+    """Raise InputError where `path` may not be opened."""
+    if allowed(path, model=model):
+        return
+    limits = load_settings().roots
+    if limits:
+        where = " or ".join(str(root) for root in limits)
+        raise InputError(f"This path is outside what the pages may open. Choose one below {where}.")
+    raise InputError(
+        "This dashboard is shared over the network, so it opens no folders by path. Upload a zip"
+        " instead, or ask whoever runs it to set SRCSEL_ROOTS."
+    )
+
+
+def _ours(target: Path, settings: Settings) -> bool:
+    """Tell whether a path lies in one unpacked upload, uploads/<digest>/<name>, or a public set.
+
+    Not the folder of all uploads: it would show everybody's.
+    """
+    if target.is_relative_to(settings.uploads):
+        return len(target.relative_to(settings.uploads).parts) >= 2
+    return target.is_relative_to(settings.public)
