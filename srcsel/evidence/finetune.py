@@ -23,13 +23,13 @@ from srcsel.base.errors import Cancelled, ModelError, SrcselError, StoreError
 from srcsel.base.records import Dataset, Failure, Protocol, SourceModel
 from srcsel.base.watch import Watch
 from srcsel.evidence.splits import Split, split
-from srcsel.evidence.training import Trained, Training
+from srcsel.evidence.training import CHECKPOINTS, Trained, Training
 from srcsel.features.backends import is_out_of_memory
 from srcsel.features.decode import decoded
 from srcsel.features.extract import pick_device
 from srcsel.features.loading import free_after, leave_a_core
 from srcsel.models.hubs import Preprocessing, Trainable, hub_of
-from srcsel.store import files
+from srcsel.store.memory import Memory
 
 # part of what outcomes are remembered by; raise it with every change to what a training comes to
 VERSION = 1
@@ -67,7 +67,7 @@ def finetune(
     """
     watch = watch or Watch()
     splits = {seed: split(dataset.labels, groups, protocol, seed) for seed in protocol.seeds}
-    work = _Work(dataset, protocol, splits, folder, watch)
+    work = _Work(dataset, protocol, splits, Memory(folder), watch)
     todo: dict[str, tuple[SourceModel, Preprocessing]] = {}
     for model in models:
         try:
@@ -96,7 +96,7 @@ class _Work:
     dataset: Dataset
     protocol: Protocol
     splits: dict[int, Split]
-    folder: Path
+    memory: Memory
     watch: Watch
 
     def train(
@@ -119,13 +119,10 @@ class _Work:
 
     def recall(self, model: SourceModel, seed: int) -> Outcome | None:
         """Return a finished training, or None."""
-        question = self._question(model, seed)
-        try:
-            tensors, about = files.read_tensors(self._path("outcomes", question))
-        except (FileNotFoundError, files.DamagedFileError):
+        kept = self.memory.recall("outcomes", self._question(model, seed))
+        if kept is None:
             return None
-        if about["question"] != question:
-            return None
+        tensors, about = kept
         return Outcome(
             model.id, seed, tensors["rows"], tensors["guess"], about["seconds"], about["note"]
         )
@@ -167,27 +164,30 @@ class _Work:
             raise ModelError(NO_NETWORK)
         leave_a_core()
         question = self._question(_as_here(model), seed)
-        checkpoint = self._path("checkpoints", question)
         with torch.random.fork_rng():
             training = Training(encoder, pixels, self.dataset.labels, of, self.protocol, seed)
-            told = training.run(checkpoint, question, tell)
-        outcome = Outcome(model.id, seed, of.test, told.guess, told.seconds, self._note(told))
-        files.write_tensors(
-            self._path("outcomes", question),
+            trained = training.run(self.memory, question, tell)
+        note = self._note(trained)
+        outcome = Outcome(model.id, seed, of.test, trained.guess, trained.seconds, note)
+        self.memory.remember(
+            "outcomes",
+            question,
             {"rows": outcome.rows, "guess": outcome.guess},
-            {"question": question, "seconds": outcome.seconds, "note": outcome.note},
+            {"seconds": outcome.seconds, "note": outcome.note},
         )
-        checkpoint.unlink(missing_ok=True)
+        self.memory.forget(CHECKPOINTS, question)
         return outcome
 
-    def _note(self, told: Trained) -> str:
+    def _note(self, trained: Trained) -> str:
         """Say what early stopping did, if it did anything."""
         epochs = self.protocol.epochs
         parts = (
-            [f"stopped early after epoch {told.epochs} of {epochs}"] if told.epochs < epochs else []
+            [f"stopped early after epoch {trained.epochs} of {epochs}"]
+            if trained.epochs < epochs
+            else []
         )
-        if told.best is not None and told.best < told.epochs:
-            parts.append(f"weights of epoch {told.best} tested")
+        if trained.best is not None and trained.best < trained.epochs:
+            parts.append(f"weights of epoch {trained.best} tested")
         return ", ".join(parts)
 
     def _question(self, model: SourceModel, seed: int) -> dict[str, Any]:
@@ -210,9 +210,6 @@ class _Work:
             "weight_decay": p.weight_decay,
             "seed": seed,
         }
-
-    def _path(self, kind: str, question: dict[str, Any]) -> Path:
-        return self.folder / kind / f"{files.text_hash(question)}.safetensors"
 
 
 def _as_here(model: SourceModel) -> SourceModel:

@@ -22,7 +22,6 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +30,7 @@ from srcsel.base.errors import Cancelled, ModelError
 from srcsel.base.records import Protocol
 from srcsel.evidence.splits import Split
 from srcsel.models.hubs import Trainable
-from srcsel.store import files
+from srcsel.store.memory import Memory
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,6 +40,7 @@ RISE = 0.3  # share of the steps in which the learning rate rises
 # times the learning rate, of the weights of a network without batch normalisation (see below)
 SLOWER = 0.1
 FORM = 2  # of checkpoints; raise it with any change to what they hold
+CHECKPOINTS = "checkpoints"  # the kind they are remembered as
 SAVE_SECONDS = (
     20.0  # between two checkpoints, and at least WRITE_SHARE times what writing one takes
 )
@@ -108,13 +108,15 @@ class Training:
         """Batches of the whole training, if nothing stops it early."""
         return self.per_epoch * self.protocol.epochs
 
-    def run(self, checkpoint: Path, question: Any, tell: Callable[[int, int], None]) -> Trained:
-        """Train to the end from where `checkpoint` left off, if it answers `question`; then test.
+    def run(
+        self, memory: Memory, question: dict[str, Any], tell: Callable[[int, int], None]
+    ) -> Trained:
+        """Train to the end from the checkpoint that `memory` has for `question`, if any; then test.
 
         `tell` (steps done, steps in all) may raise Cancelled: the checkpoint is then written first.
         Raises ModelError where the loss is no number any more.
         """
-        self._restore(checkpoint, question)
+        self._restore(memory, question)
         saved, pause = time.monotonic(), SAVE_SECONDS
         while self.step < self.steps and not self._is_over():
             start = time.perf_counter()
@@ -123,11 +125,11 @@ class Training:
             try:
                 tell(self.step, self.steps)
             except Cancelled:
-                self._save(checkpoint, question)
+                self._save(memory, question)
                 raise
             if time.monotonic() - saved > pause:
                 began = time.monotonic()
-                self._save(checkpoint, question)
+                self._save(memory, question)
                 saved = time.monotonic()
                 pause = max(SAVE_SECONDS, WRITE_SHARE * (saved - began))
         if self.best:
@@ -226,7 +228,7 @@ class Training:
         fitting = {name: torch.from_numpy(weights[name]).reshape(own[name].shape) for name in own}
         self.modules.load_state_dict(fitting)
 
-    def _save(self, path: Path, question: Any) -> None:
+    def _save(self, memory: Memory, question: dict[str, Any]) -> None:
         """Write everything the next step depends on. Raises StoreError."""
         states = self._optimizer.state
         moments = {
@@ -238,26 +240,21 @@ class Training:
         tensors |= {f"best/{name}": values for name, values in self.best.items()}
         about = {
             "form": FORM,
-            "question": question,
             "step": self.step,
             "losses": self.losses,
             "seconds": self.seconds,
             "rates": [[group["lr"], *group["betas"]] for group in self._optimizer.param_groups],
         }
-        files.write_tensors(path, tensors | moments, about)
+        memory.remember(CHECKPOINTS, question, tensors | moments, about)
 
-    def _restore(self, path: Path, question: Any) -> None:
-        """Go back to a checkpoint; one that is damaged or answers another question counts as
-        absent.
-        """
+    def _restore(self, memory: Memory, question: dict[str, Any]) -> None:
+        """Go back to the checkpoint, where there is one of this form."""
         import torch
 
-        try:
-            tensors, about = files.read_tensors(path)
-        except (FileNotFoundError, files.DamagedFileError):
+        kept = memory.recall(CHECKPOINTS, question)
+        if kept is None or kept[1].get("form") != FORM:
             return
-        if about.get("form") != FORM or about["question"] != question:
-            return
+        tensors, about = kept
         self._load(_under(tensors, "weight/"))
         self.best = _under(tensors, "best/")
         parameters = dict(zip(self._names, self.modules.parameters(), strict=True))

@@ -27,9 +27,10 @@ class DamagedFileError(Exception):
     """A file that is cut off, altered or not what its name says; the caller treats it as absent."""
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: Path, data: bytes, *, synced: bool = True) -> None:
     """Write `data` to `path` so that a reader, a crash or a full disk never sees half a file.
 
+    synced: nor does a power cut leave one; without, what reads it must recognise a damaged file.
     Raises StoreError with what to do where the disk refuses.
     """
     temp = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
@@ -37,10 +38,12 @@ def write_bytes(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temp.open("wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if synced:
+                file.flush()
+                os.fsync(file.fileno())
         temp.replace(path)
-        _sync_folder(path.parent)
+        if synced:
+            _sync_folder(path.parent)
     except OSError as error:
         _forget(temp)
         raise explain_disk(path.parent, error, len(data)) from error
@@ -64,7 +67,9 @@ def read_json(path: Path) -> Any:
         raise DamagedFileError(f"{path.name}: {error}") from error
 
 
-def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], about: Any) -> None:
+def write_tensors(
+    path: Path, tensors: Mapping[str, np.ndarray], about: Any, *, synced: bool = True
+) -> None:
     """Write arrays as safetensors; `about` (JSON) and a checksum of the arrays go into the
     header.
     """
@@ -72,7 +77,7 @@ def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], about: Any) -> 
 
     solid = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     header = {"about": json.dumps(about, allow_nan=False), "crc32": str(_checksum(solid))}
-    write_bytes(path, save(solid, metadata=header))
+    write_bytes(path, save(solid, metadata=header), synced=synced)
 
 
 def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], Any]:
@@ -149,7 +154,9 @@ def _checksum(tensors: Mapping[str, np.ndarray]) -> int:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the rename itself survive a power cut, where the system lets a folder be synced."""
+    """Make the rename itself survive a power cut, where the system lets a folder be opened."""
+    if os.name == "nt":
+        return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

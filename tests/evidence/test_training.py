@@ -6,7 +6,8 @@ from srcsel.base.errors import Cancelled, ModelError
 from srcsel.base.records import Protocol
 from srcsel.base.watch import Watch
 from srcsel.evidence.splits import Split
-from srcsel.evidence.training import SHIFT, Training, shifted
+from srcsel.evidence.training import CHECKPOINTS, SHIFT, Training, shifted
+from srcsel.store.memory import Memory
 
 LABELS = np.repeat([0, 1, 2], 20)
 ROWS = np.arange(60)
@@ -46,7 +47,7 @@ def stop_at(number):
 
 
 def test_it_learns(start, tmp_path):
-    told = start(epochs=15, learning_rate=0.01).run(tmp_path / "c", 1, silent)
+    told = start(epochs=15, learning_rate=0.01).run(Memory(tmp_path / "c"), 1, silent)
     assert (told.guess == LABELS[FEW.test]).mean() > 0.9  # chance is a third
     assert (told.epochs, told.best) == (15, None)
     assert told.guess.shape == FEW.test.shape
@@ -54,10 +55,10 @@ def test_it_learns(start, tmp_path):
 
 def test_the_test_pictures_teach_nothing(start, pixels, tmp_path):
     plain = start()
-    plain.run(tmp_path / "c", 1, silent)
+    plain.run(Memory(tmp_path / "c"), 1, silent)
     pixels[FEW.test] = 0
     other = start()
-    other.run(tmp_path / "d", 1, silent)
+    other.run(Memory(tmp_path / "d"), 1, silent)
     for one, two in zip(plain.modules.parameters(), other.modules.parameters(), strict=True):
         assert torch.equal(one, two)
 
@@ -67,7 +68,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(start, tmp
     for at, seed in enumerate((3, 3, 4)):
         training = start(seed=seed)
         torch.rand(at)  # what else draws from the global generator does not matter
-        training.run(tmp_path / f"{at}", 1, silent)
+        training.run(Memory(tmp_path / f"{at}"), 1, silent)
         found.append(
             torch.cat([values.detach().flatten() for values in training.modules.parameters()])
         )
@@ -79,12 +80,12 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(start, tmp
 @pytest.mark.parametrize("at", [1, 5, 13])
 def test_a_stopped_training_goes_on_as_if_it_had_not_been(start, split, at, tmp_path):
     whole = start(split)
-    told = whole.run(tmp_path / "whole", 1, silent)
+    told = whole.run(Memory(tmp_path / "whole"), 1, silent)
     with pytest.raises(Cancelled):
-        start(split).run(tmp_path / "stopped", 1, stop_at(at))
+        start(split).run(Memory(tmp_path / "stopped"), 1, stop_at(at))
     again = start(split)
     steps = []
-    told_again = again.run(tmp_path / "stopped", 1, lambda step, _: steps.append(step))
+    told_again = again.run(Memory(tmp_path / "stopped"), 1, lambda step, _: steps.append(step))
     assert steps[0] == at + 1
     np.testing.assert_array_equal(told_again.guess, told.guess)
     assert (told_again.epochs, told_again.best) == (told.epochs, told.best)
@@ -102,29 +103,30 @@ def test_a_killed_training_goes_on_from_the_last_checkpoint(start, monkeypatch, 
             raise SystemExit
 
     with pytest.raises(SystemExit):
-        start().run(tmp_path / "c", 1, die)
+        start().run(Memory(tmp_path / "c"), 1, die)
     steps = []
-    told = start().run(tmp_path / "c", 1, lambda step, _: steps.append(step))
+    told = start().run(Memory(tmp_path / "c"), 1, lambda step, _: steps.append(step))
     assert steps[0] == 10
-    np.testing.assert_array_equal(told.guess, start().run(tmp_path / "d", 1, silent).guess)
+    np.testing.assert_array_equal(told.guess, start().run(Memory(tmp_path / "d"), 1, silent).guess)
 
 
 @pytest.mark.parametrize(("question", "cut"), [("another", None), ("mine", -100)])
 def test_a_checkpoint_of_another_question_or_a_damaged_one_is_not_used(
     start, tmp_path, question, cut
 ):
-    place = tmp_path / "c"
+    memory = Memory(tmp_path)
     with pytest.raises(Cancelled):
-        start().run(place, "mine", stop_at(4))
-    place.write_bytes(place.read_bytes()[:cut])
+        start().run(memory, "mine", stop_at(4))
+    (file,) = (tmp_path / CHECKPOINTS).iterdir()
+    file.write_bytes(file.read_bytes()[:cut])
     steps = []
-    start().run(place, question, lambda step, _: steps.append(step))
+    start().run(memory, question, lambda step, _: steps.append(step))
     assert steps[0] == 1
 
 
 def test_the_weights_with_the_lowest_validation_loss_are_tested(start, tmp_path):
     training = start(HELD, epochs=12, learning_rate=0.2, early_stop=100)  # jumps about
-    told = training.run(tmp_path / "c", 1, silent)
+    told = training.run(Memory(tmp_path / "c"), 1, silent)
     assert len(training.losses) == 12
     assert told.best == 1 + int(np.argmin(training.losses))
     kept = training.best
@@ -136,7 +138,7 @@ def test_it_stops_early_only_after_the_peak_of_the_learning_rate(start, monkeypa
     training = start(HELD, epochs=20, early_stop=3)
     falling = iter([5.0, 1.0, *np.arange(2.0, 30.0)])  # best at epoch 2; the peak is at epoch 6
     monkeypatch.setattr(training, "_validate", lambda: training.losses.append(next(falling)))
-    told = training.run(tmp_path / "c", 1, silent)
+    told = training.run(Memory(tmp_path / "c"), 1, silent)
     assert told.epochs == 10  # epochs 8, 9 and 10 come after the peak, counted from 0 as 6
     assert told.best == 2
 
@@ -146,7 +148,7 @@ def test_early_stop_0_runs_all_epochs(start, monkeypatch, tmp_path):
     monkeypatch.setattr(
         training, "_validate", lambda: training.losses.append(float(len(training.losses)))
     )
-    assert training.run(tmp_path / "c", 1, silent).epochs == 20
+    assert training.run(Memory(tmp_path / "c"), 1, silent).epochs == 20
 
 
 def test_every_epoch_shows_every_training_picture_once_in_batches_of_nearly_one_size(start):
@@ -165,10 +167,10 @@ def test_the_learning_rate_rises_and_falls_once_and_goes_on_after_a_stop(start, 
     def rates(number):
         training, found = start(epochs=8), []
         with pytest.raises(Cancelled):
-            training.run(tmp_path / f"{number}", 1, stop_at(number))
+            training.run(Memory(tmp_path / f"{number}"), 1, stop_at(number))
         training = start(epochs=8)
         training.run(
-            tmp_path / f"{number}",
+            Memory(tmp_path / f"{number}"),
             1,
             lambda *_: found.append(training._optimizer.param_groups[0]["lr"]),
         )
@@ -200,10 +202,12 @@ def test_features_of_any_size_are_learned_from_where_nothing_normalises(
         encoder.features = lambda batch, plain=encoder.features: 1000 * plain(batch)
         return encoder
 
-    plain = start(name="plain").run(tmp_path / "c", 1, silent)
+    plain = start(name="plain").run(Memory(tmp_path / "c"), 1, silent)
     monkeypatch.setattr(tiny, "load", large)
     training = start(name="plain")
-    np.testing.assert_array_equal(training.run(tmp_path / "d", 1, silent).guess, plain.guess)
+    np.testing.assert_array_equal(
+        training.run(Memory(tmp_path / "d"), 1, silent).guess, plain.guess
+    )
     assert start(name="one")._size == 1.0
 
 
@@ -212,7 +216,7 @@ def test_a_loss_that_is_no_number_is_said(start, tmp_path):
     with torch.no_grad():
         training.modules["head"].weight.fill_(float("nan"))
     with pytest.raises(ModelError, match="came apart in step 1 of 30"):
-        training.run(tmp_path / "c", 1, silent)
+        training.run(Memory(tmp_path / "c"), 1, silent)
 
 
 def test_pictures_move_and_their_edge_is_repeated():

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
-import os
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -16,7 +15,7 @@ from typing import Any
 from srcsel.base.errors import StoreError
 from srcsel.base.records import FeatureKey
 from srcsel.features.backends.openvino import Graph
-from srcsel.store import files
+from srcsel.store.memory import Memory
 
 LIMIT_BYTES = 2_000_000_000
 """All conversions together; a network that takes more than half of it is converted each time."""
@@ -44,21 +43,15 @@ def read(folder: Path, key: FeatureKey) -> Kept | None:
     """Return what was kept for the weights, preprocessing and precision of `key`; None = absent or
     damaged.
     """
-    path = _path(folder, key)
+    known = _memory(folder).recall(FOLDER, _question(key))
+    if known is None:
+        return None
+    tensors, about = known
     try:
-        tensors, about = files.read_tensors(path)
-        if about["question"] != _question(key):
-            return None
         graph = Graph(tensors["xml"], tensors["weights"]) if "xml" in tensors else None
-        kept = Kept(Measured(**about["measured"]), graph)
-    except FileNotFoundError:
+        return Kept(Measured(**about["measured"]), graph)
+    except (KeyError, TypeError):
         return None
-    except (files.DamagedFileError, KeyError, TypeError):
-        path.unlink(missing_ok=True)
-        return None
-    with contextlib.suppress(OSError):
-        os.utime(path)  # the least used go first
-    return kept
 
 
 def write(folder: Path, key: FeatureKey, kept: Kept) -> None:
@@ -67,12 +60,13 @@ def write(folder: Path, key: FeatureKey, kept: Kept) -> None:
     """
     graph = kept.graph
     tensors = {} if graph is None else {"xml": graph.xml, "weights": graph.weights}
-    if sum(array.nbytes for array in tensors.values()) > LIMIT_BYTES / 2:
-        return
     with contextlib.suppress(StoreError):
-        about = {"question": _question(key), "measured": asdict(kept.measured)}
-        files.write_tensors(_path(folder, key), tensors, about)
-        _drop_least_used(folder / FOLDER)
+        about = {"measured": asdict(kept.measured)}
+        _memory(folder).remember(FOLDER, _question(key), tensors, about)
+
+
+def _memory(folder: Path) -> Memory:
+    return Memory(folder, limit=LIMIT_BYTES)
 
 
 def _question(key: FeatureKey) -> Mapping[str, Any]:
@@ -85,18 +79,3 @@ def _question(key: FeatureKey) -> Mapping[str, Any]:
         name: getattr(key, name) for name in ("model", "revision", "preprocessing", "precision")
     }
     return {**weights, "machine": platform.machine(), "versions": versions}
-
-
-def _path(folder: Path, key: FeatureKey) -> Path:
-    return folder / FOLDER / f"{files.text_hash(_question(key))}.safetensors"
-
-
-def _drop_least_used(folder: Path) -> None:
-    there = sorted(
-        (path.stat().st_mtime, path.stat().st_size, path) for path in folder.glob("*.safetensors")
-    )
-    room = LIMIT_BYTES
-    for _, size, path in reversed(there):
-        room -= size
-        if room < 0:
-            path.unlink(missing_ok=True)

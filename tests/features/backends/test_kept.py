@@ -85,9 +85,9 @@ def test_what_takes_half_the_room_is_not_kept(tmp_path, key, monkeypatch):
 
 
 def test_a_full_disk_stops_nothing(tmp_path, key, monkeypatch):
-    def refuse(*_):
+    def refuse(*_, **__):
         raise StoreError("The disk is full.")
 
-    monkeypatch.setattr(kept.files, "write_tensors", refuse)
+    monkeypatch.setattr("srcsel.store.files.write_tensors", refuse)
     kept.write(tmp_path, key, conversion())
     assert kept.read(tmp_path, key) is None
