@@ -46,7 +46,7 @@ def test_a_damaged_answer_is_absent_and_goes(tmp_path, damage):
 
 
 def test_the_least_recently_used_go_first_beyond_the_limit(tmp_path):
-    memory = Memory(tmp_path, limit=1000)  # an answer with its header: 300 to 400 bytes
+    memory = Memory(tmp_path, limit=800)  # an answer with its header takes about 300
     for of in (1, 2):
         memory.remember("sums", {"of": of}, NUMBERS)
     for file in (tmp_path / "sums").iterdir():
