@@ -317,7 +317,7 @@ def _report(arguments: argparse.Namespace, _: Sequence[str]) -> int:
         _write(to_csv(result), arguments.csv)
     if arguments.html or not arguments.csv:
         target = arguments.html or f"srcsel-{run_id}.html"
-        _write(write({"run_id": run_id}).read_text(encoding="utf-8"), target)
+        _write(write({"run_id": run_id}).decode(), target)
         _say(f"Written: {target}")
     return DONE
 

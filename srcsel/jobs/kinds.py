@@ -130,7 +130,7 @@ def report(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     from srcsel.report.make import write
 
     told.plan({"pictures": 1.0}, {})
-    return {"bytes": write(payload, load_settings(), told.watch).stat().st_size}
+    return {"bytes": len(write(payload, load_settings(), told.watch))}
 
 
 def measures(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL
@@ -23,7 +25,7 @@ from srcsel.base.watch import Watch
 from srcsel.pictures.checks import check, require_rankable, shared
 from srcsel.pictures.images import decode_picture, read_picture
 from srcsel.pictures.listing import list_pictures
-from srcsel.store import files
+from srcsel.store.memory import Memory
 
 __all__ = ["check", "list_pictures", "load_dataset", "require_rankable"]
 
@@ -32,7 +34,8 @@ SAVE_EVERY = (
     4096  # pictures after which the memory is written, so that a killed check goes on from there
 )
 CHECK_SIDE = 64  # pixels; enough to find broken files, and the cheapest JPEG decode
-_MEMORY_VERSION = 1
+KIND = "files"  # what the outcomes of opened files are remembered as
+VERSION = 1  # part of what they are remembered by; raise it with every change to what is found
 _SILENT = Watch()
 
 
@@ -87,11 +90,7 @@ def _listing(ref: str, watch: Watch) -> Listing:
 
 def _look_at(paths: Sequence[str], folder: Path, watch: Watch) -> list[_Seen]:
     """Open what is not remembered, with threads; one outcome a path."""
-    memory = (
-        load_settings().datasets
-        / f"{hashlib.sha256(os.fsencode(folder)).hexdigest()[:24]}.files.json"
-    )
-    known = _recall(memory)
+    known = _recall(folder)
     now = {path: _stamp(folder / path) for path in paths}
     new = [
         path
@@ -109,10 +108,10 @@ def _look_at(paths: Sequence[str], folder: Path, watch: Watch) -> list[_Seen]:
                 )
                 known.update(zip(block, seen, strict=True))
                 if start % SAVE_EVERY == SAVE_EVERY - BLOCK:
-                    _remember(memory, known)
+                    _remember(folder, known)
     finally:
         if new:
-            _remember(memory, known)
+            _remember(folder, known)
     watch.update("pictures", "done", len(paths), len(paths))
     return [known[path] for path in paths]
 
@@ -138,35 +137,38 @@ def _open(path: Path, stamp: tuple[int, int]) -> _Seen:
     return _Seen(*stamp, digest)
 
 
-def _recall(memory: Path) -> dict[str, _Seen]:
-    """Read the memory of a folder; damaged, of another version or of another decoder means
-    empty.
-    """
-    try:
-        held = files.read_json(memory)
-        if held["version"] != [_MEMORY_VERSION, PIL.__version__]:
-            return {}
-        return {
-            str(path): _Seen(int(a), int(b), str(c), str(d))
-            for path, (a, b, c, d) in held["files"].items()
-        }
-    except (
-        files.DamagedFileError,
-        FileNotFoundError,
-        KeyError,
-        TypeError,
-        ValueError,
-        AttributeError,
-    ):
+def _question(folder: Path) -> dict[str, Any]:
+    """Name what the outcomes of a folder's files depend on, besides their sizes and times."""
+    return {"version": VERSION, "pillow": PIL.__version__, "folder": str(folder)}
+
+
+def _recall(folder: Path) -> dict[str, _Seen]:
+    """Return what the files of a folder turned out to be, by relative path."""
+    known = Memory(load_settings().datasets).recall(KIND, _question(folder))
+    if known is None:
         return {}
+    arrays, _ = known
+    paths, reasons = json.loads(arrays["texts"].tobytes())
+    digests = [row.tobytes().hex() for row in arrays["digests"]]
+    sizes, times = arrays["sizes"].tolist(), arrays["times"].tolist()
+    seen = map(_Seen, sizes, times, digests, reasons)
+    return dict(zip(paths, seen, strict=True))
 
 
-def _remember(memory: Path, known: dict[str, _Seen]) -> None:
+def _remember(folder: Path, known: dict[str, _Seen]) -> None:
     # What could not even be opened is asked again: the file may come back, or be allowed,
     # unchanged.
-    held = {path: (f.size, f.time, f.digest, f.reason) for path, f in known.items() if f.digest}
+    opened = {path: seen for path, seen in known.items() if seen.digest}
+    texts = json.dumps([list(opened), [seen.reason for seen in opened.values()]]).encode()
+    digests = b"".join(bytes.fromhex(seen.digest) for seen in opened.values())
+    arrays = {
+        "sizes": np.array([seen.size for seen in opened.values()], np.int64),  # (n,)
+        "times": np.array([seen.time for seen in opened.values()], np.int64),  # (n,)
+        "digests": np.frombuffer(digests, np.uint8).reshape(-1, 32),  # (n, 32)
+        "texts": np.frombuffer(texts, np.uint8),
+    }
     with contextlib.suppress(StoreError):  # the memory only saves time
-        files.write_json(memory, {"version": [_MEMORY_VERSION, PIL.__version__], "files": held})
+        Memory(load_settings().datasets).remember(KIND, _question(folder), arrays)
 
 
 def _dataset(

@@ -5,7 +5,7 @@ the run.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,42 +18,40 @@ from srcsel.pictures.dataset import load_dataset
 from srcsel.pictures.images import thumbnail
 from srcsel.report.html import to_html
 from srcsel.report.pictures import SIDE, drawn_rows, embed
-from srcsel.store import files
 from srcsel.store.features import open_runs
+from srcsel.store.memory import Memory
 from srcsel.store.runs import RunStore
-from srcsel.store.serialize import to_plain
 from srcsel.verdict.cost import COSTS, contenders, within
 
 Question = Mapping[str, str | None]
-"""run_id, and as far as chosen: model, method, reading, cost (a key of budget.COSTS), limit (in its
+"""run_id, and as far as chosen: model, method, reading, cost (a key of `COSTS`), limit (in its
 unit).
 """
+KIND = "reports"  # what they are remembered as
 
 
-def place(question: Question, result: Result, settings: Settings) -> Path:
-    """Return where the report of `question` lies once it is made; another after a new measurement
-    or version.
+def stored(question: Question, result: Result, settings: Settings) -> bytes | None:
+    """Return the report of `question` as UTF-8, or None where it is not made: a new measurement or
+    version asks for another.
     """
-    evidences = [
-        (e.created, e.complete, len(e.accuracies)) for e in _evidences(open_runs(settings), result)
-    ]
-    about = [to_plain(dict(question)), __version__, result.complete, len(result.scores), evidences]
-    return settings.runs / result.run.id / "reports" / f"{files.text_hash(about)}.html"
+    known = _memory(result, settings).recall(KIND, _asked(question, result, settings))
+    return None if known is None else known[0]["html"].tobytes()
 
 
-def write(question: Question, settings: Settings | None = None, watch: Watch | None = None) -> Path:
-    """Make the report and keep it.
+def write(
+    question: Question, settings: Settings | None = None, watch: Watch | None = None
+) -> bytes:
+    """Make the report, keep it and return it as UTF-8.
 
     Raises UnknownNameError for a run that is not there, StoreError, Cancelled.
     """
     settings, watch = settings or load_settings(), watch or Watch()
     runs = open_runs(settings)
     whole = runs.load(str(question["run_id"]))
-    target = place(question, whole, settings)
     result, limit = _limited(whole, question)
     projection = _map(runs, result, question)
     rows = None if projection is None else drawn_rows(result.dataset, projection)
-    text = to_html(
+    html = to_html(
         result,
         reading="raw" if question.get("reading") == "raw" else "whitened",
         limit=limit,
@@ -61,10 +59,27 @@ def write(question: Question, settings: Settings | None = None, watch: Watch | N
         rows=rows,
         pictures={} if rows is None else _pictures(result.dataset, rows, watch),
         evidences=_evidences(runs, whole),
-    )
-    files.write_bytes(target, text.encode())
+    ).encode()
+    array = np.frombuffer(html, np.uint8)
+    _memory(whole, settings).remember(KIND, _asked(question, whole, settings), {"html": array})
     watch.update("pictures", "done")
-    return target
+    return html
+
+
+def _memory(result: Result, settings: Settings) -> Memory:
+    return Memory(settings.runs / result.run.id)
+
+
+def _asked(question: Question, result: Result, settings: Settings) -> dict[str, Any]:
+    """Name everything a report depends on."""
+    evidences = _evidences(open_runs(settings), result)
+    return {
+        "question": dict(question),
+        "version": __version__,
+        "complete": result.complete,
+        "scores": len(result.scores),
+        "evidences": [[e.created, e.complete, len(e.accuracies)] for e in evidences],
+    }
 
 
 def _pictures(dataset: Dataset, rows: np.ndarray, watch: Watch) -> dict[int, str]:

@@ -22,7 +22,9 @@ def report(tmp_path_factory):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SRCSEL_HOME", str(tmp_path_factory.mktemp("report") / "home"))
-        return write({"run_id": example_run()})
+        file = tmp_path_factory.mktemp("opened") / "report.html"
+        file.write_bytes(write({"run_id": example_run()}))
+        return file
 
 
 @pytest.fixture

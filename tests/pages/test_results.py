@@ -14,7 +14,6 @@ import pytest
 from srcsel.base.records import Failure, Note, Part, Run, Verdict
 from srcsel.base.settings import load_settings
 from srcsel.jobs.board import Board
-from srcsel.report.make import place
 
 RUN_ID = "20260301-101500-000000-ab12"
 
@@ -505,7 +504,7 @@ def question(tab) -> dict:
     return next(job.payload for job in Board(load_settings().jobs).recent() if job.kind == "report")
 
 
-def test_report_is_ordered_watched_and_handed_over(results, board, settle, result, words_of):
+def test_report_is_ordered_watched_and_handed_over(results, board, settle, monkeypatch):
     tab = ready(results(model="demo/m2", reading="raw"))
     next(b for b in tab.button if b.label == "Make report").click().run()
     ready(tab)
@@ -522,9 +521,10 @@ def test_report_is_ordered_watched_and_handed_over(results, board, settle, resul
     settle(job.id, "failed", error="There is no room on the disk.")
     ready(tab.run())
     assert any("no room" in e.value for e in tab.error)
-    file = place(question(tab), result, load_settings())
-    file.parent.mkdir(parents=True)
-    file.write_text("x" * 1_200_000)
+    monkeypatch.setattr(
+        "srcsel.ui.results.sharing.stored",
+        lambda asked, *_: b"x" * 1_200_000 if asked == question(tab) else None,
+    )
     ready(tab.run())
     assert "Download report (1 MB)" in [d.label for d in tab.get("download_button")]
 

@@ -6,20 +6,20 @@ already decided the person may see these pictures; its id is the digest of its c
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
-import os
 import re
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from srcsel.base.access import allowed
-from srcsel.base.errors import PictureError
+from srcsel.base.errors import PictureError, StoreError
 from srcsel.base.settings import load_settings
 
 SIZES = (96, 320)  # pixels of the longest side
+VERSION = 1  # part of what copies are remembered by; raise it with every change to how they look
 _SET_ID = re.compile(r"[0-9a-f]{24}")
 _PLACEHOLDER = (
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96"><rect width="96" height="96"'
@@ -43,7 +43,9 @@ def register(folder: Path, paths: Sequence[str]) -> str:
     set_id = hashlib.sha256(body).hexdigest()[:24]
     target = _manifest(set_id)
     if not target.exists():
-        _write(target, body)
+        from srcsel.store import files
+
+        files.write_bytes(target, body, synced=False)
     return set_id
 
 
@@ -85,17 +87,27 @@ def _source(set_id: str, index: int) -> Path | None:
 
 
 def _cached(source: Path, size: int) -> bytes:
+    import numpy as np
+
+    from srcsel.store.memory import Memory
+
     about = source.stat()
-    name = hashlib.sha256(
-        f"{source}|{about.st_size}|{about.st_mtime_ns}|{size}".encode()
-    ).hexdigest()
-    copy = load_settings().datasets / "thumbs" / name[:2] / f"{name}.jpg"
-    if copy.exists():
-        return copy.read_bytes()
+    memory = Memory(load_settings().datasets, synced=False)
+    question = {
+        "version": VERSION,
+        "file": str(source),
+        "bytes": about.st_size,
+        "time": about.st_mtime_ns,
+        "side": size,
+    }
+    known = memory.recall("thumbs", question)
+    if known is not None:
+        return known[0]["jpeg"].tobytes()
     from srcsel.pictures.images import thumbnail
 
     body = thumbnail(source, size)
-    _write(copy, body)
+    with contextlib.suppress(StoreError):  # the memory only saves time
+        memory.remember("thumbs", question, {"jpeg": np.frombuffer(body, np.uint8)})
     return body
 
 
@@ -114,11 +126,3 @@ def _load(set_id: str) -> tuple[Path, tuple[str, ...]] | None:
 
 def _manifest(set_id: str) -> Path:
     return load_settings().datasets / "sets" / f"{set_id}.json"
-
-
-def _write(target: Path, body: bytes) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(body)
-    Path(name).replace(target)

@@ -15,7 +15,7 @@ import streamlit as st
 from srcsel.base.errors import SrcselError
 from srcsel.base.records import JobStatus, Result
 from srcsel.report import script
-from srcsel.report.make import place
+from srcsel.report.make import stored
 from srcsel.report.numbers import to_csv
 from srcsel.runs.public_json import to_json
 from srcsel.ui.app import frame, state
@@ -117,12 +117,11 @@ def training(result: Result) -> None:
 def _report(whole: Result, name: str) -> None:
     """Draw the button that makes the report, how that goes, or the finished file."""
     question = _question(whole)
-    file = place(question, whole, state.settings())
-    if file.is_file():
-        size = words.megabytes(file.stat().st_size)
+    html = stored(question, whole, state.settings())
+    if html is not None:
         st.download_button(
-            f"Download report ({size})",
-            file.read_bytes,
+            f"Download report ({words.megabytes(len(html))})",
+            lambda: html,
             f"{name}.html",
             "text/html",
             type="primary",
