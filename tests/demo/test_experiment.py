@@ -131,9 +131,9 @@ def test_the_shipped_summary_is_the_mean_over_the_shipped_runs():
         assert row["mean_tau"] == pytest.approx(np.mean([a.tau.value for a in rows]))
 
 
-def test_the_readme_carries_the_table_and_the_findings_as_they_came_out(pytestconfig):
-    readme = (pytestconfig.rootpath / "README.md").read_text()
+def test_the_page_carries_the_table_and_the_findings_as_they_came_out(pytestconfig):
+    page = (pytestconfig.rootpath / "docs" / "experiment.md").read_text()
     told = json.loads(experiment.SUMMARY.read_text())
-    assert experiment.table(told, "finetune") in readme
-    flat = " ".join(readme.split())
+    assert experiment.table(told, "finetune") in page
+    flat = " ".join(page.split())
     assert all(" ".join(text.split()) in flat for text in told["findings"])
