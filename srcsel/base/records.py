@@ -308,6 +308,7 @@ class Result:
     complete: bool = True
     race: Race | None = None  # of a fast answer
     diagnoses: tuple[Diagnosis, ...] = ()  # of its models; none in a run from before they were kept
+    accuracies: tuple[Accuracy, ...] = ()  # by a linear classifier on the features; as diagnoses
 
 
 @dataclass(frozen=True, eq=False)
@@ -381,6 +382,18 @@ class Interval:
     value: float | None
     low: float | None = None
     high: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What one model made of the test pictures of one split (a seed, or a fold of the probe)."""
+
+    model: str
+    split: int
+    rows: np.ndarray  # (u,) int64, sorted: the pictures tested, the same for every model
+    guess: np.ndarray  # (u,) int64, the class given to each
+    seconds: float = 0.0
+    note: str = ""  # such as "stopped early after epoch 9 of 15"
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from srcsel.base.records import Agreement, Interval, Reading, Result, Score
-from srcsel.evidence.reached import Reached
 from srcsel.measures import MEASURES
+from srcsel.scoring.reached import Reached
 from srcsel.verdict.consensus import consensus
 from srcsel.verdict.decide import VERDICT_MEASURES, make_rankings
 

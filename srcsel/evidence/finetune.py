@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from srcsel.base.errors import Cancelled, ModelError, SrcselError, StoreError
-from srcsel.base.records import Dataset, Failure, Protocol, SourceModel
+from srcsel.base.records import Dataset, Failure, Outcome, Protocol, SourceModel
 from srcsel.base.watch import Watch
 from srcsel.evidence.splits import Split, split
 from srcsel.evidence.training import CHECKPOINTS, Trained, Training
@@ -34,18 +34,6 @@ from srcsel.store.memory import Memory
 # part of what outcomes are remembered by; raise it with every change to what a training comes to
 VERSION = 1
 NO_NETWORK = "It has no network to fine-tune; its quick check still counts."
-
-
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """What one model made of the test pictures of one split (a seed, or a fold of the probe)."""
-
-    model: str
-    split: int
-    rows: np.ndarray  # (u,) int64, sorted: the pictures tested, the same for every model
-    guess: np.ndarray  # (u,) int64, the class given to each
-    seconds: float = 0.0
-    note: str = ""  # such as "stopped early after epoch 9 of 15"
 
 
 def finetune(

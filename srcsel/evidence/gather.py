@@ -14,19 +14,19 @@ import numpy as np
 from srcsel.base.allowed import check_fields
 from srcsel.base.errors import Cancelled, InputError, StoreError, UnknownNameError
 from srcsel.base.paths import named, typed
-from srcsel.base.records import Dataset, Evidence, Failure, Protocol, Result
+from srcsel.base.records import Dataset, Evidence, Failure, Outcome, Protocol, Result
 from srcsel.base.settings import Settings, load_settings
 from srcsel.base.watch import PartState, Watch
 from srcsel.evidence import agreement
-from srcsel.evidence.finetune import Outcome, finetune
-from srcsel.evidence.probe import fold_of, probe
-from srcsel.evidence.reached import accuracies, close_to_best, reached_by
+from srcsel.evidence.finetune import finetune
 from srcsel.evidence.sentence import notes, sentence
 from srcsel.evidence.splits import split
 from srcsel.features.recover import features_of
 from srcsel.pictures.copies import copy_groups
 from srcsel.pictures.dataset import load_dataset
 from srcsel.runs.run import Measures, add_measures, answer, measure_names, new_run
+from srcsel.scoring.probe import fold_of, probe
+from srcsel.scoring.reached import accuracies, close_to_best, reached_by
 from srcsel.store.features import FeatureStore, open_features, open_runs
 from srcsel.store.runs import RunStore
 

@@ -18,7 +18,9 @@ from srcsel.base.records import (
     Run,
     SourceModel,
 )
+from srcsel.runs.probing import Probing
 from srcsel.scoring.score import ModelScores
+from srcsel.store.features import FeatureStore
 from srcsel.verdict import doubt
 from srcsel.verdict.combine import combined
 from srcsel.verdict.decide import decide, make_rankings
@@ -44,8 +46,15 @@ NOTHING = "None of the starting models could be scored. The reasons are listed w
 class Answer:
     """Collects what is known so far, and makes a Result of it at any time."""
 
-    def __init__(self, run: Run, dataset: Dataset, models: Sequence[SourceModel]) -> None:
-        """Begin with nothing scored."""
+    def __init__(
+        self,
+        run: Run,
+        dataset: Dataset,
+        models: Sequence[SourceModel],
+        store: FeatureStore | None = None,
+    ) -> None:
+        """Begin with nothing scored. `store` keeps what the probe finds; None = nothing is kept."""
+        self.probing = Probing(dataset, store)
         self.run, self.dataset, self.models = run, dataset, tuple(models)
         self.measures = (*HEADLINE, *(name for name in run.measures if name not in HEADLINE))
         self.scored: list[ModelScores] = []
@@ -103,11 +112,18 @@ class Answer:
             models=self.models,
             scores=tuple(scores),
             literal=tuple(literal),
-            failures=(*self.failures, *self._dropped(), *undefined, *too),
+            failures=(
+                *self.failures,
+                *self.probing.failures,
+                *self._dropped(),
+                *undefined,
+                *too,
+            ),
+            accuracies=self.probing.accuracies(),
             rankings=make_rankings(scores, literal),
             verdict=verdict,
             seconds_per_picture=dict(self.speeds),
-            notes=tuple(dict.fromkeys((*self._raced(), *self.notes))),
+            notes=tuple(dict.fromkeys((*self._raced(), *self.notes, *self.probing.notes))),
             versions=_versions(),
             seconds=time.monotonic() - self._start,
             complete=complete,

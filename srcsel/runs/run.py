@@ -20,6 +20,7 @@ from srcsel.base.errors import NotAvailable, SrcselError
 from srcsel.base.records import (
     Dataset,
     Failure,
+    FeatureKey,
     Features,
     Race,
     Reading,
@@ -69,7 +70,7 @@ def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = 
         require_there(run.left_out, whole)
     dataset = load_dataset(run.ref, watch=watch, left_out=run.left_out)
     require_rankable(dataset)
-    told = Answer(run, dataset, models)
+    told = Answer(run, dataset, models, features)
     told.failures.extend(gone)
     before = _race_before(runs, run)
     runs.save(told.result(complete=False))
@@ -91,6 +92,7 @@ def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = 
             watch.update(outcome.key.model, "scoring")
             scores = scored(outcome, dataset.labels, run, told.measures, features, watch)
             told.add(outcome.key.model, scores, outcome.seconds_per_picture)
+            told.probing.add(outcome)
             watch.update(outcome.key.model, "done")
         runs.save(told.result(complete=False))
 
@@ -166,7 +168,8 @@ def add_measures(
     ]
     out = dropped | {failure.model for failure in failed}
     models = [model for model in before.models if model.id not in out]
-    told = Answer(replace(before.run, measures=tuple(names)), before.dataset, before.models)
+    run = replace(before.run, measures=tuple(names))
+    told = Answer(run, before.dataset, before.models, features)
     told.failures.extend(failed)
     told.race = before.race
     for note in before.notes:
@@ -178,6 +181,8 @@ def add_measures(
             found.key.model,
             scored(found, before.dataset.labels, told.run, told.measures, features, watch),
         )
+        if before.accuracies:  # else its pictures may not be there to look for copies
+            told.probing.add(found)
         watch.update(found.key.model, "stored")
     result = replace(told.result(complete=True), seconds=before.seconds)
     runs.save(result)
@@ -232,6 +237,9 @@ def rank_features(
                 watch=watch,
             )
         told.add(name, scores)
+        if not scores.failures:
+            key = FeatureKey("", name, "", "", "float32")
+            told.probing.add(Features(key, np.asarray(values, dtype=np.float32)))
     return told.result(complete=True)
 
 

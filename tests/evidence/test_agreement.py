@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from srcsel.base.records import Dataset, Failure, Result, Run, Score, SourceModel, Verdict
+from srcsel.base.records import Dataset, Failure, Outcome, Result, Run, Score, SourceModel, Verdict
 from srcsel.evidence.agreement import (
     DRAWS,
     Predictor,
@@ -16,9 +16,8 @@ from srcsel.evidence.agreement import (
     predictors,
     weighted_tau,
 )
-from srcsel.evidence.finetune import Outcome
-from srcsel.evidence.reached import reached_by
 from srcsel.measures import MEASURES
+from srcsel.scoring.reached import reached_by
 
 MODELS = ("a", "b", "c", "d")
 MEANS = np.array([0.5, 0.6, 0.7, 0.9])

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from srcsel.base.errors import Cancelled, InputError
-from srcsel.base.records import Failure
+from srcsel.base.records import Failure, Outcome
 from srcsel.base.watch import Watch
-from srcsel.evidence.finetune import Outcome, finetune
+from srcsel.evidence.finetune import finetune
 from srcsel.evidence.splits import split
 from srcsel.models import catalog
 

@@ -225,9 +225,12 @@ def test_the_shell_prints_json_and_nothing_else(ranking, capsys):
     ("arguments", "words"),
     [
         (["--check", "finetune", "--shots", "many"], "--shots is the number"),
-        (["--check", "finetune", "--shots", "0"], "shots must be 1 or more"),
-        (["--check", "finetune", "--seeds", "0"], "seeds must name one or more"),
-        (["--check", "finetune", "--epochs", "0"], "epochs must be 1 or more"),
+        (["--check", "finetune", "--shots", "0"], "shots must be a whole number of 1 or more"),
+        (
+            ["--check", "finetune", "--seeds", "0"],
+            "seeds must be one or more different whole numbers",
+        ),
+        (["--check", "finetune", "--epochs", "0"], "epochs must be a whole number of 1 or more"),
     ],
 )
 def test_bad_arguments_are_status_2_before_anything_is_ranked(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import silhouette_score
 
-from srcsel.base.errors import Cancelled, FeatureError, NotAvailable, UnknownNameError
+from srcsel.base.errors import Cancelled, FeatureError, InputError, NotAvailable, UnknownNameError
 from srcsel.base.records import HEADLINE
 from srcsel.base.watch import Watch
 from srcsel.measures import MEASURES, Measure
@@ -249,10 +249,9 @@ def test_failing_measures_do_not_stop_the_others(extra):
     assert second.reason == "This needs a source head, and this model has none."
 
 
-def test_a_wrong_temperature_is_one_failure_with_a_sentence():
-    found = score_model("a", *blobs(), temperature=-1.0)
-    assert [f.measure for f in found.failures] == ["supcon"]
-    assert "temperature" in found.failures[0].reason
+def test_a_wrong_temperature_is_refused_with_a_sentence():
+    with pytest.raises(InputError, match="temperature must be a number of 0.003 or more, got -1"):
+        score_model("a", *blobs(), temperature=-1.0)
 
 
 def test_features_that_cannot_be_used_fail_the_model():

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from srcsel.base.records import Accuracy
-from srcsel.evidence.finetune import Outcome
+from srcsel.base.records import Accuracy, Outcome
 
 LEVEL = 0.95  # one-sided; both sides together make the 90 % intervals
 CLOSE = (

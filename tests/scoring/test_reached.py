@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from srcsel.evidence.finetune import Outcome
-from srcsel.evidence.reached import accuracies, close_to_best, reached_by
+from srcsel.base.records import Outcome
+from srcsel.scoring.reached import accuracies, close_to_best, reached_by
 
 LABELS = np.repeat([0, 1], [60, 30])
 ALONE = np.arange(90)

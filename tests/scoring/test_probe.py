@@ -5,7 +5,7 @@ from sklearn.preprocessing import StandardScaler
 
 from srcsel.base.errors import Cancelled, InputError
 from srcsel.base.records import FeatureKey, Features
-from srcsel.evidence.probe import fold_of, probe
+from srcsel.scoring.probe import fold_of, probe
 from srcsel.store.features import FeatureStore
 
 LABELS = np.repeat([0, 1, 2], [20, 25, 31])
@@ -77,7 +77,7 @@ def test_it_is_remembered_by_features_and_folds(store, monkeypatch):
     fold = fold_of(LABELS, ALONE, 5)
     before = list(probe([features()], LABELS, fold, store=store))
     told = []
-    monkeypatch.setattr("srcsel.evidence.probe._classifier", None)
+    monkeypatch.setattr("srcsel.scoring.probe._classifier", None)
     after = list(probe([features()], LABELS, fold, store=store, tell=lambda *at: told.append(at)))
     for one, two in zip(before, after, strict=True):
         np.testing.assert_array_equal(one.guess, two.guess)

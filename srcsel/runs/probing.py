@@ -1,0 +1,88 @@
+"""What one gets, in every run: how often a linear classifier on each model's features is right.
+
+The same folds for every model, copies of a picture on one side. With many pictures a stratified
+sample is asked.
+"""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import replace
+
+import numpy as np
+
+from srcsel.base.errors import Cancelled, InputError, StoreError
+from srcsel.base.records import Accuracy, Dataset, Failure, Features, Outcome
+from srcsel.measures.kernels.sample import stratified
+from srcsel.pictures.copies import copy_groups
+from srcsel.scoring.probe import fold_of, probe
+from srcsel.scoring.reached import accuracies, reached_by
+from srcsel.store import files
+from srcsel.store.features import FeatureStore
+
+MOST = 5000  # pictures asked
+FOLDS = 5
+
+
+class Probing:
+    """Asks each model's features, and keeps what came out."""
+
+    def __init__(self, dataset: Dataset, store: FeatureStore | None) -> None:
+        """Ask about the pictures of `dataset`; answers and copies are remembered in `store`.
+
+        Without a store there are no pictures either: rows of equal features count as copies.
+        """
+        self.notes: list[str] = []
+        self.failures: list[Failure] = []
+        self._store = store
+        self._outcomes: list[Outcome] = []
+        self._dataset, self._rows = _sampled(dataset)
+        self._folds: tuple[np.ndarray, np.ndarray] | None = None  # groups (m,), fold (m,)
+
+    def add(self, features: Features) -> None:
+        """Ask one model; a failure is kept, and stops nothing. Raises Cancelled, StoreError."""
+        values = features.values if self._rows is None else features.values[self._rows]
+        asked = replace(features, values=values)
+        try:
+            _, fold = self._assigned(values)
+            self._outcomes += probe([asked], self._dataset.labels, fold, store=self._store)
+        except (Cancelled, StoreError):
+            raise
+        except InputError as error:
+            self.notes[:] = [f"How often a model is right was not measured: {error}"]
+        except Exception as error:  # noqa: BLE001 (third-party code; the reason reaches the page)
+            reason = (
+                f"How often it is right could not be measured ({type(error).__name__}: {error})."
+            )
+            detail = traceback.format_exc()
+            self.failures.append(Failure(features.key.model, "", reason, detail))
+
+    def accuracies(self) -> tuple[Accuracy, ...]:
+        """One record a model asked so far."""
+        if self._folds is None or not self._outcomes:
+            return ()
+        groups, fold = self._folds
+        labels, splits = self._dataset.labels, range(int(fold.max()) + 1)
+        reached = reached_by(self._outcomes, labels, groups, splits)
+        return accuracies(reached, self._outcomes, labels)
+
+    def _assigned(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return (groups, fold), made for the first model and the same for all."""
+        if self._folds is None:
+            if self._store is None:
+                _, first, which = np.unique(values, axis=0, return_index=True, return_inverse=True)
+                groups = first[which.ravel()]
+            else:
+                groups = copy_groups(self._dataset, self._store)
+            self._folds = groups, fold_of(self._dataset.labels, groups, FOLDS)
+        return self._folds
+
+
+def _sampled(dataset: Dataset) -> tuple[Dataset, np.ndarray | None]:
+    """Return the pictures asked and their rows (m,); None = all."""
+    if len(dataset.labels) <= MOST:
+        return dataset, None
+    rows = stratified(dataset.labels, MOST)
+    digest = files.text_hash({"of": dataset.digest, "rows": rows.tolist()})
+    paths = tuple(dataset.paths[row] for row in rows)
+    return replace(dataset, paths=paths, labels=dataset.labels[rows], digest=digest), rows
