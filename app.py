@@ -7,6 +7,7 @@ import streamlit as st
 
 from srcsel.ui.server import server
 
+server.require_sign_in()
 app = st.App(
     server.SCRIPT,
     routes=server.ROUTES,

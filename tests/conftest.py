@@ -23,8 +23,8 @@ def work_folder(tmp_path, monkeypatch):
     home = tmp_path / "home"
     monkeypatch.setenv("SRCSEL_HOME", str(home))
     monkeypatch.setenv("SRCSEL_WORKER_LINGER", "1")
-    for name in ("SRCSEL_ROOTS", "SRCSEL_DEVICE", "SRCSEL_WEIGHTS"):
-        monkeypatch.delenv(name, raising=False)
+    for name in ("ROOTS", "DEVICE", "WEIGHTS", "HOSTS", "PASSWORD", "PEOPLE", "OWNER", "INSECURE"):
+        monkeypatch.delenv(f"SRCSEL_{name}", raising=False)
     return home
 
 

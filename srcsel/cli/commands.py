@@ -177,8 +177,16 @@ def _parser() -> argparse.ArgumentParser:
         ),
         epilog=(
             "Another port: --server.port 9000. For others in your network: --server.address 0.0.0.0"
-            " with SRCSEL_HOSTS, the names it answers to (docs/team.md). Every further option goes"
-            " to Streamlit."
+            " with SRCSEL_HOSTS, the names it answers to, and a sign-in: SRCSEL_PASSWORD, or [auth]"
+            " in .streamlit/secrets.toml (docs/team.md). Every further option goes to Streamlit."
+        ),
+    )
+    app.add_argument(
+        "--insecure",
+        action="store_true",
+        help=(
+            "for others in your network, but without a sign-in: whoever reaches the address can see"
+            " all pictures and runs, start, stop and delete runs, and use this computer"
         ),
     )
     app.set_defaults(run=_app)
@@ -322,7 +330,7 @@ def _report(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     return DONE
 
 
-def _app(_: argparse.Namespace, extra: Sequence[str]) -> int:
+def _app(arguments: argparse.Namespace, extra: Sequence[str]) -> int:
     package = Path(__file__).parents[1]
     places = (package / "_app" / "app.py", package.parent / "app.py")  # in the wheel; in a checkout
     script = next((place for place in places if place.is_file()), None)
@@ -330,6 +338,8 @@ def _app(_: argparse.Namespace, extra: Sequence[str]) -> int:
         raise InputError(
             f"The dashboard is missing: {places[0]} is not there. Install srcsel again."
         )
+    if arguments.insecure:
+        os.environ["SRCSEL_INSECURE"] = "1"
     flags = [flag for flag in extra if flag != "--"]
     os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(script), *flags])
 

@@ -295,8 +295,9 @@ def _environment(folder: Path) -> dict[str, str]:
     threads = str(max(1, (os.cpu_count() or 2) - 1))
     packages = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, [packages, os.environ.get("PYTHONPATH", "")]))
+    passed = {name: value for name, value in os.environ.items() if name != "SRCSEL_PASSWORD"}
     return {
-        **os.environ,
+        **passed,
         "SRCSEL_HOME": str(folder.parent),
         "PYTHONPATH": path,
         "OMP_NUM_THREADS": threads,

@@ -385,6 +385,20 @@ def test_app_hands_over_to_streamlit_with_the_flags(monkeypatch):
     assert arguments[5:] == ["--server.port", "9000"]
 
 
+def test_app_without_a_sign_in_has_to_be_asked_for(monkeypatch, capsys):
+    started = []
+    monkeypatch.setattr(os, "execv", lambda program, arguments: started.append(arguments[5:]))
+    monkeypatch.setenv("SRCSEL_INSECURE", "")
+    main(["app", "--server.port", "9000"])
+    assert os.environ["SRCSEL_INSECURE"] == ""
+    main(["app", "--insecure", "--server.port", "9000"])
+    assert os.environ["SRCSEL_INSECURE"] == "1"
+    assert started == [["--server.port", "9000"]] * 2
+    with pytest.raises(SystemExit):
+        main(["app", "--help"])
+    assert "whoever reaches the address can see" in " ".join(capsys.readouterr().out.split())
+
+
 def test_app_help_says_where_it_opens_and_how_to_change_that(capsys):
     with pytest.raises(SystemExit):
         main(["app", "--help"])

@@ -20,6 +20,7 @@ def browser():
     return TestClient(
         Starlette(routes=[Mount("/", below)], middleware=server.MIDDLEWARE),
         base_url="http://localhost",
+        client=("127.0.0.1", 50000),
     )
 
 

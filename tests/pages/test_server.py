@@ -16,7 +16,7 @@ from streamlit import config
 
 from srcsel.base.errors import StoreError
 from srcsel.base.settings import load_settings
-from srcsel.ui.parts import access, thumbs
+from srcsel.ui.parts import thumbs
 from srcsel.ui.server import server
 
 
@@ -33,7 +33,7 @@ def browser(work, on_this_computer):
         routes=[*server.ROUTES, page, WebSocketRoute("/socket", _echo)],
         middleware=server.MIDDLEWARE,
     )
-    return TestClient(app, base_url="http://localhost:8501")
+    return TestClient(app, base_url="http://localhost:8501", client=("127.0.0.1", 50000))
 
 
 @pytest.fixture
@@ -72,6 +72,7 @@ def test_foreign_names_get_no_websocket(browser):
 
 def test_other_names_can_be_added(browser, monkeypatch):
     monkeypatch.setenv("SRCSEL_HOSTS", "lab.example, Other.example")
+    monkeypatch.setenv("SRCSEL_INSECURE", "1")
     for host, status in (("lab.example:80", 200), ("other.example", 200), ("third.example", 400)):
         assert browser.get("/", headers={"host": host}).status_code == status
 
@@ -137,6 +138,10 @@ def test_a_picture_that_cannot_be_read_gives_a_placeholder_not_kept(browser, sho
         "%2e%2e/0/96.jpg",
         "{set}%00/0/96.jpg",
         "{upper}/0/96.jpg",
+        "{set}/" + "9" * 4400 + "/96.jpg",
+        "{set}/0/" + "9" * 4400 + ".jpg",
+        "{set}/٣/96.jpg",
+        "9" * 4400 + "/0/96.jpg",
     ],
 )
 def test_what_no_page_registered_is_not_there(browser, shown, path):
@@ -173,14 +178,14 @@ def test_the_same_pictures_are_one_set(work, picture_folder):
 def test_folders_open_only_where_the_server_is_for_this_computer(
     work, on_this_computer, monkeypatch, tmp_path
 ):
-    access.close_paths()
+    server.close_paths()
     assert load_settings().roots is None
     config.set_option("server.address", "0.0.0.0")
     monkeypatch.setenv("SRCSEL_ROOTS", str(tmp_path))
-    access.close_paths()
+    server.close_paths()
     assert load_settings().roots == (tmp_path,)
     monkeypatch.setenv("SRCSEL_ROOTS", "")
-    access.close_paths()
+    server.close_paths()
     assert load_settings().roots == ()
     assert os.environ["SRCSEL_ROOTS"] == "nowhere"  # what a worker inherits
 

@@ -1,8 +1,8 @@
-"""What the web server does beside Streamlit: thumbnails, the Host check, security headers, waking
-the job board.
+"""What the web server does beside Streamlit: thumbnails, security headers, what is refused, the
+sign-in, waking the job board.
 
 Streamlit's own `server.allowedHosts` guards neither plain HTTP nor our route, so the check is made
-here, for everything. The content policy lets the browser talk to nobody but this server.
+in `doors`, for everything. The content policy lets the browser talk to nobody but this server.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import os
 import re
 import socket
 import stat
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,17 +26,19 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 import streamlit as st
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from srcsel.base.errors import SrcselError
-from srcsel.base.settings import load_settings
+from srcsel.base.errors import InputError, SrcselError
+from srcsel.base.settings import NOWHERE, load_settings
 from srcsel.ui.parts import thumbs
-from srcsel.ui.parts.access import LOOPBACK, close_paths
+from srcsel.ui.server import people
+from srcsel.ui.server.doors import Doors, shared
 from srcsel.ui.server.frontend import FOLDER, Frontend
+from srcsel.ui.server.gate import Gate
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -43,39 +46,6 @@ if TYPE_CHECKING:
 SCRIPT = Path(__file__).parents[1] / "app" / "main.py"
 LOG = logging.getLogger(__name__)
 READING = 2.5  # seconds after the start in which nothing but the first page is made ready
-
-_NO_HOST = (
-    "This server does not answer to that name. Open http://localhost instead, or, to share the"
-    " dashboard under another name, start it with SRCSEL_HOSTS=that-name.\n"
-)
-
-
-def hosts() -> frozenset[str]:
-    """Return the names this server answers to: this computer's own, and SRCSEL_HOSTS (separated by
-    commas).
-    """
-    extra = os.environ.get("SRCSEL_HOSTS", "")
-    return LOOPBACK | {name.strip().lower() for name in extra.split(",") if name.strip()}
-
-
-class HostCheck:
-    """Refuses requests made under a name that is not ours, so that no foreign page can reach in
-    (DNS rebinding).
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what carries one of our names; answer 400 (or close the socket) to the rest."""
-        if scope["type"] not in ("http", "websocket"):
-            return await self.app(scope, receive, send)
-        host = re.sub(r":\d+$", "", Headers(scope=scope).get("host", "")).lower()
-        if host in hosts():
-            return await self.app(scope, receive, send)
-        if scope["type"] == "websocket":
-            return await send({"type": "websocket.close", "code": 1008})
-        return await PlainTextResponse(_NO_HOST, status_code=400)(scope, receive, send)
 
 
 class SecurityHeaders:
@@ -133,7 +103,11 @@ def content_policy() -> str:
 
 def thumbnail(request: Request) -> Response:
     """Answer GET /thumbs/{set_id}/{index}/{size}.jpg; 404 for whatever no page has registered."""
-    found = thumbs.picture(**request.path_params)
+    asked = request.path_params
+    numbers = [asked["index"], asked["size"]]
+    if not all(re.fullmatch(r"[0-9]{1,9}", number) for number in numbers):
+        numbers = ["0", "0"]  # a number of 4,400 digits is none that anybody registered
+    found = thumbs.picture(asked["set_id"], *map(int, numbers))
     if found is None:
         return PlainTextResponse("There is no such picture.\n", status_code=404)
     kind, body = found
@@ -146,12 +120,32 @@ def thumbnail(request: Request) -> Response:
     return Response(body, media_type=kind, headers=headers)
 
 
+def require_sign_in() -> None:
+    """End the program, in words, where others could reach it without signing in."""
+    try:
+        people.require_sign_in()
+    except InputError as error:
+        sys.exit(f"srcsel: {error}")
+
+
+def close_paths() -> None:
+    """Let nothing be opened by path where others reach this server and SRCSEL_ROOTS is not set.
+
+    A path box would otherwise show any file to whoever reaches the port. The environment says it to
+    the workers too.
+    """
+    if shared() and not os.environ.get("SRCSEL_ROOTS"):
+        os.environ["SRCSEL_ROOTS"] = NOWHERE
+
+
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Answer at once; beside that get ready for the first pages, and go on with jobs from before a
     restart.
     """
     close_paths()
+    if shared() and people.way() == "none":
+        LOG.warning(people.INSECURE)
     send_at_once()
     Thread(target=_warm_up, daemon=True).start()
     yield
@@ -226,5 +220,10 @@ def _warm_up() -> None:
     gc.freeze()
 
 
-ROUTES = [Route("/thumbs/{set_id}/{index:int}/{size:int}.jpg", thumbnail, methods=["GET"])]
-MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(HostCheck), Middleware(Frontend)]
+ROUTES = [Route("/thumbs/{set_id}/{index}/{size}.jpg", thumbnail, methods=["GET"])]
+MIDDLEWARE = [
+    Middleware(SecurityHeaders),
+    Middleware(Doors),
+    Middleware(Gate),
+    Middleware(Frontend),
+]

@@ -1,0 +1,174 @@
+"""The gate: where a sign-in is asked for, nothing is answered before it.
+
+No page, thumbnail, medium, upload or socket; Streamlit's own files neither.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, quote, unquote, urlencode
+
+import streamlit as st
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from streamlit.auth_util import encode_provider_token
+
+from srcsel.ui.server import people
+from srcsel.ui.server.attempts import Attempts
+from srcsel.ui.server.doors import refuse
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
+_OPEN = ("/_stcore/health", "/auth/login", "/auth/logout", "/oauth2callback")
+_NEXT = "srcsel_next"  # cookie: where to go on after the provider's page
+_PASSWORD_LIMIT = 4096  # bytes of the form
+_PAGE = Template((Path(__file__).parent / "sign-in.html").read_text(encoding="utf-8"))
+
+
+class Gate:
+    """Lets those in who signed in; shows the others how."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.attempts = Attempts()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Ask who sent this, where a sign-in is asked for."""
+        if scope["type"] not in ("http", "websocket") or people.way() == "none":
+            return await self.app(scope, receive, send)
+        path = scope["path"].removeprefix(_base()) or "/"
+        if scope["type"] == "http" and path in (SIGN_IN, SIGN_OUT):
+            answer = _signed_out() if path == SIGN_OUT else await self._sign_in(scope, receive)
+            return await answer(scope, receive, send)
+        if path in _OPEN:
+            return await self.app(scope, receive, send)
+        connection = HTTPConnection(scope)
+        person = people.person_of(connection.cookies)
+        if person is None:
+            return await _stop(connection, scope, receive, send)
+        if not people.welcome(person):
+            return await refuse(scope, receive, send, 403, _unwelcome(person))
+        if path == "/" and _NEXT in connection.cookies and scope["type"] == "http":
+            onward = RedirectResponse(_local(unquote(connection.cookies[_NEXT])), 303)
+            onward.delete_cookie(_NEXT, path=_base() or "/")
+            return await onward(scope, receive, send)
+        return await self.app(scope, receive, send)
+
+    async def _sign_in(self, scope: Scope, receive: Receive) -> Response:
+        request = Request(scope, receive)
+        onward = _local(request.query_params.get("next", ""))
+        if people.way() == "oidc":
+            return _to_provider(request, onward)
+        if request.method != "POST":
+            return _page(onward)
+        text = await _typed_password(request)
+        address = request.client.host if request.client else ""
+        if (wait := self.attempts.wait(address)) > 0:  # no awaiting from here to the count
+            seconds = math.ceil(wait)
+            said = f"Too many wrong passwords. Try again in {seconds} seconds."
+            return _page(onward, said, 429, {"Retry-After": str(seconds)})
+        if not people.is_password(text):
+            self.attempts.failed(address)
+            return _page(onward, "This is not the password. Ask whoever runs this dashboard.", 401)
+        self.attempts.succeeded(address)
+        answer = RedirectResponse(onward, 303)
+        answer.set_cookie(
+            people.COOKIE,
+            people.cookie_for(),
+            max_age=people.STAYS,
+            path=_base() or "/",
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
+        )
+        return answer
+
+
+async def _stop(connection: HTTPConnection, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send a window to the sign-in; tell everything else that it may not."""
+    window = "text/html" in connection.headers.get("accept", "")
+    if scope["type"] == "websocket" or scope["method"] != "GET" or not window:
+        return await refuse(scope, receive, send, 401, "Sign in first: open the dashboard.")
+    here = scope["path"] + (f"?{scope['query_string'].decode()}" if scope["query_string"] else "")
+    to = f"{_base()}{SIGN_IN}?{urlencode({'next': here})}" if here != "/" else _base() + SIGN_IN
+    return await RedirectResponse(to, 303)(scope, receive, send)
+
+
+def _to_provider(request: Request, onward: str) -> Response:
+    """Go the way of `st.login`: Streamlit's own route, with its token for the provider."""
+    names, chosen = people.providers(), request.query_params.get("provider")
+    if len(names) > 1 and chosen not in names:
+        links = "".join(
+            f'<p><a href="?{escape(urlencode({"provider": name, "next": onward}))}">'
+            f"{escape(name.capitalize())}</a></p>"
+            for name in names
+        )
+        return HTMLResponse(_PAGE.substitute(said="", inside=links))
+    token = encode_provider_token(chosen if chosen in names else names[0])
+    answer = RedirectResponse(f"{_base()}/auth/login?{urlencode({'provider': token})}", 303)
+    if onward not in ("/", _base() + "/"):
+        answer.set_cookie(
+            _NEXT, quote(onward), max_age=600, path=_base() or "/", httponly=True, samesite="lax"
+        )
+    return answer
+
+
+def _page(
+    onward: str, said: str = "", status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
+    inside = (
+        f'<form method="post" action="?{escape(urlencode({"next": onward}))}">'
+        '<label for="password">Password</label>'
+        '<input id="password" name="password" type="password" required autofocus'
+        ' autocomplete="current-password"><button>Sign in</button></form>'
+    )
+    alert = f'<p role="alert">{escape(said)}</p>' if said else ""
+    fresh = {"Cache-Control": "no-store"} | (headers or {})
+    return HTMLResponse(_PAGE.substitute(said=alert, inside=inside), status, fresh)
+
+
+async def _typed_password(request: Request) -> str:
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > _PASSWORD_LIMIT:
+            return ""
+    try:
+        fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=4)
+    except ValueError:
+        return ""
+    return fields.get("password", [""])[0]
+
+
+def _signed_out() -> Response:
+    if people.way() == "oidc":
+        return RedirectResponse(_base() + "/auth/logout", 303)
+    answer = RedirectResponse(_base() + SIGN_IN, 303)
+    answer.delete_cookie(people.COOKIE, path=_base() or "/")
+    return answer
+
+
+def _unwelcome(person: people.Person) -> str:
+    who = person.name or "somebody without an address"
+    return (
+        f"You are signed in as {who}, who is not among those this dashboard is for. Ask whoever"
+        f" runs it, or sign in as somebody else: {_base()}{SIGN_OUT}"
+    )
+
+
+def _local(text: str) -> str:
+    """Return an address of this server; where `text` is none, that of the home page."""
+    plain = re.fullmatch(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*", text)
+    return text if plain else _base() + "/"
+
+
+def _base() -> str:
+    path = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{path}" if path else ""
