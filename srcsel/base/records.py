@@ -117,14 +117,6 @@ class Features:
     logits: np.ndarray | None = None  # (n, c_source) float32, where the model has a source head
     seconds_per_picture: float | None = None  # network only, as measured on this computer
 
-    @property
-    def probabilities(self) -> np.ndarray | None:
-        """Source-head class probabilities, (n, c_source) float32, or None without a source head."""
-        if self.logits is None:
-            return None
-        shifted = np.exp(self.logits - self.logits.max(axis=1, keepdims=True))
-        return shifted / shifted.sum(axis=1, keepdims=True)
-
 
 @dataclass(frozen=True, eq=False)
 class Score:

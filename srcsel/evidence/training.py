@@ -175,10 +175,11 @@ class Training:
         return np.array_split(order, self.per_epoch)[part]
 
     def _validate(self) -> None:
+        from scipy.special import log_softmax
+
         rows = self.split.validation
         logits = self._logits(rows)
-        top = logits.max(axis=1, keepdims=True)
-        logs = logits - top - np.log(np.exp(logits - top).sum(axis=1, keepdims=True))  # (v, c)
+        logs = log_softmax(logits, axis=1)  # (v, c)
         self.losses.append(float(-logs[np.arange(len(rows)), self.labels[rows]].mean()))
         if self.losses[-1] == min(self.losses):
             self.best = {name: values.copy() for name, values in self._weights().items()}

@@ -53,7 +53,7 @@ class Measure:
     needs: Needs  # what it cannot do without
     paper: str  # link to the definition
     function: Callable[..., float]
-    stochastic: bool = False  # depends on a seed
+    version: int = 1  # raise it with every change to what the function or its hooks come to
     wide_bias: bool | None = (
         None  # does it drift with the feature width on pure noise? None = not measured
     )

@@ -63,6 +63,7 @@ def energy(X: np.ndarray, _y: np.ndarray, *, logits: np.ndarray | None = None) -
 
 def _energies(X: np.ndarray, logits: np.ndarray | None) -> np.ndarray:
     """Log-sum-exp of each picture's outputs, (n,)."""
+    from scipy.special import logsumexp
+
     outputs = X if logits is None else logits
-    most = outputs.max(axis=1)
-    return most + np.log(np.exp(outputs - most[:, None]).sum(axis=1))
+    return logsumexp(outputs, axis=1)

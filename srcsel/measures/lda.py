@@ -36,7 +36,6 @@ def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
     bounds=(0.0, 1.0),
     paper="https://doi.org/10.1016/S0047-259X(03)00096-4",
     wide_bias=False,
-    stochastic=True,
     null=_null,
     rechecks=_rechecks,
 )

@@ -29,7 +29,6 @@ def _null(X: np.ndarray, y: np.ndarray, _value: float, *, folds: int = 5, seed: 
     bounds=(0.0, 1.0),
     paper="https://arxiv.org/abs/1610.01644",
     wide_bias=False,
-    stochastic=True,
     null=_null,
 )
 def linear_probe(X: np.ndarray, y: np.ndarray, *, folds: int = 5, seed: int = 0) -> float:

@@ -56,7 +56,6 @@ def _rechecks(
     bounds=(-math.inf, 0.0),
     paper="https://arxiv.org/abs/2011.11200",
     wide_bias=False,
-    stochastic=True,
     null=_null,
     rechecks=_rechecks,
 )

@@ -5,21 +5,25 @@ from disk.
 from __future__ import annotations
 
 import dataclasses
-import functools
-import hashlib
 import traceback
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from srcsel.base.errors import Cancelled
-from srcsel.base.records import Failure, Features, Run, Score
+from srcsel.base.records import Failure, FeatureKey, Features, Run, Score
 from srcsel.base.threads import suited_threads
 from srcsel.base.watch import Watch
+from srcsel.measures import MEASURES
 from srcsel.scoring.score import ModelScores, score_model
 from srcsel.store.features import FeatureStore
 from srcsel.store.serialize import from_plain, to_plain
+
+VERSION = 1
+"""Part of what scores are remembered by; raise it with every change to what the kernels, the nulls
+or the re-checks come to. A change to one measure raises that measure's own `version`.
+"""
 
 
 def scored(
@@ -37,15 +41,7 @@ def scored(
     The labels are part of the features' key (its dataset digest). Scores with an unexpected failure
     are not kept.
     """
-    question = {
-        "code": code_digest(),
-        "features": to_plain(features.key),
-        "measures": list(measures),
-        "temperature": run.temperature,
-        "metric": run.metric,
-        "seed": run.seed,
-        **({} if rechecks == 200 else {"rechecks": rechecks}),
-    }
+    question = asked(features.key, run, measures, rechecks)
     found = store.memory.recall("scores", question)
     if found is not None:
         return _unpacked(*found)
@@ -81,16 +77,17 @@ def scored(
     return told
 
 
-@functools.cache
-def code_digest() -> str:
-    """Stand for the code that makes scores: a changed formula must not be answered from disk."""
-    package = Path(__file__).parents[1]
-    digest = hashlib.sha256()
-    for path in sorted(
-        [*(package / "measures").rglob("*.py"), *(package / "scoring").glob("*.py")]
-    ):
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
+def asked(key: FeatureKey, run: Run, measures: Sequence[str], rechecks: int) -> dict[str, Any]:
+    """Name everything the scores of features depend on."""
+    return {
+        "version": VERSION,
+        "features": to_plain(key),
+        "measures": [[name, MEASURES[name].version] for name in measures],
+        "temperature": run.temperature,
+        "metric": run.metric,
+        "seed": run.seed,
+        "rechecks": rechecks,
+    }
 
 
 def _unpacked(rechecks: dict[str, np.ndarray], plain: dict[str, object]) -> ModelScores:

@@ -342,9 +342,10 @@ def _head(logits: ArrayLike | None, n: int) -> dict[str, np.ndarray]:
     """Name the source head's outputs by the keywords that measures may ask for."""
     if logits is None:
         return {}
+    from scipy.special import softmax
+
     L = check_rows(logits, n, "logits")
-    shifted = np.exp(L - L.max(axis=1, keepdims=True))
-    return {"logits": L, "probabilities": shifted / shifted.sum(axis=1, keepdims=True)}
+    return {"logits": L, "probabilities": softmax(L, axis=1)}
 
 
 def _take(keywords: Mapping[str, Any], rows: np.ndarray) -> dict[str, Any]:

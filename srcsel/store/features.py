@@ -111,11 +111,6 @@ class FeatureStore:
         """Forget half-done work."""
         shutil.rmtree(self._parts(key), ignore_errors=True)
 
-    def drop(self, key: FeatureKey) -> None:
-        """Forget the features of `key` and their parts."""
-        self._path(key).unlink(missing_ok=True)
-        self.drop_parts(key)
-
     def _read(self, path: Path, key: FeatureKey) -> tuple[dict[str, np.ndarray], Any] | None:
         try:
             tensors, about = files.read_tensors(path)

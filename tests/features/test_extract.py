@@ -384,7 +384,7 @@ def test_a_converted_network_gives_the_features_of_torch(
 
 def test_a_second_run_loads_no_network(dataset, networks, store):
     (first,) = run(dataset, networks, store, "one")
-    store.drop(first.key)
+    store._path(first.key).unlink()
     networks.loads.clear()
     said = []
     (again,) = run(dataset, networks, store, "one", say=said.append)
@@ -420,7 +420,7 @@ def test_a_converted_network_that_breaks_down_is_run_by_torch(
 
     run_converted = openvino.Converted.run
     (first,) = run(dataset, networks, store, "one")
-    store.drop(first.key)
+    store._path(first.key).unlink()
     monkeypatch.setattr(openvino.Converted, "run", broken)
     monkeypatch.setitem(module.BATCH, "cpu", 8)
     said = []

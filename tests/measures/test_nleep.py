@@ -113,7 +113,6 @@ def test_direction():
     assert values == sorted(values)
     assert values[0] < values[2] <= 0
     assert nleep.higher_is_better
-    assert nleep.stochastic
 
 
 def test_no_group_is_refused():

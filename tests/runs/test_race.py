@@ -190,7 +190,7 @@ def test_full_scores_and_features_equal_those_of_an_exact_run(question, hub):
     features = stored_features(raced, "best").values
     del hub.seen[:]
     store = open_features(load_settings())
-    store.drop(stored_features(raced, "best").key)
+    store._path(stored_features(raced, "best").key).unlink()
     exact = answer(dataclasses.replace(question, id="20260131-000000-000000-aaaa", race=False))
     np.testing.assert_array_equal(stored_features(exact, "best").values, features)
     of_best = [

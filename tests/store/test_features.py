@@ -162,14 +162,6 @@ def test_a_damaged_part_ends_what_is_there(store):
     assert (rows, logits) == (3, None)
 
 
-def test_drop_forgets_features_and_parts(store):
-    store.put(some_features())
-    store.put_part(KEY, 0, np.ones((2, 3)), None)
-    store.drop(KEY)
-    assert store.get(KEY) is None
-    assert store.parts(KEY)[0] == 0
-
-
 def test_what_was_computed_is_remembered_by_all_it_depends_on(store):
     question = {"method": "umap", "seed": 0}
     assert store.memory.recall("maps", question) is None
@@ -398,7 +390,7 @@ def test_rows_of_other_features_cost_no_second_copy(store):
     assert part < whole
     store.put(some_features(n=4999))  # no longer what the rows were taken from
     assert store.get(other) is None
-    store.drop(KEY)
+    store._path(KEY).unlink()
     assert store.get(other) is None
     assert store.notes == []
 

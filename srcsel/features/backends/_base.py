@@ -32,8 +32,6 @@ class Pictures(Protocol):
 class Runner(Protocol):
     """A network ready to run."""
 
-    title: str  # for sentences
-
     def run(self, pixels: Pictures, size: int) -> Iterator[Output]:
         """Yield the outputs of uint8 pictures (n, 3, h, w) in their order, at most `size` pictures
         at a time.

@@ -21,8 +21,6 @@ class Eager:
     for another. On a graphics card the next batch is sent while the last one is computed.
     """
 
-    title = "torch"
-
     def __init__(self, encoder: Encoder, device: str, precision: str, workers: int = 1) -> None:
         self._encoder = encoder
         self._device = device.split(":")[0]

@@ -81,8 +81,6 @@ class Converted:
     thread each.
     """
 
-    title = "OpenVINO"
-
     def __init__(self, graph: Graph, precision: str) -> None:
         import openvino
 
