@@ -15,12 +15,14 @@ from srcsel.base import access
 from srcsel.base.errors import InputError, MissingPathError
 
 NAMED = ("demo:", "public:")  # references that are no paths
+BELOW = "*"  # as the last part of a path: the classes are the folders below those of the path
 LONGEST_NAME = 255  # bytes of a file's name, on every usual disk
 LONGEST_PATH = 4096  # bytes of a whole path that a system takes
 
 _UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u2060\ufeff"  # come along with pasting
 _QUOTES = "\"'`“”„‟‘’‚«»‹›"
 _URL = re.compile(r"file:(?=/)", re.IGNORECASE)
+_STARRED = re.compile(r"[/\\]+\*[/\\]*$")
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 
@@ -86,6 +88,17 @@ def written(path: Path) -> str:
     return text if clean(text) == text else text + os.sep
 
 
+def starred(ref: str) -> tuple[str, int]:
+    """Take `/*` off the end of a reference; return the rest and how often it stood there.
+
+    A folder that is really called `*` keeps its name. Raises InputError as `typed`.
+    """
+    rest, depth = clean(ref), 0
+    while _STARRED.search(rest) and not typed(rest).exists():
+        rest, depth = _STARRED.sub("", rest) or os.sep, depth + 1
+    return rest, depth
+
+
 def lasting(ref: str) -> str:
     """Return a reference that means the same from everywhere: names as they are, paths absolute and
     with all links followed. What is not there stays as it was typed.
@@ -94,8 +107,9 @@ def lasting(ref: str) -> str:
     """
     if (name := named(ref)) is not None:
         return name
+    rest, depth = starred(ref)
     try:
-        return written(opened(ref))
+        return str(Path(written(opened(rest)), *[BELOW] * depth)) if depth else written(opened(ref))
     except MissingPathError:
         return ref
 

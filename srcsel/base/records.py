@@ -15,6 +15,9 @@ from srcsel.base.allowed import check_fields
 
 Reading = Literal["whitened", "raw"]
 VerdictKind = Literal["clear", "tie", "cannot tell"]
+LeftOut = Literal["file", "label", "row", "table", "class"]
+"""What was left out: a file that is no picture, a picture without one label, a row of a table
+without a picture, a whole table, a whole class."""
 DropReason = Literal["behind", "budget", "yardstick"]
 EvidenceKind = Literal["probe", "finetune"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -55,6 +58,7 @@ class Unreadable:
 
     path: str  # relative to the dataset's folder
     reason: str
+    kind: LeftOut = "file"
 
 
 @dataclass(frozen=True, eq=False)

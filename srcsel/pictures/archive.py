@@ -25,7 +25,7 @@ from pathlib import Path
 
 from srcsel.base.errors import InputError
 from srcsel.pictures.images import SUFFIXES
-from srcsel.pictures.listing import JUNK
+from srcsel.pictures.walk import JUNK
 from srcsel.store import files
 
 ENTRY_LIMIT = 200_000  # files in one zip

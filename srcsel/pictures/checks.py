@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
@@ -10,9 +12,10 @@ import numpy as np
 from srcsel.base.errors import InputError
 from srcsel.base.phrases import count
 from srcsel.base.records import Dataset, Listing
-from srcsel.pictures.listing import SPLITS
+from srcsel.pictures.layouts import about_layout
 
 FEW = 10  # pictures of a class below which its score is shaky
+REASONS = 3  # why files were left out, in one note
 LOPSIDED = 20  # times the smallest class that the largest may hold without a remark
 
 
@@ -23,7 +26,13 @@ def notes_of(listing: Listing) -> tuple[str, ...]:
 
 def check(dataset: Dataset | Listing) -> tuple[str, ...]:
     """Say what classes, counts and left-out files show; empty where all looks well."""
-    return tuple(_about_classes(dataset) + _about_counts(dataset) + _about_left_out(dataset))
+    return (
+        *about_layout(dataset),
+        *_about_classes(dataset),
+        *look_alikes(dataset.classes),
+        *_about_counts(dataset),
+        *_about_left_out(dataset),
+    )
 
 
 def shared(dataset: Dataset, digests: Sequence[str]) -> tuple[str, ...]:
@@ -81,13 +90,6 @@ def _counts(dataset: Dataset | Listing) -> np.ndarray:
 def _about_classes(dataset: Dataset | Listing) -> list[str]:
     if len(dataset.classes) == 1:
         return ["There is only one class. Add a folder with pictures of at least one other class."]
-    if {name.lower() for name in dataset.classes} <= SPLITS:
-        names = " and ".join(f"'{name}'" for name in dataset.classes)
-        return [
-            f"The classes are called {names}: these look like parts of a data set, not classes."
-            " Choose one of these folders instead, for example"
-            f" {dataset.folder / dataset.classes[-1]}."
-        ]
     if 2 * len(dataset.classes) > len(dataset.paths):
         return [
             f"There are {len(dataset.classes):,} classes for {len(dataset.paths):,} pictures. Check"
@@ -122,13 +124,48 @@ def _about_counts(dataset: Dataset | Listing) -> list[str]:
 
 
 def _about_left_out(dataset: Dataset | Listing) -> list[str]:
-    aside = dataset.unreadable if isinstance(dataset, Dataset) else dataset.skipped
+    """Say how many files were left out, with the reasons that are most frequent."""
+    every = dataset.unreadable if isinstance(dataset, Dataset) else dataset.skipped
+    aside = [u.reason for u in every if u.kind == "file"]
     if not aside:
         return []
-    reason, count = Counter(u.reason for u in aside).most_common(1)[0]
-    verb = "file was" if len(aside) == 1 else "files were"
-    most = "" if len(aside) == 1 else f" Most often ({count:,}):"
-    return [f"{len(aside):,} {verb} left out.{most} {reason}"]
+    if len(aside) == 1:
+        return [f"1 file was left out. {aside[0]}"]
+    (reason, most), *others = Counter(aside).most_common(REASONS)
+    said = f"{len(aside):,} files were left out. Most often ({most:,}): {reason}"
+    return [said + "".join(f" Also ({n:,}): {reason}" for reason, n in others)]
+
+
+def look_alikes(classes: Sequence[str]) -> list[str]:
+    """Say which class names differ only in what eyes and programs often overlook: capitals, blanks,
+    a decimal zero, Unicode form, quotation marks.
+    """
+    alike = defaultdict(list)
+    for name in classes:
+        alike[_looks(name)].append(name)
+    groups = [names for names in alike.values() if len(names) > 1]
+    if not groups:
+        return []
+    told = "; ".join(" and ".join(map(_exactly, names)) for names in groups[:REASONS])
+    more = f" and {len(groups) - REASONS:,} more groups" if len(groups) > REASONS else ""
+    return [
+        f"Some classes differ only in capitals, blanks, signs or the form of letters: {told}{more}."
+        " They are kept apart. If they are one class, write them alike."
+    ]
+
+
+def _looks(name: str) -> str:
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    plain = re.sub("[\"'`]+", "", plain).strip()
+    plain = re.sub(r"(?<=\D)[\s_-]+|(?<=\d)[\s_-]+(?=\D)", "", plain)
+    number = re.fullmatch(r"([+-]?)0*(\d+)(?:[.,]0*)?", plain)
+    return "".join(number.groups()) if number else plain
+
+
+def _exactly(name: str) -> str:
+    """Return the name in quotes; letters that look alike as their codes where that is all."""
+    plain = unicodedata.normalize("NFC", name) == name
+    return f"'{name}'" if plain else f"'{name}' ({ascii(name)[1:-1]})"
 
 
 def _some(names: Sequence[str]) -> str:

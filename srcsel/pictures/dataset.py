@@ -179,7 +179,7 @@ def _dataset(
     classes = tuple(listing.classes[k] for k in kept)
     lost = [name for name in listing.classes if name not in classes]
     bad += [
-        Unreadable(name, "No picture of this class can be used, so the class is left out.")
+        Unreadable(name, "No picture of this class can be used, so the class is left out.", "class")
         for name in lost
     ]
     paths = tuple(listing.paths[row] for row in good)

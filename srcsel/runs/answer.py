@@ -152,8 +152,7 @@ def _rounded(run: Run) -> list[str]:
 
 def _left_out(dataset: Dataset, run: Run) -> list[str]:
     notes = []
-    if dataset.unreadable:
-        count = len(dataset.unreadable)
+    if count := sum(u.kind == "file" for u in dataset.unreadable):
         verb = "file could not be read and is" if count == 1 else "files could not be read and are"
         notes.append(f"{count:,} {verb} left out.")
     if run.left_out:

@@ -164,6 +164,7 @@ def test_a_table_about_something_else_leaves_the_folders_in_charge(tmp_path):
     assert "It was not used" in aside(found)["weights.csv"]
     (tmp_path / "weights.csv").write_text("file,label\na/1.jpg,odd\n")
     assert list_pictures(str(tmp_path)).classes == ("a", "b")
+    assert "it labels 1 of the 3 pictures" in list_pictures(str(tmp_path)).notes[0]
     (tmp_path / "weights.csv").rename(tmp_path / "labels.csv")
     assert list_pictures(str(tmp_path)).classes == ("odd",)
 

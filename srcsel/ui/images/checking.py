@@ -159,7 +159,8 @@ def _summary(listing: Listing, job: JobStatus, found: dict | None) -> None:
         smallest.metric(f"Smallest class: {md(classes[least])}", f"{counts[least]:,}")
     with broken:
         if found is not None:
-            st.metric("Cannot be read", f"{len(found['unreadable']):,}")
+            aside = sum(b.get("kind", "file") == "file" for b in found["unreadable"])
+            st.metric("Cannot be read", f"{aside:,}")
         elif job.state in watch.ACTIVE:
             watch.watch_job(job, _still)
     about = [f"Classes come from {md(listing.label_source)}."]
@@ -197,13 +198,33 @@ def _warnings(listing: Listing, found: dict | None) -> None:
         return
     for warning in checks.notes_of(listing) if found is None else found["warnings"]:
         st.warning(md(warning), icon=":material/warning:")
+    _remedies(listing)
+
+
+def _remedies(listing: Listing) -> None:
+    """Offer the other ways to read a folder whose layout gives reason to ask."""
+    from srcsel.pictures import layouts
+
+    ways = layouts.remedies(listing)
+    if ways:
+        with st.container(horizontal=True):
+            for way in ways:
+                st.button(
+                    md(way.label),
+                    key=f"remedy-{way.label}",
+                    icon=":material/account_tree:",
+                    on_click=_take,
+                    args=(way.ref,),
+                )
 
 
 def _unreadable(found: dict | None) -> None:
     broken = (found or {}).get("unreadable", ())
     if broken:
+        rows = any(b.get("kind") == "row" for b in broken)
+        what = ("file or row", "files and rows") if rows else ("file",)
         with st.expander(
-            f"{words.count(len(broken), 'file')} left out", icon=":material/broken_image:"
+            f"{words.count(len(broken), *what)} left out", icon=":material/broken_image:"
         ):
             st.dataframe(
                 {

@@ -3,8 +3,7 @@
 import pytest
 
 from srcsel.base.errors import InputError
-from srcsel.pictures import labels as labelfile
-from srcsel.pictures.labels import read_labels
+from srcsel.pictures.tables import read_table, rows
 
 PICTURES = ("images/cat 1.jpg", "images/cat 2.jpg", "images/dog.png")
 WANTED = {"images/cat 1.jpg": "cat", "images/cat 2.jpg": "cat", "images/dog.png": "dog"}
@@ -13,8 +12,8 @@ WANTED = {"images/cat 1.jpg": "cat", "images/cat 2.jpg": "cat", "images/dog.png"
 def read(folder, content, pictures=PICTURES, known=()):
     table = folder / "labels.csv"
     table.write_bytes(content if isinstance(content, bytes) else content.encode())
-    labels, skipped = read_labels(table, folder, pictures, known)
-    return labels, {u.path: u.reason for u in skipped}
+    found = read_table(table, folder, pictures, known)
+    return found.labels, {u.path: u.reason for u in found.skipped}
 
 
 @pytest.mark.parametrize(
@@ -68,12 +67,12 @@ def test_absolute_names_inside_the_folder(tmp_path):
 @pytest.mark.parametrize(
     "name", ["../secret.jpg", "/etc/secret.jpg", "C:\\secret.jpg", "images/../../secret.jpg", ".."]
 )
-def test_names_that_lead_outside_are_refused(tmp_path, name):
+def test_names_that_lead_outside_name_no_picture(tmp_path, name):
     (tmp_path / "set").mkdir()
     (tmp_path / "secret.jpg").touch()
     labels, skipped = read(tmp_path / "set", f"file,label\n{name},x\na.jpg,y\n", ("a.jpg",))
     assert labels == {"a.jpg": "y"}
-    assert "outside the chosen folder" in skipped[name]
+    assert "no such picture" in skipped[name]
 
 
 def test_rows_that_cannot_be_used_are_named(tmp_path):
@@ -123,6 +122,6 @@ def test_tables_that_are_none(tmp_path, text, word):
 
 
 def test_enormous_tables_are_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(labelfile, "TABLE_LIMIT", 3)
+    monkeypatch.setattr(rows, "TABLE_LIMIT", 3)
     with pytest.raises(InputError, match="larger than"):
         read(tmp_path, "file,label\n")

@@ -1,0 +1,240 @@
+"""Which table of a folder says the classes, or that its folder names do."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from srcsel.base import access
+from srcsel.base.errors import InputError
+from srcsel.base.records import Unreadable
+from srcsel.pictures.layouts import is_part, split_of
+from srcsel.pictures.tables.read import Labelled, misfit, read_table
+from srcsel.pictures.walk import Tree
+
+SURE = "labels"  # a table of this name is meant; any other may be about something else
+MOST = 12  # tables looked into
+AGREE = 0.95  # of the labels that fit the folder names, where both say the same
+_WORKBOOKS = (".xlsx", ".xls", ".ods", ".json", ".parquet")
+_LISTS = re.compile(r"(train|val|valid|test|list|labels?|annotations?)([\W_]?\w*)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The table that was taken, None where the folder names are the classes; what to say."""
+
+    read: Labelled | None
+    notes: tuple[str, ...] = ()
+    unused: tuple[Unreadable, ...] = ()
+
+
+def choose(tree: Tree) -> Choice:
+    """Look into the tables of a folder and take the one that fits.
+
+    Raises InputError where a table called labels.* does not fit, where several fit, or where none
+    does and the folders are no classes either.
+    """
+    _require_open(tree)
+    names = _candidates(tree)
+    sure = [name for name in names if _stem(name) == SURE]
+    read, wrong = _look(tree, sure)
+    if wrong and not read:
+        raise InputError(" ".join(wrong.values()))
+    if read:
+        fitting = [one for one in read if one.fits]
+        if not fitting:
+            raise InputError(misfit(read[0], tree.pictures))
+        return _one_of(tree, read, fitting, wrong)
+    read, wrong = _look(tree, [name for name in names if name not in sure])
+    fitting = [one for one in read if one.fits]
+    firsts = _firsts(tree)
+    if len(firsts) > 1:
+        return _beside_folders(tree, firsts, read, fitting, wrong)
+    if fitting:
+        return _one_of(tree, read, fitting, wrong)
+    if (read or wrong) and not _wrapped(tree):
+        raise _none(tree, read, wrong)
+    unused = _unused(tree, read, [], wrong)
+    return replace(unused, notes=(*unused.notes, *_workbook(tree)))
+
+
+def _beside_folders(
+    tree: Tree,
+    firsts: Counter[str],
+    read: Sequence[Labelled],
+    fitting: Sequence[Labelled],
+    wrong: Mapping[str, str],
+) -> Choice:
+    """Decide between the folder names and tables that may be about something else."""
+    meant = [one for one in fitting if _meant(one, firsts)]
+    if meant and not all(_agrees(one) for one in meant):
+        return _one_of(tree, read, meant, wrong)
+    if len(meant) == 1 and len(meant[0].labels) >= AGREE * len(tree.pictures):
+        return _one_of(tree, read, meant, wrong)
+    parts = 2 * sum(map(is_part, firsts)) > len(firsts)
+    if parts and not meant and any(one.rows and one.missing for one in read):
+        raise _none(tree, read, wrong)
+    unused = _unused(tree, read, meant, wrong)
+    return replace(unused, notes=(*unused.notes, *_workbook(tree)))
+
+
+def _unused(
+    tree: Tree, read: Sequence[Labelled], meant: Sequence[Labelled], wrong: Mapping[str, str]
+) -> Choice:
+    """Leave the classes to the folder names, and say why no table gives them."""
+    said = {
+        _name(one): f"it labels {len(one.labels):,} of the {len(tree.pictures):,} pictures, and the"
+        " folder names are the classes."
+        for one in read
+    }
+    said |= {_name(one): "it gives the same classes as the folder names." for one in meant}
+    said |= {table: f"the folder names are the classes. {why}" for table, why in wrong.items()}
+    return Choice(
+        None,
+        tuple(f"{table} was not used: {why}" for table, why in said.items()),
+        tuple(Unreadable(t, f"It was not used: {why}", "table") for t, why in said.items()),
+    )
+
+
+def _one_of(
+    tree: Tree, read: Sequence[Labelled], fitting: Sequence[Labelled], wrong: Mapping[str, str]
+) -> Choice:
+    """Take the only table that fits, or the only one that is no template; else ask."""
+    real = [one for one in fitting if not _template(one)]
+    if not real and len(read) + len(wrong) > 1:
+        raise _none(tree, read, wrong)
+    real = real or list(fitting)
+    real = [one for one in real if not any(_within(one, other) for other in real)]
+    if len(real) > 1:
+        told = "; ".join(f"{_name(one)} labels {len(one.labels):,} pictures" for one in real)
+        first = tree.folder / real[0].table.relative_to(tree.folder)
+        raise InputError(
+            f"There are {len(real)} tables of labels that fit: {told}. Call the one with the labels"
+            f" labels.csv, or give its path instead of the folder's, for example {first}."
+        )
+    others = [one for one in read if one is not real[0]]
+    said = [f"{_name(real[0])} gives the classes. {_why_not(one, real[0])}" for one in others]
+    aside = [f"{table} was set aside. {why}" for table, why in wrong.items()]
+    return Choice(real[0], (*said, *aside))
+
+
+def _none(tree: Tree, read: Sequence[Labelled], wrong: Mapping[str, str]) -> InputError:
+    """Say of every table why it does not give the classes."""
+    said = (
+        f"{_name(one)} seems to be a form to fill in, not labels."
+        if one.fits
+        else misfit(one, tree.pictures)
+        for one in sorted(read, key=lambda one: one.fits)
+    )
+    return InputError(" ".join((*said, *wrong.values())))
+
+
+def _why_not(other: Labelled, taken: Labelled) -> str:
+    if not other.fits:
+        return (
+            f"{_name(other)} was set aside: {other.matched:,} of its {other.rows:,} rows name a"
+            " picture of this folder."
+        )
+    if _within(other, taken):
+        return f"{_name(other)} says the same of fewer pictures."
+    if split_of(_stem(_name(other))) == "test" and len(set(other.labels.values())) > 1:
+        return f"{_name(other)} was set aside, as its name says that it is for a test."
+    return f"{_name(other)} was set aside: it seems to be a form to fill in, not labels."
+
+
+def _require_open(tree: Tree) -> None:
+    """Raise InputError for a table labels.* that is a link out of what may be opened."""
+    for aside in tree.skipped:
+        if aside.reason == access.LEADS_OUT and _stem(aside.path) == SURE:
+            access.require(tree.folder / aside.path)
+
+
+def _candidates(tree: Tree) -> list[str]:
+    """Return the tables at the root, or else those in folders beside the pictures, by name."""
+
+    def tabular(path: str) -> bool:
+        name = PurePosixPath(path)
+        return name.suffix.lower() != ".txt" or bool(_LISTS.fullmatch(name.stem))
+
+    root = [path for path in tree.tables if "/" not in path and tabular(path)]
+    if not root:
+        bare = tree.bare()
+        root = [
+            p
+            for p in tree.tables
+            if p.count("/") == 1 and p.split("/")[0] in bare and not p.lower().endswith(".txt")
+        ]
+    return sorted(root)[:MOST]
+
+
+def _look(tree: Tree, names: Sequence[str]) -> tuple[list[Labelled], dict[str, str]]:
+    """Read tables; return those that are some, and what is wrong with the others."""
+    read, wrong, known = [], {}, [u.path for u in tree.skipped]
+    for name in names:
+        try:
+            read.append(read_table(tree.folder / name, tree.folder, tree.pictures, known))
+        except InputError as error:
+            if not name.lower().endswith(".txt"):  # any text may end so
+                wrong[name] = str(error)
+    return read, wrong
+
+
+def _meant(read: Labelled, firsts: Counter[str]) -> bool:
+    """Tell whether a table sorts most pictures of the folders it speaks of, into two classes or
+    more.
+    """
+    touched = {path.split("/", 1)[0] for path in read.labels}
+    there = sum(firsts[name] for name in touched)
+    return len(set(read.labels.values())) > 1 and 2 * len(read.labels) >= there
+
+
+def _agrees(read: Labelled) -> bool:
+    """Tell whether a table and the folder names sort the pictures alike."""
+    pairs = Counter((path.split("/", 1)[0], label) for path, label in read.labels.items())
+    by_folder: dict[str, int] = defaultdict(int)
+    by_label: dict[str, int] = defaultdict(int)
+    for (folder, label), n in pairs.items():
+        by_folder[folder], by_label[label] = max(by_folder[folder], n), max(by_label[label], n)
+    least = min(sum(by_folder.values()), sum(by_label.values()))
+    return least >= AGREE * len(read.labels)
+
+
+def _template(read: Labelled) -> bool:
+    """Tell whether a table is a form to fill in: one label throughout, or called so."""
+    stem = _stem(read.table.name)
+    called = any(word in stem for word in ("sample", "submission", "template"))
+    return called or len(set(read.labels.values())) == 1 or split_of(stem) == "test"
+
+
+def _within(one: Labelled, other: Labelled) -> bool:
+    """Tell whether another table says all that this one does, and more."""
+    return len(one.labels) < len(other.labels) and one.labels.items() <= other.labels.items()
+
+
+def _workbook(tree: Tree) -> tuple[str, ...]:
+    """Point at a file called labels.* that is no plain table."""
+    return tuple(
+        f"{name} is not read. If it holds the labels, save it as CSV (file,label)."
+        for suffix in _WORKBOOKS
+        if (tree.folder / (name := f"{SURE}{suffix}")).is_file()
+    )
+
+
+def _wrapped(tree: Tree) -> bool:
+    """Tell whether class folders may lie in the only folder there is."""
+    return len({path.split("/")[1] for path in tree.pictures if path.count("/") > 1}) > 1
+
+
+def _firsts(tree: Tree) -> Counter[str]:
+    return Counter(path.split("/", 1)[0] for path in tree.pictures if "/" in path)
+
+
+def _stem(name: str) -> str:
+    return PurePosixPath(name).stem.casefold()
+
+
+def _name(read: Labelled) -> str:
+    return read.table.name

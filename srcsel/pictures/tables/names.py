@@ -1,0 +1,136 @@
+"""How a file is called in a table and in a folder, and which two names mean the same file."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import unicodedata
+from collections.abc import Iterable
+from urllib.parse import unquote, urlsplit
+
+from srcsel.pictures.images import SUFFIXES
+from srcsel.pictures.layouts import split_of
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_DRIVE = re.compile(r"[A-Za-z]:(?=/)")
+
+
+def composed(text: str) -> str:
+    """Return the text with each accented letter as one character, however it was written."""
+    return unicodedata.normalize("NFC", text)
+
+
+def base(cell: str) -> str:
+    """Return the last part of a path."""
+    return posixpath.basename(cell.replace("\\", "/").strip())
+
+
+def is_picture_name(cell: str) -> bool:
+    """Tell whether a cell ends like the name of a picture file."""
+    return os.path.splitext(cell.split("?", 1)[0])[1].lower() in SUFFIXES  # noqa: PTH122 - cells by the million
+
+
+def spellings(cell: str) -> list[str]:
+    """Return the paths a cell may mean: with `/`, without drive, scheme, `./` and leading `../`;
+    as written first, then with URL-escapes read.
+    """
+    text = cell
+    if _SCHEME.match(text):
+        address = urlsplit(text)
+        text = address.netloc + address.path
+    ways = dict.fromkeys((text, unquote(text)) if "%" in text else (text,))
+    return [path for way in ways if (path := _plain(way))]
+
+
+def _plain(text: str) -> str:
+    text = posixpath.normpath(_DRIVE.sub("", composed(text).replace("\\", "/")))
+    parts = [part for part in text.split("/") if part not in ("", ".", "..")]
+    return "/".join(parts)
+
+
+def related(one: str, other: str) -> bool:
+    """Tell whether one path is a tail of the other, whole names compared, capitals aside."""
+    short, long = sorted((folded(one).split("/"), folded(other).split("/")), key=len)
+    return long[-len(short) :] == short
+
+
+def folded(text: str) -> str:
+    """Return the text without what a system may not tell apart: capitals and Unicode forms."""
+    return composed(text).casefold()
+
+
+def stem(path: str) -> str:
+    """Return the path without its ending."""
+    return posixpath.splitext(path)[0]
+
+
+class Finder:
+    """Finds the picture that a row means: one path must be a tail of the other, and one alone."""
+
+    def __init__(self, pictures: Iterable[str], folder: str = "") -> None:
+        """`pictures`: paths relative to the folder, POSIX; `folder`: its name."""
+        self.paths = frozenset(pictures)
+        self.folder = folder
+        self._indices: dict[tuple[bool, bool], _Index] = {}
+
+    def find(self, cell: str) -> tuple[str | None, bool]:
+        """Return the picture's path or None, and whether several pictures fit.
+
+        As written first, then with capitals aside; a name without a picture's ending (an id) also
+        means the picture that is called so but for its ending.
+        """
+        several = False
+        for path in spellings(cell) if cell else ():
+            for bare in (False,) if is_picture_name(path) else (False, True):
+                for fold in (False, True):
+                    key = folded(path) if fold else path
+                    found, torn = self._index(fold=fold, bare=bare).find(key, self.folder)
+                    if found is not None:
+                        return found, False
+                    several |= torn
+        return None, several
+
+    def _index(self, *, fold: bool, bare: bool) -> _Index:
+        if (fold, bare) not in self._indices:
+            keys = ((folded(p) if fold else composed(p), p) for p in self.paths)
+            self._indices[fold, bare] = _Index((stem(k) if bare else k, p) for k, p in keys)
+        return self._indices[fold, bare]
+
+
+class _Index:
+    """Pictures by how they are called, whole and by every tail of their path; None = several."""
+
+    def __init__(self, keys: Iterable[tuple[str, str]]) -> None:
+        self.whole: dict[str, str | None] = {}
+        self.tails: dict[str, str | None] = {}
+        for key, path in keys:
+            self.whole[key] = None if key in self.whole else path
+            for tail in _tails(key):
+                self.tails[tail] = None if tail in self.tails else path
+
+    def find(self, row: str, folder: str) -> tuple[str | None, bool]:
+        """Return the picture that shares most of the row's path, and whether several do."""
+        if row in self.whole:
+            return self.whole[row], self.whole[row] is None
+        if row in self.tails:
+            return self.tails[row], self.tails[row] is None
+        for tail in _tails(row):
+            if tail in self.whole:
+                above = row[: -len(tail) - 1].rsplit("/", 1)[-1]
+                found = None if _another_split(above, folder) else self.whole[tail]
+                return found, self.whole[tail] is None
+        return None, False
+
+
+def _tails(path: str) -> Iterable[str]:
+    """Every shorter tail of a path, the longest first."""
+    while "/" in path:
+        path = path.split("/", 1)[1]
+        yield path
+
+
+def _another_split(above: str, folder: str) -> bool:
+    """Tell whether a row speaks of "val/..." where the folder is called "train"."""
+    asked, here = split_of(above), split_of(folder)
+    return bool(asked and here and asked != here)

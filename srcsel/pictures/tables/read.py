@@ -1,0 +1,212 @@
+"""A table matched to the pictures of a folder: which picture has which label, and what does not
+fit.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from srcsel.base.errors import InputError
+from srcsel.base.phrases import count
+from srcsel.base.records import Unreadable
+from srcsel.pictures.tables.columns import Columns, cell, find_columns
+from srcsel.pictures.tables.encoding import encoding_of
+from srcsel.pictures.tables.names import Finder, base, composed, related, spellings, stem
+from srcsel.pictures.tables.rows import Rows, require_size
+
+SHOWN = 3  # names in a sentence
+NAMED = 1000  # rows without a picture that are listed one by one
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """What a table says about the pictures of a folder."""
+
+    table: Path
+    labels: dict[str, str]  # picture -> its one label
+    skipped: tuple[Unreadable, ...]  # pictures without one label, and rows without a picture
+    rows: int  # that name something
+    matched: int  # that name a file of the folder
+    missing: tuple[str, ...]  # what the first of the other rows name
+    notes: tuple[str, ...]  # how it was read, and what was left out
+
+    @property
+    def fits(self) -> bool:
+        """Whether at least half of the rows name a file here, and any picture gets a label."""
+        return bool(self.labels) and 2 * self.matched >= self.rows
+
+
+def read_table(
+    table: Path, folder: Path, pictures: Iterable[str], known: Iterable[str] = ()
+) -> Labelled:
+    """Match the rows of `table` to `pictures` (paths relative to `folder`, POSIX).
+
+    `known`: other files there, reported for another reason already. Raises InputError where the
+    table cannot be read, or has no column of file names or none of labels.
+    """
+    try:
+        require_size(table)
+        finder = Finder(pictures, folder.name)
+        encoding, said = encoding_of(table, {composed(base(path)) for path in finder.paths})
+    except OSError as error:
+        raise InputError(
+            f"{table.name} cannot be read: {error.strerror}. Ask for permission, or copy it anew."
+        ) from error
+    rows = Rows(table, encoding)
+    columns = find_columns(rows.sample, table.name, lambda text: finder.find(text)[0] is not None)
+    return _Matching(finder, Finder(known, folder.name), columns, table).read(rows, said)
+
+
+class _Matching:
+    """Collects what the rows say, row after row."""
+
+    def __init__(self, finder: Finder, known: Finder, columns: Columns, table: Path) -> None:
+        self.finder, self.known, self.columns, self.table = finder, known, columns, table
+        self.labels: dict[str, str] = {}
+        self.asked: dict[str, str] = {}  # picture -> the path that claims it
+        self.skipped: dict[str, str] = {}
+        self.missing: dict[str, str] = {}
+        self.counts: dict[str, int] = defaultdict(int)
+        self.written: dict[str, set[str]] = defaultdict(set)
+
+    def read(self, rows: Rows, said: str) -> Labelled:
+        """Go through all rows and sum up."""
+        for number, row in enumerate(rows):
+            if number >= self.columns.start:
+                self._take(row)
+        name = self.table.name
+        for path in self.finder.paths - self.labels.keys() - self.skipped.keys():
+            self.skipped[path] = f"It is not named in {name}."
+            self.counts["unnamed"] += 1
+        pictures = [Unreadable(p, why, "label") for p, why in self.skipped.items()]
+        others = [Unreadable(p, why, "row") for p, why in self.missing.items()]
+        labels = {p: label for p, label in self.labels.items() if p not in self.skipped}
+        notes = (said, self.columns.said, *self._stray(rows), *self._sums(), *self._alike())
+        return Labelled(
+            self.table,
+            labels,
+            (*pictures, *others),
+            self.counts["rows"],
+            self.counts["matched"],
+            tuple(self.missing)[:SHOWN],
+            tuple(note for note in notes if note),
+        )
+
+    def _take(self, row: list[str]) -> None:
+        name = cell(row, self.columns.file)
+        self.counts["rows"] += 1
+        path, several = self.finder.find(name)
+        if path is None:
+            self._lost(name, several)
+            return
+        self.counts["matched"] += 1
+        label = self.columns.label_of(row)
+        asked = spellings(name)[0]
+        before = self.asked.setdefault(path, asked)
+        if not related(stem(before), stem(asked)):
+            self._leave(
+                path,
+                "claimed",
+                f"Rows of {self.table.name} with different folders could"
+                f" mean it: {before} and {asked}. Keep the folders in the paths.",
+            )
+        elif not label:
+            self._leave(path, "empty", f"It has no label in {self.table.name}.")
+        elif self.labels.setdefault(path, label) != label:
+            self._leave(
+                path,
+                "torn",
+                f"It has two labels in {self.table.name},"
+                f" '{self.labels[path]}' and '{label}'. Keep the right one.",
+            )
+        if self.columns.label is not None and self.columns.label < len(row):
+            self.written[label].add(row[self.columns.label])
+
+    def _lost(self, name: str, several: bool) -> None:
+        if self.known.find(name)[0] is not None:
+            self.counts["matched"] += 1
+            return
+        self.counts["lost"] += 1
+        if several:
+            self.counts["several"] += 1
+        if len(self.missing) < NAMED:
+            self.missing[name or "(empty name)"] = (
+                f"Several pictures go by this name. Write their folders too in {self.table.name}."
+                if several
+                else f"It is named in {self.table.name}, but the folder has no such picture."
+            )
+
+    def _leave(self, path: str, why: str, reason: str) -> None:
+        if path not in self.skipped:
+            self.counts[why] += 1
+            self.skipped[path] = reason
+
+    def _stray(self, rows: Rows) -> list[str]:
+        if not rows.stray:
+            return []
+        lines = count(rows.stray, "line")
+        return [
+            f"{lines} of {self.table.name} {'has' if rows.stray == 1 else 'have'} a stray"
+            " quotation mark; each line was read on its own, without it."
+        ]
+
+    def _sums(self) -> list[str]:
+        """Say how many rows and pictures found no partner."""
+        table, counts, said = self.table.name, self.counts, []
+        if counts["lost"]:
+            first = next(iter(self.missing))
+            torn = f" ({counts['several']:,} fit several)" if counts["several"] else ""
+            said.append(
+                f"{counts['lost']:,} of {count(counts['rows'], 'row')} of {table} name no"
+                f" picture of this folder{torn}, for example {first}."
+            )
+        for why, what in (
+            ("unnamed", f"not named in {table}"),
+            ("empty", f"without a label in {table} (empty, nan or the like)"),
+            ("torn", f"given two labels in {table}"),
+            ("claimed", f"meant by several rows of {table} with different folders"),
+        ):
+            if n := counts[why]:
+                said.append(
+                    f"{n:,} of {count(len(self.finder.paths), 'picture')}"
+                    f" {'is' if n == 1 else 'are'} {what} and left out."
+                )
+        return said
+
+    def _alike(self) -> list[str]:
+        """Say which labels were read as one although they are written in several ways."""
+        several = {
+            label: forms for label, forms in self.written.items() if label and len(forms) > 1
+        }
+        return [
+            f"The class '{label}' is written in {len(forms)} ways in {self.table.name} that differ"
+            " in blanks around it or in how accents are stored"
+            f" ({', '.join(map(ascii, sorted(forms)[:SHOWN]))}); they are read as one class."
+            for label, forms in list(several.items())[:SHOWN]
+        ]
+
+
+def misfit(read: Labelled, pictures: Iterable[str]) -> str:
+    """Say what a table that fits too little looks for, and what lies there instead."""
+    here = sorted(pictures)
+    if not here:
+        return f"{read.table.name} cannot be used: there are no pictures beside or below it."
+    share = "none" if not read.matched else f"only {read.matched:,}"
+    said = (
+        f"{read.table.name} does not fit this folder: {share} of its {count(read.rows, 'row')}"
+        f" {'name' if read.matched > 1 else 'names'} one of the {count(len(here), 'picture')} here."
+    )
+    if read.missing:
+        said += f" It looks for {', '.join(read.missing)}; here lie {', '.join(here[:SHOWN])}."
+    elif not read.labels:
+        said += " None of its rows gives a picture one label."
+    endings = {stem(base(path)) for path in here} & {stem(base(name)) for name in read.missing}
+    if endings and not read.matched:
+        said += " (Some names agree but for their folder or ending.)"
+    return (
+        f"{said} Write the paths of these files into the table, choose the folder it was made for,"
+        " or take the table away to use the folder names."
+    )

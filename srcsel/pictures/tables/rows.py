@@ -1,0 +1,153 @@
+"""The rows of a table, whatever its separator and quotes, one at a time."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from srcsel.base.errors import InputError
+from srcsel.pictures.tables.names import is_picture_name
+
+TABLE_LIMIT = 200 * 2**20  # bytes
+ROW_LIMIT = 3_000_000
+COLUMN_LIMIT = 4096
+SAMPLE = 200  # rows looked at to find out the separator, and which column is which
+SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".psv", ".txt"})
+
+_EXCEL = re.compile(r'"?sep=(.)"?\s*')
+_BLANK = " "  # the separator of "path number" rows: the last blank of a line
+
+
+class Rows:
+    """The rows of one table that are not empty, read anew at each iteration.
+
+    Raises InputError where the file is no table of two columns or more, or too large.
+    """
+
+    def __init__(self, table: Path, encoding: str) -> None:
+        self.table, self.encoding = table, encoding
+        self.stray = 0  # lines with an odd number of quotation marks, where they tear the table
+        self._alone = False  # whether each line is read on its own
+        try:
+            self.separator, self._skip = self._layout()
+            self.sample = list(itertools.islice(self, SAMPLE + 1))
+            self._require_table()
+            self._mend_quotes()
+        except (OSError, UnicodeError, csv.Error) as error:
+            raise self._unreadable(error) from error
+
+    def __iter__(self) -> Iterator[list[str]]:
+        """Yield each row, as its cells were written."""
+        try:
+            with self.table.open(encoding=self.encoding, newline="") as file:
+                lines = itertools.islice(file, self._skip, None)
+                kept = (row for row in self._parsed(lines) if any(map(str.strip, row)))
+                for number, row in enumerate(kept):
+                    if number >= ROW_LIMIT or len(row) > COLUMN_LIMIT:
+                        raise InputError(
+                            f"{self.table.name} has more than {ROW_LIMIT:,} rows or"
+                            f" {COLUMN_LIMIT:,} columns, too many for a table of labels. Keep the"
+                            " rows and columns of these pictures."
+                        )
+                    yield row
+        except (OSError, UnicodeError, csv.Error) as error:
+            raise self._unreadable(error) from error
+
+    def _parsed(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        if self.separator == _BLANK:
+            yield from (line.strip().rsplit(None, 1) for line in lines)
+        elif not self._alone:
+            yield from _read(lines, self.separator)
+        else:
+            width = len(self.sample[0])
+            for line in lines:
+                row = _alone(line, self.separator)
+                stray = line.count('"') % 2 or len(row) != width
+                yield _bare(line, self.separator) if stray else row
+
+    def _layout(self) -> tuple[str, int]:
+        """Return the separator, and how many lines stand before the rows (Excel's `sep=;`)."""
+        with self.table.open(encoding=self.encoding, newline="") as file:
+            lines = list(itertools.islice(file, SAMPLE))
+        if lines and (told := _EXCEL.fullmatch(lines[0])):
+            return told[1], 1
+        filled = [line for line in lines if line.strip()]
+        shares = {mark: _regular([_alone(line, mark) for line in filled]) for mark in ",;\t|"}
+        best = max(shares, key=lambda mark: shares[mark])
+        pairs = [line.strip().rsplit(None, 1) for line in filled]
+        paths = sum(len(pair) == 2 and is_picture_name(pair[0].strip()) for pair in pairs)
+        blank = not shares[best] and 2 * paths > len(filled)
+        return (_BLANK if blank else best), 0
+
+    def _require_table(self) -> None:
+        if _regular(self.sample[:SAMPLE]) == 0:
+            raise InputError(
+                f"{self.table.name} is no table with two columns. It needs one line a picture:"
+                " file,label (separated by a comma, semicolon or tab)."
+            )
+
+    def _mend_quotes(self) -> None:
+        """Read each line on its own where a quotation mark is left open: it would swallow the lines
+        after it.
+        """
+        if self.separator == _BLANK:
+            return
+        with self.table.open(encoding=self.encoding, newline="") as file:
+            stray = sum(line.count('"') % 2 for line in file)
+        if stray and not self._meant():
+            self.stray, self._alone = stray, True
+            self.sample = list(itertools.islice(self, SAMPLE + 1))
+
+    def _meant(self) -> bool:
+        """Tell whether open quotation marks are texts of several lines, not accidents."""
+        width, several = len(self.sample[0]), False
+        try:
+            with self.table.open(encoding=self.encoding, newline="") as file:
+                for row in _read(file, self.separator):
+                    for cell in row:
+                        if "\n" in cell or "\r" in cell:
+                            several = True
+                            inner = [_bare(line, self.separator) for line in cell.splitlines()[1:]]
+                            if len(row) != width or any(len(cells) == width for cells in inner):
+                                return False
+        except csv.Error:
+            return False
+        return several
+
+    def _unreadable(self, error: Exception) -> InputError:
+        return InputError(
+            f"{self.table.name} cannot be read as a table: {error}. Save it again as CSV (UTF-8)."
+        )
+
+
+def require_size(table: Path) -> None:
+    """Raise InputError for a file larger than a table of labels is."""
+    if table.stat().st_size > TABLE_LIMIT:
+        raise InputError(
+            f"{table.name} is larger than {TABLE_LIMIT // 2**20} MB, too large for a table of"
+            " labels."
+        )
+
+
+def _read(lines: Iterable[str], separator: str) -> Iterator[list[str]]:
+    return csv.reader(lines, delimiter=separator, skipinitialspace=True)
+
+
+def _alone(line: str, separator: str) -> list[str]:
+    return next(_read([line.rstrip("\r\n")], separator), [])
+
+
+def _bare(line: str, separator: str) -> list[str]:
+    """Split a line at its separators; quotation marks around a cell, or one at its edge, go."""
+    cells = [cell.strip() for cell in line.rstrip("\r\n").split(separator)]
+    return [cell.strip('"').strip() if cell.count('"') < 3 else cell for cell in cells]
+
+
+def _regular(rows: list[list[str]]) -> float:
+    """Return the share of rows as wide as the first, 0 where that has a single column."""
+    if not rows or len(rows[0]) < 2:
+        return 0.0
+    return sum(len(row) == len(rows[0]) for row in rows) / len(rows)

@@ -1,0 +1,240 @@
+"""All that lies below a folder, from names alone: pictures, tables, and what is left aside and
+why.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from srcsel.base import access
+from srcsel.base.errors import InputError
+from srcsel.base.records import Unreadable
+from srcsel.pictures.images import SUFFIXES
+from srcsel.pictures.tables.rows import SUFFIXES as TABLES
+
+JUNK = frozenset(
+    {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir", "$recycle.bin"}
+)
+_NOTES = (
+    ".txt .md .rst .csv .tsv .json .jsonl .xml .yaml .yml .toml .html .htm .css .js .py .ipynb .sh"
+    " .db .ini .log .xmp .aae .thm .lnk .url .md5 .sha256 .lock .cache "
+)
+_KINDS = {
+    ".heic .heif .hif": (
+        "HEIC photos are not read. Save it as JPEG (on a phone, choose 'Most compatible')."
+    ),
+    ".avif .webp .jp2 .j2k": (
+        "This installation of Pillow lacks this format. Save it as JPEG or PNG."
+    ),
+    ".cr2 .cr3 .nef .arw .dng .orf .rw2 .raf .pef .srw .raw": (
+        "Camera raw files are not read. Export it as JPEG."
+    ),
+    ".svg .svgz .eps .ai": "It is a drawing, not a picture made of points. Export it as PNG.",
+    ".psd .xcf .kra": "It is a document of a drawing program. Export it as JPEG or PNG.",
+    ".pdf": "It is a PDF document. Export its pictures as JPEG.",
+    ".xlsx .xls .ods .parquet": "Tables of this kind are not read. Save it as CSV (UTF-8).",
+    ".mp4 .mov .avi .mkv .webm .m4v .3gp": "It is a film. Save single frames as pictures.",
+    ".dcm .dicom .nii .nii.gz .nrrd .mha .mhd": (
+        "Medical volumes are not read. Export single pictures as PNG."
+    ),
+    ".npy .npz .mat .h5 .hdf5 .pkl": (
+        "It is an array of numbers, not a picture file. Save each picture in it as PNG (in Python:"
+        " PIL.Image.fromarray(array).save('name.png'))."
+    ),
+    ".czi .lif .nd2 .svs .ndpi .vsi .oif .oib": (
+        "Files of microscopes and slide scanners are not read. Export single pictures as PNG."
+    ),
+    ".zip .rar .7z .tar .gz .tgz": "It is a packed folder. Unpack it first.",
+    ".jxl .exr .hdr .tga .ico .icns .pcx .jxr": (
+        "This kind of picture is not read. Save it as JPEG or PNG."
+    ),
+}
+_IGNORED = frozenset(_NOTES.split())
+_REASONS = {suffix: reason for suffixes, reason in _KINDS.items() for suffix in suffixes.split()}
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Every picture below a folder, and what was left aside; paths relative, POSIX."""
+
+    folder: Path
+    pictures: list[str]
+    skipped: list[Unreadable]
+    tables: list[str] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+    passed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Files not worth a word each, by their folder and ending."""
+
+    def below(self, name: str) -> Tree:
+        """Return the same, seen from the sub-folder `name`; what lies elsewhere keeps its
+        reason.
+        """
+        head = name + "/"
+        aside = [
+            Unreadable(
+                u.path.removeprefix(head) if u.path.startswith(head) else f"../{u.path}", u.reason
+            )
+            for u in self.skipped
+        ]
+        passed = {
+            (f"{place}/".removeprefix(head).rstrip("/"), suffix): n
+            for (place, suffix), n in self.passed.items()
+            if f"{place}/".startswith(head)
+        }
+        return Tree(
+            self.folder / name,
+            _inside(self.pictures, head),
+            aside,
+            _inside(self.tables, head),
+            _inside(self.folders, head),
+            Counter(passed),
+        )
+
+    def bare(self, depth: int = 0) -> dict[str, str]:
+        """Return the folders `depth` below the first that hold no picture, with what they hold."""
+        full = {"/".join(path.split("/")[: depth + 1]) for path in self.pictures}
+        return {
+            name: self._held(name)
+            for name in self.folders
+            if name.count("/") == depth and name not in full
+        }
+
+    def _held(self, name: str) -> str:
+        """Return "12 .npy, 1 .txt", or "empty"."""
+        head = name + "/"
+        kinds = Counter(ending(u.path) for u in self.skipped if u.path.startswith(head))
+        for (place, suffix), n in self.passed.items():
+            if f"{place}/".startswith(head):
+                kinds[suffix] += n
+        held = ", ".join(f"{n:,} {kind or 'without ending'}" for kind, n in kinds.most_common(3))
+        return held or "empty"
+
+
+def walk(folder: Path) -> Tree:
+    """Look through all folders below, each once, links to folders last; one system call a folder,
+    none a file.
+    """
+    if not folder.is_dir():
+        raise InputError(missing(folder))
+    tree = Tree(folder, [], [])
+    todo, links, seen = [""], [], set()
+    while todo or links:
+        place = todo.pop() if todo else links.pop()
+        try:
+            about = (folder / place).stat()
+            if (about.st_dev, about.st_ino) in seen:
+                tree.skipped.append(
+                    Unreadable(place, "It is a link to a folder that is counted already.")
+                )
+                continue
+            seen.add((about.st_dev, about.st_ino))
+            with os.scandir(folder / place) as entries:
+                for entry in entries:
+                    _sort_in(
+                        entry, f"{place}/{entry.name}" if place else entry.name, tree, todo, links
+                    )
+        except OSError as error:
+            if not place:
+                raise InputError(_locked(folder, error)) from error
+            tree.skipped.append(
+                Unreadable(place, f"This folder cannot be opened: {error.strerror}.")
+            )
+    return tree
+
+
+def _sort_in(
+    entry: os.DirEntry[str], path: str, tree: Tree, todo: list[str], links: list[str]
+) -> None:
+    name = entry.name.lower()
+    if name.startswith(".") or name in JUNK:
+        return
+    if not _speakable(name):
+        shown = path.encode("utf-8", "replace").decode()
+        tree.skipped.append(
+            Unreadable(shown, "Its name has letters this computer cannot show. Rename it.")
+        )
+        return
+    if entry.is_symlink() and not access.allowed(Path(entry.path)):
+        tree.skipped.append(Unreadable(path, access.LEADS_OUT))
+        return
+    try:
+        if entry.is_dir():
+            (links if entry.is_symlink() else todo).append(path)
+            tree.folders.append(path)
+            return
+        ordinary = entry.is_file()
+    except OSError:
+        ordinary = False
+    suffix = ending(name)
+    if suffix in SUFFIXES and ordinary:
+        tree.pictures.append(path)
+    elif suffix not in _IGNORED:
+        tree.skipped.append(Unreadable(path, _reason(suffix, ordinary)))
+    else:
+        tree.passed[path.rpartition("/")[0], suffix] += 1
+        if suffix in TABLES and ordinary:
+            tree.tables.append(path)
+
+
+def _speakable(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _reason(suffix: str, ordinary: bool) -> str:
+    if not ordinary:
+        return "It is a link that leads nowhere, or no ordinary file."
+    if not suffix:
+        return "Its name does not end like a picture's (.jpg, .png). Rename it if it is one."
+    return _REASONS.get(suffix, f"Files ending in {suffix} are not read as pictures.")
+
+
+def ending(name: str) -> str:
+    """Return how a file's name ends, in small letters: ".jpg", ".nii.gz", ""."""
+    stem, suffix = os.path.splitext(name.lower())  # noqa: PTH122 - a Path for each of 50,000 names costs half a second
+    return ".nii.gz" if suffix == ".gz" and stem.endswith(".nii") else suffix
+
+
+def _inside(paths: list[str], head: str) -> list[str]:
+    return [path.removeprefix(head) for path in paths if path.startswith(head)]
+
+
+def missing(folder: Path) -> str:
+    """Say that a path is no folder of pictures, and what lies near it."""
+    if folder.exists():
+        what = (
+            "a zip file. Upload it on the page, or unpack it"
+            if folder.suffix.lower() == ".zip"
+            else "a file"
+        )
+        return f"{folder} is {what}. Choose the folder that holds one sub-folder per class."
+    parent = next((p for p in folder.parents if p.is_dir()), None)
+    if parent is None or not access.allowed(parent):
+        return f"I cannot open {folder}. Copy the folder's path again."
+    return (
+        f"I cannot open {folder}: there is no such folder. {_contents(parent)} Copy the folder's"
+        " path again."
+    )
+
+
+def _contents(parent: Path) -> str:
+    try:
+        with os.scandir(parent) as entries:
+            names = sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
+    except OSError:
+        names = []
+    inside = f"; it holds {', '.join(names[:5])}{' ...' if len(names) > 5 else ''}" if names else ""
+    return f"The nearest one that exists is {parent}{inside}."
+
+
+def _locked(folder: Path, error: OSError) -> str:
+    return (
+        f"{folder} cannot be opened: {error.strerror}. Ask for permission, or choose another"
+        " folder."
+    )

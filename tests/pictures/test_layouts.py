@@ -1,0 +1,134 @@
+"""Parts of a data set in place of classes: the warning, its two remedies, and that these work."""
+
+import pytest
+
+from srcsel.base.paths import lasting
+from srcsel.pictures.checks import notes_of
+from srcsel.pictures.layouts import is_part, remedies, split_of
+from srcsel.pictures.listing import list_pictures
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("SRCSEL_HOME", str(tmp_path_factory.mktemp("home")))
+
+
+def fill(folder, *patterns, each=12):
+    for pattern in patterns:
+        (folder / pattern).mkdir(parents=True, exist_ok=True)
+        for k in range(each):
+            (folder / pattern / f"{k}.jpg").write_bytes(b"x")
+
+
+def tree(folder, outer, inner):
+    fill(folder, *(f"{a}/{b}" for a in outer for b in inner))
+
+
+@pytest.mark.parametrize(
+    "outer",
+    [
+        ("train", "val"),
+        ("Training", "Testing"),
+        ("seg_train", "seg_test", "seg_pred"),
+        ("train_images", "test_images"),
+        ("fold0", "fold1", "fold2", "fold3", "fold4"),
+        ("40X", "100X", "200X"),
+        ("trainset", "holdout"),
+        ("train", "unlabeled"),
+        ("batch_1", "batch_2"),
+        ("anything", "other"),  # the same folders in each say enough
+    ],
+)
+def test_the_same_folders_in_each_or_names_of_parts_are_pointed_out(tmp_path, outer):
+    tree(tmp_path, outer, ("cat", "dog", "owl"))
+    found = list_pictures(str(tmp_path))
+    (said,) = notes_of(found)
+    assert "'cat', 'dog' and 'owl'" in said
+    below, only = remedies(found)
+    assert below.ref == str(tmp_path / "*")
+    assert f"srcsel rank '{below.ref}'" in said
+    assert f"srcsel rank {only.ref}" in said
+    assert list_pictures(only.ref).classes == ("cat", "dog", "owl")
+    merged = list_pictures(below.ref)
+    assert merged.classes == ("cat", "dog", "owl")
+    assert len(merged.paths) == len(found.paths)
+    assert notes_of(merged) == ()
+    assert list_pictures(merged.ref).paths == merged.paths
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner"),
+    [
+        (("benign", "malignant"), ("40X", "100X", "200X")),
+        (("cat", "dog"), ("train", "val")),
+    ],
+)
+def test_parts_within_each_class_are_pointed_out(tmp_path, outer, inner):
+    tree(tmp_path, outer, inner)
+    found = list_pictures(str(tmp_path))
+    (said,) = notes_of(found)
+    assert f"'{outer[0]}' and '{outer[1]}' holds the same folders" in said
+    assert list_pictures(remedies(found)[0].ref).classes == tuple(sorted(inner))
+
+
+def test_parts_without_folders_of_classes(tmp_path):
+    fill(tmp_path, "train", "test")
+    (said,) = notes_of(list_pictures(str(tmp_path)))
+    assert "no folders of classes lie in them" in said
+    assert f"srcsel rank {tmp_path / 'train'}" in said
+
+
+def test_images_and_labels_of_a_detector(tmp_path):
+    fill(tmp_path, "images/train", "images/val")
+    for k in range(3):
+        (tmp_path / "labels" / "train").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "labels" / "train" / f"{k}.txt").write_text("0 0.5 0.5 1 1\n")
+    said = "\n".join(notes_of(list_pictures(str(tmp_path))))
+    assert "'labels' (3 .txt) holds no picture" in said
+    assert "'train' and 'val': these look like parts of a data set" in said
+
+
+def test_images_and_masks(tmp_path):
+    fill(tmp_path, "images", "masks")
+    assert "look like parts" in notes_of(list_pictures(str(tmp_path)))[0]
+
+
+def test_one_part_among_classes(tmp_path):
+    fill(tmp_path, "cat", "dog", "unlabeled")
+    (said,) = notes_of(list_pictures(str(tmp_path)))
+    assert said.startswith("'unlabeled' among the classes is called like a part")
+
+
+def test_ordinary_folders_are_left_in_peace(tmp_path):
+    tree(tmp_path, ("rose", "tulip", "poppy"), ("images",))
+    fill(tmp_path, "rose/day", "tulip/garden")
+    assert notes_of(list_pictures(str(tmp_path))) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("TrainSet2", "train"),
+        ("val", "val"),
+        ("fold_3", "fold 3"),
+        ("400x", "zoom 400x"),
+        ("test strip", ""),
+        ("part", ""),
+        ("training shoes", ""),
+        ("7", ""),
+    ],
+)
+def test_names_of_parts(name, part):
+    assert split_of(name) == part
+    assert is_part(name) == bool(part)
+
+
+def test_a_folder_called_star_keeps_its_name(tmp_path):
+    fill(tmp_path, "*/a", "*/b")
+    assert list_pictures(str(tmp_path / "*")).folder == tmp_path / "*"
+
+
+def test_a_starred_reference_lasts(tmp_path, monkeypatch):
+    tree(tmp_path, ("train", "val"), ("cat", "dog"))
+    monkeypatch.chdir(tmp_path.parent)
+    assert lasting(f"{tmp_path.name}/*") == str(tmp_path / "*")
