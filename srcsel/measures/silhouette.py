@@ -121,7 +121,7 @@ def silhouette(
 
     metric: "cosine" (directions, the default) or "euclidean". preparation: "raw" is the literal
     reading of the papers; "centred" and "whitened" remove what all pictures share first (see
-    `_prepare.prepare`).
+    `kernels.prepare.prepare`).
 
     Edges: a picture alone in its class counts s = 0. A zero row has cosine distance 1 to every
     other. Where all pictures coincide, s = 0.

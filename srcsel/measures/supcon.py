@@ -152,7 +152,7 @@ def supcon(
     temperature, so compare only within one set of pictures and one temperature.
 
     temperature: 0.1 by default, at least 0.003. preparation: "raw" is the paper's literal reading;
-    "centred" and "whitened" remove what all pictures share first (see `_prepare.prepare`).
+    "centred" and "whitened" remove what all pictures share first (see `kernels.prepare.prepare`).
 
     Edges: a picture alone in its class is no anchor but stays among the others. A zero row has
     similarity 0 to every other. Constant features score exactly log(n - 1).
