@@ -11,12 +11,12 @@ it. Three optional functions make it fast in `srcsel.scoring.score`, which knows
 Without the first two the null comes from label permutations and the re-checks from calling the
 measure on every subset, both only where the measure is declared `cheap`.
 
-What a `reader` reads (see `kernels.all_pairs`) is made once for all measures that want the same pairs; its
-`result` is the value, or with kept (b, n) the re-checks. None: no pairs are needed, and the
-functions above are called.
+What a `reader` reads (see `kernels.all_pairs`) is made once for all measures that want the same
+pairs; its `result` is the value, or with kept (b, n) the re-checks. None: no pairs are needed, and
+the functions above are called.
 
-A keyword `shared` of any of these functions gets the `kernels.shared.Shared` of the features: what several
-measures derive from them is made once.
+A keyword `shared` of any of these functions gets the `kernels.shared.Shared` of the features: what
+several measures derive from them is made once.
 """
 
 from __future__ import annotations

@@ -29,7 +29,8 @@ def read_all(
     each reader.
 
     tick: called now and then; what it raises stops the pass. The time of a tile's product is
-    shared. device: where a long pass may be made (see `kernels.card`); "cpu" keeps it on the processor.
+    shared. device: where a long pass may be made (see `kernels.card`); "cpu" keeps it on the
+    processor.
     """
     seconds = [0.0] * len(readers)
     groups: dict[tuple[int, bool], list[int]] = {}

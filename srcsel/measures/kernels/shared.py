@@ -141,8 +141,8 @@ class Shared:
         return known.leading(k), mean[-k:], max(rest, 0.0)
 
     def components(self, most: int = DIRECTIONS) -> np.ndarray:
-        """Return what `kernels.prepare.components` does, from the decomposition that other measures use
-        too.
+        """Return what `kernels.prepare.components` does, from the decomposition that other measures
+        use too.
         """
         known = self.spectrum
         return components_of(known.W, known.squares, known.vectors, most)
