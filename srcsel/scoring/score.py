@@ -91,8 +91,9 @@ def score_model(
     A measure with a `preparation` is read twice: whitened with `temperature`, in 64 directions but
     at most one for every four pictures (see `kernels.prepare.directions`), and literally with its
     own default. Labels that no measure can use raise FeatureError, numbers and names that are not
-    allowed InputError; features that cannot be used, and measures that fail or do not apply, become Failures. device: where all pairs of very many
-    pictures are compared, "auto" a graphics card where there is one, "cpu" the processor.
+    allowed InputError; features that cannot be used, and measures that fail or do not
+    apply, become Failures. device: where all pairs of very many pictures are compared, "auto" a
+    graphics card where there is one, "cpu" the processor.
     """
     check(temperature=temperature, metric=metric, seed=seed)
     watch = watch or Watch()
