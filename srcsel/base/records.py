@@ -89,11 +89,13 @@ class Dataset:
     paths: tuple[str, ...]  # (n,) POSIX, sorted
     labels: np.ndarray  # (n,) int64 in 0..c-1
     classes: tuple[str, ...]  # (c,)
-    digest: str  # of paths, class names and file bytes, in order, and nothing else
+    digest: str  # of paths, class names, file bytes, in order, and ranges; of nothing else
     unreadable: tuple[Unreadable, ...] = ()
     label_source: str = "folder names"
     license: str = ""
     notes: tuple[str, ...] = ()  # the folder check: what may spoil the answer, and what to do
+    # of pictures deeper than 8 bits: kind of number ("u2") -> values seen as black and as white
+    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def counts(self) -> np.ndarray:

@@ -189,7 +189,7 @@ def _decode(dataset: Dataset, row: int, wanted: list[tuple[Preprocessing, np.nda
     for how, array in wanted:
         by_size.setdefault(max(how.scale), []).append((how, array))
     try:
-        opened = open_sizes(dataset.folder / dataset.paths[row], by_size)
+        opened = open_sizes(dataset.folder / dataset.paths[row], by_size, dataset.ranges)
     except PictureError as error:
         raise InputError(
             f"{dataset.paths[row]} could be read when the folder was checked and cannot be read"

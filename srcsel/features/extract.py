@@ -161,7 +161,7 @@ def _taken(
     None.
     """
     row = {path: i for i, path in enumerate(whole.paths)}
-    if not set(dataset.paths) <= row.keys():
+    if not set(dataset.paths) <= row.keys() or dataset.ranges != whole.ranges:
         return None
     rows = np.array([row[path] for path in dataset.paths])
     return store.put_rows(

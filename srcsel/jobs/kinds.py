@@ -57,7 +57,7 @@ def rank(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
 def check(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     """Open every picture once.
 
-    Payload {ref}; hands back {images, classes, counts, unreadable, warnings, digest}.
+    Payload {ref}; hands back {images, classes, counts, unreadable, warnings, digest, ranges}.
     """
     from srcsel.pictures.dataset import load_dataset
 
@@ -72,6 +72,7 @@ def check(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
         "unreadable": to_plain(dataset.unreadable),
         "warnings": list(dataset.notes),
         "digest": dataset.digest,
+        "ranges": to_plain(dataset.ranges),
     }
 
 

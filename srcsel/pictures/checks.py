@@ -58,6 +58,29 @@ def shared(dataset: Dataset, digests: Sequence[str]) -> tuple[str, ...]:
     )
 
 
+def uniform(paths: Sequence[str]) -> tuple[str, ...]:
+    """Say which pictures show next to nothing: black, white, or one colour throughout."""
+    if not paths:
+        return ()
+    verb, them = ("is", "it") if len(paths) == 1 else ("are", "them")
+    return (
+        f"{count(len(paths), 'picture')} {verb} (nearly) uniform, one colour throughout:"
+        f" {_first(paths)}. No model sees anything in {them}. Look at {them}, and leave {them} out"
+        " or export again.",
+    )
+
+
+def paged(paths: Sequence[str]) -> tuple[str, ...]:
+    """Say which files hold several pages."""
+    if not paths:
+        return ()
+    verb, each = ("holds", "it") if len(paths) == 1 else ("hold", "each")
+    return (
+        f"{count(len(paths), 'file')} {verb} several pages, and only the first of {each} is seen:"
+        f" {_first(paths)}. Where another is meant, save that page as a picture of its own.",
+    )
+
+
 def require_rankable(dataset: Dataset | Listing) -> None:
     """Raise InputError where no score can exist: one class, or no class with two pictures."""
     counts = _counts(dataset)
@@ -166,6 +189,11 @@ def _exactly(name: str) -> str:
     """Return the name in quotes; letters that look alike as their codes where that is all."""
     plain = unicodedata.normalize("NFC", name) == name
     return f"'{name}'" if plain else f"'{name}' ({ascii(name)[1:-1]})"
+
+
+def _first(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - 3:,} more" if len(paths) > 3 else ""
+    return f"{', '.join(paths[:3])}{more}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -26,6 +26,7 @@ from PIL import Image
 from srcsel.base.errors import InputError, PictureError
 from srcsel.base.records import Dataset
 from srcsel.base.watch import Watch
+from srcsel.pictures.deep import Ranges
 from srcsel.pictures.images import decode_picture, read_picture
 from srcsel.store.features import FeatureStore
 
@@ -71,7 +72,7 @@ def _looks(dataset: Dataset, watch: Watch) -> tuple[list[str], np.ndarray, np.nd
 
     def look(row: int) -> None:
         digests[row], hashes[row], thumbnails[row] = _look(
-            dataset.folder / dataset.paths[row], dataset.paths[row]
+            dataset.folder / dataset.paths[row], dataset.paths[row], dataset.ranges
         )
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
@@ -88,12 +89,12 @@ def _looks(dataset: Dataset, watch: Watch) -> tuple[list[str], np.ndarray, np.nd
     return digests, hashes, thumbnails
 
 
-def _look(path: Path, name: str) -> tuple[str, list[int], np.ndarray]:
+def _look(path: Path, name: str, ranges: Ranges) -> tuple[str, list[int], np.ndarray]:
     import imagehash
 
     try:
         data = read_picture(path)
-        picture = decode_picture(data, hint=DECODE)
+        picture = decode_picture(data, hint=DECODE, ranges=ranges)
     except PictureError as error:
         raise InputError(
             f"{name} could be read when the folder was checked and cannot be read now: {error}"

@@ -10,20 +10,22 @@ import json
 import os
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import PIL
+from PIL import Image, ImageStat
 
 from srcsel.base.errors import InputError, PictureError, StoreError
 from srcsel.base.paths import named
 from srcsel.base.records import Dataset, Listing, Unreadable
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import Watch
-from srcsel.pictures.checks import check, require_rankable, shared
-from srcsel.pictures.images import decode_picture, read_picture
+from srcsel.pictures.checks import check, paged, require_rankable, shared, uniform
+from srcsel.pictures.deep import Spread, ranges_of
+from srcsel.pictures.images import look, read_picture
 from srcsel.pictures.listing import list_pictures
 from srcsel.store.memory import Memory
 
@@ -34,8 +36,12 @@ SAVE_EVERY = (
     4096  # pictures after which the memory is written, so that a killed check goes on from there
 )
 CHECK_SIDE = 64  # pixels; enough to find broken files, and the cheapest JPEG decode
+FLAT = 3.0  # standard deviation (of 0..255) below which a picture is as good as uniform
+NARROW = (
+    16  # levels (of 0..255) within which all of it lies that is, too: nearly black, nearly white
+)
 KIND = "files"  # what the outcomes of opened files are remembered as
-VERSION = 1  # part of what they are remembered by; raise it with every change to what is found
+VERSION = 2  # part of what they are remembered by; raise it with every change to what is found
 _SILENT = Watch()
 
 
@@ -63,7 +69,7 @@ def load_dataset(ref: str, *, watch: Watch = _SILENT, left_out: Collection[str] 
             f" For example {bad[0].path}: {bad[0].reason}" if bad else " All of them were left out."
         )
         raise InputError(f"None of the {len(listing.paths):,} pictures can be used.{first}")
-    dataset = _dataset(listing, good, bad, [file.digest for file in seen if not file.reason])
+    dataset = _dataset(listing, good, bad, [file for file in seen if not file.reason])
     for note in dataset.notes:
         watch.say(note)
     return dataset
@@ -77,6 +83,18 @@ class _Seen:
     time: int  # of the last change, nanoseconds
     digest: str = ""  # of its bytes; "" = it could not be opened
     reason: str = ""  # why it cannot be used; "" = it can
+    flat: bool = False  # nearly uniform, where 8 bits hold it
+    pages: int = 1  # of the file
+    spread: Spread | None = None  # of its values, where they are deeper
+
+    def is_flat(self, ranges: dict[str, tuple[float, float]]) -> bool:
+        """Say whether it comes out nearly uniform where `ranges` are seen as black to white."""
+        if self.spread is None:
+            return self.flat
+        low, high = ranges[self.spread.kind]
+        level = 255 / (high - low) if high > low else 0.0
+        width = self.spread.most - self.spread.least
+        return level * self.spread.deviation < FLAT or level * width <= NARROW
 
 
 def _listing(ref: str, watch: Watch) -> Listing:
@@ -131,10 +149,16 @@ def _open(path: Path, stamp: tuple[int, int]) -> _Seen:
         return _Seen(*stamp, reason=str(error))
     digest = hashlib.sha256(data).hexdigest()
     try:
-        decode_picture(data, hint=CHECK_SIDE)
+        seen = look(data, hint=CHECK_SIDE)
     except PictureError as error:
         return _Seen(*stamp, digest, str(error))
-    return _Seen(*stamp, digest)
+    flat = seen.spread is None and _is_flat(seen.picture)
+    return _Seen(*stamp, digest, "", flat, seen.pages, seen.spread)
+
+
+def _is_flat(picture: Image.Image) -> bool:
+    found = ImageStat.Stat(picture)
+    return max(found.stddev) < FLAT or max(high - low for low, high in found.extrema) <= NARROW
 
 
 def _question(folder: Path) -> dict[str, Any]:
@@ -148,10 +172,15 @@ def _recall(folder: Path) -> dict[str, _Seen]:
     if known is None:
         return {}
     arrays, _ = known
-    paths, reasons = json.loads(arrays["texts"].tobytes())
+    paths, reasons, kinds = json.loads(arrays["texts"].tobytes())
     digests = [row.tobytes().hex() for row in arrays["digests"]]
-    sizes, times = arrays["sizes"].tolist(), arrays["times"].tolist()
-    seen = map(_Seen, sizes, times, digests, reasons)
+    spreads = [
+        Spread(kind, *ends) if kind else None
+        for kind, ends in zip(kinds, arrays["spreads"].tolist(), strict=True)
+    ]
+    numbers = (arrays[name].tolist() for name in ("sizes", "times", "flat", "pages"))
+    sizes, times, flat, pages = numbers
+    seen = map(_Seen, sizes, times, digests, reasons, flat, pages, spreads)
     return dict(zip(paths, seen, strict=True))
 
 
@@ -159,11 +188,17 @@ def _remember(folder: Path, known: dict[str, _Seen]) -> None:
     # What could not even be opened is asked again: the file may come back, or be allowed,
     # unchanged.
     opened = {path: seen for path, seen in known.items() if seen.digest}
-    texts = json.dumps([list(opened), [seen.reason for seen in opened.values()]]).encode()
-    digests = b"".join(bytes.fromhex(seen.digest) for seen in opened.values())
+    seen = list(opened.values())
+    reasons, kinds = [f.reason for f in seen], [f.spread.kind if f.spread else "" for f in seen]
+    texts = json.dumps([list(opened), reasons, kinds]).encode()
+    digests = b"".join(bytes.fromhex(f.digest) for f in seen)
+    spreads = [astuple(f.spread)[1:] if f.spread else (0.0,) * 5 for f in seen]
     arrays = {
-        "sizes": np.array([seen.size for seen in opened.values()], np.int64),  # (n,)
-        "times": np.array([seen.time for seen in opened.values()], np.int64),  # (n,)
+        "sizes": np.array([f.size for f in seen], np.int64),  # (n,)
+        "times": np.array([f.time for f in seen], np.int64),  # (n,)
+        "flat": np.array([f.flat for f in seen], np.bool_),  # (n,)
+        "pages": np.array([f.pages for f in seen], np.int64),  # (n,)
+        "spreads": np.array(spreads, np.float64).reshape(-1, 5),  # (n, 5), without the kind
         "digests": np.frombuffer(digests, np.uint8).reshape(-1, 32),  # (n, 32)
         "texts": np.frombuffer(texts, np.uint8),
     }
@@ -172,7 +207,7 @@ def _remember(folder: Path, known: dict[str, _Seen]) -> None:
 
 
 def _dataset(
-    listing: Listing, good: Sequence[int], bad: list[Unreadable], digests: Sequence[str]
+    listing: Listing, good: Sequence[int], bad: list[Unreadable], seen: Sequence[_Seen]
 ) -> Dataset:
     """Keep the readable rows; classes without any are left out too, and said."""
     kept, labels = np.unique(listing.labels[list(good)], return_inverse=True)
@@ -184,8 +219,11 @@ def _dataset(
     ]
     paths = tuple(listing.paths[row] for row in good)
     content = hashlib.sha256(b"srcsel dataset 1\n")
-    for path, label, digest in zip(paths, labels, digests, strict=True):
-        content.update(f"{path}\0{classes[label]}\0{digest}\n".encode())
+    for path, label, file in zip(paths, labels, seen, strict=True):
+        content.update(f"{path}\0{classes[label]}\0{file.digest}\n".encode())
+    ranges = ranges_of(file.spread for file in seen if file.spread is not None)
+    for kind, ends in ranges.items():
+        content.update(f"{kind} {ends}\n".encode())
     dataset = Dataset(
         ref=listing.ref,
         name=listing.name,
@@ -197,6 +235,13 @@ def _dataset(
         unreadable=tuple(sorted((*listing.skipped, *bad), key=lambda u: u.path)),
         label_source=listing.label_source,
         license=listing.license,
+        ranges=ranges,
     )
-    notes = (*listing.notes, *check(dataset), *shared(dataset, digests))
+    notes = (
+        *listing.notes,
+        *check(dataset),
+        *shared(dataset, [file.digest for file in seen]),
+        *uniform([path for path, file in zip(paths, seen, strict=True) if file.is_flat(ranges)]),
+        *paged([path for path, file in zip(paths, seen, strict=True) if file.pages > 1]),
+    )
     return replace(dataset, notes=notes)

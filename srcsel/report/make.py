@@ -93,7 +93,7 @@ def _pictures(dataset: Dataset, rows: np.ndarray, watch: Watch) -> dict[int, str
         done += 1
         watch.update("pictures", "reading", done, len(rows))
         try:
-            return thumbnail(dataset.folder / dataset.paths[row], SIDE)
+            return thumbnail(dataset.folder / dataset.paths[row], SIDE, dataset.ranges)
         except (PictureError, OSError):
             return None
 

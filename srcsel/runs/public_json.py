@@ -31,6 +31,7 @@ def to_json(result: Result) -> dict[str, Any]:
             "unreadable": to_plain(dataset.unreadable),
             "notes": list(dataset.notes),
             "digest": dataset.digest,
+            "ranges": to_plain(dataset.ranges),
         },
         "scores": [to_plain(score) for score in result.scores if score.measure in asked],
         "literal": [to_plain(score) for score in result.literal if score.measure in asked],

@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from srcsel.base.errors import Cancelled, InputError
 from srcsel.base.watch import Watch
@@ -88,3 +89,15 @@ def test_leaving_early_decodes_no_further_block(dataset, gate, tmp_path):
     assert {
         thread for thread in threading.enumerate() if not isinstance(thread, threading.Timer)
     } <= before
+
+
+def test_deep_pictures_are_seen_by_the_range_of_their_set(tmp_path):
+    for k, name in enumerate("ab"):
+        (tmp_path / "deep" / name).mkdir(parents=True)
+        for number in range(2):
+            values = np.linspace(0, 1000 * (1 + k + number), 64).reshape(8, 8).astype(np.uint16)
+            Image.fromarray(values).save(tmp_path / "deep" / name / f"{number}.png")
+    dataset = load_dataset(str(tmp_path / "deep"))
+    with decoded(dataset, {HOW: 0}, tmp_path, Watch()) as arrays:
+        tops = arrays[HOW.pixel_key].max(axis=(1, 2, 3))
+    assert tops.tolist() == [1000 * 256 // 3001, 2000 * 256 // 3001, 2000 * 256 // 3001, 255]

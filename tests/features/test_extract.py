@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from srcsel.base.errors import Cancelled, InputError, ModelError, StoreError
 from srcsel.base.records import Failure, Features, SourceModel
@@ -107,7 +108,7 @@ def test_each_picture_is_opened_once_for_models_that_see_it_alike(dataset, hub, 
     monkeypatch.setattr(
         images,
         "decode_picture",
-        lambda data, hint: opened.append(hint) or decode_picture(data, hint=hint),
+        lambda data, hint, ranges: opened.append(hint) or decode_picture(data, hint=hint),
     )
     run(dataset, hub, store, "one", "two", "large")
     assert opened == [8] * 36  # PNG files are decoded in one size for all
@@ -194,7 +195,9 @@ def test_only_rows_that_are_needed_are_decoded_again(dataset, hub, store, monkey
     store.put_part(key, 0, np.zeros((30, 3)), np.zeros((30, 3)))
     opened = []
     monkeypatch.setattr(
-        decode, "open_sizes", lambda path, hints: opened.append(path) or open_sizes(path, hints)
+        decode,
+        "open_sizes",
+        lambda path, hints, ranges: opened.append(path) or open_sizes(path, hints),
     )
     (features,) = run(dataset, hub, store, "one")
     assert len(opened) == 6
@@ -452,3 +455,22 @@ def test_short_memory_beside_another_model_is_tried_again_alone(dataset, hub, st
     assert [f.key.model for f in found] == ["fake/one", "fake/two"]
     assert tried
     assert not notes
+
+
+@pytest.mark.parametrize(("brightest", "reused"), [(900, True), (4000, False)])
+def test_features_of_another_range_are_never_reused(tmp_path, hub, store, brightest, reused):
+    """Without its brightest picture a deep set is seen by another range."""
+    for row, top in enumerate((900, 900, 850, brightest)):
+        path = tmp_path / "deep" / "ab"[row % 2] / f"{row}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        values = np.linspace(100, top, 64).reshape(8, 8).astype(np.uint16)
+        Image.fromarray(values).save(path)
+    whole = load_dataset(str(tmp_path / "deep"))
+    part = load_dataset(str(tmp_path / "deep"), left_out=["b/3.png"])
+    (all_,) = run(whole, hub, store, "one")
+    hub.batches.clear()
+    (some,) = run(part, hub, store, "one", whole=whole)
+    assert (hub.batches == []) is reused
+    kept = [whole.paths.index(path) for path in part.paths]
+    assert (some.values == all_.values[kept]).all() == reused
+    assert np.ptp(some.values, axis=0).max() < 30  # 850 and 900 of 900, not of 4,000

@@ -2,6 +2,7 @@
 are sentences.
 """
 
+import hashlib
 import os
 
 import numpy as np
@@ -29,9 +30,10 @@ def leaves(tmp_path):
     for k, name in enumerate(("rust", "mildew")):
         (folder / name).mkdir(parents=True)
         for number in range(3):
-            Image.new("RGB", (20, 16), (80 * k, 60 * number, 9)).save(
-                folder / name / f"{number}.png"
-            )
+            ramp = Image.linear_gradient("L").resize((20, 16))
+            Image.merge(
+                "RGB", [ramp, *(Image.new("L", (20, 16), 80 * x) for x in (k, number))]
+            ).save(folder / name / f"{number}.png")
     return folder
 
 
@@ -296,3 +298,80 @@ def test_what_can_be_ranked():
         require_rankable(listing(9))
     with pytest.raises(InputError, match="single readable picture"):
         require_rankable(listing(1, 1, 1))
+
+
+@pytest.fixture
+def deep(tmp_path):
+    """Two classes of four 16-bit pictures: ramps that reach from 100 to 900, and 4,000 in one."""
+    folder = tmp_path / "deep"
+    ramp = np.linspace(0, 1, 20 * 16).reshape(16, 20)
+    for k, name in enumerate(("rust", "mildew")):
+        (folder / name).mkdir(parents=True)
+        for number in range(4):
+            top = 4000 if (k, number) == (0, 3) else 900 - 10 * number - k
+            Image.fromarray((100 + ramp * (top - 100)).astype(np.uint16)).save(
+                folder / name / f"{number}.png"
+            )
+    return folder
+
+
+def test_the_range_is_judged_over_the_pictures_that_are_kept(deep, opened):
+    assert load_dataset(str(deep)).ranges == {"u2": (100, 4000)}
+    assert load_dataset(str(deep), left_out=("rust/3.png",)).ranges == {"u2": (100, 900)}
+    assert load_dataset(str(deep)).ranges == {"u2": (100, 4000)}
+    assert len(opened) == 8  # the memory holds what it takes
+
+
+def test_the_digest_follows_the_range_of_deep_pictures_only(deep, leaves, monkeypatch):
+    files = {path: load_dataset(path) for path in (str(leaves), str(deep))}
+    monkeypatch.setattr(module, "ranges_of", lambda _: {})
+    monkeypatch.setattr(module._Seen, "is_flat", lambda *_: False)
+    assert load_dataset(str(leaves)).digest == files[str(leaves)].digest
+    assert load_dataset(str(deep)).digest != files[str(deep)].digest
+
+
+def test_the_digest_of_eight_bit_pictures_is_that_of_paths_classes_and_bytes(leaves):
+    """Features stored before depth counted stay valid."""
+    data = load_dataset(str(leaves))
+    content = hashlib.sha256(b"srcsel dataset 1\n")
+    for path in data.paths:
+        digest = hashlib.sha256((leaves / path).read_bytes()).hexdigest()
+        content.update(f"{path}\0{path.split('/')[0]}\0{digest}\n".encode())
+    assert data.digest == content.hexdigest()[:32]
+
+
+def about(notes, word):
+    return [note for note in notes if word in note]
+
+
+def test_uniform_pictures_are_counted_and_named(leaves):
+    noise = np.random.default_rng(0).integers(0, 16, (16, 20, 3), np.uint8)
+    Image.fromarray(noise).save(leaves / "rust" / "black.png")  # nearly: sixteen levels
+    Image.fromarray(noise + 239).save(leaves / "rust" / "white.png")
+    Image.new("RGB", (20, 16), (9, 80, 7)).save(leaves / "rust" / "green.png")
+    Image.fromarray(noise * 2).save(leaves / "rust" / "dark.png")  # there is something to see
+    one = np.zeros((400, 400), np.uint8)
+    one[0, 0] = 255
+    Image.fromarray(one).save(leaves / "rust" / "one.png")
+    (said,) = about(load_dataset(str(leaves)).notes, "uniform")
+    assert said.startswith("4 pictures are")
+    assert "rust/black.png, rust/green.png, rust/one.png and 1 more" in said
+    assert about(load_dataset(str(leaves), left_out=["rust/one.png"]).notes, "3 pictures are")
+
+
+def test_deep_pictures_are_uniform_beside_the_others(deep):
+    assert not about(load_dataset(str(deep)).notes, "uniform")
+    ramp = np.linspace(0, 240, 320).reshape(16, 20).astype(np.uint16)  # of 3,900: 15.7 of 255
+    Image.fromarray(ramp + 100).save(deep / "rust" / "flat.png")
+    (said,) = about(load_dataset(str(deep)).notes, "uniform")
+    assert said.startswith("1 picture is (nearly) uniform")
+    assert "rust/flat.png" in said
+    assert not about(load_dataset(str(deep), left_out=["rust/3.png"]).notes, "uniform")
+
+
+def test_files_of_several_pages_are_named(leaves):
+    pages = [Image.open(path) for path in sorted((leaves / "rust").iterdir())]
+    pages[0].save(leaves / "rust" / "stack.tif", save_all=True, append_images=pages[1:])
+    (said,) = about(load_dataset(str(leaves)).notes, "pages")
+    assert said.startswith("1 file holds several pages")
+    assert "rust/stack.tif" in said

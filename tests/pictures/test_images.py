@@ -15,7 +15,7 @@ import pytest
 from PIL import Image, ImageCms, features
 
 from srcsel.base.errors import PictureError
-from srcsel.pictures import images
+from srcsel.pictures import decoder, images
 from srcsel.pictures.images import SUFFIXES, decode_picture, open_picture, thumbnail
 
 TRANSPOSE = Image.Transpose
@@ -329,7 +329,7 @@ def test_memory_error_has_words(monkeypatch):
     def full(*_):
         raise MemoryError
 
-    monkeypatch.setattr(images, "_over_white", full)
+    monkeypatch.setattr(decoder, "_shallow", full)
     assert "memory" in refused(saved(scene(), "PNG"))
 
 
@@ -414,9 +414,9 @@ def test_the_content_decides_not_the_suffix(tmp_path):
 
 def test_large_pictures_take_turns(monkeypatch):
     """Two threads decode a large picture; never more than one is inside at once."""
-    monkeypatch.setattr(images, "LARGE", 10)
+    monkeypatch.setattr(decoder, "LARGE", 10)
     inside, most = [], []
-    real = images._over_white
+    real = decoder._shallow
 
     def watched(image):
         inside.append(1)
@@ -426,7 +426,7 @@ def test_large_pictures_take_turns(monkeypatch):
         finally:
             inside.pop()
 
-    monkeypatch.setattr(images, "_over_white", watched)
+    monkeypatch.setattr(decoder, "_shallow", watched)
     data = saved(scene(400, 400), "PNG")
     threads = [threading.Thread(target=decode_picture, args=(data,)) for _ in range(6)]
     for thread in threads:
@@ -457,7 +457,7 @@ def test_suffixes_are_what_the_formats_say():
 def test_size_is_read_without_decoding(tmp_path, monkeypatch):
     (tmp_path / "wide.png").write_bytes(saved(scene(70, 20), "PNG"))
     (tmp_path / "text.png").write_text("no picture")
-    monkeypatch.setattr(images, "_over_white", None)
+    monkeypatch.setattr(decoder, "_shallow", None)
     assert images.picture_size(tmp_path / "wide.png") == (70, 20)
     for bad in ("text.png", "gone.png", "."):
         with pytest.raises(PictureError):
@@ -472,7 +472,7 @@ def test_a_picture_opened_once_for_several_sizes_is_what_each_gets_alone(tmp_pat
     monkeypatch.setattr(
         images,
         "decode_picture",
-        lambda data, hint: decoded.append(hint) or decode_picture(data, hint=hint),
+        lambda data, hint, ranges: decoded.append(hint) or decode_picture(data, hint=hint),
     )
     for hint, picture in images.open_sizes(path, list(alone)).items():
         assert (np.asarray(picture) == alone[hint]).all()

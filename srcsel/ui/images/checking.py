@@ -6,7 +6,9 @@ Names come from a quick listing made by the page; opening every file is a job of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -239,15 +241,16 @@ def _unreadable(found: dict | None) -> None:
 def _classes(listing: Listing, found: dict | None) -> None:
     """Draw a strip of pictures for each class, classes after the eighth in an expander."""
     broken = {b["path"] for b in (found or {}).get("unreadable", ())}
+    ranges = (found or {}).get("ranges", {})
     strips = class_rows(listing, broken)
-    st.html(class_html(listing, strips[:OPEN_CLASSES]))
+    st.html(class_html(listing, strips[:OPEN_CLASSES], ranges))
     rest = strips[OPEN_CLASSES:MOST_CLASSES]
     if rest:
         with st.expander(
             f"{words.count(len(strips) - OPEN_CLASSES, 'more class', 'more classes')}",
             icon=":material/expand_content:",
         ):
-            st.html(class_html(listing, rest))
+            st.html(class_html(listing, rest, ranges))
             if len(strips) > MOST_CLASSES:
                 st.caption(f"The first {MOST_CLASSES} classes are shown.")
 
@@ -269,10 +272,12 @@ def class_rows(listing: Listing, broken: set[str]) -> list[tuple[int, int, list[
     return rows
 
 
-def class_html(listing: Listing, rows: list[tuple[int, int, list[int]]]) -> str:
-    """Write the strips as HTML. Names are escaped here."""
+def class_html(
+    listing: Listing, rows: list[tuple[int, int, list[int]]], ranges: Mapping[str, Any]
+) -> str:
+    """Write the strips as HTML, `ranges` as in `Dataset`. Names are escaped here."""
     shown = [row for _, _, members in rows for row in members]
-    set_id = thumbs.register(listing.folder, [listing.paths[row] for row in shown])
+    set_id = thumbs.register(listing.folder, [listing.paths[row] for row in shown], ranges)
     at = {row: place for place, row in enumerate(shown)}
     figures = []
     for label, count, members in rows:

@@ -105,7 +105,7 @@ def pictures(result: Result) -> str:
         job = check_job(dataset.ref)
         if job.state in watch.ACTIVE:
             watch.watch_job(job, lambda _: None)
-    return thumbs.register(dataset.folder, dataset.paths)
+    return thumbs.register(dataset.folder, dataset.paths, dataset.ranges)
 
 
 def _map_progress(job: JobStatus) -> None:

@@ -13,13 +13,17 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from srcsel.base.access import allowed
 from srcsel.base.errors import PictureError, StoreError
 from srcsel.base.settings import load_settings
 
+if TYPE_CHECKING:
+    from srcsel.pictures.deep import Ranges
+
 SIZES = (96, 320)  # pixels of the longest side
-VERSION = 1  # part of what copies are remembered by; raise it with every change to how they look
+VERSION = 2  # part of what copies are remembered by; raise it with every change to how they look
 _SET_ID = re.compile(r"[0-9a-f]{24}")
 _PLACEHOLDER = (
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96"><rect width="96" height="96"'
@@ -28,17 +32,19 @@ _PLACEHOLDER = (
 )
 
 
-def register(folder: Path, paths: Sequence[str]) -> str:
+def register(folder: Path, paths: Sequence[str], ranges: Ranges | None = None) -> str:
     """Let the browser see thumbnails of `paths` (relative to `folder`, POSIX); returns the set's
     id.
 
     The same pictures always give the same id, and are written once. A folder that is not there yet
     (a bundled target still being written out) gives another id, so that no browser keeps showing
-    its placeholders.
+    its placeholders. `ranges`: `Dataset.ranges`, so that pictures look as the models see them.
     """
     about = {"folder": str(folder), "paths": list(paths)} | (
         {} if folder.is_dir() else {"awaited": True}
     )
+    if ranges:
+        about["ranges"] = ranges
     body = json.dumps(about, ensure_ascii=True).encode()
     set_id = hashlib.sha256(body).hexdigest()[:24]
     target = _manifest(set_id)
@@ -67,26 +73,26 @@ def picture(set_id: str, index: int, size: int) -> tuple[str, bytes] | None:
     if source is None:
         return None
     try:
-        return "image/jpeg", _cached(source, size)
+        return "image/jpeg", _cached(*source, size)
     except (PictureError, OSError):
         return "image/svg+xml", _PLACEHOLDER
 
 
-def _source(set_id: str, index: int) -> Path | None:
+def _source(set_id: str, index: int) -> tuple[Path, Ranges] | None:
     if not _SET_ID.fullmatch(set_id):
         return None
     manifest = _load(set_id)
     if manifest is None or not 0 <= index < len(manifest[1]):
         return None
-    folder, paths = manifest
+    folder, paths, ranges = manifest
     try:
         path = (folder / paths[index]).resolve()
     except (OSError, RuntimeError, ValueError):  # links in a circle
         return None
-    return path if allowed(path) else None
+    return (path, ranges) if allowed(path) else None
 
 
-def _cached(source: Path, size: int) -> bytes:
+def _cached(source: Path, ranges: Ranges, size: int) -> bytes:
     import numpy as np
 
     from srcsel.store.memory import Memory
@@ -99,6 +105,7 @@ def _cached(source: Path, size: int) -> bytes:
         "bytes": about.st_size,
         "time": about.st_mtime_ns,
         "side": size,
+        "ranges": ranges,
     }
     known = memory.recall("thumbs", question)
     if known is not None:
@@ -112,12 +119,12 @@ def _cached(source: Path, size: int) -> bytes:
 
 
 @functools.lru_cache(maxsize=16)
-def _read(manifest: Path) -> tuple[Path, tuple[str, ...]]:
+def _read(manifest: Path) -> tuple[Path, tuple[str, ...], Ranges]:
     body = json.loads(manifest.read_bytes())
-    return Path(body["folder"]), tuple(body["paths"])
+    return Path(body["folder"]), tuple(body["paths"]), body.get("ranges", {})
 
 
-def _load(set_id: str) -> tuple[Path, tuple[str, ...]] | None:
+def _load(set_id: str) -> tuple[Path, tuple[str, ...], Ranges] | None:
     try:
         return _read(_manifest(set_id))
     except (OSError, ValueError, KeyError):
