@@ -61,7 +61,7 @@ def cka(X: np.ndarray, y: np.ndarray) -> float:
 
     Null: exactly 0, the expectation over all label permutations.
 
-    Kornblith et al. 2019, https://arxiv.org/abs/1905.00414, equation 3; the estimate: Song et al.
+    Kornblith et al. 2019, https://arxiv.org/abs/1905.00414, linear CKA; the estimate: Song et al.
     2012, https://jmlr.org/papers/v13/song12a.html, equation 5; computed from class sums, without
     the n x n matrices.
     """

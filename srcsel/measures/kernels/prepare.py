@@ -33,7 +33,8 @@ def prepare(X: np.ndarray, preparation: Preparation = "raw") -> np.ndarray:
     has no direction: its row is zero. Constant features have no component: "whitened" is then a
     single column of zeros. Rank counts singular values above 1e-6 of the largest, so float32
     features and their float64 copies agree. Whitening needs no labels. Removing the common
-    direction before comparing cosines: Mu & Viswanath 2018, https://arxiv.org/abs/1702.01417.
+    direction before comparing cosines: Mu, Bhat & Viswanath 2018,
+    https://arxiv.org/abs/1702.01417.
     """
     if preparation == "raw":
         return X
