@@ -24,6 +24,7 @@ from srcsel.store.features import FeatureStore
 from srcsel.verdict import doubt
 from srcsel.verdict.combine import combined
 from srcsel.verdict.decide import decide, make_rankings
+from srcsel.verdict.expected import with_accuracy
 from srcsel.verdict.wording import FAST_NUMBERS
 
 LIBRARIES = (
@@ -106,7 +107,7 @@ class Answer:
             verdict = replace(verdict, text=said, why=said)
         elif self.race is not None:
             verdict = doubt.with_doubt(verdict, self.race, self.models)
-        return Result(
+        result = Result(
             run=self.run,
             dataset=self.dataset,
             models=self.models,
@@ -130,6 +131,7 @@ class Answer:
             race=self.race,
             diagnoses=diagnoses,
         )
+        return replace(result, verdict=with_accuracy(result))
 
     def _dropped(self) -> list[Failure]:
         """Say of each model that left a race why it has no score on all pictures."""

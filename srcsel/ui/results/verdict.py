@@ -16,6 +16,7 @@ from srcsel.charts import find_ranking
 from srcsel.ui.app import frame
 from srcsel.ui.parts import words
 from srcsel.ui.parts.show import md, plain
+from srcsel.verdict.expected import HOW, expected, in_words
 from srcsel.verdict.wording import KINDS, headline
 
 Color = Literal["green", "orange", "gray"]
@@ -52,6 +53,10 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
             said = plain(headline(result))
             long = " srcsel-long" if len(said) > LONG else ""
             st.html(f'<h1 class="srcsel-head{long}">{escape(said)}</h1>')
+            reached = expected(result)
+            if reached is not None:
+                who = "Ahead for now" if verdict.kind == "cannot tell" else "What you get"
+                st.markdown(f"{who}: **{md(in_words(reached))}**", help=HOW)
             st.markdown(md(verdict.why))
         if winner:
             right.html(_facts(result, winner) + _firsts(result))

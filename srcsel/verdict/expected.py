@@ -1,0 +1,75 @@
+"""What one gets: how often the model to start from is right, beside the next best and a yardstick.
+
+By the linear classifier that every run asks (`Result.accuracies`): the least one gets, since
+training the whole network further usually adds to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from srcsel.base.phrases import spoken
+from srcsel.base.records import Accuracy, Result, SourceModel, Verdict
+
+HOW = (
+    "How often a simple classifier on this model's features is right about pictures it has not"
+    " seen, in five parts of your pictures in turn; copies of a picture stay in one part."
+)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The accuracies that the answer stands on, 0..1 with their 90 % intervals."""
+
+    winner: Accuracy
+    next_best: Accuracy | None  # of the other models that one may start from
+    yardstick: Accuracy | None  # the best of them
+
+
+def expected(result: Result) -> Expected | None:
+    """Return what the verdict's model reaches; None where that was not measured."""
+    by_model = {a.model: a for a in result.accuracies}
+    winner = by_model.get(result.verdict.winner or "")
+    if winner is None:
+        return None
+
+    def best(counts: Callable[[SourceModel], bool]) -> Accuracy | None:
+        those = [by_model[m.id] for m in result.models if m.id in by_model and counts(m)]
+        return max(those, key=lambda a: a.mean, default=None)
+
+    return Expected(
+        winner,
+        best(lambda m: not m.yardstick and m.id != winner.model),
+        best(lambda m: m.yardstick),
+    )
+
+
+def in_words(reached: Expected) -> str:
+    """Say it as the end of a sentence: "about 79 % right on your pictures (73 to 84; ...)"."""
+    one = reached.winner
+    beside = [f"{percent(one.low)} to {percent(one.high)}"]
+    if reached.next_best is not None:
+        beside.append(f"best of the others {percent(reached.next_best.mean)}")
+    if reached.yardstick is not None:
+        beside.append(f"a yardstick {percent(reached.yardstick.mean)}")
+    return f"about {percent(one.mean)} % right on your pictures ({'; '.join(beside)})"
+
+
+def with_accuracy(result: Result) -> Verdict:
+    """Return the verdict with what one gets in its text, after the opening; as it is where that is
+    not known.
+    """
+    verdict, reached = result.verdict, expected(result)
+    if reached is None:
+        return verdict
+    title = next(m.title for m in result.models if m.id == verdict.winner)
+    who = f"{title}, ahead for now," if verdict.kind == "cannot tell" else "It"
+    opening, why, rest = verdict.text.partition(verdict.why)
+    said = f"{who} is {in_words(reached)}."
+    return replace(verdict, text=spoken(opening.strip(), said, why, rest.strip()))
+
+
+def percent(share: float) -> int:
+    """Round a share to whole percent."""
+    return round(100 * share)
