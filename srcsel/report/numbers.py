@@ -4,9 +4,7 @@ not work.
 
 from __future__ import annotations
 
-import csv
-import io
-
+from srcsel.base import spreadsheet
 from srcsel.base.records import Failure, Reading, Result, Score, SourceModel
 from srcsel.charts import model_order, plain
 from srcsel.verdict.readings import title_of
@@ -29,19 +27,7 @@ def number_rows(result: Result) -> list[dict[str, object]]:
 def to_csv(result: Result) -> str:
     """Write the rows as CSV with a head line; "" where nothing was scored and nothing failed."""
     rows = number_rows(result)
-    out = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({name: safe_cell(value) for name, value in row.items()} for row in rows)
-    return out.getvalue()
-
-
-def safe_cell(value: object) -> object:
-    """Keep spreadsheets from running a name as a formula."""
-    return (
-        f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
-    )
+    return spreadsheet.to_csv(list(rows[0]), [list(row.values()) for row in rows]) if rows else ""
 
 
 def _score_row(model: SourceModel, score: Score, result: Result) -> dict[str, object]:

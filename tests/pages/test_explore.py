@@ -470,9 +470,9 @@ def test_sentence_sums_up_the_small_rest(many):
 def test_list_to_take_away(many):
     _, dataset = many
     assert panel.listing(dataset, [0, 23]).decode().split() == [
-        "file,label",
-        "c00/0.png,c00",
-        "c11/23.png,c11",
+        '"file","label"',
+        '"c00/0.png","c00"',
+        '"c11/23.png","c11"',
     ]
 
 

@@ -7,13 +7,12 @@ put in as Python literals, so that no name, however hostile, becomes code.
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 from typing import Any
 
 from srcsel import __version__
 from srcsel.base.records import Dataset, Result, SourceModel
+from srcsel.base.spreadsheet import to_csv
 from srcsel.models.hubs import Recipe, hub_of
 
 FILENAME = "train.py"
@@ -52,14 +51,9 @@ def table(dataset: Dataset) -> str:
     """Write every picture that was scored with its class, as CSV with the columns file and
     label.
     """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("file", "label"))
-    writer.writerows(
-        (path, dataset.classes[label])
-        for path, label in zip(dataset.paths, dataset.labels.tolist(), strict=True)
-    )
-    return out.getvalue()
+    labels = dataset.labels.tolist()
+    rows = ((p, dataset.classes[c]) for p, c in zip(dataset.paths, labels, strict=True))
+    return to_csv(("file", "label"), rows)
 
 
 def _piece(name: str) -> str:

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from srcsel.base import spreadsheet
 from srcsel.base.records import Agreement, Evidence, EvidenceKind, Interval, Reading, Result
 from srcsel.evidence.published import Comparison, comparisons
 from srcsel.measures import MEASURES
-from srcsel.report.numbers import safe_cell
 from srcsel.ui.parts.show import md, plain
 from srcsel.verdict.consensus import favors_wide
 from srcsel.verdict.wording import PREDICTORS, READINGS
@@ -63,7 +63,8 @@ def rows(result: Result, evidence: Evidence) -> pd.DataFrame:
 
 def to_csv(result: Result, evidence: Evidence) -> str:
     """Return the rows as CSV, names made safe for spreadsheets."""
-    return rows(result, evidence).map(safe_cell).to_csv(index=False)
+    table = rows(result, evidence)
+    return spreadsheet.to_csv(list(table), table.itertuples(index=False))
 
 
 def draw(result: Result, evidence: Evidence) -> None:

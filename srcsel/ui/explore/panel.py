@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from srcsel.base.records import Dataset
+from srcsel.base.spreadsheet import to_csv
 from srcsel.ui.app import frame
 from srcsel.ui.explore.explore import put, selected
 from srcsel.ui.parts import words
@@ -37,7 +37,7 @@ def listing(dataset: Dataset, rows: Sequence[int]) -> bytes:
     """Return the selected pictures as CSV: file, label."""
     files = [dataset.paths[r] for r in rows]
     labels = [dataset.classes[dataset.labels[r]] for r in rows]
-    return pd.DataFrame({"file": files, "label": labels}).to_csv(index=False).encode()
+    return to_csv(("file", "label"), zip(files, labels, strict=True)).encode()
 
 
 def chosen_rows(

@@ -12,6 +12,7 @@ import streamlit as st
 
 from srcsel.base.errors import SrcselError
 from srcsel.base.records import Dataset, Result, Run, Suspect, Suspects
+from srcsel.base.spreadsheet import to_csv
 from srcsel.explore import suspects
 from srcsel.store.runs import RunStore
 from srcsel.store.serialize import to_plain
@@ -143,7 +144,7 @@ def _actions(result: Result, found: Suspects, which: str) -> None:
         if any(getattr(found, name) for name in LISTS) or result.dataset.unreadable:
             st.download_button(
                 "List (CSV)",
-                lambda: listing(result.dataset, found).to_csv(index=False).encode(),
+                lambda: listed_csv(result.dataset, found).encode(),
                 "srcsel-worth-a-look.csv",
                 "text/csv",
                 icon=":material/download:",
@@ -245,6 +246,12 @@ def _asked(result: Result, found: Suspects) -> None:
     if found.models:
         names = ", ".join(md(titles[m]) for m in found.models)
         st.caption(f"Asked: {names}. Yardsticks are not asked.")
+
+
+def listed_csv(dataset: Dataset, found: Suspects) -> str:
+    """Write the lists as CSV."""
+    lines = listing(dataset, found)
+    return to_csv(list(lines), lines.itertuples(index=False))
 
 
 def listing(dataset: Dataset, found: Suspects) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from srcsel.base.records import Dataset, Inside, Result
+from srcsel.base.spreadsheet import to_csv
 from srcsel.charts import classes as class_charts
 from srcsel.charts import mixed
 from srcsel.explore import inside
@@ -214,7 +215,7 @@ def _table(seen: Inside, dataset: Dataset, set_id: str) -> None:
         )
         st.download_button(
             "All pictures (CSV)",
-            lambda: numbers.to_csv(index=False).encode(),
+            lambda: to_csv(list(numbers), numbers.itertuples(index=False)).encode(),
             "srcsel-every-picture.csv",
             "text/csv",
             icon=":material/download:",
