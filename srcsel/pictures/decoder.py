@@ -112,7 +112,7 @@ def _shallow(image: Image.Image) -> Image.Image:
     # a copy of a large one is a gigabyte
     colors = image if image.mode == "RGBA" else image.convert("RGBA")
     alpha = colors.getchannel("A")
-    if image.mode[-1] in "aAP":  # in the others one color stands for it, and the picture is that
+    if image.mode[-1] in "aAP":  # in the others one colour stands for it, and the picture is that
         _require_some(alpha)
     return _on_paper(colors, alpha)
 
@@ -171,11 +171,11 @@ def _from_print(image: Image.Image) -> Image.Image:
 
 
 def _managed(picture: Image.Image, source: Image.Image) -> Image.Image:
-    """Apply a wide-gamut color profile (phones, Adobe RGB), so that colors are the ones a screen
+    """Apply a wide-gamut colour profile (phones, Adobe RGB), so that colours are the ones a screen
     shows.
     """
     profile = source.info.get("icc_profile")
-    if not profile or source.mode[0] in "1LIFC":  # gray and print have none, or had theirs
+    if not profile or source.mode[0] in "1LIFC":  # grey and print have none, or had theirs
         return picture
     transform = _to_screen(profile, "RGB")
     screened = ImageCms.applyTransform(picture, transform) if transform is not None else None
@@ -184,7 +184,7 @@ def _managed(picture: Image.Image, source: Image.Image) -> Image.Image:
 
 @functools.lru_cache(maxsize=32)
 def _to_screen(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """Build the transform to sRGB; None where the profile is damaged, of another color space, or
+    """Build the transform to sRGB; None where the profile is damaged, of another colour space, or
     sRGB already.
     """
     try:

@@ -20,7 +20,7 @@ CUT = 1000  # one value in so many is left out at each end: hot and dead points 
 LOOKED_AT = 4_000_000  # values of a picture that its range is judged by, evenly spread
 NO_DATA = (-9999, -99999, -32768, -(2**31))  # what elevations and satellites write for "nothing"
 BEYOND = 1e30  # larger numbers stand for "nothing" too: float's own ends, 9.97e36 of netCDF
-NEUTRAL = 128  # the gray shown where there is no value
+NEUTRAL = 128  # the grey shown where there is no value
 ROWS = 256  # rows scaled at once, so that a large picture needs little memory beside itself
 SWAPPED = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 PLANAR, SAMPLE_BITS, SAMPLE_FORMAT, PHOTOMETRIC, GDAL_NODATA = 284, 258, 339, 262, 42113  # tags
@@ -33,7 +33,7 @@ Ranges = Mapping[str, tuple[float, float]]
 class Deep:
     """The values of a picture as its file holds them."""
 
-    values: np.ndarray  # (h, w) gray or (h, w, 3) red, green, blue; whole numbers or float32
+    values: np.ndarray  # (h, w) grey or (h, w, 3) red, green, blue; whole numbers or float32
     empty: np.ndarray  # (h, w) bool, where there is no value
     alpha: np.ndarray | None = None  # (h, w) uint8, 0 = transparent
     inverted: bool = False  # 0 is white
@@ -53,7 +53,7 @@ class Spread:
     low: float  # least without one value in CUT
     high: float
     most: float
-    deviation: float  # standard deviation, of the color where it is largest
+    deviation: float  # standard deviation, of the colour where it is largest
 
 
 def read_deep(data: bytes, image: ImageFile) -> Deep | None:
@@ -121,7 +121,7 @@ def shown(deep: Deep, low: float, high: float) -> np.ndarray:
 
 
 def _depth(image: ImageFile, tags: Mapping[int, Any]) -> int:
-    """Bits of each color of an opened color picture, where Pillow drops the lower ones; else 8."""
+    """Bits of each colour of an opened picture, where Pillow drops the lower ones; else 8."""
     if image.mode not in ("RGB", "RGBA") or not image.tile:
         return 8
     if tags.get(PLANAR) == 2 and set(tags.get(SAMPLE_BITS, ())) == {16}:
@@ -154,7 +154,7 @@ def _color(data: bytes, image: ImageFile, tags: Mapping[int, Any]) -> Deep:
     for one of the other byte order.
     """
     raw = _raw(image.tile[0])
-    if raw.startswith("LA"):  # 16 bits of gray and 16 of alpha, as four bytes
+    if raw.startswith("LA"):  # 16 bits of grey and 16 of alpha, as four bytes
         gray, gray_low, alpha, _ = np.moveaxis(_loaded(image, lambda _: "RGBA"), -1, 0)
         values = np.repeat((gray.astype(np.uint16) << 8 | gray_low)[..., None], 3, axis=-1)
         return Deep(values, np.zeros(gray.shape, bool), alpha)

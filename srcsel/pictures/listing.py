@@ -16,7 +16,7 @@ from srcsel.base.paths import BELOW, named, opened, starred, written
 from srcsel.base.records import Listing, Unreadable
 from srcsel.base.settings import load_settings
 from srcsel.pictures.layouts import FOLDER_NAMES
-from srcsel.pictures.tables import Labelled, read_table
+from srcsel.pictures.tables import Labeled, read_table
 from srcsel.pictures.tables.choose import choose
 from srcsel.pictures.tables.read import misfit
 from srcsel.pictures.tables.rows import SUFFIXES as TABLES
@@ -92,7 +92,7 @@ def _by_given_table(table: Path) -> Listing:
     return _by_table(tree, read, written(table), table.stem, [])
 
 
-def _by_table(tree: Tree, read: Labelled, ref: str, name: str, notes: Sequence[str]) -> Listing:
+def _by_table(tree: Tree, read: Labeled, ref: str, name: str, notes: Sequence[str]) -> Listing:
     found = _listing(tree, read.labels, [*tree.skipped, *read.skipped], ref, name, read.table.name)
     return replace(found, notes=(*notes, *read.notes))
 

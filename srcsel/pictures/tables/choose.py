@@ -12,7 +12,7 @@ from srcsel.base import access
 from srcsel.base.errors import InputError
 from srcsel.base.records import Unreadable
 from srcsel.pictures.layouts import is_part, split_of
-from srcsel.pictures.tables.read import Labelled, misfit, read_table
+from srcsel.pictures.tables.read import Labeled, misfit, read_table
 from srcsel.pictures.walk import Tree
 
 SURE = "labels"  # a table of this name is meant; any other may be about something else
@@ -26,7 +26,7 @@ _LISTS = re.compile(r"(train|val|valid|test|list|labels?|annotations?)([\W_]?\w*
 class Choice:
     """The table that was taken, None where the folder names are the classes; what to say."""
 
-    read: Labelled | None
+    read: Labeled | None
     notes: tuple[str, ...] = ()
     unused: tuple[Unreadable, ...] = ()
 
@@ -64,8 +64,8 @@ def choose(tree: Tree) -> Choice:
 def _beside_folders(
     tree: Tree,
     firsts: Counter[str],
-    read: Sequence[Labelled],
-    fitting: Sequence[Labelled],
+    read: Sequence[Labeled],
+    fitting: Sequence[Labeled],
     wrong: Mapping[str, str],
 ) -> Choice:
     """Decide between the folder names and tables that may be about something else."""
@@ -82,7 +82,7 @@ def _beside_folders(
 
 
 def _unused(
-    tree: Tree, read: Sequence[Labelled], meant: Sequence[Labelled], wrong: Mapping[str, str]
+    tree: Tree, read: Sequence[Labeled], meant: Sequence[Labeled], wrong: Mapping[str, str]
 ) -> Choice:
     """Leave the classes to the folder names, and say why no table gives them."""
     said = {
@@ -100,7 +100,7 @@ def _unused(
 
 
 def _one_of(
-    tree: Tree, read: Sequence[Labelled], fitting: Sequence[Labelled], wrong: Mapping[str, str]
+    tree: Tree, read: Sequence[Labeled], fitting: Sequence[Labeled], wrong: Mapping[str, str]
 ) -> Choice:
     """Take the only table that fits, or the only one that is no template; else ask."""
     real = [one for one in fitting if not _template(one)]
@@ -121,7 +121,7 @@ def _one_of(
     return Choice(real[0], (*said, *aside))
 
 
-def _none(tree: Tree, read: Sequence[Labelled], wrong: Mapping[str, str]) -> InputError:
+def _none(tree: Tree, read: Sequence[Labeled], wrong: Mapping[str, str]) -> InputError:
     """Say of every table why it does not give the classes."""
     said = (
         f"{_name(one)} seems to be a form to fill in, not labels."
@@ -132,7 +132,7 @@ def _none(tree: Tree, read: Sequence[Labelled], wrong: Mapping[str, str]) -> Inp
     return InputError(" ".join((*said, *wrong.values())))
 
 
-def _why_not(other: Labelled, taken: Labelled) -> str:
+def _why_not(other: Labeled, taken: Labeled) -> str:
     if not other.fits:
         return (
             f"{_name(other)} was set aside: {other.matched:,} of its {other.rows:,} rows name a"
@@ -170,7 +170,7 @@ def _candidates(tree: Tree) -> list[str]:
     return sorted(root)[:MOST]
 
 
-def _look(tree: Tree, names: Sequence[str]) -> tuple[list[Labelled], dict[str, str]]:
+def _look(tree: Tree, names: Sequence[str]) -> tuple[list[Labeled], dict[str, str]]:
     """Read tables; return those that are some, and what is wrong with the others."""
     read, wrong, known = [], {}, [u.path for u in tree.skipped]
     for name in names:
@@ -182,7 +182,7 @@ def _look(tree: Tree, names: Sequence[str]) -> tuple[list[Labelled], dict[str, s
     return read, wrong
 
 
-def _meant(read: Labelled, firsts: Counter[str]) -> bool:
+def _meant(read: Labeled, firsts: Counter[str]) -> bool:
     """Tell whether a table sorts most pictures of the folders it speaks of, into two classes or
     more.
     """
@@ -191,7 +191,7 @@ def _meant(read: Labelled, firsts: Counter[str]) -> bool:
     return len(set(read.labels.values())) > 1 and 2 * len(read.labels) >= there
 
 
-def _agrees(read: Labelled) -> bool:
+def _agrees(read: Labeled) -> bool:
     """Tell whether a table and the folder names sort the pictures alike."""
     pairs = Counter((path.split("/", 1)[0], label) for path, label in read.labels.items())
     by_folder: dict[str, int] = defaultdict(int)
@@ -202,14 +202,14 @@ def _agrees(read: Labelled) -> bool:
     return least >= AGREE * len(read.labels)
 
 
-def _template(read: Labelled) -> bool:
+def _template(read: Labeled) -> bool:
     """Tell whether a table is a form to fill in: one label throughout, or called so."""
     stem = _stem(read.table.name)
     called = any(word in stem for word in ("sample", "submission", "template"))
     return called or len(set(read.labels.values())) == 1 or split_of(stem) == "test"
 
 
-def _within(one: Labelled, other: Labelled) -> bool:
+def _within(one: Labeled, other: Labeled) -> bool:
     """Tell whether another table says all that this one does, and more."""
     return len(one.labels) < len(other.labels) and one.labels.items() <= other.labels.items()
 
@@ -236,5 +236,5 @@ def _stem(name: str) -> str:
     return PurePosixPath(name).stem.casefold()
 
 
-def _name(read: Labelled) -> str:
+def _name(read: Labeled) -> str:
     return read.table.name

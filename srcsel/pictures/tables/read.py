@@ -22,7 +22,7 @@ NAMED = 1000  # rows without a picture that are listed one by one
 
 
 @dataclass(frozen=True)
-class Labelled:
+class Labeled:
     """What a table says about the pictures of a folder."""
 
     table: Path
@@ -41,7 +41,7 @@ class Labelled:
 
 def read_table(
     table: Path, folder: Path, pictures: Iterable[str], known: Iterable[str] = ()
-) -> Labelled:
+) -> Labeled:
     """Match the rows of `table` to `pictures` (paths relative to `folder`, POSIX).
 
     `known`: other files there, reported for another reason already. Raises InputError where the
@@ -72,7 +72,7 @@ class _Matching:
         self.counts: dict[str, int] = defaultdict(int)
         self.written: dict[str, set[str]] = defaultdict(set)
 
-    def read(self, rows: Rows, said: str) -> Labelled:
+    def read(self, rows: Rows, said: str) -> Labeled:
         """Go through all rows and sum up."""
         for number, row in enumerate(rows):
             if number >= self.columns.start:
@@ -85,7 +85,7 @@ class _Matching:
         others = [Unreadable(p, why, "row") for p, why in self.missing.items()]
         labels = {p: label for p, label in self.labels.items() if p not in self.skipped}
         notes = (said, self.columns.said, *self._stray(rows), *self._sums(), *self._alike())
-        return Labelled(
+        return Labeled(
             self.table,
             labels,
             (*pictures, *others),
@@ -189,7 +189,7 @@ class _Matching:
         ]
 
 
-def misfit(read: Labelled, pictures: Iterable[str]) -> str:
+def misfit(read: Labeled, pictures: Iterable[str]) -> str:
     """Say what a table that fits too little looks for, and what lies there instead."""
     here = sorted(pictures)
     if not here:
