@@ -7,13 +7,17 @@ put in as Python literals, so that no name, however hostile, becomes code.
 
 from __future__ import annotations
 
+import ast
+import inspect
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from srcsel import __version__
 from srcsel.base.records import Dataset, Result, SourceModel
 from srcsel.base.spreadsheet import to_csv
 from srcsel.models.hubs import Recipe, hub_of
+from srcsel.pictures import decoder, deep
 
 FILENAME = "train.py"
 TABLE = "pictures.csv"  # beside the script, where folders are not the classes
@@ -36,10 +40,10 @@ def script(model: SourceModel, dataset: Dataset, *, listed: bool = False) -> str
         pieces.insert(0, "maps_head" if found.maps else "new_head")
     if found.file:
         pieces.insert(0, "loaded")
-    body = "".join(
-        _piece(name) for name in ("prepare", found.preprocessing.resize, *pieces, "train")
-    )
-    return _piece("head").format(**_facts(model, dataset, found, listed=listed)) + body
+    body = [_piece(name) for name in ("prepare", found.preprocessing.resize, *pieces, "train")]
+    carried = [_own_source(module) for module in (deep, decoder)]
+    head = _piece("head").format(**_facts(model, dataset, found, listed=listed))
+    return "".join([head, *body, *carried, _piece("start")])
 
 
 def needs_table(result: Result) -> bool:
@@ -54,6 +58,14 @@ def table(dataset: Dataset) -> str:
     labels = dataset.labels.tolist()
     rows = ((p, dataset.classes[c]) for p, c in zip(dataset.paths, labels, strict=True))
     return to_csv(("file", "label"), rows)
+
+
+def _own_source(module: ModuleType) -> str:
+    """Return a module's source after its imports, which the head of the script has."""
+    source = inspect.getsource(module)
+    imports = [n for n in ast.parse(source).body if isinstance(n, (ast.Import, ast.ImportFrom))]
+    own = source.splitlines(keepends=True)[imports[-1].end_lineno :]
+    return f"\n\n# srcsel's own {module.__name__.rpartition('.')[2]}.py\n{''.join(own)}"
 
 
 def _piece(name: str) -> str:
@@ -83,6 +95,7 @@ def _facts(model: SourceModel, dataset: Dataset, found: Recipe, *, listed: bool)
         "scale": _literal(shown.scale),
         "resample": shown.interpolation.upper(),
         "fill": _literal(shown._fill if shown.resize == "border" else (0, 0, 0)),
+        "ranges": _literal({kind: tuple(ends) for kind, ends in dataset.ranges.items()}),
         "mean": _literal(shown.mean),
         "std": _literal(shown.std),
     }

@@ -1,4 +1,8 @@
+import ast
+import contextlib
 import importlib.util
+import inspect
+import io
 import json
 import os
 import re
@@ -10,13 +14,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from srcsel.base.errors import NotAvailable
+from srcsel.base.errors import NotAvailable, PictureError
 from srcsel.base.records import Dataset, SourceModel
 from srcsel.base.watch import Watch
 from srcsel.models import catalog
 from srcsel.models.hubs import HUBS, Recipe, _table, hub_of
 from srcsel.models.hubs._preprocessing import Preprocessing
+from srcsel.pictures import decoder, deep
+from srcsel.pictures.dataset import load_dataset
+from srcsel.pictures.images import open_picture
 from srcsel.report import script as snippet
+from tests.pictures.test_images import png
+from tests.tiffs import tiff
 
 MODES = {
     "square": Preprocessing((64, 64), "shorter", crop_pct=0.875),
@@ -261,7 +270,8 @@ def test_pictures_are_prepared_exactly_as_they_were_scored(
     mode, tmp_path, dataset, pictures, monkeypatch
 ):
     shown = MODES[mode]
-    monkeypatch.setattr(snippet, "recipe", lambda _: Recipe("timm", "resnet18", "resnet18", shown))
+    found = Recipe("timm", "resnet18", "resnet18", shown)
+    monkeypatch.setattr(type(HUBS["timm"]), "recipe", lambda *_: found)
     script = load(written(tmp_path, PEACE, dataset))
     mean, std = (np.array(v, np.float32)[:, None, None] for v in (shown.mean, shown.std))
     for number, picture in enumerate(pictures):
@@ -335,3 +345,130 @@ def test_typed_repository_is_read_from_the_local_cache(hub, tmp_path):
         "resnet18",
         (96, 96),
     )
+
+
+def kinds_of_files():
+    """{name: bytes}: every mode in every format that takes it, and what no Pillow writes."""
+    y, x = np.mgrid[:40, :60]
+    rgb = np.stack([x * 4, y * 6, (x + y) * 2], -1).astype(np.uint8)
+    base = Image.fromarray(rgb)
+    deep = (rgb.astype(np.uint16) * 16)[..., :3]  # 12 bits in 16
+    modes = {mode: base.convert(mode) for mode in ("1", "L", "P", "RGB", "CMYK", "YCbCr")}
+    modes["LAB"] = Image.merge("LAB", base.split())
+    modes["HSV"] = base.convert("HSV")
+    modes["RGBA"] = Image.merge("RGBA", (*base.split(), base.getchannel("G")))
+    modes["LA"] = modes["RGBA"].convert("LA")
+    modes["I;16"] = Image.fromarray(deep[..., 0])
+    modes["I;16B"] = Image.frombytes("I;16B", (60, 40), deep[..., 1].astype(">u2").tobytes())
+    modes["I"] = Image.fromarray(deep[..., 1].astype(np.int32) * 9 - 400)
+    modes["F"] = Image.fromarray(np.where(x < 9, np.nan, x * y / 7).astype(np.float32))
+    found = {}
+    for mode, image in modes.items():
+        for form in ("PNG", "TIFF", "BMP", "GIF", "JPEG", "PPM", "WEBP", "JPEG2000", "AVIF"):
+            out = io.BytesIO()
+            with contextlib.suppress(OSError, KeyError, ValueError):
+                image.save(out, form)
+                found[f"{mode} {form}"] = out.getvalue()
+    palette = [65535 - 200 * k for k in range(256)] * 3
+    indexed = np.stack([x * 4, y * 6], -1).astype(np.uint8)
+    found["PA TIFF"] = tiff(indexed, photometric=3, more={338: (3, [2]), 320: (3, palette)})
+    for name, how in {
+        "color": {"photometric": 2},
+        "planes": {"photometric": 2, "planes": True},
+        "packed": {"photometric": 2, "packed": True, "order": ">"},
+        "no data": {"photometric": 2, "more": {42113: (2, b"0\0")}},
+    }.items():
+        found[f"16 bits, {name}"] = tiff(deep, **how)
+    found["white is zero"] = tiff(deep[..., 2], photometric=0)
+    found["signed"] = tiff((rgb[..., 0].astype(int) - 128).astype(np.int8))
+    found["PNG of 16 bits"] = png(60, 40, 16, 2, [row.astype(">u2").tobytes() for row in deep])
+    grays = np.stack([deep[..., 0], 65535 - deep[..., 1]], -1)
+    found["PNG of 16 bits, alpha"] = png(
+        60, 40, 16, 4, [row.astype(">u2").tobytes() for row in grays]
+    )
+    found["13 bands"] = tiff(np.repeat(deep[..., :1], 13, axis=-1))
+    extra: dict[str, tuple[Image.Image, str, dict]] = {
+        "palette, transparent": (modes["P"], "PNG", {"transparency": 7}),
+        "palette, alpha": (modes["P"], "PNG", {"transparency": bytes(range(256))}),
+        "keyed": (base, "PNG", {"transparency": (0, 0, 0)}),
+        "moving": (base, "GIF", {"save_all": True, "append_images": [base.rotate(90)]}),
+        "pages": (base, "TIFF", {"save_all": True, "append_images": [base.rotate(90)]}),
+        "transparent": (Image.new("RGBA", (60, 40)), "PNG", {}),
+        "reduced": (base.resize((900, 600)), "JPEG", {}),
+    }
+    for turn in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = turn
+        extra |= {
+            f"{form} {turn}": (base, form, {"exif": exif}) for form in ("JPEG", "PNG", "TIFF")
+        }
+    for name, (image, form, options) in extra.items():
+        out = io.BytesIO()
+        image.save(out, form, **options)
+        found[name] = out.getvalue()
+    return found
+
+
+FILES = kinds_of_files()
+
+
+def test_every_mode_that_can_be_written_is_tried():
+    written = {name.split()[0] for name in FILES}
+    assert written >= {*"1LPIF", "RGB", "CMYK", "YCbCr", "LAB", "RGBA", "LA", "PA", "I;16", "I;16B"}
+
+
+@pytest.fixture(scope="module")
+def decoding_script(tmp_path_factory):
+    """A script for pictures in whose set 12 bits reach from 100 to 3,000."""
+    folder = tmp_path_factory.mktemp("decoding")
+    ranges = {"u2": (100.0, 3000.0), "i4": (-9, 9000.0), "f4": (0.5, 300.0), "i1": (-50, 90)}
+    model = HUBS["demo"].find("palettes")
+    pictures = Dataset("x", "x", folder, (), np.zeros(0, int), (), "d", ranges=ranges)
+    (folder / "work").mkdir()
+    (folder / "work" / snippet.FILENAME).write_text(snippet.script(model, pictures))
+    return load(folder / "work"), ranges, HUBS["demo"].preprocessing(model)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_script_sees_the_very_pixels_that_were_scored(name, decoding_script, tmp_path):
+    script, ranges, how = decoding_script
+    path = tmp_path / "picture"
+    path.write_bytes(FILES[name])
+    try:
+        scored = open_picture(path, hint=max(how.scale), ranges=ranges)
+    except PictureError:
+        with pytest.raises(Exception):  # noqa: B017, PT011 (whatever the decoder raises)
+            script.opened(path)
+        assert name in ("13 bands", "transparent")
+        return
+    seen = script.opened(path)
+    assert (seen.mode, seen.size) == ("RGB", scored.size)
+    np.testing.assert_array_equal(np.asarray(seen), np.asarray(scored))
+    mean, std = (np.array(v, np.float32)[:, None, None] for v in (how.mean, how.std))
+    wanted = (how.pixels(scored).astype(np.float32) / 255 - mean) / std
+    np.testing.assert_allclose(script.prepared(path).numpy(), wanted, atol=1e-6)
+
+
+def test_the_script_has_all_that_its_decoder_takes_and_nothing_of_srcsel(decoding_script):
+    script, _, _ = decoding_script
+    assert not re.findall(r"^\s*(?:from|import) srcsel", inspect.getsource(script), re.MULTILINE)
+    for module in (decoder, deep):
+        for node in ast.walk(ast.parse(inspect.getsource(module))):
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                names = {alias.asname or alias.name for alias in node.names}
+                assert names <= vars(script).keys()
+
+
+def test_deep_pictures_train_with_the_range_that_was_scored(tmp_path, folder):
+    for path in folder.rglob("*.png"):
+        gray = np.asarray(Image.open(path).convert("L")).astype(np.uint16)
+        Image.fromarray(gray * 16).save(path)
+    dataset = load_dataset(str(folder))
+    low, high = dataset.ranges["u2"]
+    assert high < 4096
+    script = load(written(tmp_path, HUBS["demo"].find("palettes"), dataset))
+    assert {"u2": (low, high)} == script.RANGES
+    path = folder / dataset.paths[0]
+    scored = open_picture(path, ranges=dataset.ranges)
+    np.testing.assert_array_equal(np.asarray(script.opened(path)), np.asarray(scored))
+    assert np.ptp(np.asarray(script.opened(path))) > 40
