@@ -15,7 +15,7 @@ from srcsel.base.records import Dataset, Listing
 from srcsel.pictures.layouts import about_layout
 
 FEW = 10  # pictures of a class below which its score is shaky
-REASONS = 3  # why files were left out, in one note
+REASONS = 6  # why files were left out, in one note
 LOPSIDED = 20  # times the smallest class that the largest may hold without a remark
 
 

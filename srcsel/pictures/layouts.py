@@ -75,17 +75,12 @@ def about_layout(found: Dataset | Listing) -> list[str]:
         return []
     shape = _Shape(found)
     if shape.mostly:
-        names, rest = _quoted(shape.parts), ""
-        if len(shape.parts) < len(found.classes):
-            rest = f" {len(shape.parts)} of {len(found.classes)}:"
-        inside = (
-            f", and hold the folders {_quoted(shape.below)}"
-            if shape.below
-            else ", and no folders of classes lie in them"
-        )
+        inside = "hold no folders of classes"
+        if shape.below:
+            inside = f"hold the folders {_quoted(shape.below)}"
         return [
-            f"The classes are called {names}{rest and ' (' + rest.strip(' :') + ')'}: these look"
-            f" like parts of a data set, not classes{inside}.{_typed(remedies(found))}"
+            f"The classes are called {_quoted(found.classes)}: these look like parts of a data set,"
+            f" not classes, and {inside}.{_typed(remedies(found))}"
         ]
     if shape.same:
         return [
@@ -93,7 +88,7 @@ def about_layout(found: Dataset | Listing) -> list[str]:
             f" {_quoted(shape.below)}. The outer ones are taken as the classes, with all that lies"
             f" in them.{_typed(remedies(found))}"
         ]
-    if shape.parts:
+    if shape.parts and len(found.classes) > 1:
         return [
             f"{_quoted(shape.parts)} among the classes {'is' if len(shape.parts) == 1 else 'are'}"
             " called like a part of a data set. If it is no class, move that folder elsewhere."

@@ -23,7 +23,9 @@ from srcsel.pictures.tables.rows import SUFFIXES as TABLES
 from srcsel.pictures.walk import Tree, ending, missing, walk
 
 NESTING = 4  # wrapper folders looked through before the class folders
-SHOWN = 3  # folders in a sentence
+BOXES = frozenset({"labels", "label", "annotations", "annotation", "imagesets", "bboxes"})
+"""Folders beside the pictures that hold what a detector learns from."""
+SHOWN = 8  # folders in a sentence
 
 
 def list_pictures(ref: str) -> Listing:
@@ -143,11 +145,14 @@ def _about_bare(tree: Tree, depth: int = 0) -> list[str]:
     bare = tree.bare(depth)
     if not bare:
         return []
-    told = ", ".join(f"'{name}' ({held})" for name, held in list(bare.items())[:SHOWN])
+    told = ", ".join(f"'{name}' ({held})" for name, held in sorted(bare.items())[:SHOWN])
     more = f" and {len(bare) - SHOWN:,} more" if len(bare) > SHOWN else ""
-    if len(bare) == 1:
-        return [f"The folder {told} holds no picture that can be read, so it is no class."]
-    return [f"The folders {told}{more} hold no picture that can be read, so they are no classes."]
+    said = f"The folder {told} holds no picture that can be read, so it is no class."
+    if len(bare) > 1:
+        said = f"The folders {told}{more} hold no picture that can be read: they are no classes."
+    if any(name.rpartition("/")[2].casefold() in BOXES for name in bare):
+        said += " Boxes and masks are not read: each picture needs one class, by folder or table."
+    return [said]
 
 
 def _listing(

@@ -74,7 +74,7 @@ def test_parts_within_each_class_are_pointed_out(tmp_path, outer, inner):
 def test_parts_without_folders_of_classes(tmp_path):
     fill(tmp_path, "train", "test")
     (said,) = notes_of(list_pictures(str(tmp_path)))
-    assert "no folders of classes lie in them" in said
+    assert "hold no folders of classes" in said
     assert f"srcsel rank {tmp_path / 'train'}" in said
 
 

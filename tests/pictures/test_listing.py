@@ -264,3 +264,45 @@ def test_listing_many_files_opens_and_asks_about_none(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "stat", lambda *a, **k: calls.append(a) or real(*a, **k))
     assert len(list_pictures(str(tmp_path)).paths) == 2000
     assert len(calls) < 20
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("1.npy", "PNG"),
+        ("1.mat", "PNG"),
+        ("1.heic", "JPEG"),
+        ("1.svg", "PNG"),
+        ("1.dcm", "PNG"),
+        ("1.nii", "PNG"),
+        ("1.nii.gz", "Medical"),
+        ("1.psd", "JPEG or PNG"),
+        ("1.raw", "JPEG"),
+        ("1.czi", "PNG"),
+    ],
+)
+def test_a_class_of_files_that_are_no_pictures_is_named_with_the_reason(tmp_path, name, what):
+    fill(tmp_path, "cat/1.jpg", "dog/1.jpg", f"owl/{name}")
+    found = list_pictures(str(tmp_path))
+    ending = name.removeprefix("1")
+    assert found.notes == (
+        f"The folder 'owl' (1 {ending}) holds no picture that can be read, so it is no class.",
+    )
+    assert what in aside(found)[f"owl/{name}"]
+
+
+def test_empty_class_folders_are_named(tmp_path):
+    fill(tmp_path, "cat/1.jpg", "dog/1.jpg", "emu/notes.txt")
+    (tmp_path / "owl" / "deep").mkdir(parents=True)
+    assert list_pictures(str(tmp_path)).notes == (
+        "The folders 'emu' (1 .txt), 'owl' (empty) hold no picture that can be read: they are no"
+        " classes.",
+    )
+
+
+def test_a_wrapper_with_an_unrelated_table_is_looked_through(tmp_path):
+    fill(tmp_path, "set/cat/1.jpg", "set/dog/1.jpg")
+    (tmp_path / "about.csv").write_text("day,grams\n1,2\n")
+    found = list_pictures(str(tmp_path))
+    assert found.classes == ("cat", "dog")
+    assert "about.csv was not used" in found.notes[0]

@@ -66,11 +66,13 @@ def find_columns(
     """
     names = [re.sub(r"[\W_]", "", name.casefold()) for name in rows[0]]
     body = rows[1 : SAMPLE + 1]
-    hits = [sum(_is_file(cell(row, k), knows) for row in rows) for k in range(len(names))]
-    file = _file_column(names, hits)
+    hits = _hits(rows, is_picture_name)
+    ended = max(hits) >= len(body) > 0  # else asking the folder tells more, and takes longer
+    is_file = is_picture_name if ended else lambda text: is_picture_name(text) or knows(text)
+    file = _file_column(names, hits if ended else _hits(rows, is_file))
     if file is None:
         raise InputError(_cannot_tell(table, rows[0], "names the picture's file"))
-    named = not _is_file(cell(rows[0], file), knows)
+    named = not is_file(cell(rows[0], file))
     if named and (label := _by_name(names, file, body)) is not None:
         return Columns(file, label, {}, 1)
     if len(names) == 2:
@@ -95,8 +97,9 @@ def cell(row: Sequence[str], column: int) -> str:
     return composed(row[column].strip()) if column < len(row) else ""
 
 
-def _is_file(text: str, knows: Callable[[str], bool]) -> bool:
-    return is_picture_name(text) or knows(text)
+def _hits(rows: Sequence[Sequence[str]], is_file: Callable[[str], bool]) -> list[int]:
+    """Count for each column the rows that name a picture there."""
+    return [sum(is_file(cell(row, k)) for row in rows) for k in range(len(rows[0]))]
 
 
 def _file_column(names: Sequence[str], hits: Sequence[int]) -> int | None:

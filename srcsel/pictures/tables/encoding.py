@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from srcsel.base.errors import InputError
@@ -28,10 +28,11 @@ SPOKEN = {"gb18030": "GBK", "cp932": "Shift-JIS", "cp949": "EUC-KR", "cp874": "T
 _BETWEEN = re.compile(rb'[,;\t\r\n"]+')  # no double-byte encoding has these as a second byte
 
 
-def encoding_of(table: Path, names: Collection[str]) -> tuple[str, str]:
+def encoding_of(table: Path, names: Callable[[], Collection[str]]) -> tuple[str, str]:
     """Return the encoding and a sentence about it ("" where it is UTF-8 or has a mark).
 
-    `names`: file names of the folder, which tell it for certain where they are not plain ASCII.
+    `names` returns the file names of the folder, which tell it for certain where they are not plain
+    ASCII.
     Raises InputError where two readings are about as likely, or none works.
     """
     with table.open("rb") as file:
@@ -47,7 +48,7 @@ def encoding_of(table: Path, names: Collection[str]) -> tuple[str, str]:
             f"{table.name} is UTF-8 but for line {wrong:,}, which holds other bytes. Mend that"
             " line, or save the table again as CSV (UTF-8)."
         )
-    return _told(table.name, words, names)
+    return _told(table.name, words, names())
 
 
 def _unmarked_utf16(head: bytes) -> str | None:

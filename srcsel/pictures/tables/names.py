@@ -91,6 +91,10 @@ class Finder:
                     several |= torn
         return None, several
 
+    def names(self) -> set[str]:
+        """Return the names of the pictures without their folders."""
+        return {composed(base(path)) for path in self.paths}
+
     def _index(self, *, fold: bool, bare: bool) -> _Index:
         if (fold, bare) not in self._indices:
             keys = ((folded(p) if fold else composed(p), p) for p in self.paths)

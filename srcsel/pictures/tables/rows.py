@@ -69,18 +69,21 @@ class Rows:
                 yield _bare(line, self.separator) if stray else row
 
     def _layout(self) -> tuple[str, int]:
-        """Return the separator, and how many lines stand before the rows (Excel's `sep=;`)."""
+        """Return the separator, and how many lines stand before the rows (Excel's `sep=;`,
+        remarks).
+        """
         with self.table.open(encoding=self.encoding, newline="") as file:
             lines = list(itertools.islice(file, SAMPLE))
         if lines and (told := _EXCEL.fullmatch(lines[0])):
             return told[1], 1
-        filled = [line for line in lines if line.strip()]
+        skip = _remarks(lines)
+        filled = [line for line in lines[skip:] if line.strip()]
         shares = {mark: _regular([_alone(line, mark) for line in filled]) for mark in ",;\t|"}
         best = max(shares, key=lambda mark: shares[mark])
         pairs = [line.strip().rsplit(None, 1) for line in filled]
         paths = sum(len(pair) == 2 and is_picture_name(pair[0].strip()) for pair in pairs)
         blank = not shares[best] and 2 * paths > len(filled)
-        return (_BLANK if blank else best), 0
+        return (_BLANK if blank else best), skip
 
     def _require_table(self) -> None:
         if _regular(self.sample[:SAMPLE]) == 0:
@@ -134,6 +137,14 @@ def require_size(table: Path) -> None:
 
 def _read(lines: Iterable[str], separator: str) -> Iterator[list[str]]:
     return csv.reader(lines, delimiter=separator, skipinitialspace=True)
+
+
+def _remarks(lines: list[str]) -> int:
+    """Return how many lines at the top are remarks: "# ..." without any separator."""
+    remarks = itertools.takewhile(
+        lambda line: line.startswith("#") and not any(mark in line for mark in ",;\t|"), lines
+    )
+    return len(list(remarks))
 
 
 def _alone(line: str, separator: str) -> list[str]:

@@ -3,6 +3,7 @@
 import pytest
 
 from srcsel.base.errors import InputError
+from srcsel.pictures.listing import list_pictures
 from srcsel.pictures.tables import read_table, rows
 
 PICTURES = ("images/cat 1.jpg", "images/cat 2.jpg", "images/dog.png")
@@ -125,3 +126,162 @@ def test_enormous_tables_are_not_read(tmp_path, monkeypatch):
     monkeypatch.setattr(rows, "TABLE_LIMIT", 3)
     with pytest.raises(InputError, match="larger than"):
         read(tmp_path, "file,label\n")
+
+
+IMAGES = tuple(f"img{k}.jpg" for k in range(6))
+ALTERNATING = {name: "ab"[k % 2] for k, name in enumerate(IMAGES)}
+
+
+def table(row, header="file,label"):
+    lines = (row.format(n=name, s=name[:-4], c=label) for name, label in ALTERNATING.items())
+    return "\n".join(([header] if header else []) + list(lines)) + "\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        table("C:\\Users\\me\\set\\{n},{c}"),
+        table("\\\\server\\share\\{n},{c}"),
+        table("/home/other/set/{n},{c}"),
+        table("./{n},{c}"),
+        table("../images/{n},{c}"),
+        table("https://host.org/a%20b/{n}?raw=1,{c}"),
+        table("s3://bucket/set/{n},{c}"),
+        table("file:///home/x/{n},{c}"),
+        table("{s},{c}", "id_code,diagnosis"),
+        table("data/{s},{c}", "image_id,dx"),
+        table("{n};{c}", "sep=;\nfile;label"),
+        table("{n},{c}", "# written by hand\nfile,label"),
+        table("{n},{c}", "").replace("\n", "\r"),
+        table("{n} {c}", ""),
+        table("7,{n},{c}", ",file,label"),
+        table("{n},{c},train", "file,label,split"),
+        table("{n},{c},4.5", "picture of,what,grams"),
+    ],
+)
+def test_every_way_to_name_the_same_file(tmp_path, text):
+    labels, skipped = read(tmp_path, text, IMAGES)
+    assert (labels, skipped) == (ALTERNATING, {})
+
+
+def test_escapes_are_read_where_no_file_is_called_so(tmp_path):
+    text = "file,label\na%20b.jpg,x\nc%20d.jpg,y\n"
+    assert read(tmp_path, text, ("a b.jpg", "c%20d.jpg"))[0] == {
+        "a b.jpg": "x",
+        "c%20d.jpg": "y",
+    }
+
+
+@pytest.mark.parametrize(
+    ("rows_", "pictures", "labels"),
+    [
+        (
+            "data/s1/0.jpg,x data/s2/0.jpg,y",
+            "s1/0.jpg s2/0.jpg",
+            {"s1/0.jpg": "x", "s2/0.jpg": "y"},
+        ),
+        (
+            "s1/0.jpg,x s2/0.jpg,y",
+            "in/s1/0.jpg in/s2/0.jpg",
+            {"in/s1/0.jpg": "x", "in/s2/0.jpg": "y"},
+        ),
+        ("val/0.jpg,x val/1.jpg,y", "train/0.jpg train/1.jpg", {}),
+        ("0.jpg,x 1.jpg,y", "a/0.jpg b/0.jpg b/1.jpg", {"b/1.jpg": "y"}),
+        ("val/0.jpg,x train/0.jpg,x", "0.jpg", {}),  # one of the two, but which?
+        ("xtrain/0.jpg,x y/1.jpg,y", "train/0.jpg y/1.jpg", {"y/1.jpg": "y"}),  # whole names
+        ("s/0.jpg,x 1.jpg,y", "s/0.jpg t/s/0.jpg 1.jpg", {"s/0.jpg": "x", "1.jpg": "y"}),
+        ("a/b/0.jpg,x q,y", "0.jpg b/0.jpg q.jpg", {"b/0.jpg": "x", "q.jpg": "y"}),
+    ],
+)
+def test_one_path_must_be_a_tail_of_the_other(tmp_path, rows_, pictures, labels):
+    text = "file,label\n" + "\n".join(rows_.split()) + "\n"
+    assert read(tmp_path, text, tuple(pictures.split()))[0] == labels
+
+
+def test_rows_of_another_split_than_the_folder_is_called_match_nothing(tmp_path):
+    for name, fits in (("train", False), ("val", True), ("photos", True)):
+        (tmp_path / name).mkdir()
+        labels, _ = read(
+            tmp_path / name, "file,label\nval/0.jpg,x\nval/1.jpg,y\n", ("0.jpg", "1.jpg")
+        )
+        assert bool(labels) == fits
+
+
+def test_what_found_no_partner_is_counted(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text("file,label\na.jpg,x\nb.jpg,y\nc.jpg,y\ngone.jpg,x\nd.jpg,x\nd.jpg,y\n")
+    notes = "\n".join(read_table(path, tmp_path, [f"{k}.jpg" for k in "abcdefg"]).notes)
+    assert "1 of 6 rows of labels.csv name no picture of this folder, for example gone.jpg" in notes
+    assert "3 of 7 pictures are not named in labels.csv" in notes
+    assert "1 of 7 pictures is given two labels" in notes
+
+
+@pytest.mark.parametrize("word", ["", "nan", "NaN", "None", "NA", "N/A", "<NA>", "null"])
+def test_no_label_is_no_class(tmp_path, word):
+    path = tmp_path / "labels.csv"
+    path.write_text(f"file,label\na.jpg,x\nb.jpg,y\nc.jpg,{word}\n")
+    found = read_table(path, tmp_path, ("a.jpg", "b.jpg", "c.jpg"))
+    assert found.labels == {"a.jpg": "x", "b.jpg": "y"}
+    assert "1 of 3 pictures is without a label in labels.csv" in found.notes[0]
+
+
+def test_none_in_small_letters_is_a_word(tmp_path):
+    assert read(tmp_path, "file,label\na.jpg,none\n", ("a.jpg",))[0] == {"a.jpg": "none"}
+
+
+@pytest.mark.parametrize("bad", ['img3.jpg,"b', '"img3.jpg,b', 'img3.jpg,b"', 'img3.jpg",b'])
+def test_a_stray_quotation_mark_costs_no_row(tmp_path, bad):
+    path = tmp_path / "labels.csv"
+    path.write_text(table("{n},{c}").replace("img3.jpg,b", bad))
+    found = read_table(path, tmp_path, IMAGES)
+    assert found.labels == ALTERNATING
+    assert "1 line of labels.csv has a stray quotation mark" in found.notes[0]
+
+
+def test_texts_of_several_lines_are_one_cell(tmp_path):
+    text = table('{n},"old, ""red""\nand small",{c}', "file,remark,label")
+    assert read(tmp_path, text, IMAGES) == (ALTERNATING, {})
+
+
+@pytest.mark.parametrize(("on", "off"), [("1", "0"), ("1.0", "0.0"), ("True", "False")])
+def test_a_column_for_each_class(tmp_path, on, off):
+    lines = (
+        f"{name},{on if c == 'a' else off},{on if c == 'b' else off}"
+        for name, c in ALTERNATING.items()
+    )
+    path = tmp_path / "labels.csv"
+    path.write_text("\n".join(["image_id,a,b", *lines]))
+    found = read_table(path, tmp_path, IMAGES)
+    assert found.labels == ALTERNATING
+    assert "a column for each class (2)" in found.notes[0]
+
+
+def test_several_classes_at_once_are_refused(tmp_path):
+    with pytest.raises(InputError, match="several classes at once"):
+        read(tmp_path, table("{n},1,1", "image,cat,dog"), IMAGES)
+
+
+@pytest.mark.parametrize("pair", [("cat", "cat "), ("Blu\u0308te", "Bl\u00fcte")])
+def test_labels_read_as_one_are_said(tmp_path, pair):
+    path = tmp_path / "labels.csv"
+    path.write_text(f'file,label\na.jpg,"{pair[0]}"\nb.jpg,"{pair[1]}"\nc.jpg,dog\n')
+    found = read_table(path, tmp_path, ("a.jpg", "b.jpg", "c.jpg"))
+    assert len(set(found.labels.values())) == 2
+    (note,) = found.notes
+    assert ascii(pair[0]) in note
+    assert ascii(pair[1]) in note
+
+
+def test_a_table_with_too_many_rows_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(rows, "ROW_LIMIT", 5)
+    with pytest.raises(InputError, match="more than 5 rows"):
+        read(tmp_path, table("{n},{c}"), IMAGES)
+
+
+def test_a_given_table_says_what_it_looks_for(tmp_path):
+    (tmp_path / "a.jpg").touch()
+    (tmp_path / "mine.csv").write_text("file,label\nx.jpg,1\ny.jpg,2\n")
+    with pytest.raises(
+        InputError, match=r"none of its 2 rows .* looks for x.jpg, y.jpg; here lie a"
+    ):
+        list_pictures(str(tmp_path / "mine.csv"))

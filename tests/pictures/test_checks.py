@@ -1,0 +1,37 @@
+"""Class names that look alike are pointed out, both named, and never merged."""
+
+import pytest
+
+from srcsel.pictures.checks import look_alikes
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("Cat", "cat"),
+        ("STRASSE", "Straße"),
+        ("0", "0.0"),
+        ("1", "1,0"),
+        ("-1", "-1.0"),
+        ("7", "07"),
+        ("red fox", "red  fox"),
+        ("red fox", "red_fox"),
+        ("red fox", "redfox"),
+        ("red fox", "red\u00a0fox"),
+        ("Blu\u0308te", "Bl\u00fcte"),
+        ("dog", "\uff44\uff4f\uff47"),
+        ('cat"', "cat"),
+    ],
+)
+def test_pairs_that_look_alike(pair):
+    (said,) = look_alikes([*pair, "owl"])
+    assert f"'{pair[0]}'" in said
+    assert f"'{pair[1]}'" in said
+    assert "owl" not in said
+
+
+@pytest.mark.parametrize(
+    "names", [("-1", "1"), ("1", "10"), ("1-2", "12"), ("1.5", "15"), ("a", "á"), ("v1", "v2")]
+)
+def test_names_that_differ(names):
+    assert look_alikes(names) == []
