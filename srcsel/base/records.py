@@ -18,6 +18,7 @@ VerdictKind = Literal["clear", "tie", "cannot tell"]
 LeftOut = Literal["file", "label", "row", "table", "class"]
 """What was left out: a file that is no picture, a picture without one label, a row of a table
 without a picture, a whole table, a whole class."""
+VerdictCause = Literal["", "nothing", "alone", "few", "same", "chance", "yardstick", "alike"]
 DropReason = Literal["behind", "budget", "yardstick"]
 EvidenceKind = Literal["probe", "finetune"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -225,6 +226,7 @@ class Verdict:
     close: tuple[str, ...] = ()  # models too close to call, the winner included; no yardsticks
     notes: tuple[Note, ...] = ()
     why: str = ""  # the sentences of `text` between the headline and the facts
+    cause: VerdictCause = ""  # of "cannot tell": which case of the rule; "" in older runs
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,9 @@ class Measure:
         None  # does it drift with the feature width on pure noise? None = not measured
     )
     set_relative: bool = False  # its value has a meaning within one set of candidates only
+    accuracy: bool = (
+        False  # a share of right guesses: always naming the largest class is chance too
+    )
     cheap: bool = False  # may be called hundreds of times
     single: bool = False  # takes float32 features as they are; others get them in float64
     spectrum: bool = False  # reads all of `Shared.spectrum`

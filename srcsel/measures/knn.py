@@ -91,6 +91,7 @@ def _reader(shared: Shared, kept: np.ndarray | None, *, k: int = 5) -> _Votes:
     bounds=(0.0, 1.0),
     paper="https://doi.org/10.1109/TIT.1967.1053964",
     wide_bias=False,
+    accuracy=True,
     cheap=True,
     single=True,
     null=_null,
@@ -108,7 +109,8 @@ def knn(X: np.ndarray, y: np.ndarray, *, k: int = 5) -> float:
     earlier picture. A picture alone in its class always counts as wrong. A zero row has distance 1
     to every other.
 
-    Null: exact, the expectation over all label permutations; it depends on the class sizes alone.
+    Null: exact, the expectation over all label permutations; it depends on the class sizes alone. A
+    score's null is the share of the largest class where that is more, as for every accuracy.
 
     Nearest-neighbour classification: Cover & Hart 1967, https://doi.org/10.1109/TIT.1967.1053964.
     """

@@ -34,6 +34,7 @@ def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
     title="Linear discriminant (LDA)",
     higher_is_better=True,
     bounds=(0.0, 1.0),
+    accuracy=True,
     paper="https://doi.org/10.1016/S0047-259X(03)00096-4",
     wide_bias=False,
     null=_null,

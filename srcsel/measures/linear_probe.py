@@ -27,6 +27,7 @@ def _null(X: np.ndarray, y: np.ndarray, _value: float, *, folds: int = 5, seed: 
     title="Linear probe",
     higher_is_better=True,
     bounds=(0.0, 1.0),
+    accuracy=True,
     paper="https://arxiv.org/abs/1610.01644",
     wide_bias=False,
     null=_null,

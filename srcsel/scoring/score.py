@@ -38,6 +38,7 @@ FEWEST = (
     2  # pictures of a class that a re-check keeps where there are as many: fewer have no partner
 )
 CAP = 5000  # pictures; above, re-checks run on a stratified sample of this size
+FLAT = 1e-5  # of a feature's size: what batches and threads may change by rounding in float32
 SAMPLE_FEWEST = 10  # pictures of a class that such a sample keeps where there are as many
 DIAGNOSIS = 2000  # pictures behind the signs that explain a disagreement
 TICK = 0.5  # seconds between signs of life during a pass over all pairs
@@ -108,6 +109,8 @@ def score_model(
         raise FeatureError(
             f"Expected one label for each row: features have {len(X)} rows, labels {len(y)}."
         )
+    if _flat(X):
+        X = np.repeat(X[:1], len(X), axis=0)
     plan = plan_rechecks(y, rechecks, seed)
     shared = Shared(X, y)
     few = directions(len(X))
@@ -250,16 +253,18 @@ class _Task:
 
     def _null(self, value: float) -> float | None:
         """Score the same features as if labels carried no information; None where it would take too
-        long.
+        long. An accuracy has at least the share of the largest class.
         """
         measure, known = self.measure, self.shared
         if measure.null:
-            return float(measure.null(known.X, known.y, value, **self._given(measure.null, known)))
-        if measure.cheap:
-            return float(
-                np.mean([measure(known.X, own, **self.keywords) for own in permutations(known.y)])
-            )
-        return None
+            given = self._given(measure.null, known)
+            null = float(measure.null(known.X, known.y, value, **given))
+        elif measure.cheap:
+            again = [measure(known.X, own, **self.keywords) for own in permutations(known.y)]
+            null = float(np.mean(again))
+        else:
+            return None
+        return max(null, np.bincount(known.y).max() / len(known.y)) if measure.accuracy else null
 
     def _rechecks(self, value: float) -> np.ndarray | None:
         """Score every subset, (b,): the full value plus deviations as wide as fresh samples of n
@@ -346,6 +351,15 @@ def _head(logits: ArrayLike | None, n: int) -> dict[str, np.ndarray]:
 
     L = check_rows(logits, n, "logits")
     return {"logits": L, "probabilities": softmax(L, axis=1)}
+
+
+def _flat(X: np.ndarray) -> bool:
+    """Whether every row of X (n, d) is the same but for the rounding of the network: whitening
+    would make much of that.
+    """
+    low, high = X.min(axis=0), X.max(axis=0)
+    size = np.maximum(np.abs(low), np.abs(high))  # (d,)
+    return bool((high - low <= FLAT * np.maximum(size, np.median(size))).all())
 
 
 def _take(keywords: Mapping[str, Any], rows: np.ndarray) -> dict[str, Any]:

@@ -1,18 +1,23 @@
 """Scores -> rankings and the verdict: where to start, and how sure the re-checks are.
 
 Yardsticks are ranked and shown, but the verdict chooses among the other models, ranked without
-them. Where the leader does not stand clear of a yardstick by the same rule, a note says so.
+them. Where the leader does not stand clear of a yardstick by the same rule, none of the models
+helps.
 
 The verdict's rule. In every re-check each model gets its mean rank over whitened SCL, kNN-5 and
 LogME. The leader has the best mean rank on all pictures. A rival is *close* where it equals or
 beats the leader in more than CLOSE of the re-checks, the same pictures for both. Then, first that
 applies:
 
-cannot tell  nothing was scored; one model only; a class of fewer than FEWEST pictures; the leader
-             beats chance on fewer than half of the measures; or more models are close than
-             TIE_MOST, or all of three or more
+cannot tell  nothing was scored; no model sees a difference; one model only; a class of fewer than
+             FEWEST pictures; the leader beats chance on fewer than half of the measures; a
+             yardstick is close to the leader, or ahead; or more models are close than TIE_MOST, or
+             all of three or more
 tie          some rival is close: the cheapest of the close models is named
 clear        none is
+
+A model beats chance by a measure where its 90 % interval lies beyond the null by more than
+rounding; an accuracy must also beat the share of the largest class.
 """
 
 from __future__ import annotations
@@ -31,11 +36,12 @@ from srcsel.base.records import (
     Score,
     SourceModel,
     Verdict,
+    VerdictCause,
     VerdictKind,
 )
 from srcsel.measures import find
 from srcsel.verdict.explain import explain, explain_yardsticks
-from srcsel.verdict.wording import FEWEST, NO_CHOICE, SAME_COST, Beside, Standing
+from srcsel.verdict.wording import FEWEST, SAME_COST, Beside, Standing, opening
 
 VERDICT_MEASURES = (
     "supcon",
@@ -76,7 +82,7 @@ def decide(
         table, models, np.asarray(dataset_counts), class_names, seconds_per_picture or {}
     )
     verdict = _verdict(standing)
-    notes = tuple(Note(text) for text in (*missing, *standing.hardly_helps()))
+    notes = tuple(Note(text) for text in missing)
     if standing.models:
         yardsticks = {m.id for m in models if m.yardstick}
         rivals = make_rankings(
@@ -170,7 +176,8 @@ def _standing(
         close=tuple(
             known[ids[i]] for i in order if i == leader or _catches_up(-again[i], -again[leader])
         ),
-        above_chance=2 * sum(_beats_chance(row[ids[leader]]) for row in table) > len(table),
+        above_chance=2 * sum(_beats_chance(row[ids[leader]], counts) for row in table) > len(table),
+        blind=all(_sees_nothing([row[m] for row in table], counts) for m in ids),
         counts=counts,
         class_names=class_names,
         seconds=seconds,
@@ -194,54 +201,64 @@ def _ranks(table: list[dict[str, Score]], ids: Sequence[str]) -> tuple[np.ndarra
 def _beside(
     table: list[dict[str, Score]], scored: list[str], leader: str, yardsticks: list[SourceModel]
 ) -> Beside | None:
-    """Compare the leader with the best of the yardsticks, both ranked among all models."""
+    """Compare the leader with the yardstick that comes nearest, all ranked together."""
     if not yardsticks:
         return None
     full, again = (dict(zip(scored, ranks, strict=True)) for ranks in _ranks(table, scored))
-    yardstick = min(yardsticks, key=lambda m: full[m.id])
-    best = yardstick.id
+
+    def level(yardstick: SourceModel) -> bool:
+        one = yardstick.id
+        return bool(full[one] <= full[leader] or _catches_up(-again[one], -again[leader]))
+
+    nearest = min(yardsticks, key=lambda m: (not level(m), full[m.id]))
+    best = nearest.id
     beaten = (again[leader] < again[best]) & ~_equal(again[leader], again[best])
-    level = full[best] <= full[leader] or _catches_up(-again[best], -again[leader])
     ahead = full[best] < full[leader] and not _catches_up(-again[leader], -again[best])
-    return Beside(yardstick.title, 100 * float(beaten.mean()), level=bool(level), ahead=bool(ahead))
+    return Beside(
+        nearest.title, 100 * float(beaten.mean()), level=level(nearest), ahead=bool(ahead)
+    )
 
 
 def _verdict(standing: Standing) -> Verdict:
     """Take the first of the cases of the rule that applies."""
     s = standing
-    if s.only_yardsticks:
-        return Verdict(
-            "cannot tell", None, spoken(NO_CHOICE, s.only_yardstick()), why=s.only_yardstick()
-        )
     if not s.models:
-        return Verdict("cannot tell", None, s.nothing(), why=s.nothing())
+        why = s.only_yardstick() if s.only_yardsticks else s.nothing()
+        text = spoken(opening("alone"), why) if s.only_yardsticks else why
+        return Verdict("cannot tell", None, text, why=why, cause="nothing")
+    if s.blind:
+        return _unsure(s, "same", s.no_difference())
+    level = s.yardstick is not None and s.yardstick.level
     if len(s.models) == 1:
-        return replace(_unsure(s, s.alone()), firsts={})
+        return replace(_unsure(s, "yardstick" if level else "alone", s.alone()), firsts={})
     if s.counts.min() < FEWEST:
-        return _unsure(s, s.too_few())
+        return _unsure(s, "few", s.too_few())
     if not s.above_chance:
-        return _unsure(s, s.no_better_than_chance())
+        return _unsure(s, "chance", s.no_better_than_chance())
+    if level:
+        return _unsure(s, "yardstick", s.no_help())
     if len(s.close) > TIE_MOST or len(s.close) == len(s.models) > 2:
-        return _unsure(s, s.alike())
+        return _unsure(s, "alike", s.alike())
     if len(s.close) > 1:
         winner = _cheapest(s.close)
         return _sure("tie", s, winner, s.tie(winner))
     return _sure("clear", s, s.models[0], s.clear())
 
 
-def _unsure(s: Standing, why: str) -> Verdict:
+def _unsure(s: Standing, cause: VerdictCause, why: str) -> Verdict:
     return Verdict(
         "cannot tell",
         s.models[0].id,
-        spoken(NO_CHOICE, why),
+        spoken(opening(cause), why),
         dict(s.firsts),
         tuple(m.id for m in s.close),
         why=why,
+        cause=cause,
     )
 
 
 def _sure(kind: VerdictKind, s: Standing, winner: SourceModel, why: str) -> Verdict:
-    text = spoken(f"Start from {winner.title}.", why, s.facts(winner))
+    text = spoken(opening("", winner.title), why, s.facts(winner))
     return Verdict(kind, winner.id, text, dict(s.firsts), tuple(m.id for m in s.close), why=why)
 
 
@@ -275,13 +292,38 @@ def _draws(score: Score) -> np.ndarray:
     return np.array([score.value]) if score.rechecks is None else score.rechecks
 
 
-def _beats_chance(score: Score) -> bool:
-    """Whether the 90 % interval of the score lies on the good side of its null."""
-    if score.null is None or score.low is None or score.high is None:
-        return bool(score.gain is not None and score.gain > 0)
-    return (
-        score.low > score.null if find(score.measure).higher_is_better else score.high < score.null
-    )
+def _beats_chance(score: Score, counts: np.ndarray) -> bool:
+    """Whether the 90 % interval of the score lies beyond chance by more than rounding."""
+    chance = _chance(score, counts)
+    if chance is None:
+        return bool(score.gain is not None and score.gain > SAME)
+    measure = find(score.measure)
+    worst = score.low if measure.higher_is_better else score.high
+    worst = score.value if worst is None else worst
+    return bool(measure.sign * (worst - chance) > 0 and not _equal(worst, chance))
+
+
+def _sees_nothing(scores: Sequence[Score], counts: np.ndarray) -> bool:
+    """Whether one model scores what features that are all the same score: chance, to rounding.
+
+    An accuracy may then lie below it, as all neighbours are equally near.
+    """
+    level = []
+    for score in scores:
+        chance = _chance(score, counts)
+        if chance is None:
+            return False
+        level.append(bool(_equal(score.value, chance)))
+        if not level[-1] and not (find(score.measure).accuracy and score.value < chance):
+            return False
+    return any(level) and not all(find(score.measure).accuracy for score in scores)
+
+
+def _chance(score: Score, counts: np.ndarray) -> float | None:
+    """What a score must beat: its null; of an accuracy at least the share of the largest class."""
+    if score.null is None or not find(score.measure).accuracy:
+        return score.null
+    return max(score.null, float(counts.max() / counts.sum()))
 
 
 def _cheapest(models: Sequence[SourceModel]) -> SourceModel:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from srcsel.base.phrases import count, listed, share, spoken
-from srcsel.base.records import Dropped, Note, Race, SourceModel, Verdict
+from srcsel.base.records import Dropped, Race, SourceModel, Verdict
 from srcsel.verdict.decide import CLOSE, TIE_MOST
-from srcsel.verdict.wording import NO_CHOICE
+from srcsel.verdict.wording import opening
 
 
 def announcement(race: Race, pictures: int) -> str:
@@ -62,39 +62,49 @@ def with_doubt(verdict: Verdict, race: Race, models: Sequence[SourceModel]) -> V
     it.
 
     Where models were set aside that may be as good, a clear choice becomes a tie and, with many, no
-    choice. A note says where a yardstick left that did as well as the leader.
+    choice. Where a yardstick left that did as well as the leader, there is no choice either.
     """
-    verdict = replace(verdict, notes=(*verdict.notes, *_yardsticks(race, models)))
-    doubt = undecided(race)
-    if not doubt or verdict.winner is None:
+    doubt, level = undecided(race), _level_yardsticks(race)
+    if not (doubt or level) or verdict.winner is None:
         return verdict
     titles = {m.id: m.title for m in models}
-    names = listed([titles.get(d.model, d.model) for d in doubt])
-    level = listed([str(share(100 - d.behind)) for d in doubt])
-    one = len(doubt) == 1
-    said = (
-        f"{names} {'was' if one else 'were'} set aside early to save time and may be as good: level"
-        f" with the leader or before it in {level} of 100 re-checks then. Score"
-        f" {'it' if one else 'them'} in full to be sure."
-    )
     many = (
-        verdict.kind == "cannot tell" or len({*verdict.close, *(d.model for d in doubt)}) > TIE_MOST
+        verdict.kind == "cannot tell"
+        or bool(level)
+        or len({*verdict.close, *(d.model for d in doubt)}) > TIE_MOST
     )
-    why = spoken(verdict.why, said)
+    why = spoken(verdict.why, *_may_be_as_good(doubt, titles), *_was_level(level, titles))
     facts = verdict.text.partition(verdict.why)[2].strip()
-    head = NO_CHOICE if many else f"Start from {titles.get(verdict.winner, verdict.winner)}."
-    text = spoken(head, why, "" if many else facts)
+    winner = "" if many else titles.get(verdict.winner, verdict.winner)
+    text = spoken(opening(verdict.cause, winner), why, "" if many else facts)
     return replace(verdict, kind="cannot tell" if many else "tie", why=why, text=text)
 
 
-def _yardsticks(race: Race, models: Sequence[SourceModel]) -> tuple[Note, ...]:
-    titles = {m.id: m.title for m in models}
-    level = [d for d in race.dropped if d.why == "yardstick" and 100 - d.behind > 100 * CLOSE]
-    return tuple(
-        Note(
-            f"{titles.get(d.model, d.model)}, a yardstick, was level with"
-            f" {titles.get(d.leader, d.leader)} or before it in {share(100 - d.behind)} of 100"
-            f" re-checks when it left the race, on {d.pictures:,} pictures."
-        )
-        for d in level
-    )
+def _may_be_as_good(doubt: Sequence[Dropped], titles: Mapping[str, str]) -> list[str]:
+    if not doubt:
+        return []
+    names = listed([titles.get(d.model, d.model) for d in doubt])
+    level = listed([str(share(100 - d.behind)) for d in doubt])
+    one = len(doubt) == 1
+    return [
+        f"{names} {'was' if one else 'were'} set aside early to save time and may be as good: level"
+        f" with the leader or before it in {level} of 100 re-checks then. Score"
+        f" {'it' if one else 'them'} in full to be sure."
+    ]
+
+
+def _level_yardsticks(race: Race) -> list[Dropped]:
+    """Return the yardsticks that left although the re-checks could not tell them from the
+    leader.
+    """
+    return [d for d in race.dropped if d.why == "yardstick" and 100 - d.behind > 100 * CLOSE]
+
+
+def _was_level(yardsticks: Sequence[Dropped], titles: Mapping[str, str]) -> list[str]:
+    return [
+        f"{titles.get(d.model, d.model)}, a yardstick, was level with"
+        f" {titles.get(d.leader, d.leader)} or before it in {share(100 - d.behind)} of 100"
+        f" re-checks when it left the race, on {count(d.pictures, 'picture')}. Score all models in"
+        " full to be sure that any of them helps."
+        for d in yardsticks
+    ]

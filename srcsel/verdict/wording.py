@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from srcsel.base.phrases import capital, count, digits, listed, share, word
-from srcsel.base.records import Result, SourceModel
+from srcsel.base.records import Result, SourceModel, VerdictCause
 
 FEWEST = 10  # pictures in the smallest class, below which the card says "too few to say"
 ENOUGH = 50  # pictures a class that settle most questions
@@ -35,7 +35,18 @@ KINDS = {
     "cannot tell": "No clear choice",
 }
 """Each kind of verdict in words: on pages, in History, in the report and in the shell."""
-NO_CHOICE = f"{KINDS['cannot tell']} yet."
+NO_CHOICE = f"{KINDS['cannot tell']} yet"
+NO_HELP = "None of these models helps with these pictures"
+HEADLINES: dict[VerdictCause, str] = {
+    "same": "Cannot tell: the models see no difference between these pictures",
+    "chance": NO_HELP,
+    "yardstick": NO_HELP,
+}
+"""What a verdict without a choice is headed by, case by case; NO_CHOICE in the others."""
+TRY = (
+    "Try models trained on other kinds of picture, or larger ones, and look whether the pictures"
+    " show what your labels name"
+)
 
 
 @dataclass(frozen=True)
@@ -61,6 +72,7 @@ class Standing:
     seconds: Mapping[str, float]  # model -> seconds for one picture, where measured
     yardstick: Beside | None = None  # the leader beside the best yardstick, where one was scored
     only_yardsticks: bool = False  # yardsticks were scored, and nothing else
+    blind: bool = False  # no model gives two pictures different features
 
     def nothing(self) -> str:
         """Say that no model was scored."""
@@ -83,25 +95,32 @@ class Standing:
         if self.yardstick.level:
             how = "better" if self.yardstick.ahead else "as well"
             return (
-                f"{said}. {self.yardstick.title} does {how}: {title} beats it in {beats}. Add at"
-                " least one more model."
+                f"{said}. {self.yardstick.title}, a yardstick, does {how}: {title} beats it in"
+                f" {beats}. Add at least one more model."
             )
         return (
             f"{said}. It beats {self.yardstick.title} in {beats}. Add at least one more model to"
             " compare it with."
         )
 
-    def hardly_helps(self) -> tuple[str, ...]:
-        """Say that the yardstick does as well as the leader, where it does."""
-        if self.yardstick is None or not self.yardstick.level:
-            return ()
+    def no_help(self) -> str:
+        """Say that a yardstick does as well as the leader, or better, and what to try."""
+        if self.yardstick is None:
+            return ""
         how = "better than" if self.yardstick.ahead else "as well as"
-        helps = "this model hardly helps" if len(self.models) == 1 else "these models hardly help"
+        beaten = share(self.yardstick.beaten)
         return (
-            (
-                f"{self.yardstick.title}, a yardstick, does {how} {self.models[0].title} here:"
-                f" {helps} with your pictures."
-            ),
+            f"{self.yardstick.title}, a yardstick that no one would start from, does {how}"
+            f" {self.models[0].title}, the first of them, which beats it in {beaten} of 100"
+            f" re-checks. {TRY}."
+        )
+
+    def no_difference(self) -> str:
+        """Say that every picture has the same features."""
+        these = "These models give" if len(self.models) > 1 else f"{self.models[0].title} gives"
+        return (
+            f"{these} every picture the same features, so nothing tells your classes apart. Look"
+            " whether the pictures are empty or all alike, and whether the weights are damaged."
         )
 
     def too_few(self) -> str:
@@ -115,8 +134,7 @@ class Standing:
         """Say that not even the leader sees the classes."""
         return (
             f"Even the first of these models, {self.models[0].title}, tells your classes apart no"
-            " better than chance. Other source models may suit your pictures, or the labels may"
-            " not be visible in them."
+            f" better than chance. {TRY}."
         )
 
     def alike(self) -> str:
@@ -213,8 +231,13 @@ def headline(result: Result) -> str:
     if not result.scores:
         return "Nothing could be scored" if result.complete else "Nothing is scored yet"
     if winner is None or verdict.kind == "cannot tell":
-        return NO_CHOICE.rstrip(".")
+        return HEADLINES.get(verdict.cause, NO_CHOICE)
     return f"Start from {winner.title}"
+
+
+def opening(cause: VerdictCause, winner: str = "") -> str:
+    """Return the sentence that a verdict's text begins with; `winner`: the title to start from."""
+    return f"Start from {winner}." if winner else f"{HEADLINES.get(cause, NO_CHOICE)}."
 
 
 def _ratio(more: float | None, less: float | None, word: str, least: float = SAME_COST) -> str:

@@ -204,10 +204,16 @@ def test_many_who_may_be_as_good_leave_no_choice():
     assert "23, 40 and 20 of 100" in verdict.why
 
 
-def test_a_yardstick_that_did_as_well_is_noted():
+def test_a_yardstick_that_did_as_well_leaves_no_choice():
     verdict = doubt.with_doubt(CLEAR, raced(99, 60, why="yardstick"), MODELS)
-    assert (verdict.kind, verdict.why) == ("clear", CLEAR.why)
-    assert [note.text for note in verdict.notes] == [
-        "D, a yardstick, was level with A or before it in 40 of 100 re-checks when it left the"
-        " race, on 60 pictures."
-    ]
+    assert (verdict.kind, verdict.winner) == ("cannot tell", "a")
+    assert verdict.why == (
+        "It came first. D, a yardstick, was level with A or before it in 40 of 100 re-checks when"
+        " it left the race, on 60 pictures. Score all models in full to be sure that any of them"
+        " helps."
+    )
+    assert verdict.text == f"No clear choice yet. {verdict.why}"
+
+
+def test_a_yardstick_surely_behind_changes_nothing():
+    assert doubt.with_doubt(CLEAR, raced(99, 90, why="yardstick"), MODELS) == CLEAR

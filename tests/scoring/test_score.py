@@ -346,3 +346,31 @@ def test_a_set_relative_measure_keeps_its_parts_and_nothing_that_stands_alone(ex
     assert s.parts == {"spread": X.std(), "mean": X.mean()}
     assert type(s.value) is float
     assert (s.null, s.gain, s.low, s.high, s.rechecks) == (None, None, None, None, None)
+
+
+@pytest.mark.parametrize("counts", [(60, 60), (90, 30), (100, 12, 8)])
+@pytest.mark.parametrize("name", ["knn", "lda", "linear_probe"])
+def test_an_accuracy_has_at_least_the_largest_class_as_its_chance(name, counts):
+    y = np.repeat(np.arange(len(counts)), counts)
+    X = np.random.default_rng(0).standard_normal((len(y), 6))
+    (score,) = score_model("a", X, y, measures=[name]).scores
+    permuted = MEASURES[name].null(X, y, score.value)
+    assert score.null == max(permuted, max(counts) / len(y))
+    assert score.gain == score.value - score.null
+
+
+@pytest.mark.parametrize("row", [np.ones(8), np.zeros(8), np.arange(8.0)])
+def test_features_that_are_all_the_same_score_chance_and_no_more(row):
+    y = np.random.default_rng(0).permutation(np.repeat([0, 1, 2], (30, 10, 8)))
+    noise = 1 + 1e-6 * np.random.default_rng(1).standard_normal((48, 8))
+    for X in (np.tile(row, (48, 1)), row * noise):
+        scores = by_name(score_model("a", X, y).scores)
+        assert scores["knn"].gain <= 0
+        for name in ("silhouette", "supcon", "logme"):
+            assert scores[name].gain == pytest.approx(0, abs=1e-12)
+
+
+def test_a_constant_column_beside_a_telling_one_hides_nothing():
+    X, y = blobs()
+    wide = np.column_stack([X, np.full(len(X), 1e9)])
+    assert by_name(score_model("a", wide, y).scores)["knn"].gain > 0.1

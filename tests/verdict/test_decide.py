@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from srcsel.base.records import Note, Score, SourceModel
+from srcsel.runs.run import rank_features
 from srcsel.scoring.score import score_model
-from srcsel.verdict.decide import _mean_ranks, decide, make_rankings
+from srcsel.verdict.decide import _beats_chance, _mean_ranks, decide, make_rankings
 
 
 def model(name, params=1_000_000, gmacs=1.0, license="MIT"):
@@ -339,25 +340,44 @@ PLAIN = replace(model("plain", 0, 0.0), yardstick=True)
 THREE = [model("a"), model("b"), PLAIN]
 
 
-def test_a_yardstick_in_a_tie_is_not_named_for_its_cost():
+NO_HELP = "None of these models helps with these pictures. "
+
+
+def test_a_yardstick_within_the_leaders_tie_leaves_no_choice():
     verdict = judge({"a": 0.9, "b": 0.2, "plain": 0.899}, 0.02, models=THREE)
-    assert (verdict.kind, verdict.winner, verdict.close) == ("clear", "hub/a", ("hub/a",))
+    assert (verdict.kind, verdict.winner, verdict.close) == ("cannot tell", "hub/a", ("hub/a",))
+    assert verdict.cause == "yardstick"
     assert set(verdict.firsts) == {"hub/a", "hub/b"}
     assert sum(verdict.firsts.values()) == pytest.approx(100)
-    assert verdict.notes[0] == Note(
-        "Plain, a yardstick, does as well as A here: these models hardly help with your pictures."
+    assert verdict.text.startswith(
+        f"{NO_HELP}Plain, a yardstick that no one would start from, does as well as A, the first of"
+        " them, which beats it in "
     )
+    assert "Try models trained on other kinds of picture" in verdict.why
 
 
 def test_a_yardstick_that_beats_all_is_not_where_to_start():
     verdict = judge({"a": 0.8, "b": 0.2, "plain": 0.95}, 0.01, models=THREE)
-    assert (verdict.kind, verdict.winner) == ("clear", "hub/a")
-    assert verdict.notes[0].text.startswith("Plain, a yardstick, does better than A here:")
-    assert verdict.notes[1] == Note(
+    assert (verdict.kind, verdict.winner) == ("cannot tell", "hub/a")
+    assert verdict.text.startswith(NO_HELP)
+    assert "does better than A, the first of them, which beats it in 0 of 100" in verdict.why
+    assert verdict.notes[0] == Note(
         "Plain comes first by neighbour agreement (SCL). It is a yardstick, not a model to start"
         " from.",
         "whitened",
     )
+
+
+def test_any_yardstick_that_is_level_decides_not_only_the_first_of_them():
+    steady, wild = PLAIN, replace(model("wild", 0, 0.0), yardstick=True)
+    scores = field({"a": 0.9, "b": 0.2, "plain": 0.5, "wild": 0.4})
+    for s in scores:
+        if s.model == "hub/wild":
+            s.rechecks[:40] += -9 if s.measure == "supcon" else 9
+    verdict = decide(scores, [model("a"), model("b"), steady, wild], PLENTY)
+    assert verdict.kind == "cannot tell"
+    assert verdict.why.startswith("Wild, a yardstick that no one")
+    assert "beats it in 80 of 100 re-checks" in verdict.why
 
 
 def test_a_beaten_yardstick_changes_nothing():
@@ -366,37 +386,33 @@ def test_a_beaten_yardstick_changes_nothing():
     assert judge(values, 0.01).notes == ()
 
 
-@pytest.mark.parametrize(("wins", "noted"), [(20, False), (21, True)])
-def test_a_yardstick_is_noted_from_more_than_a_tenth_of_the_rechecks(wins, noted):
+@pytest.mark.parametrize(("wins", "kind"), [(20, "clear"), (21, "cannot tell")])
+def test_a_yardstick_counts_from_more_than_a_tenth_of_the_rechecks(wins, kind):
     scores = field({"a": 0.9, "b": 0.2, "plain": 0.5})
     for s in scores:
         if s.model == "hub/plain":
             s.rechecks[:wins] += -9 if s.measure == "supcon" else 9
-    assert (
-        any("does as well as A here" in n.text for n in decide(scores, THREE, PLENTY).notes)
-        == noted
-    )
+    assert decide(scores, THREE, PLENTY).kind == kind
 
 
-def test_a_yardstick_does_not_make_three_that_look_alike():
+def test_a_yardstick_is_not_among_those_that_look_alike():
     verdict = judge({"a": 0.9, "b": 0.9, "plain": 0.9}, 0.02, models=THREE)
-    assert verdict.kind == "tie"
+    assert (verdict.kind, verdict.cause) == ("cannot tell", "yardstick")
     assert verdict.close == ("hub/a", "hub/b")
 
 
 @pytest.mark.parametrize(
-    ("plain", "said", "noted"),
+    ("plain", "head", "said"),
     [
-        (0.1, "It beats Plain in 100 of 100 re-checks. Add at least one", 0),
-        (0.9, "Plain does as well: A beats it in", 1),
-        (0.99, "Plain does better: A beats it in 0 of 100 re-checks.", 1),
+        (0.1, "No clear choice yet. ", "It beats Plain in 100 of 100 re-checks. Add at least one"),
+        (0.9, NO_HELP, "Plain, a yardstick, does as well: A beats it in"),
+        (0.99, NO_HELP, "Plain, a yardstick, does better: A beats it in 0 of 100 re-checks."),
     ],
 )
-def test_one_model_beside_a_yardstick(plain, said, noted):
+def test_one_model_beside_a_yardstick(plain, head, said):
     verdict = judge({"a": 0.9, "plain": plain}, 0.01, models=[model("a"), PLAIN])
     assert (verdict.kind, verdict.winner, verdict.firsts) == ("cannot tell", "hub/a", {})
-    assert verdict.text.startswith(f"No clear choice yet. Only one model was scored, A. {said}")
-    assert sum("this model hardly helps with" in n.text for n in verdict.notes) == noted
+    assert verdict.text.startswith(f"{head}Only one model was scored, A. {said}")
 
 
 def test_a_yardstick_alone_is_no_answer():
@@ -413,6 +429,63 @@ def test_a_yardstick_alone_is_no_answer():
 def test_rankings_keep_the_yardstick():
     for ranking in make_rankings(field({"a": 0.8, "plain": 0.95}, 0.01)):
         assert ranking.models == ("hub/plain", "hub/a")
+
+
+# chance
+
+
+def level(value, low, high, measure="knn", null=0.5, name="a"):
+    return Score(f"hub/{name}", measure, None, value, null=null, low=low, high=high)
+
+
+@pytest.mark.parametrize(
+    ("score", "beats"),
+    [
+        (level(0.6, 0.51, 0.7), True),
+        (level(0.6, 0.5, 0.7), False),
+        (level(0.6, 0.5 + 1e-15, 0.7), False),
+        (level(0.6, 0.4, 0.8), False),
+        (level(0.5, 0.5, 0.5), False),
+        (level(0.5, None, None), False),
+        (level(0.6, None, None), True),
+        (level(0.4, 0.3, 0.45, "supcon"), True),
+        (level(0.4, 0.3, 0.5 - 1e-15, "supcon"), False),
+        (level(0.5, 0.5, 0.5, "logme"), False),
+    ],
+)
+def test_chance_is_beaten_beyond_rounding_and_beyond_the_spread(score, beats):
+    assert _beats_chance(score, np.array([5, 5])) is beats
+
+
+@pytest.mark.parametrize(("counts", "beats"), [((60, 40), True), ((80, 20), False)])
+def test_an_accuracy_must_beat_the_largest_class_too(counts, beats):
+    assert _beats_chance(level(0.7, 0.65, 0.75), np.array(counts)) is beats
+    assert _beats_chance(level(0.7, 0.65, 0.75, "logme"), np.array(counts)) is True
+
+
+@pytest.mark.parametrize("counts", [(14, 14, 14), (30, 12, 10), (100, 10)])
+@pytest.mark.parametrize("mixed", [False, True])
+@pytest.mark.parametrize("rounding", [0.0, 1e-7])
+def test_models_that_see_no_difference_are_no_choice(counts, mixed, rounding):
+    rng = np.random.default_rng(0)
+    y = np.repeat(np.arange(len(counts)), counts)
+    y = rng.permutation(y) if mixed else y
+    one = np.maximum(rng.standard_normal(32), 0) * (
+        1 + rounding * rng.standard_normal((len(y), 32))
+    )
+    features = {"one": one.astype(np.float32), "two": 2 * one, "black": np.zeros((len(y), 8))}
+    for names in (("one", "two"), ("black",), ("one", "two", "black")):
+        verdict = rank_features({name: features[name] for name in names}, y).verdict
+        assert (verdict.kind, verdict.cause) == ("cannot tell", "same")
+        assert "the models see no difference" in verdict.text
+
+
+def test_a_model_that_sees_something_is_chosen_beside_a_dead_one():
+    rng = np.random.default_rng(0)
+    y = np.repeat(np.arange(3), 30)
+    seeing = np.eye(3)[y] @ rng.standard_normal((3, 16)) * 3 + rng.standard_normal((90, 16))
+    verdict = rank_features({"dead": np.ones((90, 8)), "seeing": seeing}, y).verdict
+    assert (verdict.kind, verdict.winner) == ("clear", "seeing")
 
 
 # known answers
