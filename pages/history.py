@@ -11,7 +11,7 @@ from srcsel.ui.evidence import experiment
 from srcsel.ui.history import compare
 from srcsel.ui.parts import cards
 from srcsel.ui.parts.show import empty_state, md, plain
-from srcsel.verdict.wording import KINDS
+from srcsel.verdict.wording import HEADLINES, how_sure
 
 
 def history() -> None:
@@ -58,7 +58,7 @@ def _table(runs: list[RunSummary]) -> list[int]:
             "Pictures": [run.images for run in runs],
             "Classes": [run.classes for run in runs],
             "Models": [run.models for run in runs],
-            "Start from": [plain(run.winner_title) or "–" for run in runs],
+            "Start from": [_start(run) for run in runs],
             "How sure": [_sure(run) if run.winner_title else "–" for run in runs],
             "Finished": ["Yes" if run.complete else "Not yet" for run in runs],
             "Link": [f"/results?run={run.id}" for run in runs],
@@ -84,7 +84,11 @@ def _table(runs: list[RunSummary]) -> list[int]:
 
 
 def _sure(run: RunSummary) -> str:
-    return KINDS[run.kind] + (" (fast answer)" if run.race else "")
+    return how_sure(run.kind, run.cause, brief=True) + (" (fast answer)" if run.race else "")
+
+
+def _start(run: RunSummary) -> str:
+    return "–" if run.cause in HEADLINES else plain(run.winner_title) or "–"
 
 
 def _shipped(run: RunSummary) -> str:

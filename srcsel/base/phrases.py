@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 _WORDS = (
@@ -40,7 +40,21 @@ def spoken(*parts: str) -> str:
 
 def share(firsts: float) -> int:
     """Round "in x of 100 re-checks"; 100 only if always."""
-    return 100 if firsts == 100 else min(99, round(firsts))
+    return 100 if firsts > 100 - 1e-9 else min(99, round(firsts))
+
+
+def shares(firsts: Mapping[str, float]) -> dict[str, int]:
+    """Round shares of 100 so that they still add to 100, by largest remainder; 100 only if always.
+
+    What does not add to 100 is rounded one by one.
+    """
+    if abs(sum(firsts.values()) - 100) > 1e-6:
+        return {name: share(value) for name, value in firsts.items()}
+    whole = {name: min(int(value + 1e-9), share(value)) for name, value in firsts.items()}
+    spare = 100 - sum(whole.values())
+    open_ = [name for name in firsts if firsts[name] > whole[name] + 1e-9 and whole[name] < 99]
+    by_rest = sorted(open_, key=lambda name: whole[name] - firsts[name])
+    return {name: n + (name in by_rest[:spare]) for name, n in whole.items()}
 
 
 def capital(text: str) -> str:

@@ -11,7 +11,14 @@ from srcsel.charts.bars import bars_height, short_name
 from srcsel.charts.labels import Box, place_names
 from srcsel.charts.palette import PAINT, Theme, plotly_text
 from srcsel.measures import MEASURES
-from srcsel.verdict.readings import bar_length, model_order, pick_scores
+from srcsel.verdict.readings import (
+    bar_length,
+    model_order,
+    pick_scores,
+    role,
+    title_of,
+    titles_of,
+)
 from srcsel.verdict.wording import BEFOREHAND, READINGS
 
 if TYPE_CHECKING:
@@ -47,7 +54,7 @@ def accuracy_dots(
     order, paint = accuracies_on_show(result, evidence), PAINT[theme]
     rows = {m: len(order) - 1 - i for i, m in enumerate(order)}
     reached = {a.model: a for a in evidence.accuracies}
-    titles, yardsticks = _titles(result), _yardsticks(result)
+    titles, yardsticks = titles_of(result), _yardsticks(result)
     figure = go.Figure()
     figure.add_scatter(
         x=[100 * v for m in order for v in reached[m].values],
@@ -77,7 +84,7 @@ def accuracy_alt(result: Result, evidence: Evidence) -> str:
     """Say in words what the dots show."""
     if not evidence.accuracies:
         return "No model has an accuracy yet."
-    titles = _titles(result)
+    titles = titles_of(result)
     best = sorted(evidence.accuracies, key=lambda a: -a.mean)
     parts = [f"{plain(titles[a.model])} {100 * a.mean:.1f} %" for a in best[:5]]
     rest = f", and {len(best) - 5} more" if len(best) > 5 else ""
@@ -118,7 +125,7 @@ def agreement_scatter(
     """
     import plotly.graph_objects as go
 
-    paint, titles, yardsticks = PAINT[theme], _titles(result), _yardsticks(result)
+    paint, titles, yardsticks = PAINT[theme], titles_of(result), _yardsticks(result)
     points = scatter_points(result, evidence, predictor, reading)
     reached = {a.model: a for a in evidence.accuracies}
     shown = [m for m in accuracies_on_show(result, evidence) if m in points]
@@ -164,7 +171,7 @@ def axis_title(predictor: str, reading: Reading | None) -> str:
     """Name the scatter's horizontal axis, with the direction that is better."""
     if predictor in BEFOREHAND:
         return f"{BEFOREHAND[predictor]} →"
-    name = MEASURES[predictor].title if predictor in MEASURES else predictor
+    name = title_of(predictor)
     name += ", gain over chance" if predictor == "supcon" else ""
     name += f", {READINGS[reading].lower()}" if reading == "raw" else ""
     return f"{plotly_text(name)}, better →"
@@ -172,7 +179,7 @@ def axis_title(predictor: str, reading: Reading | None) -> str:
 
 def scatter_alt(result: Result, evidence: Evidence, predictor: str, reading: Reading | None) -> str:
     """Say in words what the scatter shows: each model's score and accuracy, best accuracy first."""
-    points, titles = scatter_points(result, evidence, predictor, reading), _titles(result)
+    points, titles = scatter_points(result, evidence, predictor, reading), titles_of(result)
     best = sorted((a for a in evidence.accuracies if a.model in points), key=lambda a: -a.mean)
     if not best:
         return "No model has both this score and an accuracy."
@@ -184,26 +191,8 @@ def scatter_alt(result: Result, evidence: Evidence, predictor: str, reading: Rea
     return f"Score against accuracy, most accurate first. {'; '.join(parts)}{rest}."
 
 
-def _titles(result: Result) -> dict[str, str]:
-    titles = {m.id: m.title for m in result.models}
-    return _OrItself(titles)
-
-
-class _OrItself(dict[str, str]):
-    """Titles by id; a model that the run does not know keeps its id."""
-
-    def __missing__(self, key: str) -> str:
-        return key
-
-
 def _yardsticks(result: Result) -> set[str]:
     return {m.id for m in result.models if m.yardstick}
-
-
-def _role(result: Result, model: str) -> str:
-    if model == result.verdict.winner:
-        return "winner"
-    return "close" if model in result.verdict.close else "other"
 
 
 def _marks(
@@ -215,7 +204,7 @@ def _marks(
 ) -> dict[str, Any]:
     return {
         "symbol": ["diamond-open" if m in yardsticks else "circle" for m in models],
-        "color": [paint["line"] if m in yardsticks else paint[_role(result, m)] for m in models],
+        "color": [paint["line"] if m in yardsticks else paint[role(result, m)] for m in models],
         "size": size,
         "line": {"color": paint["ink"], "width": 1.2},
         "opacity": 1,

@@ -9,7 +9,16 @@ import numpy as np
 from srcsel.base.phrases import plain
 from srcsel.base.records import Ranking, Reading, Result, Score
 from srcsel.charts.palette import PAINT, Theme, plotly_text
-from srcsel.verdict.readings import bar_length, find_ranking, model_order, pick_scores
+from srcsel.verdict.readings import (
+    axis_chance,
+    bar_length,
+    bar_start,
+    find_ranking,
+    model_order,
+    pick_scores,
+    role,
+    titles_of,
+)
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -17,7 +26,10 @@ if TYPE_CHECKING:
 ROW_HEIGHTS = ((6, 27), (99, 19))  # up to so many models: pixels of one bar's row
 _AXIS_HEIGHT = 28  # pixels under the bars
 _TOP = 22  # pixels above the bars, for the scale in words and the key of the shaded band
-SCALES = {"silhouette": "−1 to 1, higher is better", "supcon": "Gain over chance, higher is better"}
+SCALES = {
+    "silhouette": "−1 to 1, higher is better; bars start at chance",
+    "supcon": "Gain over chance, higher is better",
+}
 _LABEL = 26  # characters a model's name may take beside its bar
 
 
@@ -31,7 +43,7 @@ def score_bars(
     scale: float = 1.0,
 ) -> go.Figure:
     """Horizontal bars of one score, best model on top, with 90 % whiskers, the chance line and the
-    tied rows shaded.
+    tied rows shaded. A bar begins at its model's chance (`base`) and is as long as its gain (`x`).
 
     Order and colour of a model are those of `model_order` and of its role in the verdict, so they
     are the same in every chart. `customdata` of a bar is the model's id. `scale` enlarges all for a
@@ -43,15 +55,18 @@ def score_bars(
     rows = {m: len(order) - 1 - i for i, m in enumerate(order)}
     shown = [m for m in order if m in scores]
     lengths = {m: bar_length(scores[m]) for m in shown}
-    titles = {m.id: m.title for m in result.models}
+    starts = {m: bar_start(scores[m]) for m in shown}
+    chance = axis_chance({m: scores[m] for m in shown})
+    titles = titles_of(result)
     bars = go.Bar(
         orientation="h",
         y=[rows[m] for m in shown],
-        x=[lengths[m][0] for m in shown],
+        base=[starts[m] for m in shown],
+        x=[lengths[m][0] - starts[m] for m in shown],
         customdata=shown,
         width=0.62,
         marker={
-            "color": [paint[_role(result, m)] for m in shown],
+            "color": [paint[role(result, m)] for m in shown],
             "line": {"color": paint["ink"], "width": [2 if m == chosen else 0 for m in shown]},
         },
         error_x={
@@ -69,9 +84,10 @@ def score_bars(
         selected={"marker": {"opacity": 1}},
     )
     figure = go.Figure(bars)
-    low, high = _limits(lengths)
+    low, high = _limits(lengths, [chance, *starts.values()])
     _lay_out(figure, order, titles, chosen, paint)
-    values, texts = _ticks(low, high, few=scale > 1)
+    _draw_chance(figure, chance, len(order), paint)
+    values, texts = _ticks(low, high, few=scale > 1, chance=chance)
     figure.update_xaxes(range=[low, high], tickvals=values, ticktext=texts)
     _add_values(figure, rows, lengths, paint)
     figure.update_layout(title=_scale(measure, paint))
@@ -81,7 +97,7 @@ def score_bars(
 
 def bars_alt(result: Result, measure: str, reading: Reading) -> str:
     """Say in words what the bars show, from the same data."""
-    scores, titles = pick_scores(result, measure, reading), {m.id: m.title for m in result.models}
+    scores, titles = pick_scores(result, measure, reading), titles_of(result)
     order = sorted(
         (m for m in model_order(result) if m in scores), key=lambda m: -bar_length(scores[m])[0]
     )
@@ -96,7 +112,9 @@ def bars_alt(result: Result, measure: str, reading: Reading) -> str:
     ranking = find_ranking(result, measure, reading)
     close = len(ranking.close) if ranking else 0
     tie = f" {close} models are too close to call." if close > 1 else ""
-    return f"{what.get(measure, measure)}, best first: {'; '.join(parts)}{rest}.{tie}"
+    chance = axis_chance({m: scores[m] for m in order})
+    stands = f" Chance stands at {chance:z.3f}." if measure != "supcon" else ""
+    return f"{what.get(measure, measure)}, best first: {'; '.join(parts)}{rest}.{stands}{tie}"
 
 
 def _scale(measure: str, paint: dict[str, str]) -> dict[str, object]:
@@ -118,35 +136,50 @@ def _scale(measure: str, paint: dict[str, str]) -> dict[str, object]:
     }
 
 
-def _role(result: Result, model: str) -> str:
-    if model == result.verdict.winner:
-        return "winner"
-    return "close" if model in result.verdict.close else "other"
-
-
-def _limits(lengths: dict[str, tuple[float, float, float]]) -> tuple[float, float]:
-    ends = [0.0, *(v for triple in lengths.values() for v in triple)]
+def _limits(
+    lengths: dict[str, tuple[float, float, float]], chances: list[float]
+) -> tuple[float, float]:
+    ends = [*chances, *(v for triple in lengths.values() for v in triple)]
     low, high = min(ends), max(ends)
     room = 0.04 * ((high - low) or 1.0)
-    return low - (room if low < 0 else 0.0), high + room
+    return low - (room if low < min(chances) else 0.0), high + room
 
 
-def _ticks(low: float, high: float, *, few: bool) -> tuple[list[float], list[str]]:
-    """Choose the marks of the axis; `few`: only chance and the farthest mark, where that is half
-    the axis away.
+def _ticks(
+    low: float, high: float, *, few: bool, chance: float = 0.0
+) -> tuple[list[float], list[str]]:
+    """Choose the marks of the axis, chance among them; `few`: only chance and the farthest mark,
+    where that is half the axis away.
     """
     raw = (high - low) / 3  # few enough to stand side by side in large type
     scale = 10.0 ** np.floor(np.log10(raw))
     step = scale * min((1, 2, 2.5, 5, 10), key=lambda m: abs(m * scale - raw))
-    values = [
+    marks = [
         round(float(k * step), 10)
         for k in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)
     ]
+    marks = [mark for mark in marks if abs(mark - chance) > raw / 2]  # its word takes room
     if few:
-        far = max(values, key=abs)
-        values = sorted({0.0, far} if abs(far) >= (high - low) / 2 else {0.0})
-    texts = ["chance" if v == 0 else f"{v:g}".replace("-", "−") for v in values]
-    return values, texts
+        far = max(marks, key=lambda mark: abs(mark - chance), default=chance)
+        marks = [far] if abs(far - chance) >= (high - low) / 2 else []
+    values = sorted({chance, *marks})
+    return values, ["chance" if v == chance else f"{v:g}".replace("-", "−") for v in values]
+
+
+def _draw_chance(figure: go.Figure, chance: float, rows: int, paint: dict[str, str]) -> None:
+    """Draw the line at chance; the axis itself has one where that is 0."""
+    figure.update_xaxes(zeroline=chance == 0)
+    if chance == 0:
+        return
+    figure.add_shape(
+        type="line",
+        name="chance",
+        x0=chance,
+        x1=chance,
+        y0=-0.6,
+        y1=max(rows, 1) - 0.4,
+        line={"color": paint["line"], "width": 1.5},
+    )
 
 
 def _lay_out(
@@ -188,7 +221,6 @@ def _lay_out(
         fixedrange=True,
         tickangle=0,
         tickfont={"size": 12, "color": paint["ink"]},
-        zeroline=True,
         zerolinewidth=1.5,
         zerolinecolor=paint["line"],
     )
@@ -229,6 +261,8 @@ def _hover(title: str, score: Score, length: tuple[float, float, float]) -> str:
     lines = [f"<b>{plotly_text(title)}</b>", f"{value:z.3f}"]
     if high > low:
         lines.append(f"between {low:z.3f} and {high:z.3f} in 90 % of the re-checks")
+    if score.measure != "supcon" and score.gain is not None:
+        lines.append(f"chance {bar_start(score):z.3f}, gain over chance {score.gain:z.3f}")
     if score.measure == "supcon":
         lines.append(f"the loss itself: {score.value:z.3f} (lower is better)")
     return "<br>".join(lines)

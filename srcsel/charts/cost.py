@@ -16,7 +16,7 @@ from srcsel.charts.bars import short_name
 from srcsel.charts.labels import Box, place_names
 from srcsel.charts.palette import PAINT, Theme, plotly_text
 from srcsel.verdict.cost import COSTS, Cost, contenders, costs, frontier
-from srcsel.verdict.readings import bar_length, pick_scores
+from srcsel.verdict.readings import axis_chance, bar_length, pick_scores, role, titles_of
 from srcsel.verdict.wording import SAME_COST
 
 if TYPE_CHECKING:
@@ -38,15 +38,18 @@ class Trade:
     score: Mapping[str, tuple[float, float, float]]
     best: tuple[str, ...]  # the efficient models, cheapest first; no yardsticks
     unplaced: tuple[str, ...]  # scored models whose cost is not known
+    chance: float = 0.0  # where the score's axis has it
 
 
 def trade(result: Result, measure: str, reading: Reading, kind: str) -> Trade:
     """Gather costs and scores of a run, and find the efficient models."""
-    scores = {m: bar_length(s) for m, s in pick_scores(result, measure, reading).items()}
+    found = pick_scores(result, measure, reading)
+    scores = {m: bar_length(s) for m, s in found.items()}
     known = {m: c for m, c in costs(result, kind).items() if m in scores}
     rivals = [m for m in contenders(result) if m in known]
     best = frontier({m: known[m] for m in rivals}, {m: scores[m][0] for m in rivals})
-    return Trade(kind, known, scores, tuple(best), tuple(m for m in scores if m not in known))
+    unplaced = tuple(m for m in scores if m not in known)
+    return Trade(kind, known, scores, tuple(best), unplaced, axis_chance(found))
 
 
 def tells_apart(shown: Trade) -> bool:
@@ -90,9 +93,10 @@ def cost_chart(
 
 def cost_alt(result: Result, shown: Trade) -> str:
     """Say in words what the picture shows, from the same data."""
-    names, cost = {m.id: plain(m.title) for m in result.models}, COSTS[shown.kind]
+    titles, cost = titles_of(result), COSTS[shown.kind]
     parts = [
-        f"{names[m]} ({cost.said(shown.cost[m])}, {shown.score[m][0]:z.3f})" for m in shown.best[:6]
+        f"{plain(titles[m])} ({cost.said(shown.cost[m])}, {shown.score[m][0]:z.3f})"
+        for m in shown.best[:6]
     ]
     return (
         f"Score against {cost.title.lower()} of {len(shown.cost)} models. Nothing else is both"
@@ -134,7 +138,7 @@ def _add_dots(
         marker={
             "size": [_CHOSEN if m == chosen else _DOT for m in models],
             "symbol": ["diamond" if m in yardsticks else "circle" for m in models],
-            "color": [paint[_role(result, m)] for m in models],
+            "color": [paint[role(result, m)] for m in models],
             "line": {"color": paint["ink"], "width": [2 if m == chosen else 0.8 for m in models]},
         },
         error_y={
@@ -153,15 +157,9 @@ def _add_dots(
     )
 
 
-def _role(result: Result, model: str) -> str:
-    if model == result.verdict.winner:
-        return "winner"
-    return "close" if model in result.verdict.close else "other"
-
-
 def _hover(result: Result, shown: Trade, model: str) -> str:
     value, low, high = shown.score[model]
-    title = next(m.title for m in result.models if m.id == model)
+    title = titles_of(result)[model]
     whisker = (
         f"<br>between {low:z.3f} and {high:z.3f} in 90 % of the re-checks" if high > low else ""
     )
@@ -208,7 +206,7 @@ def _lay_out(figure: go.Figure, shown: Trade, title: str, paint: dict[str, str])
         fixedrange=True,
         automargin=True,
         tickfont=font,
-        zeroline=True,
+        zeroline=shown.chance == 0,
         zerolinecolor=paint["line"],
         title={"text": plotly_text(title), "font": font},
     )

@@ -6,15 +6,24 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from srcsel.base.phrases import share
 from srcsel.base.records import HEADLINE, Evidence, Interval, Result, Score, SourceModel
 from srcsel.measures import MEASURES
 from srcsel.verdict.consensus import favors_wide
-from srcsel.verdict.wording import PREDICTORS, READINGS
+from srcsel.verdict.readings import (
+    bar_length,
+    bar_start,
+    firsts_of_100,
+    model_order,
+    role,
+    title_of,
+    titles_of,
+)
+from srcsel.verdict.wording import READINGS
 
 NAME, COLUMN = 38, 10  # characters of a measure's name, and of a model's column, in the tall table
 
@@ -24,7 +33,7 @@ def print_result(result: Result) -> None:
     what failed.
     """
     console = _console()
-    titles = {model.id: model.title for model in result.models}
+    titles = titles_of(result)
     _line(console, result.verdict.text, style="bold")
     told = [
         note.text for note in result.verdict.notes if note.reading != "raw"
@@ -35,14 +44,14 @@ def print_result(result: Result) -> None:
         console.print(_table(result, titles))
         _line(
             console,
-            "MSC and SCL are read from whitened features; SCL as gain over chance, higher is"
-            " better.",
+            "In brackets: gain over chance. MSC and SCL are read from whitened features; of SCL the"
+            " gain alone is shown, as in the charts, higher is better.",
         )
         _others(console, result, titles)
     left = {d.model for d in result.race.dropped} if result.race else set()
     for failure in (f for f in result.failures if not f.measure):
         style = "dim" if failure.model in left else "red"
-        _line(console, f"{titles.get(failure.model, failure.model)}: {failure.reason}", style=style)
+        _line(console, f"{titles[failure.model]}: {failure.reason}", style=style)
     for reason, whom in _missing(result, titles).items():
         _line(console, f"n/a: {'; '.join(whom)}. {reason}", style="red")
 
@@ -52,8 +61,7 @@ def print_evidence(result: Result, evidence: Evidence) -> None:
     first.
     """
     console = _console()
-    titles = {model.id: model.title for model in result.models}
-    yardsticks = {model.id for model in result.models if model.yardstick}
+    titles = titles_of(result)
     kind = "Quick check (linear probe)" if evidence.protocol.kind == "probe" else "Fine-tuning"
     _line(console, f"{kind}. {evidence.sentence}", style="bold")
     for note in evidence.notes:
@@ -61,12 +69,11 @@ def print_evidence(result: Result, evidence: Evidence) -> None:
     reached = Table("model", "accuracy", "90 % interval", "by class", "", box=None, pad_edge=False)
     for a in sorted(evidence.accuracies, key=lambda a: -a.mean):
         close = "cannot be told from the best" if a.model in evidence.close[1:] else ""
-        said = ", ".join(
-            text for text in ("yardstick" if a.model in yardsticks else close, a.note) if text
-        )
+        about = "yardstick" if role(result, a.model) == "yardstick" else close
+        said = ", ".join(text for text in (about, a.note) if text)
         balanced = "n/a" if a.balanced is None else f"{100 * a.balanced:.1f} %"
         cells = (
-            titles.get(a.model, a.model),
+            titles[a.model],
             f"{100 * a.mean:.1f} %",
             f"{100 * a.low:.1f} to {100 * a.high:.1f}",
         )
@@ -80,7 +87,7 @@ def print_evidence(result: Result, evidence: Evidence) -> None:
             " one.",
         )
     for failure in evidence.failures:
-        _line(console, f"{titles.get(failure.model, failure.model)}: {failure.reason}", style="red")
+        _line(console, f"{titles[failure.model]}: {failure.reason}", style="red")
 
 
 def print_models(models: Sequence[SourceModel]) -> None:
@@ -121,13 +128,9 @@ def _predictors(evidence: Evidence, titles: dict[str, str]) -> Table:
     )
     table = Table(*names, box=None, pad_edge=False)
     for a in evidence.agreements:
-        name = (
-            MEASURES[a.predictor].title
-            if a.predictor in MEASURES
-            else PREDICTORS.get(a.predictor, a.predictor)
-        )
+        name = title_of(a.predictor)
         name += f", {READINGS[a.reading].lower()}" if a.reading == "raw" else ""
-        picked = "" if a.picked is None else titles.get(a.picked, a.picked)
+        picked = "" if a.picked is None else titles[a.picked]
         hit = "n/a" if a.hit is None else f"{100 * a.hit:.0f} of 100"
         others = (
             "n/a" if i.value is None else f"{i.value:z.2f}" for i in (a.weighted_tau, a.pearson)
@@ -155,11 +158,14 @@ def _table(result: Result, titles: dict[str, str]) -> Table:
     table = Table(
         "model", "first in", *(MEASURES[name].title for name in measures), box=None, pad_edge=False
     )
-    yardsticks = {model.id for model in result.models if model.yardstick}
-    for model in _order(result):
-        first = "yardstick" if model in yardsticks else _first(result.verdict.firsts.get(model))
+    firsts = firsts_of_100(result)
+    for model in model_order(result):
+        yardstick = role(result, model) == "yardstick"
+        first = "yardstick" if yardstick else _first(firsts.get(model))
         cells = [_cell(by_place.get((model, name))) for name in measures]
-        table.add_row(*map(Text, (titles.get(model, model), first, *cells)))
+        table.add_row(*map(Text, (titles[model], first, *cells)))
+    chances = [_chance([s for s in result.scores if s.measure == name]) for name in measures]
+    table.add_row(*(Text(cell, style="dim") for cell in ("chance", "", *chances)))
     return table
 
 
@@ -179,12 +185,12 @@ def _others(console: Console, result: Result, titles: dict[str, str]) -> None:
     rows = [name for name in _asked(result) if name not in HEADLINE]
     if not rows or not any(name in HEADLINE for name in _asked(result)):
         return
-    models = _order(result)
+    models = model_order(result)
     shown = models[: max(1, (console.width - NAME) // (COLUMN + 2))]
     table = Table(box=None, pad_edge=False)
     table.add_column("other measures", max_width=NAME)
     for model in shown:
-        table.add_column(Text(titles.get(model, model)), max_width=COLUMN, justify="right")
+        table.add_column(Text(titles[model]), max_width=COLUMN, justify="right")
     for name in rows:
         ranks = next(
             (
@@ -207,7 +213,7 @@ def _others(console: Console, result: Result, titles: dict[str, str]) -> None:
     if len(shown) < len(models):
         told.append(
             "Not here for want of room:"
-            f" {', '.join(titles.get(m, m) for m in models[len(shown) :])}. --json FILE has every"
+            f" {', '.join(titles[m] for m in models[len(shown) :])}. --json FILE has every"
             " number."
         )
     _line(console, " ".join(told))
@@ -231,42 +237,37 @@ def _missing(result: Result, titles: dict[str, str]) -> dict[str, list[str]]:
     """Reason -> "model (measures)" of what has no value, so that each reason is said once."""
     found: dict[str, dict[str, list[str]]] = {}
     for failure in (f for f in result.failures if f.measure):
-        measure = (
-            MEASURES[failure.measure].title if failure.measure in MEASURES else failure.measure
-        )
+        measure = title_of(failure.measure)
         found.setdefault(failure.reason, {}).setdefault(failure.model, []).append(measure)
     said: dict[str, list[str]] = {}
     for reason, models in found.items():
         by_measures: dict[str, list[str]] = {}
         for model, measures in models.items():
-            by_measures.setdefault(", ".join(measures), []).append(titles.get(model, model))
+            by_measures.setdefault(", ".join(measures), []).append(titles[model])
         said[reason] = [
             f"{measures} of {', '.join(names)}" for measures, names in by_measures.items()
         ]
     return said
 
 
-def _first(firsts: float | None) -> str:
-    return "" if firsts is None else f"{share(firsts)} of 100"
-
-
-def _order(result: Result) -> list[str]:
-    """Models as the verdict sees them: most first places first, then by whitened SCL."""
-    scored = dict.fromkeys(score.model for score in result.scores)
-    used = [r for r in result.rankings if r.measure == "supcon" and r.reading != "raw"]
-    places = {model: place for r in used for place, model in enumerate(r.models)}
-    firsts = result.verdict.firsts
-    return sorted(
-        scored,
-        key=lambda m: (m != result.verdict.winner, -firsts.get(m, 0.0), places.get(m, len(places))),
-    )
+def _first(firsts: int | None) -> str:
+    return "" if firsts is None else f"{firsts} of 100"
 
 
 def _cell(score: Score | None) -> str:
+    """Write what the chart says, and how far beyond chance it lies."""
     if score is None:
         return "n/a"
-    value = score.gain if score.measure == "supcon" and score.gain is not None else score.value
-    return f"{value:z.3f}"  # z: never "-0.000"
+    value = f"{bar_length(score)[0]:z.3f}"  # z: never "-0.000"
+    if score.measure == "supcon" or score.gain is None:
+        return value
+    return f"{value} ({score.gain:+z.3f})"
+
+
+def _chance(scores: Sequence[Score]) -> str:
+    """Where chance stands for these models, the middle of them."""
+    known = [bar_start(s) for s in scores if s.gain is not None]
+    return f"{np.median(known):z.3f}" if known else "n/a"
 
 
 def _line(console: Console, text: str, **style: Any) -> None:

@@ -9,9 +9,19 @@ from typing import Any
 import numpy as np
 
 from srcsel.base.records import Evidence, Projection, Reading, Result
-from srcsel.charts import bar_length, class_groups, find_ranking, model_order, pick_scores, plain
+from srcsel.charts import class_groups, plain
 from srcsel.charts.cost import Trade, names_beside
 from srcsel.verdict.cost import COSTS
+from srcsel.verdict.readings import (
+    axis_chance,
+    bar_length,
+    bar_start,
+    find_ranking,
+    model_order,
+    pick_scores,
+    role,
+    titles_of,
+)
 
 WIDE = 1000  # units across every bar
 MAP = (1000, 700)  # units of the map
@@ -37,7 +47,7 @@ SHAPES = {
 
 @dataclass(frozen=True)
 class Bar:
-    """One model's bar. Places run 0..WIDE; `role` is winner, close or other."""
+    """One model's bar. Places run 0..WIDE; `role` as in `verdict.readings`."""
 
     name: str
     text: str
@@ -89,7 +99,9 @@ def score_rows(result: Result, measure: str, reading: Reading) -> Bars:
     lengths = {m: bar_length(scores[m]) for m in model_order(result) if m in scores}
     ranking = find_ranking(result, measure, reading)
     close = set(ranking.close) if ranking and len(ranking.close) > 1 else set()
-    return _bars(result, lengths, close, lambda value: f"{value:z.3f}")
+    starts = {m: bar_start(scores[m]) for m in lengths}
+    chance = axis_chance({m: scores[m] for m in lengths})
+    return _bars(result, lengths, close, lambda value: f"{value:z.3f}", starts, chance)
 
 
 def accuracy_rows(result: Result, evidence: Evidence) -> Bars:
@@ -109,9 +121,12 @@ def _bars(
     lengths: Mapping[str, tuple[float, float, float]],
     close: set[str],
     text: Callable[[float], str],
+    starts: Mapping[str, float] | None = None,
+    zero: float = 0.0,
 ) -> Bars:
-    titles = {m.id: plain(m.title) for m in result.models}
-    ends = [0.0, *(value for three in lengths.values() for value in three)]
+    """Lay out bars that begin at `starts`, 0 by default; the line stands at `zero`."""
+    titles, starts = titles_of(result), starts or {}
+    ends = [zero, *starts.values(), *(value for three in lengths.values() for value in three)]
     low, high = min(ends), max(ends)
     scale = WIDE / ((high - low) or 1.0)
 
@@ -120,18 +135,18 @@ def _bars(
 
     rows = tuple(
         Bar(
-            titles.get(m, m),
+            plain(titles[m]),
             text(value).replace("-", "−"),
-            _role(result, m),
+            role(result, m),
             m in close,
-            min(place(0), place(value)),
-            max(place(0), place(value)),
+            place(min(starts.get(m, 0.0), value)),
+            place(max(starts.get(m, 0.0), value)),
             place(least),
             place(most),
         )
         for m, (value, least, most) in lengths.items()
     )
-    return Bars(rows, place(0), any(row.shaded for row in rows))
+    return Bars(rows, place(zero), any(row.shaded for row in rows))
 
 
 def map_dots(result: Result, projection: Projection, rows: np.ndarray) -> list[Dot]:
@@ -167,7 +182,7 @@ class CostPicture:
 
 def cost_picture(result: Result, shown: Trade) -> CostPicture:
     """Place models by the logarithm of their cost and by their score."""
-    titles = {m.id: plain(m.title) for m in result.models}
+    titles = {m: plain(title) for m, title in titles_of(result).items()}
     logs = {m: float(np.log10(c)) for m, c in shown.cost.items()}
     left, right = _room(logs.values(), 0.08)
     low, high = _room((v for m in shown.cost for v in shown.score[m]), 0.08)
@@ -186,7 +201,7 @@ def cost_picture(result: Result, shown: Trade) -> CostPicture:
         dots.append(
             Dot(
                 *at,
-                role=_role(result, m),
+                role=role(result, m),
                 low=y(least),
                 high=y(most),
                 **_name(titles[m], at, sides.get(m)),
@@ -220,12 +235,6 @@ def cost_words(shown: Trade) -> str:
     """Name the cost axis."""
     cost = COSTS[shown.kind]
     return f"{cost.title} ({cost.unit}), less is better"
-
-
-def _role(result: Result, model: str) -> str:
-    if model == result.verdict.winner:
-        return "winner"
-    return "close" if model in result.verdict.close else "other"
 
 
 def _room(values: Iterable[float], share: float) -> tuple[float, float]:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from srcsel import __version__
-from srcsel.base.phrases import share
 from srcsel.base.records import Agreement, Evidence, Projection, Reading, Result
-from srcsel.charts import bars_alt, class_groups, model_order, pick_scores, plain
+from srcsel.charts import bars_alt, class_groups, plain
+from srcsel.charts.bars import SCALES
 from srcsel.charts.cost import cost_alt, tells_apart, trade
 from srcsel.report.drawing import (
     MAP,
@@ -31,15 +31,22 @@ from srcsel.report.drawing import (
 )
 from srcsel.runs.question import command
 from srcsel.verdict.cost import contenders, usual
-from srcsel.verdict.readings import title_of
-from srcsel.verdict.wording import KINDS, PREDICTORS, READINGS, headline
+from srcsel.verdict.readings import (
+    columns,
+    firsts_of_100,
+    model_order,
+    pick_scores,
+    title_of,
+    titles_of,
+)
+from srcsel.verdict.wording import READINGS, headline, how_sure
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 HEADINGS = {
-    "silhouette": ("How well the groups separate", "MSC", "−1 to 1, higher is better"),
-    "supcon": ("How well neighbours agree", "SCL", "gain over chance, higher is better"),
+    "silhouette": ("How well the groups separate", "MSC", SCALES["silhouette"]),
+    "supcon": ("How well neighbours agree", "SCL", SCALES["supcon"]),
 }
 EVIDENCE = {
     "probe": "a linear classifier on each model's features",
@@ -74,7 +81,7 @@ def to_html(
         script=script,
         version=__version__,
         headline=plain(headline(result)),
-        kind=KINDS[result.verdict.kind],
+        kind=how_sure(result.verdict.kind, result.verdict.cause),
         facts=_facts(result),
         firsts=_firsts(result),
         notes=[plain(n.text) for n in result.verdict.notes if n.reading in (reading, None)],
@@ -156,7 +163,7 @@ def _facts(result: Result) -> list[tuple[str, str]]:
     seconds = result.seconds_per_picture.get(winner.id)
     facts = [
         (
-            (f"{share(verdict.firsts.get(winner.id, 0.0))} of 100", "re-checks put it first")
+            (f"{firsts_of_100(result).get(winner.id, 0)} of 100", "re-checks put it first")
             if verdict.firsts
             else None
         ),
@@ -171,22 +178,14 @@ def _firsts(result: Result) -> list[tuple[str, float, float, int]]:
     """Who came first how often: (name, where its part begins, how long it is, in x of 100), the
     winner's first.
     """
-    verdict, titles = result.verdict, {m.id: plain(m.title) for m in result.models}
+    verdict, titles, whole = result.verdict, titles_of(result), firsts_of_100(result)
     order = sorted(
-        (m for m in verdict.firsts if verdict.firsts[m] >= 0.5), key=lambda m: -verdict.firsts[m]
+        (m for m in whole if whole[m]), key=lambda m: (m != verdict.winner, -verdict.firsts[m])
     )
-    order.sort(key=lambda m: m != verdict.winner)
-    found, at = [], 0.0
-    for model in order if len(verdict.firsts) > 1 else []:
-        found.append(
-            (
-                titles[model],
-                round(10 * at, 1),
-                round(10 * verdict.firsts[model], 1),
-                share(verdict.firsts[model]),
-            )
-        )
-        at += verdict.firsts[model]
+    found, at = [], 0
+    for model in order if len(whole) > 1 else []:
+        found.append((plain(titles[model]), 10.0 * at, 10.0 * whole[model], whole[model]))
+        at += whole[model]
     return found
 
 
@@ -252,7 +251,7 @@ def _evidence(result: Result, evidence: Evidence) -> dict[str, Any]:
 
 
 def _agreement(one: Agreement, titles: Mapping[str, str]) -> dict[str, Any]:
-    name = PREDICTORS.get(one.predictor) or title_of(one.predictor)
+    name = title_of(one.predictor)
     reading = f" ({READINGS[one.reading].lower()})" if one.reading else ""
     return {
         "name": name + reading,
@@ -272,27 +271,25 @@ def _numbers(result: Result, reading: Reading) -> dict[str, Any]:
     """One line a model in the order of the bars; what is not known is "n/a"."""
     measures = list(dict.fromkeys(s.measure for s in result.scores))
     scores = {measure: pick_scores(result, measure, reading) for measure in measures}
-    about = {m.id: m for m in result.models}
+    about, firsts = {m.id: m for m in result.models}, firsts_of_100(result)
     rows = []
-    for model in [*model_order(result)]:
+    for model in model_order(result):
         seconds, params = result.seconds_per_picture.get(model), about[model].params
-        found = [scores[measure].get(model) for measure in measures]
         values = [
-            s and (s.gain if s.measure == "supcon" and s.gain is not None else s.value)
-            for s in found
+            (score and value(score))
+            for measure in measures
+            for score in [scores[measure].get(model)]
+            for value in columns(measure).values()
         ]
         cells = [
-            "yardstick" if about[model].yardstick else _number(result.verdict.firsts.get(model), 0),
+            "yardstick" if about[model].yardstick else _number(firsts.get(model), 0),
             *(_number(value, 3) for value in values),
             _number(params and params / 1e6, 2),
             _number(seconds and 1000 * seconds, 2),
             plain(about[model].license) or "unknown",
         ]
         rows.append((plain(about[model].title), model, cells))
-    names = [
-        "SCL gain" if m == "supcon" else "MSC" if m == "silhouette" else title_of(m)
-        for m in measures
-    ]
+    names = [name for measure in measures for name in columns(measure)]
     return {
         "heads": ["First in 100", *names, "Weights (million)", "ms a picture", "Licence"],
         "lines": rows,

@@ -5,9 +5,9 @@ not work.
 from __future__ import annotations
 
 from srcsel.base import spreadsheet
+from srcsel.base.phrases import plain
 from srcsel.base.records import Failure, Reading, Result, Score, SourceModel
-from srcsel.charts import model_order, plain
-from srcsel.verdict.readings import title_of
+from srcsel.verdict.readings import chance_of, model_order, title_of
 from srcsel.verdict.wording import READINGS
 
 
@@ -35,10 +35,11 @@ def _score_row(model: SourceModel, score: Score, result: Result) -> dict[str, ob
         _about(model, score.measure, score.reading)
         | {
             "Value": score.value,
-            "Chance (null)": score.null,
+            "Chance": chance_of(score),
             "Gain over chance": score.gain,
             "Low (90 %)": score.low,
             "High (90 %)": score.high,
+            "Null (labels shuffled)": score.null,
             "Why not": "",
         }
         | _cost(model, result)
@@ -50,10 +51,11 @@ def _failure_row(model: SourceModel, failure: Failure, result: Result) -> dict[s
         _about(model, failure.measure, None)
         | {
             "Value": None,
-            "Chance (null)": None,
+            "Chance": None,
             "Gain over chance": None,
             "Low (90 %)": None,
             "High (90 %)": None,
+            "Null (labels shuffled)": None,
             "Why not": plain(failure.reason),
         }
         | _cost(model, result)

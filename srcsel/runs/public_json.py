@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from srcsel.base.records import Result
+from srcsel.base.records import Result, Score
 from srcsel.store.serialize import to_plain
+from srcsel.verdict.readings import chance_of, model_order
+from srcsel.verdict.wording import headline
 
 
 def to_json(result: Result) -> dict[str, Any]:
     """Return JSON values: dataset, scores, failures, verdict as promised, and more beside them.
 
     `scores` holds one entry for each model and asked measure, in the reading the verdict uses;
-    `literal` has MSC and SCL exactly as the papers state them. `null`, `gain`, `low` and `high` are
-    null where they do not exist. `accuracies`: how often a linear classifier on each model's features
-    is right, with its 90 % interval.
+    `literal` has MSC and SCL exactly as the papers state them. `gain` is counted from `chance`.
+    `null`, `chance`, `gain`, `low` and `high` are null where they do not exist. `order` lists the
+    models best first, as every table does. `accuracies`: how often a linear classifier on
+    each model's features is right, with its 90 % interval.
     """
     dataset, run, verdict = result.dataset, result.run, result.verdict
     asked = set(run.measures)
@@ -34,20 +37,23 @@ def to_json(result: Result) -> dict[str, Any]:
             "digest": dataset.digest,
             "ranges": to_plain(dataset.ranges),
         },
-        "scores": [to_plain(score) for score in result.scores if score.measure in asked],
-        "literal": [to_plain(score) for score in result.literal if score.measure in asked],
+        "scores": [_score(score) for score in result.scores if score.measure in asked],
+        "literal": [_score(score) for score in result.literal if score.measure in asked],
         "failures": to_plain(result.failures),
         "verdict": {
             "kind": verdict.kind,
             "winner": verdict.winner,
             "text": verdict.text,
             "why": verdict.why,
+            "cause": verdict.cause,
+            "headline": headline(result),
             "firsts": to_plain(verdict.firsts),
             "close": list(verdict.close),
             "notes": [note.text for note in verdict.notes],
         },
         "accuracies": to_plain(result.accuracies),
         "rankings": to_plain(result.rankings),
+        "order": model_order(result),
         "models": to_plain(result.models),
         "seconds_per_picture": to_plain(result.seconds_per_picture),
         "notes": list(result.notes),
@@ -57,3 +63,7 @@ def to_json(result: Result) -> dict[str, Any]:
         "complete": result.complete,
         "race": to_plain(result.race),
     }
+
+
+def _score(score: Score) -> dict[str, Any]:
+    return to_plain(score) | {"chance": to_plain(chance_of(score))}

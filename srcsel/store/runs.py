@@ -24,7 +24,16 @@ from pathlib import Path
 import numpy as np
 
 from srcsel.base.errors import InputError, StoreError, UnknownNameError
-from srcsel.base.records import DOTS, Evidence, Projection, Protocol, Result, Score, VerdictKind
+from srcsel.base.records import (
+    DOTS,
+    Evidence,
+    Projection,
+    Protocol,
+    Result,
+    Score,
+    VerdictCause,
+    VerdictKind,
+)
 from srcsel.base.settings import load_settings
 from srcsel.store import files
 from srcsel.store.serialize import from_plain, to_plain
@@ -52,6 +61,7 @@ class RunSummary:
     complete: bool
     race: bool = False  # a fast answer
     example: bool = False  # shipped with srcsel, read-only
+    cause: VerdictCause = ""  # of "cannot tell"
 
 
 class RunStore:
@@ -272,4 +282,5 @@ def _summary(result: Result) -> RunSummary:
         models=len(result.models),
         complete=result.complete,
         race=result.run.race,
+        cause=result.verdict.cause,
     )

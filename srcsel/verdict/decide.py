@@ -17,7 +17,7 @@ tie          some rival is close: the cheapest of the close models is named
 clear        none is
 
 A model beats chance by a measure where its 90 % interval lies beyond the null by more than
-rounding; an accuracy must also beat the share of the largest class.
+rounding.
 """
 
 from __future__ import annotations
@@ -176,8 +176,8 @@ def _standing(
         close=tuple(
             known[ids[i]] for i in order if i == leader or _catches_up(-again[i], -again[leader])
         ),
-        above_chance=2 * sum(_beats_chance(row[ids[leader]], counts) for row in table) > len(table),
-        blind=all(_sees_nothing([row[m] for row in table], counts) for m in ids),
+        above_chance=2 * sum(_beats_chance(row[ids[leader]]) for row in table) > len(table),
+        blind=all(_sees_nothing([row[m] for row in table]) for m in ids),
         counts=counts,
         class_names=class_names,
         seconds=seconds,
@@ -292,38 +292,28 @@ def _draws(score: Score) -> np.ndarray:
     return np.array([score.value]) if score.rechecks is None else score.rechecks
 
 
-def _beats_chance(score: Score, counts: np.ndarray) -> bool:
-    """Whether the 90 % interval of the score lies beyond chance by more than rounding."""
-    chance = _chance(score, counts)
-    if chance is None:
+def _beats_chance(score: Score) -> bool:
+    """Whether the 90 % interval of the score lies beyond its null by more than rounding."""
+    if score.null is None:
         return bool(score.gain is not None and score.gain > SAME)
     measure = find(score.measure)
     worst = score.low if measure.higher_is_better else score.high
     worst = score.value if worst is None else worst
-    return bool(measure.sign * (worst - chance) > 0 and not _equal(worst, chance))
+    return bool(measure.sign * (worst - score.null) > 0 and not _equal(worst, score.null))
 
 
-def _sees_nothing(scores: Sequence[Score], counts: np.ndarray) -> bool:
+def _sees_nothing(scores: Sequence[Score]) -> bool:
     """Whether one model scores what features that are all the same score: chance, to rounding.
 
     An accuracy may then lie below it, as all neighbours are equally near.
     """
-    level = []
-    for score in scores:
-        chance = _chance(score, counts)
-        if chance is None:
-            return False
-        level.append(bool(_equal(score.value, chance)))
-        if not level[-1] and not (find(score.measure).accuracy and score.value < chance):
-            return False
-    return any(level) and not all(find(score.measure).accuracy for score in scores)
-
-
-def _chance(score: Score, counts: np.ndarray) -> float | None:
-    """What a score must beat: its null; of an accuracy at least the share of the largest class."""
-    if score.null is None or not find(score.measure).accuracy:
-        return score.null
-    return max(score.null, float(counts.max() / counts.sum()))
+    others = [s for s in scores if not find(s.measure).accuracy]
+    accuracies = [s for s in scores if find(s.measure).accuracy]
+    return (
+        bool(others)
+        and all(s.null is not None and bool(_equal(s.value, s.null)) for s in others)
+        and all(s.null is not None and s.value <= s.null * (1 + SAME) for s in accuracies)
+    )
 
 
 def _cheapest(models: Sequence[SourceModel]) -> SourceModel:

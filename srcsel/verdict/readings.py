@@ -1,29 +1,75 @@
-"""How a Result is read: the order of models, the scores of one reading, a bar's length, a measure's
-title.
+"""How a Result is read, once for charts, tables, shell and report: the order of models, the role of
+each, titles, the scores of one reading, and where a score's bar begins and ends.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+
+from srcsel.base.phrases import shares
 from srcsel.base.records import Ranking, Reading, Result, Score
 from srcsel.measures import MEASURES
+from srcsel.verdict.decide import VERDICT_MEASURES
+from srcsel.verdict.wording import PREDICTORS
+
+Role = Literal["winner", "close", "yardstick", "partial", "other"]
+SHORT = {"silhouette": "MSC", "supcon": "SCL"}
+"""What the field calls the two measures that are drawn as bars."""
 
 
 def model_order(result: Result) -> list[str]:
-    """Ids of the models that have a score: the verdict's choice first, then by its mean rank, best
-    first.
+    """Ids of the models that have a score, best first: the verdict's choice, then by mean rank.
+
+    The mean rank is the verdict's: over its measures, whitened, among the models it chooses from.
+    Equal ones stand in the order of their first places, then as they were chosen. A yardstick
+    stands before the first model that it ranks before, all ranked together, but never before the
+    verdict's choice.
     """
-    scored = {s.model for s in result.scores}
-    used = [
-        r for r in result.rankings if r.measure in ("supcon", "knn", "logme") and r.reading != "raw"
-    ]
-    ranks = {
-        m: [dict(zip(r.models, r.ranks, strict=True)).get(m, len(scored)) for r in used]
-        for m in scored
-    }
-    listed = [m.id for m in result.models if m.id in scored]
-    return sorted(
-        listed, key=lambda m: (m != result.verdict.winner, sum(ranks[m]), listed.index(m))
-    )
+    together = _mean_ranks(result, list(_scored(result)))
+    yardsticks = {m.id for m in result.models if m.yardstick}
+    rivals = _rivals(result)
+    order = list(rivals)
+    for yardstick in sorted((m for m in together if m in yardsticks), key=together.__getitem__):
+        later = (m for m in rivals[1:] if together[m] > together[yardstick])
+        behind = next(later, None)
+        order.insert(len(order) if behind is None else order.index(behind), yardstick)
+    return order
+
+
+def model_places(result: Result) -> dict[str, int]:
+    """Ranked model -> its place in `model_order`; neighbours there with equal mean ranks share
+    one.
+    """
+    ranked = {m for r in _used(result) for m in r.models}
+    order = [m for m in model_order(result) if m in ranked]
+    ranks = _mean_ranks(result, order)
+    places: dict[str, int] = {}
+    for i, model in enumerate(order):
+        before = order[i - 1] if i else None
+        tied = before is not None and abs(ranks[before] - ranks[model]) < 1e-9
+        places[model] = places[before] if tied and before is not None else i + 1
+    return places
+
+
+def role(result: Result, model: str) -> Role:
+    """Return what a model is to the answer; "partial": it lacks a measure that the verdict uses."""
+    if any(m.id == model and m.yardstick for m in result.models):
+        return "yardstick"
+    if model == result.verdict.winner:
+        return "winner"
+    if model in result.verdict.close:
+        return "close"
+    used = {s.measure for s in result.scores} & set(VERDICT_MEASURES)
+    own = {s.measure for s in result.scores if s.model == model}
+    return "other" if used <= own else "partial"
+
+
+def firsts_of_100(result: Result) -> dict[str, int]:
+    """Model -> in how many of 100 re-checks it came first, whole numbers that add to 100."""
+    return shares(result.verdict.firsts)
 
 
 def pick_scores(result: Result, measure: str, reading: Reading) -> dict[str, Score]:
@@ -38,8 +84,8 @@ def pick_scores(result: Result, measure: str, reading: Reading) -> dict[str, Sco
 
 
 def bar_length(score: Score) -> tuple[float, float, float]:
-    """(length, low, high) of a score's bar, higher is better: the loss turns into its gain over
-    chance.
+    """(value, low, high) of a score on its axis, higher is better: the loss turns into its gain
+    over chance.
     """
     low = score.value if score.low is None else score.low
     high = score.value if score.high is None else score.high
@@ -49,6 +95,40 @@ def bar_length(score: Score) -> tuple[float, float, float]:
     return score.gain, chance - high, chance - low
 
 
+def bar_start(score: Score) -> float:
+    """Where on that axis chance stands, which is where the score's bar begins."""
+    return 0.0 if score.measure == "supcon" else chance_of(score) or 0.0
+
+
+def axis_chance(scores: Mapping[str, Score]) -> float:
+    """Where the axis of one measure says "chance": the middle of its models' chances."""
+    return float(np.median([bar_start(s) for s in scores.values()])) if scores else 0.0
+
+
+def chance_of(score: Score) -> float | None:
+    """Return the value that the score's gain is counted from; None where it has none."""
+    if score.gain is None:
+        return score.null
+    lower = score.measure in MEASURES and not MEASURES[score.measure].higher_is_better
+    return score.value + score.gain if lower else score.value - score.gain
+
+
+def columns(measure: str) -> dict[str, Callable[[Score], float | None]]:
+    """Return what a table with one line a model says of a measure: heading -> number.
+
+    The two measures that are drawn give value, chance and gain; of SCL the chart draws the gain.
+    """
+    if measure not in SHORT:
+        return {title_of(measure): lambda score: score.value}
+    short = SHORT[measure]
+    value = f"{short} loss" if measure == "supcon" else short
+    return {
+        value: lambda score: score.value,
+        f"{short} chance": chance_of,
+        f"{short} gain": lambda score: score.gain,
+    }
+
+
 def find_ranking(result: Result, measure: str, reading: Reading) -> Ranking | None:
     """Find the ranking of that measure and reading, or None while nothing is ranked."""
     fits = [r for r in result.rankings if r.measure == measure and r.reading in (reading, None)]
@@ -56,5 +136,55 @@ def find_ranking(result: Result, measure: str, reading: Reading) -> Ranking | No
 
 
 def title_of(measure: str) -> str:
-    """Return a measure's title; its name where it is not registered (a run of another version)."""
-    return MEASURES[measure].title if measure in MEASURES else measure
+    """Return the title of a measure, or of another predictor of accuracy; its name where it is not
+    known (a run of another version).
+    """
+    return MEASURES[measure].title if measure in MEASURES else PREDICTORS.get(measure, measure)
+
+
+def titles_of(result: Result) -> dict[str, str]:
+    """Titles of the run's models by id; a model that the run does not know keeps its id."""
+    return _OrItself({m.id: m.title for m in result.models})
+
+
+class _OrItself(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return key
+
+
+def _scored(result: Result) -> dict[str, None]:
+    scored = {s.model for s in result.scores}
+    return dict.fromkeys(m.id for m in result.models if m.id in scored)
+
+
+def _rivals(result: Result) -> list[str]:
+    """Return the scored models that the verdict chooses from, best first."""
+    yardsticks = {m.id for m in result.models if m.yardstick}
+    rivals = [m for m in _scored(result) if m not in yardsticks]
+    ranks, firsts = _mean_ranks(result, rivals), result.verdict.firsts
+    return sorted(
+        rivals,
+        key=lambda m: (m != result.verdict.winner, round(ranks[m], 9), -firsts.get(m, 0.0)),
+    )
+
+
+def _mean_ranks(result: Result, models: Sequence[str]) -> dict[str, float]:
+    """Mean rank of `models` among themselves over the verdict's measures, ties sharing theirs; a
+    model that lacks one is last there.
+    """
+    found: dict[str, list[float]] = {m: [] for m in models}
+    for ranking in _used(result):
+        known = dict(zip(ranking.models, ranking.ranks, strict=True))
+        own = [known[m] for m in models if m in known]
+        for model in models:
+            rank = known.get(model)
+            better = sum(other < rank for other in own) if rank is not None else len(models) - 1
+            ties = own.count(rank) - 1 if rank is not None else 0
+            found[model].append(1 + better + ties / 2)
+    return {m: sum(ranks) / len(ranks) if ranks else 0.0 for m, ranks in found.items()}
+
+
+def _used(result: Result) -> list[Ranking]:
+    """Return the rankings that the verdict looks at, as `decide` chooses them."""
+    rankings = [r for r in result.rankings if r.reading != "raw"]
+    return [r for r in rankings if r.measure in VERDICT_MEASURES] or rankings[:1]

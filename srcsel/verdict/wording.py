@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from srcsel.base.phrases import capital, count, digits, listed, share, word
-from srcsel.base.records import Result, SourceModel, VerdictCause
+from srcsel.base.phrases import capital, count, digits, listed, share, shares, word
+from srcsel.base.records import Result, SourceModel, VerdictCause, VerdictKind
 
 FEWEST = 10  # pictures in the smallest class, below which the card says "too few to say"
 ENOUGH = 50  # pictures a class that settle most questions
@@ -73,6 +73,10 @@ class Standing:
     yardstick: Beside | None = None  # the leader beside the best yardstick, where one was scored
     only_yardsticks: bool = False  # yardsticks were scored, and nothing else
     blind: bool = False  # no model gives two pictures different features
+
+    def first_in(self, model: SourceModel) -> int:
+        """In how many of 100 re-checks a model came first; all models' add to 100."""
+        return shares(self.firsts)[model.id]
 
     def nothing(self) -> str:
         """Say that no model was scored."""
@@ -156,15 +160,15 @@ class Standing:
         """Say that one model stands apart."""
         winner, second = self.models[:2]
         return (
-            f"It came first in {share(self.firsts[winner.id])} of 100 re-checks on your "
+            f"It came first in {self.first_in(winner)} of 100 re-checks on your "
             f"{int(self.counts.sum()):,} pictures. Next best: {second.title}."
         )
 
     def tie(self, winner: SourceModel) -> str:
         """Say that a few are close, and name `winner` for its cost or, at equal cost, its rank."""
-        shares = listed([str(share(self.firsts[m.id])) for m in self.close])
+        first = listed([str(self.first_in(m)) for m in self.close])
         return (
-            f"{listed([m.title for m in self.close])} are too close to call ({shares} of 100"
+            f"{listed([m.title for m in self.close])} are too close to call ({first} of 100"
             f" re-checks). {self._better_try(winner)}"
         )
 
@@ -215,12 +219,17 @@ class Standing:
         return _ratio(slow, quick, "faster") if more > SAME_COST * less else ""
 
     def _smallest(self) -> str:
-        at = int(self.counts.argmin())
-        name = f", {self.class_names[at]}," if self.class_names else ""
-        return f"Your smallest class{name} has {count(int(self.counts[at]), 'picture')}"
+        fewest = count(int(self.counts.min()), "picture")
+        least = np.flatnonzero(self.counts == self.counts.min())
+        if len(least) == len(self.counts):
+            return f"Each of your classes has {fewest}"
+        if len(least) > 1:
+            return f"{capital(word(len(least)))} of your classes have {fewest} each"
+        name = f", {self.class_names[least[0]]}," if self.class_names else ""
+        return f"Your smallest class{name} has {fewest}"
 
     def _ahead(self) -> str:
-        first = share(self.firsts[self.models[0].id])
+        first = self.first_in(self.models[0])
         return f"For now {self.models[0].title} is ahead (first in {first} of 100 re-checks)."
 
 
@@ -233,6 +242,11 @@ def headline(result: Result) -> str:
     if winner is None or verdict.kind == "cannot tell":
         return HEADLINES.get(verdict.cause, NO_CHOICE)
     return f"Start from {winner.title}"
+
+
+def how_sure(kind: VerdictKind, cause: VerdictCause = "", *, brief: bool = False) -> str:
+    """Say in a few words how sure an answer is; `brief` in a list of runs."""
+    return "Clear" if brief and kind == "clear" else HEADLINES.get(cause, KINDS[kind])
 
 
 def opening(cause: VerdictCause, winner: str = "") -> str:

@@ -59,7 +59,7 @@ def test_every_run_is_a_row_newest_first(visit, two):
         "leaves",
     ]  # a data frame shows text literally
     assert rows["Start from"].tolist() == ["Textures", "Strokes"]
-    assert rows["How sure"].tolist() == ["Too close to call", "Clear choice"]
+    assert rows["How sure"].tolist() == ["Too close to call", "Clear"]
     assert rows["Pictures"].tolist() == [30, 30]
     assert rows["Link"].tolist()[1] == "/results?run=20260301-101500-000000-ab12"
 
@@ -134,14 +134,21 @@ def test_two_runs_always_get_heads_that_differ(result, names, dates, heads):
     assert compare._heads(*runs) == heads
 
 
-def test_places_follow_the_mean_rank_of_the_used_reading(result):
-    first, second = (
-        dataclasses.replace(result.rankings[0], models=m, ranks=(1, 2, 3)) for m in ("abc", "bac")
-    )
-    raw = dataclasses.replace(result.rankings[2], models=tuple("cba"), ranks=(1, 2, 3))
-    assert raw.reading == "raw"
-    mixed = dataclasses.replace(result, rankings=(first, second, raw))
-    assert compare.places(mixed) == {"a": 1, "b": 1, "c": 3}  # means 1.5, 1.5, 3: a tie, then third
+def test_runs_of_other_pictures_are_not_compared(ticked, two, save, words_of):
+    other = dataclasses.replace(two.dataset, digest="others")
+    save(two, dataset=other)
+    tab = ticked(0, 1)
+    assert "did not score the same pictures" in tab.info[0].value
+    assert "The answer changed" not in words_of(tab)
+    assert len(tab.dataframe) == 2  # the runs, and what was asked; no places
+
+
+def test_a_run_in_which_nothing_helps_is_told_so(visit, save, result):
+    verdict = dataclasses.replace(result.verdict, kind="cannot tell", cause="yardstick")
+    save(result, verdict=verdict)
+    rows = visit("history").dataframe[0].value
+    assert rows["How sure"].tolist() == ["None of these models helps with these pictures"]
+    assert rows["Start from"].tolist() == ["–"]
 
 
 def test_other_content_under_the_same_name_is_a_change(result):

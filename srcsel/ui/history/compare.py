@@ -14,6 +14,8 @@ from srcsel.store.runs import RunSummary
 from srcsel.ui.app import state
 from srcsel.ui.parts import cards
 from srcsel.ui.parts.show import md, plain
+from srcsel.verdict.readings import model_places
+from srcsel.verdict.wording import how_sure
 
 SETTINGS = {
     "measures": "Scores",
@@ -21,6 +23,9 @@ SETTINGS = {
     "metric": "Distance of the separation score",
     "seed": "Seed of the re-checks",
 }
+OTHER_PICTURES = (
+    "These two runs did not score the same pictures, so their answers and places are not compared."
+)
 _NUMBERS = {kind: f"{word} ({kind})" for word, kind in PRECISIONS.items()}
 
 
@@ -34,7 +39,11 @@ def draw(first: RunSummary, second: RunSummary) -> None:
         st.info("One of these runs has no results yet.", icon=":material/hourglass_empty:")
         return
     heads = _heads(older, newer)
-    st.markdown(_outcome(older, newer))
+    same = before.dataset.digest == after.dataset.digest
+    if same:
+        st.markdown(_outcome(older, newer))
+    else:
+        st.info(OTHER_PICTURES, icon=":material/info:")
     changed = pd.DataFrame(list(changes(before, after)), columns=["", *heads])
     left, right = st.columns(2, gap="large")
     with left:
@@ -43,6 +52,8 @@ def draw(first: RunSummary, second: RunSummary) -> None:
             st.caption("The same pictures, models and settings.")
         else:
             st.dataframe(changed, hide_index=True, alt="Settings that differ")
+    if not same:
+        return
     with right:
         st.markdown("**Where each starting model came**")
         st.dataframe(ranks(before, after, heads), hide_index=True, alt="Ranks in both runs")
@@ -58,12 +69,17 @@ def _heads(older: RunSummary, newer: RunSummary) -> list[str]:
 
 
 def _outcome(older: RunSummary, newer: RunSummary) -> str:
-    if older.winner_title == newer.winner_title:
-        return f"Both say: start from **{md(newer.winner_title or 'nothing yet')}**."
-    return (
-        f"The answer changed from **{md(older.winner_title or 'none')}** to"
-        f" **{md(newer.winner_title or 'none')}**."
-    )
+    before, after = (_said(run) for run in (older, newer))
+    if before != after:
+        return f"The answer changed from {before} to {after}."
+    return f"Both say: {'start from ' if after.startswith('**') else ''}{after}."
+
+
+def _said(run: RunSummary) -> str:
+    if run.kind == "cannot tell" or not run.winner_title:
+        said = how_sure(run.kind, run.cause)
+        return f"“{said}”" if run.winner_title else "nothing yet"
+    return f"**{md(run.winner_title)}**"
 
 
 def changes(before: Result, after: Result) -> Iterator[tuple[str, str, str]]:
@@ -90,11 +106,9 @@ def changes(before: Result, after: Result) -> Iterator[tuple[str, str, str]]:
 
 
 def ranks(before: Result, after: Result, heads: list[str]) -> pd.DataFrame:
-    """Return one row a model with its place in the order the verdict leans on, best of `after`
-    first.
-    """
+    """Return one row a model with its place in the order of every table, best of `after` first."""
     titles = {model.id: plain(model.title) for r in (before, after) for model in r.models}
-    old, new = (places(r) for r in (before, after))
+    old, new = (model_places(r) for r in (before, after))
     order = sorted(
         titles, key=lambda model: (new.get(model, 10**6), old.get(model, 10**6), titles[model])
     )
@@ -102,23 +116,8 @@ def ranks(before: Result, after: Result, heads: list[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["Starting model", *heads])
 
 
-def places(result: Result) -> dict[str, float]:
-    """Return the mean rank of each model over the rankings of the reading the verdict uses; lower
-    is better.
-    """
-    used = [r for r in result.rankings if r.reading != "raw"]
-    found: dict[str, list[int]] = {}
-    for ranking in used:
-        for model, rank in zip(ranking.models, ranking.ranks, strict=True):
-            found.setdefault(model, []).append(rank)
-    means = {model: sum(ranks) / len(ranks) for model, ranks in found.items()}
-    return {
-        model: 1 + sum(other < mean for other in means.values()) for model, mean in means.items()
-    }
-
-
-def _place(rank: float | None) -> str:
-    return "–" if rank is None else f"{rank:.0f}"
+def _place(rank: int | None) -> str:
+    return "–" if rank is None else str(rank)
 
 
 def _text(value: object) -> str:

@@ -12,7 +12,7 @@ from srcsel.store.runs import RunSummary
 from srcsel.ui.app import frame
 from srcsel.ui.parts import words
 from srcsel.ui.parts.show import md, plain, prefix
-from srcsel.verdict.wording import KINDS
+from srcsel.verdict.wording import HEADLINES, how_sure
 
 
 def sentence(error: SrcselError) -> str:
@@ -24,8 +24,10 @@ def answer(run: RunSummary) -> str:
     """Return the run's answer in a few plain words, no markup."""
     if not run.winner_title:
         return "No answer yet" if not run.complete else "Nothing could be scored"
-    lead = "Ahead so far" if not run.complete else KINDS[run.kind]
-    return f"{lead}: {plain(run.winner_title)}"
+    if not run.complete:
+        return f"Ahead so far: {plain(run.winner_title)}"
+    said = how_sure(run.kind, run.cause, brief=True)
+    return said if run.cause in HEADLINES else f"{said}: {plain(run.winner_title)}"
 
 
 def name(run: RunSummary) -> str:

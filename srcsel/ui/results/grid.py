@@ -8,12 +8,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 
+from srcsel.base.phrases import plain
 from srcsel.base.records import Ranking, Reading, Result, Score, SourceModel
-from srcsel.charts import find_ranking, model_order, plain
 from srcsel.evidence.published import one_line
 from srcsel.measures import MEASURES
 from srcsel.verdict.consensus import favors_wide
-from srcsel.verdict.readings import title_of
+from srcsel.verdict.readings import (
+    bar_length,
+    chance_of,
+    find_ranking,
+    model_order,
+    title_of,
+)
 from srcsel.verdict.wording import BEFOREHAND, READINGS
 
 HEADLINE, HEAD, MORE, STATIC = "Headline", "Needs a source head", "More", "Known beforehand"
@@ -155,7 +161,9 @@ def _name(measure: str, reading: Reading | None) -> str:
         said = escape(one_line(measure))
         return f"<details><summary>{BEFOREHAND[measure]}</summary><p>{said}</p></details>"
     marks = [READINGS[reading].lower()] if reading else []
-    if measure in MEASURES and not MEASURES[measure].higher_is_better:
+    if measure == "supcon":
+        marks.append("gain over chance")
+    elif measure in MEASURES and not MEASURES[measure].higher_is_better:
         marks.append("lower is better")
     if favors_wide(measure, reading):
         marks.append("favours wide models")
@@ -183,23 +191,31 @@ def _cell(score: Score | None, ranks: Mapping[str, int], view: str, reason: str)
     rank = ranks.get(score.model)
     tied = sum(r == rank for r in ranks.values()) > 1
     place = "" if rank is None else f"{rank}{' =' if tied else ''}"
+    chance = chance_of(score)
     told = [f"value {_number(score.value)}"]
     told += (
         [f"90 % of the re-checks {_number(score.low)} to {_number(score.high)}"]
         if _both(score)
         else []
     )
-    told += [f"chance {_number(score.null)}"] if score.null is not None else []
+    told += [f"chance {_number(chance)}"] if chance is not None else []
     told += [f"gain over chance {_number(score.gain)}"] if score.gain is not None else []
     told += [f"rank {place} of {len(ranks)}"] if place else []
-    shown = {"Value": _number(score.value), "Rank": place, "Gain over chance": _number(score.gain)}[
-        view
-    ]
+    shown = {
+        "Value": _number(bar_length(score)[0]),  # of SCL the gain, as in its bars
+        "Rank": place,
+        "Gain over chance": _number(score.gain),
+    }[view]
     return Cell(shown or "–", ", ".join(told), first=rank == 1)
 
 
 def _static(name: str, models: list[SourceModel], view: str) -> list[Cell]:
-    values = {m.id: float(v) for m in models if (v := getattr(m, name)) is not None}
+    known = {m.id: float(v) for m in models if (v := getattr(m, name)) is not None}
+    said_of = {
+        m: f"{v / 1e6:,.2f} M" if name == "params" else f"{100 * v:.1f} %" for m, v in known.items()
+    }
+    first = {said: v for (m, v) in reversed(known.items()) for said in [said_of[m]]}
+    values = {m: first[said] for m, said in said_of.items()}  # what reads the same shares a rank
     found = []
     for model in models:
         if model.id not in values:
@@ -208,7 +224,7 @@ def _static(name: str, models: list[SourceModel], view: str) -> list[Cell]:
         value = values[model.id]
         rank = 1 + sum(v > value for v in values.values())
         place = f"{rank}{' =' if list(values.values()).count(value) > 1 else ''}"
-        said = f"{value / 1e6:,.2f} M" if name == "params" else f"{100 * value:.1f} %"
+        said = said_of[model.id]
         text = {"Value": said, "Rank": place, "Gain over chance": "–"}[view]
         found.append(Cell(text, f"{said}, rank {place} of {len(values)}", first=rank == 1))
     return found

@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from srcsel.base import phrases
+from srcsel.base.phrases import plain
 from srcsel.base.records import HEADLINE, JobStatus, Reading, Result
-from srcsel.charts import bar_length, model_order, pick_scores, plain
 from srcsel.measures import MEASURES
 from srcsel.report.numbers import number_rows, to_csv
 from srcsel.ui.app import frame, state
@@ -18,7 +18,14 @@ from srcsel.ui.parts.show import md
 from srcsel.ui.results import grid
 from srcsel.ui.results.grid import help_of
 from srcsel.verdict.consensus import consensus
-from srcsel.verdict.readings import title_of
+from srcsel.verdict.readings import (
+    columns,
+    firsts_of_100,
+    model_order,
+    pick_scores,
+    role,
+    title_of,
+)
 
 __all__ = ["all_numbers", "draw", "help_of", "short_table", "title_of"]
 
@@ -27,6 +34,10 @@ SHORT, EVERY, TOGETHER, ROWS = (
     "Every measure",
     "All measures together",
     "Every number",
+)
+GAINS = (
+    "Gain: how far the value lies on the good side of chance. The bars of MSC begin at chance and"
+    " end at the value; the bars of SCL are its gain, and its loss is better the lower it is."
 )
 KEPT_JOBS = 50  # how far back the board is searched
 
@@ -40,16 +51,15 @@ def short_table(result: Result, reading: Reading) -> pd.DataFrame:
     models = {m.id: m for m in result.models}
     measures = [m for m in dict.fromkeys(s.measure for s in result.scores) if m in HEADLINE]
     scores = {measure: pick_scores(result, measure, reading) for measure in measures}
+    firsts = firsts_of_100(result)
     rows = []
     for model in order:
         about, seconds = models[model], result.seconds_per_picture.get(model)
         row: dict[str, object] = {"Starting model": plain(about.title)}
-        row["First in 100"] = result.verdict.firsts.get(
-            model
-        )  # None for a yardstick: it is not in the contest
+        row["First in 100"] = firsts.get(model)  # None for a yardstick: it is not in the contest
         for measure in measures:
             found = scores[measure].get(model)
-            row[_column(measure)] = bar_length(found)[0] if found else None
+            row |= {name: found and value(found) for name, value in columns(measure).items()}
         row |= {
             "Weights (million)": about.params / 1e6 if about.params is not None else None,
             "Milliseconds a picture": seconds * 1000 if seconds else None,
@@ -72,7 +82,7 @@ def together(result: Result) -> pd.DataFrame:
     """
     models = {m.id: m for m in result.models}
     found = consensus(result.rankings, model_order(result))
-    whole = len(found.measures)
+    whole, firsts = len(found.measures), firsts_of_100(result)
     order = [*found.models, *(m for m in models if m not in found.models)]
     return pd.DataFrame(
         {
@@ -85,14 +95,16 @@ def together(result: Result) -> pd.DataFrame:
             "No value from": [
                 ", ".join(title_of(name) for name in found.missing.get(m, ())) for m in order
             ],
-            "First in 100": [result.verdict.firsts.get(m) for m in order],
+            "First in 100": [firsts.get(m) for m in order],
             "Accuracy there": [
                 None if (a := models[m].accuracy) is None else 100 * a for m in order
             ],
             "Weights (million)": [
                 None if (p := models[m].params) is None else p / 1e6 for m in order
             ],
-            "Kind": ["yardstick" if models[m].yardstick else "starting model" for m in order],
+            "Kind": [
+                "yardstick" if role(result, m) == "yardstick" else "starting model" for m in order
+            ],
         }
     )
 
@@ -113,6 +125,7 @@ def draw(result: Result, reading: Reading) -> None:
         _together(result)
     else:
         _plain(all_numbers(result) if which == ROWS else short_table(result, reading), result)
+        st.caption(GAINS)
     st.page_link(
         frame.page("evidence"),
         label="Is it true? Put these scores to the test",
@@ -198,12 +211,6 @@ def _job(result: Result) -> JobStatus | None:
     jobs = state.board().recent(KEPT_JOBS)
     return next(
         (j for j in jobs if j.kind == "measures" and j.payload.get("run_id") == result.run.id), None
-    )
-
-
-def _column(measure: str) -> str:
-    return (
-        "SCL gain" if measure == "supcon" else {"silhouette": "MSC"}.get(measure, title_of(measure))
     )
 
 

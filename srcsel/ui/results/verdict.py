@@ -10,14 +10,13 @@ from typing import Literal
 
 import streamlit as st
 
-from srcsel.base.phrases import share
-from srcsel.base.records import Reading, Result, SourceModel
-from srcsel.charts import find_ranking
+from srcsel.base.records import Reading, Result, SourceModel, Verdict
 from srcsel.ui.app import frame
 from srcsel.ui.parts import words
 from srcsel.ui.parts.show import md, plain
 from srcsel.verdict.expected import HOW, expected, in_words
-from srcsel.verdict.wording import KINDS, headline
+from srcsel.verdict.readings import find_ranking, firsts_of_100, titles_of
+from srcsel.verdict.wording import HEADLINES, headline, how_sure
 
 Color = Literal["green", "orange", "gray"]
 LOOKS: dict[str, tuple[Color, str]] = {
@@ -25,6 +24,7 @@ LOOKS: dict[str, tuple[Color, str]] = {
     "tie": ("orange", ":material/balance:"),
     "cannot tell": ("gray", ":material/help:"),
 }
+NO_HELP_LOOK: tuple[Color, str] = ("orange", ":material/warning:")
 LONG = 44  # characters of a headline from which it is set smaller
 
 
@@ -42,7 +42,7 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
         with left.container(gap="xsmall"):
             with st.container(horizontal=True, vertical_alignment="center"):
                 if result.scores:
-                    label, (color, icon) = KINDS[verdict.kind], LOOKS[verdict.kind]
+                    label, (color, icon) = how_sure(verdict.kind, verdict.cause), look(verdict)
                     st.badge(
                         label if result.complete else f"So far: {label.lower()}",
                         color=color,
@@ -58,8 +58,13 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
                 who = "Ahead for now" if verdict.kind == "cannot tell" else "What you get"
                 st.markdown(f"{who}: **{md(in_words(reached))}**", help=HOW)
             st.markdown(md(verdict.why))
-        if winner:
+        if winner and verdict.cause != "same":
             right.html(_facts(result, winner) + _firsts(result))
+
+
+def look(verdict: Verdict) -> tuple[Color, str]:
+    """Return the badge's color and icon: amber where there is nothing to start from."""
+    return NO_HELP_LOOK if verdict.cause in HEADLINES else LOOKS[verdict.kind]
 
 
 def further(result: Result, chosen: str) -> None:
@@ -134,7 +139,7 @@ def _facts(result: Result, winner: SourceModel) -> str:
     if frame.presenting():
         facts = facts[:-2]
     if result.verdict.firsts:
-        first = share(result.verdict.firsts.get(winner.id, 0.0))
+        first = firsts_of_100(result).get(winner.id, 0)
         facts.insert(0, (f"{first} of 100", "re-checks put it first"))
     lead = f'<p class="srcsel-key">Ahead for now: {escape(plain(winner.title))}</p>'
     items = "".join(
@@ -148,16 +153,15 @@ def _facts(result: Result, winner: SourceModel) -> str:
 
 def _firsts(result: Result) -> str:
     """Draw who came first how often as one bar of shares, the winner's first."""
-    firsts = result.verdict.firsts
+    firsts, titles, winner = firsts_of_100(result), titles_of(result), result.verdict.winner
     if len(firsts) < 2:
         return ""
-    winner = result.verdict.winner
-    order = sorted((m for m in firsts if firsts[m] >= 0.5), key=lambda m: (m != winner, -firsts[m]))
-    titles = {m.id: plain(m.title) for m in result.models}
-    said = ", ".join(f"{titles[m]} ({share(firsts[m])})" for m in order[:3])
-    more = f", {words.count(len(order) - 3, 'other')}" if len(order) > 3 else ""
+    order = sorted((m for m in firsts if firsts[m]), key=lambda m: (m != winner, -firsts[m]))
+    said = ", ".join(f"{plain(titles[m])} ({firsts[m]})" for m in order[:3])
+    rest = sum(firsts[m] for m in order[3:])
+    more = f", {words.count(len(order) - 3, 'other')} ({rest})" if rest else ""
     parts = "".join(
-        f'<i style="width:{firsts[m]:.1f}%" title="{escape(titles[m])}"></i>' for m in order
+        f'<i style="width:{firsts[m]}%" title="{escape(plain(titles[m]))}"></i>' for m in order
     )
     text = escape(f"First in 100 re-checks: {said}{more}")
     return (
