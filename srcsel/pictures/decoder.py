@@ -33,9 +33,8 @@ BY_SUFFIX = {
     "AVIF": (".avif",),
 }
 OPTIONAL = {"WEBP": "webp", "JPEG2000": "jpg_2000", "AVIF": "avif"}
-FORMATS = tuple(
-    name for name in BY_SUFFIX if name not in OPTIONAL or features.check(OPTIONAL[name])
-)
+SUPPORTED = features.get_supported()  # `check` warns where an older Pillow knows no such feature
+FORMATS = tuple(name for name in BY_SUFFIX if name not in OPTIONAL or OPTIONAL[name] in SUPPORTED)
 SUFFIXES = frozenset(suffix for name in FORMATS for suffix in BY_SUFFIX[name])
 """File endings, lower case with the dot, that are taken for pictures.
 

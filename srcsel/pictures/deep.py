@@ -126,7 +126,12 @@ def _depth(image: ImageFile, tags: Mapping[int, Any]) -> int:
         return 8
     if tags.get(PLANAR) == 2 and set(tags.get(SAMPLE_BITS, ())) == {16}:
         return 16
-    return 16 if _raw(image.tile[0])[-4:-1] == ";16" else 8
+    return 16 if _raw(image.tile[0])[-4:-1] == ";16" or _is_deep_ppm(image) else 8
+
+
+def _is_deep_ppm(image: ImageFile) -> bool:
+    codec, _, _, args = image.tile[0]
+    return codec == "ppm" and isinstance(args, tuple) and args[1] > 255
 
 
 def _is_signed(mode: str, tags: Mapping[int, Any]) -> bool:
@@ -150,10 +155,15 @@ def _gray(image: ImageFile, tags: Mapping[int, Any]) -> Deep:
 
 
 def _color(data: bytes, image: ImageFile, tags: Mapping[int, Any]) -> Deep:
-    """Read 16-bit color: Pillow keeps the upper 8 bits, and the lower ones where it takes the file
+    """Read 16-bit colour: Pillow keeps the upper 8 bits, and the lower ones where it takes the file
     for one of the other byte order.
     """
     raw = _raw(image.tile[0])
+    if _is_deep_ppm(image):
+        size = (image.height, image.width, 3)
+        values = np.frombuffer(data, ">u2", image.height * image.width * 3, image.tile[0].offset)
+        values = values.reshape(size).astype(np.uint16)
+        return Deep(values, np.zeros(size[:2], bool))
     if raw.startswith("LA"):  # 16 bits of grey and 16 of alpha, as four bytes
         gray, gray_low, alpha, _ = np.moveaxis(_loaded(image, lambda _: "RGBA"), -1, 0)
         values = np.repeat((gray.astype(np.uint16) << 8 | gray_low)[..., None], 3, axis=-1)

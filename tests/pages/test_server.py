@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from PIL import Image
 from starlette.applications import Starlette
@@ -114,6 +115,16 @@ def test_a_changed_picture_gets_a_new_thumbnail(browser, shown, picture_folder):
     before = browser.get(f"/thumbs/{shown}/0/96.jpg").content
     Image.new("RGB", (60, 60), (255, 0, 0)).save(picture_folder / "mildew" / "00.png")
     assert browser.get(f"/thumbs/{shown}/0/96.jpg").content != before
+
+
+def test_deep_pictures_are_shown_by_the_range_of_their_set(browser, work, picture_folder):
+    ramp = np.linspace(0, 1000, 60 * 60).reshape(60, 60).astype(np.uint16)
+    Image.fromarray(ramp).save(picture_folder / "mildew" / "deep.png")
+    alone = thumbs.register(picture_folder, ["mildew/deep.png"])
+    beside = thumbs.register(picture_folder, ["mildew/deep.png"], {"u2": (0, 4000)})
+    for shown, top in ((alone, 255), (beside, 1000 * 256 // 4001)):
+        with Image.open(io.BytesIO(browser.get(f"/thumbs/{shown}/0/96.jpg").content)) as picture:
+            assert abs(int(np.asarray(picture).max()) - top) <= 3
 
 
 @pytest.mark.parametrize("index", [1, 2])

@@ -157,3 +157,16 @@ def test_it_can_be_stopped_and_a_picture_that_went_bad_is_named(few, store):
     (few / "1" / "000.jpg").write_bytes(b"no picture")
     with pytest.raises(InputError, match=r"1/000\.jpg could be read when the folder was checked"):
         copy_groups(dataset, store)
+
+
+def test_pictures_kept_in_twelve_bits_are_compared_as_they_are_seen(few, store):
+    """Nearly black by the upper 8 bits of 16, with nothing to compare."""
+    for path in list(few.rglob("*.jpg")):
+        gray = np.asarray(Image.open(path).convert("L"))
+        Image.fromarray(gray.astype(np.uint16) * 3).save(path.with_suffix(".png"))
+        path.unlink()
+    bright = np.asarray(Image.open(few / "1" / "002.png"))
+    Image.fromarray((bright * 1.04).astype(np.uint16)).save(few / "3" / "zzz.png")
+    groups, paths = groups_of(few, store)
+    assert groups["3/zzz.png"] == groups["1/002.png"] == paths.index("1/002.png")
+    assert len(set(groups.values())) == 18

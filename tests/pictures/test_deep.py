@@ -57,6 +57,14 @@ def test_sixteen_bit_color_is_read_whole_from_png():
     np.testing.assert_array_equal(found.alpha, COLORS[..., 1] >> 8)
 
 
+@pytest.mark.parametrize("top", [4095, 65535])
+def test_sixteen_bit_color_is_read_whole_from_ppm(top):
+    values = COLORS & top
+    found = deep(b"P6 30 40 %d\n" % top + values.astype(">u2").tobytes())
+    np.testing.assert_array_equal(found.values, values)
+    assert deep(b"P6 30 40 200\n" + COLORS.astype(np.uint8).tobytes()) is None
+
+
 def test_alpha_of_tiff_plain_and_premultiplied():
     alpha = RNG.integers(1, 65536, (40, 30, 1)).astype(np.uint16)
     plain = np.concatenate([COLORS, alpha], axis=-1)

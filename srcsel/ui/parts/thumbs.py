@@ -112,7 +112,7 @@ def _cached(source: Path, ranges: Ranges, size: int) -> bytes:
         return known[0]["jpeg"].tobytes()
     from srcsel.pictures.images import thumbnail
 
-    body = thumbnail(source, size)
+    body = thumbnail(source, size, ranges)
     with contextlib.suppress(StoreError):  # the memory only saves time
         memory.remember("thumbs", question, {"jpeg": np.frombuffer(body, np.uint8)})
     return body
