@@ -14,6 +14,7 @@ from rich.text import Text
 from srcsel.base.records import HEADLINE, Evidence, Interval, Result, Score, SourceModel
 from srcsel.measures import MEASURES
 from srcsel.verdict.consensus import favors_wide
+from srcsel.verdict.expected import percent
 from srcsel.verdict.readings import (
     bar_length,
     bar_start,
@@ -150,22 +151,30 @@ def _interval(interval: Interval, digits: int) -> str:
 
 
 def _table(result: Result, titles: dict[str, str]) -> Table:
-    """One row a model: how often first, and the measures that bars and verdict rest on."""
+    """One row a model: how often first, how often right, and the measures that bars and verdict rest
+    on.
+    """
     by_place: dict[tuple[str, str], Score] = {
         (score.model, score.measure): score for score in result.scores
     }
     measures = [name for name in _asked(result) if name in HEADLINE] or _asked(result)
     table = Table(
-        "model", "first in", *(MEASURES[name].title for name in measures), box=None, pad_edge=False
+        "model",
+        "first in",
+        "right",
+        *(MEASURES[name].title for name in measures),
+        box=None,
+        pad_edge=False,
     )
     firsts = firsts_of_100(result)
+    right = {a.model: f"{percent(a.mean)} %" for a in result.accuracies}
     for model in model_order(result):
         yardstick = role(result, model) == "yardstick"
         first = "yardstick" if yardstick else _first(firsts.get(model))
         cells = [_cell(by_place.get((model, name))) for name in measures]
-        table.add_row(*map(Text, (titles[model], first, *cells)))
+        table.add_row(*map(Text, (titles[model], first, right.get(model, "n/a"), *cells)))
     chances = [_chance([s for s in result.scores if s.measure == name]) for name in measures]
-    table.add_row(*(Text(cell, style="dim") for cell in ("chance", "", *chances)))
+    table.add_row(*(Text(cell, style="dim") for cell in ("chance", "", "", *chances)))
     return table
 
 

@@ -31,6 +31,7 @@ from srcsel.report.drawing import (
 )
 from srcsel.runs.question import command
 from srcsel.verdict.cost import contenders, usual
+from srcsel.verdict.expected import expected, in_words
 from srcsel.verdict.readings import (
     columns,
     firsts_of_100,
@@ -81,6 +82,7 @@ def to_html(
         script=script,
         version=__version__,
         headline=plain(headline(result)),
+        reached=_reached(result),
         kind=how_sure(result.verdict.kind, result.verdict.cause),
         facts=_facts(result),
         firsts=_firsts(result),
@@ -112,6 +114,12 @@ def to_html(
 
 
 @cache
+def _reached(result: Result) -> str:
+    """Say what one gets; "" where that was not measured."""
+    reached = expected(result)
+    return f"What you get: {in_words(reached)}." if reached else ""
+
+
 def _template() -> Any:
     return _environment().get_template("report.html")
 

@@ -59,3 +59,22 @@ def test_it_goes_into_the_json(result):
     told = srcsel.to_json(result)["accuracies"]
     assert [a["model"] for a in told] == ["good", "fair", "poor"]
     assert all(a["low"] <= a["mean"] <= a["high"] for a in told)
+
+
+def test_the_shell_has_a_column_of_it(result, capsys):
+    from srcsel.cli.tables import print_result
+
+    print_result(put(result, good=0.791, fair=0.77))
+    rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line}
+    assert "79 %" in rows["good"]
+    assert "77 %" in rows["fair"]
+    assert "n/a" in rows["poor"]
+
+
+def test_the_report_says_it(result, tmp_path):
+    from srcsel.report.html import _reached
+
+    assert _reached(put(result, good=0.5)) == (
+        "What you get: about 50 % right on your pictures (45 to 55)."
+    )
+    assert _reached(put(result)) == ""
