@@ -16,9 +16,9 @@ from srcsel.base.paths import BELOW, named, opened, starred, written
 from srcsel.base.records import Listing, Unreadable
 from srcsel.base.settings import load_settings
 from srcsel.pictures.layouts import FOLDER_NAMES
-from srcsel.pictures.tables import Labeled, read_table
+from srcsel.pictures.tables import read_table
 from srcsel.pictures.tables.choose import choose
-from srcsel.pictures.tables.read import misfit
+from srcsel.pictures.tables.read import Labeled, misfit
 from srcsel.pictures.tables.rows import SUFFIXES as TABLES
 from srcsel.pictures.walk import Tree, ending, missing, walk
 

@@ -1,5 +1,5 @@
 """Tables of file names and labels, as people and programs write them, read for a picture folder."""
 
-from srcsel.pictures.tables.read import Labeled, read_table
+from srcsel.pictures.tables.read import read_table
 
-__all__ = ["Labeled", "read_table"]
+__all__ = ["read_table"]
