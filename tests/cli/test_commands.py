@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -117,6 +118,28 @@ def test_what_the_folder_check_warns_of_stands_on_stderr_in_json_and_in_python(p
     for note in notes:
         assert done.stderr.count(f"Note: {note}\n") == 1
     assert list(load_dataset(str(picture_folder)).notes) == notes
+
+
+def test_parts_in_place_of_classes_are_warned_of_and_the_typed_remedy_works(
+    picture_folder, capsys, tmp_path
+):
+    (picture_folder / "val").mkdir()
+    shutil.copytree(picture_folder, tmp_path / "copy")
+    for name in ("red", "green", "blue"):
+        (tmp_path / "copy" / name).rename(picture_folder / "val" / name)
+    parts = tmp_path / "parts"
+    parts.mkdir()
+    (picture_folder / "val").rename(parts / "val")
+    picture_folder.rename(parts / "train")
+    target = tmp_path / "out.json"
+    assert main(["rank", str(parts), "--models", "pixels", "--json", str(target)]) == 0
+    (note,) = [n for n in json.loads(target.read_text())["dataset"]["notes"] if "parts" in n]
+    assert f"Note: {note}\n" in capsys.readouterr().err
+    typed = shlex.split(note.split("as classes: srcsel ")[1].split(";")[0])
+    assert main([*typed, "--models", "pixels", "--json", str(target)]) == 0
+    told = json.loads(target.read_text())
+    assert told["dataset"]["classes"] == ["blue", "green", "red"]
+    assert (told["dataset"]["images"], told["run"]["ref"]) == (72, str(parts / "*"))
 
 
 def test_options_reach_the_run(picture_folder, tmp_path):

@@ -121,6 +121,24 @@ def test_many_classes_wait_in_an_expander(visit, tmp_path):
     assert (first.count("<figure>"), rest.count("<figure>")) == (8, 3)
 
 
+def test_parts_in_place_of_classes_are_pointed_out_with_a_button_for_each_remedy(visit, tmp_path):
+    folder = tmp_path / "set"
+    for place in ("train/cat", "train/dog", "val/cat", "val/dog"):
+        (folder / place).mkdir(parents=True)
+        for i in range(12):
+            Image.new("RGB", (8, 8)).save(folder / place / f"{i}.png")
+    tab = visit("images", images=str(folder))
+    assert "look like parts of a data set" in tab.warning[0].value
+    button(tab, "Take the folders below as classes").click().run()
+    assert tab.query_params["images"] == str(folder / "*")
+    assert (metrics(tab)["Pictures"], metrics(tab)["Classes"]) == ("48", "2")
+    assert not tab.warning
+    tab = visit("images", images=str(folder))
+    button(tab, "Only train").click().run()
+    assert tab.query_params["images"] == str(folder / "train")
+    assert metrics(tab)["Pictures"] == "24"
+
+
 def test_one_class_cannot_go_on_and_says_why(visit, tmp_path):
     (tmp_path / "one" / "only").mkdir(parents=True)
     for i in range(3):

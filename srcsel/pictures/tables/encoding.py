@@ -105,12 +105,15 @@ def _known(text: str, names: Collection[str]) -> int:
 
 
 def _reads(data: bytes, encoding: str) -> str | None:
-    """Return the text, None where it is none; private letters stand for bytes without meaning."""
+    """Return the text, None where it is none; elsewhere than in Unicode, private letters stand for
+    bytes without meaning.
+    """
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:
         return None
-    return None if any("\ue000" <= letter <= "\uf8ff" for letter in text) else text
+    private = encoding != "utf-8" and any("\ue000" <= letter <= "\uf8ff" for letter in text)
+    return None if private else text
 
 
 def _spoken(encoding: str) -> str:
@@ -118,5 +121,5 @@ def _spoken(encoding: str) -> str:
 
 
 def _shown(text: str) -> str:
-    words = sorted(set(text.split("\n")), key=len)[:3]
+    words = sorted(set(text.split("\n")), key=lambda word: (len(word), word))[:3]
     return ", ".join(f"'{word[:24]}'" for word in words)
