@@ -43,10 +43,14 @@ def texts(path):
     labels of one capitalised word, comments.
     """
     source = path.read_text(encoding="utf-8")
-    for node in ast.walk(ast.parse(source)):
+    tree = ast.parse(source)
+    imports = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+    named = {alias.name for node in imports for alias in node.names}
+    for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             text = node.value
-            if (" " in text.strip() and ":{" not in text) or re.fullmatch("[A-Z][a-z]+", text):
+            label = re.fullmatch("[A-Z][a-z]+", text) and text not in named  # not of __all__
+            if (" " in text.strip() and ":{" not in text) or label:
                 yield node.lineno, text
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:

@@ -63,7 +63,7 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
 
 
 def look(verdict: Verdict) -> tuple[Color, str]:
-    """Return the badge's color and icon: amber where there is nothing to start from."""
+    """Return the badge's colour and icon: amber where there is nothing to start from."""
     return NO_HELP_LOOK if verdict.cause in HEADLINES else LOOKS[verdict.kind]
 
 
