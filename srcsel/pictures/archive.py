@@ -25,6 +25,7 @@ from pathlib import Path
 
 from srcsel.base.errors import InputError
 from srcsel.pictures.images import SUFFIXES
+from srcsel.pictures.tables.encoding import name_encoding
 from srcsel.pictures.walk import JUNK
 from srcsel.store import files
 
@@ -39,6 +40,7 @@ PATH_BYTES = 1024  # of one path inside the zip
 NAME_BYTES = 150  # of one file or folder name; longer ones are shortened
 STALE_SECONDS = 86_400.0  # after which a half-unpacked folder was left by a killed process
 _CHUNK = 1 << 20
+_UTF8 = 0x800  # the flag "this name is UTF-8"
 _HALF = ".unpacking-"
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
@@ -101,12 +103,14 @@ def _plan(
             f"This zip holds {len(infos):,} files; {entries:,} are the limit. Split it, or give a"
             " folder."
         )
+    encoding = _encoding(infos)
     for info in infos:
-        name = _decoded(info)
+        name = _decoded(info, encoding)
         parts = _parts(name)
-        if name.endswith("/") or any(
-            part.startswith(".") or part.lower() in JUNK for part in parts
-        ):
+        if any(part.startswith(".") or part.lower() in JUNK for part in parts) or not parts:
+            continue
+        if name.endswith("/"):
+            plan.append((info, names.folder(parts) + "/"))
             continue
         _require_plain(info, name)
         plan.append((info, names.place(parts)))
@@ -118,12 +122,25 @@ def _plan(
     return plan
 
 
-def _decoded(info: zipfile.ZipInfo) -> str:
+def _encoding(infos: list[zipfile.ZipInfo]) -> str:
+    """Return how names are written that do not say so: UTF-8, a country's, or the zip format's
+    own.
+    """
+    names = [info.filename.encode("cp437") for info in infos if not info.flag_bits & _UTF8]
+    names = [name for name in names if not name.isascii()]
+    try:
+        b"/".join(names).decode("utf-8")
+    except UnicodeDecodeError:
+        return name_encoding(names, "cp437")
+    return "utf-8"
+
+
+def _decoded(info: zipfile.ZipInfo, encoding: str) -> str:
     """Return the entry's name with forward slashes; many programs write UTF-8 without saying so."""
     name = info.filename
-    if not info.flag_bits & 0x800:  # the flag "this name is UTF-8"
+    if not info.flag_bits & _UTF8:
         with contextlib.suppress(UnicodeError):
-            name = name.encode("cp437").decode("utf-8")
+            name = name.encode("cp437").decode(encoding)
     return unicodedata.normalize("NFC", name.replace("\\", "/"))
 
 
@@ -165,13 +182,17 @@ class _Names:
 
     def place(self, parts: list[str]) -> str:
         """Return the path for an entry's parts, relative, POSIX."""
+        return self._free(self.folder(parts[:-1]), _safe(parts[-1]))
+
+    def folder(self, parts: list[str]) -> str:
+        """Return the path for a folder's parts, the same each time; "" for none."""
         written = place = ""
-        for part in parts[:-1]:
+        for part in parts:
             written = f"{written}/{part}"
             if written not in self._folders:
                 self._folders[written] = self._free(place, _safe(part))
             place = self._folders[written]
-        return self._free(place, _safe(parts[-1]))
+        return place
 
     def _free(self, folder: str, name: str) -> str:
         """Return the name, numbered where it is taken: "rose.jpg", "rose (2).jpg"."""
@@ -214,6 +235,9 @@ def _write(
     left = budget
     for info, name in plan:
         path = half / name
+        if name.endswith("/"):  # an empty class folder is worth a word to the person
+            path.mkdir(parents=True, exist_ok=True)
+            continue
         path.parent.mkdir(parents=True, exist_ok=True)
         with packed.open(info) as content, path.open("xb") as file:
             while chunk := content.read(_CHUNK):

@@ -219,6 +219,34 @@ def test_utf8_names_without_the_flag(tmp_path):
     assert set(tree(unpack(old, tmp_path / "old"))) == {"Blüte1/1.jpg"}
 
 
+@pytest.mark.parametrize(
+    ("encoding", "names"),
+    [
+        ("gbk", ("玫瑰", "郁金香")),
+        ("gbk", ("正常", "异常")),
+        ("cp932", ("ネコ", "フクロウ")),
+        ("cp1251", ("кошка", "собака")),
+        ("cp866", ("кошка", "собака")),
+    ],
+)
+def test_names_in_a_country_s_encoding_without_the_flag(tmp_path, encoding, names):
+    """As Windows packs them there: Python reads such names as cp437."""
+    raw = [name.encode(encoding) for name in names]
+    stand_ins = [str(k) * len(name) for k, name in enumerate(raw)]
+    data = zipped({f"set/{stand_in}/1.jpg": b"x" for stand_in in stand_ins})
+    for stand_in, name in zip(stand_ins, raw, strict=True):
+        data = data.replace(f"/{stand_in}/".encode(), b"/" + name + b"/")
+    found = tree(unpack(data, tmp_path / "out"))
+    assert set(found) == {f"set/{name}/1.jpg" for name in names}
+
+
+def test_empty_class_folders_are_kept_and_named(tmp_path):
+    entries = [("set/cat/1.jpg", b"x"), ("set/dog/1.jpg", b"y"), ("set/owl/", b"")]
+    found = list_pictures(str(unpack(zipped(entries), tmp_path / "out")))
+    assert found.classes == ("cat", "dog")
+    assert "'owl' (empty) holds no picture" in found.notes[0]
+
+
 def test_backslashes_are_folders(tmp_path):
     assert set(tree(unpack(zipped({"set\\rust\\1.jpg": b"x"}), tmp_path / "out"))) == {
         "set/rust/1.jpg"

@@ -51,6 +51,18 @@ def encoding_of(table: Path, names: Callable[[], Collection[str]]) -> tuple[str,
     return _told(table.name, words, names())
 
 
+def name_encoding(names: Collection[bytes], usual: str) -> str:
+    """Return the encoding of file names that say none (as in a zip): `usual`, unless another one
+    is clearly more likely.
+    """
+    joined = b"\n".join(sorted({part for name in names for part in name.split(b"/")})[:WORDS])
+    read = {name: text for name in (*CANDIDATES, usual) if (text := _reads(joined, name))}
+    likely = likely_of(joined, read)
+    first = max(likely, key=lambda name: likely[name], default=usual)
+    rivals = [likely[name] for name in read if read[name] != read[first]]
+    return first if max(rivals, default=0.0) < CLEAR * likely.get(first, 0.0) else usual
+
+
 def _unmarked_utf16(head: bytes) -> str | None:
     """Tell UTF-16 without its mark: the Latin letters of file names leave every other byte zero."""
     even, odd = head[::2].count(0), head[1::2].count(0)

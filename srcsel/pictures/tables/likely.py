@@ -49,9 +49,9 @@ def likely_of(data: bytes, read: dict[str, str]) -> dict[str, float]:
         small = text.lower()
         again = 0.0
         if small != text and not any(map(_humped, text.split("\n"))) and _writable(small, name):
-            again = _detected(small.encode(name))[name]
-        sure = max(found[name], again)  # the detector knows words in small letters best
-        likely[name] = max(sure * CANDIDATES[name] * _natural(text, name), _by_kana(text))
+            again = _detected(small.encode(name)).get(name, 0.0)
+        sure = max(found.get(name, 0.0), again)  # the detector knows words in small letters best
+        likely[name] = max(sure * CANDIDATES.get(name, 1.0) * _natural(text, name), _by_kana(text))
     return likely
 
 
