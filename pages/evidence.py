@@ -8,6 +8,7 @@ from srcsel.base.records import Evidence, JobStatus, Result
 from srcsel.ui.app import frame, state
 from srcsel.ui.evidence import agreements, evidence, experiment
 from srcsel.ui.parts import measuring
+from srcsel.ui.parts.asking import last_of
 from srcsel.ui.parts.show import empty_state
 from srcsel.ui.parts.watch import ACTIVE, watch_run
 
@@ -33,7 +34,7 @@ def main() -> None:
                 "images",
             )
         return
-    found, job = evidence.measured(result), measuring.job_of(result)
+    found, job = evidence.measured(result), last_of("evidence", result)
     experiment.switch(result.run.id)
     if found:
         shown = answer(result, found, job)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from srcsel.base.errors import StoreError
 from srcsel.base.records import JobStatus, Part
 from srcsel.store.serialize import from_plain, to_plain
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 LANES = {
     "rank": "compute",
@@ -122,8 +124,9 @@ class Table:
 
         Only one process does.
         """
-        with (self.folder / "board.lock").open("wb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        from filelock import FileLock
+
+        with FileLock(self.folder / "board.lock"):
             return (
                 self._replaced()
                 if _is_damaged(self.path)
@@ -169,6 +172,21 @@ def _is_damaged(path: Path) -> bool:
         return False
     except sqlite3.DatabaseError:
         return True
+
+
+def lock_path(folder: Path, lane: str) -> Path:
+    """Where the lock of a lane lies that its worker holds."""
+    return folder / f"worker-{lane}.lock"
+
+
+def lane_lock(folder: Path, lane: str, seconds: float = 0.0) -> BaseFileLock:
+    """Return a lane's lock, to be acquired; the system frees it however its holder ends.
+
+    Acquiring it raises filelock.Timeout where another holds it for `seconds`.
+    """
+    from filelock import FileLock  # late: the start of the server does not wait for it
+
+    return FileLock(lock_path(folder, lane), timeout=seconds)
 
 
 def to_status(row: sqlite3.Row) -> JobStatus:

@@ -8,8 +8,6 @@ however it ends. A job that runs in a lane whose lock is free has lost its worke
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
 import os
 import secrets
@@ -17,13 +15,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from srcsel.base.errors import Cancelled, UnknownNameError
 from srcsel.base.records import JobStatus
-from srcsel.jobs.base import LANES, Table, question_of, to_status
+from srcsel.jobs.base import LANES, Table, lane_lock, lock_path, question_of, to_status
 from srcsel.store.serialize import to_plain
 
 LOST = (
@@ -38,6 +36,9 @@ not retried.
 _children: dict[
     str, list[subprocess.Popen[bytes]]
 ] = {}  # by lane's lock file; kept so that none stays a zombie
+_coming: dict[
+    str, subprocess.Popen[bytes]
+] = {}  # started last and not yet seen to hold the lock, by lane's lock file
 _misfires: dict[str, int] = {}  # workers in a row that ended at once, by lane's lock file
 _starting = threading.Lock()  # pages run in threads of one process
 
@@ -134,6 +135,22 @@ class Board:
             rows = db.execute("select * from jobs order by place desc limit ?", (n,)).fetchall()
         return [to_status(row) for row in rows]
 
+    def find(
+        self, kind: str, payload: Mapping[str, Any], *, exact: bool = True
+    ) -> JobStatus | None:
+        """Return the newest job of a kind that asks `payload`, or None; not `exact`: and maybe
+        more.
+        """
+        asked = to_plain(dict(payload))
+        with self.table.open() as db:
+            rows = db.execute("select * from jobs where kind=? order by place desc", (kind,))
+            for row in rows:
+                if exact and row["question"] == question_of(kind, asked):
+                    return to_status(row)
+                if not exact and asked.items() <= json.loads(row["payload"]).items():
+                    return to_status(row)
+        return None
+
     def cancel(self, job: str) -> None:
         """Stop a job: at once while it waits, after its current batch while it runs.
 
@@ -196,64 +213,59 @@ class Board:
         return to_status(row) if row else None
 
     def _tend(self, lane: str, *, start: bool = False) -> None:
-        _reap(self._lock_path(lane))
-        with self._free(lane) as lock:
-            if lock is None:
-                return
-            with self.table.open(
-                write=True
-            ) as db:  # nobody else can claim in this lane while we hold its lock
-                db.execute(
-                    "update jobs set state=case cancel when 1 then 'cancelled' else 'failed' end, "
-                    "error=case cancel when 1 then ? else ? end, ended=?, seconds_left=null "
-                    "where lane=? and state='running'",
-                    (str(Cancelled()), LOST, time.time(), lane),
-                )
-                waiting = db.execute(
-                    "select 1 from jobs where lane=? and state='queued'", (lane,)
-                ).fetchone()
-            if waiting or start:
-                self._start(lane, lock)
+        from filelock import Timeout
 
-    @contextlib.contextmanager
-    def _free(self, lane: str) -> Iterator[int | None]:
-        """Hold the lane's lock, as a file descriptor, or yield None while a worker holds it."""
+        key = str(lock_path(self.folder, lane))
+        _reap(key)
         self.folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(self._lock_path(lane), os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            yield None
+            with lane_lock(self.folder, lane):  # nobody else can claim in this lane meanwhile
+                waiting = self._fail_lost(lane)
+        except Timeout:  # a worker has it
+            _coming.pop(key, None)
             return
-        try:
-            yield lock
-        finally:
-            os.close(
-                lock
-            )  # a worker that was started keeps the lock: it inherited the same open file
+        coming = _coming.get(key)
+        if (waiting or start) and (coming is None or coming.poll() is not None):
+            self._start(lane)
 
-    def _start(self, lane: str, lock: int) -> None:
-        """Start a worker that inherits the lock, so that there is no moment without one."""
-        key = str(self._lock_path(lane))
+    def _fail_lost(self, lane: str) -> bool:
+        """Fail the job whose worker is gone; return whether another one waits in the lane."""
+        with self.table.open(write=True) as db:
+            db.execute(
+                "update jobs set state=case cancel when 1 then 'cancelled' else 'failed' end, "
+                "error=case cancel when 1 then ? else ? end, ended=?, seconds_left=null "
+                "where lane=? and state='running'",
+                (str(Cancelled()), LOST, time.time(), lane),
+            )
+            waiting = db.execute("select 1 from jobs where lane=? and state='queued'", (lane,))
+            return waiting.fetchone() is not None
+
+    def _start(self, lane: str) -> None:
+        """Start a worker, which takes the lane's lock itself before it claims anything.
+
+        Until it has it, this process starts no other; should another process do, the one that comes
+        second finds the lane taken and ends.
+        """
+        key = str(lock_path(self.folder, lane))
         if _misfires.get(key, 0) >= START_ATTEMPTS:
             self._give_up(lane)
             _misfires[key] = 0
             return
         log = log_path(self.folder, f"worker-{lane}")
         log.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "srcsel.jobs.worker", str(self.folder), lane, str(lock)]
+        command = [sys.executable, "-m", "srcsel.jobs.worker", str(self.folder), lane]
         with log.open("wb") as out:
             child = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # so that it survives the server and its Ctrl-C
-                pass_fds=(lock,),
                 env=_environment(self.folder),
+                start_new_session=True,  # so that it survives the server and its Ctrl-C
+                creationflags=_creation_flags(),
             )
         _children.setdefault(key, []).append(child)
+        _coming[key] = child
 
     def _give_up(self, lane: str) -> None:
         log = log_path(self.folder, f"worker-{lane}")
@@ -265,23 +277,30 @@ class Board:
                 (error, time.time(), lane),
             )
 
-    def _lock_path(self, lane: str) -> Path:
-        return self.folder / f"worker-{lane}.lock"
-
 
 def log_path(folder: Path, name: str) -> Path:
     """Where the log of a job, or of a lane's worker ("worker-compute"), lies."""
     return folder / "logs" / f"{name}.log"
 
 
-def _reap(lock_path: Path) -> None:
+def _reap(key: str) -> None:
     """Let ended workers of this process go, and count those that ended before they could work."""
-    key = str(lock_path)
     for child in list(_children.get(key, ())):
         if child.poll() is None:
             continue
         _children[key].remove(child)
         _misfires[key] = _misfires.get(key, 0) + 1 if child.returncode == NOT_STARTED else 0
+
+
+def _creation_flags() -> int:
+    """Say for Windows what a new session and `os.nice` say elsewhere."""
+    if sys.platform != "win32":
+        return 0
+    return (
+        subprocess.CREATE_NEW_PROCESS_GROUP
+        | subprocess.DETACHED_PROCESS
+        | subprocess.BELOW_NORMAL_PRIORITY_CLASS
+    )
 
 
 NOT_STARTED = 1

@@ -1,8 +1,8 @@
-"""The process that works: `python -m srcsel.jobs.worker FOLDER LANE LOCK`, started by the board.
+"""The process that works: `python -m srcsel.jobs.worker FOLDER LANE`, started by the board.
 
-It inherits its lane's lock as the open file LOCK, claims one job at a time, lingers for a while so
-that the next job finds the imports done, and outlives the server. However it ends, the kernel frees
-the lock.
+It takes its lane's lock, or ends where another worker has it; claims one job at a time, lingers for
+a while so that the next job finds the imports done, and outlives the server. However it ends, the
+system frees the lock.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 from srcsel.base.errors import Cancelled, SrcselError, StoreError
 from srcsel.base.records import JobState
 from srcsel.base.watch import PartState, Watch
-from srcsel.jobs.base import Table
+from srcsel.jobs.base import Table, lane_lock
 from srcsel.jobs.board import Board, log_path
 from srcsel.jobs.kinds import KINDS
 from srcsel.jobs.progress import Progress
@@ -32,6 +32,8 @@ from srcsel.store.serialize import to_plain
 LINGER_SECONDS = float(os.environ.get("SRCSEL_WORKER_LINGER", "60"))
 """How long an idle worker waits for the next job before it ends."""
 POLL_SECONDS = 0.25
+LOCK_SECONDS = 5.0
+"""How long a new worker waits for its lane's lock: a board that looks at it has it for a moment."""
 TELL_SECONDS = 0.2
 """Progress is written, and the wish to stop read, at most this often."""
 NICENESS = 10
@@ -110,10 +112,19 @@ class BoardWatch(Watch):
         return row is None or bool(row["cancel"])
 
 
-def main(folder: Path, lane: str, lock: int) -> None:
+def main(folder: Path, lane: str) -> None:
     """Work until nothing came for LINGER_SECONDS, or the work folder is gone."""
-    os.set_inheritable(lock, False)
-    os.nice(NICENESS)
+    from filelock import Timeout
+
+    if not folder.is_dir():
+        return
+    lock = lane_lock(folder, lane, LOCK_SECONDS)
+    try:
+        lock.acquire()
+    except Timeout:
+        return
+    if sys.platform != "win32":  # there the board says so when it starts the process
+        os.nice(NICENESS)
     signal.signal(signal.SIGTERM, _leave)
     table = Table(folder)
     files.sweep(folder.parent)
@@ -128,7 +139,7 @@ def main(folder: Path, lane: str, lock: int) -> None:
             warm = True
         else:
             time.sleep(POLL_SECONDS)
-    os.close(lock)
+    lock.release()
     if folder.is_dir():
         Board(folder).wake()  # a job that was queued while we held the lock but no longer looked
 
@@ -240,4 +251,4 @@ def _leave(number: int, _frame: object) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+    main(Path(sys.argv[1]), sys.argv[2])

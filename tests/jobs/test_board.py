@@ -14,7 +14,7 @@ import pytest
 from srcsel.base.errors import UnknownNameError
 from srcsel.base.settings import load_settings
 from srcsel.jobs import Board, board
-from srcsel.jobs.base import LANES
+from srcsel.jobs.base import LANES, lane_lock
 from srcsel.jobs.board import LOST
 from srcsel.store.features import open_features, open_runs
 
@@ -39,8 +39,7 @@ def test_a_check_hands_back_what_the_folder_holds(jobs, picture_folder):
 
 @pytest.mark.parametrize("busy", ["map", "inside", "suspects"])
 def test_no_part_of_a_page_waits_for_another_part(jobs, picture_folder, busy):
-    with jobs.board._free(LANES[busy]) as lock:  # as a worker that is at a long job holds it
-        assert lock is not None
+    with lane_lock(jobs.board.folder, LANES[busy]):  # as a worker that is at a long job holds it
         waiting = jobs.board.submit(busy, {"run_id": "x", "model": "y", "method": "pca"})
         jobs.wait(jobs.board.submit("check", {"ref": str(picture_folder)}), "done")
         assert jobs.board.status(waiting).state == "queued"
@@ -215,6 +214,31 @@ def test_a_job_outlives_the_server_and_a_new_one_takes_over(jobs):
     assert not jobs.workers()  # it is nobody's child here
     new.cancel(job)
     jobs.wait(job, "cancelled", the_board=new)
+
+
+def test_a_worker_that_finds_its_lane_taken_ends(jobs):
+    """Two servers may each start one in the moment before the first holds the lock."""
+    jobs.board.warm()
+    with lane_lock(jobs.board.folder, "quick"):
+        second = subprocess.run(
+            [sys.executable, "-m", "srcsel.jobs.worker", str(jobs.board.folder), "quick"],
+            env={**board._environment(jobs.board.folder), "SRCSEL_WORKER_LINGER": "600"},
+            timeout=60,
+            check=False,
+        )
+    assert second.returncode == 0  # though with the lane it would linger
+
+
+def test_a_job_is_found_by_what_it_asks(jobs, monkeypatch):
+    monkeypatch.setattr(Board, "wake", lambda self: None)
+    asked = {"run_id": "r", "model": "m", "method": "pca"}
+    usual = jobs.board.submit("map", asked)
+    more = jobs.board.submit("map", {**asked, "points": 9000})
+    assert jobs.board.find("map", asked).id == usual
+    assert jobs.board.find("map", {**asked, "points": 9000}).id == more
+    assert jobs.board.find("map", {"run_id": "r"}) is None
+    assert jobs.board.find("map", {"run_id": "r"}, exact=False).id == more  # the newest
+    assert jobs.board.find("inside", {"run_id": "r"}, exact=False) is None
 
 
 def test_a_waiting_job_survives_a_restart(jobs, picture_folder, monkeypatch):

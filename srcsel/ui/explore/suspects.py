@@ -15,9 +15,9 @@ from srcsel.base.records import Dataset, Result, Run, Suspect, Suspects
 from srcsel.base.spreadsheet import to_csv
 from srcsel.explore import suspects
 from srcsel.store.runs import RunStore
-from srcsel.store.serialize import to_plain
 from srcsel.ui.app import frame, navigation, state
 from srcsel.ui.parts import cards, words
+from srcsel.ui.parts.asking import submit_run
 from srcsel.ui.parts.making import by_worker
 from srcsel.ui.parts.show import PAGE, figure, md, md_inside, plain
 
@@ -294,11 +294,7 @@ def without(result: Result, rows: Sequence[int]) -> Run:
 
 
 def _again(result: Result, rows: Sequence[int]) -> None:
-    run, board = without(result, rows), state.board()
-    try:
-        asked = board.status(board.submit("rank", {"run": to_plain(run)})).payload["run"]
-    except SrcselError as error:
-        st.error(cards.sentence(error), icon=":material/error:")
-        return
-    put(result.run.id, set())
-    navigation.go("results", run=asked["id"] if isinstance(asked, dict) else run.id)
+    run_id = submit_run(without(result, rows))
+    if run_id is not None:
+        put(result.run.id, set())
+        navigation.go("results", run=run_id)

@@ -18,10 +18,10 @@ from srcsel.base.paths import clean
 from srcsel.base.records import Listing, Run, SourceModel
 from srcsel.models import catalog
 from srcsel.runs.question import new_run
-from srcsel.store.serialize import to_plain
 from srcsel.ui.app import navigation, state
 from srcsel.ui.models import fast, precision
 from srcsel.ui.parts import cards, price, words
+from srcsel.ui.parts.asking import submit_run
 from srcsel.ui.parts.show import plain
 
 OWN, DEMO = "own", "demo"
@@ -277,14 +277,13 @@ def start(listing: Listing, models: Sequence[SourceModel], options: dict[str, An
 
     The same question asked again joins the job already there.
     """
-    board = state.board()
     try:
         run = question(listing, models, options)
-        asked = board.status(board.submit("rank", {"run": to_plain(run)})).payload["run"]
     except SrcselError as error:
-        st.error(cards.sentence(error))
+        st.error(cards.sentence(error), icon=":material/error:")
         return
-    navigation.go("results", run=asked["id"] if isinstance(asked, dict) else run.id, model=None)
+    if (run_id := submit_run(run)) is not None:
+        navigation.go("results", run=run_id, model=None)
 
 
 CHOSEN = (

@@ -18,6 +18,7 @@ from srcsel.base.records import (
 from srcsel.explore import inside
 from srcsel.ui.app import state
 from srcsel.ui.parts import cards, thumbs, watch
+from srcsel.ui.parts.asking import ask_once, still_scoring
 from srcsel.ui.parts.show import md
 
 
@@ -45,17 +46,10 @@ def by_worker(result: Result, kind: str, payload: dict[str, str], text: str) -> 
     """Let the worker make what a page lacks, once, and draw how it goes; `text` says what it is, as
     Markdown.
     """
-    board = state.board()
-    ranking = board.for_run(result.run.id)
-    if not result.complete and ranking is not None and ranking.state in watch.ACTIVE:
+    if still_scoring(result):
         st.info("This shows when the scores are done.", icon=":material/hourglass_top:")
         return
-    job = next((j for j in board.recent(50) if j.kind == kind and j.payload == payload), None)
-    if (
-        job is None or job.state == "done"
-    ):  # done, and yet nothing is there: it was deleted since, or is outdated
-        job = board.status(board.submit(kind, payload))
-    watch.watch_job(job, lambda job: _progress(job, text))
+    watch.watch_job(ask_once(kind, payload), lambda job: _progress(job, text))
 
 
 def _progress(job: JobStatus, text: str) -> None:
@@ -80,17 +74,12 @@ def get_map(result: Result, model: str, method: str, cap: int = DOTS) -> Project
     projection = state.runs().projection(result.run.id, model, method, result.run.seed, cap)
     if projection is not None:
         return projection
-    board = state.board()
-    ranking = board.for_run(result.run.id)
-    if not result.complete and ranking is not None and ranking.state in watch.ACTIVE:
+    if still_scoring(result):
         st.info("The map is drawn when the scores are done.", icon=":material/hourglass_top:")
         return None
     payload: dict[str, object] = {"run_id": result.run.id, "model": model, "method": method}
     payload |= {} if cap == DOTS else {"points": cap}
-    job = next((j for j in board.recent(50) if j.kind == "map" and j.payload == payload), None)
-    if job is None or job.state == "done":  # done, and yet no map: it was deleted since
-        job = board.status(board.submit("map", payload))
-    watch.watch_job(job, _map_progress)
+    watch.watch_job(ask_once("map", payload), _map_progress)
     return None
 
 

@@ -30,15 +30,6 @@ FOLD = 0.25  # seconds of one fold of the probe for 500 pictures and one model
 BACKWARD = 3.0  # a training step costs about so many looks at the picture
 # seconds that one measure takes for 500 pictures of one model on a laptop, re-checks included
 SCORING = 0.2
-KEPT_JOBS = 50  # how far back the board is searched
-
-
-def job_of(result: Result) -> JobStatus | None:
-    """Return the last job that measured this run, or None."""
-    jobs = state.board().recent(KEPT_JOBS)
-    return next(
-        (j for j in jobs if j.kind == "evidence" and j.payload.get("run_id") == result.run.id), None
-    )
 
 
 def watch_it(job: JobStatus | None) -> None:

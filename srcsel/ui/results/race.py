@@ -10,13 +10,12 @@ from datetime import UTC, datetime
 import pandas as pd
 import streamlit as st
 
-from srcsel.base.errors import SrcselError
 from srcsel.base.records import HEADLINE, Dropped, Part, Race, Result
 from srcsel.charts import bar_length
 from srcsel.store.runs import RunStore
-from srcsel.store.serialize import to_plain
-from srcsel.ui.app import frame, navigation, state
-from srcsel.ui.parts import cards, watch, words
+from srcsel.ui.app import frame, navigation
+from srcsel.ui.parts import watch, words
+from srcsel.ui.parts.asking import submit_run
 from srcsel.ui.parts.show import md, plain
 from srcsel.verdict import doubt
 from srcsel.verdict.readings import title_of
@@ -117,10 +116,5 @@ def _in_full(result: Result) -> None:
         return
     now = datetime.now(UTC).isoformat(timespec="seconds")
     run = replace(result.run, id=RunStore.new_id(), created=now, race=False)
-    board = state.board()
-    try:
-        asked = board.status(board.submit("rank", {"run": to_plain(run)})).payload["run"]
-    except SrcselError as error:
-        st.error(cards.sentence(error))
-        return
-    navigation.go("results", run=asked["id"] if isinstance(asked, dict) else run.id, model=None)
+    if (run_id := submit_run(run)) is not None:
+        navigation.go("results", run=run_id, model=None)

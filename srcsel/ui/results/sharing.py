@@ -129,9 +129,7 @@ def _report(whole: Result, name: str) -> None:
             on_click="ignore",
         )
         return
-    job = next(
-        (j for j in state.board().recent(50) if j.kind == "report" and j.payload == question), None
-    )
+    job = state.board().find("report", question)
     if job is not None and job.state in watch.ACTIVE:
         watch.watch_job(job, _progress)
         return

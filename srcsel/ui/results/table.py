@@ -9,11 +9,12 @@ import streamlit as st
 
 from srcsel.base import phrases
 from srcsel.base.phrases import plain
-from srcsel.base.records import HEADLINE, JobStatus, Reading, Result
+from srcsel.base.records import HEADLINE, Reading, Result
 from srcsel.measures import MEASURES
 from srcsel.report.numbers import number_rows, to_csv
 from srcsel.ui.app import frame, state
 from srcsel.ui.parts import measuring, price, watch, words
+from srcsel.ui.parts.asking import last_of
 from srcsel.ui.parts.show import md
 from srcsel.ui.results import grid
 from srcsel.ui.results.grid import help_of
@@ -39,7 +40,6 @@ GAINS = (
     "Gain: how far the value lies on the good side of chance. The bars of MSC begin at chance and"
     " end at the value; the bars of SCL are its gain, and its loss is better the lower it is."
 )
-KEPT_JOBS = 50  # how far back the board is searched
 
 
 def short_table(result: Result, reading: Reading) -> pd.DataFrame:
@@ -189,7 +189,7 @@ def _together(result: Result) -> None:
 def offer(result: Result) -> None:
     """Offer to score by the measures that are missing; while that goes on, show how it goes."""
     missing = measuring.not_scored(result)
-    job = _job(result)
+    job = last_of("measures", result)
     if job is not None and job.state != "done":
         watch.watch_job(job)
     elif missing and result.complete:
@@ -205,13 +205,6 @@ def offer(result: Result) -> None:
             if st.button(label, icon=":material/functions:", key="results-every"):
                 state.board().submit("measures", {"run_id": result.run.id})
                 st.rerun()
-
-
-def _job(result: Result) -> JobStatus | None:
-    jobs = state.board().recent(KEPT_JOBS)
-    return next(
-        (j for j in jobs if j.kind == "measures" and j.payload.get("run_id") == result.run.id), None
-    )
 
 
 COLUMNS = {
