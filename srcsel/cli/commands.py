@@ -246,14 +246,17 @@ def _score(arguments: argparse.Namespace, _: Sequence[str]) -> int:
 
 def _models(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     from srcsel.cli.tables import print_models
-    from srcsel.models.catalog import search
+    from srcsel.models.catalog import search, unreadable
     from srcsel.store.serialize import to_plain
 
-    found = search(arguments.search, hub=arguments.hub)
+    found, bad = search(arguments.search, hub=arguments.hub), unreadable(arguments.hub)
     if arguments.json:
-        _write_json({"models": to_plain(found)}, arguments.json)
+        told = {"models": to_plain(found), "unreadable": to_plain(bad)}
+        _write_json(told, arguments.json)
     if arguments.json != "-":
         print_models(found)
+    for file in bad:
+        _say(f"{file.path} in the weights folder is not listed. {file.reason}")
     if not found:
         _say(f"No source model fits '{arguments.search}'. Use fewer words, or another hub.")
     return DONE

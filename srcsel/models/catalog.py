@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from srcsel.base.errors import InputError, UnknownNameError
 from srcsel.base.paths import clean
-from srcsel.base.records import SourceModel
+from srcsel.base.records import SourceModel, Unreadable
 from srcsel.models.hubs import HUBS, is_file
 from srcsel.models.licenses import allows_commercial_use
 
@@ -20,7 +20,7 @@ BUNDLED = "bundled"
 """The name of all models that come with srcsel: real ImageNet networks, then the demo ones."""
 
 ALL_AT_ONCE = 50  # a hub's bare name stands for all its models up to this many
-CHECKPOINT = re.compile(r"\.(safetensors|pth|pt)(=[\w.-]+)?$")
+CHECKPOINT = re.compile(r"\.(safetensors|pth|pth\.tar|pt|ckpt|bin)(=[\w.-]+)?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -156,6 +156,12 @@ def search(
     ]
 
 
+def unreadable(hub: str | None = None) -> list[Unreadable]:
+    """Return the files of the weights folder that are not offered, each with the reason."""
+    places = (place for name, place in HUBS.items() if hub in (None, name))
+    return [file for place in places for file in getattr(place, "unreadable", tuple)()]
+
+
 def _find(part: str) -> Iterable[SourceModel]:
     if part in PRESETS:
         return [model for id_ in PRESETS[part].ids for model in _find(id_)]
@@ -164,13 +170,18 @@ def _find(part: str) -> Iterable[SourceModel]:
     if part in HUBS:
         return _all_of(part)
     hub, _, name = part.partition("/")
-    if CHECKPOINT.search(part) and (hub not in HUBS or is_file(part)):
+    if (CHECKPOINT.search(part) and hub not in HUBS) or _is_file(part):
         return [HUBS["checkpoints"].find(part)]
     if hub in HUBS and name:
         return [HUBS[hub].find(name)]
     raise UnknownNameError(
         "source model", part, [BUNDLED, *PRESETS, *HUBS, *(model.id for model in search())]
     )
+
+
+def _is_file(part: str) -> bool:
+    """Say whether "PATH" or "PATH=ARCHITECTURE" names a file, whatever its ending."""
+    return is_file(part) or ("=" in part and is_file(part.rpartition("=")[0]))
 
 
 def _all_of(hub: str) -> Iterable[SourceModel]:

@@ -130,9 +130,7 @@ def test_search_by_size_leaves_out_what_is_not_known(checkpoint, monkeypatch, tm
     assert all(model.params <= 1_000_000 for model in small)
     import torch
 
-    torch.save(
-        {"fc.weight": torch.zeros(3, 96)}, tmp_path / "test_resnet.pth"
-    )  # no header to count from
+    torch.save({"bn1.running_mean": torch.zeros(3)}, tmp_path / "test_resnet.pth")  # no weight
     monkeypatch.setenv("SRCSEL_WEIGHTS", str(tmp_path))
     (known,) = [m for m in catalog.search(hub="checkpoints") if m.id.endswith("test_resnet.pth")]
     assert known.params is None

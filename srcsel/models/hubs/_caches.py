@@ -27,7 +27,8 @@ HUB_FILES = (
 )
 """Names weights go by in a timm repository, best first: no pickle where there is a choice."""
 
-SUFFIXES = (".safetensors", ".pth", ".pt")  # checkpoint files that we can read
+ENDINGS = (".safetensors", ".pth", ".pth.tar", ".pt", ".ckpt", ".bin")
+"""How checkpoint files end, in any case, the best first."""
 
 
 class HubFile(NamedTuple):
@@ -83,15 +84,22 @@ def own_files() -> dict[str, Path]:
     folder = load_settings().weights
     if folder is None or not folder.is_dir():
         return {}
-    listed = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES)
+    listed = sorted(path for path in folder.iterdir() if ending(path.name))
     return {
-        path.name.removesuffix(path.suffix): path
-        for path in sorted(listed, key=_rank, reverse=True)
+        without_ending(path.name): path
+        for path in sorted(listed, key=lambda p: ENDINGS.index(ending(p.name)), reverse=True)
     }
 
 
-def _rank(path: Path) -> int:
-    return SUFFIXES.index(path.suffix)
+def ending(name: str) -> str:
+    """Return which of ENDINGS a file's name has, "" where it has none."""
+    low = name.lower()
+    return max((end for end in ENDINGS if low.endswith(end)), key=len, default="")
+
+
+def without_ending(name: str) -> str:
+    """Return a file's name without its ending."""
+    return name[: len(name) - len(ending(name))]
 
 
 def is_file(text: str) -> bool:

@@ -31,8 +31,10 @@ class NetworkEncoder:
         self.network = network.to(memory_format=torch.channels_last)
         self.preprocessing = preprocessing
         self._forward = forward
-        self._mean = torch.tensor(preprocessing.mean, device=device).view(1, 3, 1, 1)
-        self._std = torch.tensor(preprocessing.std, device=device).view(1, 3, 1, 1)
+        self._channels = preprocessing.channels
+        mean, std = (values[: self._channels] for values in (preprocessing.mean, preprocessing.std))
+        self._mean = torch.tensor(mean, device=device).view(1, -1, 1, 1)
+        self._std = torch.tensor(std, device=device).view(1, -1, 1, 1)
 
     def __call__(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Turn uint8 pictures (b, 3, h, w) into features (b, d) and logits (b, c) or None,
@@ -95,6 +97,7 @@ class NetworkEncoder:
         """Scale uint8 pictures by mean and std."""
         import torch
 
+        raw = raw[:, : self._channels]
         pictures = (raw.float().div_(255) - self._mean) / self._std
         return pictures.contiguous(memory_format=torch.channels_last)
 

@@ -43,6 +43,7 @@ class Preprocessing:
     crop_pct: float = 1.0
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[float, float, float] = IMAGENET_STD
+    channels: int = 3  # that the network reads; 1 = greyscale, in all three of `pixels` alike
 
     @property
     def scale(self) -> tuple[int, int]:
@@ -56,7 +57,8 @@ class Preprocessing:
         """Everything `pixels` depends on; models with equal pixel keys can share one decode."""
         fill = f" fill {_numbers(self._fill)}" if self.resize == "border" else ""
         scale, size = ("x".join(map(str, pair)) for pair in (self.scale, self.size))
-        return f"{self.resize} {scale} crop {size} {self.interpolation}{fill}"
+        grey = " grey" if self.channels == 1 else ""
+        return f"{self.resize} {scale} crop {size} {self.interpolation}{fill}{grey}"
 
     @property
     def key(self) -> str:
@@ -65,6 +67,7 @@ class Preprocessing:
 
     def pixels(self, image: Image.Image) -> np.ndarray:
         """Resize and crop `image` to uint8 (3, height, width); colour order red, green, blue."""
+        image = image.convert("L") if self.channels == 1 else image
         image = image if image.mode == "RGB" else image.convert("RGB")
         image = _trim(image) if self.resize == "shorter" else image
         resample = Image.Resampling[self.interpolation.upper()]
@@ -97,19 +100,22 @@ class Preprocessing:
 def preprocessing_from(config: Mapping[str, Any]) -> Preprocessing:
     """Read the fields of a timm configuration or a model card.
 
-    `input_size` is an int, (height, width) or (channels, height, width); what is missing takes
-    timm's default: 224 pixels, bicubic, crop_pct 0.875, centre crop, ImageNet mean and std.
+    `input_size` is an int, (height, width) or (channels, height, width); `in_chans` is 1 for
+    greyscale; what is missing takes timm's default: 224 pixels, bicubic, crop_pct 0.875, centre
+    crop, ImageNet mean and std.
     """
     size = config.get("input_size") or 224
     height, width = (size, size) if isinstance(size, int) else tuple(size)[-2:]
+    channels = config.get("in_chans") or 3
     mode = config.get("crop_mode") or config.get("resize") or "center"
     return Preprocessing(
         size=(int(height), int(width)),
         resize=mode if mode in ("squash", "border") else "shorter",
         interpolation=config.get("interpolation") or "bicubic",
         crop_pct=float(config.get("crop_pct") or (1.0 if mode == "squash" else 0.875)),
-        mean=_triple(config.get("mean") or IMAGENET_MEAN),
-        std=_triple(config.get("std") or IMAGENET_STD),
+        mean=_triple(config.get("mean") or IMAGENET_MEAN, grey=channels == 1),
+        std=_triple(config.get("std") or IMAGENET_STD, grey=channels == 1),
+        channels=channels,
     )
 
 
@@ -136,8 +142,12 @@ def _crop_or_pad(image: Image.Image, size: tuple[int, int], fill: tuple[int, ...
     return image.crop((left, top, left + width, top + height))
 
 
-def _triple(values: Any) -> tuple[float, float, float]:
-    red, green, blue = (float(value) for value in values)
+def _triple(values: Any, *, grey: bool = False) -> tuple[float, float, float]:
+    """Read one number for each channel, or one for all; greyscale takes their mean for all."""
+    numbers = [float(value) for value in (values if hasattr(values, "__len__") else [values])]
+    if len(numbers) == 1 or grey:
+        numbers = [sum(numbers) / len(numbers)] * 3
+    red, green, blue = numbers
     return red, green, blue
 
 

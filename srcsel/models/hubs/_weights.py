@@ -1,95 +1,100 @@
-"""Read weights from a file without ever running what is in it, and compare them with a network."""
+"""Read weights from a file without ever running what is in it, and compare them with a network.
+
+What a file is, its first bytes tell, not its ending: the Hugging Face cache gives blobs none.
+"""
 
 from __future__ import annotations
 
 import json
 import pickle
 import struct
+import threading
 from collections.abc import Mapping
+from functools import lru_cache
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srcsel.base.errors import ModelError
+from srcsel.models.hubs import _pickle
+from srcsel.models.hubs._states import State, main_state
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
-WRAPPERS = (
-    "state_dict_ema",
-    "model_ema",
-    "state_dict",
-    "model_state_dict",
-    "model",
-    "net",
-    "network",
-)
-"""Keys under which training programs keep the weights; averaged ones first, as timm does."""
-
-PREFIXES = (
-    "module.",
-    "_orig_mod.",
-    "model.",
-    "network.",
-    "net.",
-    "backbone.",
-)  # left by wrappers around a network
 COUNTERS = ("num_batches_tracked", "running_mean", "running_var")  # stored, but not weights
 MAX_HEADER = 100_000_000  # bytes; safetensors' own limit
 SHOWN = 4  # names of keys in a message
+ZIP, PICKLE = b"PK\x03\x04", b"\x80"  # how the files of `torch.save` begin, new and old
 
-State = dict[str, "Tensor"]
+_turn = threading.Lock()  # torch's list of harmless names is one for the whole process
 
 
-def read_state(path: Path) -> State:
-    """Return the tensors of a .safetensors, .pth or .pt file by name, free of wrappers and common
-    prefixes.
+def is_weights(path: Path) -> bool:
+    """Say whether a file looks like one of safetensors or `torch.save`, whatever its ending."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(9)
+    except OSError:
+        return False
+    return start.startswith((ZIP, PICKLE)) or _is_safetensors(start)
 
-    A pickle is read with `weights_only=True`: one that holds anything but weights is refused.
-    Raises ModelError.
+
+def is_sorted(path: Path) -> bool:
+    """Say whether a file is sorted by name, so that its order tells nothing: safetensors are."""
+    return _has_header(path)
+
+
+def read_content(path: Path) -> Any:
+    """Return what a file holds: tensors in mappings, however deep; what else lies there is inert.
+
+    A pickle is read with `weights_only=True` after `_pickle.scan` found nothing in it that would be
+    called. Raises ModelError.
     """
     import safetensors
     import safetensors.torch
     import torch
 
     try:
-        if path.suffix == ".safetensors":
-            content: Any = safetensors.torch.load_file(path)
-        else:
-            content = torch.load(path, map_location="cpu", weights_only=True)
+        if _has_header(path):
+            return safetensors.torch.load_file(path)
+        known = [(_maker(kind), name) for name, kind in _scan(path).names.items()]
+        with _turn, torch.serialization.safe_globals(known):  # pyright: ignore[reportArgumentType]
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        raise ModelError(
-            f"{path.name} was not opened: it holds more than weights, and opening such a file can"
-            " run code on this computer. Save only `model.state_dict()`, best as .safetensors."
-        ) from error
+        raise _refusal(path) from error
     except OSError as error:
-        raise ModelError(
-            f"I cannot read the file {path}: {error.strerror or error}. Check the path."
-        ) from error
-    except (safetensors.SafetensorError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise ModelError(
-            f"{path.name} is damaged or no weights file ({error}). Copy or download it again."
-        ) from error
-    return _without_prefixes(_tensors(content, path))
+        raise _unreadable(path, error) from error
+    except (safetensors.SafetensorError, RuntimeError, ValueError, *_pickle.BROKEN) as error:
+        raise _damaged(path, f" ({error})") from error
+
+
+def read_state(path: Path) -> State:
+    """Return the tensors of a file by name, free of wrappers and of prefixes that every name has.
+
+    Of several networks averaged weights come first. Raises ModelError.
+    """
+    return _named(path, main_state(read_content(path)))
 
 
 def shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """Return name -> shape from the header of a .safetensors file, without torch; {} for every
-    other file.
+    """Return name -> shape of the network in a file, without torch, remembered while the file
+    stays the same.
+
+    Raises ModelError where the file is damaged, holds no weights, or more than weights.
     """
-    if path.suffix != ".safetensors":
-        return {}
     try:
-        with path.open("rb") as file:
-            (length,) = struct.unpack("<Q", file.read(8))
-            header = json.loads(file.read(min(length, MAX_HEADER)))
-        return {
-            name: tuple(entry["shape"]) for name, entry in header.items() if name != "__metadata__"
-        }
-    except (OSError, struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(
-            f"{path.name} is damaged or no weights file. Copy or download it again."
-        ) from error
+        about = path.stat()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return _shapes(path, about.st_size, about.st_mtime_ns)
+
+
+@lru_cache(maxsize=512)
+def _shapes(path: Path, _size: int, _mtime_ns: int) -> dict[str, tuple[int, ...]]:
+    content = _header(path) if _has_header(path) else _scan(path).content
+    found = _named(path, main_state(content))
+    return {name: tuple(leaf.shape) for name, leaf in found.items()}
 
 
 def count_weights(named: Mapping[str, tuple[int, ...]]) -> int:
@@ -97,9 +102,10 @@ def count_weights(named: Mapping[str, tuple[int, ...]]) -> int:
     return sum(prod(shape) for name, shape in named.items() if not name.endswith(COUNTERS))
 
 
-def differences(network: nn.Module, state: State) -> list[str]:
-    """Return, in words, every weight the file lacks, has too much, or has in another shape."""
-    own = {name: tuple(values.shape) for name, values in network.state_dict().items()}
+def differences(own: Mapping[str, tuple[int, ...]], state: Mapping[str, Any]) -> list[str]:
+    """Return, in words, every weight of `own` the file lacks, has too much, or has in another
+    shape.
+    """
     found = [
         f"missing {name}"
         for name in own
@@ -114,53 +120,106 @@ def differences(network: nn.Module, state: State) -> list[str]:
     return found
 
 
-def load_exactly(network: nn.Module, state: State, what: str) -> None:
-    """Load `state` into `network`; raise ModelError with the first few names where they do not
-    fit.
+def own_shapes(network: nn.Module) -> dict[str, tuple[int, ...]]:
+    """Return name -> shape of a network's weights and statistics, in its order."""
+    return {name: tuple(values.shape) for name, values in network.state_dict().items()}
+
+
+def load_exactly(network: nn.Module, state: State, what: str, more: str = "") -> None:
+    """Load `state` into `network`.
+
+    Raises ModelError with the first few names where they do not fit, and then `more`.
     """
-    found = differences(network, state)
+    found = differences(own_shapes(network), state)
     if found:
-        more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-        raise ModelError(
-            f"The weights do not fit {what}: {'; '.join(found[:SHOWN])}{more}. Check that the"
-            " architecture is right."
-        )
+        raise ModelError(misfit(what, found, more))
     network.load_state_dict(state, strict=False)
 
 
-def _tensors(content: Any, path: Path) -> State:
-    """Find the named tensors in what a training program saved."""
-    import torch
+def misfit(what: str, found: list[str], more: str = "") -> str:
+    """Say in what the weights of a file differ from those of `what`."""
+    rest = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    advice = more or "Check that the architecture is right."
+    return f"The weights do not fit {what}: {'; '.join(found[:SHOWN])}{rest}. {advice}"
 
-    for _ in range(2):  # a wrapper in a wrapper is seen, deeper nesting is not
-        inner = next(
-            (
-                content[key]
-                for key in WRAPPERS
-                if _is_mapping(content) and _is_mapping(content.get(key))
-            ),
-            None,
-        )
-        content = content if inner is None else inner
-    found = (
-        {k: v for k, v in content.items() if isinstance(v, torch.Tensor)}
-        if _is_mapping(content)
-        else {}
+
+def _header(path: Path) -> dict[str, _pickle.Shape]:
+    """Read name -> shape from the header of a safetensors file."""
+    try:
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            header = json.loads(file.read(min(length, MAX_HEADER)))
+        return {
+            name: _pickle.Shape(tuple(int(size) for size in entry["shape"]))
+            for name, entry in header.items()
+            if name != "__metadata__"
+        }
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    except (struct.error, ValueError, *_pickle.BROKEN) as error:
+        raise _damaged(path) from error
+
+
+def _scan(path: Path) -> _pickle.Scan:
+    try:
+        return _pickle.scan(path)
+    except _pickle.Refused as error:
+        raise _refusal(path, f", namely {error}") from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    except ValueError as error:
+        raise _damaged(path, f" ({error})") from error
+
+
+def _has_header(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            start = file.read(9)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return _is_safetensors(start) or (
+        path.suffix.lower() == ".safetensors" and not start.startswith((ZIP, PICKLE))
     )
-    if not found:
+
+
+def _is_safetensors(start: bytes) -> bool:
+    return len(start) == 9 and start[8:] == b"{" and struct.unpack("<Q", start[:8])[0] < MAX_HEADER
+
+
+def _named(path: Path, state: dict[str, Any]) -> dict[str, Any]:
+    if not state:
         raise ModelError(
             f"{path.name} holds no named weights. Save `model.state_dict()`, best as .safetensors."
         )
-    return found
+    return state
 
 
-def _without_prefixes(state: State) -> State:
-    """Take off prefixes that every name has."""
-    prefix = next((p for p in PREFIXES if all(name.startswith(p) for name in state)), None)
-    if prefix is None:
-        return state
-    return _without_prefixes({name.removeprefix(prefix): values for name, values in state.items()})
+def _maker(kind: type) -> type:
+    """Make the stand-in torch's reader builds where `_pickle` saw one that took items, values or a
+    state.
+    """
+    made = kind.kind  # pyright: ignore[reportAttributeAccessIssue]
+
+    class Inert:
+        def __new__(cls, *_: Any, **__: Any) -> Any:
+            return made() if made is not object else super().__new__(cls)
+
+        def __setstate__(self, _: Any) -> None:
+            """Forget the state."""
+
+    return Inert
 
 
-def _is_mapping(value: Any) -> bool:
-    return isinstance(value, Mapping)
+def _refusal(path: Path, what: str = "") -> ModelError:
+    return ModelError(
+        f"{path.name} was not opened: it holds more than weights{what}, and opening such a file can"
+        " run code on this computer. Save only `model.state_dict()`, best as .safetensors."
+    )
+
+
+def _unreadable(path: Path, error: OSError) -> ModelError:
+    return ModelError(f"I cannot read the file {path}: {error.strerror or error}. Check the path.")
+
+
+def _damaged(path: Path, why: str = "") -> ModelError:
+    return ModelError(f"{path.name} is damaged or no weights file{why}. Copy or download it again.")

@@ -1,27 +1,28 @@
-"""A model file of the person's own: .safetensors, or .pth/.pt holding nothing but weights.
+"""A model file of the person's own, of safetensors or torch, holding weights and nothing that runs.
 
 The architecture (a timm or torchvision name) is taken from "PATH=ARCHITECTURE", else from a JSON
-card beside the file ("architecture", and as far as known "library", "num_classes", "input_size",
-"mean", "std", "interpolation", "crop_pct", "crop_mode"), else from the file's name.
+card beside the file (see `_card`), else from the file's name.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from srcsel.base import access
-from srcsel.base.errors import InputError, MissingPathError, ModelError, UnknownNameError
-from srcsel.base.paths import clean, opened
-from srcsel.base.records import SourceModel
+from srcsel.base.errors import InputError, MissingPathError, SrcselError
+from srcsel.base.paths import clean, opened, typed
+from srcsel.base.phrases import listed
+from srcsel.base.records import SourceModel, Unreadable
 from srcsel.base.watch import Watch
 from srcsel.models.hubs import _caches, _fit, _table, _weights
 from srcsel.models.hubs._base import Preprocessing, Recipe, register
+from srcsel.models.hubs._card import Card, architecture_of, published
+from srcsel.models.hubs._card import read_card as _card
 from srcsel.models.hubs._network import NetworkEncoder
 from srcsel.models.hubs._preprocessing import preprocessing_from
+from srcsel.models.hubs._states import channels_of, looks_like_torchvision
 from srcsel.models.licenses import UNKNOWN, spdx
 
 HEADS = (
@@ -34,6 +35,7 @@ HEADS = (
     "classifier.3",
     "classifier.1",
     "last_linear",
+    "_fc",
 )
 """Where architectures keep their last layer; only a first look at the file, the network itself
 decides.
@@ -42,12 +44,14 @@ decides.
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A file, and what is known of it without opening its weights."""
+    """A file, and what is known of it without its numbers."""
 
-    path: Path
+    path: Path  # where its bytes lie
+    shown: Path  # as it is called; a link of a cache, where the bytes have no name
     architecture: str
-    library: _fit.Library
-    card: Mapping[str, Any]
+    libraries: tuple[_fit.Library, ...]  # whose forms of it are tried, in this order
+    card: Card
+    shapes: Mapping[str, tuple[int, ...]]
 
 
 class CheckpointHub:
@@ -57,20 +61,20 @@ class CheckpointHub:
     title = "My own model files"
 
     def models(self) -> Iterable[SourceModel]:
-        """Return the files in the SRCSEL_WEIGHTS folder whose architecture is known."""
-        found = []
-        for path in sorted(_caches.own_files().values()):
-            try:
-                found.append(self.find(str(path)))
-            except (InputError, ModelError):
-                continue  # typing the path of the file says what is wrong with it
-        return tuple(found)
+        """Return the files in the SRCSEL_WEIGHTS folder that can be read."""
+        return tuple(found for found in self._folder() if isinstance(found, SourceModel))
+
+    def unreadable(self) -> Iterable[Unreadable]:
+        """Return the files in the SRCSEL_WEIGHTS folder that are not offered, each with the
+        reason.
+        """
+        return tuple(found for found in self._folder() if isinstance(found, Unreadable))
 
     def find(self, name: str) -> SourceModel:
         """Return the file "PATH" or "PATH=ARCHITECTURE".
 
         Raises InputError where there is no such file, UnknownNameError for an architecture nobody
-        knows.
+        knows, ModelError for a file or a card that cannot be used.
         """
         return _model(name, _identify(name))
 
@@ -80,13 +84,21 @@ class CheckpointHub:
         return _preprocessing(found)
 
     def load(self, model: SourceModel, device: str, watch: Watch) -> NetworkEncoder:
-        """Read the weights and fit them to the architecture; a difference in the head alone is
-        noted.
+        """Read the weights and fit them to the architecture; what was taken, left out and missing
+        is noted.
         """
         found = _identify(model.id.removeprefix("checkpoints/"))
-        preprocessing = self.preprocessing(model)
-        state = _weights.read_state(found.path)
-        fitted = _fit.fit(found.architecture, found.library, state, preprocessing.size)
+        preprocessing = _preprocessing(found)
+        wanted = _fit.Wanted(
+            found.architecture,
+            found.libraries,
+            preprocessing.size,
+            preprocessing.channels,
+            found.card.kwargs,
+        )
+        fitted = _fit.fit(
+            wanted, _weights.read_content(found.path), is_sorted=_weights.is_sorted(found.path)
+        )
         if fitted.note:
             watch.update(model.id, "waiting", note=fitted.note)
         return NetworkEncoder(fitted.network, fitted.forward, preprocessing, device)
@@ -94,21 +106,32 @@ class CheckpointHub:
     def recipe(self, model: SourceModel) -> Recipe:
         """Build the file's architecture and read the file."""
         found = _identify(model.id.removeprefix("checkpoints/"))
-        shown = self.preprocessing(model)
-        return Recipe(found.library, found.architecture, found.architecture, shown, "", found.path)
+        shown, name = _preprocessing(found), found.architecture
+        kwargs = dict(found.card.kwargs)
+        return Recipe(found.libraries[0], name, name, shown, "", found.path, kwargs)
+
+    def _folder(self) -> Iterable[SourceModel | Unreadable]:
+        for path in sorted(_caches.own_files().values()):
+            try:
+                yield self.find(str(path))
+            except SrcselError as error:
+                yield Unreadable(path.name, str(error))
 
 
 def _identify(name: str) -> Checkpoint:
-    path, given = _split(name)
-    card = _card(path)
-    architecture = (
-        given or card.get("architecture") or path.name.removesuffix(path.suffix).split(".", 1)[0]
+    path, shown, given = _split(name)
+    card, shapes = _card(shown), _weights.shapes(path)
+    architecture = architecture_of(shown, given, card)
+    return Checkpoint(
+        path, shown, architecture, _libraries(architecture, card, shown, shapes), card, shapes
     )
-    return Checkpoint(path, str(architecture), _library(str(architecture), card, path), card)
 
 
-def _split(name: str) -> tuple[Path, str]:
-    """Cut "PATH=ARCHITECTURE"; a path that exists as it stands is not cut."""
+def _split(name: str) -> tuple[Path, Path, str]:
+    """Cut "PATH=ARCHITECTURE"; a path that exists as it stands is not cut.
+
+    Returns where the bytes lie, what the file is called, and the architecture.
+    """
     text, given = clean(name), ""
     if not _caches.is_file(text) and "=" in text:
         text, _, given = text.rpartition("=")
@@ -120,68 +143,48 @@ def _split(name: str) -> tuple[Path, str]:
         raise InputError(
             f"There is no file {text}. Copy its path again; the form is PATH or PATH=ARCHITECTURE."
         )
-    if path.suffix not in _caches.SUFFIXES:
+    shown = path if _caches.ending(path.name) else typed(text)
+    if not _caches.ending(shown.name) and not _weights.is_weights(path):
         raise InputError(
-            f"{path.name} is no checkpoint I can read. Use a file ending in"
-            f" {', '.join(_caches.SUFFIXES)}."
+            f"{shown.name} is no checkpoint I can read. Use a file ending in"
+            f" {', '.join(_caches.ENDINGS)}."
         )
-    return path, given
+    return path, shown, given
 
 
-def _card(path: Path) -> Mapping[str, Any]:
-    card = path.with_suffix(".json")
-    if not card.is_file():
-        return {}
-    access.require(card, model=True)  # it may be a link
-    try:
-        content = json.loads(card.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(
-            f"The card {card.name} beside the checkpoint is no valid JSON: {error}."
-        ) from error
-    if not isinstance(content, dict):
-        raise ModelError(
-            f"The card {card.name} beside the checkpoint should be a JSON object with"
-            " 'architecture'."
-        )
-    return content
-
-
-def _library(architecture: str, card: Mapping[str, Any], path: Path) -> _fit.Library:
-    """Say whose architecture it is: the card's word where it fits, timm before torchvision
+def _libraries(
+    architecture: str, card: Card, path: Path, shapes: Mapping[str, tuple[int, ...]]
+) -> tuple[_fit.Library, ...]:
+    """Say whose forms of an architecture to try: as the card says or the names look, timm first
     otherwise.
     """
-    known: dict[_fit.Library, frozenset[str]] = {
-        "timm": _table.timm_architectures(),
-        "torchvision": frozenset(_table.defaults("torchvision")),
+    known: dict[_fit.Library, bool] = {
+        "timm": architecture in _table.timm_architectures(),
+        "torchvision": architecture in _table.defaults("torchvision"),
     }
-    said = card.get("library")
-    order: list[_fit.Library] = (
-        ["torchvision", "timm"] if said == "torchvision" else ["timm", "torchvision"]
-    )
-    found: _fit.Library | None = next(
-        (library for library in order if architecture in known[library]), None
-    )
-    if found is None:
-        what = (
-            f"timm or torchvision architecture (needed for {path.name}; write PATH=ARCHITECTURE to"
-            " name it)"
-        )
-        raise UnknownNameError(what, architecture, known["timm"] | known["torchvision"])
-    return found
+    order: list[_fit.Library] = ["timm", "torchvision"]
+    if card.get("library") == "torchvision" or (
+        not card.get("library") and (published(path) or looks_like_torchvision(shapes))
+    ):
+        order.reverse()
+    return tuple(library for library in order if known[library])
 
 
 def _preprocessing(found: Checkpoint) -> Preprocessing:
-    return preprocessing_from(
-        {**_usual(found), **{k: v for k, v in found.card.items() if v is not None}}
-    )
+    told = {**_usual(found), **found.card.values}
+    size = told.get("input_size")
+    by_size = size[0] if isinstance(size, list) and len(size) == 3 else None
+    channels = channels_of(found.shapes) or told.get("in_chans") or by_size
+    return preprocessing_from({**told, "in_chans": channels})
 
 
 def _usual(found: Checkpoint) -> Mapping[str, Any]:
-    """Return the configuration of the architecture's default weights, as far as the table knows
-    it.
+    """Return the configuration of the architecture's usual weights, or of those the file is by its
+    name, as far as the table knows it.
     """
-    row = _table.defaults(found.library).get(found.architecture)
+    library = found.libraries[0]
+    row = published(found.shown) if library == "torchvision" else None
+    row = row or _table.defaults(library).get(found.architecture)
     if row is None:
         return {}
     usual = _table.preprocessing(row)
@@ -197,32 +200,40 @@ def _usual(found: Checkpoint) -> Mapping[str, Any]:
 
 
 def _model(name: str, found: Checkpoint) -> SourceModel:
-    shapes = _weights.shapes(found.path)
-    row = _table.defaults(found.library).get(found.architecture)
+    shapes, card = found.shapes, found.card
+    row = _table.defaults(found.libraries[0]).get(found.architecture)
     widths = [shapes.get(f"{head}.weight", ()) for head in HEADS]
     head = next((shape for shape in widths if len(shape) > 1), None)
-    card = found.card
     return SourceModel(
         id=f"checkpoints/{_absolute(name, found)}",
-        title=str(card.get("title") or card.get("name") or found.path.stem),
+        title=card.get("title", "name") or _caches.without_ending(found.shown.name),
         revision=_caches.digest(found.path),
         params=_weights.count_weights(shapes) or None,
         gmacs=None,
         input_size=min(_preprocessing(found).size),
         dim=head[1] if head else _table.whole(row["dim"]) if row else card.get("num_features"),
-        pretraining=str(card.get("source_dataset") or card.get("pretraining") or UNKNOWN),
-        license=spdx(card.get("license") or card.get("licence")),
+        pretraining=card.get("source_dataset", "pretraining") or UNKNOWN,
+        license=spdx(card.get("license", "licence")),
         download_bytes=0,
         accuracy=card.get("val_accuracy"),
         source_classes=card.get("num_classes") or (head[0] if head else None),
-        note=f"Your own file, read as {found.architecture} of {found.library}.",
+        note=_note(found),
     )
+
+
+def _note(found: Checkpoint) -> str:
+    said = f"Your own file, read as {found.architecture} of {found.libraries[0]}."
+    unknown = found.card.unknown
+    if unknown:
+        keys = listed([*unknown[:3], *([f"{len(unknown) - 3} more"] if len(unknown) > 3 else [])])
+        said += f" Its card also says {keys}, which means nothing here and is not used."
+    return said
 
 
 def _absolute(name: str, found: Checkpoint) -> str:
     """Return the name with its path made absolute, so that an id means the same from any folder."""
-    given = _split(name)[1]
-    return f"{found.path}={given}" if given else str(found.path)
+    given = _split(name)[2]
+    return f"{found.shown}={given}" if given else str(found.shown)
 
 
 register(CheckpointHub())

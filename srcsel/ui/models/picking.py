@@ -43,6 +43,7 @@ SIZES = {
     "Up to 100 M": 100e6,
     "Up to 350 M": 350e6,
 }
+FEW = 5  # files that cannot be read, named under the table
 SHOWN = 300  # rows of the search table at most
 
 
@@ -155,6 +156,8 @@ def search(spec: str) -> None:
         column_config=COLUMNS,
         placeholder="–",
     )
+    for file in catalog.unreadable("checkpoints")[:FEW]:
+        st.caption(plain(f"{file.path} in the weights folder is not listed. {file.reason}"))
     picked = [found[row] for row in event["selection"]["rows"] if row < len(found)]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
