@@ -123,6 +123,7 @@ class Features:
     values: np.ndarray  # (n, d) float32
     logits: np.ndarray | None = None  # (n, c_source) float32, where the model has a source head
     seconds_per_picture: float | None = None  # network only, as measured on this computer
+    seconds_spread: tuple[float, float] | None = None  # between what its batches lay
 
 
 @dataclass(frozen=True, eq=False)
@@ -309,6 +310,9 @@ class Result:
     race: Race | None = None  # of a fast answer
     diagnoses: tuple[Diagnosis, ...] = ()  # of its models; none in a run from before they were kept
     accuracies: tuple[Accuracy, ...] = ()  # by a linear classifier on the features; as diagnoses
+    seconds_spread: dict[str, tuple[float, float]] = field(
+        default_factory=dict
+    )  # model -> between what the measured times lie; models of one architecture share theirs
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ beats.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,8 +15,9 @@ from srcsel.base.records import Reading, Result, Verdict
 from srcsel.charts.bars import short_name
 from srcsel.charts.labels import Box, place_names
 from srcsel.charts.palette import PAINT, Theme, plotly_text
-from srcsel.verdict.cost import COSTS, Cost, contenders, costs, frontier
+from srcsel.verdict.cost import COSTS, Cost, contenders, costs, frontier, spreads
 from srcsel.verdict.readings import axis_chance, bar_length, pick_scores, role, titles_of
+from srcsel.verdict.times import Timed
 from srcsel.verdict.wording import SAME_COST
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Trade:
     best: tuple[str, ...]  # the efficient models, cheapest first; no yardsticks
     unplaced: tuple[str, ...]  # scored models whose cost is not known
     chance: float = 0.0  # where the score's axis has it
+    spread: Mapping[str, Timed] = field(default_factory=dict)  # between what the costs lie
 
 
 def trade(result: Result, measure: str, reading: Reading, kind: str) -> Trade:
@@ -49,15 +51,18 @@ def trade(result: Result, measure: str, reading: Reading, kind: str) -> Trade:
     rivals = [m for m in contenders(result) if m in known]
     best = frontier({m: known[m] for m in rivals}, {m: scores[m][0] for m in rivals})
     unplaced = tuple(m for m in scores if m not in known)
-    return Trade(kind, known, scores, tuple(best), unplaced, axis_chance(found))
+    return Trade(
+        kind, known, scores, tuple(best), unplaced, axis_chance(found), spreads(result, kind)
+    )
 
 
 def tells_apart(shown: Trade) -> bool:
     """Say whether the models differ in that cost at all, as the verdict counts it: else there is
     nothing to trade.
     """
-    values = list(shown.cost.values())
-    return len(values) > 1 and max(values) > SAME_COST * min(values)
+    known = [shown.spread.get(m, Timed(c, c, c)) for m, c in shown.cost.items()]
+    least = min((cost.high for cost in known), default=0.0)
+    return len(known) > 1 and max(cost.low for cost in known) > SAME_COST * least
 
 
 def cost_chart(
@@ -81,7 +86,11 @@ def cost_chart(
     result = result if verdict is None else replace(result, verdict=verdict)
     figure = go.Figure()
     _add_line(figure, shown, paint)
-    over = {m for m, c in shown.cost.items() if limit is not None and c > limit}
+    over = {
+        m
+        for m, c in shown.cost.items()
+        if limit is not None and shown.spread.get(m, Timed(c, c, c)).low > limit
+    }
     for group, opacity in ((over, 0.3), (set(shown.cost) - over, 1.0)):
         _add_dots(figure, result, shown, group, opacity, chosen, paint)
     _lay_out(figure, shown, title, paint)
@@ -163,7 +172,8 @@ def _hover(result: Result, shown: Trade, model: str) -> str:
     whisker = (
         f"<br>between {low:z.3f} and {high:z.3f} in 90 % of the re-checks" if high > low else ""
     )
-    cost = COSTS[shown.kind].said(shown.cost[model])
+    value_ = shown.cost[model]
+    cost = COSTS[shown.kind].between(shown.spread.get(model, Timed(value_, value_, value_)))
     return f"<b>{plotly_text(title)}</b><br>{cost}<br>{value:z.3f}{whisker}"
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from srcsel.base.errors import Cancelled, InputError, SrcselError, StoreError
 from srcsel.base.records import Dataset, Failure, FeatureKey, Features, SourceModel
 from srcsel.base.watch import Watch
+from srcsel.features import timing
 from srcsel.features.backends import Eager, Runner, is_out_of_memory
 from srcsel.features.decode import decoding
 from srcsel.features.loading import Coming, Loader, Task, free_memory, hub_of, leave_a_core
@@ -245,7 +246,20 @@ class _Turn:
             raise
         if not self.keep:
             rows.flush()
+        if timing.was_busy(rows.batches):
+            rows.batches += self._time_again(runner, pixels.rest(0)[:size], size)
         return rows.features()
+
+    def _time_again(self, runner: Runner, pictures: np.ndarray, size: int) -> list[timing.Batch]:
+        """Put a batch of pictures (b, 3, h, w) through the network again and again, for its time
+        alone.
+        """
+        many = np.broadcast_to(pictures, (timing.AGAIN, *pictures.shape))
+        many = many.reshape(-1, *pictures.shape[1:])
+        try:
+            return timing.timed(runner.run(many, size), lambda output: len(output[0]))
+        except (RuntimeError, MemoryError):
+            return []  # the features are there; the time is the one that was taken
 
     def _ready(self, device: str, *, first: bool) -> tuple[Task, Runner]:
         """Take the network that is on its way, or load it here and now."""
@@ -277,13 +291,13 @@ class _Rows:
         self._kept = self.done = task.rows  # rows in parts; rows in all
         self._kept_blocks = len(self._values)
         self._kept_at = time.monotonic()
-        self._speeds: list[tuple[float, int]] = []  # seconds and pictures of each batch
+        self.batches: list[timing.Batch] = []
         self._last = time.perf_counter()
 
     def add(self, values: np.ndarray, logits: np.ndarray | None) -> None:
         """Take in one batch."""
         now = time.perf_counter()
-        self._speeds.append((now - self._last, len(values)))
+        self.batches.append((now - self._last, len(values)))
         self._last = now
         self._values.append(np.asarray(values, dtype=np.float32))
         if logits is not None:
@@ -307,14 +321,11 @@ class _Rows:
         )
 
     def features(self) -> Features:
-        """All rows, with the seconds a picture took; the first batch warms up and does not count if
-        it can.
-        """
-        measured = self._speeds[1:] or self._speeds
-        pictures = sum(count for _, count in measured)
-        speed = sum(seconds for seconds, _ in measured) / pictures if pictures else None
+        """All rows, with the seconds a picture took, and between what these lay."""
+        spread = timing.seconds_per_picture(self.batches)
         logits = np.concatenate(self._logits) if self._logits else None
-        return Features(self._task.key, np.concatenate(self._values), logits, speed)
+        values = np.concatenate(self._values)
+        return Features(self._task.key, values, logits, spread and spread[0], spread)
 
 
 def _checked(features: Features, dataset: Dataset, model: SourceModel) -> Failure | None:

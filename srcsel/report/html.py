@@ -40,6 +40,7 @@ from srcsel.verdict.readings import (
     title_of,
     titles_of,
 )
+from srcsel.verdict.times import seconds_of
 from srcsel.verdict.wording import READINGS, headline, how_sure
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def _facts(result: Result) -> list[tuple[str, str]]:
     winner = next((m for m in result.models if m.id == verdict.winner), None)
     if winner is None:
         return []
-    seconds = result.seconds_per_picture.get(winner.id)
+    seconds = seconds_of(result).get(winner.id)
     facts = [
         (
             (f"{firsts_of_100(result).get(winner.id, 0)} of 100", "re-checks put it first")
@@ -282,7 +283,7 @@ def _numbers(result: Result, reading: Reading) -> dict[str, Any]:
     about, firsts = {m.id: m for m in result.models}, firsts_of_100(result)
     rows = []
     for model in model_order(result):
-        seconds, params = result.seconds_per_picture.get(model), about[model].params
+        seconds, params = seconds_of(result).get(model), about[model].params
         values = [
             (score and value(score))
             for measure in measures

@@ -8,6 +8,7 @@ from srcsel.base import spreadsheet
 from srcsel.base.phrases import plain
 from srcsel.base.records import Failure, Reading, Result, Score, SourceModel
 from srcsel.verdict.readings import chance_of, model_order, title_of
+from srcsel.verdict.times import seconds_of
 from srcsel.verdict.wording import READINGS
 
 
@@ -76,6 +77,6 @@ def _cost(model: SourceModel, result: Result) -> dict[str, object]:
         "Weights": model.params,
         "GMACs": model.gmacs,
         "Feature width": model.dim,
-        "Seconds a picture": result.seconds_per_picture.get(model.id),
+        "Seconds a picture": seconds_of(result).get(model.id),
         "Licence": plain(model.license) or "unknown",
     }

@@ -25,6 +25,7 @@ from srcsel.verdict import doubt
 from srcsel.verdict.combine import combined
 from srcsel.verdict.decide import decide, make_rankings
 from srcsel.verdict.expected import with_accuracy
+from srcsel.verdict.times import pooled
 from srcsel.verdict.wording import FAST_NUMBERS
 
 LIBRARIES = (
@@ -61,6 +62,7 @@ class Answer:
         self.scored: list[ModelScores] = []
         self.failures: list[Failure] = []
         self.speeds: dict[str, float] = {}
+        self.spreads: dict[str, tuple[float, float]] = {}
         self.notes: list[str] = [*_rounded(run), *_left_out(dataset, run)]
         self.race: Race | None = None  # of a fast answer
         self._start = time.monotonic()
@@ -78,11 +80,17 @@ class Answer:
         )
 
     def add(
-        self, model: str, scores: ModelScores, seconds_per_picture: float | None = None
+        self,
+        model: str,
+        scores: ModelScores,
+        seconds_per_picture: float | None = None,
+        spread: tuple[float, float] | None = None,
     ) -> None:
         """Take in one model's scores; what failed is part of the answer."""
         if seconds_per_picture is not None:
             self.speeds[model] = seconds_per_picture
+        if spread is not None:
+            self.spreads[model] = spread
         self.scored.append(scores)
         self.failures.extend(scores.failures)
         for note in scores.notes:
@@ -93,6 +101,8 @@ class Answer:
         scores, undefined = combined([score for told in self.scored for score in told.scores])
         literal, too = combined([score for told in self.scored for score in told.literal])
         diagnoses = tuple(told.diagnosis for told in self.scored if told.diagnosis is not None)
+        times = pooled(self.models, self.speeds, self.spreads)
+        seconds = {model: timed.value for model, timed in times.items()}
         verdict = decide(
             scores,
             self.models,
@@ -100,7 +110,7 @@ class Answer:
             class_names=self.dataset.classes,
             literal=literal,
             diagnoses=diagnoses,
-            seconds_per_picture=self.speeds,
+            seconds_per_picture=seconds,
         )
         if not scores:
             said = NOTHING if complete else NOTHING_YET
@@ -123,7 +133,8 @@ class Answer:
             accuracies=self.probing.accuracies(),
             rankings=make_rankings(scores, literal),
             verdict=verdict,
-            seconds_per_picture=dict(self.speeds),
+            seconds_per_picture=seconds,
+            seconds_spread={model: (timed.low, timed.high) for model, timed in times.items()},
             notes=tuple(dict.fromkeys((*self._raced(), *self.notes, *self.probing.notes))),
             versions=_versions(),
             seconds=time.monotonic() - self._start,

@@ -107,7 +107,7 @@ class Track:
             back = np.argsort(self.order)
             logits = None if outcome.logits is None else outcome.logits[back]
             key = replace(outcome.key, dataset=self.dataset.digest)
-            made = Features(key, outcome.values[back], logits, outcome.seconds_per_picture)
+            made = replace(outcome, key=key, values=outcome.values[back], logits=logits)
             self.store.put(made)
             self.store.drop_parts(outcome.key)
             self.told.loaded(key)

@@ -91,7 +91,7 @@ def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = 
             told.loaded(outcome.key)
             watch.update(outcome.key.model, "scoring")
             scores = scored(outcome, dataset.labels, run, told.measures, features, watch)
-            told.add(outcome.key.model, scores, outcome.seconds_per_picture)
+            told.add(outcome.key.model, scores, outcome.seconds_per_picture, outcome.seconds_spread)
             told.probing.add(outcome)
             watch.update(outcome.key.model, "done")
         runs.save(told.result(complete=False))
@@ -175,6 +175,7 @@ def add_measures(
     for note in before.notes:
         told.say(note)
     told.speeds.update(before.seconds_per_picture)
+    told.spreads.update(before.seconds_spread)
     for found in features_of(before, models, features, watch):
         watch.update(found.key.model, "scoring")
         told.add(

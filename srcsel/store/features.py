@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,13 +59,22 @@ class FeatureStore:
         tensors, about = found
         if "rows" in tensors:
             return self._rows_of(FeatureKey(**about["source"]), tensors["rows"], key)
+        spread = about.get("seconds_spread")
         return Features(
-            key, tensors["values"], tensors.get("logits"), about.get("seconds_per_picture")
+            key,
+            tensors["values"],
+            tensors.get("logits"),
+            about.get("seconds_per_picture"),
+            None if spread is None else tuple(spread),
         )
 
     def put(self, features: Features) -> None:
         """Store whole features and drop the parts they were made of. Raises StoreError."""
-        about = {"key": to_plain(features.key), "seconds_per_picture": features.seconds_per_picture}
+        about = {
+            "key": to_plain(features.key),
+            "seconds_per_picture": features.seconds_per_picture,
+            "seconds_spread": to_plain(features.seconds_spread),
+        }
         files.write_tensors(
             self._path(features.key), _tensors(features.values, features.logits), about
         )
@@ -132,7 +142,7 @@ class FeatureStore:
         if whole is None or rows.max(initial=-1) >= len(whole.values):
             return None
         logits = None if whole.logits is None else whole.logits[rows]
-        return Features(key, whole.values[rows], logits, whole.seconds_per_picture)
+        return replace(whole, key=key, values=whole.values[rows], logits=logits)
 
     def _path(self, key: FeatureKey) -> Path:
         name = re.sub(r"[^a-z0-9]+", "-", key.model.lower()).strip("-")[-60:]

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from srcsel.base.records import Diagnosis, Result, SourceModel
+from srcsel.base.records import Diagnosis, Result
 from srcsel.verdict.combine import combined
 from srcsel.verdict.decide import decide, make_rankings
 from srcsel.verdict.doubt import with_doubt
+from srcsel.verdict.times import Timed, times_of
 
 BYTES_PER_WEIGHT = 4  # float32, as the weights lie in memory
 NICE = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)  # limits a person may ask for, times a power of ten
@@ -26,16 +27,30 @@ class Cost:
     unit: str
     adjective: str  # of the upper limit: "Slowest acceptable"
     means: str  # what the number is, one sentence
-    of: Callable[[Result, SourceModel], float | None]
+    of: Callable[[Result], Mapping[str, Timed]]  # model -> cost, and between what it lies
+
+    def between(self, cost: Timed) -> str:
+        """Return a cost with its unit, and between what its measurements lie if they differ."""
+        said, low, high = (self.said(value) for value in (cost.value, cost.low, cost.high))
+        return said if low == high else f"{said} (measured {low} to {high})"
 
     def said(self, value: float) -> str:
         """Return a value with its unit, two digits below ten: "12 ms", "0.59 million weights"."""
         return f"{value:,.0f} {self.unit}" if value >= 9.95 else f"{value:.2g} {self.unit}"
 
 
-def _time(result: Result, model: SourceModel) -> float | None:
-    seconds = result.seconds_per_picture.get(model.id)
-    return 1000 * seconds if seconds else None
+def _time(result: Result) -> dict[str, Timed]:
+    return {
+        m: Timed(*(1000 * s for s in (t.value, t.low, t.high))) for m, t in times_of(result).items()
+    }
+
+
+def _weights(each: float) -> Callable[[Result], dict[str, Timed]]:
+    def of(result: Result) -> dict[str, Timed]:
+        known = {m.id: each * m.params for m in result.models if m.params}
+        return {m: Timed(cost, cost, cost) for m, cost in known.items()}
+
+    return of
 
 
 COSTS: dict[str, Cost] = {
@@ -43,7 +58,8 @@ COSTS: dict[str, Cost] = {
         "Time",
         "ms",
         "Slowest acceptable",
-        "Milliseconds of the network alone for one picture, as measured on this computer.",
+        "Milliseconds of the network alone for one picture, as measured on this computer: the"
+        " fastest of its batches. Models of one architecture share one time.",
         _time,
     ),
     "params": Cost(
@@ -51,23 +67,40 @@ COSTS: dict[str, Cost] = {
         "million weights",
         "Largest acceptable",
         "How many numbers the model is made of.",
-        lambda _, model: model.params / 1e6 if model.params else None,
+        _weights(1e-6),
     ),
     "memory": Cost(
         "Memory",
         "MB",
         "Most memory acceptable",
         "The weights alone, four bytes each; what a picture needs on its way through comes on top.",
-        lambda _, model: BYTES_PER_WEIGHT * model.params / 1e6 if model.params else None,
+        _weights(1e-6 * BYTES_PER_WEIGHT),
     ),
 }
 
 
 def costs(result: Result, kind: str) -> dict[str, float]:
     """Return scored model -> cost, where it is known; yardsticks too."""
+    return {model: cost.value for model, cost in spreads(result, kind).items()}
+
+
+def spreads(result: Result, kind: str) -> dict[str, Timed]:
+    """Return scored model -> cost and between what its measurements lie; yardsticks too."""
     scored = {score.model for score in result.scores}
-    found = {m.id: COSTS[kind].of(result, m) for m in result.models if m.id in scored}
-    return {model: value for model, value in found.items() if value is not None}
+    known = COSTS[kind].of(result)
+    return {m.id: known[m.id] for m in result.models if m.id in scored and m.id in known}
+
+
+def undecided(result: Result, kind: str, limit: float) -> list[str]:
+    """Return the models whose measured cost lies on both sides of `limit`: it rules none of them
+    out.
+    """
+    known, rivals = spreads(result, kind), contenders(result)
+    return [m for m in rivals if m in known and _inside(known[m], limit)]
+
+
+def _inside(cost: Timed, limit: float) -> bool:
+    return cost.low <= limit * SAME and limit * SAME < cost.high
 
 
 def contenders(result: Result) -> list[str]:
@@ -82,12 +115,17 @@ def usual(result: Result) -> str:
     return "time" if any(model in timed for model in contenders(result)) else "params"
 
 
-def limits(values: Mapping[str, float]) -> list[float]:
-    """Return limits worth asking for, rising: each leaves at least one model in and one out."""
+def limits(values: Mapping[str, float], known: Mapping[str, Timed] | None = None) -> list[float]:
+    """Return limits worth asking for, rising: each leaves at least one model in and one out.
+
+    values: model -> cost. known: between what it lies; a limit in there decides nothing.
+    """
     low, high = (f(values.values(), default=0.0) for f in (min, max))
     scale = [float(f"{digit}e{power}") for power in range(-6, 10) for digit in NICE]
     kept: dict[int, float] = {}
     for limit in scale:
+        if any(_inside(cost, limit) for cost in (known or {}).values()):
+            continue
         if low <= limit * SAME and limit * SAME < high:
             kept.setdefault(sum(value <= limit * SAME for value in values.values()), limit)
     return list(kept.values())
@@ -111,12 +149,12 @@ def frontier(cost: Mapping[str, float], score: Mapping[str, float]) -> list[str]
 
 def within(result: Result, kind: str, limit: float) -> Result:
     """Answer the run again among models that cost at most `limit`; models of unknown cost are left
-    out.
+    out. Where the limit lies inside what was measured of a model, that model stays.
 
     Yardsticks stay, whatever they cost, and so do models that could not be scored. Ranked and
     judged by the same rule as the whole run, from the same scores and re-checks.
     """
-    cheap = {model for model, cost in costs(result, kind).items() if cost <= limit * SAME}
+    cheap = {model for model, cost in spreads(result, kind).items() if cost.low <= limit * SAME}
     out = {model for model in contenders(result) if model not in cheap}
     scores, undefined = combined([s for s in result.scores if s.model not in out])
     literal, too = combined([s for s in result.literal if s.model not in out])

@@ -41,6 +41,7 @@ from srcsel.base.records import (
 )
 from srcsel.measures import find
 from srcsel.verdict.explain import explain, explain_yardsticks
+from srcsel.verdict.times import pooled
 from srcsel.verdict.wording import FEWEST, SAME_COST, Beside, Standing, opening
 
 VERDICT_MEASURES = (
@@ -78,9 +79,9 @@ def decide(
     and notes are plain text, titles included as they are: a page must escape them.
     """
     table, missing = _table(scores)
-    standing = _standing(
-        table, models, np.asarray(dataset_counts), class_names, seconds_per_picture or {}
-    )
+    times = pooled(models, seconds_per_picture or {})
+    seconds = {model: timed.value for model, timed in times.items()}
+    standing = _standing(table, models, np.asarray(dataset_counts), class_names, seconds)
     verdict = _verdict(standing)
     notes = tuple(Note(text) for text in missing)
     if standing.models:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from srcsel.base.phrases import listed
 from srcsel.base.records import Reading, Result
 from srcsel.charts.cost import cost_alt, cost_chart, tells_apart, trade
 from srcsel.measures import MEASURES
@@ -16,8 +17,17 @@ from srcsel.ui.app import frame, state
 from srcsel.ui.parts import words
 from srcsel.ui.parts.show import md, plain
 from srcsel.ui.results import results
-from srcsel.verdict.cost import COSTS, contenders, costs, limits, usual, within
-from srcsel.verdict.readings import title_of
+from srcsel.verdict.cost import (
+    COSTS,
+    contenders,
+    costs,
+    limits,
+    spreads,
+    undecided,
+    usual,
+    within,
+)
+from srcsel.verdict.readings import title_of, titles_of
 
 USUAL_MEASURE = "supcon"
 _RUN = "srcsel.limited"  # session key: the run that the limit in this tab's memory was set for
@@ -47,7 +57,20 @@ def among(whole: Result) -> tuple[Result, str]:
         return whole, ""
     if state.read("model") not in {s.model for s in part.scores}:
         state.write(model=None)  # the model looked at costs too much now
-    return part, f"among models up to {COSTS[kind].said(limit)} ({left} of {all_})"
+    said = f"among models up to {COSTS[kind].said(limit)} ({left} of {all_})"
+    return part, said + _undecided(whole, kind, limit)
+
+
+def _undecided(whole: Result, kind: str, limit: float) -> str:
+    """Say of which models the limit decides nothing, because it lies inside what was measured."""
+    inside = undecided(whole, kind, limit)
+    if not inside:
+        return ""
+    titles = titles_of(whole)
+    who = listed([plain(titles[m]) for m in inside[:3]])
+    more = f" and {len(inside) - 3} more" if len(inside) > 3 else ""
+    between = COSTS[kind].between(spreads(whole, kind)[inside[0]])
+    return f"; it decides nothing about {who}{more}, whose time is not that sure: {between}"
 
 
 def lift(said: str) -> None:
@@ -137,7 +160,8 @@ def _usual_measure(whole: Result) -> str:
 
 def _slider(whole: Result, kind: str, limit: float | None) -> None:
     rivals = set(contenders(whole))
-    steps = limits({m: c for m, c in costs(whole, kind).items() if m in rivals})
+    known = {m: c for m, c in spreads(whole, kind).items() if m in rivals}
+    steps = limits({m: c.value for m, c in known.items()}, known)
     asked = [] if limit is None else [limit]
     options: list[float | None] = [*sorted({*steps, *asked}), None]
     if len(options) < 2:

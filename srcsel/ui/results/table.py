@@ -27,6 +27,7 @@ from srcsel.verdict.readings import (
     role,
     title_of,
 )
+from srcsel.verdict.times import seconds_of
 
 __all__ = ["all_numbers", "draw", "help_of", "short_table", "title_of"]
 
@@ -54,7 +55,7 @@ def short_table(result: Result, reading: Reading) -> pd.DataFrame:
     firsts = firsts_of_100(result)
     rows = []
     for model in order:
-        about, seconds = models[model], result.seconds_per_picture.get(model)
+        about, seconds = models[model], seconds_of(result).get(model)
         row: dict[str, object] = {"Starting model": plain(about.title)}
         row["First in 100"] = firsts.get(model)  # None for a yardstick: it is not in the contest
         for measure in measures:

@@ -16,6 +16,7 @@ from srcsel.ui.parts import words
 from srcsel.ui.parts.show import md, plain
 from srcsel.verdict.expected import HOW, expected, in_words
 from srcsel.verdict.readings import find_ranking, firsts_of_100, titles_of
+from srcsel.verdict.times import seconds_of
 from srcsel.verdict.wording import HEADLINES, headline, how_sure
 
 Color = Literal["green", "orange", "gray"]
@@ -128,9 +129,7 @@ def milliseconds(seconds: float | None) -> str:
 
 
 def _facts(result: Result, winner: SourceModel) -> str:
-    seconds = result.seconds_per_picture.get(
-        winner.id
-    )  # unknown in a finished example: it ran elsewhere
+    seconds = seconds_of(result).get(winner.id)  # unknown in a finished example: it ran elsewhere
     facts = [
         *([(milliseconds(seconds), "a picture, on this computer")] if seconds else []),
         (weights(winner.params), "weights"),
