@@ -13,7 +13,6 @@ from srcsel.ui.explore import explore, near, panel
 from srcsel.ui.parts import choices, making, maps
 from srcsel.ui.parts.show import empty_state, md
 from srcsel.ui.parts.watch import watch_run
-from srcsel.ui.results import results
 
 HEIGHT = 620  # pixels of a map, at most
 ROOM = 330  # pixels of a window that title, controls, legend and caption take
@@ -49,11 +48,11 @@ def main() -> None:
     elif view == "why":
         from srcsel.ui.explore import why
 
-        why.show(result, results.choose_model(result), results.pictures(result))
+        why.show(result, choices.choose_model(result), making.pictures(result))
     else:
         from srcsel.ui.explore import suspects
 
-        suspects.show(result, results.pictures(result))
+        suspects.show(result, making.pictures(result))
 
 
 @st.fragment
@@ -69,13 +68,13 @@ def draw(result: Result) -> None:
     with map_side:
         place, below = st.container(), st.container()
         cap = explore.choose_dots(dataset, method)
-        projections = {m: results.get_map(result, m, method, cap) for m in models}
+        projections = {m: making.get_map(result, m, method, cap) for m in models}
         with below:
             seen = {m: making.get_inside(result, m) for m in models}
         panes = [maps.Pane(p, titles[m], seen[m]) for m, p in projections.items() if p is not None]
         if len(panes) < len(models):
             return
-        set_id = results.pictures(result)
+        set_id = making.pictures(result)
         chosen, stamp = explore.pushed(run_id)
         with place:
             maps.embedding_map(
@@ -92,8 +91,8 @@ def draw(result: Result) -> None:
                 selected=chosen,
                 stamp=stamp,
             )
-            sketch = "" if frame.presenting() else f"{results.MAP_CAPTION} "
-            st.caption(f"{sketch}{md(results.sampled(result, panes[0].projection))}")
+            sketch = "" if frame.presenting() else f"{maps.MAP_CAPTION} "
+            st.caption(f"{sketch}{md(maps.sampled(result, panes[0].projection))}")
     shown = maps.drawn_rows(panes, dataset, classes)
     with picture_side:
         beside(result, panes, set_id, shown, classes)

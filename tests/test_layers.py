@@ -150,6 +150,17 @@ def test_only_the_pages_know_streamlit(name, package, path):
     assert package == "ui" or not name.startswith("srcsel") or "streamlit" not in known
 
 
+def test_rooms_of_pages_do_not_enter_each_other():
+    """What several pages draw lies in ui/parts; a page may use other rooms than its own."""
+    rooms = {path.parent.name for path in (PACKAGE / "ui").glob("*/*.py")}
+    pages = rooms - {"app", "parts", "server"}
+    assert pages >= {"results", "explore", "evidence", "images", "models", "history"}
+    for room in rooms:
+        for path in (PACKAGE / "ui" / room).glob("*.py"):
+            entered = {full.split(".")[2] for full in imported(path) if ".ui." in full}
+            assert not entered & pages - {room}, path
+
+
 def test_a_measure_imports_no_other_measure_no_disk_and_no_model():
     """Shared arithmetic lies in `kernels`."""
     folder = PACKAGE / "measures"

@@ -6,7 +6,8 @@ import numpy as np
 
 from srcsel.base.errors import NotAvailable
 from srcsel.measures._base import measure
-from srcsel.measures.kernels.class_sums import subset_blocks, subset_sums
+from srcsel.measures.kernels.blocks import blocks
+from srcsel.measures.kernels.class_sums import subset_sums
 from srcsel.measures.kernels.prepare import centered
 
 FEWEST = 4  # pictures: the debiased estimator divides by n - 3
@@ -28,7 +29,7 @@ def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
     members = kept.T.astype(np.float32)  # (n, b)
     single = W.astype(np.float32)
     squares = np.zeros(len(kept))
-    for rows in subset_blocks(len(W), len(W)):
+    for rows in blocks(len(W), len(W)):
         K = single[rows] @ single.T  # (r, n)
         squares += ((K * K) @ members * members[rows]).sum(axis=0, dtype=np.float64)
     return np.nan_to_num(_similarity(W, y, kept, squares))
@@ -91,7 +92,7 @@ def _squares(W: np.ndarray) -> float:
     if d <= n:
         gram = W.T @ W
         return float((gram * gram).sum())
-    return float(sum(((W[rows] @ W.T) ** 2).sum() for rows in subset_blocks(n, n)))
+    return float(sum(((W[rows] @ W.T) ** 2).sum() for rows in blocks(n, n)))
 
 
 def _similarity(W: np.ndarray, y: np.ndarray, kept: np.ndarray, squares: np.ndarray) -> np.ndarray:

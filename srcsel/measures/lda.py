@@ -8,6 +8,7 @@ import numpy as np
 
 from srcsel.measures._base import measure
 from srcsel.measures.kernels import folds
+from srcsel.measures.kernels.ledoit_wolf import shrinkage
 
 FOLDS = 5
 SEED = 0  # of the folds
@@ -99,10 +100,7 @@ def _shrunk(W: np.ndarray) -> np.ndarray:
     W = W / spread
     q = np.einsum("ij,ij->i", W, W)
     S = W.T @ W / n
-    mean = float(q.sum()) / (n * d)
-    size = float((S * S).sum())
-    distance, error = size - d * mean**2, (float((q * q).sum()) / n - size) / n
-    a = min(max(error, 0.0), distance) / distance if distance > 0 and d > 1 else 0.0
+    a, mean = shrinkage(q, float((S * S).sum()), d)
     S *= 1 - a
     S[np.diag_indices(d)] += a * mean
     S *= spread

@@ -10,6 +10,7 @@ import numpy as np
 
 from srcsel.measures._base import measure
 from srcsel.measures.kernels.blocks import over_cores
+from srcsel.measures.kernels.ledoit_wolf import shrinkage
 from srcsel.measures.kernels.prepare import centered
 from srcsel.measures.kernels.shared import Shared
 
@@ -127,15 +128,8 @@ def _lengths(W: np.ndarray) -> np.ndarray:
 
 
 def _shrinkage(q: np.ndarray, total: float, n: int, d: int) -> tuple[float, float]:
-    """Return 1 - a and a trace(S) / d, from the squared row lengths q (n,) and |W'W|^2.
-
-    Ledoit & Wolf 2004, 3.3.
-    """
-    mean = float(q.sum()) / (n * d)  # the average variance
-    size = total / n**2  # |S|^2
-    distance = size - d * mean**2  # |S - mean I|^2, d times theirs
-    error = (float((q * q).sum()) / n - size) / n
-    a = min(max(error, 0.0), distance) / distance if distance > 0 and d > 1 else 0.0
+    """Return 1 - a and a trace(S) / d, from the squared row lengths q (n,) and |W'W|^2."""
+    a, mean = shrinkage(q, total / n**2, d)
     return 1 - a, max(a * mean, RIDGE * mean * d)
 
 

@@ -30,6 +30,7 @@ from srcsel.measures import (
 )
 from srcsel.measures.kernels.all_pairs import read_all
 from srcsel.measures.kernels.prepare import components, directions
+from srcsel.measures.kernels.sample import stratified
 from srcsel.measures.kernels.shared import Shared
 from srcsel.scoring.diagnosis import diagnose
 
@@ -130,7 +131,7 @@ def score_model(
     for done, measure in enumerate(chosen):
         update(done, measure.title)
         scores += [task.outcome(model) for task in tasks if task.measure is measure]
-    rows = _stratified(y, DIAGNOSIS, np.random.default_rng(seed))
+    rows = stratified(y, DIAGNOSIS, SAMPLE_FEWEST, np.random.default_rng(seed))
     return ModelScores(
         model,
         [s for s in scores if isinstance(s, Score) and s.reading != "raw"],
@@ -149,7 +150,7 @@ def plan_rechecks(y: np.ndarray, count: int = 200, seed: int = 0) -> Plan:
     of 5,000.
     """
     rng = np.random.default_rng(seed)
-    rows = _stratified(y, CAP, rng)
+    rows = stratified(y, CAP, SAMPLE_FEWEST, rng)
     y = y[rows]
     kept = np.zeros((count, len(y)), dtype=bool)
     for c in np.unique(y):
@@ -368,21 +369,6 @@ def _take(keywords: Mapping[str, Any], rows: np.ndarray) -> dict[str, Any]:
         name: value[rows] if isinstance(value, np.ndarray) else value
         for name, value in keywords.items()
     }
-
-
-def _stratified(y: np.ndarray, cap: int, rng: np.random.Generator) -> np.ndarray:
-    """Choose about `cap` pictures, sorted, the same share of each class but at least ten; all,
-    where n <= cap.
-    """
-    if len(y) <= cap:
-        return np.arange(len(y))
-    share = cap / len(y)
-    chosen = []
-    for c in np.unique(y):
-        members = np.flatnonzero(y == c)
-        size = min(len(members), max(SAMPLE_FEWEST, round(share * len(members))))
-        chosen.append(rng.choice(members, size, replace=False))
-    return np.sort(np.concatenate(chosen))
 
 
 def _notes(y: np.ndarray, plan: Plan) -> tuple[str, ...]:

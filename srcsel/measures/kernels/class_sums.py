@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-BLOCK_BYTES = 64_000_000  # of one block of float64 numbers
+from srcsel.measures.kernels.blocks import blocks
+
 SPARSE = 50_000_000  # multiplications from which the indicators are sparse
 
 
@@ -23,13 +24,6 @@ def class_sums(W: np.ndarray, y: np.ndarray, classes: int) -> np.ndarray:
     return csr_matrix((np.ones(len(rows), W.dtype), (y[rows], rows)), shape=(classes, n)) @ W
 
 
-def subset_blocks(count: int, width: int) -> Iterator[slice]:
-    """Slices of 0..count such that a block of `width` float64 columns stays within BLOCK_BYTES."""
-    rows = max(1, BLOCK_BYTES // (8 * max(width, 1)))
-    for start in range(0, count, rows):
-        yield slice(start, min(start + rows, count))
-
-
 def subset_sums(
     X: np.ndarray, y: np.ndarray, kept: np.ndarray
 ) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
@@ -38,7 +32,7 @@ def subset_sums(
     """
     classes = int(y.max()) + 1
     members = [np.flatnonzero(y == c) for c in range(classes)]
-    for part in subset_blocks(len(kept), classes * X.shape[1]):
+    for part in blocks(len(kept), classes * X.shape[1]):
         masks = [kept[part][:, rows].astype(np.float64) for rows in members]
         counts = np.stack([mask.sum(axis=1) for mask in masks], axis=1)
         yield (

@@ -14,9 +14,8 @@ from srcsel.base.records import Agreement, Evidence, Failure, Protocol, Reading,
 from srcsel.charts import agreement
 from srcsel.ui.app import frame, state
 from srcsel.ui.evidence import agreements
-from srcsel.ui.parts import words
+from srcsel.ui.parts import choices, words
 from srcsel.ui.parts.show import error_state, md, plain
-from srcsel.ui.results import results
 from srcsel.verdict.wording import BEFOREHAND
 
 Color = Literal["green", "orange", "gray"]
@@ -103,7 +102,7 @@ def dots(result: Result, evidence: Evidence) -> None:
     """Draw accuracy per model."""
     st.markdown("**How often each starting model was right**", help=_DOTS)
     st.plotly_chart(
-        agreement.accuracy_dots(result, evidence, theme=results.theme(), scale=_scale()),
+        agreement.accuracy_dots(result, evidence, theme=choices.theme(), scale=_scale()),
         key="evidence-dots",
         config={"displayModeBar": False},
         alt=agreement.accuracy_alt(result, evidence),
@@ -137,7 +136,7 @@ def scatter(result: Result, evidence: Evidence) -> None:
         return
     st.plotly_chart(
         agreement.agreement_scatter(
-            result, evidence, predictor, reading, theme=results.theme(), scale=_scale()
+            result, evidence, predictor, reading, theme=choices.theme(), scale=_scale()
         ),
         key="evidence-scatter",
         config={"displayModeBar": False},
@@ -310,4 +309,4 @@ def _signed(value: float) -> str:
 
 
 def _scale() -> float:
-    return results.PRESENTING if frame.presenting() else 1.0
+    return choices.PRESENTING if frame.presenting() else 1.0

@@ -14,10 +14,9 @@ from srcsel.charts.experiment import experiment_grid, grid_alt
 from srcsel.store import files
 from srcsel.ui.app import frame, state
 from srcsel.ui.evidence import agreements
-from srcsel.ui.parts import cards
+from srcsel.ui.parts import cards, choices
 from srcsel.ui.parts.shipped import is_one, runs
 from srcsel.ui.parts.show import md, plain
-from srcsel.ui.results import results
 from srcsel.verdict.wording import READINGS
 
 _FIGURE = (
@@ -59,7 +58,7 @@ def summary(run_id: str, kind: EvidenceKind) -> None:
     if told.get("targets"):
         st.markdown("**Both scores against the accuracy really reached**", help=_FIGURE)
         st.plotly_chart(
-            experiment_grid(told, kind, theme=results.theme()),
+            experiment_grid(told, kind, theme=choices.theme()),
             key="experiment-grid",
             config={"displayModeBar": False},
             alt=grid_alt(told, kind),

@@ -12,7 +12,6 @@ from srcsel.ui.parts import choices, maps
 from srcsel.ui.parts.coloring import COLORS, OF_TWO
 from srcsel.ui.parts.maps import Selection
 from srcsel.ui.parts.show import plain
-from srcsel.ui.results import results
 
 VIEWS = {"map": "Map", "why": "Why this score", "suspects": "Worth a look"}
 SIZES = (DOTS, 20_000, 100_000)  # dots a person may ask for
@@ -113,7 +112,7 @@ def choose_maps(result: Result) -> tuple[str, str | None, str, str]:
     presenting = frame.presenting()
     columns = st.columns([5, 5, 5] if presenting else [5, 5, 5, 4], vertical_alignment="bottom")
     with columns[0]:
-        model = results.choose_model(result)
+        model = choices.choose_model(result)
     with columns[1]:
         second = choose_second(result, model)
     with columns[2]:
@@ -126,7 +125,7 @@ def choose_maps(result: Result) -> tuple[str, str | None, str, str]:
             state.choose("method", list(maps.METHODS), "umap", "kind of map") or "umap",
         )
     with columns[3]:
-        return model, second, color, results.choose_method()
+        return model, second, color, choices.choose_method()
 
 
 def choose_pictures(result: Result) -> list[int]:

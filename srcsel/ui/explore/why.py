@@ -16,10 +16,9 @@ from srcsel.charts import classes as class_charts
 from srcsel.charts import mixed
 from srcsel.explore import inside
 from srcsel.ui.app import frame
-from srcsel.ui.parts import thumbs, words
+from srcsel.ui.parts import choices, thumbs, words
 from srcsel.ui.parts.making import get_inside
 from srcsel.ui.parts.show import figure, md, plain, prefix
-from srcsel.ui.results import results
 
 BARS = 12  # classes drawn as bars; the table has all
 PAIRS, PAIRS_PRESENTING = 9, 4  # pairs of pictures shown of two classes
@@ -59,7 +58,7 @@ def _classes(seen: Inside, dataset: Dataset) -> None:
     names = [dataset.classes[c] for c in first]
     parts = {name: getattr(found, name)[first] for name in class_charts.PARTS}
     st.plotly_chart(
-        class_charts.class_bars(names, parts, found.means, theme=results.theme(), scale=_scale()),
+        class_charts.class_bars(names, parts, found.means, theme=choices.theme(), scale=_scale()),
         key="why-classes",
         config={"displayModeBar": False},
         alt=class_charts.class_alt(names, parts),
@@ -118,14 +117,14 @@ def _pairs(seen: Inside, dataset: Dataset, key: str) -> inside.Mixed | None:
 
 
 def _scale() -> float:
-    return results.PRESENTING if frame.presenting() else 1.0
+    return choices.PRESENTING if frame.presenting() else 1.0
 
 
 def _square(seen: Inside, dataset: Dataset) -> None:
     chosen, shares = inside.square(seen, dataset.labels)
     names = [dataset.classes[c] for c in chosen]
     st.plotly_chart(
-        mixed.mixed_map(names, shares, theme=results.theme(), scale=_scale()),
+        mixed.mixed_map(names, shares, theme=choices.theme(), scale=_scale()),
         key="why-square",
         config={"displayModeBar": False},
         alt=mixed.mixed_alt(names, shares),

@@ -14,7 +14,7 @@ from srcsel.base.records import Reading, Result
 from srcsel.charts.cost import cost_alt, cost_chart, tells_apart, trade
 from srcsel.measures import MEASURES
 from srcsel.ui.app import frame, state
-from srcsel.ui.parts import words
+from srcsel.ui.parts import choices, words
 from srcsel.ui.parts.show import md, plain
 from srcsel.ui.results import results
 from srcsel.verdict.cost import (
@@ -116,7 +116,7 @@ def section(whole: Result, part: Result, reading: Reading, chosen: str) -> None:
                 title=_axis(measure),
                 verdict=part.verdict,
                 limit=limit,
-                theme=results.theme(),
+                theme=choices.theme(),
                 chosen=chosen,
             ),
             key="cost",
