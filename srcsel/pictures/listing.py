@@ -145,7 +145,7 @@ def _about_bare(tree: Tree, depth: int = 0) -> list[str]:
     bare = tree.bare(depth)
     if not bare:
         return []
-    told = ", ".join(f"'{name}' ({held})" for name, held in sorted(bare.items())[:SHOWN])
+    told = ", ".join(f"'{name}' ({tree.held(name)})" for name in bare[:SHOWN])
     more = f" and {len(bare) - SHOWN:,} more" if len(bare) > SHOWN else ""
     said = f"The folder {told} holds no picture that can be read, so it is no class."
     if len(bare) > 1:

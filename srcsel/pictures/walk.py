@@ -93,19 +93,21 @@ class Tree:
             Counter(passed),
         )
 
-    def bare(self, depth: int = 0) -> dict[str, str]:
-        """Return the folders `depth` below the first that hold no picture, with what they hold."""
+    def bare(self, depth: int = 0) -> list[str]:
+        """Return the folders `depth` below the first that hold no picture, sorted."""
         full = {"/".join(path.split("/")[: depth + 1]) for path in self.pictures}
-        return {
-            name: self._held(name)
-            for name in self.folders
-            if name.count("/") == depth and name not in full
-        }
+        return sorted(
+            name for name in self.folders if name.count("/") == depth and name not in full
+        )
 
-    def _held(self, name: str) -> str:
-        """Return "12 .npy, 1 .txt", or "empty"."""
-        head = name + "/"
-        kinds = Counter(ending(u.path) for u in self.skipped if u.path.startswith(head))
+    def held(self, name: str) -> str:
+        """Return what a folder holds: "12 .npy, 1 .txt", "empty", or why that is not known."""
+        head, kinds = name + "/", Counter[str]()
+        for aside in self.skipped:
+            if aside.path == name:
+                return aside.reason.rstrip(".")
+            if aside.path.startswith(head):
+                kinds[ending(aside.path)] += 1
         for (place, suffix), n in self.passed.items():
             if f"{place}/".startswith(head):
                 kinds[suffix] += n

@@ -281,9 +281,12 @@ def test_failed_model_and_sampling_are_said(results, save, result, words_of):
         "No internet, so its weights could not be fetched.",
         "Traceback (most recent…)",
     )
-    save(result, failures=(failure,), notes=("The re-checks used 5,000 of 9,000 pictures.",))
+    dataset = dataclasses.replace(result.dataset, notes=("The classes look like parts.",))
+    notes = ("The re-checks used 5,000 of 9,000 pictures.",)
+    save(result, failures=(failure,), notes=notes, dataset=dataset)
     tab = ready(results())
     assert "No internet" in words_of(tab)
+    assert "The classes look like parts" in words_of(tab)
     assert "5,000 of 9,000" in words_of(tab)
     assert any(code.value.startswith("demo/m5\nTraceback") for code in tab.code)
 

@@ -223,6 +223,7 @@ def test_folders_that_may_not_be_opened(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "scandir", locked)
     found = list_pictures(str(tmp_path))
     assert (found.classes, list(aside(found))) == (("a",), ["b"])
+    assert "'b' (This folder cannot be opened: Permission denied)" in found.notes[0]
     assert "Permission denied" in refusal(tmp_path / "b")
 
 

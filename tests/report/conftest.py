@@ -60,6 +60,7 @@ def result(folder) -> Result:
         CLASSES,
         "d" * 64,
         (Unreadable(HOSTILE, HOSTILE),),
+        notes=(f"The classes look like parts of a data set. {HOSTILE}",),
     )
     models = tuple(
         SourceModel(f"x/{name}", f"{name} {HOSTILE}", "r", params, None, 64, 8, "", "MIT")

@@ -104,6 +104,7 @@ def test_it_says_all_that_the_dashboard_says(page, result, folder):
     assert result.verdict.why.split(".")[0] in text
     for expected in (
         "60 pictures in 3 classes",
+        "The classes look like parts of a data set.",
         "50 ms",
         "20 million",
         "MIT",

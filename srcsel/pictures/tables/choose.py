@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from srcsel.base import access
 from srcsel.base.errors import InputError
+from srcsel.base.phrases import listed
 from srcsel.base.records import Unreadable
 from srcsel.pictures.layouts import is_part, split_of
 from srcsel.pictures.tables.read import Labeled, misfit, read_table
@@ -18,6 +19,8 @@ from srcsel.pictures.walk import Tree
 SURE = "labels"  # a table of this name is meant; any other may be about something else
 MOST = 12  # tables looked into
 AGREE = 0.95  # of the labels that fit the folder names, where both say the same
+SHOWN = 4  # names in a sentence
+_TELLING = re.compile("label|train|meta|annot|class|list", re.IGNORECASE)
 _WORKBOOKS = (".xlsx", ".xls", ".ods", ".json", ".parquet")
 _LISTS = re.compile(r"(train|val|valid|test|list|labels?|annotations?)([\W_]?\w*)", re.IGNORECASE)
 
@@ -47,7 +50,8 @@ def choose(tree: Tree) -> Choice:
         fitting = [one for one in read if one.fits]
         if not fitting:
             raise InputError(misfit(read[0], tree.pictures))
-        return _one_of(tree, read, fitting, wrong)
+        choice = _one_of(tree, read, fitting, wrong)
+        return replace(choice, notes=(*choice.notes, *_passed_over(names, fitting[0])))
     read, wrong = _look(tree, [name for name in names if name not in sure])
     fitting = [one for one in read if one.fits]
     firsts = _firsts(tree)
@@ -167,7 +171,16 @@ def _candidates(tree: Tree) -> list[str]:
             for p in tree.tables
             if p.count("/") == 1 and p.split("/")[0] in bare and not p.lower().endswith(".txt")
         ]
-    return sorted(root)[:MOST]
+    return sorted(root, key=lambda path: (not _TELLING.search(path), path))[:MOST]
+
+
+def _passed_over(names: Sequence[str], taken: Labeled) -> list[str]:
+    """Name the tables that nobody looked into, as one is called labels.*."""
+    others = [n for n in names if _stem(n) != SURE and not n.lower().endswith(".txt")]
+    if not others:
+        return []
+    verb = "was" if len(others) == 1 else "were"
+    return [f"{_name(taken)} gives the classes. {listed(others[:SHOWN])} {verb} not looked into."]
 
 
 def _look(tree: Tree, names: Sequence[str]) -> tuple[list[Labeled], dict[str, str]]:

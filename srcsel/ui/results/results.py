@@ -152,7 +152,8 @@ def remarks(result: Result) -> None:
     """Say what was sampled or left out, and which models or scores did not work, in words."""
     titles = {m.id: m.title for m in result.models}
     told = {doubt.summary(result.race)} if result.race else set()  # stands with the race
-    for note in (note for note in result.notes if note not in told):
+    said = (*result.notes, *result.dataset.notes)
+    for note in (note for note in said if note not in told):
         st.caption(f":material/info: {md(note)}")
     for failure in (
         f for f in result.failures if f.measure in HEADLINE

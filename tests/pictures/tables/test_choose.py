@@ -115,6 +115,15 @@ def test_fewer_than_half_of_the_rows_is_too_few(tmp_path, explicit):
     assert "only 2 of its 5 rows name one of the 2 pictures" in refusal(ref)
 
 
+def test_a_table_called_labels_comes_before_others_and_that_is_said(tmp_path):
+    fill(tmp_path, "1.jpg", "2.jpg")
+    write(tmp_path, "labels.csv", [("1.jpg", "x"), ("2.jpg", "y")])
+    write(tmp_path, "train.csv", [("1.jpg", "p"), ("2.jpg", "q")])
+    found = list_pictures(str(tmp_path))
+    assert found.classes == ("x", "y")
+    assert found.notes == ("labels.csv gives the classes. train.csv was not looked into.",)
+
+
 def test_a_list_of_class_names_is_no_table(tmp_path):
     fill(tmp_path, "a/1.jpg", "b/1.jpg")
     (tmp_path / "labels.txt").write_text("a\nb\n")
