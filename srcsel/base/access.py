@@ -7,6 +7,8 @@ public sets, after all links are followed. Model files also in SRCSEL_WEIGHTS.
 
 from __future__ import annotations
 
+import hashlib
+import os
 from pathlib import Path
 
 from srcsel.base.errors import InputError
@@ -44,6 +46,30 @@ def require(path: Path, *, model: bool = False) -> None:
         "This dashboard is shared over the network, so it opens no folders by path. Upload a zip"
         " instead, or ask whoever runs it to set SRCSEL_ROOTS."
     )
+
+
+def announce(jobs: Path) -> None:
+    """Say to the workers of the jobs in `jobs` what this server lets them open.
+
+    A worker outlives the server that started it: one that was started with other limits leaves
+    before it takes a job (see `outdated`), and the next has this server's. Raises OSError.
+    """
+    if outdated(jobs) is not False:
+        jobs.mkdir(parents=True, exist_ok=True)
+        (jobs / "limits").write_text(_limits(), encoding="utf-8")
+
+
+def outdated(jobs: Path) -> bool | None:
+    """Tell whether the last server announced other limits than ours; None where none did."""
+    try:
+        return (jobs / "limits").read_text(encoding="utf-8") != _limits()
+    except FileNotFoundError:
+        return None
+
+
+def _limits() -> str:
+    said = (os.environ.get(name, "") for name in ("SRCSEL_ROOTS", "SRCSEL_WEIGHTS"))
+    return hashlib.sha256("\n".join(said).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _ours(target: Path, settings: Settings) -> bool:

@@ -19,6 +19,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from srcsel.base import access
 from srcsel.base.errors import Cancelled, SrcselError, StoreError
 from srcsel.base.records import JobState
 from srcsel.base.watch import PartState, Watch
@@ -130,7 +131,7 @@ def main(folder: Path, lane: str) -> None:
     files.sweep(folder.parent)
     warm = False
     last = time.monotonic()
-    while folder.is_dir() and time.monotonic() - last < LINGER_SECONDS:
+    while _wanted(folder) and time.monotonic() - last < LINGER_SECONDS:
         if (row := _claim(table, lane)) is not None:
             _work(table, row)
             last, warm = time.monotonic(), True
@@ -140,8 +141,13 @@ def main(folder: Path, lane: str) -> None:
         else:
             time.sleep(POLL_SECONDS)
     lock.release()
-    if folder.is_dir():
+    if _wanted(folder):
         Board(folder).wake()  # a job that was queued while we held the lock but no longer looked
+
+
+def _wanted(folder: Path) -> bool:
+    """Tell whether there is a board, and its server lets open what we would; else we leave."""
+    return folder.is_dir() and not access.outdated(folder)
 
 
 def _claim(table: Table, lane: str) -> sqlite3.Row | None:

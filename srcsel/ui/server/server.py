@@ -32,6 +32,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from srcsel.base import access
 from srcsel.base.errors import InputError, SrcselError
 from srcsel.base.settings import NOWHERE, load_settings
 from srcsel.ui.parts import thumbs
@@ -132,10 +133,12 @@ def close_paths() -> None:
     """Let nothing be opened by path where others reach this server and SRCSEL_ROOTS is not set.
 
     A path box would otherwise show any file to whoever reaches the port. The environment says it to
-    the workers too.
+    the workers too, and those still there from before with other limits leave.
     """
     if shared() and not os.environ.get("SRCSEL_ROOTS"):
         os.environ["SRCSEL_ROOTS"] = NOWHERE
+    with contextlib.suppress(OSError):  # the pages say what is wrong with the work folder
+        access.announce(load_settings().jobs)
 
 
 @asynccontextmanager
