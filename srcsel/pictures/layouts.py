@@ -125,7 +125,8 @@ class _Shape:
         self.same = several and len(common) > 1 and 2 * len(common) >= len(every)
         self.parts = [name for name in found.classes if is_part(name)]
         self.mostly = several and 2 * len(self.parts) > len(found.classes)
-        self.below = sorted(common if self.same else every)
+        inner = sorted(common if self.same else every)
+        self.below = [] if all(name.casefold() in _CONTENT for name in inner) else inner
         trains = [name for name in self.parts if split_of(name) == "train"]
         self.main = max(trains or self.parts or found.classes, key=lambda name: sizes[name])
 

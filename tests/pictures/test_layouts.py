@@ -88,6 +88,13 @@ def test_images_and_labels_of_a_detector(tmp_path):
     assert "'train' and 'val': these look like parts of a data set" in said
 
 
+def test_images_within_parts_are_no_classes(tmp_path):
+    fill(tmp_path, "train/images", "valid/images")
+    found = list_pictures(str(tmp_path))
+    assert [way.label for way in remedies(found)] == ["Only train"]
+    assert "hold no folders of classes" in notes_of(found)[0]
+
+
 def test_images_and_masks(tmp_path):
     fill(tmp_path, "images", "masks")
     assert "look like parts" in notes_of(list_pictures(str(tmp_path)))[0]

@@ -89,11 +89,7 @@ def _unused(
     tree: Tree, read: Sequence[Labeled], meant: Sequence[Labeled], wrong: Mapping[str, str]
 ) -> Choice:
     """Leave the classes to the folder names, and say why no table gives them."""
-    said = {
-        _name(one): f"it labels {len(one.labels):,} of the {len(tree.pictures):,} pictures, and the"
-        " folder names are the classes."
-        for one in read
-    }
+    said = {_name(one): _little(one, len(tree.pictures)) for one in read}
     said |= {_name(one): "it gives the same classes as the folder names." for one in meant}
     said |= {table: f"the folder names are the classes. {why}" for table, why in wrong.items()}
     return Choice(
@@ -101,6 +97,17 @@ def _unused(
         tuple(f"{table} was not used: {why}" for table, why in said.items()),
         tuple(Unreadable(t, f"It was not used: {why}", "table") for t, why in said.items()),
     )
+
+
+def _little(read: Labeled, pictures: int) -> str:
+    """Say how little a table says of this folder."""
+    said = f"it labels {len(read.labels):,} of the {pictures:,} pictures"
+    if not read.fits and read.missing:
+        said = (
+            f"{read.matched:,} of its {read.rows:,} rows name a picture of this folder (it looks"
+            f" for {read.missing[0]})"
+        )
+    return f"{said}, and the folder names are the classes."
 
 
 def _one_of(

@@ -35,6 +35,7 @@ _ON, _OFF = (
     frozenset({"1", "1.0", "true", "True", "TRUE"}),
     frozenset({"0", "0.0", "-1", "-1.0", "false", "False", "FALSE", ""}),
 )
+_WHOLE = re.compile(r"[-+]?\d+([.,]0*)?")
 _NUMBER = re.compile(r"[-+]?\d+([.,]\d*)?(e[-+]?\d+)?", re.IGNORECASE)
 
 
@@ -87,7 +88,9 @@ def find_columns(
         )
     if (label := _by_content(data, file, len(names))) is not None:
         shown = f"'{cell(rows[0], label)}'" if named else f"number {label + 1}"
-        said = f"Column {shown} of {table} is taken as the class: no other holds repeated words."
+        said = (
+            f"Column {shown} of {table} is taken as the class, as it alone holds repeated values."
+        )
         return Columns(file, label, {}, int(named), said)
     raise InputError(_cannot_tell(table, rows[0], "says its class"))
 
@@ -140,15 +143,20 @@ def _require_single(data: Sequence[Sequence[str]], hot: Sequence[int], table: st
 
 
 def _by_content(data: Sequence[Sequence[str]], file: int, width: int) -> int | None:
-    """Return the only column of words that repeat: two or more, and no parts of a data set."""
-    found = []
-    for k in range(width):
+    """Return the only column of words that repeat, no parts of a data set; else the only one of
+    whole numbers that do.
+    """
+    words, numbers = [], []
+    for k in (k for k in range(width) if k != file):
         values = [value for row in data if (value := cell(row, k)) not in NO_LABEL]
         different = set(values)
-        words = not all(_NUMBER.fullmatch(value) for value in different)
-        repeat = 1 < len(different) <= len(values) / 2
-        if k != file and words and repeat and not all(map(split_of, different)):
-            found.append(k)
+        if not 1 < len(different) <= len(values) / 2 or all(map(split_of, different)):
+            continue
+        if not all(map(_NUMBER.fullmatch, different)):
+            words.append(k)
+        elif all(map(_WHOLE.fullmatch, different)):
+            numbers.append(k)
+    found = words or numbers
     return found[0] if len(found) == 1 else None
 
 

@@ -19,6 +19,7 @@ SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".psv", ".txt"})
 
 _EXCEL = re.compile(r'"?sep=(.)"?\s*')
 _BLANK = " "  # the separator of "path number" rows: the last blank of a line
+_BLANKS = "  "  # of "path number number" rows: each run of blanks
 
 
 class Rows:
@@ -57,8 +58,9 @@ class Rows:
             raise self._unreadable(error) from error
 
     def _parsed(self, lines: Iterable[str]) -> Iterator[list[str]]:
-        if self.separator == _BLANK:
-            yield from (line.strip().rsplit(None, 1) for line in lines)
+        if self.separator in (_BLANK, _BLANKS):
+            most = 1 if self.separator == _BLANK else -1
+            yield from (line.strip().rsplit(None, most) for line in lines)
         elif not self._alone:
             yield from _read(lines, self.separator)
         else:
@@ -80,10 +82,7 @@ class Rows:
         filled = [line for line in lines[skip:] if line.strip()]
         shares = {mark: _regular([_alone(line, mark) for line in filled]) for mark in ",;\t|"}
         best = max(shares, key=lambda mark: shares[mark])
-        pairs = [line.strip().rsplit(None, 1) for line in filled]
-        paths = sum(len(pair) == 2 and is_picture_name(pair[0].strip()) for pair in pairs)
-        blank = not shares[best] and 2 * paths > len(filled)
-        return (_BLANK if blank else best), skip
+        return (best if shares[best] else _blanks(filled) or best), skip
 
     def _require_table(self) -> None:
         if _regular(self.sample[:SAMPLE]) == 0:
@@ -96,7 +95,7 @@ class Rows:
         """Read each line on its own where a quotation mark is left open: it would swallow the lines
         after it.
         """
-        if self.separator == _BLANK:
+        if self.separator in (_BLANK, _BLANKS):
             return
         with self.table.open(encoding=self.encoding, newline="") as file:
             stray = sum(line.count('"') % 2 for line in file)
@@ -145,6 +144,16 @@ def _remarks(lines: list[str]) -> int:
         lambda line: line.startswith("#") and not any(mark in line for mark in ",;\t|"), lines
     )
     return len(list(remarks))
+
+
+def _blanks(lines: list[str]) -> str:
+    """Return which blanks part the cells of lines that begin with a picture's path, "" = none."""
+    for separator, most in ((_BLANK, 1), (_BLANKS, -1)):
+        cells = [line.strip().rsplit(None, most) for line in lines]
+        paths = sum(len(row) > 1 and is_picture_name(row[0].strip()) for row in cells)
+        if 2 * paths > len(lines):
+            return separator
+    return ""
 
 
 def _alone(line: str, separator: str) -> list[str]:

@@ -157,6 +157,7 @@ def table(row, header="file,label"):
         table("7,{n},{c}", ",file,label"),
         table("{n},{c},train", "file,label,split"),
         table("{n},{c},4.5", "picture of,what,grams"),
+        table("{n}\t{c}", "").replace("img", "set/img"),
     ],
 )
 def test_every_way_to_name_the_same_file(tmp_path, text):
@@ -254,6 +255,15 @@ def test_a_column_for_each_class(tmp_path, on, off):
     found = read_table(path, tmp_path, IMAGES)
     assert found.labels == ALTERNATING
     assert "a column for each class (2)" in found.notes[0]
+
+
+@pytest.mark.parametrize("text", ["{k}\t{v}.0\t{n}", "{k},{v},{n}", "{n} {v} {w}", "{n},{v},{k}"])
+def test_tables_of_numbers_without_a_header(tmp_path, text):
+    """As MXNet lists and lists of one column for each class are written."""
+    lines = (text.format(k=k, n=n, v=k % 2, w=1 - k % 2) for k, n in enumerate(IMAGES))
+    labels, _ = read(tmp_path, "\n".join(lines), IMAGES)
+    groups = {frozenset(n for n in labels if labels[n] == c) for c in set(labels.values())}
+    assert groups == {frozenset(IMAGES[::2]), frozenset(IMAGES[1::2])}
 
 
 def test_several_classes_at_once_are_refused(tmp_path):
