@@ -1,12 +1,18 @@
 import io
+import re
 import zipfile
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from srcsel.base import access
 from srcsel.base.records import Part
+from srcsel.base.watch import Watch
+from srcsel.jobs.kinds import KINDS
+from srcsel.pictures.dataset import list_pictures
 from srcsel.ui.images import checking, choosing
+from srcsel.ui.parts import thumbs
 
 
 @pytest.fixture
@@ -262,6 +268,35 @@ def test_strips_are_taken_from_all_over_a_class_and_leave_out_broken_ones(pictur
     assert all(len(members) == 6 for _, _, members in rows)
     assert 0 not in rows[0][2]
     assert all(listing.labels[row] == label for label, _, members in rows for row in members)
+
+
+def test_the_check_shows_deep_pictures_by_the_range_of_their_set(picture_folder, work):
+    """As the models see them: one that stays dark beside the others is dark here too."""
+    for path in picture_folder.rglob("*.png"):
+        path.unlink()
+    for name, top in (("mildew", 90), ("rust", 4000), ("healthy", 4000)):
+        (picture_folder / name).mkdir(exist_ok=True)
+        ramp = np.linspace(0, top, 64 * 64).reshape(64, 64).astype(np.uint16)
+        Image.fromarray(ramp).save(picture_folder / name / "deep.png")
+
+    class Told:
+        watch = Watch()
+
+        def plan(self, weights, titles):
+            assert weights
+
+    found = KINDS["check"]({"ref": str(picture_folder)}, Told())
+    assert found["ranges"]["u2"][1] > 3900
+    assert any("1 picture is (nearly) uniform" in note for note in found["warnings"])
+    listing = list_pictures(str(picture_folder))
+    rows = checking.class_rows(listing, broken=set())
+    html = checking.class_html(listing, rows, found["ranges"])
+    for row, (set_id, index) in enumerate(re.findall(r"/thumbs/(\w+)/(\d+)/320", html)):
+        _, jpeg = thumbs.picture(set_id, int(index), 320)
+        with Image.open(io.BytesIO(jpeg)) as picture:
+            dark = "mildew" in listing.paths[row]
+            brightest = int(np.asarray(picture).max())
+            assert brightest < 12 if dark else brightest > 240
 
 
 def test_what_is_typed_is_read_as_in_the_shell(visit, tmp_path, picture_folder):

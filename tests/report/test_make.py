@@ -43,6 +43,16 @@ def test_pictures_that_are_gone_or_must_not_be_seen_are_left_out(
     assert make.write({"run_id": result.run.id}).decode().count("data:image/jpeg") == 58
 
 
+def test_pictures_are_shown_by_the_range_of_their_set(runs, result, monkeypatch):
+    deep = dataclasses.replace(result.dataset, ranges={"u2": (0.0, 4095.0)})
+    runs.save(dataclasses.replace(result, dataset=deep))
+    shown = []
+    monkeypatch.setattr(make, "thumbnail", lambda *asked: shown.append(asked) or b"")
+    make.write({"run_id": result.run.id})
+    assert len(shown) == 60
+    assert all(dict(ranges) == {"u2": [0, 4095]} for _, _, ranges in shown)
+
+
 def test_a_new_measurement_makes_another_report(runs, result, evidence):
     make.write({"run_id": result.run.id})
     runs.save_evidence(evidence)
