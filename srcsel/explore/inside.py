@@ -122,8 +122,8 @@ def by_class(seen: Inside, labels: np.ndarray) -> ByClass:
 
 
 def mixed_up(seen: Inside, labels: np.ndarray, most: int = 5) -> list[Mixed]:
-    """Find the pairs of classes of which most nearest neighbours cross over, worst first; none
-    where none do.
+    """Find the pairs of classes, of labels (n,), of which most nearest neighbours cross over, worst
+    first; none where none do.
     """
     counts, near = np.bincount(labels), seen.neighbors[:, :VOTERS]  # (c,), (n, 5)
     own, other = np.repeat(labels, near.shape[1]), labels[near].ravel()
@@ -163,7 +163,7 @@ def crossings(seen: Inside, labels: np.ndarray, one: int, two: int) -> list[tupl
     """List the pictures behind a mixed-up pair: (of class one, of class two, similarity), the most
     alike first.
 
-    One of the two is among the 5 nearest of the other; each pair once.
+    labels (n,). One of the two is among the 5 nearest of the other; each pair once.
     """
     found: dict[tuple[int, int], float] = {}
     for own, other in ((one, two), (two, one)):

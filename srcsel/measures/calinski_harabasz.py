@@ -64,6 +64,8 @@ def calinski_harabasz(X: np.ndarray, y: np.ndarray) -> float:
     Edges: not available where the pictures of every class coincide, as the ratio is then infinite
     or undefined (scikit-learn returns 1). A picture alone in its class counts as a class of one.
 
+    X: features (n, d). y: labels (n,), 0..c-1.
+
     Null: 1, the ratio of the two mean squares expected over all label permutations.
 
     Calinski & Harabasz 1974, https://doi.org/10.1080/03610927408827101, equation for the variance

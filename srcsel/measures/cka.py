@@ -60,6 +60,8 @@ def cka(X: np.ndarray, y: np.ndarray) -> float:
     Edges: not available for fewer than four pictures, where all or all but one have the same
     features, and where one class holds all but one: then no pairs are told apart.
 
+    X: features (n, d). y: labels (n,), 0..c-1.
+
     Null: exactly 0, the expectation over all label permutations.
 
     Kornblith et al. 2019, https://arxiv.org/abs/1905.00414, linear CKA; the estimate: Song et al.

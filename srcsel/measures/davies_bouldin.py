@@ -61,6 +61,8 @@ def davies_bouldin(X: np.ndarray, y: np.ndarray) -> float:
     (scikit-learn ignores such a pair, and gives features that see no difference between any
     pictures a perfect 0). A picture alone in its class has s = 0.
 
+    X: features (n, d). y: labels (n,), 0..c-1.
+
     Null: mean over 20 label permutations, the same for every model.
 
     Davies & Bouldin 1979, https://doi.org/10.1109/TPAMI.1979.4766909, with p = 2, q = 1; as

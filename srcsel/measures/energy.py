@@ -51,6 +51,8 @@ def energy(X: np.ndarray, _y: np.ndarray, *, logits: np.ndarray | None = None) -
 
     logits: (n, c_source) or None. Edges: all outputs 0 score the logarithm of their number.
 
+    X: features (n, d). y: labels (n,), 0..c-1.
+
     Null: the value itself, because permuting labels changes nothing. Its gain over chance is always
     0.
 

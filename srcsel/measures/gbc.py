@@ -98,6 +98,8 @@ def gbc(
     models with 64 dimensions and more score a little better than narrower ones, and with pca=None
     much better. Compare with the null.
 
+    X: features (n, d). y: labels (n,), 0..c-1.
+
     Null: mean over 20 label permutations, the same for every model. Re-checks stay within the
     principal components of all pictures.
 

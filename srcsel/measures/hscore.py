@@ -47,6 +47,8 @@ def hscore(X: np.ndarray, y: np.ndarray) -> float:
     Edges: rank counts singular values above 1e-6 of the largest, each dimension first scaled to
     unit variance. Constant features score 0. A picture alone in its class counts as a class of one.
 
+    X: features (n, d). y: labels (n,), 0..c-1.
+
     Null: exact, rank (c - 1) / (n - 1), the expectation over all label permutations. No re-checks:
     200 decompositions would take too long, and few directions do not stand for all.
 

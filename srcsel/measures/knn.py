@@ -109,6 +109,8 @@ def knn(X: np.ndarray, y: np.ndarray, *, k: int = 5) -> float:
     earlier picture. A picture alone in its class always counts as wrong. A zero row has distance 1
     to every other.
 
+    X: features (n, d). y: labels (n,), 0..c-1.
+
     Null: exact, the expectation over all label permutations; it depends on the class sizes alone. A
     score's null is the share of the largest class where that is more, as for every accuracy.
 

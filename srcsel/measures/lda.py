@@ -55,6 +55,8 @@ def lda(X: np.ndarray, y: np.ndarray) -> float:
     remain. A larger class is the more probable one, by its share. Equal scores go to the smallest
     label.
 
+    X: features (n, d). y: labels (n,), 0..c-1.
+
     Null: 1 / c for classes of one size; else what the predictions learnt from 3 label permutations
     reach by chance. Re-checks count each subset's pictures as the full cross-validation predicted
     them, so their spread holds the luck of the pictures tested, not that of the pictures learnt

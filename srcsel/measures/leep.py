@@ -56,6 +56,8 @@ def leep(_X: np.ndarray, y: np.ndarray, *, probabilities: np.ndarray) -> float:
     Edges: an old class without any probability counts 0. With few pictures and many old classes the
     translation learns the pictures by heart, so compare with the null.
 
+    X: features (n, d). y: labels (n,), 0..c-1.
+
     Null: mean over 10 label permutations, the same for every model.
 
     Nguyen et al. 2020, https://arxiv.org/abs/2002.12462, equations 1 and 2.

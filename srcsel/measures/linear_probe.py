@@ -46,6 +46,8 @@ def linear_probe(X: np.ndarray, y: np.ndarray, *, folds: int = 5, seed: int = 0)
     Edges: pictures alone in their class are dropped; not available where fewer than two classes
     remain.
 
+    X: features (n, d). y: labels (n,), 0..c-1.
+
     Null: 1 / c for classes of one size; else what the predictions learnt from a label permutation
     reach by chance. No re-checks: 200 cross-validations would take too long.
 

@@ -95,6 +95,8 @@ def logme(X: np.ndarray, y: np.ndarray, *, shared: Shared | None = None) -> floa
     Edges: where features give a class away exactly the evidence has no finite maximum; at least
     1e-10 of each class counts as unexplained. Constant features and zero rows are fine.
 
+    X: features (n, d). y: labels (n,), 0..c-1.
+
     Null: mean over 20 label permutations, the same for every model. Re-checks decompose each subset
     anew within the leading 96 principal directions of all pictures; only their deviations are used.
 
@@ -125,7 +127,7 @@ class _Offset:
 
     @property
     def scales(self) -> np.ndarray:
-        """Squared singular values at which the evidence can change, those that are not 0."""
+        """Squared singular values at which the evidence can change, those that are not 0, (r,)."""
         found = np.append(self.s, self.n * (self.mean @ self.mean + self.outside))
         return found[found > 0]
 

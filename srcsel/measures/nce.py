@@ -53,6 +53,8 @@ def nce(_X: np.ndarray, y: np.ndarray, *, probabilities: np.ndarray) -> float:
     With about as many old classes as pictures nearly every guess is alone and the score nears 0
     whatever the labels: compare with the null.
 
+    X: features (n, d). y: labels (n,), 0..c-1.
+
     Null: mean over 20 label permutations, the same for every model.
 
     Tran et al. 2019, https://arxiv.org/abs/1908.08142, equations 4 to 6.

@@ -77,6 +77,8 @@ def ncti(X: np.ndarray, y: np.ndarray) -> float:
     no discriminant: n/a. A classifier that guesses evenly leaves little variation inside classes,
     so pure noise can come before a weak signal.
 
+    X: features (n, d). y: labels (n,), 0..c-1.
+
     Null: mean of the value alone over 3 label permutations, the same for every model. There are no
     re-checks.
 

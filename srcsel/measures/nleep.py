@@ -89,6 +89,8 @@ def nleep(
     Edges: features are first rescaled to a mean variance of 1; a group's variances are at least
     1e-6 of that. Features that are all the same form one group.
 
+    X: features (n, d). y: labels (n,), 0..c-1.
+
     Null: mean over 10 label permutations, the same for every model; the groups do not depend on
     labels. Null and re-checks use the first fit.
 

@@ -66,6 +66,8 @@ def pactran(
     on pure noise: compare with the null. The value depends on the unit of the features, as in the
     paper.
 
+    X: features (n, d). y: labels (n,), 0..c-1.
+
     Null: mean over 2 label permutations, the same for every model. There are no re-checks: 200
     would take too long.
 

@@ -74,6 +74,8 @@ def parc(X: np.ndarray, y: np.ndarray, *, pca: int | None = None) -> float:
     Edges: a row that is constant after standardising has correlation 0 with every other. Where all
     pairs are equally alike (constant features, a single dimension) the score is 0.
 
+    X: features (n, d). y: labels (n,), 0..c-1.
+
     Null: exactly 0, the expectation over all label permutations. Re-checks use the ranks among all
     pairs; only their deviations are used.
 

@@ -80,6 +80,8 @@ def regularized_hscore(X: np.ndarray, y: np.ndarray, *, shared: Shared | None = 
 
     Edges: constant features score 0. A picture alone in its class counts as a class of one.
 
+    X: features (n, d). y: labels (n,), 0..c-1.
+
     Null: exact, the expectation over all label permutations. Re-checks find the shrinkage of each
     subset anew and keep the leading 192 principal directions of all pictures; only their deviations
     are used.

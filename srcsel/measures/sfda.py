@@ -58,6 +58,8 @@ def sfda(X: np.ndarray, y: np.ndarray) -> float:
     Edges: where the pictures of each class coincide, the least variance within classes is 1e-20 of
     the largest squared value. Features are centred first, which changes nothing but rounding.
 
+    X: features (n, d). y: labels (n,), 0..c-1.
+
     Null: mean over 2 label permutations, the same for every model. There are no re-checks: 200
     would take too long.
 

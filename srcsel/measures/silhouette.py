@@ -126,6 +126,8 @@ def silhouette(
     Edges: a picture alone in its class counts s = 0. A zero row has cosine distance 1 to every
     other. Where all pictures coincide, s = 0.
 
+    X: features (n, d). y: labels (n,), 0..c-1.
+
     Null: mean over 20 label permutations, the same for every model.
 
     Silhouettes: Rousseeuw 1987, https://doi.org/10.1016/0377-0427(87)90125-7. As a selector of
@@ -288,7 +290,7 @@ class _Subsets:
         return total
 
     def add(self, rows: slice, columns: slice, part: np.ndarray) -> None:  # noqa: ARG002
-        """Add in float64."""
+        """Add sums (b,) in float64."""
         self._totals += part
 
     def result(self) -> np.ndarray:

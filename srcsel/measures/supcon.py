@@ -157,6 +157,8 @@ def supcon(
     Edges: a picture alone in its class is no anchor but stays among the others. A zero row has
     similarity 0 to every other. Constant features score exactly log(n - 1).
 
+    X: features (n, d). y: labels (n,), 0..c-1.
+
     Null: exact, the expectation over all label permutations. Gain = log(n - 1) - score, 0 = chance.
 
     Loss: Khosla et al. 2020, https://arxiv.org/abs/2004.11362 (L_out). As a selector of source

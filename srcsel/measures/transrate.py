@@ -46,6 +46,8 @@ def transrate(X: np.ndarray, y: np.ndarray, *, eps: float = 1e-4) -> float:
 
     Edges: constant features score 0. A picture alone in its class counts as a class of one.
 
+    X: features (n, d). y: labels (n,), 0..c-1.
+
     Null: mean over 5 label permutations, the same for every model. No re-checks: 200 determinants
     of this size would take too long, and few directions do not stand for all.
 

@@ -72,6 +72,8 @@ def reached_by(
 ) -> Reached:
     """Gather outcomes by model, in the order in which they come; a model that lacks a split is left
     out.
+
+    labels, groups: (n,) of all pictures.
     """
     by_place = {(o.model, o.split): o for o in outcomes}
     models = [

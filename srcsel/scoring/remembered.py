@@ -38,8 +38,8 @@ def scored(
     """Return what `score_model` gives for these features of the run's pictures, from `store` where
     it is known.
 
-    The labels are part of the features' key (its dataset digest). Scores with an unexpected failure
-    are not kept.
+    labels (n,) are part of the features' key (its dataset digest). Scores with an unexpected
+    failure are not kept.
     """
     question = asked(features.key, run, measures, rechecks)
     found = store.memory.recall("scores", question)

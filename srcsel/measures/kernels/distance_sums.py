@@ -53,8 +53,8 @@ class DistanceSums:
     def take(
         self, rows: slice, columns: slice, H: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Sum a tile by the few classes of its columns, and of its rows where the mirror image
-        counts.
+        """Sum a tile H (r, s) by the c' classes of its columns, (r, c'), and of its rows, (s, c''),
+        where the mirror image counts.
         """
         D = root_distances(self.pairs, rows, columns, H)
         return D @ self.members(columns), D.T @ self.members(
@@ -62,7 +62,7 @@ class DistanceSums:
         ) if columns.start >= rows.stop else None
 
     def add(self, rows: slice, columns: slice, part: tuple[np.ndarray, np.ndarray | None]) -> None:
-        """Add in float64."""
+        """Add what `take` gave, (r, c') and (s, c''), in float64."""
         self.sums[rows, self.classes(columns)] += part[0]
         if part[1] is not None:
             self.sums[columns, self.classes(rows)] += part[1]

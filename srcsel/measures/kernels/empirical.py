@@ -44,7 +44,9 @@ def expected_log(P: np.ndarray, y: np.ndarray) -> float:
 
 
 def permuted(P: np.ndarray, y: np.ndarray) -> float:
-    """Mean of `expected_log` over fixed label permutations: P does not depend on the labels."""
+    """Mean of `expected_log` over fixed permutations of labels y (n,): P (n, z) does not depend on
+    them.
+    """
     return float(np.mean([expected_log(P, own) for own in permutations(y, PERMUTATIONS)]))
 
 

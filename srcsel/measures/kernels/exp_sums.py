@@ -28,7 +28,9 @@ class ExpSums:
     def take(
         self, rows: slice, columns: slice, H: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return the sums of the rows, and of the columns where the mirror image counts."""
+        """Return the sums of the rows of a tile H (r, s), (r, 1 + b), and of its columns, (s, 1 +
+        b), where the mirror image counts.
+        """
         E = np.multiply(H, H.dtype.type(-1 / self.temperature))
         np.exp(E, out=E)
         mirrored = columns.start >= rows.stop
@@ -39,7 +41,7 @@ class ExpSums:
         return E.sum(axis=1)[:, None], E.sum(axis=0)[:, None] if mirrored else None
 
     def add(self, rows: slice, columns: slice, part: tuple[np.ndarray, np.ndarray | None]) -> None:
-        """Add in float64."""
+        """Add what `take` gave, (r, 1 + b) and (s, 1 + b), in float64."""
         self._totals[rows] += part[0]
         if part[1] is not None:
             self._totals[columns] += part[1]

@@ -68,7 +68,7 @@ def predictions(X: np.ndarray, y: np.ndarray, fold: np.ndarray, predict: Predict
 def chance(
     X: np.ndarray, y: np.ndarray, folds: int, seed: int, predict: Predict, draws: int
 ) -> float:
-    """Accuracy to expect where labels carry no information.
+    """Accuracy to expect where labels y (n,) of features X (n, d) carry no information.
 
     Given the folds and what was learnt, shuffled labels of the fold predicted agree with the
     predictions as often as the shares of classes in both say. Where every fold holds equally many

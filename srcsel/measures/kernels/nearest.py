@@ -40,8 +40,8 @@ class Nearest:
         self._doubt = max(2 * self._step, DOUBT * float(pairs.q.max()) if pairs.single else 0.0)
 
     def take(self, rows: slice, columns: slice, H: np.ndarray) -> tuple[Hits, Hits | None]:
-        """Return pairs nearer than what the rows, and for a mirror image the columns, have so
-        far.
+        """Return pairs of a tile H (r, s) nearer than what the rows, and for a mirror image the
+        columns, have so far.
         """
         own = self._hits(H, rows, columns)
         return own, self._hits(H.T, columns, rows) if columns.start >= rows.stop else None

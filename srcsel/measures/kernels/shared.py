@@ -141,14 +141,14 @@ class Shared:
         return known.leading(k), mean[-k:], max(rest, 0.0)
 
     def components(self, most: int = DIRECTIONS) -> np.ndarray:
-        """Return what `kernels.prepare.components` does, from the decomposition that other measures
-        use too.
+        """Return what `kernels.prepare.components` does, (n, k), from the decomposition that other
+        measures use too.
         """
         known = self.spectrum
         return components_of(known.W, known.squares, known.vectors, most)
 
     def prepared(self, preparation: Preparation) -> np.ndarray:
-        """Return what `kernels.prepare.prepare` does."""
+        """Return what `kernels.prepare.prepare` does, (n, d')."""
         return self._once(("prepared", preparation), lambda: prepare(self.X, preparation))
 
     def cosine(self, preparation: Preparation = "raw", *, exact: bool = False) -> Pairs:
