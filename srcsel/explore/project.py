@@ -17,6 +17,7 @@ from srcsel.base.errors import InputError, UnknownNameError
 from srcsel.base.records import DOTS
 from srcsel.base.threads import suited_threads
 from srcsel.explore.umap_graph import fuzzy_graph, neighbors
+from srcsel.measures.kernels.principal import principal
 
 Method = Literal["umap", "pca", "tsne"]
 METHODS: tuple[str, ...] = get_args(Method)
@@ -102,7 +103,7 @@ def _drawn(
             raise InputError(
                 f"Expected a map of ({len(chosen)}, 2) points to start from, got {other.shape}."
             )
-    reduced = principal(unit(chosen), COMPONENTS)  # (m, <= 50)
+    reduced = components(unit(chosen), COMPONENTS)  # (m, <= 50)
     start = reduced[:, :2] if init is None else np.asarray(init, dtype=np.float64)
     if method == "pca" or len(chosen) < FEW:
         xy = reduced[:, :2]
@@ -117,25 +118,14 @@ def unit(values: np.ndarray) -> np.ndarray:
     return values / np.where(length > 0, length, 1.0)
 
 
-def principal(values: np.ndarray, k: int) -> np.ndarray:
-    """Principal components (n, max(2, min(k, n, d))) of rows (n, d), signs fixed; zeros where there
-    are fewer.
+def components(values: np.ndarray, k: int) -> np.ndarray:
+    """Principal components (n, max(2, min(k, n, d))) of rows (n, d), the largest of each positive;
+    zeros where there are fewer.
     """
-    from scipy.linalg import eigh
-
-    centered = values - values.mean(axis=0)
-    n, d = centered.shape
-    tall = n >= d
-    gram = (
-        centered.T @ centered if tall else centered @ centered.T
-    )  # the smaller of (d, d) and (n, n)
-    keep = min(k, n, d)
-    roots, vectors = eigh(gram, subset_by_index=(len(gram) - keep, len(gram) - 1))
-    roots, vectors = roots[::-1], vectors[:, ::-1]
-    parts = centered @ vectors if tall else vectors * np.sqrt(np.maximum(roots, 0.0))  # (n, keep)
-    signs = np.sign(parts[np.abs(parts).argmax(axis=0), np.arange(keep)])
-    parts = parts * np.where(signs == 0, 1.0, signs)
-    return parts if keep >= 2 else np.pad(parts, ((0, 0), (0, 2 - keep)))
+    parts, scale = principal(values, k)  # (n, <= k)
+    largest = parts[np.abs(parts).argmax(axis=0), np.arange(parts.shape[1])]
+    parts = parts * np.where(largest < 0, -scale, scale).astype(parts.dtype)
+    return parts if parts.shape[1] >= 2 else np.pad(parts, ((0, 0), (0, 2 - parts.shape[1])))
 
 
 def _umap(reduced: np.ndarray, start: np.ndarray, seed: int) -> np.ndarray:

@@ -7,7 +7,7 @@ import pytest
 
 from srcsel.base.errors import InputError, UnknownNameError
 from srcsel.base.records import DOTS
-from srcsel.explore.project import METHODS, principal, project, sample_rows, unit
+from srcsel.explore.project import METHODS, components, project, sample_rows, unit
 from srcsel.explore.umap_graph import fuzzy_graph, neighbors
 
 
@@ -52,7 +52,7 @@ def test_principal_components_equal_the_singular_value_decomposition(shape):
     centered = values - values.mean(axis=0)
     left, scale, _ = np.linalg.svd(centered, full_matrices=False)
     expected = (left * scale)[:, :5]
-    found = principal(values, 5)
+    found = components(values, 5)
     np.testing.assert_allclose(np.abs(found), np.abs(expected), atol=1e-9)
     assert (found[np.abs(found).argmax(axis=0), np.arange(5)] > 0).all()
 
@@ -84,7 +84,7 @@ def test_many_copies_keep_each_point_its_own_first_neighbour():
 def test_more_than_the_usual_number_of_points_is_drawn_with_single_precision_alike():
     values = np.random.default_rng(0).normal(size=(DOTS + 1, 6)) * [5, 3, 1, 1, 1, 1]
     xy = project(values, "pca")
-    exact = principal(unit(values), 2)
+    exact = components(unit(values), 2)
     exact -= (exact.min(axis=0) + exact.max(axis=0)) / 2
     np.testing.assert_allclose(xy, exact / np.abs(exact).max(), atol=1e-4)
 

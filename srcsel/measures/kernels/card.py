@@ -5,8 +5,8 @@ A tile is made and reduced on the card, in the precision of the pairs: float32 p
 their digits there (no TF32), sums over tiles are float64. What readers add up lies on the card
 until the end, so that a card that fails half way leaves them as they were, for the processor to
 begin anew. Orders that float32 leaves in doubt are settled on the processor afterwards, as always
-(`_nearest`). Readers without a step here, those of whole rows for the re-checks of at most 5,000
-pictures, stay on the processor with all that share their pairs.
+(`kernels.nearest`). Readers without a step here, those of whole rows for the re-checks of at most
+5,000 pictures, stay on the processor with all that share their pairs.
 """
 
 from __future__ import annotations

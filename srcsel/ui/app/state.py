@@ -15,7 +15,7 @@ browser tab's memory and written back, so the address bar always holds a complet
 | method | projection method | umap |
 | reading | reading of the two scores: whitened or raw | whitened |
 | measure | the score in the cost picture | knn |
-| cost | what cost means: a key of budget.COSTS | time |
+| cost | what cost means: a key of verdict.cost.COSTS | time |
 | limit | most it may cost, in the unit of that cost | 12 |
 | check | the measurement on the evidence page | trained-10-3-15 |
 | score | the score drawn against accuracy there | supcon-whitened |
