@@ -25,8 +25,8 @@ from pathlib import Path
 
 from srcsel.base.errors import InputError
 from srcsel.pictures.images import SUFFIXES
+from srcsel.pictures.kinds import JUNK
 from srcsel.pictures.tables.encoding import name_encoding
-from srcsel.pictures.walk import JUNK
 from srcsel.store import files
 
 ENTRY_LIMIT = 200_000  # files in one zip

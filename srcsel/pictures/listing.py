@@ -15,12 +15,14 @@ from srcsel.base.errors import InputError, MissingPathError, UnknownNameError
 from srcsel.base.paths import BELOW, named, opened, starred, written
 from srcsel.base.records import Listing, Unreadable
 from srcsel.base.settings import load_settings
+from srcsel.pictures.kinds import ending
 from srcsel.pictures.layouts import FOLDER_NAMES
 from srcsel.pictures.tables import read_table
 from srcsel.pictures.tables.choose import choose
-from srcsel.pictures.tables.read import Labeled, misfit
+from srcsel.pictures.tables.misfit import misfit
+from srcsel.pictures.tables.read import Labeled
 from srcsel.pictures.tables.rows import SUFFIXES as TABLES
-from srcsel.pictures.walk import Tree, ending, missing, walk
+from srcsel.pictures.walk import Tree, missing, walk
 
 NESTING = 4  # wrapper folders looked through before the class folders
 BOXES = frozenset({"labels", "label", "annotations", "annotation", "imagesets", "bboxes"})

@@ -13,47 +13,8 @@ from srcsel.base import access
 from srcsel.base.errors import InputError
 from srcsel.base.records import Unreadable
 from srcsel.pictures.images import SUFFIXES
+from srcsel.pictures.kinds import IGNORED, JUNK, ending, reason_of
 from srcsel.pictures.tables.rows import SUFFIXES as TABLES
-
-JUNK = frozenset(
-    {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir", "$recycle.bin"}
-)
-_NOTES = (
-    ".txt .md .rst .csv .tsv .json .jsonl .xml .yaml .yml .toml .html .htm .css .js .py .ipynb .sh"
-    " .db .ini .log .xmp .aae .thm .lnk .url .md5 .sha256 .lock .cache "
-)
-_KINDS = {
-    ".heic .heif .hif": (
-        "HEIC photos are not read. Save it as JPEG (on a phone, choose 'Most compatible')."
-    ),
-    ".avif .webp .jp2 .j2k": (
-        "This installation of Pillow lacks this format. Save it as JPEG or PNG."
-    ),
-    ".cr2 .cr3 .nef .arw .dng .orf .rw2 .raf .pef .srw .raw": (
-        "Camera raw files are not read. Export it as JPEG."
-    ),
-    ".svg .svgz .eps .ai": "It is a drawing, not a picture made of points. Export it as PNG.",
-    ".psd .xcf .kra": "It is a document of a drawing program. Export it as JPEG or PNG.",
-    ".pdf": "It is a PDF document. Export its pictures as JPEG.",
-    ".xlsx .xls .ods .parquet": "Tables of this kind are not read. Save it as CSV (UTF-8).",
-    ".mp4 .mov .avi .mkv .webm .m4v .3gp": "It is a film. Save single frames as pictures.",
-    ".dcm .dicom .nii .nii.gz .nrrd .mha .mhd": (
-        "Medical volumes are not read. Export single pictures as PNG."
-    ),
-    ".npy .npz .mat .h5 .hdf5 .pkl": (
-        "It is an array of numbers, not a picture file. Save each picture in it as PNG (in Python:"
-        " PIL.Image.fromarray(array).save('name.png'))."
-    ),
-    ".czi .lif .nd2 .svs .ndpi .vsi .oif .oib": (
-        "Files of microscopes and slide scanners are not read. Export single pictures as PNG."
-    ),
-    ".zip .rar .7z .tar .gz .tgz": "It is a packed folder. Unpack it first.",
-    ".jxl .exr .hdr .tga .ico .icns .pcx .jxr": (
-        "This kind of picture is not read. Save it as JPEG or PNG."
-    ),
-}
-_IGNORED = frozenset(_NOTES.split())
-_REASONS = {suffix: reason for suffixes, reason in _KINDS.items() for suffix in suffixes.split()}
 
 
 @dataclass(frozen=True)
@@ -173,8 +134,8 @@ def _sort_in(
     suffix = ending(name)
     if suffix in SUFFIXES and ordinary:
         tree.pictures.append(path)
-    elif suffix not in _IGNORED:
-        tree.skipped.append(Unreadable(path, _reason(suffix, ordinary)))
+    elif suffix not in IGNORED:
+        tree.skipped.append(Unreadable(path, reason_of(suffix, ordinary)))
     else:
         tree.passed[path.rpartition("/")[0], suffix] += 1
         if suffix in TABLES and ordinary:
@@ -187,20 +148,6 @@ def _speakable(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _reason(suffix: str, ordinary: bool) -> str:
-    if not ordinary:
-        return "It is a link that leads nowhere, or no ordinary file."
-    if not suffix:
-        return "Its name does not end like a picture's (.jpg, .png). Rename it if it is one."
-    return _REASONS.get(suffix, f"Files ending in {suffix} are not read as pictures.")
-
-
-def ending(name: str) -> str:
-    """Return how a file's name ends, in small letters: ".jpg", ".nii.gz", ""."""
-    stem, suffix = os.path.splitext(name.lower())  # noqa: PTH122 - a Path for each of 50,000 names costs half a second
-    return ".nii.gz" if suffix == ".gz" and stem.endswith(".nii") else suffix
 
 
 def _inside(paths: list[str], head: str) -> list[str]:

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 
-from srcsel.base import access
 from srcsel.base.errors import InputError
 from srcsel.base.phrases import listed
 from srcsel.base.records import Unreadable
 from srcsel.pictures.layouts import is_part, split_of
-from srcsel.pictures.tables.read import Labeled, misfit, read_table
+from srcsel.pictures.tables.candidates import (
+    SURE,
+    candidates,
+    look,
+    require_open,
+    stem_of,
+    workbooks,
+)
+from srcsel.pictures.tables.misfit import misfit
+from srcsel.pictures.tables.read import Labeled
 from srcsel.pictures.walk import Tree
 
-SURE = "labels"  # a table of this name is meant; any other may be about something else
-MOST = 12  # tables looked into
 AGREE = 0.95  # of the labels that fit the folder names, where both say the same
 SHOWN = 4  # names in a sentence
-_TELLING = re.compile("label|train|meta|annot|class|list", re.IGNORECASE)
-_WORKBOOKS = (".xlsx", ".xls", ".ods", ".json", ".parquet")
-_LISTS = re.compile(r"(train|val|valid|test|list|labels?|annotations?)([\W_]?\w*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,10 @@ def choose(tree: Tree) -> Choice:
     Raises InputError where a table called labels.* does not fit, where several fit, or where none
     does and the folders are no classes either.
     """
-    _require_open(tree)
-    names = _candidates(tree)
-    sure = [name for name in names if _stem(name) == SURE]
-    read, wrong = _look(tree, sure)
+    require_open(tree)
+    names = candidates(tree)
+    sure = [name for name in names if stem_of(name) == SURE]
+    read, wrong = look(tree, sure)
     if wrong and not read:
         raise InputError(" ".join(wrong.values()))
     if read:
@@ -52,7 +53,7 @@ def choose(tree: Tree) -> Choice:
             raise InputError(misfit(read[0], tree.pictures))
         choice = _one_of(tree, read, fitting, wrong)
         return replace(choice, notes=(*choice.notes, *_passed_over(names, fitting[0])))
-    read, wrong = _look(tree, [name for name in names if name not in sure])
+    read, wrong = look(tree, [name for name in names if name not in sure])
     fitting = [one for one in read if one.fits]
     firsts = _firsts(tree)
     if len(firsts) > 1:
@@ -62,7 +63,7 @@ def choose(tree: Tree) -> Choice:
     if (read or wrong) and not _wrapped(tree):
         raise _none(tree, read, wrong)
     unused = _unused(tree, read, [], wrong)
-    return replace(unused, notes=(*unused.notes, *_workbook(tree)))
+    return replace(unused, notes=(*unused.notes, *workbooks(tree)))
 
 
 def _beside_folders(
@@ -82,7 +83,7 @@ def _beside_folders(
     if parts and not meant and any(one.rows and one.missing for one in read):
         raise _none(tree, read, wrong)
     unused = _unused(tree, read, meant, wrong)
-    return replace(unused, notes=(*unused.notes, *_workbook(tree)))
+    return replace(unused, notes=(*unused.notes, *workbooks(tree)))
 
 
 def _unused(
@@ -151,55 +152,18 @@ def _why_not(other: Labeled, taken: Labeled) -> str:
         )
     if _within(other, taken):
         return f"{_name(other)} says the same of fewer pictures."
-    if split_of(_stem(_name(other))) == "test" and len(set(other.labels.values())) > 1:
+    if split_of(stem_of(_name(other))) == "test" and len(set(other.labels.values())) > 1:
         return f"{_name(other)} was set aside, as its name says that it is for a test."
     return f"{_name(other)} was set aside: it seems to be a form to fill in, not labels."
 
 
-def _require_open(tree: Tree) -> None:
-    """Raise InputError for a table labels.* that is a link out of what may be opened."""
-    for aside in tree.skipped:
-        if aside.reason == access.LEADS_OUT and _stem(aside.path) == SURE:
-            access.require(tree.folder / aside.path)
-
-
-def _candidates(tree: Tree) -> list[str]:
-    """Return the tables at the root, or else those in folders beside the pictures, by name."""
-
-    def tabular(path: str) -> bool:
-        name = PurePosixPath(path)
-        return name.suffix.lower() != ".txt" or bool(_LISTS.fullmatch(name.stem))
-
-    root = [path for path in tree.tables if "/" not in path and tabular(path)]
-    if not root:
-        bare = tree.bare()
-        root = [
-            p
-            for p in tree.tables
-            if p.count("/") == 1 and p.split("/")[0] in bare and not p.lower().endswith(".txt")
-        ]
-    return sorted(root, key=lambda path: (not _TELLING.search(path), path))[:MOST]
-
-
 def _passed_over(names: Sequence[str], taken: Labeled) -> list[str]:
     """Name the tables that nobody looked into, as one is called labels.*."""
-    others = [n for n in names if _stem(n) != SURE and not n.lower().endswith(".txt")]
+    others = [n for n in names if stem_of(n) != SURE and not n.lower().endswith(".txt")]
     if not others:
         return []
     verb = "was" if len(others) == 1 else "were"
     return [f"{_name(taken)} gives the classes. {listed(others[:SHOWN])} {verb} not looked into."]
-
-
-def _look(tree: Tree, names: Sequence[str]) -> tuple[list[Labeled], dict[str, str]]:
-    """Read tables; return those that are some, and what is wrong with the others."""
-    read, wrong, known = [], {}, [u.path for u in tree.skipped]
-    for name in names:
-        try:
-            read.append(read_table(tree.folder / name, tree.folder, tree.pictures, known))
-        except InputError as error:
-            if not name.lower().endswith(".txt"):  # any text may end so
-                wrong[name] = str(error)
-    return read, wrong
 
 
 def _meant(read: Labeled, firsts: Counter[str]) -> bool:
@@ -224,7 +188,7 @@ def _agrees(read: Labeled) -> bool:
 
 def _template(read: Labeled) -> bool:
     """Tell whether a table is a form to fill in: one label throughout, or called so."""
-    stem = _stem(read.table.name)
+    stem = stem_of(read.table.name)
     called = any(word in stem for word in ("sample", "submission", "template"))
     return called or len(set(read.labels.values())) == 1 or split_of(stem) == "test"
 
@@ -234,15 +198,6 @@ def _within(one: Labeled, other: Labeled) -> bool:
     return len(one.labels) < len(other.labels) and one.labels.items() <= other.labels.items()
 
 
-def _workbook(tree: Tree) -> tuple[str, ...]:
-    """Point at a file called labels.* that is no plain table."""
-    return tuple(
-        f"{name} is not read. If it holds the labels, save it as CSV (file,label)."
-        for suffix in _WORKBOOKS
-        if (tree.folder / (name := f"{SURE}{suffix}")).is_file()
-    )
-
-
 def _wrapped(tree: Tree) -> bool:
     """Tell whether class folders may lie in the only folder there is."""
     return len({path.split("/")[1] for path in tree.pictures if path.count("/") > 1}) > 1
@@ -250,10 +205,6 @@ def _wrapped(tree: Tree) -> bool:
 
 def _firsts(tree: Tree) -> Counter[str]:
     return Counter(path.split("/", 1)[0] for path in tree.pictures if "/" in path)
-
-
-def _stem(name: str) -> str:
-    return PurePosixPath(name).stem.casefold()
 
 
 def _name(read: Labeled) -> str:

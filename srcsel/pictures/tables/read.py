@@ -14,11 +14,11 @@ from srcsel.base.phrases import count
 from srcsel.base.records import Unreadable
 from srcsel.pictures.tables.columns import Columns, cell, find_columns
 from srcsel.pictures.tables.encoding import encoding_of
-from srcsel.pictures.tables.names import Finder, base, related, spellings, stem
+from srcsel.pictures.tables.names import Finder, related, spellings, stem
 from srcsel.pictures.tables.rows import Rows, require_size
 
 SHOWN = 3  # names in a sentence
-_SEVERAL = "Several pictures go by this name. Write their folders too in {}."
+SEVERAL = "Several pictures go by this name. Write their folders too in {}."
 NAMED = 1000  # rows without a picture that are listed one by one
 
 
@@ -134,7 +134,7 @@ class _Matching:
             self.counts["several"] += 1
         if len(self.missing) < NAMED:
             self.missing[name or "(empty name)"] = (
-                _SEVERAL.format(self.table.name)
+                SEVERAL.format(self.table.name)
                 if several
                 else f"It is named in {self.table.name}, but the folder has no such picture."
             )
@@ -192,31 +192,3 @@ class _Matching:
 def _same_file(one: str, other: str) -> bool:
     """Tell whether two rows that mean the same picture can mean the same file elsewhere too."""
     return related(stem(spellings(one)[0]), stem(spellings(other)[0]))
-
-
-def misfit(read: Labeled, pictures: Iterable[str]) -> str:
-    """Say what a table that fits too little looks for, and what lies there instead."""
-    here = sorted(pictures)
-    if not here:
-        return f"{read.table.name} cannot be used: there are no pictures beside or below it."
-    table, many = read.table.name, count(len(here), "picture")
-    if 2 * read.matched >= read.rows:
-        reason = next((u.reason for u in read.skipped if u.kind == "label"), "")
-        return f"{table} gives none of the {many} here one label. For example {here[0]}: {reason}"
-    share = "none" if not read.matched else f"only {read.matched:,}"
-    said = (
-        f"{table} does not fit this folder: {share} of its {count(read.rows, 'row')}"
-        f" {'name' if read.matched > 1 else 'names'} one of the {many} here."
-    )
-    if read.missing:
-        said += f" It looks for {', '.join(read.missing)}; here lie {', '.join(here[:SHOWN])}."
-    several = next((u for u in read.skipped if u.reason == _SEVERAL.format(table)), None)
-    endings = {stem(base(path)) for path in here} & {stem(base(name)) for name in read.missing}
-    if several is not None:
-        said += f" {several.path}: {several.reason}"
-    elif endings and not read.matched:
-        said += " (Some names agree but for their folder or ending.)"
-    return (
-        f"{said} Write the paths of these files into the table, choose the folder it was made for,"
-        " or take the table away to use the folder names."
-    )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from srcsel.pictures.checks import look_alikes
+from srcsel.pictures.alike import look_alikes
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,62 @@
+"""Files that are no pictures, by their endings: what is passed over, and what a person may want to
+hear of, with what to do.
+"""
+
+from __future__ import annotations
+
+import os
+
+JUNK = frozenset(
+    {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir", "$recycle.bin"}
+)
+_NOTES = (
+    ".txt .md .rst .csv .tsv .json .jsonl .xml .yaml .yml .toml .html .htm .css .js .py .ipynb .sh"
+    " .db .ini .log .xmp .aae .thm .lnk .url .md5 .sha256 .lock .cache "
+)
+_KINDS = {
+    ".heic .heif .hif": (
+        "HEIC photos are not read. Save it as JPEG (on a phone, choose 'Most compatible')."
+    ),
+    ".avif .webp .jp2 .j2k": (
+        "This installation of Pillow lacks this format. Save it as JPEG or PNG."
+    ),
+    ".cr2 .cr3 .nef .arw .dng .orf .rw2 .raf .pef .srw .raw": (
+        "Camera raw files are not read. Export it as JPEG."
+    ),
+    ".svg .svgz .eps .ai": "It is a drawing, not a picture made of points. Export it as PNG.",
+    ".psd .xcf .kra": "It is a document of a drawing program. Export it as JPEG or PNG.",
+    ".pdf": "It is a PDF document. Export its pictures as JPEG.",
+    ".xlsx .xls .ods .parquet": "Tables of this kind are not read. Save it as CSV (UTF-8).",
+    ".mp4 .mov .avi .mkv .webm .m4v .3gp": "It is a film. Save single frames as pictures.",
+    ".dcm .dicom .nii .nii.gz .nrrd .mha .mhd": (
+        "Medical volumes are not read. Export single pictures as PNG."
+    ),
+    ".npy .npz .mat .h5 .hdf5 .pkl": (
+        "It is an array of numbers, not a picture file. Save each picture in it as PNG (in Python:"
+        " PIL.Image.fromarray(array).save('name.png'))."
+    ),
+    ".czi .lif .nd2 .svs .ndpi .vsi .oif .oib": (
+        "Files of microscopes and slide scanners are not read. Export single pictures as PNG."
+    ),
+    ".zip .rar .7z .tar .gz .tgz": "It is a packed folder. Unpack it first.",
+    ".jxl .exr .hdr .tga .ico .icns .pcx .jxr": (
+        "This kind of picture is not read. Save it as JPEG or PNG."
+    ),
+}
+IGNORED = frozenset(_NOTES.split())
+_REASONS = {suffix: reason for suffixes, reason in _KINDS.items() for suffix in suffixes.split()}
+
+
+def ending(name: str) -> str:
+    """Return how a file's name ends, in small letters: ".jpg", ".nii.gz", ""."""
+    stem, suffix = os.path.splitext(name.lower())  # noqa: PTH122 - a Path for each of 50,000 names costs half a second
+    return ".nii.gz" if suffix == ".gz" and stem.endswith(".nii") else suffix
+
+
+def reason_of(suffix: str, ordinary: bool) -> str:
+    """Say why a file of this ending is no picture."""
+    if not ordinary:
+        return "It is a link that leads nowhere, or no ordinary file."
+    if not suffix:
+        return "Its name does not end like a picture's (.jpg, .png). Rename it if it is one."
+    return _REASONS.get(suffix, f"Files ending in {suffix} are not read as pictures.")

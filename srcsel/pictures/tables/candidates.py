@@ -1,0 +1,69 @@
+"""The tables that lie in a folder of pictures, read as far as they can be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from srcsel.base import access
+from srcsel.base.errors import InputError
+from srcsel.pictures.tables.read import Labeled, read_table
+from srcsel.pictures.walk import Tree
+
+SURE = "labels"  # a table of this name is meant; any other may be about something else
+MOST = 12  # tables looked into
+_TELLING = re.compile("label|train|meta|annot|class|list", re.IGNORECASE)
+_WORKBOOKS = (".xlsx", ".xls", ".ods", ".json", ".parquet")
+_LISTS = re.compile(r"(train|val|valid|test|list|labels?|annotations?)([\W_]?\w*)", re.IGNORECASE)
+
+
+def require_open(tree: Tree) -> None:
+    """Raise InputError for a table labels.* that is a link out of what may be opened."""
+    for aside in tree.skipped:
+        if aside.reason == access.LEADS_OUT and stem_of(aside.path) == SURE:
+            access.require(tree.folder / aside.path)
+
+
+def candidates(tree: Tree) -> list[str]:
+    """Return the tables at the root, or else those in folders beside the pictures, by name."""
+
+    def tabular(path: str) -> bool:
+        name = PurePosixPath(path)
+        return name.suffix.lower() != ".txt" or bool(_LISTS.fullmatch(name.stem))
+
+    root = [path for path in tree.tables if "/" not in path and tabular(path)]
+    if not root:
+        bare = tree.bare()
+        root = [
+            p
+            for p in tree.tables
+            if p.count("/") == 1 and p.split("/")[0] in bare and not p.lower().endswith(".txt")
+        ]
+    return sorted(root, key=lambda path: (not _TELLING.search(path), path))[:MOST]
+
+
+def look(tree: Tree, names: Sequence[str]) -> tuple[list[Labeled], dict[str, str]]:
+    """Read tables; return those that are some, and what is wrong with the others."""
+    read, wrong, known = [], {}, [u.path for u in tree.skipped]
+    for name in names:
+        try:
+            read.append(read_table(tree.folder / name, tree.folder, tree.pictures, known))
+        except InputError as error:
+            if not name.lower().endswith(".txt"):  # any text may end so
+                wrong[name] = str(error)
+    return read, wrong
+
+
+def workbooks(tree: Tree) -> tuple[str, ...]:
+    """Point at a file called labels.* that is no plain table."""
+    return tuple(
+        f"{name} is not read. If it holds the labels, save it as CSV (file,label)."
+        for suffix in _WORKBOOKS
+        if (tree.folder / (name := f"{SURE}{suffix}")).is_file()
+    )
+
+
+def stem_of(name: str) -> str:
+    """Return a file's name without folder and ending, in small letters."""
+    return PurePosixPath(name).stem.casefold()

@@ -1,0 +1,37 @@
+"""What to say of a table that fits a folder too little."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from srcsel.base.phrases import count
+from srcsel.pictures.tables.names import base, stem
+from srcsel.pictures.tables.read import SEVERAL, SHOWN, Labeled
+
+
+def misfit(read: Labeled, pictures: Iterable[str]) -> str:
+    """Say what a table that fits too little looks for, and what lies there instead."""
+    here = sorted(pictures)
+    if not here:
+        return f"{read.table.name} cannot be used: there are no pictures beside or below it."
+    table, many = read.table.name, count(len(here), "picture")
+    if 2 * read.matched >= read.rows:
+        reason = next((u.reason for u in read.skipped if u.kind == "label"), "")
+        return f"{table} gives none of the {many} here one label. For example {here[0]}: {reason}"
+    share = "none" if not read.matched else f"only {read.matched:,}"
+    said = (
+        f"{table} does not fit this folder: {share} of its {count(read.rows, 'row')}"
+        f" {'name' if read.matched > 1 else 'names'} one of the {many} here."
+    )
+    if read.missing:
+        said += f" It looks for {', '.join(read.missing)}; here lie {', '.join(here[:SHOWN])}."
+    several = next((u for u in read.skipped if u.reason == SEVERAL.format(table)), None)
+    endings = {stem(base(path)) for path in here} & {stem(base(name)) for name in read.missing}
+    if several is not None:
+        said += f" {several.path}: {several.reason}"
+    elif endings and not read.matched:
+        said += " (Some names agree but for their folder or ending.)"
+    return (
+        f"{said} Write the paths of these files into the table, choose the folder it was made for,"
+        " or take the table away to use the folder names."
+    )
