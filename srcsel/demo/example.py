@@ -1,7 +1,7 @@
 """Make the finished example that ships with srcsel: `python -m srcsel.demo.example`.
 
-A real run of the demo models on a demo target, by the same code as every other run, with every map
-drawn. Only the times are left out: "on this computer" would mean the computer the example was made
+A real run of all bundled models on a demo target, by the same code as every other run, with every
+map drawn. Only the times are left out: "on this computer" would mean the computer the example was made
 on.
 """
 
@@ -41,7 +41,7 @@ def make(target: str = TARGET, run_id: str = RUN_ID, folder: Path = RUNS) -> Pat
     )  # first, or the old one's maps would be found and not drawn
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(Path(home), None, "cpu", None)
-        question = replace(new_run(target, "demo", device="cpu", title="Butterflies"), id=run_id)
+        question = replace(new_run(target, "bundled", device="cpu", title="Butterflies"), id=run_id)
         result = without_times(answer(question, settings=settings), settings)
         runs = open_runs(settings)
         runs.save(result)
@@ -53,8 +53,8 @@ def make(target: str = TARGET, run_id: str = RUN_ID, folder: Path = RUNS) -> Pat
 
 def without_times(result: Result, settings: Settings) -> Result:
     """Judge the same stored scores again without how long each model took."""
-    told = Answer(result.run, result.dataset, result.models)
     store = open_features(settings)
+    told = Answer(result.run, result.dataset, result.models, store)
     for model in result.models:
         features = store.get(key_for(result.dataset, model, result.run.precision))
         if features is None:
@@ -63,6 +63,7 @@ def without_times(result: Result, settings: Settings) -> Result:
             model.id,
             scored(features, result.dataset.labels, result.run, told.measures, store, Watch()),
         )
+        told.probing.add(features)
     return told.result(complete=True)
 
 

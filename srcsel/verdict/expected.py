@@ -6,6 +6,7 @@ training the whole network further usually adds to it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -48,7 +49,7 @@ def expected(result: Result) -> Expected | None:
 def in_words(reached: Expected) -> str:
     """Say it as the end of a sentence: "about 79 % right on your pictures (73 to 84; ...)"."""
     one = reached.winner
-    beside = [f"{percent(one.low)} to {percent(one.high)}"]
+    beside = [f"{math.floor(100 * one.low)} to {math.ceil(100 * one.high)}"]
     if reached.next_best is not None:
         beside.append(f"best of the others {percent(reached.next_best.mean)}")
     if reached.yardstick is not None:

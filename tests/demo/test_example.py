@@ -41,7 +41,7 @@ def test_it_has_every_map_and_no_times_of_another_computer(example):
 
 
 def test_asking_again_gives_the_same_answer(example):
-    again = rank(TARGET, "demo")
+    again = rank(TARGET, "bundled")
     assert again.dataset.paths == example.dataset.paths
     assert again.verdict.kind == example.verdict.kind
     assert again.verdict.winner == example.verdict.winner
