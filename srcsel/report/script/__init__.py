@@ -95,6 +95,7 @@ def _facts(model: SourceModel, dataset: Dataset, found: Recipe, *, listed: bool)
         "scale": _literal(shown.scale),
         "resample": shown.interpolation.upper(),
         "fill": _literal(shown._fill if shown.resize == "border" else (0, 0, 0)),
+        "channels": _literal(shown.channels),
         "ranges": _literal({kind: tuple(ends) for kind, ends in dataset.ranges.items()}),
         "mean": _literal(shown.mean),
         "std": _literal(shown.std),

@@ -265,6 +265,35 @@ def test_wrapped_checkpoint_is_unwrapped_as_the_hub_does(tmp_path, dataset):
     assert {name for name in state if name not in same} <= {"fc.weight", "fc.bias"}
 
 
+@pytest.mark.parametrize("library", ["timm", "torchvision"])
+def test_a_greyscale_network_gets_greyscale_pictures(library, tmp_path, dataset):
+    import timm
+    import torch
+
+    from srcsel.models.hubs._torchvision import build, read_channels
+
+    torch.manual_seed(0)
+    if library == "timm":
+        network = timm.create_model("test_resnet", pretrained=False, num_classes=5, in_chans=1)
+    else:
+        network = read_channels(build("shufflenet_v2_x0_5", classes=3), 1)
+    file = tmp_path / "grey.pth"
+    torch.save(network.state_dict(), file)
+    name = "test_resnet" if library == "timm" else "shufflenet_v2_x0_5"
+    model = HUBS["checkpoints"].find(f"{file}={name}")
+    script = load(written(tmp_path, model, dataset))
+    path = dataset.folder / dataset.paths[0]
+    seen = script.prepared(path)
+    how = HUBS["checkpoints"].preprocessing(model)
+    pixels = how.pixels(open_picture(path, hint=max(how.scale)))[:1].astype(np.float32) / 255
+    assert seen.shape == (1, *how.size)
+    np.testing.assert_allclose(seen.numpy(), (pixels - how.mean[0]) / how.std[0], atol=1e-6)
+    built = script.build(2).eval()
+    assert built(seen[None]).shape == (1, 2)
+    first = next(iter(built.state_dict().values()))
+    assert torch.equal(first, next(iter(network.state_dict().values())))
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_pictures_are_prepared_exactly_as_they_were_scored(
     mode, tmp_path, dataset, pictures, monkeypatch
