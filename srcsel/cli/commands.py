@@ -59,7 +59,11 @@ def _parser() -> argparse.ArgumentParser:
     rank = commands.add_parser("rank", help="rank source models for a folder of labelled pictures")
     rank.set_defaults(run=_rank)
     rank.add_argument(
-        "folder", help="one sub-folder a class, or with a labels.csv; or demo:NAME, public:NAME"
+        "folder",
+        help=(
+            "one sub-folder a class, or with a labels.csv; 'FOLDER/*' takes the folders below as"
+            " the classes; or such a table; or demo:NAME, public:NAME"
+        ),
     )
     rank.add_argument(
         "--models",

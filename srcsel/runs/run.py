@@ -122,7 +122,9 @@ def rank(
 ) -> Result:
     """Rank source models for the pictures in `folder`; `Result.verdict` says where to start.
 
-    folder: a path with one sub-folder a class, "demo:NAME" or "public:NAME". models: as
+    folder: a path with one sub-folder a class (or a table of file and label), "FOLDER/*" (the
+    classes are the folders below), "demo:NAME" or "public:NAME"; what may spoil the answer stands
+    in `Result.dataset.notes`. models: as
     `catalog.find_models`. measures: names, "all", or None; the two bars and what the verdict leans
     on are computed always. race: a fast answer; models that the first pictures rule out are not
     scored on all (`Result.race` says which). The run is stored, so the pages show it in History.
