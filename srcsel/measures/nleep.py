@@ -11,7 +11,7 @@ from srcsel.base.errors import InputError
 from srcsel.measures._base import measure
 from srcsel.measures.kernels.empirical import expected_log, on_subsets, permuted
 from srcsel.measures.kernels.principal import CONSTANT, centered_over_scale, principal
-from srcsel.measures.kernels.sample import stratified
+from srcsel.measures.kernels.sample import canonical, stratified
 from srcsel.measures.kernels.shared import Shared, once
 
 MOST = 2000  # pictures used
@@ -32,7 +32,7 @@ def _null(
     shared: Shared | None = None,
 ) -> float:
     """Mean over fixed label permutations, in the groups of the first fit."""
-    rows = stratified(y, MOST)
+    rows = _rows(X, y, shared)
     return permuted(_posterior(X, y, rows, components, seed, shared), y[rows])
 
 
@@ -46,7 +46,7 @@ def _rechecks(
     shared: Shared | None = None,
 ) -> np.ndarray:
     """Score each subset of kept (b, n), in the groups that all pictures gave in the first fit."""
-    rows = stratified(y, MOST)
+    rows = _rows(X, y, shared)
     return on_subsets(_posterior(X, y, rows, components, seed, shared), y[rows], kept[:, rows])
 
 
@@ -84,7 +84,7 @@ def nleep(
     least 2 and at most 8, with seed, seed + 1 and so on.
 
     At most 128 components are kept. Above 2,000 pictures a stratified sample of about 2,000 is
-    used, the same for every model.
+    used. Fits and sample go by what the rows hold: their order changes nothing.
 
     Edges: features are first rescaled to a mean variance of 1; a group's variances are at least
     1e-6 of that. Features that are all the same form one group.
@@ -99,12 +99,22 @@ def nleep(
     """
     if components < 1:
         raise InputError(f"components must be at least 1, got {components}.")
-    rows = stratified(y, MOST)
+    rows = _rows(X, y, shared)
     seeds = range(seed, seed + _fits(len(rows)))
     found = [
         expected_log(_posterior(X, y, rows, components, own, shared), y[rows]) for own in seeds
     ]
     return min(float(np.mean(found)), 0.0)
+
+
+def _rows(X: np.ndarray, y: np.ndarray, shared: Shared | None) -> np.ndarray:
+    """Pictures used, in an order that is not that of the rows: a fit starts from its first ones."""
+
+    def chosen() -> np.ndarray:
+        order = canonical(X, y)
+        return order[stratified(y[order], MOST)]
+
+    return once(shared, "nleep rows", chosen)
 
 
 def _fits(n: int) -> int:

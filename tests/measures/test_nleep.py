@@ -17,9 +17,12 @@ nleep = MEASURES["nleep"]
 
 
 def posterior(X, groups, seed=0):
-    Z = PCA(0.8, svd_solver="full").fit_transform(X)
+    """Group probabilities of rows X, whose fit sees them sorted by the feature of widest range."""
+    order = np.argsort(X[:, np.ptp(X, axis=0).argmax()])
+    Z = PCA(0.8, svd_solver="full").fit_transform(X[order])
     Z /= math.sqrt((Z**2).mean())
-    return GaussianMixture(groups, random_state=seed).fit(Z).predict_proba(Z)
+    fit = GaussianMixture(groups, random_state=seed).fit(Z)
+    return fit.predict_proba(Z)[np.argsort(order)]
 
 
 def loops(P, y):
@@ -85,8 +88,9 @@ def test_components_are_those_that_hold_four_fifths_of_the_variance(monkeypatch)
 
 def test_null_is_the_mean_over_the_fixed_permutations_of_one_fit():
     X, y = blobs()
-    P = posterior(X, 15)
-    expected = np.mean([loops(P, own) for own in permutations(y, 10)])
+    order = np.argsort(X[:, np.ptp(X, axis=0).argmax()])
+    P = posterior(X, 15)[order]
+    expected = np.mean([loops(P, own) for own in permutations(y[order], 10)])
     assert nleep.null(X, y, 0.0) == pytest.approx(expected, rel=1e-6)
 
 
@@ -116,5 +120,35 @@ def test_direction():
 
 
 def test_no_group_is_refused():
-    with pytest.raises(InputError, match="at least 1"):
+    with pytest.raises(InputError, match="components must be"):
         nleep(*blobs(), components=0)
+
+
+def rounded(n=150, seed=0):
+    """Features that many rows share, some under two labels."""
+    X, y = blobs(n, d=4, seed=seed)
+    return np.round(X), y
+
+
+@pytest.mark.parametrize("most", [2000, 60])
+@pytest.mark.parametrize("make", [blobs, rounded, lambda: (np.maximum(blobs()[0], 0), blobs()[1])])
+def test_the_order_of_the_rows_changes_nothing(make, most, monkeypatch):
+    monkeypatch.setattr("srcsel.measures.nleep.MOST", most)
+    X, y = make()
+    value, null = nleep(X, y), nleep.null(X, y, 0.0)
+    for seed in range(4):
+        turn = np.random.default_rng(seed).permutation(len(y))
+        assert nleep(X[turn], y[turn]) == value
+        assert nleep.null(X[turn], y[turn], 0.0) == null
+        turned = nleep(X[turn].astype(np.float32).astype(np.float64), y[turn])
+        assert turned == pytest.approx(value, abs=1e-4)
+    assert nleep(X[::-1], y[::-1]) == value
+
+
+def test_rechecks_follow_their_pictures_through_any_order():
+    X, y = blobs()
+    rng = np.random.default_rng(3)
+    kept, turn = rng.random((5, len(y))) < 0.8, rng.permutation(len(y))
+    np.testing.assert_allclose(
+        nleep.rechecks(X[turn], y[turn], kept[:, turn]), nleep.rechecks(X, y, kept), rtol=1e-12
+    )
