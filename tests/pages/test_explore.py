@@ -95,6 +95,35 @@ def test_first_it_says_what_the_model_gets_right_and_shows_the_others_on_a_press
     assert grid(tab).count("<figure>") == len(wrong)
 
 
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ([3, 5, 4], "the five nearest to each mostly have its class"),
+        ([3, 2, 2], "no class is more frequent than its own; of 1 at least three have it"),
+        ([2, 2, 2], "no class is more frequent than its own; of 0 at least three have it"),
+    ],
+)
+def test_mostly_is_said_only_where_three_of_five_have_the_class(own, said, result):
+    """Picture i of three has own[i] neighbours of its class; all are voted right."""
+    labels = np.array([0, 0, 0, *[0] * 6, 1, 2, 3, 4, 5])
+    near = [[*range(3, 3 + k), *range(9, 14 - k), 0] for k in own]
+    near += [[0] * 6] * (len(labels) - 3)
+    inside = Inside(
+        "m",
+        np.array(near),
+        np.ones((len(labels), 6), np.float32),
+        labels,
+        *(np.zeros(len(labels), np.float32) for _ in range(2)),
+    )
+    dataset = dataclasses.replace(
+        result.dataset, labels=labels, classes=tuple("abcdef"), paths=tuple(map(str, labels))
+    )
+    told, first = panel.story(dataset, [Pane(None, "M", inside)], np.arange(3))
+    assert told.startswith("**3 of 3 pictures** sit among their own kind:")
+    assert told.endswith(f"{said}.")
+    assert first == []
+
+
 def test_of_two_models_it_says_which_is_right_on_how_many(opened, looked, result, words_of):
     looked["demo/m1"].guess[:] = np.where(np.arange(30) < 5, 2, result.dataset.labels)
     right = [looked[model].guess == result.dataset.labels for model in ("demo/m0", "demo/m1")]

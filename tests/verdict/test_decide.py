@@ -247,6 +247,41 @@ def test_cannot_tell_when_all_look_alike():
     assert verdict.text.endswith("Your smallest class, rust, has 18 pictures; 50 would help.")
 
 
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ((18, 60, 70), "Your smallest class, leaf, has 18 pictures; 50 would help."),
+        ((18, 18, 70), "Two of your classes have 18 pictures each; 50 would help."),
+        ((20, 20, 20), "Each of your classes has 20 pictures; 50 would help."),
+    ],
+)
+def test_a_class_is_the_smallest_only_if_it_is_smaller(counts, said):
+    verdict = judge({"a": 0.9, "b": 0.9, "c": 0.9}, 0.02, np.array(counts), class_names=NAMES)
+    assert verdict.text.endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ((1, 60, 70), "Your smallest class, leaf, has 1 picture: too few to say."),
+        ((7, 7, 7), "Each of your classes has 7 pictures: too few to say."),
+    ],
+)
+def test_too_few_says_it_of_all_where_all_are_as_small(counts, said):
+    verdict = judge({"a": 0.9, "b": 0.1}, 0.01, np.array(counts), class_names=NAMES)
+    assert said in verdict.text
+
+
+def test_first_places_said_in_a_tie_add_to_100():
+    scores = field({"a": 0.9, "b": 0.9})
+    for s in scores:
+        worse = -0.1 if s.measure != "supcon" else 0.1
+        s.rechecks[slice(0, 67) if s.model == "hub/b" else slice(67, 200)] += worse
+    verdict = decide(scores, [model("a"), model("b")], PLENTY)
+    assert verdict.firsts == {"hub/a": 33.5, "hub/b": 66.5}
+    assert "(67 and 33 of 100 re-checks)" in verdict.why
+
+
 def test_cannot_tell_when_more_than_three_of_many_are_close():
     verdict = judge({"a": 0.9, "b": 0.9, "c": 0.9, "d": 0.9, "e": 0.1}, 0.02)
     assert verdict.kind == "cannot tell"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from srcsel.base.records import Dataset
+from srcsel.base.records import Dataset, Inside
 from srcsel.base.spreadsheet import to_csv
 from srcsel.ui.app import frame
 from srcsel.ui.explore.explore import put, selected
@@ -132,6 +132,21 @@ def start(run_id: str, dataset: Dataset, panes: Sequence[Pane], shown: np.ndarra
     _how()
 
 
+def _neighbors_said(one: Inside, dataset: Dataset, shown: np.ndarray, right: np.ndarray) -> str:
+    """Say what the five nearest of the pictures `shown` have, of those that they vote `right`
+    for: fewer than three of them may be enough.
+    """
+    near = dataset.labels[one.neighbors[shown, :5]]  # (s, 5)
+    most = 2 * (near == dataset.labels[shown][:, None]).sum(axis=1) > near.shape[1]
+    many = int((most & right).sum())
+    if many == right.sum():
+        return "the five nearest to each mostly have its class"
+    return (
+        "among the five nearest to each no class is more frequent than its own; of"
+        f" {many:,} at least three have it"
+    )
+
+
 def story(dataset: Dataset, panes: Sequence[Pane], shown: np.ndarray) -> tuple[str, list[int]]:
     """Say, as Markdown, how many of the pictures `shown` sit among their own kind; and which to see
     first.
@@ -145,7 +160,7 @@ def story(dataset: Dataset, panes: Sequence[Pane], shown: np.ndarray) -> tuple[s
     if len(right) == 1:
         told = (
             f"**{right[0].sum():,} of {words.count(len(shown), 'picture')}** sit among their own"
-            " kind: the five nearest to each mostly have its class."
+            f" kind: {_neighbors_said(looked[0], dataset, shown, right[0])}."
         )
         return told, shown[~right[0]].tolist()
     left, second = right

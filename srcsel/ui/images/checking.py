@@ -6,7 +6,7 @@ Names come from a quick listing made by the page; opening every file is a job of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -142,6 +142,16 @@ def _reading(job: JobStatus) -> None:
             watch.buttons(job)
 
 
+def _least(counts: np.ndarray, classes: Sequence[str]) -> str:
+    """Say which class has the fewest pictures; of equal ones none is the smallest."""
+    least = np.flatnonzero(counts == counts.min())
+    if len(least) == len(counts):
+        return "Pictures in each class"
+    if len(least) > 1:
+        return f"Smallest {len(least)} classes, each"
+    return f"Smallest class: {md(classes[least[0]])}"
+
+
 def _summary(listing: Listing, job: JobStatus, found: dict | None) -> None:
     counts = (
         np.bincount(listing.labels, minlength=len(listing.classes))
@@ -157,8 +167,7 @@ def _summary(listing: Listing, job: JobStatus, found: dict | None) -> None:
     total.metric("Pictures", f"{counts.sum():,}")
     classes_.metric("Classes", f"{len(classes):,}")
     if len(counts):
-        least = int(counts.argmin())
-        smallest.metric(f"Smallest class: {md(classes[least])}", f"{counts[least]:,}")
+        smallest.metric(_least(counts, classes), f"{counts.min():,}")
     with broken:
         if found is not None:
             aside = sum(b.get("kind", "file") == "file" for b in found["unreadable"])
