@@ -61,6 +61,8 @@ def list_pictures(ref: str) -> Listing:
 
 def _list_folder(folder: Path, ref: str, name: str) -> Listing:
     tree = walk(folder)
+    if not tree.pictures:
+        raise InputError(_nothing(tree))
     notes: list[str] = []
     unused: list[Unreadable] = []
     for _ in range(NESTING):
@@ -102,8 +104,6 @@ def _by_table(tree: Tree, read: Labeled, ref: str, name: str, notes: Sequence[st
 
 
 def _by_folders(tree: Tree, ref: str, name: str, notes: Sequence[str]) -> Listing:
-    if not tree.pictures:
-        raise InputError(_nothing(tree))
     labels = {path: path.split("/", 1)[0] for path in tree.pictures if "/" in path}
     if not labels:
         raise InputError(

@@ -307,3 +307,12 @@ def test_a_wrapper_with_an_unrelated_table_is_looked_through(tmp_path):
     found = list_pictures(str(tmp_path))
     assert found.classes == ("cat", "dog")
     assert "about.csv was not used" in found.notes[0]
+
+
+def test_a_table_without_pictures_says_what_lies_there_instead(tmp_path):
+    fill(tmp_path, "a/1.npy", "a/2.npy")
+    (tmp_path / "labels.csv").write_text("file,label\n1.npy,x\n")
+    said = refusal(tmp_path)
+    assert "There are no pictures" in said
+    assert "2 .npy files" in said
+    assert "Save each picture in it as PNG" in said

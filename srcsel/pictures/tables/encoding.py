@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 from collections.abc import Callable, Collection
 from pathlib import Path
 
@@ -117,15 +118,17 @@ def _known(text: str, names: Collection[str]) -> int:
 
 
 def _reads(data: bytes, encoding: str) -> str | None:
-    """Return the text, None where it is none; elsewhere than in Unicode, private letters stand for
-    bytes without meaning.
+    """Return the text, None where it is none; elsewhere than in UTF-8, private letters and control
+    characters stand for bytes without meaning.
     """
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:
         return None
-    private = encoding != "utf-8" and any("\ue000" <= letter <= "\uf8ff" for letter in text)
-    return None if private else text
+    if encoding == "utf-8":
+        return text
+    letters = set(text) - {"\n"}
+    return None if any(unicodedata.category(a) in ("Cc", "Co") for a in letters) else text
 
 
 def _spoken(encoding: str) -> str:

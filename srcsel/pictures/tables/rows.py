@@ -31,6 +31,7 @@ class Rows:
     def __init__(self, table: Path, encoding: str) -> None:
         self.table, self.encoding = table, encoding
         self.stray = 0  # lines with an odd number of quotation marks, where they tear the table
+        self._quote = '"'
         self._alone = False  # whether each line is read on its own
         try:
             self.separator, self._skip = self._layout()
@@ -62,7 +63,7 @@ class Rows:
             most = 1 if self.separator == _BLANK else -1
             yield from (line.strip().rsplit(None, most) for line in lines)
         elif not self._alone:
-            yield from _read(lines, self.separator)
+            yield from _read(lines, self.separator, self._quote)
         else:
             width = len(self.sample[0])
             for line in lines:
@@ -82,6 +83,8 @@ class Rows:
         filled = [line for line in lines[skip:] if line.strip()]
         shares = {mark: _regular([_alone(line, mark) for line in filled]) for mark in ",;\t|"}
         best = max(shares, key=lambda mark: shares[mark])
+        if _single(filled, best):
+            self._quote = "'"
         return (best if shares[best] else _blanks(filled) or best), skip
 
     def _require_table(self) -> None:
@@ -134,8 +137,14 @@ def require_size(table: Path) -> None:
         )
 
 
-def _read(lines: Iterable[str], separator: str) -> Iterator[list[str]]:
-    return csv.reader(lines, delimiter=separator, skipinitialspace=True)
+def _read(lines: Iterable[str], separator: str, quote: str = '"') -> Iterator[list[str]]:
+    return csv.reader(lines, delimiter=separator, quotechar=quote, skipinitialspace=True)
+
+
+def _single(lines: list[str], separator: str) -> bool:
+    """Tell whether half of the cells or more stand in single quotes."""
+    cells = [cell.strip() for line in lines for cell in line.split(separator)]
+    return 2 * sum(cell[:1] == "'" == cell[1:][-1:] for cell in cells) >= len(cells) > 0
 
 
 def _remarks(lines: list[str]) -> int:

@@ -70,6 +70,11 @@ def test_private_letters_are_letters_in_utf8(tmp_path):
     assert set(read(tmp_path, rows("\ue001", "b"), "utf-8").labels.values()) == {"\ue001", "b"}
 
 
+def test_bytes_that_are_no_text_are_no_table(tmp_path):
+    with pytest.raises(InputError, match="no encoding that I know"):
+        read(tmp_path, bytes(range(256)) * 20, None)
+
+
 def test_a_line_in_another_encoding_is_named(tmp_path):
     broken = rows("Blüte", "Gänse").encode() + "img011.jpg,Blüte\n".encode("cp1252")
     with pytest.raises(InputError, match="UTF-8 but for line 14"):

@@ -157,6 +157,8 @@ def table(row, header="file,label"):
         table("7,{n},{c}", ",file,label"),
         table("{n},{c},train", "file,label,split"),
         table("{n},{c},4.5", "picture of,what,grams"),
+        table("'{n}','{c}'", "'file','label'"),
+        table("'{n}','{c}'"),
         table("{n}\t{c}", "").replace("img", "set/img"),
     ],
 )
