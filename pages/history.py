@@ -9,7 +9,7 @@ from srcsel.store.runs import RunSummary
 from srcsel.ui.app import frame, navigation, state
 from srcsel.ui.evidence import experiment
 from srcsel.ui.history import compare
-from srcsel.ui.parts import cards
+from srcsel.ui.parts import cards, mine
 from srcsel.ui.parts.show import empty_state, md, plain
 from srcsel.verdict.wording import HEADLINES, how_sure
 
@@ -23,7 +23,7 @@ def history() -> None:
     )
     store = state.runs()
     try:
-        runs = store.list()
+        runs = mine.visible(store.list())
     except SrcselError as error:
         st.error(cards.sentence(error))
         return
@@ -131,6 +131,8 @@ def _confirm(runs: list[RunSummary]) -> None:
 
 def _delete(runs: list[RunSummary]) -> None:
     for run in runs:
+        if not mine.run_is_mine(run.id):
+            continue
         job = state.board().for_run(run.id)
         if job is not None and job.state in ("queued", "running"):
             state.board().cancel(job.id)

@@ -5,7 +5,7 @@ import streamlit as st
 from srcsel.base.errors import SrcselError
 from srcsel.store.runs import RunSummary
 from srcsel.ui.app import frame, navigation, state, tour
-from srcsel.ui.parts import cards, shipped
+from srcsel.ui.parts import cards, mine, shipped
 
 STEPS = (
     ("Choose pictures", "A folder with one sub-folder for each class, or a zip of it."),
@@ -34,7 +34,7 @@ def home() -> None:
 
 def _runs() -> list[RunSummary]:
     try:
-        return state.runs().list()
+        return mine.visible(state.runs().list())
     except SrcselError as error:
         st.error(cards.sentence(error))
         return []

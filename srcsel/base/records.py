@@ -252,6 +252,7 @@ class Run:
     race: bool = (
         False  # a fast answer: models that the first pictures rule out are not scored on all
     )
+    person: str = ""  # who asked, where people sign in with accounts; "" = whoever runs srcsel
 
     def __post_init__(self) -> None:
         check_fields(self)

@@ -213,6 +213,6 @@ def question_of(kind: str, payload: dict[str, Any]) -> str:
     asked = to_plain(payload)
     if isinstance(asked.get("run"), dict):
         asked["run"] = {
-            k: v for k, v in asked["run"].items() if k not in ("id", "created", "title")
+            k: v for k, v in asked["run"].items() if k not in ("id", "created", "title", "person")
         }
     return json.dumps([kind, asked], sort_keys=True)

@@ -59,7 +59,7 @@ def to_json(result: Result) -> dict[str, Any]:
         "seconds_spread": to_plain(result.seconds_spread),
         "notes": list(result.notes),
         "versions": dict(result.versions),
-        "run": to_plain(run),
+        "run": {name: value for name, value in to_plain(run).items() if name != "person"},
         "seconds": result.seconds,
         "complete": result.complete,
         "race": to_plain(result.race),

@@ -62,6 +62,7 @@ class RunSummary:
     race: bool = False  # a fast answer
     example: bool = False  # shipped with srcsel, read-only
     cause: VerdictCause = ""  # of "cannot tell"
+    person: str = ""  # as of the Run
 
 
 class RunStore:
@@ -283,4 +284,5 @@ def _summary(result: Result) -> RunSummary:
         complete=result.complete,
         race=result.run.race,
         cause=result.verdict.cause,
+        person=result.run.person,
     )

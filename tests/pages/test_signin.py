@@ -13,7 +13,8 @@ from streamlit import config
 
 from srcsel.base.errors import InputError
 from srcsel.jobs import board
-from srcsel.ui.server import attempts, people, server
+from srcsel.ui.people import people
+from srcsel.ui.server import attempts, server
 
 PASSWORD = "correct horse battery"
 WINDOW = {"accept": "text/html,*/*"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from srcsel.base.errors import SrcselError
 from srcsel.base.records import JobStatus, Result, Run
 from srcsel.store.serialize import to_plain
 from srcsel.ui.app import state
-from srcsel.ui.parts import cards, watch
+from srcsel.ui.parts import cards, mine, watch
 
 
 def submit_run(run: Run) -> str | None:
@@ -21,7 +22,8 @@ def submit_run(run: Run) -> str | None:
     The same question asked again joins the job already there, which has another id.
     """
     try:
-        return state.board().submit("rank", {"run": to_plain(run)})
+        asked = dataclasses.replace(run, person=mine.person())
+        return state.board().submit("rank", {"run": to_plain(asked)})
     except SrcselError as error:
         st.error(cards.sentence(error), icon=":material/error:")
         return None

@@ -14,7 +14,7 @@ from srcsel.base.records import JobStatus, Protocol, Result, SourceModel
 from srcsel.measures import MEASURES
 from srcsel.store.serialize import to_plain
 from srcsel.ui.app import state
-from srcsel.ui.parts import price, watch, words
+from srcsel.ui.parts import mine, price, watch, words
 from srcsel.ui.parts.show import plain
 
 SHOTS: dict[str, int | None] = {
@@ -192,6 +192,9 @@ def _models(result: Result) -> list[SourceModel]:
 
 
 def _submit(result: Result, protocol: Protocol, models: Sequence[SourceModel]) -> None:
+    if not mine.is_mine(result.run.person):
+        st.error(mine.NOT_YOURS, icon=":material/lock:")
+        return
     payload = {
         "run_id": result.run.id,
         "protocol": to_plain(protocol),

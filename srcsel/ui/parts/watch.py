@@ -15,7 +15,7 @@ from srcsel.base import phrases
 from srcsel.base.records import JobStatus, Part
 from srcsel.base.watch import FINISHED
 from srcsel.ui.app import state
-from srcsel.ui.parts import words
+from srcsel.ui.parts import mine, words
 from srcsel.ui.parts.show import md, plain
 
 ACTIVE = ("queued", "running")
@@ -114,6 +114,9 @@ def _now(job: JobStatus, done: int, total: int) -> str:
 
 def buttons(job: JobStatus) -> None:
     """Draw Stop for an active job, Continue for one that stopped or failed."""
+    if not mine.job_is_mine(job):
+        st.caption(mine.NOT_YOURS)
+        return
     if job.state in ACTIVE:
         if st.button("Stop", icon=":material/stop_circle:", key=f"stop-{job.id}", width="stretch"):
             state.board().cancel(job.id)

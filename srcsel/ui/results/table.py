@@ -13,7 +13,7 @@ from srcsel.base.records import HEADLINE, Reading, Result
 from srcsel.measures import MEASURES
 from srcsel.report.numbers import number_rows, to_csv
 from srcsel.ui.app import frame, state
-from srcsel.ui.parts import measuring, price, watch, words
+from srcsel.ui.parts import measuring, mine, price, watch, words
 from srcsel.ui.parts.asking import last_of
 from srcsel.ui.parts.show import md
 from srcsel.ui.results import grid
@@ -203,7 +203,9 @@ def offer(result: Result) -> None:
                 "Score by every measure (about"
                 f" {phrases.duration(price.START + measuring.scoring_seconds(result))})"
             )
-            if st.button(label, icon=":material/functions:", key="results-every"):
+            if not mine.is_mine(result.run.person):
+                st.caption(mine.NOT_YOURS)
+            elif st.button(label, icon=":material/functions:", key="results-every"):
                 state.board().submit("measures", {"run_id": result.run.id})
                 st.rerun()
 

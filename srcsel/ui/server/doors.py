@@ -7,8 +7,6 @@ they come from (Host, Origin, Sec-Fetch-Site); no page can forge that.
 
 from __future__ import annotations
 
-import ipaddress
-import os
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -17,10 +15,11 @@ import streamlit as st
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 
+from srcsel.ui.people.reach import LOOPBACK, is_loopback, own_names
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 HEADER_LIMIT = 32 * 2**10  # bytes of all header lines; a sign-in takes up to 12,000 of them
 ADDRESS_LIMIT = 16 * 2**10  # bytes of path and query; our links stay below 5,000
 BODY_LIMIT = 2**20  # bytes of any request that is no upload
@@ -39,17 +38,6 @@ _NOT_FROM_HERE = (
 _FOREIGN = (
     "This request was made by a page of another site, so it is refused. Open the dashboard itself."
 )
-
-
-def shared() -> bool:
-    """Tell whether others reach this server: it listens wider, or a proxy gives it a name."""
-    return not _is_loopback(st.get_option("server.address") or "") or bool(own_names())
-
-
-def own_names() -> frozenset[str]:
-    """Return the names in SRCSEL_HOSTS (separated by commas)."""
-    extra = os.environ.get("SRCSEL_HOSTS", "")
-    return frozenset(name.strip().lower() for name in extra.split(",") if name.strip())
 
 
 class Doors:
@@ -128,7 +116,7 @@ def _wrong_host(headers: Headers, scope: Scope) -> str | None:
     if host not in LOOPBACK:
         return _NO_HOST
     client = scope.get("client")  # none: a socket of this computer's file system
-    return None if client is None or _is_loopback(client[0]) else _NOT_FROM_HERE
+    return None if client is None or is_loopback(client[0]) else _NOT_FROM_HERE
 
 
 def _is_foreign(headers: Headers, scope: Scope) -> bool:
@@ -161,12 +149,3 @@ def _body_limit(path: str) -> int:
 
 def _too_much(limit: int) -> tuple[int, str]:
     return 413, f"This is more than the {limit // 2**20:,} MB that the server takes at once."
-
-
-def _is_loopback(name: str) -> bool:
-    if name in LOOPBACK:
-        return True
-    try:
-        return ipaddress.ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False

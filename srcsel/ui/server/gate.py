@@ -18,7 +18,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from streamlit.auth_util import encode_provider_token
 
-from srcsel.ui.server import people
+from srcsel.ui.people import people
 from srcsel.ui.server.attempts import Attempts
 from srcsel.ui.server.doors import refuse
 

@@ -36,8 +36,9 @@ from srcsel.base import access
 from srcsel.base.errors import InputError, SrcselError
 from srcsel.base.settings import NOWHERE, load_settings
 from srcsel.ui.parts import thumbs
-from srcsel.ui.server import people
-from srcsel.ui.server.doors import Doors, shared
+from srcsel.ui.people import people
+from srcsel.ui.people.reach import shared
+from srcsel.ui.server.doors import Doors
 from srcsel.ui.server.frontend import FOLDER, Frontend
 from srcsel.ui.server.gate import Gate
 

@@ -33,7 +33,7 @@ from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_N
 
 from srcsel.base.errors import InputError
 from srcsel.base.settings import load_settings
-from srcsel.ui.server.doors import shared
+from srcsel.ui.people.reach import shared
 
 Way = Literal["oidc", "password", "none"]
 COOKIE = "srcsel_person"

@@ -1,0 +1,1 @@
+"""Who can reach the dashboard, and who they are."""
