@@ -19,8 +19,6 @@ from srcsel import __version__
 from srcsel.base.errors import Cancelled, InputError, SrcselError
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from srcsel.base.records import Protocol, Result
 
 DONE, NOTHING, BAD_INPUT, STOPPED = 0, 1, 2, 130
@@ -97,10 +95,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     rank.add_argument("--title", default="", help="name of the run in History")
 
-    score = commands.add_parser("score", help="score features you have: one .npz file a model")
+    score = commands.add_parser("score", help="score features you have: one file a model")
     score.set_defaults(run=_score)
     score.add_argument(
-        "files", nargs="+", metavar="FILE.npz", help="keys X (n, d), y (n,), optional logits (n, c)"
+        "files",
+        nargs="+",
+        metavar="FILE.npz",
+        help=(
+            "keys X (n, d), y (n,), optional logits (n, c); also .npy, .csv, .parquet, .pt and"
+            " .safetensors"
+        ),
+    )
+    score.add_argument(
+        "--labels",
+        metavar="FILE",
+        help="labels in a file of their own: .npy, .csv with a column label, .txt with one a line",
     )
 
     for command in (rank, score):
@@ -221,10 +230,15 @@ def _rank(arguments: argparse.Namespace, _: Sequence[str]) -> int:
 
 def _score(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     from srcsel.base.bars import Bars
+    from srcsel.cli.arrays import read_features
     from srcsel.runs.run import rank_features
 
     names = _names([Path(file) for file in arguments.files])
-    loaded = {name: _load(Path(file)) for name, file in zip(names, arguments.files, strict=True)}
+    given = Path(arguments.labels) if arguments.labels else None
+    loaded = {
+        name: read_features(Path(file), given)
+        for name, file in zip(names, arguments.files, strict=True)
+    }
     labels = next(iter(loaded.values()))["y"]
     for name, arrays in loaded.items():
         if arrays["y"].shape != labels.shape or not (arrays["y"] == labels).all():
@@ -365,32 +379,6 @@ def _hand_over(result: Result, target: str | None) -> int:
             _say(f"  {failure.model}: {failure.reason}")
         return NOTHING
     return DONE
-
-
-def _load(file: Path) -> dict[str, np.ndarray]:
-    """Read X, y and, if there, logits from an .npz file. Pickled objects inside are refused."""
-    import zipfile
-
-    import numpy as np
-
-    try:
-        with np.load(file, allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in ("X", "y", "logits") if key in archive}
-    except FileNotFoundError:
-        raise InputError(
-            f"There is no file {file}. Give .npz files with the arrays X and y."
-        ) from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{file} cannot be read as an .npz file of plain arrays: {error}"
-        ) from error
-    missing = [key for key in ("X", "y") if key not in arrays]
-    if missing:
-        raise InputError(
-            f"{file} has no array {' and no array '.join(missing)}. Save it with "
-            "numpy.savez(FILE, X=features, y=labels)."
-        )
-    return arrays
 
 
 def _names(files: Sequence[Path]) -> list[str]:

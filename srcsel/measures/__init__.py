@@ -16,6 +16,7 @@ from srcsel.measures._base import (
     keywords_of,
     measure,
     permutations,
+    plain_labels,
 )
 
 plugins.import_all(sys.modules[__name__])
@@ -39,4 +40,5 @@ __all__ = [
     "keywords_of",
     "measure",
     "permutations",
+    "plain_labels",
 ]

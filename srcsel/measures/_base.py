@@ -34,6 +34,7 @@ from srcsel.base.allowed import check
 from srcsel.base.errors import FeatureError, NotAvailable, UnknownNameError
 
 NULL_PERMUTATIONS = 20  # label permutations behind every null that has no closed form
+ROWS = 10  # without a label, named in a message
 NULL_SEED = 20240  # the same permutations for every model and every run
 
 Needs = Literal["features", "probabilities", "logits"]
@@ -203,7 +204,10 @@ def check_rows(values: ArrayLike, n: int | None, name: str, *, single: bool = Fa
     """Return `values` as a read-only (n, m) float64 array of finite numbers; n None = any number of
     rows.
     """
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise FeatureError(f"Expected {name} of shape (n, d) holding numbers: {error}.") from error
     if array.ndim != 2 or array.shape[1] == 0 or array.dtype.kind not in "fiub":
         raise FeatureError(
             f"Expected {name} of shape (n, d) holding numbers, got {array.shape} of {array.dtype}."
@@ -224,11 +228,7 @@ def check_rows(values: ArrayLike, n: int | None, name: str, *, single: bool = Fa
 
 def check_labels(labels: ArrayLike | Sequence[Any]) -> np.ndarray:
     """Return labels as (n,) int64 ids 0..c-1. Any labels that sort will do: numbers, text."""
-    array = np.asarray(labels)
-    if array.ndim != 1 or array.dtype.kind in "cV":
-        raise FeatureError(f"Expected labels of shape (n,), got {array.shape}.")
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise FeatureError("Some labels are not finite numbers. Give every picture a class.")
+    array = plain_labels(labels)
     try:
         names, y, counts = np.unique(array, return_inverse=True, return_counts=True)
     except TypeError as error:
@@ -245,6 +245,48 @@ def check_labels(labels: ArrayLike | Sequence[Any]) -> np.ndarray:
             "Every class has a single picture, so none has a partner. Give classes two or more."
         )
     return y.astype(np.int64)
+
+
+def plain_labels(labels: ArrayLike | Sequence[Any]) -> np.ndarray:
+    """Return labels (n,) as an array of numbers or text; bytes are read as UTF-8.
+
+    Raises FeatureError with the rows that have none: None, NaN, NaT, an empty text or "nan".
+    """
+    given = labels if hasattr(labels, "dtype") else np.array(labels, dtype=object)
+    array = np.asarray(given)
+    if array.ndim != 1 or array.dtype.kind in "cV":
+        raise FeatureError(f"Expected labels of shape (n,), got {array.shape}.")
+    if array.dtype.kind in "iub":
+        return array
+    values = [_read(value) for value in array.tolist()]
+    none = [row for row, value in enumerate(values) if _is_none(value)]
+    if none:
+        first = ", ".join(map(str, none[:ROWS]))
+        more = f" and {len(none) - ROWS:,} more" if len(none) > ROWS else ""
+        raise FeatureError(
+            f"{len(none):,} of {len(values):,} rows have no label, counted from 0: {first}{more}."
+            " Give every picture a class, or leave these rows out of features and labels."
+        )
+    if array.dtype.kind not in "SO":
+        return array
+    mixed = len({isinstance(value, str) for value in values}) > 1
+    return array if mixed else np.asarray(values)  # mixed ones do not sort, which is said there
+
+
+def _read(value: Any) -> Any:
+    try:
+        return value.decode() if isinstance(value, bytes) else value
+    except UnicodeDecodeError as error:
+        raise FeatureError(f"The label {value!r} is no text in UTF-8. Save it as text.") from error
+
+
+def _is_none(value: Any) -> bool:
+    """Say whether a cell of a label column is empty, as programs write that."""
+    if isinstance(value, str):
+        return value.strip().lower() in ("", "nan")
+    if isinstance(value, float):
+        return not np.isfinite(value)
+    return value is None or type(value).__name__ in ("NAType", "NaTType")
 
 
 def permutations(y: np.ndarray, count: int = NULL_PERMUTATIONS) -> np.ndarray:

@@ -34,7 +34,7 @@ from srcsel.base.threads import one_behind, suited_threads
 from srcsel.base.watch import Watch
 from srcsel.explore.maps import draw_all
 from srcsel.features.recover import features_of
-from srcsel.measures import check_labels
+from srcsel.measures import check_labels, plain_labels
 from srcsel.models import catalog
 from srcsel.pictures.dataset import load_dataset, require_rankable
 from srcsel.runs import race as racing
@@ -212,7 +212,7 @@ def rank_features(
     """
     dataset = _dataset_of(labels)
     models = [
-        SourceModel(name, name, "", None, None, None, np.shape(x)[-1], "", "unknown")
+        SourceModel(name, name, "", None, None, None, _width(x), "", "unknown")
         for name, x in features.items()
     ]
     run = Run(
@@ -302,9 +302,18 @@ def _race_before(runs: RunStore, run: Run) -> Race | None:
         return None
 
 
+def _width(features: ArrayLike) -> int | None:
+    """Return d of features (n, d); None where they are none, which their failure says."""
+    try:
+        shape = np.shape(features)
+    except (ValueError, TypeError, RuntimeError):
+        return None
+    return shape[1] if len(shape) == 2 else None
+
+
 def _dataset_of(labels: ArrayLike) -> Dataset:
     """Stand in for a picture folder where only features are known."""
     y = check_labels(labels)
-    classes = tuple(str(name) for name in np.unique(np.asarray(labels)))
+    classes = tuple(str(name) for name in np.unique(plain_labels(labels)))
     paths = tuple(f"row {row}" for row in range(len(y)))
     return Dataset("features", "features", Path(), paths, y, classes, "", label_source="labels")

@@ -1,0 +1,239 @@
+"""Features and labels from files: every kind gives the same scores, and none runs anything."""
+
+import json
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from srcsel.base.errors import FeatureError, InputError
+from srcsel.cli.arrays import read_features
+from srcsel.cli.commands import main
+from srcsel.runs.run import rank_features, score_features
+
+rng = np.random.default_rng(0)
+IDS = np.repeat([0, 1, 2], 8)
+WORDS = np.array(["ant", "bee", "cat"])[IDS]
+X = np.eye(3)[IDS] @ rng.normal(size=(3, 5)) + rng.normal(size=(24, 5))
+
+
+def objects(values):
+    made = np.empty(len(values), dtype=object)
+    made[:] = list(values)
+    return made
+
+
+@pytest.fixture
+def npz(tmp_path):
+    def write(y, name="a.npz", **more):
+        np.savez(tmp_path / name, X=X, y=y, **more)
+        return tmp_path / name
+
+    return write
+
+
+def scored(*arguments, capsys):
+    assert main(["score", *map(str, arguments), "--json", "-"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    return {s["measure"]: s["value"] for s in told["scores"]}, told["dataset"]["classes"]
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        WORDS,
+        WORDS.astype("S"),
+        objects(WORDS),
+        objects(WORDS.astype("S").tolist()),
+        objects([np.str_(word) for word in WORDS]),
+    ],
+    ids=["text", "bytes", "objects", "objects of bytes", "objects of NumPy's text"],
+)
+def test_labels_of_every_plain_kind(npz, y, capsys):
+    values, classes = scored(npz(y), capsys=capsys)
+    assert set(classes) == {"ant", "bee", "cat"}
+    expected = {s.measure: s.value for s in score_features(X, WORDS)}
+    assert values == pytest.approx(expected)
+
+
+def test_numbers_as_objects(npz):
+    read = read_features(npz(objects([np.int64(k) for k in IDS])))
+    np.testing.assert_array_equal(read["y"], IDS)
+
+
+def test_features_as_objects(tmp_path):
+    np.savez(tmp_path / "a.npz", X=X.astype(object), y=WORDS)
+    np.testing.assert_array_equal(read_features(tmp_path / "a.npz")["X"], X)
+
+
+@pytest.mark.parametrize("none", [np.nan, None, "", "  ", "nan", b"", np.float64("nan")])
+def test_rows_without_a_label_are_named(npz, none, capsys):
+    labels = list(WORDS) if isinstance(none, str | bytes | None) else IDS.astype(float).tolist()
+    for row in (2, 17):
+        labels[row] = none
+    sentence = "2 of 24 rows have no label, counted from 0: 2, 17."
+    for given in (labels, objects(labels), pd.Series(labels)):
+        with pytest.raises(FeatureError, match=sentence):
+            rank_features({"a": X}, given)
+        with pytest.raises(FeatureError, match=sentence):
+            score_features(X.tolist(), given)
+    path = npz(objects(labels))
+    assert main(["score", str(path)]) == 2
+    assert f"{path}: {sentence}" in capsys.readouterr().err
+
+
+def test_a_nan_among_numbers_is_no_difference_between_two_files(npz, capsys):
+    y = IDS.astype(float)
+    y[5] = np.nan
+    assert main(["score", str(npz(y, "a.npz")), str(npz(y, "b.npz"))]) == 2
+    assert "1 of 24 rows have no label, counted from 0: 5." in capsys.readouterr().err
+
+
+def test_many_rows_are_counted():
+    with pytest.raises(FeatureError, match=r"0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 14 more\."):
+        rank_features({"a": X}, [None] * 24)
+
+
+def test_labels_of_pandas_and_lists():
+    expected = [s.value for s in score_features(X, WORDS)]
+    for labels in (
+        list(WORDS),
+        pd.Series(WORDS),
+        pd.Series(WORDS, dtype="category"),
+        pd.Series(WORDS, dtype="string"),
+        [word.encode() for word in WORDS],
+    ):
+        found = [s.value for s in score_features(pd.DataFrame(X), labels)]
+        assert found == pytest.approx(expected)  # columns lie otherwise in memory
+    gaps = pd.Series([*WORDS[:-1], pd.NA], dtype="string")
+    with pytest.raises(FeatureError, match="counted from 0: 23"):
+        score_features(X, gaps)
+
+
+def test_labels_of_two_kinds_are_refused():
+    with pytest.raises(FeatureError, match="all text or all numbers"):
+        score_features(X, ["a", 1, *IDS[2:].tolist()])
+
+
+def test_ragged_features_are_a_failure_with_a_sentence():
+    result = rank_features({"a": [[1.0], [1.0, 2.0]] * 12, "b": X}, WORDS)
+    assert [failure.model for failure in result.failures] == ["a"]
+    assert "Expected features of shape (n, d)" in result.failures[0].reason
+
+
+def _tables(folder):
+    import torch
+    from safetensors.numpy import save_file
+
+    table = pd.DataFrame(X, columns=[f"f{i}" for i in range(5)])
+    table.assign(label=WORDS).to_csv(folder / "a.csv", index=False)
+    table.assign(label=WORDS).to_csv(folder / "semicolons.csv", sep=";")
+    table.assign(Class=IDS).rename(columns={"Class": "class"}).to_csv(
+        folder / "a.tsv", sep="\t", index=False
+    )
+    table.assign(label=WORDS).to_parquet(folder / "a.parquet")
+    torch.save({"features": torch.tensor(X), "labels": torch.tensor(IDS)}, folder / "a.pt")
+    torch.save({"X": torch.tensor(X), "y": WORDS.tolist()}, folder / "b.pth")
+    save_file({"X": X, "y": IDS}, folder / "a.safetensors")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a.csv", "semicolons.csv", "a.tsv", "a.parquet", "a.pt", "b.pth", "a.safetensors"],
+)
+def test_other_kinds_of_files(tmp_path, name):
+    _tables(tmp_path)
+    read = read_features(tmp_path / name)
+    np.testing.assert_allclose(read["X"], X, rtol=1e-6)
+    assert np.unique(read["y"], return_inverse=True)[1].tolist() == IDS.tolist()
+
+
+def _label_files(folder):
+    import torch
+
+    np.save(folder / "y.npy", WORDS)
+    np.save(folder / "o.npy", objects(WORDS))
+    np.savez(folder / "y.npz", y=WORDS)
+    np.savez(folder / "other.npz", names=WORDS)
+    (folder / "y.txt").write_text("\n".join(WORDS) + "\n")
+    pd.DataFrame({"label": WORDS}).to_csv(folder / "one.csv", index=False)
+    (folder / "bare.csv").write_text("\n".join(WORDS) + "\n")
+    pd.DataFrame({"file": WORDS, "label": WORDS}).to_csv(folder / "two.csv", index=False)
+    pd.DataFrame({"label": WORDS}).to_parquet(folder / "y.parquet")
+    torch.save(torch.tensor(IDS), folder / "y.pt")
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        *("y.npy", "o.npy", "y.npz", "other.npz", "y.txt", "one.csv", "bare.csv", "two.csv"),
+        *("y.parquet", "y.pt"),
+    ],
+)
+@pytest.mark.parametrize("features", ["X.npy", "x.csv", "x.pt"])
+def test_labels_in_a_file_of_their_own(tmp_path, labels, features):
+    import torch
+
+    _label_files(tmp_path)
+    np.save(tmp_path / "X.npy", X)
+    pd.DataFrame(X).to_csv(tmp_path / "x.csv", index=False)
+    torch.save(torch.tensor(X), tmp_path / "x.pt")
+    read = read_features(tmp_path / features, tmp_path / labels)
+    np.testing.assert_allclose(read["X"], X, rtol=1e-6)
+    assert np.unique(read["y"], return_inverse=True)[1].tolist() == IDS.tolist()
+
+
+def test_the_shell_takes_labels_for_all_files(tmp_path, capsys):
+    np.save(tmp_path / "X.npy", X)
+    (tmp_path / "y.txt").write_text("\n".join(WORDS))
+    values, classes = scored(tmp_path / "X.npy", "--labels", tmp_path / "y.txt", capsys=capsys)
+    assert set(classes) == {"ant", "bee", "cat"}
+    assert values == pytest.approx({s.measure: s.value for s in score_features(X, WORDS)})
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("X.npy", "no array y.*--labels FILE"),
+        ("a.mat", r"of no kind that can be read \(\.npz, .*numpy\.savez"),
+        ("a.pkl", "of no kind that can be read"),
+        ("a.pt", "cannot be read as an .pt file|holds Python objects"),
+        ("a.parquet", "cannot be read as an .parquet file"),
+        ("names.csv", "columns that hold no numbers: file"),
+        ("gone.npy", "There is no file"),
+    ],
+)
+def test_what_cannot_be_read_is_said_with_what_to_do(tmp_path, name, words, capsys):
+    np.save(tmp_path / "X.npy", X)
+    for junk in ("a.mat", "a.pkl", "a.pt", "a.parquet"):
+        (tmp_path / junk).write_bytes(b"just words, and more of them")
+    pd.DataFrame({"file": WORDS, "f": X[:, 0], "label": WORDS}).to_csv(tmp_path / "names.csv")
+    with pytest.raises(InputError, match=words):
+        read_features(tmp_path / name)
+    assert main(["score", str(tmp_path / name)]) == 2
+    assert capsys.readouterr().err.startswith("srcsel: ")
+
+
+def reached():
+    raise AssertionError("code was run")
+
+
+class Evil:
+    def __reduce__(self):
+        return reached, ()
+
+
+@pytest.mark.parametrize("name", ["a.npz", "a.npy", "a.pt"])
+def test_objects_that_would_run_something_are_refused(tmp_path, name, npz):
+    import torch
+
+    path = tmp_path / name
+    if name == "a.npz":
+        npz(objects([Evil()] * 24))
+    elif name == "a.npy":
+        np.save(path, objects([Evil()] * 24))
+    else:
+        torch.save({"X": torch.zeros(3, 3), "y": Evil()}, path, pickle_module=pickle)
+    with pytest.raises(InputError, match=r"Python objects, which are not opened.*numpy\.savez"):
+        read_features(path)
