@@ -5,6 +5,7 @@ every model.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -15,6 +16,7 @@ import numpy as np
 from srcsel.base.errors import InputError
 from srcsel.base.records import Features, Outcome
 from srcsel.base.threads import suited_threads
+from srcsel.measures.kernels.folds import predictions
 from srcsel.store.features import FeatureStore
 from srcsel.store.serialize import to_plain
 
@@ -95,21 +97,21 @@ def _guesses(
     that took.
     """
     start = time.perf_counter()
+    numbers = itertools.count()
     folds = int(fold.max()) + 1
-    guess = np.empty(len(labels), dtype=np.int64)
+
+    def predict(X: np.ndarray, y: np.ndarray, new: np.ndarray) -> np.ndarray:
+        tell(features.key.model, next(numbers), folds)
+        return _classifier().fit(X, y).predict(new)
+
     X = features.values.astype(np.float32 if features.values.size > LARGE else np.float64)
-    for number in range(folds):
-        tell(features.key.model, number, folds)
-        test = fold == number
-        with suited_threads(len(labels)):
-            guess[test] = _classifier().fit(X[~test], labels[~test]).predict(X[test])
+    with suited_threads(len(labels)):
+        guess = predictions(X, labels, fold, predict)
     tell(features.key.model, folds, folds)
     return {"guess": guess}, time.perf_counter() - start
 
 
 def _classifier() -> Any:
     from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
 
-    return make_pipeline(StandardScaler(), LogisticRegression(C=STRENGTH, max_iter=ITERATIONS))
+    return LogisticRegression(C=STRENGTH, max_iter=ITERATIONS)

@@ -41,7 +41,7 @@ def test_folds_and_seed():
     X, y = blobs(signal=2.0)
     assert probe(X, y, folds=3, seed=4) == pytest.approx(reference(X, y, 3, 4))
     assert len({probe(X, y, seed=seed) for seed in range(6)}) > 1
-    with pytest.raises(InputError, match="at least 2"):
+    with pytest.raises(InputError, match="2 or more"):
         probe(X, y, folds=1)
 
 

@@ -58,7 +58,7 @@ def predictions(X: np.ndarray, y: np.ndarray, fold: np.ndarray, predict: Predict
         scale[scale == 0] = 1  # squares of huge values cannot overflow
         known /= scale
         mean, spread = known.mean(axis=0), known.std(axis=0)
-        spread[spread < np.finfo(np.float64).eps * 10] = 1  # a constant dimension says nothing
+        spread[spread < np.finfo(known.dtype).eps * 10] = 1  # a constant dimension says nothing
         known -= mean
         known /= spread
         found[held] = predict(known, y[~held], (X[held] / scale - mean) / spread)
