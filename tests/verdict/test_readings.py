@@ -20,7 +20,7 @@ from srcsel.runs.run import to_json
 from srcsel.store.runs import RunStore
 from srcsel.ui.results.grid import _columns
 from srcsel.ui.results.table import short_table
-from srcsel.verdict.decide import mean_ranks
+from srcsel.verdict.decide import decide, mean_ranks
 from srcsel.verdict.readings import (
     bar_length,
     bar_start,
@@ -107,6 +107,20 @@ def test_equal_mean_ranks_share_a_place(shipped):
         scores=tuple(s for s in shipped.scores if s.model in (a, b, c)),
     )
     assert model_places(mixed) == {a: 1, b: 1, c: 3}
+
+
+def test_stored_verdicts_are_those_of_todays_rule(shipped):
+    again = decide(
+        shipped.scores,
+        shipped.models,
+        shipped.dataset.counts,
+        class_names=shipped.dataset.classes,
+        literal=shipped.literal,
+        diagnoses=shipped.diagnoses,
+    )
+    stored = shipped.verdict
+    assert (again.kind, again.winner, again.why) == (stored.kind, stored.winner, stored.why)
+    assert (again.close, again.cause) == (stored.close, stored.cause)
 
 
 # chance

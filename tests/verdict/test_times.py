@@ -11,8 +11,14 @@ from srcsel.store.runs import RunStore
 from srcsel.verdict.cost import contenders, costs, limits, spreads, undecided, within
 from srcsel.verdict.times import Timed, pooled, seconds_of, times_of
 
-DEMO = RunStore(Path(srcsel.__file__).parent / "demo" / "runs").load("example-butterflies")
-TEN = [m.id for m in DEMO.models]
+RUN = RunStore(Path(srcsel.__file__).parent / "demo" / "runs").load("experiment-digits")
+TEN = [m.id for m in RUN.models if m.id.startswith("demo/")]
+DEMO = replace(
+    RUN,
+    models=tuple(m for m in RUN.models if m.id in TEN),
+    scores=tuple(s for s in RUN.scores if s.model in TEN),
+    literal=(),
+)
 MEASURED = {m: 0.002 + 0.0076 * i / (len(TEN) - 1) for i, m in enumerate(TEN)}
 BUSY = replace(DEMO, seconds_per_picture=MEASURED)
 
