@@ -265,6 +265,27 @@ def test_wrapped_checkpoint_is_unwrapped_as_the_hub_does(tmp_path, dataset):
     assert {name for name in state if name not in same} <= {"fc.weight", "fc.bias"}
 
 
+def test_script_takes_the_network_the_hub_takes(tmp_path, dataset):
+    """Averaged weights under a prefix, with a criterion and a Namespace beside them."""
+    import argparse
+
+    import timm
+    import torch
+
+    torch.manual_seed(0)
+    state = timm.create_model("test_resnet", pretrained=False, num_classes=5).state_dict()
+    last = {f"model.{name}": values * 0 for name, values in state.items()}
+    mean = {f"ema_model.module.{name}": values for name, values in state.items()}
+    content = {"state_dict": last | mean | {"criterion.weight": torch.ones(5)}}
+    content["args"] = argparse.Namespace(lr=0.1)
+    file = tmp_path / "mine.pth.tar"
+    torch.save(content, file)
+    script = load(written(tmp_path, HUBS["checkpoints"].find(f"{file}=test_resnet"), dataset))
+    built = script.build(2).state_dict()
+    trunk = [name for name in state if not name.startswith("fc.") and "num_batches" not in name]
+    assert all(torch.equal(state[name], built[name]) for name in trunk)
+
+
 @pytest.mark.parametrize("library", ["timm", "torchvision"])
 def test_a_greyscale_network_gets_greyscale_pictures(library, tmp_path, dataset):
     import timm
