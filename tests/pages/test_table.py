@@ -186,3 +186,11 @@ def test_together_on_the_page_explains_itself(results, words_of):
 
 def test_short_table_keeps_to_the_headline(more):
     assert "TransRate" not in table.short_table(more, "whitened").columns
+
+
+def test_weights_that_read_the_same_share_a_rank(more):
+    """Networks of one architecture differ by their source heads alone."""
+    params = (568_180, 569_468, 28_600_000, 574_620)
+    models = [dataclasses.replace(more.models[0], id=str(p), params=p) for p in params]
+    found = grid._static("params", models, "Rank")
+    assert [cell.text for cell in found] == ["2 =", "2 =", "1", "2 ="]
