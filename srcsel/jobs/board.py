@@ -96,23 +96,23 @@ class Board:
 
         Raises UnknownNameError where there is none.
         """
-        found = self._find(job)
-        if found is not None and found.state in ("queued", "running"):
+        status = self._find(job)
+        if status is not None and status.state in ("queued", "running"):
             self.wake()
-            found = self._find(job)
-        if found is None:
+            status = self._find(job)
+        if status is None:
             raise UnknownNameError("job", job, [])
-        return found
+        return status
 
     def for_run(self, run_id: str) -> JobStatus | None:
         """Return the job that answers a run, as `status`, or None where it was never queued on this
         computer.
         """
         try:
-            found = self.status(run_id)
+            status = self.status(run_id)
         except UnknownNameError:
             return None
-        return found if found.kind == "rank" else None
+        return status if status.kind == "rank" else None
 
     def result(self, job: str) -> dict[str, Any] | None:
         """Return what a finished job handed back (see `srcsel.jobs.kinds`), or None."""

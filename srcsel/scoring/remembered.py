@@ -42,13 +42,13 @@ def scored(
     failure are not kept.
     """
     question = asked(features.key, run, measures, rechecks)
-    found = store.memory.recall("scores", question)
-    if found is not None:
-        return _unpacked(*found)
+    known = store.memory.recall("scores", question)
+    if known is not None:
+        return _unpacked(*known)
     model = features.key.model
     try:
         with suited_threads(len(labels)):
-            told = score_model(
+            scores = score_model(
                 model,
                 features.values,
                 labels,
@@ -71,10 +71,10 @@ def scored(
         return ModelScores(
             model, [], [], [Failure(model, "", reason, traceback.format_exc())], None, ()
         )
-    if not any(failure.detail for failure in told.failures):
-        drawn = {_slot(kind, s): s.rechecks for kind, s in _all(told) if s.rechecks is not None}
-        store.memory.remember("scores", question, drawn, to_plain(told))
-    return told
+    if not any(failure.detail for failure in scores.failures):
+        drawn = {_slot(kind, s): s.rechecks for kind, s in _all(scores) if s.rechecks is not None}
+        store.memory.remember("scores", question, drawn, to_plain(scores))
+    return scores
 
 
 def asked(key: FeatureKey, run: Run, measures: Sequence[str], rechecks: int) -> dict[str, Any]:
@@ -91,19 +91,19 @@ def asked(key: FeatureKey, run: Run, measures: Sequence[str], rechecks: int) -> 
 
 
 def _unpacked(rechecks: dict[str, np.ndarray], plain: dict[str, object]) -> ModelScores:
-    told = from_plain(ModelScores, plain)
+    scores = from_plain(ModelScores, plain)
     again = {
         kind: [
             dataclasses.replace(s, rechecks=rechecks.get(_slot(kind, s)))
-            for s in getattr(told, kind)
+            for s in getattr(scores, kind)
         ]
         for kind in ("scores", "literal")
     }
-    return dataclasses.replace(told, **again)
+    return dataclasses.replace(scores, **again)
 
 
-def _all(told: ModelScores) -> list[tuple[str, Score]]:
-    return [("scores", s) for s in told.scores] + [("literal", s) for s in told.literal]
+def _all(scores: ModelScores) -> list[tuple[str, Score]]:
+    return [("scores", s) for s in scores.scores] + [("literal", s) for s in scores.literal]
 
 
 def _slot(kind: str, score: Score) -> str:
