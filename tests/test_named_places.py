@@ -20,7 +20,7 @@ READ = [
 ]  # fmt: skip
 MADE = ("srcsel/_app", "srcsel/measures/class_average.py", "tests/measures/test_class_average.py")
 """Of the wheel, and of the measure that CONTRIBUTING.md shows."""
-MODULE = re.compile(r"(?<![\w./\"'-])srcsel(?:\.\w+)+")
+MODULE = re.compile(r"(?<![\w./\"'-])srcsel(?:\.(?!__)\w+)+")
 SOLE = re.compile(r"(?<![\w./*{}\"'-])[a-z]\w+\.(?:py|js|css)(?=[\s,.;:)`]|$)", re.MULTILINE)
 OWN = re.compile(r"`(_\w+)\.\w+`")
 NAMES = {path.name for path in ROOT.glob("**/*.*") if not {".venv", ".git"} & set(path.parts)}

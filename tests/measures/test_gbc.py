@@ -125,5 +125,5 @@ def test_direction():
 def test_unknown_covariance_and_no_component_are_refused():
     with pytest.raises(InputError, match="'spherical' or 'diagonal'"):
         gbc(*blobs(), covariance="full")
-    with pytest.raises(InputError, match="at least 1"):
+    with pytest.raises(InputError, match="1 or more"):
         gbc(*blobs(), pca=0)

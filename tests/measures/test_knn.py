@@ -125,5 +125,5 @@ def test_direction():
 
 
 def test_no_neighbours():
-    with pytest.raises(InputError, match="at least 1"):
+    with pytest.raises(InputError, match="1 or more"):
         knn(*blobs(), k=0)

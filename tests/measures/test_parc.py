@@ -119,5 +119,5 @@ def test_direction():
 
 
 def test_no_component_is_refused():
-    with pytest.raises(InputError, match="at least 1"):
+    with pytest.raises(InputError, match="1 or more"):
         parc(*blobs(), pca=0)

@@ -14,9 +14,9 @@ from srcsel.verdict.expected import expected, in_words, percent, with_accuracy
 def result():
     rng = np.random.default_rng(0)
     y = np.arange(90) % 3
-    centres = rng.standard_normal((3, 8))
+    centers = rng.standard_normal((3, 8))
     sets = {
-        name: rng.standard_normal((90, 8)) + apart * centres[y]
+        name: rng.standard_normal((90, 8)) + apart * centers[y]
         for name, apart in (("good", 3.0), ("fair", 1.0), ("poor", 0.2))
     }
     return srcsel.rank_features(sets, y)

@@ -57,8 +57,8 @@ class Preprocessing:
         """Everything `pixels` depends on; models with equal pixel keys can share one decode."""
         fill = f" fill {_numbers(self._fill)}" if self.resize == "border" else ""
         scale, size = ("x".join(map(str, pair)) for pair in (self.scale, self.size))
-        grey = " grey" if self.channels == 1 else ""
-        return f"{self.resize} {scale} crop {size} {self.interpolation}{fill}{grey}"
+        gray = " grey" if self.channels == 1 else ""
+        return f"{self.resize} {scale} crop {size} {self.interpolation}{fill}{gray}"
 
     @property
     def key(self) -> str:
@@ -113,8 +113,8 @@ def preprocessing_from(config: Mapping[str, Any]) -> Preprocessing:
         resize=mode if mode in ("squash", "border") else "shorter",
         interpolation=config.get("interpolation") or "bicubic",
         crop_pct=float(config.get("crop_pct") or (1.0 if mode == "squash" else 0.875)),
-        mean=_triple(config.get("mean") or IMAGENET_MEAN, grey=channels == 1),
-        std=_triple(config.get("std") or IMAGENET_STD, grey=channels == 1),
+        mean=_triple(config.get("mean") or IMAGENET_MEAN, gray=channels == 1),
+        std=_triple(config.get("std") or IMAGENET_STD, gray=channels == 1),
         channels=channels,
     )
 
@@ -142,10 +142,10 @@ def _crop_or_pad(image: Image.Image, size: tuple[int, int], fill: tuple[int, ...
     return image.crop((left, top, left + width, top + height))
 
 
-def _triple(values: Any, *, grey: bool = False) -> tuple[float, float, float]:
+def _triple(values: Any, *, gray: bool = False) -> tuple[float, float, float]:
     """Read one number for each channel, or one for all; greyscale takes their mean for all."""
     numbers = [float(value) for value in (values if hasattr(values, "__len__") else [values])]
-    if len(numbers) == 1 or grey:
+    if len(numbers) == 1 or gray:
         numbers = [sum(numbers) / len(numbers)] * 3
     red, green, blue = numbers
     return red, green, blue

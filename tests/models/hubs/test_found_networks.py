@@ -563,8 +563,8 @@ def test_a_first_layer_for_greyscale(tmp_path, read):
     assert "pictures are made greyscale" in note
     encoder = HUB.load(HUB.find(str(path)), "cpu", Watch())
     with torch.inference_mode():
-        grey = (torch.from_numpy(pixels[:1].copy())[None] / 255 - how.mean[0]) / how.std[0]
-        expected = network.forward_head(network.forward_features(grey), pre_logits=True)
+        gray = (torch.from_numpy(pixels[:1].copy())[None] / 255 - how.mean[0]) / how.std[0]
+        expected = network.forward_head(network.forward_features(gray), pre_logits=True)
     np.testing.assert_allclose(encoder(pixels[None])[0], expected.numpy(), rtol=1e-4, atol=1e-5)
     path.with_suffix(".json").write_text('{"mean": [0.3], "std": 0.2, "input_size": [1, 32, 32]}')
     how = HUB.preprocessing(HUB.find(str(path)))
