@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,6 +19,7 @@ SHORT = 0.005  # seconds of a batch up to which it is all overhead
 AGAIN = 2 * TOGETHER + 1  # batches that are timed again then
 PATIENCE = 1.0  # seconds that this may take
 
+Output = TypeVar("Output")
 Batch = tuple[float, int]
 """Seconds since the batch before, and pictures in it."""
 
@@ -45,7 +47,7 @@ def was_busy(batches: Sequence[Batch]) -> bool:
     return SHORT < usual < PATIENCE / TOGETHER and found[1] > BUSY * found[0]
 
 
-def timed(outputs: Iterable[object], count: Callable[[object], int]) -> list[Batch]:
+def timed(outputs: Iterable[Output], count: Callable[[Output], int]) -> list[Batch]:
     """Time batches as they come, for PATIENCE seconds at most; the first warms up and is left
     out.
     """

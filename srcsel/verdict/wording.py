@@ -111,11 +111,12 @@ class Standing:
         """Say that a yardstick does as well as the leader, or better, and what to try."""
         if self.yardstick is None:
             return ""
+        first = next(iter(self.models)).title
         how = "better than" if self.yardstick.ahead else "as well as"
         beaten = share(self.yardstick.beaten)
         return (
             f"{self.yardstick.title}, a yardstick that no one would start from, does {how}"
-            f" {self.models[0].title}, the first of them, which beats it in {beaten} of 100"
+            f" {first}, the first of them, which beats it in {beaten} of 100"
             f" re-checks. {TRY}."
         )
 
