@@ -151,8 +151,8 @@ def _interval(interval: Interval, digits: int) -> str:
 
 
 def _table(result: Result, titles: dict[str, str]) -> Table:
-    """One row a model: how often first, how often right, and the measures that bars and verdict rest
-    on.
+    """One row a model: how often first, how often right, and the measures that bars and verdict
+    rest on.
     """
     by_place: dict[tuple[str, str], Score] = {
         (score.model, score.measure): score for score in result.scores

@@ -1,8 +1,8 @@
 """Make the finished example that ships with srcsel: `python -m srcsel.demo.example`.
 
 A real run of all bundled models on a demo target, by the same code as every other run, with every
-map drawn. Only the times are left out: "on this computer" would mean the computer the example was made
-on.
+map drawn. Only the times are left out: "on this computer" would mean the computer the example was
+made on.
 """
 
 from __future__ import annotations

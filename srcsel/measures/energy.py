@@ -68,4 +68,4 @@ def _energies(X: np.ndarray, logits: np.ndarray | None) -> np.ndarray:
     from scipy.special import logsumexp
 
     outputs = X if logits is None else logits
-    return logsumexp(outputs, axis=1)
+    return np.asarray(logsumexp(outputs, axis=1))

@@ -1,4 +1,4 @@
-"""What a person may give: every number and name of a question, checked by the records themselves."""
+"""What a person may give: every number and name of a question, checked by the records."""
 
 import dataclasses
 import math

@@ -250,7 +250,7 @@ def test_failing_measures_do_not_stop_the_others(extra):
 
 
 def test_a_wrong_temperature_is_refused_with_a_sentence():
-    with pytest.raises(InputError, match="temperature must be a number of 0.003 or more, got -1"):
+    with pytest.raises(InputError, match=r"temperature must be a number of 0\.003 or more, got -1"):
         score_model("a", *blobs(), temperature=-1.0)
 
 

@@ -80,7 +80,7 @@ class PackagedHub:
         return tuple(_model(name) for name, package in PACKAGES.items() if package.path)
 
     def find(self, name: str) -> SourceModel:
-        """Return one network; raise UnknownNameError, or ModelError where its package is missing."""
+        """Return one network; raise UnknownNameError, or ModelError without its package."""
         if name not in PACKAGES:
             raise UnknownNameError("packaged model", name, PACKAGES)
         _file(name)
