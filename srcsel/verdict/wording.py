@@ -122,7 +122,7 @@ class Standing:
 
     def no_difference(self) -> str:
         """Say that every picture has the same features."""
-        these = "These models give" if len(self.models) > 1 else f"{self.models[0].title} gives"
+        these = "These models give" if self.models[1:] else f"{self.models[0].title} gives"
         return (
             f"{these} every picture the same features, so nothing tells your classes apart. Look"
             " whether the pictures are empty or all alike, and whether the weights are damaged."
