@@ -16,15 +16,8 @@ from pathlib import Path
 import numpy as np
 
 RESULTS = Path(__file__).parent / "results.json"
-FLAGS = (
-    "avx2",
-    "avx512f",
-    "avx512_bf16",
-    "avx512_vnni",
-    "amx_tile",
-    "asimd",
-    "sve",
-)  # what products may use
+# what products may use
+FLAGS = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_tile", "asimd", "sve")
 LIBRARIES = ("srcsel", "numpy", "scipy", "scikit-learn", "torch", "umap-learn")
 
 

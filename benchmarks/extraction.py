@@ -84,9 +84,8 @@ def compare(folder: Path, names: list[str], pictures: int) -> None:
             rows.append(row(name, usual["seconds"], ours["seconds"], limit, ours["peak"], **more))
     agreement = scores_agree(folder, names)
     notes = {name: side.get("notes", []) for name, side in told.items()}
-    table = (
-        "extraction" if pictures == PICTURES else f"extraction_{pictures}"
-    )  # a long run stands beside the usual one
+    # a long run stands beside the usual one
+    table = "extraction" if pictures == PICTURES else f"extraction_{pictures}"
     tell(table, rows, means=MEANS, pictures=pictures, models=names, notes=notes)
     tell(f"{table}_models", models_table(told, folder, names, pictures), means=MEANS)
     tell(

@@ -43,9 +43,8 @@ MODELS = ("demo/glyphs", "demo/textures")
 PICTURES, CLASSES, WIDTH = 5_000, 10, 256  # 500 pictures a class, each class one group on the map
 SIZE = (320, 240)  # pixels of a picture
 REPEATS = 5
-GROUPS = [
-    (x, y) for y in (-0.5, 0.5) for x in (-0.8, -0.4, 0.0, 0.4, 0.8)
-]  # where the classes lie on the map
+# where the classes lie on the map
+GROUPS = [(x, y) for y in (-0.5, 0.5) for x in (-0.8, -0.4, 0.0, 0.4, 0.8)]
 SPREAD = 0.14  # half of a group's side
 EDGE = (18, 50, 16)  # sides, top, bottom: as in ui/map/pane.js
 LIMITS = {"change": 0.5, "recolor": 0.5, "lasso": 1.5, "hover": 0.15}

@@ -59,9 +59,8 @@ def models() -> None:
 
 
 def _for_whom(listing: Listing) -> None:
-    pictures = checking.readable(listing.ref) or len(
-        listing.paths
-    )  # as the page before said, where it did
+    # as the page before said, where it did
+    pictures = checking.readable(listing.ref) or len(listing.paths)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"For **{md(listing.name)}**: {words.count(pictures, 'picture')} "

@@ -11,13 +11,26 @@ ROOT = Path(__file__).parents[1]
 SKIP = {"CHANGELOG.md"}  # tells of what was
 READ = [
     path
-    for pattern in ("*.md", "*.toml", "Makefile", ".streamlit/*.toml", "docs/*.md", "pages/*.py",
-                    "benchmarks/*.py", "srcsel/**/*.py", "srcsel/**/*.pyi", "srcsel/**/*.md",
-                    "srcsel/**/*.js", "srcsel/**/*.html", "srcsel/**/*.css", "tests/**/*.py")
+    for pattern in (
+        "*.md",
+        "*.toml",
+        "Makefile",
+        ".streamlit/*.toml",
+        "docs/*.md",
+        "pages/*.py",
+        "benchmarks/*.py",
+        "srcsel/**/*.py",
+        "srcsel/**/*.pyi",
+        "srcsel/**/*.md",
+        "srcsel/**/*.js",
+        "srcsel/**/*.html",
+        "srcsel/**/*.css",
+        "tests/**/*.py",
+    )
     for path in sorted(ROOT.glob(pattern))
     if path.name not in SKIP
     and path.name not in ("test_contributing.py", "test_named_places.py", "test_public_api.py")
-]  # fmt: skip
+]
 MADE = ("srcsel/_app", "srcsel/measures/class_average.py", "tests/measures/test_class_average.py")
 """Of the wheel, and of the measure that CONTRIBUTING.md shows."""
 MODULE = re.compile(r"(?<![\w./\"'-])srcsel(?:\.(?!__)\w+)+")

@@ -138,13 +138,11 @@ class Score:
     gain: float | None = None  # distance from chance, higher is better; 0 = chance
     low: float | None = None  # 90 % interval of `value` over the re-checks
     high: float | None = None
-    rechecks: np.ndarray | None = (
-        None  # (b,) float64, the value on each paired re-check, spread corrected
-    )
+    # (b,) float64, the value on each paired re-check, spread corrected
+    rechecks: np.ndarray | None = None
     seconds: float = 0.0
-    parts: dict[str, float] = field(
-        default_factory=dict
-    )  # of a set-relative measure: `value` is made of all models'
+    # of a set-relative measure: `value` is made of all models'
+    parts: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -207,9 +205,8 @@ class Diagnosis:
     model: str
     whitened: Signs
     raw: Signs
-    metric: Literal["cosine", "euclidean"] = (
-        "cosine"  # of the run's MSC; lengths matter to "euclidean" alone
-    )
+    # of the run's MSC; lengths matter to "euclidean" alone
+    metric: Literal["cosine", "euclidean"] = "cosine"
 
 
 @dataclass(frozen=True)
@@ -217,13 +214,11 @@ class Verdict:
     """The sentence that says where to start, and how sure we are."""
 
     kind: VerdictKind
-    winner: (
-        str | None
-    )  # where to start; with "cannot tell" only the current front-runner; never a yardstick
+    # where to start; with "cannot tell" only the current front-runner; never a yardstick
+    winner: str | None
     text: str  # all of it: headline, why, facts on the winner; plain text, no markup
-    firsts: dict[str, float] = field(
-        default_factory=dict
-    )  # model -> first in x of 100 re-checks; no yardsticks
+    # model -> first in x of 100 re-checks; no yardsticks
+    firsts: dict[str, float] = field(default_factory=dict)
     close: tuple[str, ...] = ()  # models too close to call, the winner included; no yardsticks
     notes: tuple[Note, ...] = ()
     why: str = ""  # the sentences of `text` between the headline and the facts
@@ -249,9 +244,8 @@ class Run:
     seed: int = 0
     left_out: tuple[str, ...] = ()  # pictures the person left out, relative paths
     title: str = ""
-    race: bool = (
-        False  # a fast answer: models that the first pictures rule out are not scored on all
-    )
+    # a fast answer: models that the first pictures rule out are not scored on all
+    race: bool = False
     person: str = ""  # who asked, where people sign in with accounts; "" = whoever runs srcsel
 
     def __post_init__(self) -> None:
@@ -277,9 +271,8 @@ class Dropped:
 class Race:
     """How a fast answer was found: its stages, who left when and why, what it saved."""
 
-    stages: tuple[
-        int, ...
-    ]  # pictures each model had seen after each stage, the last all; () = no race was run
+    # pictures each model had seen after each stage, the last all; () = no race was run
+    stages: tuple[int, ...]
     stage: int = 0  # which is under way, from 0; len(stages) = over
     models: int = 0  # that took part
     dropped: tuple[Dropped, ...] = ()  # in the order in which they left
@@ -311,9 +304,8 @@ class Result:
     race: Race | None = None  # of a fast answer
     diagnoses: tuple[Diagnosis, ...] = ()  # of its models; none in a run from before they were kept
     accuracies: tuple[Accuracy, ...] = ()  # by a linear classifier on the features; as diagnoses
-    seconds_spread: dict[str, tuple[float, float]] = field(
-        default_factory=dict
-    )  # model -> between what the measured times lie; models of one architecture share theirs
+    # model -> between what the measured times lie; models of one architecture share theirs
+    seconds_spread: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -321,15 +313,13 @@ class Inside:
     """What one source model makes of every single picture; row i is picture i of the dataset."""
 
     model: str
-    neighbors: (
-        np.ndarray
-    )  # (n, 6) int64, the nearest other pictures by cosine of the raw features, nearest first
+    # (n, 6) int64, the nearest other pictures by cosine of the raw features, nearest first
+    neighbors: np.ndarray
     similarity: np.ndarray  # (n, 6) float32, their cosine similarity
     guess: np.ndarray  # (n,) int64, the label that the 5 nearest vote for, as `knn` does
     silhouette: np.ndarray  # (n,) float32, each picture's own part of MSC, whitened
-    gain: (
-        np.ndarray
-    )  # (n,) float32, each picture's own part of the SCL gain, whitened; NaN without a partner
+    # (n,) float32, each picture's own part of the SCL gain, whitened; NaN without a partner
+    gain: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -365,9 +355,8 @@ class Protocol:
 
     kind: EvidenceKind
     folds: int = 5  # of the probe: stratified cross-validation
-    shots: int | None = (
-        10  # of fine-tuning: training pictures of each class; None = all but the test share
-    )
+    # of fine-tuning: training pictures of each class; None = all but the test share
+    shots: int | None = 10
     test_share: float = 0.2  # of fine-tuning with shots None
     seeds: tuple[int, ...] = (0, 1, 2)  # one split and one training each
     epochs: int = 15  # of fine-tuning, at most
@@ -421,18 +410,16 @@ class Accuracy:
 class Agreement:
     """How well one predictor's order of the models went with the accuracy they reached."""
 
-    predictor: (
-        str  # a measure's name, "verdict", "consensus", "accuracy" (source accuracy), "params"
-    )
+    # a measure's name, "verdict", "consensus", "accuracy" (source accuracy), "params"
+    predictor: str
     reading: Reading | None
     models: int  # how many models had both a score and an accuracy
     picked: str | None  # the model it puts first
     tau: Interval  # Kendall's tau-b, -1..1, higher is better
     weighted_tau: Interval  # scipy.stats.weightedtau, -1..1
     pearson: Interval  # -1..1, of the values themselves
-    regret: (
-        Interval  # accuracy points (0..100) lost by starting from `picked`; 0 = it picked the best
-    )
+    # accuracy points (0..100) lost by starting from `picked`; 0 = it picked the best
+    regret: Interval
     hit: float | None  # share of the re-checks and seeds in which it picked the best model, 0..1
     reason: str = ""  # why there is none, in words; the intervals are then empty
 

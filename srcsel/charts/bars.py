@@ -120,9 +120,8 @@ def bars_alt(result: Result, measure: str, reading: Reading) -> str:
 def _scale(measure: str, paint: dict[str, str]) -> dict[str, object]:
     """Say what the axis means, at the left edge above the names, where no bar is."""
     font = {"size": 12, "color": paint["ink"]}
-    text = (  # Streamlit makes titles bold
-        f"<span style='font-weight:400'>{SCALES.get(measure, '')}</span>"
-    )
+    # Streamlit makes titles bold
+    text = f"<span style='font-weight:400'>{SCALES.get(measure, '')}</span>"
     return {
         "text": text,
         "font": font,

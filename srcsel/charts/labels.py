@@ -10,10 +10,8 @@ CHARACTER, LINE = 6.6, 15.0  # pixels of a letter, and of a line, at 12 pixels o
 PLOT = (560.0, 330.0)  # pixels of the plotting area, roughly
 POINT = 7.0  # pixels from the middle of a mark to its edge
 OUTSIDE = 3.0  # leaving the plotting area is so many times worse than covering something
-RINGS = {
-    1.0: 0.0,
-    2.6: 40.0,
-}  # how many times the nearest distance, and what it costs to stand there, in pixels²
+# how many times the nearest distance, and what it costs to stand there, in pixels²
+RINGS = {1.0: 0.0, 2.6: 40.0}
 
 Box = tuple[float, float, float, float]  # left, low, right, high, in pixels
 _SIDES = tuple((across, up) for up in (1, -1, 0) for across in (1, -1, 0) if (across, up) != (0, 0))

@@ -36,9 +36,8 @@ def print_result(result: Result) -> None:
     console = _console()
     titles = titles_of(result)
     _line(console, result.verdict.text, style="bold")
-    told = [
-        note.text for note in result.verdict.notes if note.reading != "raw"
-    ]  # the table has the whitened reading
+    # the table has the whitened reading
+    told = [note.text for note in result.verdict.notes if note.reading != "raw"]
     for note in (*told, *result.notes):
         _line(console, f"- {note}")
     if result.scores:

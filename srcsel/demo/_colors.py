@@ -42,9 +42,8 @@ def palette(rng: np.random.Generator, label: int) -> Image.Image:
         for h, s, v in _palette(label)
     ]
     cells = (int(rng.integers(3, 14)), int(rng.integers(3, 14)))
-    votes = np.stack(
-        [noise(rng, _SIDE, cells) + rng.uniform(-0.1, 0.1) for _ in inks]
-    )  # (3, side, side)
+    # (3, side, side)
+    votes = np.stack([noise(rng, _SIDE, cells) + rng.uniform(-0.1, 0.1) for _ in inks])
     stone = as32(inks)[votes.argmax(axis=0)]
     y, x = np.mgrid[:_SIDE, :_SIDE].astype(np.float32)
     cx, cy, radius = rng.uniform(44, 84), rng.uniform(44, 84), rng.uniform(28, 56)

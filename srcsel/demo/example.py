@@ -36,9 +36,8 @@ def make(target: str = TARGET, run_id: str = RUN_ID, folder: Path = RUNS) -> Pat
     """Answer the example's question from nothing and put the run into `folder`; returns its
     place.
     """
-    shutil.rmtree(
-        folder / run_id, ignore_errors=True
-    )  # first, or the old one's maps would be found and not drawn
+    # first, or the old one's maps would be found and not drawn
+    shutil.rmtree(folder / run_id, ignore_errors=True)
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(Path(home), None, "cpu", None)
         question = replace(new_run(target, "bundled", device="cpu", title="Butterflies"), id=run_id)

@@ -41,12 +41,10 @@ class Predictor:
     name: str
     reading: Reading | None
     values: dict[str, float]
-    draws: dict[str, np.ndarray] = field(
-        default_factory=dict
-    )  # (b,) each; a model without: its value every time
-    pick: str | None = (
-        None  # what it would start from, where that is not the model of the highest value
-    )
+    # (b,) each; a model without: its value every time
+    draws: dict[str, np.ndarray] = field(default_factory=dict)
+    # what it would start from, where that is not the model of the highest value
+    pick: str | None = None
 
 
 def agreements(result: Result, reached: Reached, draws: int = DRAWS) -> tuple[Agreement, ...]:
@@ -211,9 +209,8 @@ def _under(scores: Iterable[Score], j: int) -> list[Score]:
 
 
 def _mean_ranks(scores: Sequence[Score], models: Sequence[str], name: str) -> dict[str, float]:
-    told = consensus(
-        make_rankings(scores), models, biased=name == "verdict"
-    )  # its three count whatever they favour
+    # its three count whatever they favour
+    told = consensus(make_rankings(scores), models, biased=name == "verdict")
     return {m: -rank for m, rank in told.mean_rank.items()}
 
 

@@ -23,9 +23,8 @@ _TABLE = Path(__file__).parent / "data" / "track_record.csv"
 class Comparison:
     """How one predictor did in one study."""
 
-    measure: (
-        str  # a measure's name, "accuracy" (on the source task) or "params" (number of weights)
-    )
+    # a measure's name, "accuracy" (on the source task) or "params" (number of weights)
+    measure: str
     study: str
     about: str  # what was compared, such as "self-supervised ResNet-50s"; "" = many kinds
     models: int | None

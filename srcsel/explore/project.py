@@ -26,17 +26,11 @@ FLOOR = 30  # of each class at least, where it has so many and they fit under th
 COMPONENTS = 50
 NEIGHBORS = 15  # UMAP's defaults
 MIN_DIST = 0.1
-EPOCHS = (
-    (2000, 500),
-    (20_000, 200),
-    (None, 100),
-)  # (points up to, passes of UMAP's layout): many need fewer
+# (points up to, passes of UMAP's layout): many need fewer
+EPOCHS = ((2000, 500), (20_000, 200), (None, 100))
 PERPLEXITY = 30.0  # t-SNE's default
-STEPS_FEW, STEPS_MANY, MANY = (
-    1000,
-    500,
-    2000,
-)  # t-SNE's, up to and above MANY points: it starts from a good place
+# t-SNE's, up to and above MANY points: it starts from a good place
+STEPS_FEW, STEPS_MANY, MANY = 1000, 500, 2000
 FEW = 6  # below so many points there are no neighbourhoods to draw: every method is PCA
 
 
@@ -53,13 +47,11 @@ def sample_rows(labels: np.ndarray, cap: int = DOTS, seed: int = 0) -> np.ndarra
         return np.arange(len(labels), dtype=np.int64)
     classes, counts = np.unique(labels, return_counts=True)
     floor = np.minimum(counts, min(FLOOR, cap // len(classes)))  # (c,)
-    share = (
-        (cap - floor.sum()) * (counts - floor) / (counts - floor).sum()
-    )  # (c,) of what the floors leave
+    # (c,) of what the floors leave
+    share = (cap - floor.sum()) * (counts - floor) / (counts - floor).sum()
     quota = floor + share.astype(np.int64)
-    largest = np.argsort(-(share - np.floor(share)), kind="stable")[
-        : cap - quota.sum()
-    ]  # largest remainders
+    # largest remainders
+    largest = np.argsort(-(share - np.floor(share)), kind="stable")[: cap - quota.sum()]
     quota[largest] += 1
     chance = np.random.default_rng(seed)
     chosen = [
@@ -87,9 +79,8 @@ def project(
     """
     if method not in METHODS:
         raise UnknownNameError("kind of map", method, METHODS)
-    exact = (
-        np.float64 if len(values if rows is None else rows) <= DOTS else np.float32
-    )  # half the time and memory
+    # half the time and memory
+    exact = np.float64 if len(values if rows is None else rows) <= DOTS else np.float32
     chosen = np.asarray(values if rows is None else values[rows], dtype=exact)  # (m, d)
     with suited_threads(len(chosen)):
         return _drawn(chosen, method, seed, init, align_to)
@@ -131,9 +122,8 @@ def components(values: np.ndarray, k: int) -> np.ndarray:
 def _umap(reduced: np.ndarray, start: np.ndarray, seed: int) -> np.ndarray:
     """Lay out the exact neighbourhood graph with umap-learn's own optimiser and defaults."""
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", ImportWarning
-        )  # that TensorFlow, which we do not use, is missing
+        # that TensorFlow, which we do not use, is missing
+        warnings.simplefilter("ignore", ImportWarning)
         from umap.umap_ import find_ab_params, simplicial_set_embedding
     a, b = find_ab_params(1.0, MIN_DIST)
     graph = fuzzy_graph(*neighbors(reduced, min(NEIGHBORS, len(reduced) - 1)))
@@ -162,9 +152,8 @@ def _tsne(reduced: np.ndarray, start: np.ndarray, seed: int) -> np.ndarray:
     from sklearn.manifold import TSNE
 
     perplexity = min(PERPLEXITY, (len(reduced) - 1) / 3)
-    small = (
-        start / max(float(start[:, 0].std()), 1e-12) * 1e-4
-    )  # scikit-learn's own scale for a PCA start
+    # scikit-learn's own scale for a PCA start
+    small = start / max(float(start[:, 0].std()), 1e-12) * 1e-4
     model = TSNE(
         2,
         perplexity=perplexity,

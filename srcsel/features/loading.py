@@ -85,11 +85,8 @@ class Loader:
         iterator stops a download under way.
         """
         until = _Until(watch)
-        before = [
-            None,
-            None,
-            *tasks,
-        ]  # two places earlier: what is finished when a network is made ready
+        # two places earlier: what is finished when a network is made ready
+        before = [None, None, *tasks]
 
         def begin(i: int) -> Coming:
             params = tasks[i].model.params

@@ -55,25 +55,21 @@ class Measure:
     paper: str  # link to the definition
     function: Callable[..., float]
     version: int = 1  # raise it with every change to what the function or its hooks come to
-    wide_bias: bool | None = (
-        None  # does it drift with the feature width on pure noise? None = not measured
-    )
+    # does it drift with the feature width on pure noise? None = not measured
+    wide_bias: bool | None = None
     set_relative: bool = False  # its value has a meaning within one set of candidates only
-    accuracy: bool = (
-        False  # a share of right guesses: always naming the largest class is chance too
-    )
+    # a share of right guesses: always naming the largest class is chance too
+    accuracy: bool = False
     cheap: bool = False  # may be called hundreds of times
     single: bool = False  # takes float32 features as they are; others get them in float64
     spectrum: bool = False  # reads all of `Shared.spectrum`
-    chance: Callable[[int], float] | None = (
-        None  # n -> what features that see no difference score; default: the null
-    )
+    # n -> what features that see no difference score; default: the null
+    chance: Callable[[int], float] | None = None
     null: Callable[..., float] | None = None
     rechecks: Callable[..., np.ndarray] | None = None
     reader: Callable[..., Any] | None = None
-    combine: Callable[[Sequence[dict[str, float]]], Sequence[float]] | None = (
-        None  # set-relative: parts -> values
-    )
+    # set-relative: parts -> values
+    combine: Callable[[Sequence[dict[str, float]]], Sequence[float]] | None = None
 
     def __call__(
         self, features: ArrayLike, labels: ArrayLike | Sequence[Any], **keywords: Any

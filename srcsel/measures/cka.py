@@ -111,10 +111,8 @@ def _similarity(W: np.ndarray, y: np.ndarray, kept: np.ndarray, squares: np.ndar
         m, others = counts.sum(axis=1), counts - 1  # (b,), (b, c)
         inside = (sums**2).sum(axis=2) - own  # (b, c) over the pairs of each class
         beside = (sums @ total[:, :, None])[:, :, 0] - own  # (b, c) between a class and everyone
-        everyone, pairs = (
-            beside.sum(axis=1),
-            (counts * others).sum(axis=1),
-        )  # (b,) the sums of K and of L
+        # (b,) the sums of K and of L
+        everyone, pairs = beside.sum(axis=1), (counts * others).sum(axis=1)
         KL = _unbiased(inside.sum(axis=1), everyone * pairs, (others * beside).sum(axis=1), m)
         KK = _unbiased(squares[part] - mask @ q**2, everyone**2, (mask * rows**2).sum(axis=1), m)
         LL = _unbiased(pairs, pairs**2, (counts * others**2).sum(axis=1), m)

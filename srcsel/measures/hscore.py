@@ -75,9 +75,8 @@ def _coordinates(X: np.ndarray, T: np.ndarray) -> np.ndarray:
         return vectors.T @ T
     if len(squares) == 0 or squares[0] >= EXACT**2 * squares[-1]:
         return vectors.T @ (W.T @ T) / np.sqrt(squares)[:, None]
-    U = W @ (
-        vectors / np.sqrt(squares)
-    )  # small directions are not quite orthogonal yet, but well scaled
+    # small directions are not quite orthogonal yet, but well scaled
+    U = W @ (vectors / np.sqrt(squares))
     return solve_triangular(cholesky(U.T @ U, lower=True), U.T @ T, lower=True)
 
 

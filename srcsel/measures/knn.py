@@ -20,9 +20,8 @@ from srcsel.measures.kernels.shared import Shared
 # neighbours kept beyond 2 k for the re-checks, so that k of them survive in all but freak subsets
 SPARE = 30
 FIRST = 7  # of them, beyond k, looked at first: enough for nearly every picture
-FEW_VOTES = (
-    16  # votes up to which they are compared with each other instead of counted for each class
-)
+# votes up to which they are compared with each other instead of counted for each class
+FEW_VOTES = 16
 
 
 def _null(_X: np.ndarray, y: np.ndarray, _value: float, *, k: int = 5) -> float:
@@ -42,9 +41,8 @@ def _null(_X: np.ndarray, y: np.ndarray, _value: float, *, k: int = 5) -> float:
             accumulate((w[: v + 1] for w in draws[::-1]), _convolve(k - v), initial=np.ones(1))
         )[::-1]
         for c, m in enumerate(counts):
-            rest = np.convolve(
-                smaller[c], larger[c + 1]
-            )  # rest[j]: draws that give j votes to the other labels
+            # rest[j]: draws that give j votes to the other labels
+            rest = np.convolve(smaller[c], larger[c + 1])
             if v < m and k - v < len(rest):
                 chance += m / n * _draws(m - 1, n - 1, k)[v] * rest[k - v]
     return float(chance / _draws(n - 1, n - 1, k)[k])
@@ -177,9 +175,8 @@ def _exactly(
     everyone.
     """
     place = np.argsort(pairs.order)  # of each picture
-    keys = distance_keys(pairs, place[rows])[
-        :, place[members]
-    ]  # (r, m); each key carries its picture
+    # (r, m); each key carries its picture
+    keys = distance_keys(pairs, place[rows])[:, place[members]]
     return _right(y[nearest(keys, k)], y[rows], int(y.max()) + 1)
 
 

@@ -62,6 +62,5 @@ def leep(_X: np.ndarray, y: np.ndarray, *, probabilities: np.ndarray) -> float:
 
     Nguyen et al. 2020, https://arxiv.org/abs/2002.12462, equations 1 and 2.
     """
-    return min(
-        expected_log(check_probabilities(probabilities), y), 0.0
-    )  # rows may add up to a little above 1
+    # rows may add up to a little above 1
+    return min(expected_log(check_probabilities(probabilities), y), 0.0)

@@ -64,8 +64,7 @@ def _predict(X: np.ndarray, y: np.ndarray, new: np.ndarray) -> np.ndarray:
 
     precision = np.float32 if X.size > LARGE else np.float64
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", ConvergenceWarning
-        )  # the last steps change next to no prediction
+        # the last steps change next to no prediction
+        warnings.simplefilter("ignore", ConvergenceWarning)
         rule = LogisticRegression(max_iter=STEPS).fit(X.astype(precision, copy=False), y)
     return rule.predict(new.astype(precision, copy=False))

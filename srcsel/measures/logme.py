@@ -12,22 +12,18 @@ from srcsel.measures.kernels.blocks import over_cores
 from srcsel.measures.kernels.class_sums import class_sums
 from srcsel.measures.kernels.shared import Shared, Spectrum
 
-DIRECTIONS = (
-    96  # leading principal directions that the re-checks keep: their deviations then agree to 0.998
-)
-FLOOR = (
-    1e-10  # least unexplained share of a class: features that give it away have no finite maximum
-)
+# leading principal directions that the re-checks keep: their deviations then agree to 0.998
+DIRECTIONS = 96
+# least unexplained share of a class: features that give it away have no finite maximum
+FLOOR = 1e-10
 GRID = 4  # first guesses of a / b in each factor of ten
-DECADES = (
-    12  # how far the guesses reach below the smallest and above the largest squared singular value
-)
+# how far the guesses reach below the smallest and above the largest squared singular value
+DECADES = 12
 STEPS = 40  # most Newton steps from the best guess; five usually do
 CONVERGED = 1e-9  # what a further step could still add to the log evidence
 EPS = float(np.finfo(np.float64).eps)
-ACCURATE = (
-    1e-10  # error of the Gram matrix, in the score, from which the slower decomposition is used
-)
+# error of the Gram matrix, in the score, from which the slower decomposition is used
+ACCURATE = 1e-10
 
 
 def _null(X: np.ndarray, y: np.ndarray, _value: float, *, shared: Shared | None = None) -> float:

@@ -70,9 +70,8 @@ def _guesses(P: np.ndarray) -> np.ndarray:
 def _negative_entropy(z: np.ndarray, y: np.ndarray) -> float:
     """-H(y | z) in nats, of z (n,) and y (n,) in 0.. ."""
     width = int(y.max()) + 1
-    joint = np.bincount(z * width + y, minlength=(int(z.max()) + 1) * width).reshape(
-        -1, width
-    )  # (z, c) counts
+    # (z, c) counts
+    joint = np.bincount(z * width + y, minlength=(int(z.max()) + 1) * width).reshape(-1, width)
     given = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1)
     seen = joint > 0
     return float(joint[seen] @ np.log(given[seen])) / len(y)

@@ -99,20 +99,17 @@ class _Fit:
         else:
             squares, vectors = np.linalg.eigh(W.T @ W)
             B = W @ vectors  # (n, r)
-        self.ridge = min(
-            1 / (lam * self.n) / self.scale / self.scale, STRONGEST
-        )  # of weights for W
+        # of weights for W
+        self.ridge = min(1 / (lam * self.n) / self.scale / self.scale, STRONGEST)
         curvature = np.maximum(squares, 0) / self.n / classes + self.ridge
         self.stretch = np.append(
             1 / np.sqrt(np.maximum(curvature, np.finfo(float).tiny)), math.sqrt(classes)
         )
-        self.A = (
-            np.concatenate([B, np.ones((self.n, 1))], axis=1) * self.stretch
-        )  # (n, r + 1), intercept last
+        # (n, r + 1), intercept last
+        self.A = np.concatenate([B, np.ones((self.n, 1))], axis=1) * self.stretch
         self.penalty = np.append(self.ridge * self.stretch[:-1] ** 2, 0.0)[:, None]
-        self.lengths = np.einsum(
-            "ij,ij->i", B, B
-        )  # squared length of each row, in units of scale^2
+        # squared length of each row, in units of scale^2
+        self.lengths = np.einsum("ij,ij->i", B, B)
 
     def bound(self, y: np.ndarray, slope: float = SLOPE) -> float:
         """Score one labelling y (n,), fitted until no slope is above `slope`."""
@@ -135,9 +132,8 @@ class _Fit:
         log_data = _log(float(uneven @ self.lengths)) + 2 * math.log(self.scale)
         log_hessian = np.logaddexp(log_data, _log(float(uneven.sum())))
         cells = self.classes * self.d
-        flatness = np.logaddexp(
-            0.0, log_hessian + math.log(self.lam * self.n / cells)
-        )  # + 1 is the ridge's share
+        # + 1 is the ridge's share
+        flatness = np.logaddexp(0.0, log_hessian + math.log(self.lam * self.n / cells))
         return float(found.fun) + PRIOR * self.classes / (2 * self.n) * float(flatness)
 
     def _loss(self, flat: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:

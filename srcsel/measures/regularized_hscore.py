@@ -14,9 +14,8 @@ from srcsel.measures.kernels.ledoit_wolf import shrinkage
 from srcsel.measures.kernels.prepare import centered
 from srcsel.measures.kernels.shared import Shared
 
-DIRECTIONS = (
-    192  # leading principal directions that the re-checks keep: their deviations then agree to 0.97
-)
+# leading principal directions that the re-checks keep: their deviations then agree to 0.97
+DIRECTIONS = 192
 RIDGE = 1e-13  # least shrinkage, as a share of the total variance: where the data ask for none
 
 

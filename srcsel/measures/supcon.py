@@ -227,9 +227,8 @@ def _subset_loss(Z: np.ndarray, y: np.ndarray, temperature: float) -> float:
         where=counts > 1,
     )
     R = (Z / math.sqrt(temperature)).astype(np.float32 if temperature >= WARM else np.float64)
-    shift = (
-        0 if temperature >= WARM else 1 / temperature
-    )  # exp(1 / temperature) is then far from overflow
+    # exp(1 / temperature) is then far from overflow
+    shift = 0 if temperature >= WARM else 1 / temperature
     totals = np.zeros(len(Z))
     for start in range(0, len(Z), STRIP):  # the matrix is symmetric: half of it is enough for sums
         E = R[start : start + STRIP] @ R[start:].T

@@ -83,7 +83,6 @@ def _rate(W: np.ndarray, log_scale: float, eps: float) -> float:
         root = np.linalg.cholesky(np.eye(len(gram)) + math.exp(min(log_factor, 700.0)) * gram)
         return float(np.log(np.diag(root)).sum())
     squares = np.linalg.eigvalsh(gram)
-    squares = squares[
-        squares > EPS * len(gram) * squares[-1]
-    ]  # the rest is rounding, which the factor would blow up
+    # the rest is rounding, which the factor would blow up
+    squares = squares[squares > EPS * len(gram) * squares[-1]]
     return float(np.logaddexp(0, log_factor + np.log(squares)).sum()) / 2

@@ -108,9 +108,9 @@ def find_models(spec: str | Sequence[str]) -> list[SourceModel]:
     """Return the models that `spec` names, in its order, each once.
 
     spec: ids ("timm/resnet18.a1_in1k"), "bundled", presets ("small", "balanced", "strongest"),
-    hubs ("demo": all of it), checkpoint files ("PATH.safetensors" or "PATH.pth=ARCHITECTURE"); one text with
-    commas, or a sequence. Raises UnknownNameError with the nearest names, InputError where nothing
-    is named.
+    hubs ("demo": all of it), checkpoint files ("PATH.safetensors" or "PATH.pth=ARCHITECTURE"); one
+    text with commas, or a sequence. Raises UnknownNameError with the nearest names, InputError
+    where nothing is named.
     """
     whole = isinstance(spec, str) and ("," not in spec or is_file(spec))
     parts = (

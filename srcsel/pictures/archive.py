@@ -32,9 +32,8 @@ from srcsel.store import files
 ENTRY_LIMIT = 200_000  # files in one zip
 TOTAL_LIMIT = 16 * 2**30  # bytes unpacked
 RATIO_LIMIT = 150  # times its size a zip may grow; pictures hardly shrink, bombs do by thousands
-RATIO_FREE = (
-    64 * 2**20
-)  # bytes that may be unpacked whatever the ratio: small drawings do shrink well
+# bytes that may be unpacked whatever the ratio: small drawings do shrink well
+RATIO_FREE = 64 * 2**20
 DEPTH_LIMIT = 32  # folders in one another
 PATH_BYTES = 1024  # of one path inside the zip
 NAME_BYTES = 150  # of one file or folder name; longer ones are shortened
@@ -46,9 +45,8 @@ _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
     *(EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError),
 )
-_RESERVED = re.compile(
-    r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE
-)  # device names of Windows
+# device names of Windows
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 def unpack(

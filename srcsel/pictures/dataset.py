@@ -32,14 +32,12 @@ from srcsel.store.memory import Memory
 __all__ = ["check", "list_pictures", "load_dataset", "require_rankable"]
 
 BLOCK = 64  # pictures opened between two looks at the stop button
-SAVE_EVERY = (
-    4096  # pictures after which the memory is written, so that a killed check goes on from there
-)
+# pictures after which the memory is written, so that a killed check goes on from there
+SAVE_EVERY = 4096
 CHECK_SIDE = 64  # pixels; enough to find broken files, and the cheapest JPEG decode
 FLAT = 3.0  # standard deviation (of 0..255) below which a picture is as good as uniform
-NARROW = (
-    16  # levels (of 0..255) within which all of it lies that is, too: nearly black, nearly white
-)
+# levels (of 0..255) within which all of it lies that is, too: nearly black, nearly white
+NARROW = 16
 KIND = "files"  # what the outcomes of opened files are remembered as
 VERSION = 2  # part of what they are remembered by; raise it with every change to what is found
 _SILENT = Watch()

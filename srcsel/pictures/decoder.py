@@ -85,9 +85,8 @@ def prepare() -> None:
     threads.
     """
     Image.init()  # every plug-in, before threads ask for one
-    Image.MAX_IMAGE_PIXELS = (
-        PIXEL_LIMIT // 2
-    )  # Pillow warns at this many and refuses at twice as many
+    # Pillow warns at this many and refuses at twice as many
+    Image.MAX_IMAGE_PIXELS = PIXEL_LIMIT // 2
     # Not `catch_warnings`: that swaps a process-wide list and is not safe in threads.
     if _QUIET not in warnings.filters:
         warnings.filterwarnings("ignore", module=_QUIET[3].pattern)

@@ -35,9 +35,8 @@ STALL_SECONDS = 60.0  # without a byte after which a download counts as broken
 POLL_SECONDS = 0.3  # between two looks at the stop button
 ARCHIVES = (".tgz", ".tar.gz", ".zip")
 _SILENT = Watch()
-_AT_WORK = (
-    threading.Lock()
-)  # one download at a time; after a stop it is held until unpacking has ended
+# one download at a time; after a stop it is held until unpacking has ended
+_AT_WORK = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -312,9 +311,8 @@ def _flowers(half: Path, dataset: Any) -> _Labeled:
     from scipy.io import loadmat
 
     base, names = half / "flowers-102", getattr(dataset, "classes", None)
-    labels = loadmat(base / "imagelabels.mat", squeeze_me=True)[
-        "labels"
-    ]  # 1-based; of picture 1, 2, ...
+    # 1-based; of picture 1, 2, ...
+    labels = loadmat(base / "imagelabels.mat", squeeze_me=True)["labels"]
     for number, label in enumerate(np.atleast_1d(labels).tolist(), 1):
         name = names[label - 1] if names else f"flower {label:03d}"
         yield base / "jpg" / f"image_{number:05d}.jpg", name

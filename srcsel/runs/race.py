@@ -156,9 +156,8 @@ class _Race:
         self.yardsticks = {m.id for m in models if m.yardstick}
         self.alive = [m.id for m in models]
         self.n = len(track.order)
-        self.seen = {
-            m.id: 0 for m in models if m.id not in free
-        }  # pictures put through each network
+        # pictures put through each network
+        self.seen = {m.id: 0 for m in models if m.id not in free}
         self.allowed = rules.budget(len(self.seen), self.n)
         self.sizes = rules.stages(track.dataset.counts)
         note = rules.no_race(track.dataset.counts, len(self.seen))

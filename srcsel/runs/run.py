@@ -96,9 +96,8 @@ def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = 
             watch.update(outcome.key.model, "done")
         runs.save(told.result(complete=False))
 
-    one_behind(
-        track.features(dataset, models, watch), take_in
-    )  # a model is scored while the next one runs
+    # a model is scored while the next one runs
+    one_behind(track.features(dataset, models, watch), take_in)
     for note in features.notes:
         told.say(note)
     result = told.result(complete=True)

@@ -47,9 +47,8 @@ def fold_of(labels: np.ndarray, groups: np.ndarray, folds: int) -> np.ndarray:
     split = StratifiedGroupKFold(min(folds, *usable), shuffle=True, random_state=SEED)
     found = np.empty(len(labels), dtype=np.int64)
     with warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", "The least populated class", UserWarning
-        )  # said above, and in the notes
+        # said above, and in the notes
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         for number, (_, test) in enumerate(split.split(labels[:, None], labels, groups)):
             found[test] = number
     return found

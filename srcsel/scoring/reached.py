@@ -12,9 +12,8 @@ import numpy as np
 from srcsel.base.records import Accuracy, Outcome
 
 LEVEL = 0.95  # one-sided; both sides together make the 90 % intervals
-CLOSE = (
-    1 - LEVEL
-)  # share of the draws in which a model must equal or beat the best to count as close to it
+# share of the draws in which a model must equal or beat the best to count as close to it
+CLOSE = 1 - LEVEL
 DRAWS = 1000  # behind `close`
 SEED = 20240  # of the draws: the same evidence gives the same intervals
 
@@ -34,9 +33,8 @@ class Reached:
     @property
     def values(self) -> np.ndarray:
         """Accuracy of each model on each split, (models, splits), 0..1."""
-        return np.stack(
-            [right.mean(axis=1) for right in self.right], axis=1
-        )  # each split counts alike
+        # each split counts alike
+        return np.stack([right.mean(axis=1) for right in self.right], axis=1)
 
     @property
     def means(self) -> np.ndarray:
@@ -57,9 +55,8 @@ class Reached:
         found = np.empty((count, len(self.models)))
         for i in range(count):
             chosen = rng.integers(0, k, k)
-            weights = rng.multinomial(len(names), np.full(len(names), 1 / len(names)))[
-                place
-            ]  # (n,)
+            # (n,)
+            weights = rng.multinomial(len(names), np.full(len(names), 1 / len(names)))[place]
             found[i] = np.mean(
                 [_weighted(self.right[s], weights[self.rows[s]]) for s in chosen], axis=0
             )

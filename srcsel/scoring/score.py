@@ -115,9 +115,8 @@ def score_model(
     plan = plan_rechecks(y, rechecks, seed)
     shared = Shared(X, y)
     few = directions(len(X))
-    decomposed = any(
-        measure.spectrum for measure in chosen
-    )  # by a measure, whatever whitening needs
+    # by a measure, whatever whitening needs
+    decomposed = any(measure.spectrum for measure in chosen)
     whitened = Shared(shared.components(few) if decomposed else components(X, few), y)
     tasks = _tasks(
         chosen, shared, whitened, {"temperature": temperature, "metric": metric, **head}, plan
@@ -173,9 +172,8 @@ class _Task:
 
     measure: Measure
     reading: Reading | None
-    shared: (
-        Shared  # the features, or for the whitened reading the principal components kept of them
-    )
+    # the features, or for the whitened reading the principal components kept of them
+    shared: Shared
     keywords: Mapping[str, Any]
     plan: Plan
     readers: tuple[Any, Any] = (None, None)  # of all pictures, of the re-checks
@@ -228,9 +226,8 @@ class _Task:
             value = measure(
                 self.shared.X, self.shared.y, **self._given(measure.function, self.shared)
             )
-        alone = (
-            not measure.set_relative
-        )  # else its value moves when a candidate is added: nothing can stand beside it
+        # else its value moves when a candidate is added: nothing can stand beside it
+        alone = not measure.set_relative
         null = self._null(value) if alone else None
         chance = measure.chance(n) if measure.chance else null
         rechecks = self._rechecks(value) if alone and len(self.plan.kept) else None

@@ -16,19 +16,15 @@ class Consensus:
     Only models that some measure ranked are in `models` and the two scales.
     """
 
-    models: tuple[
-        str, ...
-    ]  # by Borda count, best first; equals by mean rank, then as they were given
-    mean_rank: dict[
-        str, float
-    ]  # 1 = first by every measure; lower is better; ties share their mean rank
-    borda: dict[
-        str, float
-    ]  # 0..100, share of the comparisons with another model that it won, a tie counting half
+    # by Borda count, best first; equals by mean rank, then as they were given
+    models: tuple[str, ...]
+    # 1 = first by every measure; lower is better; ties share their mean rank
+    mean_rank: dict[str, float]
+    # 0..100, share of the comparisons with another model that it won, a tie counting half
+    borda: dict[str, float]
     counted: dict[str, int]  # every model -> how many measures its place rests on
-    missing: dict[
-        str, tuple[str, ...]
-    ]  # model -> measures that count for others and have no value for it
+    # model -> measures that count for others and have no value for it
+    missing: dict[str, tuple[str, ...]]
     measures: tuple[str, ...]  # what took part, each once
 
 
@@ -44,9 +40,8 @@ def consensus(
     counts neither as last nor as middle.
     """
     votes = [_among(r, models) for r in _once(rankings, biased=biased)]
-    votes = [
-        vote for vote in votes if len(vote.models) > 1
-    ]  # a single model is compared with nothing
+    # a single model is compared with nothing
+    votes = [vote for vote in votes if len(vote.models) > 1]
     ranks: dict[str, list[float]] = {m: [] for m in models}
     won: dict[str, list[float]] = {m: [] for m in models}
     met: dict[str, int] = dict.fromkeys(models, 0)

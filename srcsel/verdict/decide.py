@@ -44,11 +44,8 @@ from srcsel.verdict.explain import explain, explain_yardsticks
 from srcsel.verdict.times import pooled
 from srcsel.verdict.wording import FEWEST, SAME_COST, Beside, Standing, opening
 
-VERDICT_MEASURES = (
-    "supcon",
-    "knn",
-    "logme",
-)  # whitened SCL, kNN-5, LogME: the best rule on twelve real targets
+# whitened SCL, kNN-5, LogME: the best rule on twelve real targets
+VERDICT_MEASURES = ("supcon", "knn", "logme")
 # share of the re-checks in which a rival may equal or beat the leader before it counts as close
 CLOSE = 0.10
 TIE_MOST = 3  # a larger close group is no tie: nothing was settled

@@ -15,9 +15,8 @@ from srcsel.base.records import Diagnosis, Note, Ranking, Reading, Signs, Source
 CONE = 0.5  # mean cosine of random pairs from which the pictures lie in a narrow cone
 # rise of the SCL gain, once the mean feature is gone, that shows distinct groups inside the cone
 CONE_LIFT = 0.5
-ISLANDS = (
-    0.9  # 1-NN accuracy from which an SCL gain at or below chance means classes of several kinds
-)
+# 1-NN accuracy from which an SCL gain at or below chance means classes of several kinds
+ISLANDS = 0.9
 # change of the Euclidean MSC, once all features have one length, that shows lengths mattered
 LENGTHS = 0.1
 STRAYS = 0.3  # rise of the SCL gain without the worst pictures that shows that a few pull it down

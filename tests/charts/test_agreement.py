@@ -104,12 +104,8 @@ def test_dots_in_percent_with_their_interval_and_every_single_value(result, evid
 def test_order_and_colors_are_those_of_the_bars(result, evidence):
     dots = accuracy_dots(result, evidence).data[1]
     top_down = [m for _, m in sorted(zip(dots.y, dots.customdata, strict=True), reverse=True)]
-    assert top_down == [
-        IDS[1],
-        IDS[2],
-        IDS[0],
-        IDS[3],
-    ]  # the winner, then by the scores; not by accuracy
+    # the winner, then by the scores; not by accuracy
+    assert top_down == [IDS[1], IDS[2], IDS[0], IDS[3]]
     colors = dict(zip(dots.customdata, dots.marker.color, strict=True))
     paint = PAINT["light"]
     assert (colors[IDS[1]], colors[IDS[0]], colors[IDS[2]]) == (

@@ -83,9 +83,8 @@ def test_loss_becomes_gain_and_its_whiskers_swap_sides():
     figure = charts.score_bars(make([1.5]), "supcon", "whitened")
     bar = figure.data[0]
     assert bar.x[0] == pytest.approx(1.5)
-    assert bar.error_x.array[0] == pytest.approx(
-        0.2
-    )  # the loss may be 0.2 lower, so the gain 0.2 higher
+    # the loss may be 0.2 lower, so the gain 0.2 higher
+    assert bar.error_x.array[0] == pytest.approx(0.2)
     assert bar.error_x.arrayminus[0] == pytest.approx(0.1)
 
 
@@ -110,9 +109,8 @@ def test_same_order_and_color_of_a_model_in_every_chart():
     looks = [dict(zip(f.data[0].customdata, f.data[0].marker.color, strict=True)) for f in figures]
     assert all(look == looks[0] for look in looks)
     assert all(top_down(f) == top_down(figures[0]) for f in figures)
-    assert (
-        len({looks[0][m] for m in ("demo/m1", "demo/m3", "demo/m0")}) == 3
-    )  # winner, tied, others
+    # winner, tied, others
+    assert len({looks[0][m] for m in ("demo/m1", "demo/m3", "demo/m0")}) == 3
 
 
 def test_cheaper_winner_of_a_tie_stands_on_top():

@@ -75,9 +75,8 @@ def test_dots_stand_at_cost_and_score_and_whiskers_reach_low_and_high(result):
     found = {model: (x, round(y, 9)) for model, (x, y) in dots(figure).items()}
     assert found == {"x/a": (5, 0.3), "x/b": (9, 0.2), "x/c": (50, 0.6), "x/<i>y</i>": (1, 0.1)}
     trace = figure.data[1]
-    assert trace.error_y.array == pytest.approx(
-        [0.1] * 4
-    )  # the loss's low end is the gain's high end
+    # the loss's low end is the gain's high end
+    assert trace.error_y.array == pytest.approx([0.1] * 4)
     assert trace.error_y.arrayminus == pytest.approx([0.05] * 4)
     low, high = (10**end for end in figure.layout.xaxis.range)
     assert low < 1 < 50 < high

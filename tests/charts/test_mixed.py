@@ -20,11 +20,8 @@ def test_cells_are_the_shares_and_the_own_class_has_no_color():
     (heat,) = figure.data
     np.testing.assert_array_equal(np.isnan(heat.z), np.eye(3, dtype=bool))
     np.testing.assert_array_equal(heat.z[~np.eye(3, dtype=bool)], SHARES[~np.eye(3, dtype=bool)])
-    assert [list(row) for row in heat.text] == [
-        ["", "40", ""],
-        ["25", "", ""],
-        ["", "", ""],
-    ]  # under half a percent: empty
+    # under half a percent: empty
+    assert [list(row) for row in heat.text] == [["", "40", ""], ["25", "", ""], ["", "", ""]]
     assert texts(figure) == {(0, 0): "60", (1, 1): "75", (2, 2): "100"}
     assert list(figure.layout.yaxis.ticktext) == ["rust &lt;b&gt;", "mildew", "spot"]
     assert figure.layout.yaxis.autorange == "reversed"  # the first class on top

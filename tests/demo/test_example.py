@@ -49,9 +49,8 @@ def test_asking_again_gives_the_same_answer(example):
     then = {(s.model, s.measure): s.value for s in example.scores}
     assert now.keys() == then.keys()
     for key, value in then.items():
-        assert now[key] == pytest.approx(value, abs=0.01), (
-            key
-        )  # decoders of JPEG differ a little between machines
+        # decoders of JPEG differ a little between machines
+        assert now[key] == pytest.approx(value, abs=0.01), key
 
 
 def test_maps_equal_in_two_runs_ship_once_and_are_found_in_both(example, tmp_path):

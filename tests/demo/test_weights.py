@@ -72,10 +72,8 @@ def test_weights_fit_the_architecture_and_reach_the_accuracy_of_the_card(name):
     state = load_file(WEIGHTS / f"{name}.safetensors")
     found = network.load_state_dict(state, strict=False)
     assert (found.missing_keys, found.unexpected_keys) == ([], [])
-    assert {str(v.dtype) for v in state.values()} == {
-        "torch.float16",
-        "torch.int64",
-    }  # int64: batches seen
+    # int64: batches seen
+    assert {str(v.dtype) for v in state.values()} == {"torch.float16", "torch.int64"}
     assert all(bool(v.isfinite().all()) for v in state.values())
     assert card["params"] == sum(p.numel() for p in network.parameters())
     count = 400

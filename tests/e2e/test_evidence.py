@@ -41,9 +41,8 @@ def test_quick_check_from_the_page_to_the_sentence(visitor, folder):
     expect(page.get_by_role("heading", name="Is it true?")).to_be_visible()
     window.shot("evidence-before")
     page.get_by_role("button", name=re.compile("^Quick check")).click()
-    stop = page.get_by_test_id("stMainBlockContainer").get_by_role(
-        "button", name="Stop"
-    )  # not Streamlit's own
+    # not Streamlit's own
+    stop = page.get_by_test_id("stMainBlockContainer").get_by_role("button", name="Stop")
     expect(stop).to_be_visible(timeout=LONG)
     window.shot("evidence-running")
     expect(

@@ -107,9 +107,8 @@ def test_a_pressed_row_shows_the_pictures_of_that_pair(visitor, run):
     expect(told).to_be_visible(timeout=LONG)
     first = told.inner_text()
     table = window.page.locator("[class*=st-key-why-pairs-] [data-testid=stDataFrame]")
-    table.click(
-        position={"x": 18, "y": 35 * 2.5}
-    )  # the box of the second row; a row is 35 pixels high
+    # the box of the second row; a row is 35 pixels high
+    table.click(position={"x": 18, "y": 35 * 2.5})
     expect(told).not_to_have_text(first)
     window.settle()
     assert window.page.locator(".srcsel-pairs img").count() >= 2

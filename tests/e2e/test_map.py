@@ -272,9 +272,8 @@ def test_a_lasso_in_either_map_lights_the_same_pictures_in_both(visitor, run):
     assert all(canvas.evaluate(PAINTED) > 0 for canvas in page.locator("canvas.dots").all())
     Map(window, 0).loop(*place_of(0), 0.5)
     assert pictured(page) == sorted(run.paths[row] for row in (0, 1, SIDE))
-    Map(window, 1).loop(
-        *place_of(35, -1), 0.5
-    )  # in the mirrored map the last picture lies at the left
+    # in the mirrored map the last picture lies at the left
+    Map(window, 1).loop(*place_of(35, -1), 0.5)
     page.get_by_text("3 pictures: 3 light").wait_for()
     assert pictured(page) == sorted(run.paths[row] for row in (35, 34, 29))
     assert Map(window, 1).hovered(*place_of(8, -1)) == run.paths[8]

@@ -323,11 +323,8 @@ def test_the_verdict_leaves_out_models_that_lack_one_of_its_measures():
 
 
 def test_mean_ranks_of_the_verdict_by_hand():
-    orders = {
-        "supcon": (4, 3, 2, 1),
-        "knn": (1, 1, 3, 4),
-        "logme": (2, 1, 4, 3),
-    }  # higher is better
+    # higher is better
+    orders = {"supcon": (4, 3, 2, 1), "knn": (1, 1, 3, 4), "logme": (2, 1, 4, 3)}
     scores = [
         score(m, name, MEASURES[name].sign * v)
         for name, values in orders.items()

@@ -62,9 +62,8 @@ def test_on_average_the_parts_are_the_scores(metric, temperature):
 def test_equal_votes_go_to_the_smallest_label():
     near = np.array([[1, 2, 3, 4, 5, 0], [0, 2, 3, 4, 5, 1]])
     labels = np.array([2, 2, 1, 1, 2, 0])
-    np.testing.assert_array_equal(
-        vote(labels, near[:1]), [1]
-    )  # 2, 1, 1, 2, 0: the sixth does not vote
+    # 2, 1, 1, 2, 0: the sixth does not vote
+    np.testing.assert_array_equal(vote(labels, near[:1]), [1])
     np.testing.assert_array_equal(vote(labels, near), [1, 1])
 
 
@@ -144,9 +143,8 @@ def test_classes_are_means_over_their_pictures(seen):
     found = by_class(*seen)
     np.testing.assert_allclose(found.silhouette, [0.2, 0.3, 0.5, 0.6], atol=1e-7)
     np.testing.assert_allclose(found.right, [0.5, 0, 1, 0])
-    np.testing.assert_allclose(
-        found.gain, [2, 3, np.nan, np.nan]
-    )  # a class of one picture has no partner
+    # a class of one picture has no partner
+    np.testing.assert_allclose(found.gain, [2, 3, np.nan, np.nan])
     assert found.means == pytest.approx({"silhouette": 0.35, "gain": 3.2, "right": 2 / 6})
 
 

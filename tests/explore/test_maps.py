@@ -72,9 +72,8 @@ def test_other_maps_are_turned_onto_the_front_runners_as_it_is_stored(run):
     runs.save_projection(run, stored)
     other = draw_map(run, MODELS[1], "pca")
     cross = (other.xy - other.xy.mean(axis=0)).T @ (stored.xy - stored.xy.mean(axis=0))
-    np.testing.assert_allclose(
-        cross, cross.T, atol=1e-3 * np.abs(cross).max()
-    )  # no rotation would fit better
+    # no rotation would fit better
+    np.testing.assert_allclose(cross, cross.T, atol=1e-3 * np.abs(cross).max())
     np.testing.assert_array_equal(runs.projection(run, MODELS[0], "pca").xy, stored.xy)
 
 

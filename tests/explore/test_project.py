@@ -32,9 +32,8 @@ def test_the_sample_keeps_shares_but_thirty_of_each_class():
     counts = np.bincount(labels[rows])
     assert counts[3] == 20  # all there are
     # 30 + 30 + 30 + 20 are set; 890 are shared by what is left of 7970, 1870, 50, 0
-    np.testing.assert_array_equal(
-        counts[:3], [30 + 717, 30 + 168, 30 + 5]
-    )  # 717.2, 168.3, 4.5: largest remainder
+    # 717.2, 168.3, 4.5: largest remainder
+    np.testing.assert_array_equal(counts[:3], [30 + 717, 30 + 168, 30 + 5])
     np.testing.assert_array_equal(rows, sample_rows(labels, cap=1000))
     assert (rows != sample_rows(labels, cap=1000, seed=1)).any()
 
@@ -128,9 +127,8 @@ def test_a_second_map_is_turned_onto_the_first(clusters, method):
     fit = np.trace(a.T @ b) / (np.linalg.norm(a) * np.linalg.norm(b))
     assert fit > 0.8
     cross = a.T @ b
-    np.testing.assert_allclose(
-        cross, cross.T, atol=1e-3 * np.abs(cross).max()
-    )  # no rotation would fit better
+    # no rotation would fit better
+    np.testing.assert_allclose(cross, cross.T, atol=1e-3 * np.abs(cross).max())
 
 
 def test_rows_choose_the_pictures(clusters):

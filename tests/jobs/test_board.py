@@ -119,9 +119,8 @@ def test_a_killed_race_goes_on_from_its_stages(jobs):
     assert race.stages == (75, 150, 300, 600)
     assert [(left.pictures, left.why) for left in race.dropped] == [(75, "budget")]
     assert race.passes == 75 + 2 * 600
-    assert (
-        race.passes - before <= jobs.rows() - before <= race.passes - 3 * 75
-    )  # nothing of the first stage again
+    # nothing of the first stage again
+    assert race.passes - before <= jobs.rows() - before <= race.passes - 3 * 75
     assert {part.state for part in done.parts if part.name == race.dropped[0].model} == {"dropped"}
     assert jobs.board.result(job)["failed"] == 0
 
@@ -243,9 +242,8 @@ def test_a_job_is_found_by_what_it_asks(jobs, monkeypatch):
 
 def test_a_waiting_job_survives_a_restart(jobs, picture_folder, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(
-            Board, "wake", lambda self: None
-        )  # the server ends before a worker was started
+        # the server ends before a worker was started
+        patch.setattr(Board, "wake", lambda self: None)
         job = jobs.board.submit("check", {"ref": str(picture_folder)})
     new = Board(jobs.board.folder)
     assert new.active()[0].id == job

@@ -15,9 +15,8 @@ CLOSE = 1e-7  # float32 sums in a third-party solver are allowed to differ by th
 WIDTHS = (16, 64, 128, 256, 512)  # feature widths at which pure noise is scored
 PLAIN = 64  # the width at which a plain signal is scored
 DRAWS = 2  # of each
-BLIND = {
-    "energy"
-}  # measures that do not look at the labels: no gain is possible, and the null says so
+# measures that do not look at the labels: no gain is possible, and the null says so
+BLIND = {"energy"}
 
 
 def features(n=90, d=12, classes=3, signal=1.0, seed=0):
@@ -96,9 +95,8 @@ def test_renaming_labels_changes_nothing(name):
 
 
 def test_permuting_classes_changes_nothing(name):
-    X, y = features(
-        signal=2.0
-    )  # votes of neighbours that tie go to the smallest label: here none do
+    # votes of neighbours that tie go to the smallest label: here none do
+    X, y = features(signal=2.0)
     value = call(name, X, y)
     for order in ([1, 2, 0], [2, 1, 0]):
         assert call(name, X, np.array(order)[y]) == pytest.approx(value, rel=CLOSE, abs=CLOSE)

@@ -104,9 +104,8 @@ def test_rechecks_are_the_accuracy_among_the_pictures_kept():
     found = lda.rechecks(X, y, kept)
     assert lda.rechecks(X, y, np.ones((1, 121), dtype=bool))[0] == pytest.approx(lda(X, y))
     value = lda(X, y)
-    expected = np.sqrt(
-        value * (1 - value) / 120 * 0.2 / 0.8
-    )  # of a share of 120, drawn without replacement
+    # of a share of 120, drawn without replacement
+    expected = np.sqrt(value * (1 - value) / 120 * 0.2 / 0.8)
     assert np.std(found) == pytest.approx(expected, rel=0.15)
 
 

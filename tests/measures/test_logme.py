@@ -92,15 +92,13 @@ def test_order_of_classes_does_not_matter():
 
 def test_a_huge_offset_is_decomposed_exactly():
     X, y = blobs(200, 10)
-    intercept = np.concatenate(
-        [X - X.mean(axis=0), np.full((200, 1), 1e4)], axis=1
-    )  # the same span, well scaled
+    # the same span, well scaled
+    intercept = np.concatenate([X - X.mean(axis=0), np.full((200, 1), 1e4)], axis=1)
     turned = np.linalg.qr(np.random.default_rng(0).standard_normal((11, 11)))[0]
     assert logme(intercept @ turned, y) == pytest.approx(logme(intercept, y), abs=1e-8)
     steps = np.diff([logme(X + 10.0**power, y) for power in (4, 5, 6, 7)])
-    np.testing.assert_allclose(
-        steps, -np.log(10) / 200, rtol=1e-3
-    )  # each factor of ten costs the prior on one weight
+    # each factor of ten costs the prior on one weight
+    np.testing.assert_allclose(steps, -np.log(10) / 200, rtol=1e-3)
 
 
 def test_features_that_give_the_class_away_are_finite_and_best():

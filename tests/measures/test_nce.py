@@ -48,15 +48,13 @@ def test_is_mutual_information_minus_the_entropy_of_the_labels():
 
 
 def test_by_hand():
-    P = np.array(
-        [[0.9, 0.1, 0.0], [0.8, 0.2, 0.0], [0.7, 0.3, 0.0], [0.1, 0.9, 0.0]]
-    )  # guesses 0 0 0 1
+    # guesses 0 0 0 1
+    P = np.array([[0.9, 0.1, 0.0], [0.8, 0.2, 0.0], [0.7, 0.3, 0.0], [0.1, 0.9, 0.0]])
     assert score(P, [0, 0, 1, 1]) == pytest.approx(
         0.5 * math.log(2 / 3) + 0.25 * math.log(1 / 3), rel=1e-14
     )
-    assert score(np.full((4, 3), 1 / 3), [0, 0, 1, 1]) == pytest.approx(
-        -math.log(2), rel=1e-14
-    )  # ties: the first
+    # ties: the first
+    assert score(np.full((4, 3), 1 / 3), [0, 0, 1, 1]) == pytest.approx(-math.log(2), rel=1e-14)
 
 
 def test_guesses_that_give_the_label_away_score_zero():

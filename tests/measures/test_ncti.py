@@ -39,9 +39,8 @@ def blobs(n=90, d=6, c=3, seed=0, signal=1.0):
     return rng.standard_normal((n, d)) + signal * rng.standard_normal((c, d))[y], y
 
 
-@pytest.mark.parametrize(
-    "unit", [0.05, 0.6, 5.0]
-)  # shrunk nearly whole, shrunk in part, not at all
+# shrunk nearly whole, shrunk in part, not at all
+@pytest.mark.parametrize("unit", [0.05, 0.6, 5.0])
 @pytest.mark.parametrize("d", [2, 6, 80])
 def test_parts_equal_the_steps(unit, d):
     X, y = blobs(d=d)
@@ -66,9 +65,8 @@ def test_candidates_are_combined_by_hand():
         {"seli": 15.0, "ncc": 0.3, "vc": 2.0},
     ]
     assert ncti.combine(candidates) == pytest.approx([-1.0, 2.0, 0.25])
-    assert ncti.combine(candidates[1:]) == pytest.approx(
-        [2.0, -1.0]
-    )  # it moves when a candidate leaves
+    # it moves when a candidate leaves
+    assert ncti.combine(candidates[1:]) == pytest.approx([2.0, -1.0])
     assert ncti.set_relative
 
 

@@ -56,9 +56,8 @@ def test_a_covariance_that_asks_for_no_shrinkage_and_has_no_inverse():
     signs = np.array([1, 1, 1, -1, 1, -1, -1, -1.0])
     X = signs[:, None] * np.array([1.0, 2.0, 3.0])
     y = np.arange(8) // 4
-    assert regularized(X, y) == pytest.approx(
-        8 / 7 * 0.25, abs=1e-9
-    )  # class means +-v/2 against a spread of v
+    # class means +-v/2 against a spread of v
+    assert regularized(X, y) == pytest.approx(8 / 7 * 0.25, abs=1e-9)
 
 
 def test_constant_features_score_zero_and_so_does_their_null():

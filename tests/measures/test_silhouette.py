@@ -98,9 +98,8 @@ def test_pictures_that_coincide_score_zero(metric):
     assert silhouette(np.full((30, 5), 0.1), y, metric=metric) == 0
     assert silhouette(np.zeros((30, 5)), y, metric=metric) == 0
     lengths = np.linspace(0.1, 7, 30)[:, None]
-    assert (
-        silhouette(lengths * np.random.default_rng(0).standard_normal(5), y) == 0
-    )  # one direction, rounded
+    # one direction, rounded
+    assert silhouette(lengths * np.random.default_rng(0).standard_normal(5), y) == 0
 
 
 def test_hand_worked():

@@ -142,10 +142,8 @@ def test_training_is_asked_for_with_the_choices(page, board):
 
 
 def test_no_more_shots_are_offered_than_the_smallest_class_can_spare(page):
-    assert page().segmented_control(key="evidence-shots").options == [
-        "5",
-        "Most of them",
-    ]  # 10 pictures a class
+    # 10 pictures a class
+    assert page().segmented_control(key="evidence-shots").options == ["5", "Most of them"]
 
 
 def test_no_model_no_training(page):

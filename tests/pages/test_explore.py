@@ -302,10 +302,8 @@ def test_pressed_picture_is_large_with_its_six_nearest_framed(opened):
     page = html(tab)
     assert 'class="srcsel-large" src="/thumbs/' in page
     assert "/6/320.jpg" in page
-    assert [page.count(f'<figure class="{kind}">') for kind in ("same", "other")] == [
-        3,
-        3,
-    ]  # 7, 8, 9 and 10, 11, 12
+    # 7, 8, 9 and 10, 11, 12
+    assert [page.count(f'<figure class="{kind}">') for kind in ("same", "other")] == [3, 3]
     assert "<b>3 of 6 neighbours share its label</b>. Its neighbours take it for mildew." in page
     assert not [h for h in tab.html if "<figure>" in h.value]
 
@@ -436,14 +434,8 @@ def test_neighbours_are_given_as_places_among_the_dots(many):
     projection, dataset = many
     inside = inside_of("demo/m0", 24)
     _, places = tables(projection, dataset, inside=inside)
-    assert places.loc[1, [f"n{k}" for k in range(6)]].tolist() == [
-        -1,
-        2,
-        -1,
-        3,
-        -1,
-        4,
-    ]  # of picture 2: 3, 4, ..., 8
+    # of picture 2: 3, 4, ..., 8
+    assert places.loc[1, [f"n{k}" for k in range(6)]].tolist() == [-1, 2, -1, 3, -1, 4]
 
 
 def test_scores_become_levels_around_zero_with_a_shape_for_each_sign():

@@ -54,10 +54,8 @@ def test_without_runs_there_is_one_way_on(visit, words_of):
 
 def test_every_run_is_a_row_newest_first(visit, two):
     rows = visit("history").dataframe[0].value
-    assert rows["Run"].tolist() == [
-        "![](http://evil/x)",
-        "leaves",
-    ]  # a data frame shows text literally
+    # a data frame shows text literally
+    assert rows["Run"].tolist() == ["![](http://evil/x)", "leaves"]
     assert rows["Start from"].tolist() == ["Textures", "Strokes"]
     assert rows["How sure"].tolist() == ["Too close to call", "Clear"]
     assert rows["Pictures"].tolist() == [30, 30]

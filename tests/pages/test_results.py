@@ -241,9 +241,8 @@ def test_map_that_is_not_there_is_ordered_once_and_watched(results, board, settl
     settle(jobs[0].id, "failed", error="There is not enough memory.")
     tab.run()
     assert "not enough memory" in words_of(tab)
-    assert (
-        len([job for job in board.recent() if job.kind == "map"]) == 1
-    )  # a failed map is not ordered again
+    # a failed map is not ordered again
+    assert len([job for job in board.recent() if job.kind == "map"]) == 1
 
 
 def test_table_has_both_readings_reasons_and_cost(results):
@@ -371,9 +370,8 @@ def test_pictures_not_written_out_yet_are_asked_for_once_and_get_another_address
     assert [job.payload for job in jobs] == [{"ref": "demo:butterflies"}]
     settle(jobs[0].id, "failed", error="The disk is full.")
     ready(tab.run())
-    assert (
-        len([job for job in board.recent() if job.kind == "check"]) == 1
-    )  # a failed one is not asked for again
+    # a failed one is not asked for again
+    assert len([job for job in board.recent() if job.kind == "check"]) == 1
 
 
 def test_presenter_mode_keeps_verdict_bars_and_map(results, words_of):
@@ -469,10 +467,8 @@ def test_link_reopens_measure_cost_and_limit(results, save, result, words_of):
     assert tab.segmented_control(key="results-cost").value == "memory"
     assert tab.select_slider(key="results-limit").value == 7.0
     assert r"Among models up to 7 MB \(2 of 6\)" in words_of(tab)
-    assert tab.selectbox(key="results-model").value in (
-        "demo/m0",
-        "demo/m1",
-    )  # the one in the link costs too much
+    # the one in the link costs too much
+    assert tab.selectbox(key="results-model").value in ("demo/m0", "demo/m1")
 
 
 @pytest.mark.parametrize("limit", ["0.001", "-3", "nan", "fast", "1e999"])
@@ -554,9 +550,8 @@ def test_share_offers_numbers_and_the_link_of_what_is_on_show(results):
 
 
 def test_training_script_is_there_for_the_winner_or_says_why_not(results, save, result, words_of):
-    assert any(
-        "Install srcsel again" in i.value for i in ready(results()).info
-    )  # demo/m0 ships with no srcsel
+    # demo/m0 ships with no srcsel
+    assert any("Install srcsel again" in i.value for i in ready(results()).info)
     models = (dataclasses.replace(result.models[0], id="timm/resnet18.a1_in1k"), *result.models[1:])
     swap = {"demo/m0": "timm/resnet18.a1_in1k"}
     scores = tuple(dataclasses.replace(s, model=swap.get(s.model, s.model)) for s in result.scores)

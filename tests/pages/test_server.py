@@ -87,9 +87,8 @@ def test_every_answer_carries_the_content_policy(browser):
         policy = answer.headers["content-security-policy"]
         assert "default-src 'self'" in policy
         assert "'unsafe-eval'" not in policy
-        assert "http" not in policy.replace(
-            "https://", "http://"
-        )  # no foreign address is allowed anything
+        # no foreign address is allowed anything
+        assert "http" not in policy.replace("https://", "http://")
         script = next(rule for rule in policy.split("; ") if rule.startswith("script-src"))
         assert "'unsafe-inline'" not in script
         assert "'sha256-" in script
@@ -179,9 +178,8 @@ def test_the_same_pictures_are_one_set(work, picture_folder):
     assert thumbs.register(picture_folder, ["b.png"]) != first
     awaited = thumbs.register(picture_folder / "later", ["a.png"])
     (picture_folder / "later").mkdir()
-    assert (
-        thumbs.register(picture_folder / "later", ["a.png"]) != awaited
-    )  # else placeholders would stay
+    # else placeholders would stay
+    assert thumbs.register(picture_folder / "later", ["a.png"]) != awaited
     with pytest.raises(ValueError, match="96, 320"):
         thumbs.url(first, 0, 500)
 

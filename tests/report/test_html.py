@@ -69,9 +69,8 @@ def test_hostile_names_are_words_everywhere(page):
     assert [tag for tag, _ in seen.tags].count("script") == 2
     assert not [attrs for _, attrs in seen.tags if any(name.startswith("on") for name in attrs)]
     assert not [tag for tag, attrs in seen.tags if tag == "img" and attrs.get("src")]
-    assert (
-        seen.text.count(ALERT) >= 12
-    )  # title, verdict, bars, evidence, numbers, notes, failures, versions
+    # title, verdict, bars, evidence, numbers, notes, failures, versions
+    assert seen.text.count(ALERT) >= 12
     assert ALERT not in page
 
 

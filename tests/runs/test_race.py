@@ -297,9 +297,8 @@ def test_progress_tells_the_race(finished):
         f"{sum(N - d.pictures for d in finished.result.race.dropped):,} forward passes saved so far"
     )
     race = finished.result.race
-    last_drop = (
-        race.stages.index(race.dropped[-1].pictures) + 1
-    )  # with two left there is nothing to decide
+    # with two left there is nothing to decide
+    last_drop = race.stages.index(race.dropped[-1].pictures) + 1
     assert [int(note.split()[1]) for note in told] == [*range(1, last_drop + 1), 4]
     dropped = [part for part, state, *_ in watch.seen if state == "dropped"]
     assert dropped[0] == "coded/blind"

@@ -174,9 +174,8 @@ def raced(*behind, why="budget"):
 
 def test_who_was_surely_behind_leaves_no_doubt():
     assert doubt.with_doubt(CLEAR, raced(99, 100, why="behind"), MODELS) == CLEAR
-    assert (
-        doubt.with_doubt(CLEAR, raced(90, 97), MODELS) == CLEAR
-    )  # level in ten of 100 is what the verdict allows
+    # level in ten of 100 is what the verdict allows
+    assert doubt.with_doubt(CLEAR, raced(90, 97), MODELS) == CLEAR
 
 
 def test_who_may_be_as_good_makes_a_clear_choice_a_tie():

@@ -88,9 +88,8 @@ def test_the_interval_holds_the_truth_nine_times_in_ten():
     held = 0
     labels = np.zeros(200, np.int64)
     for _ in range(300):
-        own = rng.beta(
-            0.35, 0.15, 200
-        )  # how easy a picture is, 0.7 on average; the same in every split
+        # how easy a picture is, 0.7 on average; the same in every split
+        own = rng.beta(0.35, 0.15, 200)
         told = [
             Outcome(
                 "a", s, np.arange(200), (rng.random(200) > own + rng.normal(0, 0.03)).astype(int)
@@ -126,9 +125,8 @@ def test_copies_are_drawn_together():
     told = outcomes({"a": 0.5}, splits=(0,), each=90)
     pairs = ALONE // 2
     right = told[0].guess == LABELS
-    told[0].guess[:] = np.where(
-        right[2 * (ALONE // 2)], LABELS, 1 - LABELS
-    )  # copies share their fate
+    # copies share their fate
+    told[0].guess[:] = np.where(right[2 * (ALONE // 2)], LABELS, 1 - LABELS)
     alone, together = (table(told, splits=(0,), groups=g).draws(2000).std() for g in (ALONE, pairs))
     assert together / alone == pytest.approx(np.sqrt(2), rel=0.1)
 

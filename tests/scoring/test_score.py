@@ -82,9 +82,8 @@ def test_metric_and_temperature_reach_the_measures():
         MEASURES["supcon"](W, y, temperature=0.2), abs=1e-12
     )
     expected = MEASURES["silhouette"](X, y, metric="euclidean")
-    assert found.literal[0].value == pytest.approx(
-        expected, rel=1e-12
-    )  # whole rows or tiles: other sums
+    # whole rows or tiles: other sums
+    assert found.literal[0].value == pytest.approx(expected, rel=1e-12)
     assert found.literal[1].value == MEASURES["supcon"](X, y)
 
 
@@ -157,9 +156,8 @@ def test_subsets_are_stratified_paired_and_without_replacement():
     assert plan.spread == pytest.approx(math.sqrt(53 / 13))
     np.testing.assert_array_equal(plan.kept, plan_rechecks(y, 30, 7).kept)
     assert (plan.kept != plan_rechecks(y, 30, 8).kept).any()
-    assert (
-        0.6 < plan.kept[:, :50].mean(axis=0).min() < plan.kept[:, :50].mean(axis=0).max() < 1
-    )  # everyone is left out
+    # everyone is left out
+    assert 0.6 < plan.kept[:, :50].mean(axis=0).min() < plan.kept[:, :50].mean(axis=0).max() < 1
     assert plan_rechecks(np.arange(100) % 5).spread == pytest.approx(2.0)
 
 
@@ -316,9 +314,8 @@ def test_few_pictures_are_whitened_in_few_directions():
     assert blind == pytest.approx(0, abs=1e-9)
     scores = {s.measure: s for s in score_model("m", X, y, rechecks=5).scores}
     Z = X - X.mean(axis=0)
-    Z = np.linalg.svd(Z, full_matrices=False)[0][
-        :, :10
-    ]  # 40 pictures, one direction for every four
+    # 40 pictures, one direction for every four
+    Z = np.linalg.svd(Z, full_matrices=False)[0][:, :10]
     assert scores["silhouette"].value == pytest.approx(
         silhouette_score(Z, y, metric="cosine"), abs=1e-9
     )

@@ -24,18 +24,16 @@ def test_two_full_rankings_by_hand():
 def test_ties_share_the_mean_of_their_ranks():
     only = consensus([ranked("knn", [A, B, C, D], [1, 2, 2, 4])], [A, B, C, D])
     assert only.mean_rank == {A: 1.0, B: 2.5, C: 2.5, D: 4.0}
-    assert only.borda == pytest.approx(
-        {A: 100.0, B: 50.0, C: 50.0, D: 0.0}
-    )  # B: beat D, tied with C: 1.5 of 3
+    # B: beat D, tied with C: 1.5 of 3
+    assert only.borda == pytest.approx({A: 100.0, B: 50.0, C: 50.0, D: 0.0})
 
 
 def test_a_model_without_a_value_is_neither_last_nor_counted():
     """C has no source head: its place rests on kNN alone, where it is second."""
     some = consensus([ranked("knn", [A, C, B]), ranked("leep", [B, A])], [A, B, C])
     assert some.mean_rank == {A: 1.5, B: 2.0, C: 2.0}
-    assert some.borda == pytest.approx(
-        {A: 200 / 3, B: 100 / 3, C: 50.0}
-    )  # won A 2 of 3, B 1 of 3, C 1 of 2
+    # won A 2 of 3, B 1 of 3, C 1 of 2
+    assert some.borda == pytest.approx({A: 200 / 3, B: 100 / 3, C: 50.0})
     assert some.models == (A, C, B)
     assert some.counted == {A: 2, B: 2, C: 1}
     assert some.missing == {A: (), B: (), C: ("leep",)}

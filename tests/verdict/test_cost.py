@@ -75,9 +75,8 @@ def naive_frontier(cost, score):
 def test_frontier_is_what_no_other_model_beats(seed):
     chance = np.random.default_rng(seed)
     names = [str(i) for i in range(12)]
-    cost = dict(
-        zip(names, chance.integers(1, 6, 12).tolist(), strict=True)
-    )  # few values, so that many are equal
+    # few values, so that many are equal
+    cost = dict(zip(names, chance.integers(1, 6, 12).tolist(), strict=True))
     score = dict(zip(names, chance.integers(1, 6, 12).tolist(), strict=True))
     found = frontier(cost, score)
     assert set(found) == naive_frontier(cost, score)
@@ -157,11 +156,8 @@ def test_only_yardsticks_left_is_no_verdict(result):
 @pytest.mark.parametrize("known", [True, False])
 def test_under_a_limit_scores_that_disagree_are_explained_by_cause(result, known):
     scores = [s for s in result.scores if s.measure != "silhouette"]
-    bars = {
-        "hub/large": (0.5, 1.0),
-        "hub/medium": (0.4, 4.0),
-        "hub/small": (0.3, 2.0),
-    }  # MSC and SCL, lower is better
+    # MSC and SCL, lower is better
+    bars = {"hub/large": (0.5, 1.0), "hub/medium": (0.4, 4.0), "hub/small": (0.3, 2.0)}
     for model, pair in bars.items():
         for measure, value in zip(("silhouette", "supcon"), pair, strict=True):
             scores.append(

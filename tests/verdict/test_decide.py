@@ -177,25 +177,14 @@ def test_tie_uses_the_time_measured_here_where_known():
 @pytest.mark.parametrize(
     ("slow", "params", "gmacs", "said"),
     [
-        (0.014, (30, 10), (1.0, 1.0), "B is 3 times smaller, so"),  # equal work: the time is noise
-        (
-            0.014,
-            (30, 10),
-            (1.0, None),
-            "B is 3 times smaller and 1.4 times faster, so",
-        ),  # parameters agree with it
-        (
-            0.009,
-            (30, 10),
-            (4.0, 1.0),
-            "B is 3 times smaller, so",
-        ),  # less work, and yet not faster here
-        (
-            0.05,
-            (10, 10),
-            (None, None),
-            "A ranks best on all pictures, so",
-        ),  # the winner is not the faster one
+        # equal work: the time is noise
+        (0.014, (30, 10), (1.0, 1.0), "B is 3 times smaller, so"),
+        # parameters agree with it
+        (0.014, (30, 10), (1.0, None), "B is 3 times smaller and 1.4 times faster, so"),
+        # less work, and yet not faster here
+        (0.009, (30, 10), (4.0, 1.0), "B is 3 times smaller, so"),
+        # the winner is not the faster one
+        (0.05, (10, 10), (None, None), "A ranks best on all pictures, so"),
     ],
 )
 def test_noise_in_measured_time_is_not_called_faster(slow, params, gmacs, said):

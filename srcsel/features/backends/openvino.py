@@ -58,9 +58,8 @@ def convert(module: Any, size: tuple[int, int]) -> Graph:
     with torch.inference_mode():
         traced = torch.jit.trace(module.eval(), (example,), check_trace=False)
     reader = FrontEndManager().load_by_framework("pytorch")
-    decoder = TorchScriptPythonDecoder(
-        traced, example_input=(example,)
-    )  # named: the model below looks into it
+    # named: the model below looks into it
+    decoder = TorchScriptPythonDecoder(traced, example_input=(example,))
     model = reader.convert(reader.load(decoder))
     model.reshape({0: openvino.PartialShape([-1, 3, *size])})
     with tempfile.TemporaryDirectory() as folder:
@@ -96,9 +95,8 @@ class Converted:
         compiled = core.compile_model(
             core.read_model(graph.xml.tobytes(), self._weights), "CPU", options
         )
-        self._requests = [
-            compiled.create_infer_request() for _ in range(self.streams + 1)
-        ]  # one waits its turn
+        # one waits its turn
+        self._requests = [compiled.create_infer_request() for _ in range(self.streams + 1)]
 
     def run(self, pixels: Pictures, size: int) -> Iterator[Output]:
         """Yield the outputs of uint8 pictures (n, 3, h, w) in their order, at most `size` pictures

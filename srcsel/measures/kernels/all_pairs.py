@@ -17,9 +17,8 @@ from srcsel.measures.kernels.pairs import Pairs, Reader
 EDGE = 1024  # rows and columns of a product: large ones are fast
 FINE = 256  # rows of a tile as it is read: 1 MB in float32, small enough for a core's cache
 STRIP_BYTES = 8_000_000  # of some rows of pairs with every picture
-WHOLE_BYTES = (
-    160_000_000  # a matrix of pairs up to this size is kept for a pass that needs whole rows
-)
+# a matrix of pairs up to this size is kept for a pass that needs whole rows
+WHOLE_BYTES = 160_000_000
 
 
 def read_all(

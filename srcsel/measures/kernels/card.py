@@ -31,12 +31,10 @@ if TYPE_CHECKING:
 # n * n * (d + READING) from which a pass is long: 20 s on two cores, against 2 s to load torch and
 # wake it
 LONG = 4e12
-READING = (
-    400  # columns of a product that take as long as reading it, for SCL and kNN on a processor
-)
-EDGE = (
-    8192  # rows and columns of a tile; a few copies of it lie on the card, 270 MB each in float32
-)
+# columns of a product that take as long as reading it, for SCL and kNN on a processor
+READING = 400
+# rows and columns of a tile; a few copies of it lie on the card, 270 MB each in float32
+EDGE = 8192
 # of the free memory of the card that the rows may take; beyond, a tile's are sent each time
 SHARE = 0.5
 

@@ -60,12 +60,10 @@ def on_subsets(P: np.ndarray, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
     group = max(1, CELLS // (len(starts) * P.shape[1]))
     found = []
     for start in range(0, len(kept), group):
-        masks = np.split(
-            kept[start : start + group, order], starts[1:], axis=1
-        )  # of each class (g, m)
-        joint = np.stack(
-            [K.astype(P.dtype) @ Q for K, Q in zip(masks, members, strict=True)]
-        )  # (c, g, z)
+        # of each class (g, m)
+        masks = np.split(kept[start : start + group, order], starts[1:], axis=1)
+        # (c, g, z)
+        joint = np.stack([K.astype(P.dtype) @ Q for K, Q in zip(masks, members, strict=True)])
         given = _divide(joint, joint.sum(axis=0))
         total = np.zeros(len(joint[0]))
         for K, Q, p in zip(masks, members, given, strict=True):

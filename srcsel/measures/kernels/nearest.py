@@ -58,9 +58,8 @@ class Nearest:
         limit = np.nextafter(limit, -np.inf, dtype=H.dtype)
         if new.any():
             some = H[new, :FIRST]
-            at = min(
-                self._most, some.shape[1] - 1
-            )  # one more than asked for: the picture itself may be among them
+            # one more than asked for: the picture itself may be among them
+            at = min(self._most, some.shape[1] - 1)
             limit[new] = (
                 np.partition(some, at, axis=1)[:, at] if some.shape[1] > self._most else np.inf
             )

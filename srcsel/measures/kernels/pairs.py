@@ -38,9 +38,8 @@ class Pairs:
     q: np.ndarray  # (n,) float64, their squared lengths; 1 more for a row without direction
     empty: np.ndarray  # (n,) bool, rows without direction
     order: np.ndarray  # (n,) pictures, by class where it is known
-    exact: Callable[
-        [np.ndarray | slice], np.ndarray
-    ]  # positions (m,) -> their rows, (m, d) float64
+    # positions (m,) -> their rows, (m, d) float64
+    exact: Callable[[np.ndarray | slice], np.ndarray]
 
     @property
     def single(self) -> bool:
@@ -128,9 +127,8 @@ def _single(X: np.ndarray, order: np.ndarray, scale: float | None) -> Pairs:
     rows only: the distances do not depend on it.
     """
     n, d = X.shape
-    size = np.full(
-        n, scale or np.inf
-    )  # what each row is divided by; infinite for a row without direction
+    # what each row is divided by; infinite for a row without direction
+    size = np.full(n, scale or np.inf)
 
     def scaled(rows: np.ndarray | slice) -> np.ndarray:
         part = X[order[rows]].astype(np.float64, copy=False)

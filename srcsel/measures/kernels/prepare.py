@@ -125,8 +125,7 @@ def unit_rows(X: np.ndarray, floor: float = 0.0) -> np.ndarray:
     """
     largest = np.abs(X).max(axis=1, keepdims=True)
     present = largest > floor * largest.max()
-    Z = np.divide(
-        X, largest, out=np.zeros_like(X), where=present
-    )  # squares of huge values cannot overflow
+    # squares of huge values cannot overflow
+    Z = np.divide(X, largest, out=np.zeros_like(X), where=present)
     length = np.linalg.norm(Z, axis=1, keepdims=True)
     return np.divide(Z, length, out=Z, where=present)

@@ -25,9 +25,8 @@ def principal(X: np.ndarray, most: int) -> tuple[np.ndarray, float]:
     wide = d > n
     gram = W @ W.T if wide else W.T @ W
     last = len(gram) - 1
-    vectors = np.ascontiguousarray(
-        eigh(gram, subset_by_index=(last + 1 - k, last))[1][:, ::-1]
-    )  # descending
+    # descending
+    vectors = np.ascontiguousarray(eigh(gram, subset_by_index=(last + 1 - k, last))[1][:, ::-1])
     return W @ _signed(_lifted(W, vectors) if wide else vectors), scale
 
 

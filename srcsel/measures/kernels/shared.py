@@ -28,9 +28,8 @@ from srcsel.measures.kernels.prepare import (
 )
 
 EPS = float(np.finfo(np.float64).eps)
-SOUND = (
-    0.01  # least ratio of squared singular values at which no direction of a subset can be rounding
-)
+# least ratio of squared singular values at which no direction of a subset can be rounding
+SOUND = 0.01
 
 Made = TypeVar("Made")
 

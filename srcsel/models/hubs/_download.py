@@ -21,12 +21,8 @@ TIMEOUT = 15  # seconds without an answer
 CHUNK = 1 << 20  # bytes between two looks at the stop button
 HASH = re.compile(r"-([a-f0-9]{8,64})\.")  # torch.hub's file names end in the start of their sha256
 MEGABYTE = 1e6
-TRANSPORTS = (
-    "httpx",
-    "httpcore",
-    "requests",
-    "urllib3",
-)  # modules whose errors mean "no connection"
+# modules whose errors mean "no connection"
+TRANSPORTS = ("httpx", "httpcore", "requests", "urllib3")
 
 
 def from_hub(repository: str, names: tuple[str, ...], part: str, watch: Watch) -> Path:

@@ -14,9 +14,8 @@ from srcsel.models.hubs._preprocessing import Preprocessing
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-Forward = Callable[
-    [Any], "tuple[Tensor, Tensor | None]"
-]  # pictures (b, 3, h, w) -> features (b, d), logits (b, c)
+# pictures (b, 3, h, w) -> features (b, d), logits (b, c)
+Forward = Callable[[Any], "tuple[Tensor, Tensor | None]"]
 
 
 class NetworkEncoder:

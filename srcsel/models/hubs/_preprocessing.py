@@ -36,9 +36,8 @@ class Preprocessing:
 
     size: tuple[int, int]
     resize: Resize = "shorter"
-    resize_to: int | None = (
-        None  # pixels before the crop; None = floor(size / crop_pct), as timm does
-    )
+    # pixels before the crop; None = floor(size / crop_pct), as timm does
+    resize_to: int | None = None
     interpolation: str = "bicubic"  # a name of PIL.Image.Resampling, lower case
     crop_pct: float = 1.0
     mean: tuple[float, float, float] = IMAGENET_MEAN

@@ -50,9 +50,8 @@ _DATA = {
     "pali": "PaliGemma's image-text pairs",
     "pali2": "PaliGemma 2's image-text pairs",
 }
-_UNLABELED = frozenset(
-    {"dino", "mae", "fcmae", "ijepa"}
-)  # on ImageNet-1k unless the tag says otherwise
+# on ImageNet-1k unless the tag says otherwise
+_UNLABELED = frozenset({"dino", "mae", "fcmae", "ijepa"})
 _METADATA = {
     "in1k": "ImageNet-1k",
     "in1k-adv": "ImageNet-1k, adversarial",

@@ -25,6 +25,5 @@ class Recipe:
     weights: str = ""  # name of torchvision's weights; "" with a file
     file: Path | None = None
     options: dict[str, Any] = field(default_factory=dict)
-    maps: bool = (
-        False  # its classifier was never trained: its averaged feature maps are what was scored
-    )
+    # its classifier was never trained: its averaged feature maps are what was scored
+    maps: bool = False

@@ -28,9 +28,8 @@ BENCHMARKS = (
     "benchmark-infer-amp-nhwc-pt240-cu124-rtx4090.csv",
     "benchmark-infer-amp-nhwc-pt240-cu124-rtx3090.csv",
 )
-FEATURES_ONLY = (
-    512  # channels of VGG-16's last map: one of its weight sets has no usable classifier
-)
+# channels of VGG-16's last map: one of its weight sets has no usable classifier
+FEATURES_ONLY = 512
 Row = dict[str, Any]
 
 

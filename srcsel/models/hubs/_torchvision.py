@@ -11,10 +11,8 @@ from srcsel.models.hubs._network import Forward, pooled
 if TYPE_CHECKING:
     from torch import nn
 
-_INCEPTIONS = (
-    "googlenet",
-    "inception_v3",
-)  # scale their input themselves, and have auxiliary heads
+# scale their input themselves, and have auxiliary heads
+_INCEPTIONS = ("googlenet", "inception_v3")
 AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")  # those heads, which are used in training only
 _OLD_DENSENET = re.compile(
     r"^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\.(?:weight|bias|running_mean|running_var))$"

@@ -22,9 +22,8 @@ from srcsel.models.licenses import UNKNOWN, spdx
 BYTES_PER_WEIGHT = 4  # float32; download sizes are estimated with it
 REPOSITORY = re.compile(r"(?:hf[-_]hub:)?([\w.-]+/[\w.-]+)")
 CONFIG = "config.json"
-CONTRASTIVE_WIDTHS = frozenset(
-    {384, 512, 640, 768, 1024, 1152, 1280}
-)  # heads that project, and tell no classes
+# heads that project, and tell no classes
+CONTRASTIVE_WIDTHS = frozenset({384, 512, 640, 768, 1024, 1152, 1280})
 
 
 class TimmHub:

@@ -18,9 +18,8 @@ from srcsel.pictures.bundled.paint import as32, color, noise
 CLASSES = tuple(str(k) for k in range(10))
 EACH = 50  # pictures of each class
 _SIDE = 96
-_FILE = Path(
-    "datasets", "data", "digits.csv.gz"
-)  # 1,797 rows of 64 grey levels 0..16 and the digit
+# 1,797 rows of 64 grey levels 0..16 and the digit
+_FILE = Path("datasets", "data", "digits.csv.gz")
 
 
 def find_data() -> Path:

@@ -117,9 +117,8 @@ def draw(rng: np.random.Generator, label: int, _number: int) -> Image.Image:
     ornament = ORNAMENTS[CLASSES[label]]
     glaze = ornament(*_view(rng, fine))
     cut = Image.fromarray((glaze * 100).astype(np.uint8)).filter(ImageFilter.GaussianBlur(2))
-    edge = np.abs(
-        np.asarray(cut, np.float32) / 100 - glaze.astype(np.float32)
-    )  # 0 inside a patch, rises at its border
+    # 0 inside a patch, rises at its border
+    edge = np.abs(np.asarray(cut, np.float32) / 100 - glaze.astype(np.float32))
     height = 5 * (1 - np.minimum(edge * 2.2, 1)) + 1.2 * noise(rng, fine, 9)
     shade = np.clip(relief(height, rng.uniform(0, 2 * np.pi), rng.uniform(0.12, 0.3)), 0.4, 1.7)
     stain = 1 - 0.9 * np.maximum(noise(rng, fine, 5) - 0.6, 0)

@@ -12,9 +12,8 @@ import streamlit as st
 from srcsel.base.errors import SrcselError
 from srcsel.ui.app import navigation, state
 
-PREFIX = (  # the ids of the experiment's runs begin so; its butterflies were really trained on
-    "experiment-"
-)
+# the ids of the experiment's runs begin so; its butterflies were really trained on
+PREFIX = "experiment-"
 EXPERIMENT = f"{PREFIX}butterflies"
 
 

@@ -39,9 +39,8 @@ def show(result: Result, model: str, set_id: str) -> None:
     with right:
         pair = _pairs(seen, dataset, f"{result.run.id}-{model}")
     if pair is not None:
-        left, right = st.columns(
-            [3, 2], gap="large"
-        )  # new ones: on a phone the pictures come after their pair
+        # new ones: on a phone the pictures come after their pair
+        left, right = st.columns([3, 2], gap="large")
         with left:
             _pictures_of(pair, seen, dataset, set_id)
         with right:

@@ -82,9 +82,8 @@ def _here(ref: str) -> bool:
     folder = state.settings().public
     if hub == "demo" and name in TARGETS:
         return (folder / f"demo-{name}-{VERSION}").is_dir()
-    return (
-        name not in PUBLIC or (folder / name / INDEX).is_file()
-    )  # an unknown name: the listing says so
+    # an unknown name: the listing says so
+    return name not in PUBLIC or (folder / name / INDEX).is_file()
 
 
 def waiting(ref: str) -> None:
@@ -186,9 +185,8 @@ def _still(job: JobStatus) -> None:
 
 
 def _continue(counts: np.ndarray) -> None:
-    ready = (
-        len(counts) >= 2 and int(counts.max()) >= 2
-    )  # as srcsel.pictures.checks.require_rankable, which says why
+    # as srcsel.pictures.checks.require_rankable, which says why
+    ready = len(counts) >= 2 and int(counts.max()) >= 2
     if st.button(
         "Continue",
         type="primary",
@@ -274,9 +272,8 @@ def class_rows(listing: Listing, broken: set[str]) -> list[tuple[int, int, list[
     for label in range(len(listing.classes)):
         members = order[ends[label] : ends[label + 1]]
         members = [int(row) for row in members if listing.paths[row] not in broken]
-        step = max(
-            1, len(members) // (3 * EACH)
-        )  # from all over the class, not only its first files
+        # from all over the class, not only its first files
+        step = max(1, len(members) // (3 * EACH))
         rows.append((label, len(members), members[::step][:EACH]))
     return rows
 

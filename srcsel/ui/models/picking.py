@@ -124,9 +124,8 @@ def ticked(spec: str) -> list[SourceModel]:
         selection_mode="multi-row",
         selection_default={"selection": {"rows": list(range(len(models)))}},
         alt="The chosen starting models",
-        column_order=[
-            name for name in CHOSEN if spec != DEMO or name != "Learned from"
-        ],  # their notes say it
+        # of the demo models their notes say it
+        column_order=[name for name in CHOSEN if spec != DEMO or name != "Learned from"],
         column_config=COLUMNS,
         placeholder="–",
     )

@@ -124,10 +124,11 @@ def _score(kind: str, values: list[np.ndarray]) -> Coloring:
         of.append(
             np.where(np.isfinite(one), np.clip(level, 0, LEVELS - 1), LEVELS).astype(np.uint8)
         )
+    # the shape tells below zero from above
     looks = [
         _look(f"level {i + 1}", _shade(i), "down" if i < LEVELS // 2 else "circle")
         for i in range(LEVELS)
-    ]  # the shape tells below zero from above
+    ]
     looks.append(_look("n/a", tuple(OTHER_COLOR.values()), "plus", other=True))
     title, worse, better = _SCALES[kind]
     scale = {

@@ -17,12 +17,8 @@ from srcsel.ui.app import state
 from srcsel.ui.parts import mine, price, watch, words
 from srcsel.ui.parts.show import plain
 
-SHOTS: dict[str, int | None] = {
-    "5": 5,
-    "10": 10,
-    "20": 20,
-    "Most of them": None,
-}  # pictures of each class that train
+# pictures of each class that train
+SHOTS: dict[str, int | None] = {"5": 5, "10": 10, "20": 20, "Most of them": None}
 REPEATS = (1, 3, 5)
 PASSES = (5, 15, 30)
 USUAL = Protocol("finetune")

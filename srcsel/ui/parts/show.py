@@ -24,9 +24,8 @@ __all__ = [
     "plotly_text",
 ]
 
-JOINER = (  # zero-width word joiner: breaks what Streamlit rewrites after Markdown was parsed
-    "\u2060"
-)
+# zero-width word joiner: breaks what Streamlit rewrites after Markdown was parsed
+JOINER = "\u2060"
 PAGE = 48  # pictures of a grid at once
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=])")

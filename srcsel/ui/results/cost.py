@@ -206,9 +206,8 @@ def _axis(measure: str) -> str:
 
 def _limited() -> None:
     value = st.session_state["results-limit"]
-    cost = st.session_state[
-        "results-cost"
-    ]  # named in the link too: what a limit means must not change with the run
+    # named in the link too: what a limit means must not change with the run
+    cost = st.session_state["results-cost"]
     state.write(limit=None if value is None else f"{value:g}", cost=cost)
 
 

@@ -38,9 +38,8 @@ READING_MEANS = {
 }
 LEAST_MAP = 420  # pixels
 ROOM = 440  # pixels of a window that verdict, controls and legend take
-_score_bars = lru_cache(maxsize=16)(
-    charts.score_bars
-)  # Plotly takes longer for them than all else on the page
+# Plotly takes longer for them than all else on the page
+_score_bars = lru_cache(maxsize=16)(charts.score_bars)
 
 
 def notes(result: Result, which: Reading) -> None:

@@ -23,15 +23,8 @@ from srcsel.ui.parts import cards, watch, words
 from srcsel.ui.parts.show import md
 from srcsel.ui.results import results
 
-SHOWN = (
-    "run",
-    "model",
-    "method",
-    "reading",
-    "measure",
-    "cost",
-    "limit",
-)  # what a link to the results page holds
+# what a link to the results page holds
+SHOWN = ("run", "model", "method", "reading", "measure", "cost", "limit")
 
 
 def menu(whole: Result) -> None:

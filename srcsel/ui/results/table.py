@@ -145,9 +145,8 @@ def draw(result: Result, reading: Reading) -> None:
 
 def _plain(rows: pd.DataFrame, result: Result) -> None:
     numeric = list(rows.select_dtypes("number").columns)
-    shown = rows.assign(
-        **{name: rows[name].round(3) + 0.0 for name in numeric}
-    )  # + 0.0: never "-0.000"
+    # + 0.0: never "-0.000"
+    shown = rows.assign(**{name: rows[name].round(3) + 0.0 for name in numeric})
     digits = {name: st.column_config.NumberColumn(format="%.3f") for name in numeric} | COLUMNS
     st.dataframe(
         shown,

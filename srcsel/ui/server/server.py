@@ -175,9 +175,8 @@ def send_at_once() -> None:
 
 def on_script_error(error: Exception) -> bool:
     """Say in words that a page broke, and write the trace to the log instead of the page."""
-    from srcsel.ui.parts.show import (
-        md,
-    )  # numpy comes with it, which the server's start need not wait for
+    # numpy comes with it, which the server's start need not wait for
+    from srcsel.ui.parts.show import md
 
     if isinstance(
         error, SrcselError

@@ -55,9 +55,8 @@ class FakeServer:
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         server.daemon_threads = True
-        server.handle_error = lambda *_: (
-            None
-        )  # a client that stops in the middle is part of the tests
+        # a client that stops in the middle is part of the tests
+        server.handle_error = lambda *_: None
         thread = threading.Thread(
             target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
         )

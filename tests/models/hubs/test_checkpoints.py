@@ -188,9 +188,8 @@ def test_a_torchvision_checkpoint(tmp_path, batch_for):
     path.with_suffix(".json").write_text(json.dumps(card))
     model, features, logits = encode(path, batch_for)
     preprocessing = HUB.preprocessing(model)
-    assert (
-        preprocessing.interpolation == "bilinear"
-    )  # torchvision's usual, where the card is silent
+    # torchvision's usual, where the card is silent
+    assert preprocessing.interpolation == "bilinear"
     assert features.shape == (8, 512)
     np.testing.assert_allclose(
         logits, expected(network, preprocessing, batch_for(preprocessing)), atol=1e-4

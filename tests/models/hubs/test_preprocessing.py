@@ -28,9 +28,8 @@ def test_equals_timm(pictures, crop_mode, interpolation, size, crop_pct):
         "std": (0.27, 0.26, 0.28),
     }
     expected, ours = create_transform(**config), preprocessing_from(config)
-    usable = (
-        pictures if crop_mode != "border" else [p for p in pictures if min(p.size) > 1]
-    )  # timm scales 1 to 0 there
+    # timm scales 1 to 0 there
+    usable = pictures if crop_mode != "border" else [p for p in pictures if min(p.size) > 1]
     for image in usable:
         np.testing.assert_allclose(
             floats(ours, image), np.asarray(expected(image)), atol=1e-5, err_msg=str(image.size)
@@ -96,9 +95,8 @@ def test_keys_hold_what_matters_and_nothing_else():
     assert base.pixel_key == other_mean.pixel_key
     assert base.key != other_mean.key
     assert base.pixel_key != Preprocessing(size=(64, 64), crop_pct=0.9).pixel_key
-    assert (
-        base.key == Preprocessing(size=(64, 64), resize_to=73).key
-    )  # floor(64 / 0.875) pixels, said either way
+    # floor(64 / 0.875) pixels, said either way
+    assert base.key == Preprocessing(size=(64, 64), resize_to=73).key
     border = [
         Preprocessing(size=(64, 64), resize="border", mean=(m, m, m)).pixel_key for m in (0.1, 0.5)
     ]

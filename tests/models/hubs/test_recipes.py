@@ -115,9 +115,8 @@ def test_script_fetches_a_timm_model_from_its_hub(tmp_path, dataset, hub, tiny):
     place = written(tmp_path, HUBS["timm"].find("test_resnet.r160_in1k"), dataset)
     said = run(place, HF_ENDPOINT=hub.url, HF_HUB_DISABLE_XET="1")
     assert "epoch 5 of 5" in said
-    again = catalog.find_models([str(place / "trained.safetensors")])[
-        0
-    ]  # srcsel can start from what came out
+    # srcsel can start from what came out
+    again = catalog.find_models([str(place / "trained.safetensors")])[0]
     encoder = HUBS["checkpoints"].load(again, "cpu", Watch())
     assert (
         encoder.preprocessing.key

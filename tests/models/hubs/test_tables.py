@@ -65,9 +65,8 @@ def test_every_pretrained_tag_of_timm_is_listed():
     import timm
 
     shipped, installed = set(_table.rows("timm")), set(timm.list_models(pretrained=True))
-    assert (
-        len(shipped & installed) / len(installed) > 0.95
-    )  # a newer timm may know more; run `_tables` again then
+    # a newer timm may know more; run `_tables` again then
+    assert len(shipped & installed) / len(installed) > 0.95
     assert len(shipped) > 1500
 
 

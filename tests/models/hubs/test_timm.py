@@ -117,9 +117,8 @@ def test_features_and_logits_are_timms(weights, tiny, batch_for):
     )
     with torch.inference_mode():
         pictures = (torch.from_numpy(batch) / 255 - mean) / std
-        expected = network.forward_features(pictures).mean(
-            dim=(2, 3)
-        )  # global average pooling, by hand
+        # global average pooling, by hand
+        expected = network.forward_features(pictures).mean(dim=(2, 3))
         np.testing.assert_allclose(features, expected, atol=1e-4)
         np.testing.assert_allclose(logits, network(pictures), atol=1e-4)
 
