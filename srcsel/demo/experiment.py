@@ -1,6 +1,6 @@
 """The paper's experiment on the bundled pictures: `python -m srcsel.demo.experiment`.
 
-Every bundled source model, and the pixels themselves, on every bundled target: all measures, a
+Every demo source model, and the pixels themselves, on every bundled target: all measures, a
 quick check, and fine-tuning of the whole network over three seeds. By the same code as everybody's
 runs. Each target's run ships with its evidence, and `experiment.json` sums up over the targets.
 """

@@ -1,4 +1,4 @@
-"""The one small network of all bundled source models: building, training, and measuring it."""
+"""The one small network of all demo source models: building, training, and measuring it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The source tasks: what each bundled source model was trained to tell apart.
+"""The source tasks: what each demo source model was trained to tell apart.
 
 All pictures are made by code.
 """

@@ -1,4 +1,4 @@
-"""Train the bundled source models from nothing: `python -m srcsel.demo.train`.
+"""Train the demo source models from nothing: `python -m srcsel.demo.train`.
 
 Ten networks of one architecture: one for each source task, and two controls (shuffled labels, no
 training). Each is written to weights/<name>.safetensors (float16) with its card

@@ -1,4 +1,4 @@
-"""The bundled source models: small, offline, each really trained on another task.
+"""The demo source models: small, offline, each really trained on another task.
 
 Cards beside the weights.
 """
@@ -35,11 +35,11 @@ class DemoHub:
         self.folder = folder
 
     def models(self) -> Iterable[SourceModel]:
-        """Return the bundled models by name."""
+        """Return the demo models by name."""
         return tuple(_model(_card(path)) for path in sorted(self.folder.glob("*.json")))
 
     def find(self, name: str) -> SourceModel:
-        """Return a bundled model; raise UnknownNameError with the nearest names."""
+        """Return a demo model; raise UnknownNameError with the nearest names."""
         known = {path.stem: path for path in self.folder.glob("*.json")}
         if name not in known:
             raise UnknownNameError("bundled model", name, known)
