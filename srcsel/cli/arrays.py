@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import warnings
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -187,7 +188,9 @@ def _scalar(kind: _Held, content: bytes) -> Any:
 def _torch(file: Path, _: bool) -> Arrays:
     import torch
 
-    content = torch.load(file, map_location="cpu", weights_only=True)
+    with warnings.catch_warnings():  # of torch, about pickles that others wrote
+        warnings.simplefilter("ignore")
+        content = torch.load(file, map_location="cpu", weights_only=True)
     found = content if isinstance(content, dict) else {"": content}
     return {
         str(key): value.detach().float().numpy()

@@ -34,6 +34,7 @@ from srcsel.base.allowed import check
 from srcsel.base.errors import FeatureError, NotAvailable, UnknownNameError
 
 NULL_PERMUTATIONS = 20  # label permutations behind every null that has no closed form
+LARGEST = float(np.finfo(np.float32).max)  # of a feature; the square of a larger one may overflow
 ROWS = 10  # without a label, named in a message
 NULL_SEED = 20240  # the same permutations for every model and every run
 
@@ -207,6 +208,7 @@ def check_rows(values: ArrayLike, n: int | None, name: str, *, single: bool = Fa
     if array.ndim != 2 or array.shape[1] == 0 or array.dtype.kind not in "fiub":
         raise FeatureError(
             f"Expected {name} of shape (n, d) holding numbers, got {array.shape} of {array.dtype}."
+            f"{_reshaped(array)}"
         )
     if n is not None and len(array) != n:
         raise FeatureError(f"Expected {n} rows of {name}, one for each label, got {len(array)}.")
@@ -218,8 +220,22 @@ def check_rows(values: ArrayLike, n: int | None, name: str, *, single: bool = Fa
             f"{bad} of {len(array)} rows of {name} hold values that are not finite (NaN or"
             " infinity). The model may have overflowed: try float32 precision, or leave it out."
         )
+    if array.dtype != np.float32 and array.size and max(array.max(), -array.min()) > LARGEST:
+        raise FeatureError(
+            f"{name.capitalize()} hold values beyond {LARGEST:.1e}, whose squares are no numbers"
+            " any more. Divide them by their largest."
+        )
     array.flags.writeable = False  # a measure that writes into its input fails in its own tests
     return array
+
+
+def _reshaped(array: np.ndarray) -> str:
+    """Say how an array of another shape becomes (n, d)."""
+    if array.dtype.kind not in "fiub" or array.ndim == 2 or array.ndim == 0:
+        return " Save an array of plain real numbers."
+    if array.ndim == 1:
+        return " Give one row for each picture: X.reshape(-1, 1) where each has a single number."
+    return " Give one row for each picture, for example X.reshape(len(X), -1)."
 
 
 def check_labels(labels: ArrayLike | Sequence[Any]) -> np.ndarray:
@@ -251,7 +267,11 @@ def plain_labels(labels: ArrayLike | Sequence[Any]) -> np.ndarray:
     given = labels if hasattr(labels, "dtype") else np.array(labels, dtype=object)
     array = np.asarray(given)
     if array.ndim != 1 or array.dtype.kind in "cV":
-        raise FeatureError(f"Expected labels of shape (n,), got {array.shape}.")
+        flat = "y.argmax(axis=1)" if array.ndim == 2 and array.shape[1] > 1 else "y.ravel()"
+        raise FeatureError(
+            f"Expected labels of shape (n,), got {array.shape} of {array.dtype}. Give one for each"
+            f" row, for example {flat}."
+        )
     if array.dtype.kind in "iub":
         return array
     values = [_read(value) for value in array.tolist()]

@@ -9,11 +9,12 @@ import shlex
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from srcsel.base.paths import BELOW
+from srcsel.base.paths import BELOW, starred
 from srcsel.base.phrases import listed
 from srcsel.base.records import Dataset, Listing
 
 FOLDER_NAMES = "folder names"  # `label_source` where the first folders are the classes
+FOLDERS_BELOW = "the folders below"  # and where those below them are
 MOST = 4  # folder names in a sentence
 
 _PARTS = {
@@ -34,6 +35,7 @@ _CONTENT = _FILLER | {
     *("photos", "frames", "jpg", "jpeg", "jpegimages", "png", "labels", "label", "bboxes"),
     *("annotation", "annotations", "mask", "masks"),
 }
+_SIDE = re.compile(r"(train|test|val)[AB]")  # of pictures to be translated into each other
 _ZOOM = re.compile(r"\d+(\.\d+)?\s?x|x\s?\d+(\.\d+)?")
 
 
@@ -50,6 +52,8 @@ def split_of(name: str) -> str:
 
     "seg_train", "train_images" and "TrainSet2" are "train"; a class called "test strip" is none.
     """
+    if side := _SIDE.fullmatch(name):
+        return side[1]
     text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     text = " ".join(re.split(r"[\W_]+", text.casefold())).strip()
     if _ZOOM.fullmatch(text):
@@ -71,23 +75,27 @@ def about_layout(found: Dataset | Listing) -> list[str]:
     """Say where folder names taken as classes seem to be something else, with what to give
     instead.
     """
-    if found.label_source != FOLDER_NAMES or not found.classes:
+    if not _by_folders(found):
         return []
     shape = _Shape(found)
     if shape.mostly:
-        inside = "hold no folders of classes"
+        inside = " and hold no folders of classes. Sort the pictures of each class into a folder of"
+        inside += " their own, or add a table labels.csv with the columns file and label."
         if shape.below:
-            inside = f"hold the folders {_quoted(shape.below)}"
+            inside = f" and hold the folders {_quoted(shape.below)}."
         return [
             f"The classes are called {_quoted(found.classes)}: these look like parts of a data set,"
-            f" not classes, and {inside}.{_typed(remedies(found))}"
+            f" not classes,{inside}{_typed(remedies(found))}"
         ]
     if shape.same:
-        return [
-            f"Each of the folders {_quoted(found.classes)} holds the same folders"
-            f" {_quoted(shape.below)}. The outer ones are taken as the classes, with all that lies"
-            f" in them.{_typed(remedies(found))}"
-        ]
+        outer = f"Each of the folders {_quoted(found.classes)} holds the same folders"
+        taken = "The outer ones are taken as the classes, with all that lies in them"
+        if not shape.below:
+            return [
+                f"{outer} {_quoted(shape.inner)}. {taken}. Move elsewhere what is no picture of its"
+                " class, such as masks."
+            ]
+        return [f"{outer} {_quoted(shape.below)}. {taken}.{_typed(remedies(found))}"]
     if shape.parts and len(found.classes) > 1:
         return [
             f"{_quoted(shape.parts)} among the classes {'is' if len(shape.parts) == 1 else 'are'}"
@@ -97,38 +105,64 @@ def about_layout(found: Dataset | Listing) -> list[str]:
 
 
 def remedies(found: Dataset | Listing) -> list[Remedy]:
-    """Return the other ways to read this folder, where the layout gives reason to ask."""
-    if found.label_source != FOLDER_NAMES or not found.classes:
+    """Return the other ways to read this folder, where the layout gives reason to ask and there are
+    folders of classes to find.
+    """
+    if not _by_folders(found):
         return []
     shape = _Shape(found)
-    if not (shape.mostly or shape.same):
+    if not (shape.mostly or shape.same) or not shape.below:
         return []
-    below = Remedy("Take the folders below as classes", str(found.folder / BELOW))
-    only = Remedy(f"Only {shape.main}", str(found.folder / shape.main))
-    return [below, only] if shape.below else [only]
+    deeper = found.folder.joinpath(*[BELOW] * shape.depth)
+    below = Remedy("Take the folders below as classes", str(deeper))
+    if found.label_source == FOLDERS_BELOW:
+        return [below]
+    return [below, Remedy(f"Only {shape.main}", str(found.folder / shape.main))]
+
+
+def _by_folders(found: Dataset | Listing) -> bool:
+    return bool(found.classes) and found.label_source in (FOLDER_NAMES, FOLDERS_BELOW)
 
 
 class _Shape:
-    """What the names of the first and second folders say."""
+    """What the names say of the folders taken as classes and of those below."""
 
     def __init__(self, found: Dataset | Listing) -> None:
-        below: dict[str, set[str]] = defaultdict(set)
-        sizes: Counter[str] = Counter()
-        for path in found.paths:
-            first, *rest = path.split("/")
-            sizes[first] += 1
-            if len(rest) > 1:
-                below[first].add(rest[0])
-        sets = [below[name] for name in found.classes]
-        common, every = set.intersection(*sets), set().union(*sets)
+        starting = starred(found.ref)[1] if found.label_source == FOLDERS_BELOW else 0
         several = len(found.classes) > 1
-        self.same = several and len(common) > 1 and 2 * len(common) >= len(every)
         self.parts = [name for name in found.classes if is_part(name)]
         self.mostly = several and 2 * len(self.parts) > len(found.classes)
-        inner = sorted(common if self.same else every)
-        self.below = [] if all(name.casefold() in _CONTENT for name in inner) else inner
-        trains = [name for name in self.parts if split_of(name) == "train"]
-        self.main = max(trains or self.parts or found.classes, key=lambda name: sizes[name])
+        self.depth = starting + 1  # where the classes may be, counted from the folder
+        sets = _below(found, starting, self.depth)
+        while self.mostly and _all_parts(sets):  # train/train/cat, train/images/cat
+            deeper = _below(found, starting, self.depth + 1)
+            if not any(deeper.values()):
+                break
+            self.depth, sets = self.depth + 1, deeper
+        inside = [sets[name] for name in found.classes]
+        common, every = set.intersection(*inside), set().union(*inside)
+        self.same = several and len(common) > 1 and 2 * len(common) >= len(every)
+        self.inner = sorted(common if self.same else every)
+        plain = all(name.casefold() in _CONTENT for name in self.inner)
+        self.below = [] if plain else self.inner
+        full = [name for name in self.parts or found.classes if sets[name]]
+        trains = [name for name in full if split_of(name) == "train"]
+        sizes = Counter(path.split("/")[starting] for path in found.paths)
+        self.main = max(trains or full or found.classes, key=lambda name: sizes[name])
+
+
+def _below(found: Dataset | Listing, level: int, depth: int) -> dict[str, set[str]]:
+    """Return the folders at `depth` by the folder at `level` that they lie in."""
+    below: dict[str, set[str]] = defaultdict(set)
+    for path in found.paths:
+        parts = path.split("/")
+        if len(parts) > depth + 1:
+            below[parts[level]].add(parts[depth])
+    return below
+
+
+def _all_parts(sets: dict[str, set[str]]) -> bool:
+    return all(is_part(name) for names in sets.values() for name in names)
 
 
 def _typed(ways: list[Remedy]) -> str:

@@ -16,7 +16,7 @@ from srcsel.base.paths import BELOW, named, opened, starred, written
 from srcsel.base.records import Listing, Unreadable
 from srcsel.base.settings import load_settings
 from srcsel.pictures.kinds import ending
-from srcsel.pictures.layouts import FOLDER_NAMES
+from srcsel.pictures.layouts import FOLDER_NAMES, FOLDERS_BELOW
 from srcsel.pictures.tables import read_table
 from srcsel.pictures.tables.choose import choose
 from srcsel.pictures.tables.misfit import misfit
@@ -130,7 +130,7 @@ def _by_inner_folders(tree: Tree, depth: int, path: Path) -> Listing:
         )
     ref = str(path.joinpath(*[BELOW] * depth))
     aside = [*tree.skipped, *_loose(tree, labels)]
-    found = _listing(tree, labels, aside, ref, path.name or str(path), "the folders below")
+    found = _listing(tree, labels, aside, ref, path.name or str(path), FOLDERS_BELOW)
     return replace(found, notes=tuple(_about_bare(tree, depth)))
 
 

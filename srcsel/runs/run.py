@@ -275,7 +275,8 @@ def score_features(
         logits=logits,
     )
     if told.failures and measures != "all":
-        raise NotAvailable(f"{told.failures[0].measure}: {told.failures[0].reason}")
+        first = told.failures[0]  # without a measure: the features are at fault
+        raise NotAvailable(f"{first.measure}: {first.reason}" if first.measure else first.reason)
     if reading == "whitened":
         return list(told.scores)
     literal = {score.measure: score for score in told.literal}

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from srcsel.base.errors import FeatureError, InputError
+from srcsel.base.errors import FeatureError, InputError, SrcselError
 from srcsel.cli.arrays import read_features
 from srcsel.cli.commands import main
 from srcsel.runs.run import rank_features, score_features
@@ -237,3 +237,26 @@ def test_objects_that_would_run_something_are_refused(tmp_path, name, npz):
         torch.save({"X": torch.zeros(3, 3), "y": Evil()}, path, pickle_module=pickle)
     with pytest.raises(InputError, match=r"Python objects, which are not opened.*numpy\.savez"):
         read_features(path)
+
+
+@pytest.mark.parametrize(
+    ("features", "labels", "words"),
+    [
+        (X * 1e300, WORDS, "beyond 3.4e"),
+        (X[:, 0], WORDS, "X.reshape(-1, 1)"),
+        (X[:, :, None, None], WORDS, "X.reshape(len(X), -1)"),
+        (X, np.eye(3)[IDS], "y.argmax(axis=1)"),
+        (X, IDS[:, None], "y.ravel()"),
+    ],
+)
+def test_shapes_and_sizes_that_cannot_be_scored_say_what_to_do(features, labels, words):
+    with pytest.raises(SrcselError, match="^(Expected|Features)") as caught:
+        score_features(features, labels)
+    assert words in str(caught.value)
+
+
+def test_torch_says_nothing_of_a_pickle_that_another_program_wrote(tmp_path, recwarn, capsys):
+    (tmp_path / "a.pt").write_bytes(pickle.dumps({"X": X, "run": print}, protocol=4))
+    assert main(["score", str(tmp_path / "a.pt")]) == 2
+    assert "Python objects" in capsys.readouterr().err
+    assert not recwarn.list

@@ -234,7 +234,7 @@ def test_check_is_silent_where_all_is_well():
         ),
         (listing(12, 1), ["class 1 has a single picture"]),
         (listing(10, 201), ["class 1 has 201 pictures, class 0 10"]),
-        (listing(30, 30, names=("test", "train")), ["'test' and 'train'", "/x/train"]),
+        (listing(30, 30, names=("test", "train")), ["'test' and 'train'", "no folders of classes"]),
         (listing(*[1] * 20), ["20 classes for 20 pictures", "single picture"]),
         (listing(20, 20, skipped=(Unreadable("a", "Bad."),)), ["1 file was left out. Bad."]),
         (

@@ -75,7 +75,8 @@ def test_parts_without_folders_of_classes(tmp_path):
     fill(tmp_path, "train", "test")
     (said,) = notes_of(list_pictures(str(tmp_path)))
     assert "hold no folders of classes" in said
-    assert f"srcsel rank {tmp_path / 'train'}" in said
+    assert "labels.csv" in said
+    assert "srcsel rank" not in said  # either part alone has no classes
 
 
 def test_images_and_labels_of_a_detector(tmp_path):
@@ -91,8 +92,44 @@ def test_images_and_labels_of_a_detector(tmp_path):
 def test_images_within_parts_are_no_classes(tmp_path):
     fill(tmp_path, "train/images", "valid/images")
     found = list_pictures(str(tmp_path))
-    assert [way.label for way in remedies(found)] == ["Only train"]
+    assert remedies(found) == []
     assert "hold no folders of classes" in notes_of(found)[0]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "deeper"),
+    [
+        (("seg_train/seg_train", "seg_test/seg_test"), "*/*"),
+        (("train/images", "val/images"), "*/*"),
+        (("train/data/images", "val/data/images"), "*/*/*"),
+    ],
+)
+def test_wrappers_within_parts_are_looked_through(tmp_path, patterns, deeper):
+    tree(tmp_path, patterns, ("cat", "dog"))
+    below, only = remedies(list_pictures(str(tmp_path)))
+    assert below.ref == str(tmp_path / deeper)
+    merged = list_pictures(below.ref)
+    assert merged.classes == ("cat", "dog")
+    assert len(merged.paths) == 48
+    assert notes_of(merged) == ()
+    assert list_pictures(only.ref).classes == ("cat", "dog")
+
+
+def test_parts_below_are_pointed_out_too(tmp_path):
+    tree(tmp_path, ("seg_train/seg_train", "seg_test/seg_test"), ("cat", "dog"))
+    found = list_pictures(str(tmp_path / "*"))
+    assert "'seg_test' and 'seg_train': these look like parts" in notes_of(found)[0]
+    (below,) = remedies(found)
+    assert list_pictures(below.ref).classes == ("cat", "dog")
+
+
+def test_pictures_and_their_masks_in_each_class(tmp_path):
+    tree(tmp_path, ("covid", "normal"), ("images", "masks"))
+    found = list_pictures(str(tmp_path))
+    (said,) = notes_of(found)
+    assert "'covid' and 'normal' holds the same folders 'images' and 'masks'" in said
+    assert "such as masks" in said
+    assert remedies(found) == []
 
 
 def test_images_and_masks(tmp_path):
@@ -119,6 +156,8 @@ def test_ordinary_folders_are_left_in_peace(tmp_path):
         ("val", "val"),
         ("fold_3", "fold 3"),
         ("400x", "zoom 400x"),
+        ("trainA", "train"),
+        ("Test A", ""),
         ("test strip", ""),
         ("part", ""),
         ("training shoes", ""),

@@ -8,13 +8,15 @@ from pathlib import PurePosixPath
 
 from srcsel.base import access
 from srcsel.base.errors import InputError
+from srcsel.pictures.kinds import ending
 from srcsel.pictures.tables.read import Labeled, read_table
 from srcsel.pictures.walk import Tree
 
 SURE = "labels"  # a table of this name is meant; any other may be about something else
 MOST = 12  # tables looked into
+SHOWN = 3  # names in a sentence
 _TELLING = re.compile("label|train|meta|annot|class|list", re.IGNORECASE)
-_WORKBOOKS = (".xlsx", ".xls", ".ods", ".json", ".parquet")
+_WORKBOOKS = (".xlsx", ".xls", ".ods", ".json", ".jsonl", ".parquet", ".mat", ".xml")
 _LISTS = re.compile(r"(train|val|valid|test|list|labels?|annotations?)([\W_]?\w*)", re.IGNORECASE)
 
 
@@ -55,12 +57,22 @@ def look(tree: Tree, names: Sequence[str]) -> tuple[list[Labeled], dict[str, str
     return read, wrong
 
 
-def workbooks(tree: Tree) -> tuple[str, ...]:
-    """Point at a file called labels.* that is no plain table."""
-    return tuple(
-        f"{name} is not read. If it holds the labels, save it as CSV (file,label)."
-        for suffix in _WORKBOOKS
-        if (tree.folder / (name := f"{SURE}{suffix}")).is_file()
+def workbooks(tree: Tree, *, every: bool = False) -> tuple[str, ...]:
+    """Point at files beside the pictures that may hold labels and are no plain table: what is
+    called labels.*, or with `every` whatever there is.
+    """
+    names = sorted(
+        name
+        for path in tree.folder.iterdir()
+        if ending(name := path.name) in _WORKBOOKS and (every or stem_of(name) == SURE)
+    )
+    if not names:
+        return ()
+    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    verb, holds = ("is", "it holds") if len(names) == 1 else ("are", "one of them holds")
+    return (
+        f"{', '.join(names[:SHOWN])}{more} {verb} not read. If {holds} the labels, save it as CSV"
+        " (file,label).",
     )
 
 

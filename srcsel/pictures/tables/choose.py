@@ -63,7 +63,8 @@ def choose(tree: Tree) -> Choice:
     if (read or wrong) and not _wrapped(tree):
         raise _none(tree, read, wrong)
     unused = _unused(tree, read, [], wrong)
-    return replace(unused, notes=(*unused.notes, *workbooks(tree)))
+    bare = not any("/" in path for path in tree.pictures)
+    return replace(unused, notes=(*unused.notes, *workbooks(tree, every=bare)))
 
 
 def _beside_folders(
@@ -128,9 +129,23 @@ def _one_of(
             f" labels.csv, or give its path instead of the folder's, for example {first}."
         )
     others = [one for one in read if one is not real[0]]
+    folders = _otherwise(real[0])
     said = [f"{_name(real[0])} gives the classes. {_why_not(one, real[0])}" for one in others]
     aside = [f"{table} was set aside. {why}" for table, why in wrong.items()]
-    return Choice(real[0], (*said, *aside))
+    return Choice(real[0], (*folders, *said, *aside))
+
+
+def _otherwise(taken: Labeled) -> list[str]:
+    """Say that the folder names, which are not used, sort the pictures otherwise."""
+    firsts = sorted({path.split("/", 1)[0] for path in taken.labels if "/" in path})
+    if len(firsts) < 2 or 2 * sum(map(is_part, firsts)) > len(firsts) or _agrees(taken):
+        return []
+    shown = [f"'{name}'" for name in firsts[:SHOWN]]
+    more = [f"{len(firsts) - SHOWN:,} more"] if len(firsts) > SHOWN else []
+    return [
+        f"{_name(taken)} gives the classes. The folders {listed([*shown, *more])} sort the pictures"
+        " otherwise; take the table away to use their names."
+    ]
 
 
 def _none(tree: Tree, read: Sequence[Labeled], wrong: Mapping[str, str]) -> InputError:

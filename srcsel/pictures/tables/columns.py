@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from srcsel.base.errors import InputError
+from srcsel.base.phrases import listed
 from srcsel.pictures.layouts import split_of
 from srcsel.pictures.tables.names import composed, is_picture_name
 from srcsel.pictures.tables.rows import SAMPLE
@@ -75,7 +76,7 @@ def find_columns(
         raise InputError(_cannot_tell(table, rows[0], "names the picture's file"))
     named = not is_file(cell(rows[0], file))
     if named and (label := _by_name(names, file, body)) is not None:
-        return Columns(file, label, {}, 1)
+        return Columns(file, label, {}, 1, _others(rows, names, file, label, table))
     if len(names) == 2:
         return Columns(file, 1 - file, {}, int(named))
     data = body if named else rows
@@ -120,6 +121,25 @@ def _by_name(names: Sequence[str], file: int, body: Sequence[Sequence[str]]) -> 
     columns = [k for k in columns if k != file]
     filled = [k for k in columns if any(cell(row, k) not in NO_LABEL for row in body)]
     return next(iter(filled or columns), None)
+
+
+def _others(
+    rows: Sequence[Sequence[str]], names: Sequence[str], file: int, label: int, table: str
+) -> str:
+    """Say which other columns are called like labels and sort the pictures otherwise; "" = none."""
+    header, body = rows[0], rows[1 : SAMPLE + 1]
+    values = [cell(row, label) for row in body]
+    others = []
+    for k in (k for k, name in enumerate(names) if name in LABEL_NAMES and k not in (file, label)):
+        pairs = set(zip(values, (cell(row, k) for row in body), strict=True))
+        if len({b for _, b in pairs}) > 1 and len(pairs) != len(set(values)):
+            others.append(f"'{header[k].strip()}'")
+    if not others:
+        return ""
+    return (
+        f"Column '{header[label].strip()}' of {table} is taken as the class, though"
+        f" {listed(others)} could be it too. To take another, rename it to 'label'."
+    )
 
 
 def _one_hot(data: Sequence[Sequence[str]], file: int, width: int) -> list[int]:

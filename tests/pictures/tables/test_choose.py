@@ -164,3 +164,35 @@ def test_a_workbook_of_labels_is_pointed_at(tmp_path):
         "labels.xlsx is not read. If it holds the labels, save it as CSV" in note
         for note in found.notes
     )
+
+
+@pytest.mark.parametrize("name", ["metadata.jsonl", "annotations.json", "train.parquet", "x.mat"])
+def test_pictures_without_folders_point_at_any_file_that_may_hold_labels(tmp_path, name):
+    fill(tmp_path, "1.jpg", "2.jpg", name)
+    assert f"{name} is not read. If it holds the labels" in refusal(tmp_path)
+
+
+def test_a_table_against_the_folder_names_says_so(tmp_path):
+    names = [f"{folder}/{k}.jpg" for folder in "xyz" for k in range(4)]
+    fill(tmp_path, *names)
+    write(tmp_path, "labels.csv", [(name, "pq"[k % 2]) for k, name in enumerate(names)])
+    found = list_pictures(str(tmp_path))
+    assert found.classes == ("p", "q")
+    assert "The folders 'x', 'y' and 'z' sort the pictures otherwise" in found.notes[0]
+    write(tmp_path, "labels.csv", [(name, f"kind {name[0]}") for name in names])
+    assert list_pictures(str(tmp_path)).notes == ()
+
+
+def test_another_column_that_could_be_the_label_is_named(tmp_path):
+    fill(tmp_path, *(f"{k}.jpg" for k in range(8)))
+    rows = [(f"{k}.jpg", f"s{k % 4},g{k // 4}") for k in range(8)]
+    write(tmp_path, "train.csv", rows, "image,species,group")
+    (said,) = list_pictures(str(tmp_path)).notes
+    assert said.startswith("Column 'species' of train.csv is taken as the class, though 'group'")
+    write(
+        tmp_path,
+        "train.csv",
+        [(f"{k}.jpg", f"{k % 2},{'ab'[k % 2]}") for k in range(8)],
+        "image,label,class_name",
+    )
+    assert list_pictures(str(tmp_path)).notes == ()
