@@ -102,7 +102,7 @@ RULES: dict[str, Number | Seeds | Name] = {
     "epochs": Number(1, whole=True, usual="15"),
     "early_stop": Number(0, whole=True),
     "batch": Number(2, whole=True, usual="20"),
-    "learning_rate": Number(0, open=True, usual="0.0001 to 0.01"),
+    "learning_rate": Number(0, open=True, none="the better of two", usual="0.0001 to 0.001"),
     "weight_decay": Number(0, usual="0.01"),
     "minutes": Number(0, open=True),
     "k": Number(1, whole=True, usual="5"),

@@ -362,7 +362,7 @@ class Protocol:
     epochs: int = 15  # of fine-tuning, at most
     early_stop: int = 5  # epochs without a better validation loss; 0 = never
     batch: int = 20
-    learning_rate: float = 1e-3
+    learning_rate: float | None = None  # None = the better of two, for each split and model
     weight_decay: float = 0.01
 
     def __post_init__(self) -> None:
@@ -441,6 +441,14 @@ class Evidence:
     created: str = ""  # ISO 8601, UTC
     seconds: float = 0.0
     complete: bool = True
+    # of fine-tuning: the version of `evidence.finetune`; 1, also where nothing is stored, is the
+    # plain recipe of before: a head from nothing, all epochs at one learning rate
+    recipe: int = 1
+
+    @property
+    def is_former(self) -> bool:
+        """Whether the models were trained by the recipe of before."""
+        return self.protocol.kind == "finetune" and self.recipe == 1
 
 
 @dataclass(frozen=True, eq=False)

@@ -63,6 +63,7 @@ def print_evidence(result: Result, evidence: Evidence) -> None:
     console = _console()
     titles = titles_of(result)
     kind = "Quick check (linear probe)" if evidence.protocol.kind == "probe" else "Fine-tuning"
+    kind += " by the plain recipe of before" if evidence.is_former else ""
     _line(console, f"{kind}. {evidence.sentence}", style="bold")
     for note in evidence.notes:
         _line(console, f"- {note}")

@@ -1,5 +1,5 @@
 """Fine-tuning: every source model trained whole on the same few pictures, once for each seed, and
-tested on the rest.
+tested on the rest. The recipe is that of `training`.
 
 Finished trainings are remembered by everything they depend on, so another seed trains only that
 one; a stopped or killed one goes on from its checkpoint.
@@ -22,6 +22,7 @@ import numpy as np
 from srcsel.base.errors import Cancelled, ModelError, SrcselError, StoreError
 from srcsel.base.records import Dataset, Failure, Outcome, Protocol, SourceModel
 from srcsel.base.watch import Watch
+from srcsel.evidence.descent import Task
 from srcsel.evidence.splits import Split, split
 from srcsel.evidence.training import CHECKPOINTS, Trained, Training
 from srcsel.features.backends import is_out_of_memory
@@ -32,7 +33,7 @@ from srcsel.models.hubs import Preprocessing, Trainable, hub_of
 from srcsel.store.memory import Memory
 
 # part of what outcomes are remembered by; raise it with every change to what a training comes to
-VERSION = 1
+VERSION = 2
 NO_NETWORK = "It has no network to fine-tune; its quick check still counts."
 
 
@@ -153,9 +154,9 @@ class _Work:
         leave_a_core()
         question = self._question(_as_here(model), seed)
         with torch.random.fork_rng():
-            training = Training(encoder, pixels, self.dataset.labels, of, self.protocol, seed)
-            trained = training.run(self.memory, question, tell)
-        note = self._note(trained)
+            task = Task(encoder, pixels, self.dataset.labels, of, self.protocol, seed)
+            trained = Training(task).run(self.memory, question, tell)
+        note = self._note(trained, of)
         outcome = Outcome(model.id, seed, of.test, trained.guess, trained.seconds, note)
         self.memory.remember(
             "outcomes",
@@ -166,14 +167,15 @@ class _Work:
         self.memory.forget(CHECKPOINTS, question)
         return outcome
 
-    def _note(self, trained: Trained) -> str:
-        """Say what early stopping did, if it did anything."""
+    def _note(self, trained: Trained, of: Split) -> str:
+        """Say what was chosen, and what early stopping did, if it did anything."""
+        if trained.choice is None:
+            why = "" if len(of.held) else " (too few pictures to choose by)"
+            return f"the probe was kept{why}"
+        parts = [str(trained.choice)]
         epochs = self.protocol.epochs
-        parts = (
-            [f"stopped early after epoch {trained.epochs} of {epochs}"]
-            if trained.epochs < epochs
-            else []
-        )
+        if trained.epochs < epochs:
+            parts.append(f"stopped early after epoch {trained.epochs} of {epochs}")
         if trained.best is not None and trained.best < trained.epochs:
             parts.append(f"weights of epoch {trained.best} tested")
         return ", ".join(parts)
@@ -189,7 +191,7 @@ class _Work:
             "preprocessing": hub_of(model).preprocessing(model).key,
             "rows": [
                 hashlib.sha256(rows.tobytes()).hexdigest()
-                for rows in (of.train, of.validation, of.test)
+                for rows in (of.train, of.validation, of.test, of.held)
             ],
             "epochs": p.epochs,
             "early_stop": p.early_stop if len(of.validation) else 0,

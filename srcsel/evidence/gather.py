@@ -18,7 +18,7 @@ from srcsel.base.records import Dataset, Evidence, Failure, Outcome, Protocol, R
 from srcsel.base.settings import Settings, load_settings
 from srcsel.base.watch import PartState, Watch
 from srcsel.evidence import agreement
-from srcsel.evidence.finetune import finetune
+from srcsel.evidence.finetune import VERSION, finetune
 from srcsel.evidence.sentence import notes, sentence
 from srcsel.evidence.splits import split
 from srcsel.features.recover import features_of
@@ -229,6 +229,7 @@ class _Work:
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             seconds=time.monotonic() - self._start,
             complete=complete,
+            recipe=VERSION,
         )
 
     def _probed(self) -> Iterator[Outcome | Failure]:

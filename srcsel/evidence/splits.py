@@ -4,7 +4,7 @@ one side.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,15 +14,20 @@ from srcsel.base.records import Protocol
 LEAST_TEST = 0.2  # share of a small class that few shots leave for the test
 ENOUGH = 20  # training pictures of every class from which a part of them can say when to stop
 VALIDATION = 0.1  # that part
+HELD = 0.3  # share of each class's training pictures by which a way to train is chosen
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Rows of the dataset, each sorted; no picture, nor a copy of it, is in two of them."""
+    """Rows of the dataset, each sorted; no picture, nor a copy of it, is in two of the first
+    three.
+    """
 
     train: np.ndarray  # (t,) int64
     test: np.ndarray  # (u,) int64
     validation: np.ndarray  # (v,) int64, taken from the training pictures; empty where they are few
+    # (w,) int64, the part of `train` that a way to train is chosen by; no copies of the others
+    held: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
 
 def split(labels: np.ndarray, groups: np.ndarray, protocol: Protocol, seed: int) -> Split:
@@ -34,7 +39,7 @@ def split(labels: np.ndarray, groups: np.ndarray, protocol: Protocol, seed: int)
     training picture are in neither. With shots None: about `test_share` of each class is the test
     set, the rest trains, copies included. Where every class then has ENOUGH training pictures and
     `early_stop` is not 0, a tenth of them is the validation part; with fewer it would tell nothing,
-    and there is none.
+    and there is none. The held part is HELD of each class with two different training pictures.
     """
     rng = np.random.default_rng(1000 + seed)
     orders = [rng.permutation(np.flatnonzero(labels == c)) for c in range(int(labels.max()) + 1)]
@@ -63,8 +68,12 @@ def split(labels: np.ndarray, groups: np.ndarray, protocol: Protocol, seed: int)
             "No picture is left to test with: each class needs at least two different pictures. Add"
             " pictures."
         )
-    validation = _validation(rows, labels, groups, protocol, rng)
-    return Split(np.setdiff1d(rows, validation), np.flatnonzero(~inside), validation)
+    few = np.bincount(labels[rows], minlength=len(orders)).min() < ENOUGH
+    share = 0.0 if few or not protocol.early_stop else VALIDATION
+    validation = _part(rows, labels, groups, share, rng)
+    learned = np.setdiff1d(rows, validation)
+    held = _part(learned, labels, groups, HELD, np.random.default_rng([1000 + seed, 1]))
+    return Split(learned, np.flatnonzero(~inside), validation, held)
 
 
 def _different(order: np.ndarray, groups: np.ndarray, decided: set[int]) -> np.ndarray:
@@ -76,21 +85,19 @@ def _different(order: np.ndarray, groups: np.ndarray, decided: set[int]) -> np.n
     return rows[~np.isin(groups[rows], sorted(decided))]
 
 
-def _validation(
-    rows: np.ndarray,
-    labels: np.ndarray,
-    groups: np.ndarray,
-    protocol: Protocol,
-    rng: np.random.Generator,
+def _part(
+    rows: np.ndarray, labels: np.ndarray, groups: np.ndarray, share: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Take a tenth of each class's training pictures, whole groups, where there are enough."""
-    if (
-        not protocol.early_stop
-        or np.bincount(labels[rows], minlength=int(labels.max()) + 1).min() < ENOUGH
-    ):
-        return np.empty(0, dtype=np.int64)
+    """Take a share of each class's pictures among `rows`, at least one, whole groups; something of
+    each class stays, or nothing is taken.
+    """
     held: set[int] = set()
-    for c in np.unique(labels):
-        first = _different(rng.permutation(rows[labels[rows] == c]), groups, held)
-        held.update(groups[first[: max(1, round(VALIDATION * len(first)))]].tolist())
-    return rows[np.isin(groups[rows], sorted(held))]
+    stay: set[int] = set()
+    for c in np.unique(labels[rows]) if share else ():
+        first = _different(rng.permutation(rows[labels[rows] == c]), groups, held | stay)
+        most = min(max(1, round(share * len(first))), len(first) - 1)
+        held.update(groups[first[: max(0, most)]].tolist())
+        stay.update(groups[first[max(0, most) :]].tolist())
+    taken = np.isin(groups[rows], sorted(held))
+    whole = set(labels[rows]) == set(labels[rows[~taken]])
+    return rows[taken] if whole else np.empty(0, dtype=np.int64)

@@ -1,53 +1,51 @@
-"""One training: a whole network with a new head, on one split, from its source weights to its test
-pictures.
+"""One training of a whole network on one split: what to do is chosen on a part of the training
+pictures, then done with all of them. Test pictures are looked at once, at the end.
 
-The recipe is the usual one for few pictures: AdamW, the learning rate rising and falling once,
-every picture moved a little each time. Every step draws its randomness from (seed, step) alone, so
-a training that was stopped or killed goes on from its last checkpoint with no generator to restore,
-and on a processor ends at the same accuracy.
+1. Looks: features of the training pictures as they are, mirrored, and in VIEWS moved views. A probe
+   fitted to them is the new head. Mirrored views are among them only where the classes survive it.
+2. Choosing, on all but the held-out part (see `splits`): the whole network is trained at each
+   learning rate (`choosing.RATES`, or the one of the protocol), and the loss on the held-out part
+   is looked at half way and all the way between its start and its end.
+3. Training on all training pictures in the way that lost least; or the probe, where none beat it or
+   no class has a picture to hold out.
 
-A network without batch normalisation has features of any size, so the new head sees them divided by
-their size at the start (SqueezeNet on 60 pictures: 43 % instead of 30 %); and as transformers lose
-what they know at the learning rate of the others, its own weights learn SLOWER, the head does not.
+On few pictures batch statistics stay as they are. Labels are smoothed, and every picture is moved a
+little each time. Every step draws its randomness from (seed, step) alone, so a training that was
+stopped or killed goes on from its last checkpoint, whatever the stage, with no generator to
+restore, and on a processor ends at the same accuracy.
 
-Stopping early asks a part of the training pictures (see `splits`): the weights with the lowest loss
-there are the ones tested, and the training ends once EARLY epochs after the peak of the learning
-rate none was lower. Without such a part all epochs are run: with a dozen pictures a class they take
-seconds, and nothing could say when to stop.
+Where there are many pictures, stopping early asks another part of them: the weights with the lowest
+loss there are the end of the last training, which is over once `early_stop` epochs after the peak
+of the learning rate none was lower.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from srcsel.base.errors import Cancelled, ModelError
-from srcsel.base.records import Protocol
-from srcsel.evidence.splits import Split
-from srcsel.models.hubs import Trainable
+from srcsel.base.errors import Cancelled
+from srcsel.evidence.choosing import RATES, SHARES, Choice, choose, loss_of
+from srcsel.evidence.descent import RISE, Descent, Task, array, between, load, under, weights
+from srcsel.evidence.head import fitted, head_of
+from srcsel.evidence.views import moved, survive_mirroring
 from srcsel.store.memory import Memory
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-SHIFT = 0.08  # share of the side that a training picture is moved by at most; its edge is repeated
-RISE = 0.3  # share of the steps in which the learning rate rises
-# times the learning rate, of the weights of a network without batch normalisation (see below)
-SLOWER = 0.1
-FORM = 2  # of checkpoints; raise it with any change to what they hold
+VIEWS = 8  # moved views of each training picture that the head starts from
+MOST_LOOKS = 6_000  # pictures and views together, where fewer views are enough
+FORM = 3  # of checkpoints; raise it with any change to what they hold
 CHECKPOINTS = "checkpoints"  # the kind they are remembered as
 SAVE_SECONDS = (
     20.0  # between two checkpoints, and at least WRITE_SHARE times what writing one takes
 )
 WRITE_SHARE = 20.0
-TEST_BATCH = (
-    64  # pictures of up to 128 x 128 pixels at once; larger ones as many as trained at once
-)
+STAGES = ("looks", "choosing", "training")
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,58 +53,57 @@ class Trained:
     """What one training came to."""
 
     guess: np.ndarray  # (u,) int64, the class given to each test picture
-    epochs: int  # run
-    best: int | None  # epoch whose weights were tested, where a validation part chose it
+    choice: Choice | None  # what was tested; None = the probe was kept
+    epochs: int  # run in the last training; 0 = there was none
+    best: int | None  # epoch whose weights are its end, where a validation part chose it
     seconds: float
 
 
 class Training:
-    """A network between its source weights and its test."""
+    """A network between its source weights and its test, over all stages."""
 
-    def __init__(
-        self,
-        encoder: Trainable,
-        pixels: np.ndarray,
-        labels: np.ndarray,
-        split: Split,
-        protocol: Protocol,
-        seed: int,
-    ) -> None:
-        """Put a new head of as many classes as `labels` (n,) has on the network; pixels (n, 3, h,
-        w) uint8.
-        """
-        import torch
-
-        self.encoder, self.pixels, self.labels = encoder, pixels, labels
-        self.split, self.protocol, self.seed = split, protocol, seed
-        self.step = 0
-        self.losses: list[float] = []  # validation loss after each epoch
-        self.best: dict[str, np.ndarray] = {}  # weights of the lowest one
+    def __init__(self, task: Task) -> None:
+        self.task = task
         self.seconds = 0.0
-        self.per_epoch = math.ceil(len(split.train) / protocol.batch)
-        torch.manual_seed(seed)
-        network = encoder.network.requires_grad_(True)
-        by_batch = _normalizes_by_batch(network)
-        with torch.no_grad():
-            network.eval()
-            sample = encoder.features(pixels[split.train[: protocol.batch]])
-        self._size = 1.0 if by_batch else max(float(sample.square().mean().sqrt()), 1e-12)
-        head = torch.nn.Linear(sample.shape[1], int(labels.max()) + 1).to(sample.device)
-        self.modules = torch.nn.ModuleDict({"network": network, "head": head})
-        self._names = [name for name, _ in self.modules.named_parameters()]
-        rates = [protocol.learning_rate * (1.0 if by_batch else SLOWER), protocol.learning_rate]
-        parts = [{"params": list(part.parameters())} for part in (network, head)]
-        self._optimizer = torch.optim.AdamW(
-            parts, lr=protocol.learning_rate, weight_decay=protocol.weight_decay
-        )
-        self._rate = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimizer, rates, total_steps=self.steps, pct_start=RISE
-        )
+        self.found: list[np.ndarray] = []  # features of each batch looked at, (b, d) float32
+        self.tried: list[list[float]] = []  # held-out losses of each rate, at SHARES
+        self.losses: list[float] = []  # validation loss after each epoch of the last training
+        self.best: dict[str, np.ndarray] = {}  # weights of the lowest one
+        self.choice: Choice | None = None
+        self.descent: Descent | None = None  # the run under way
+        self._kept: dict[str, np.ndarray] = {}  # its state in the checkpoint, until it is made
+        self._step = 0  # its step there
+        split, given = task.split, task.protocol.learning_rate
+        self.rates = (RATES if given is None else (given,)) if len(split.held) else ()
+        self.learn = np.setdiff1d(split.train, split.held)
+        self.views = min(VIEWS, max(0, MOST_LOOKS // len(split.train) - 1))
+        self.parts = task.batches(split.train)
+        network = task.encoder.network
+        self._source = {name: values.copy() for name, values in weights(network).items()}
+
+    @property
+    def stage(self) -> str:
+        """What is being done, one of STAGES."""
+        if len(self.found) < self.looks:
+            return STAGES[0]
+        return STAGES[1] if len(self.tried) < len(self.rates) else STAGES[2]
+
+    @property
+    def looks(self) -> int:
+        """Batches of the first stage: plain, mirrored, and every view."""
+        return (2 + self.views) * len(self.parts)
 
     @property
     def steps(self) -> int:
-        """Batches of the whole training, if nothing stops it early."""
-        return self.per_epoch * self.protocol.epochs
+        """Batches of all stages, if nothing stops it early and the probe is not kept."""
+        chosen = self._length(self.learn) * len(self.rates)
+        return self.looks + chosen + (self._length(self.task.split.train) if self.rates else 0)
+
+    @property
+    def done(self) -> int:
+        """Batches so far."""
+        step = self.descent.step if self.descent else self._step
+        return len(self.found) + len(self.tried) * self._length(self.learn) + step
 
     def run(
         self, memory: Memory, question: dict[str, Any], tell: Callable[[int, int], None]
@@ -118,12 +115,11 @@ class Training:
         """
         self._restore(memory, question)
         saved, pause = time.monotonic(), SAVE_SECONDS
-        while self.step < self.steps and not self._is_over():
-            start = time.perf_counter()
-            self._train_step()
+        start = time.perf_counter()
+        for _ in self._work():
             self.seconds += time.perf_counter() - start
             try:
-                tell(self.step, self.steps)
+                tell(self.done, self.steps)
             except Cancelled:
                 self._save(memory, question)
                 raise
@@ -132,181 +128,163 @@ class Training:
                 self._save(memory, question)
                 saved = time.monotonic()
                 pause = max(SAVE_SECONDS, WRITE_SHARE * (saved - began))
-        if self.best:
-            self._load(self.best)
-        start = time.perf_counter()
-        guess = self._logits(self.split.test).argmax(axis=1)
-        best = int(np.argmin(self.losses)) + 1 if self.losses else None
-        return Trained(
-            guess, self.step // self.per_epoch, best, self.seconds + time.perf_counter() - start
-        )
+            start = time.perf_counter()
+        trained = self._tested()
+        self.seconds += time.perf_counter() - start
+        return Trained(*trained, self.seconds)
 
-    def _train_step(self) -> None:
-        """One batch, and after the last one of an epoch a look at the validation part."""
+    def _work(self) -> Iterator[None]:
+        """Do what is left of all stages; stand still after each step."""
+        yield from self._look()
+        for rate in self.rates[len(self.tried) :]:
+            self._begin(rate, self.learn, self._head(self.learn))
+            yield from self._descend()
+            self.tried.append(self._held_losses())
+            self.descent = None
+        self.choice = self._choose()
+        if self.choice:
+            train = self.task.split.train
+            self._begin(self.choice.rate, train, self._head(train))
+            yield from self._descend()
+
+    def _look(self) -> Iterator[None]:
+        """Find the features of pictures as they are, mirrored, then moved, batch by batch."""
         import torch
 
-        rng = np.random.default_rng([self.seed, self.step])
-        torch.manual_seed(int(rng.integers(2**62)))
-        rows = self._batch()
-        self.modules.train()
-        logits = self._classify(shifted(self.pixels[rows], rng))
-        target = torch.from_numpy(self.labels[rows]).to(logits.device)
-        loss = torch.nn.functional.cross_entropy(logits, target)
-        if not math.isfinite(loss.item()):
-            raise ModelError(
-                f"Its training came apart in step {self.step + 1} of {self.steps}: the loss is no"
-                " number any more. Try a smaller learning rate."
-            )
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self._optimizer.step()
-        self.step += 1
-        if self.step < self.steps:
-            self._rate.step()
-        if self.step % self.per_epoch == 0 and len(self.split.validation):
-            self._validate()
+        self.task.encoder.network.eval()
+        while len(self.found) < self.looks:
+            look, part = divmod(len(self.found), len(self.parts))
+            batch = self.task.pixels[self.parts[part]]
+            if look == 1:
+                batch = np.ascontiguousarray(batch[:, :, :, ::-1])
+            elif look > 1:
+                rng = np.random.default_rng([self.task.seed, len(self.found), 7])
+                batch = moved(batch, rng, flips=self.flips)
+            with torch.no_grad():
+                self.found.append(array(self.task.encoder.features(batch).float()))
+            yield
 
-    def _batch(self) -> np.ndarray:
-        """Rows of the next batch: each epoch a permutation in parts of nearly equal size, none of a
-        single picture.
+    @cached_property
+    def flips(self) -> bool:
+        """Whether views are mirrored too; known once both looks are there."""
+        plain, mirrored = (self._features(look) for look in (0, 1))
+        return survive_mirroring(plain, mirrored, self.task.labels[self.task.split.train])
+
+    def _features(self, look: int) -> np.ndarray:
+        """Features of all training pictures in one look, (t, d) float32."""
+        count = len(self.parts)
+        return np.concatenate(self.found[look * count : (look + 1) * count])
+
+    def _probe(self, rows: np.ndarray) -> Any:
+        """Fit the probe to these training pictures as they are and their views."""
+        train = self.task.split.train
+        at = np.searchsorted(train, rows)
+        looks = [0, *range(2, 2 + self.views)]
+        seen = np.concatenate([self._features(look)[at] for look in looks])
+        return fitted(seen, np.tile(self.task.labels[rows], len(looks)), len(looks))
+
+    def _head(self, rows: np.ndarray) -> Any:
+        return head_of(self._probe(rows), int(self.task.labels.max()) + 1)
+
+    def _length(self, rows: np.ndarray) -> int:
+        protocol = self.task.protocol
+        return math.ceil(len(rows) / protocol.batch) * protocol.epochs
+
+    def _begin(self, rate: float, rows: np.ndarray, head: Any) -> None:
+        """Make the next run, in the state of the checkpoint where that was in it."""
+        self.descent = Descent(self.task, self._source, head, rows, rate, flips=self.flips)
+        if self._step:
+            self.descent.restore(self._kept, self._step)
+        self._kept, self._step = {}, 0
+
+    def _descend(self) -> Iterator[None]:
+        """Take the steps that are left of the run; the last training looks at the validation part
+        after each epoch.
         """
-        epoch, part = divmod(self.step, self.per_epoch)
-        order = np.random.default_rng([self.seed, epoch, 1]).permutation(self.split.train)
-        return np.array_split(order, self.per_epoch)[part]
+        run = self.descent
+        assert run is not None
+        validated = self.stage == STAGES[2] and len(self.task.split.validation) > 0
+        while run.step < run.steps and not self._is_over():
+            run.advance()
+            if validated and run.step % run.per_epoch == 0:
+                self._validate(run)
+            yield
 
-    def _validate(self) -> None:
-        from scipy.special import log_softmax
-
-        rows = self.split.validation
-        logits = self._logits(rows)
-        logs = log_softmax(logits, axis=1)  # (v, c)
-        self.losses.append(float(-logs[np.arange(len(rows)), self.labels[rows]].mean()))
+    def _validate(self, run: Descent) -> None:
+        rows = self.task.split.validation
+        self.losses.append(loss_of(run.scores(rows), self.task.labels[rows]))
         if self.losses[-1] == min(self.losses):
-            self.best = {name: values.copy() for name, values in self._weights().items()}
+            self.best = {name: values.copy() for name, values in weights(run.modules).items()}
 
     def _is_over(self) -> bool:
         """Whether the validation loss has not fallen for `early_stop` epochs, counted from the peak
         of the rate.
         """
-        patience = self.protocol.early_stop
-        if not patience or not self.losses or self.step % self.per_epoch:
+        protocol, run = self.task.protocol, self.descent
+        if not protocol.early_stop or not self.losses or not run or run.step % run.per_epoch:
             return False
-        waiting = (
-            len(self.losses)
-            - 1
-            - max(int(np.argmin(self.losses)), math.ceil(RISE * self.protocol.epochs))
-        )
-        return waiting >= patience
+        peak = math.ceil(RISE * protocol.epochs)
+        since = max(int(np.argmin(self.losses)), peak)
+        return len(self.losses) - 1 - since >= protocol.early_stop
 
-    def _logits(self, rows: np.ndarray) -> np.ndarray:
-        """Class scores of pictures in eval mode, (m, c) float64."""
-        import torch
-
-        self.modules.eval()
+    def _held_losses(self) -> list[float]:
+        """Loss on the held-out part at SHARES of the way."""
+        run, held = self.descent, self.task.split.held
+        assert run is not None
+        end = {name: values.copy() for name, values in weights(run.modules).items()}
         found = []
-        size = (
-            max(TEST_BATCH, self.protocol.batch)
-            if self.pixels[0].size <= 3 * 128 * 128
-            else self.protocol.batch
-        )
-        with torch.no_grad():
-            for start in range(0, len(rows), size):
-                found.append(self._classify(self.pixels[rows[start : start + size]]).cpu().numpy())
-        return np.concatenate(found).astype(np.float64)
+        for share in SHARES:
+            load(run.modules, between(run.start, end, share))
+            found.append(loss_of(run.scores(held), self.task.labels[held]))
+        return found
 
-    def _classify(self, batch: np.ndarray) -> Tensor:
-        """Class scores of uint8 pictures (b, 3, h, w), (b, c)."""
-        return self.modules["head"](self.encoder.features(batch).float() / self._size)
+    def _choose(self) -> Choice | None:
+        """Choose among what was tried and the probe of the same pictures."""
+        if not self.rates:
+            return None
+        held, probe = self.task.split.held, self._probe(self.learn)
+        plain = self._features(0)[np.searchsorted(self.task.split.train, held)].astype(np.float64)
+        right = np.searchsorted(probe.classes_, self.task.labels[held])
+        return choose(loss_of(probe.predict_log_proba(plain), right), self.rates, self.tried)
 
-    def _weights(self) -> dict[str, np.ndarray]:
-        """Weights and running statistics, as views where the memory is the processor's."""
-        return {name: _array(values) for name, values in self.modules.state_dict().items()}
-
-    def _load(self, weights: dict[str, np.ndarray]) -> None:
-        import torch
-
-        own = self.modules.state_dict()
-        fitting = {name: torch.from_numpy(weights[name]).reshape(own[name].shape) for name in own}
-        self.modules.load_state_dict(fitting)
+    def _tested(self) -> tuple[np.ndarray, Choice | None, int, int | None]:
+        """Test what was chosen: guesses, the choice, epochs run and the best of them."""
+        split, run = self.task.split, self.descent
+        if not self.choice or not run:
+            run = Descent(
+                self.task, self._source, self._head(split.train), split.train, 0.0, flips=False
+            )
+            return run.scores(split.test).argmax(axis=1), None, 0, None
+        end = self.best or {name: values.copy() for name, values in weights(run.modules).items()}
+        load(run.modules, between(run.start, end, self.choice.share))
+        best = int(np.argmin(self.losses)) + 1 if self.losses else None
+        guess = run.scores(split.test).argmax(axis=1)
+        return guess, self.choice, run.step // run.per_epoch, best
 
     def _save(self, memory: Memory, question: dict[str, Any]) -> None:
         """Write everything the next step depends on. Raises StoreError."""
-        states = self._optimizer.state
-        moments = {
-            f"moment/{key}/{name}": _array(values)
-            for name, parameter in zip(self._names, self.modules.parameters(), strict=True)
-            for key, values in states.get(parameter, {}).items()
-        }
-        tensors = {f"weight/{name}": values for name, values in self._weights().items()}
+        tensors = {f"look/{number}": values for number, values in enumerate(self.found)}
         tensors |= {f"best/{name}": values for name, values in self.best.items()}
+        if self.descent:
+            tensors |= self.descent.state()
         about = {
             "form": FORM,
-            "step": self.step,
+            "stage": self.stage,
+            "step": self.descent.step if self.descent else 0,
+            "tried": self.tried,
             "losses": self.losses,
             "seconds": self.seconds,
-            "rates": [[group["lr"], *group["betas"]] for group in self._optimizer.param_groups],
         }
-        memory.remember(CHECKPOINTS, question, tensors | moments, about)
+        memory.remember(CHECKPOINTS, question, tensors, about)
 
     def _restore(self, memory: Memory, question: dict[str, Any]) -> None:
         """Go back to the checkpoint, where there is one of this form."""
-        import torch
-
         kept = memory.recall(CHECKPOINTS, question)
         if kept is None or kept[1].get("form") != FORM:
             return
         tensors, about = kept
-        self._load(_under(tensors, "weight/"))
-        self.best = _under(tensors, "best/")
-        parameters = dict(zip(self._names, self.modules.parameters(), strict=True))
-        for key, values in _under(tensors, "moment/").items():
-            kind, _, name = key.partition("/")
-            of = parameters[name]
-            like = (
-                torch.tensor(0.0) if kind == "step" else torch.empty_like(of, requires_grad=False)
-            )
-            self._optimizer.state[of][kind] = like.copy_(
-                torch.from_numpy(values).reshape(like.shape)
-            )
-        self.step, self.losses, self.seconds = about["step"], about["losses"], about["seconds"]
-        for group, (rate, *betas) in zip(self._optimizer.param_groups, about["rates"], strict=True):
-            group |= {"lr": rate, "betas": tuple(betas)}
-        self._rate.load_state_dict(
-            {"last_epoch": min(self.step, self.steps - 1), "_step_count": self.step + 1}
-        )
-
-
-def shifted(batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Move each picture of (b, 3, h, w) by up to SHIFT of its side either way, its edge
-    repeated.
-    """
-    b, _, height, width = batch.shape
-    down, right = (
-        rng.integers(-int(SHIFT * side), int(SHIFT * side) + 1, b) for side in (height, width)
-    )
-    y = np.clip(np.arange(height) + down[:, None], 0, height - 1)  # (b, h)
-    x = np.clip(np.arange(width) + right[:, None], 0, width - 1)  # (b, w)
-    return batch[
-        np.arange(b)[:, None, None, None],
-        np.arange(3)[:, None, None],
-        y[:, None, :, None],
-        x[:, None, None],
-    ]
-
-
-def _normalizes_by_batch(network: Any) -> bool:
-    from torch.nn.modules.batchnorm import _BatchNorm
-
-    return any(isinstance(module, _BatchNorm) for module in network.modules())
-
-
-def _array(values: Tensor) -> np.ndarray:
-    return values.detach().cpu().numpy()
-
-
-def _under(tensors: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
-    return {
-        name.removeprefix(prefix): values
-        for name, values in tensors.items()
-        if name.startswith(prefix)
-    }
+        looks = under(tensors, "look/")
+        self.found = [looks[str(number)] for number in range(len(looks))]
+        self.best = under(tensors, "best/")
+        self._kept, self._step = tensors, about["step"]
+        self.tried, self.losses, self.seconds = about["tried"], about["losses"], about["seconds"]

@@ -54,6 +54,7 @@ EVIDENCE = {
     "probe": "a linear classifier on each model's features",
     "finetune": "fine-tuning each model",
 }
+FORMER = ", by the plain recipe of before"
 _FOLDER = Path(__file__).parent / "page"
 
 
@@ -251,7 +252,7 @@ def _cost(result: Result, reading: Reading) -> dict[str, Any] | None:
 def _evidence(result: Result, evidence: Evidence) -> dict[str, Any]:
     titles = {m.id: plain(m.title) for m in result.models}
     return {
-        "what": EVIDENCE[evidence.protocol.kind],
+        "what": EVIDENCE[evidence.protocol.kind] + (FORMER if evidence.is_former else ""),
         "record": evidence,
         "bars": accuracy_rows(result, evidence),
         "agreements": [_agreement(one, titles) for one in evidence.agreements],

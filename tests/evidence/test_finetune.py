@@ -6,9 +6,11 @@ import pytest
 from srcsel.base.errors import Cancelled, InputError
 from srcsel.base.records import Failure, Outcome
 from srcsel.base.watch import Watch
+from srcsel.evidence.choosing import Choice
 from srcsel.evidence.finetune import finetune
 from srcsel.evidence.splits import split
 from srcsel.models import catalog
+from srcsel.models.hubs import HUBS
 
 
 class StopAfter(Watch):
@@ -59,6 +61,30 @@ def test_one_outcome_for_each_model_and_seed_on_the_same_test_pictures(run, pict
         assert outcome.seconds > 0
 
 
+@pytest.mark.parametrize(
+    ("choice", "note"),
+    [(Choice(6e-4, 0.5), "learning rate 6e-4, half way"), (None, "the probe was kept")],
+)
+def test_the_note_says_what_was_chosen(run, monkeypatch, choice, note):
+    monkeypatch.setattr("srcsel.evidence.training.choose", lambda *_: choice)
+    assert {outcome.note for outcome in run(names=["one"])} == {note}
+
+
+def test_with_one_picture_a_class_there_is_nothing_to_choose_by(run, quick):
+    (outcome,) = run(names=["one"], protocol=replace(quick, shots=1, seeds=(0,)))
+    assert outcome.note == "the probe was kept (too few pictures to choose by)"
+
+
+def test_what_was_remembered_of_the_recipe_before_counts_as_absent(run, tiny, monkeypatch):
+    monkeypatch.setattr("srcsel.evidence.finetune.VERSION", 1)
+    run(names=["one"])
+    monkeypatch.undo()
+    monkeypatch.setitem(HUBS, "tiny", tiny)
+    tiny.loaded.clear()
+    run(names=["one"])
+    assert len(tiny.loaded) == 2
+
+
 def test_another_seed_trains_only_that_one(run, tiny, quick):
     first = run()
     tiny.loaded.clear()
@@ -98,15 +124,17 @@ def test_what_a_training_does_not_depend_on_changes_nothing(run, tiny, quick):
     assert tiny.loaded == []
 
 
-def test_a_stopped_training_goes_on_and_ends_at_the_same_guesses(run, tmp_path):
+def test_a_stopped_training_goes_on_and_ends_at_the_same_guesses(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("srcsel.evidence.training.choose", lambda *_: Choice(6e-4, 0.5))
     whole = run(folder="whole")
+    # ten looks, two rates of two batches an epoch, then three batches an epoch: 31 steps a training
     with pytest.raises(Cancelled):
-        run(watch=StopAfter(14))  # three batches an epoch, nine a training: in the second one
+        run(watch=StopAfter(45))  # in the second one
     assert len(list((tmp_path / "evidence" / "outcomes").iterdir())) == 1
     assert len(list((tmp_path / "evidence" / "checkpoints").iterdir())) == 1
     watch = StopAfter()
     again = run(watch=watch)
-    assert watch.seen == 4 * 9 - 14
+    assert watch.seen == 4 * 31 - 45
     assert not list((tmp_path / "evidence" / "checkpoints").iterdir())
     for one, two in zip(whole, again, strict=True):
         np.testing.assert_array_equal(one.guess, two.guess)
@@ -124,7 +152,7 @@ def test_too_little_memory_is_said(run, tiny, monkeypatch):
     def full(*_):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
 
-    monkeypatch.setattr("srcsel.evidence.training.Training._train_step", full)
+    monkeypatch.setattr("srcsel.evidence.descent.Descent.advance", full)
     (failure,) = run(names=["one"])
     assert "Not enough memory to fine-tune Tiny one with 5 pictures at a time" in failure.reason
 

@@ -9,11 +9,13 @@ from scipy import stats
 
 import srcsel
 from srcsel.base.errors import Cancelled, InputError, UnknownNameError
-from srcsel.base.records import Protocol
+from srcsel.base.records import Evidence, Protocol
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import Watch
 from srcsel.cli.commands import main
+from srcsel.cli.tables import print_evidence
 from srcsel.evidence import gather as module
+from srcsel.evidence.finetune import VERSION
 from srcsel.evidence.gather import gather, ranked
 from srcsel.jobs.kinds import KINDS
 from srcsel.measures import MEASURES
@@ -198,12 +200,16 @@ def test_the_shell_prints_accuracies_predictors_and_the_sentence(ranking, capsys
         "2",
         "--epochs",
         "2",
+        "--learning-rate",
+        "0.01",
     ]
     assert main([*asked, "--measures", names, "--json", str(target)]) == 0
     out = capsys.readouterr().out
     written = json.loads(target.read_text())
     assert [e["protocol"]["kind"] for e in written["evidence"]] == ["probe", "finetune"]
     assert written["evidence"][1]["protocol"]["seeds"] == [0, 1]
+    assert written["evidence"][1]["protocol"]["learning_rate"] == 0.01
+    assert written["evidence"][1]["recipe"] == VERSION
     assert written["scores"]
     for evidence in written["evidence"]:
         assert evidence["sentence"] in out.replace("\n", " ")
@@ -214,6 +220,15 @@ def test_the_shell_prints_accuracies_predictors_and_the_sentence(ranking, capsys
     best = max(written["evidence"][0]["accuracies"], key=lambda a: a["mean"])
     assert f"{100 * best['mean']:.1f} %" in out
     assert "Kendall's tau" in out
+
+
+def test_the_shell_names_the_recipe_of_before(ranking, capsys):
+    before = Evidence(ranking.run.id, Protocol("finetune", learning_rate=1e-3), (), (), "Told.")
+    print_evidence(ranking, before)
+    print_evidence(ranking, dataclasses.replace(before, recipe=VERSION))
+    said = capsys.readouterr().out
+    assert "Fine-tuning by the plain recipe of before. Told." in said
+    assert "Fine-tuning. Told." in said
 
 
 def test_the_shell_prints_json_and_nothing_else(ranking, capsys):
@@ -230,6 +245,7 @@ def test_the_shell_prints_json_and_nothing_else(ranking, capsys):
             ["--check", "finetune", "--seeds", "0"],
             "seeds must be one or more different whole numbers",
         ),
+        (["--check", "finetune", "--learning-rate", "0"], "learning_rate must be a number above 0"),
         (["--check", "finetune", "--epochs", "0"], "epochs must be a whole number of 1 or more"),
     ],
 )

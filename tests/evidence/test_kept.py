@@ -7,6 +7,7 @@ import pytest
 from srcsel.base.errors import UnknownNameError
 from srcsel.base.records import Accuracy, Agreement, Evidence, Failure, Interval, Protocol
 from srcsel.store.features import RunStore
+from srcsel.store.serialize import from_plain, to_plain
 
 EVIDENCE = Evidence(
     "run-1",
@@ -61,6 +62,17 @@ def test_evidence_comes_back_as_it_was(runs):
     (found,) = runs.evidences("run-1")
     assert dataclasses.asdict(found) == dataclasses.asdict(EVIDENCE)
     assert runs.evidences("run-2") == []
+
+
+def test_what_was_stored_before_the_recipe_was_named_is_of_the_one_before(runs):
+    stored = to_plain(EVIDENCE)
+    del stored["recipe"]
+    stored["protocol"]["learning_rate"] = 1e-3
+    found = from_plain(Evidence, stored)
+    assert found.is_former
+    assert found.protocol.learning_rate == 1e-3
+    assert not dataclasses.replace(found, recipe=2).is_former
+    assert not dataclasses.replace(found, protocol=Protocol("probe")).is_former
 
 
 def test_one_for_each_protocol_newest_last(runs):

@@ -78,3 +78,25 @@ def test_the_test_set_does_not_depend_on_early_stopping():
 def test_pictures_that_are_all_copies_cannot_be_split():
     with pytest.raises(InputError, match="No picture is left to test with"):
         split(np.array([0, 0, 1, 1]), np.array([0, 0, 1, 1]), few(), 0)
+
+
+def test_a_third_of_each_class_is_held_out_to_choose_by_copies_together():
+    labels = np.repeat([0, 1], 40)
+    groups = np.arange(80) // 2 * 2  # every picture has a copy
+    found = split(labels, groups, few(None), 0)
+    rest = np.setdiff1d(found.train, found.held)
+    assert np.isin(found.held, found.train).all()
+    assert not set(groups[found.held]) & set(groups[rest])
+    for c in (0, 1):  # 20 different, 4 of them tested: 16, a tenth validated where there are 20
+        mine = labels[found.train] == c
+        assert mine.sum() == 28  # 16 pairs, 2 of them validated
+        assert (labels[found.held] == c).sum() == 8  # 0.3 of 14 pairs
+
+
+def test_no_class_loses_its_only_training_picture():
+    labels = np.array([0] * 10 + [1] * 2)
+    found = split(labels, np.arange(12), few(5), 0)
+    assert (labels[found.train] == 1).sum() == 1
+    assert (labels[found.held] == 0).sum() == 2  # round(0.3 * 5)
+    assert (labels[found.held] == 1).sum() == 0
+    assert len(split(labels, np.arange(12), few(1), 0).held) == 0

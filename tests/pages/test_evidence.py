@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 from srcsel.base.records import Accuracy, Agreement, Evidence, Failure, Interval, Part, Protocol
+from srcsel.ui.evidence.evidence import command, how
+from srcsel.ui.parts.measuring import training_seconds
 
 RUN_ID = "20260301-101500-000000-ab12"
 REACHED = (0.91, 0.90, 0.80, 0.70, 0.35, 0.40)
@@ -370,6 +372,7 @@ def test_both_kinds_switch_and_training_comes_first(page, evidence):
     trained = dataclasses.replace(
         evidence,
         protocol=Protocol("finetune", shots=5, seeds=(0,)),
+        recipe=2,
         sentence="Trained.",
         created="2026-03-01T10:59:00",
     )
@@ -383,10 +386,44 @@ def test_both_kinds_switch_and_training_comes_first(page, evidence):
 
 def test_footer_gives_the_same_job_as_a_command(page, evidence, result):
     trained = dataclasses.replace(
-        evidence, protocol=Protocol("finetune", shots=None, seeds=(0, 1), epochs=5)
+        evidence, protocol=Protocol("finetune", shots=None, seeds=(0, 1), epochs=5), recipe=2
     )
-    command = next(c.value for c in page(trained).code if c.value.startswith("srcsel evidence"))
-    assert command == f"srcsel evidence {RUN_ID} --check finetune --shots all --seeds 2 --epochs 5"
+    shown = next(c.value for c in page(trained).code if c.value.startswith("srcsel evidence"))
+    assert shown == f"srcsel evidence {RUN_ID} --check finetune --shots all --seeds 2 --epochs 5"
+
+
+def test_the_command_gives_a_learning_rate_only_where_today_it_means_the_same(evidence, result):
+    given = dataclasses.replace(evidence, protocol=Protocol("finetune", learning_rate=1e-3))
+    assert "--learning-rate" not in command(result, given)  # of the recipe before
+    today = command(result, dataclasses.replace(given, recipe=2))
+    assert today.endswith(" --learning-rate 0.001")
+
+
+def test_what_the_recipe_before_measured_stands_beside_today_s_under_its_own_name(page, evidence):
+    before = dataclasses.replace(
+        evidence, protocol=Protocol("finetune", learning_rate=1e-3), sentence="Before."
+    )
+    today = dataclasses.replace(
+        evidence, protocol=Protocol("finetune"), recipe=2, created="2026-03-01", sentence="Today."
+    )
+    tab = page(before, today)
+    name = "Trained for real: 10 a class, 3 repeats"
+    assert sorted(tab.segmented_control(key="evidence-kind").options) == [
+        name,
+        f"{name}, former recipe",
+    ]
+    tab.query_params["check"] = "trained-10-3-15"  # an old link
+    tab.run()
+    assert ">Before.</h2>" in html_of(ready(tab))
+    assert "By the plain recipe of before" in how(before)
+    assert "plain recipe" not in how(today)
+
+
+def test_a_training_is_priced_with_those_it_is_chosen_by(result):
+    one = Protocol("finetune", epochs=1000, learning_rate=1e-3)
+    both = dataclasses.replace(one, learning_rate=None)
+    chosen, given = (training_seconds(result, result.models, p) for p in (both, one))
+    assert chosen / given == pytest.approx(2.4 / 1.7, rel=0.1)  # 1 + 2 * 0.7 against 1 + 0.7
 
 
 def test_track_record_tells_studies_and_what_nobody_compared(page, evidence, words_of):

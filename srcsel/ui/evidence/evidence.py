@@ -90,11 +90,16 @@ def how(evidence: Evidence) -> str:
         if protocol.shots is None
         else f"{words.count(protocol.shots, 'picture')} of each class"
     )
+    recipe = (
+        " By the plain recipe of before: a classifier from nothing, one learning rate."
+        if evidence.is_former
+        else ""
+    )
     return (
         f"Trained for real: the whole model, on {shots},"
         f" {words.count(len(protocol.seeds), 'repeat')}, at most"
         f" {words.count(protocol.epochs, 'pass', 'passes')}; the same splits for every starting"
-        " model."
+        f" model.{recipe}"
     )
 
 
@@ -184,6 +189,9 @@ def command(result: Result, evidence: Evidence | None) -> str:
             "--epochs",
             str(evidence.protocol.epochs),
         ]
+        rate = evidence.protocol.learning_rate
+        if rate is not None and not evidence.is_former:
+            words_ += ["--learning-rate", f"{rate:g}"]
     return shlex.join(words_)
 
 
@@ -252,11 +260,11 @@ def _name(evidence: Evidence) -> str:
         return KINDS["probe"]
     shots = "most pictures" if protocol.shots is None else f"{protocol.shots} a class"
     name = f"{KINDS['finetune']}: {shots}, {words.count(len(protocol.seeds), 'repeat')}"
-    return (
-        name
-        if protocol.epochs == EPOCHS
-        else f"{name}, {words.count(protocol.epochs, 'pass', 'passes')}"
-    )
+    if protocol.epochs != EPOCHS:
+        name += f", {words.count(protocol.epochs, 'pass', 'passes')}"
+    if evidence.is_former:
+        return f"{name}, former recipe"
+    return name if protocol.learning_rate is None else f"{name}, rate {protocol.learning_rate:g}"
 
 
 def _key(evidence: Evidence) -> str:
@@ -265,7 +273,11 @@ def _key(evidence: Evidence) -> str:
     if protocol.kind == "probe":
         return "quick"
     shots = "most" if protocol.shots is None else protocol.shots
-    return f"trained-{shots}-{len(protocol.seeds)}-{protocol.epochs}"
+    key = f"trained-{shots}-{len(protocol.seeds)}-{protocol.epochs}"
+    if evidence.is_former:
+        return key
+    rate = protocol.learning_rate
+    return f"{key}-chosen" if rate is None else f"{key}-{rate:g}"
 
 
 def _offered(result: Result, evidence: Evidence) -> dict[str, tuple[str, Reading | None]]:

@@ -11,6 +11,9 @@ import streamlit as st
 
 from srcsel.base import phrases
 from srcsel.base.records import JobStatus, Protocol, Result, SourceModel
+from srcsel.evidence.choosing import RATES
+from srcsel.evidence.splits import HELD
+from srcsel.evidence.training import VIEWS
 from srcsel.measures import MEASURES
 from srcsel.store.serialize import to_plain
 from srcsel.ui.app import state
@@ -90,7 +93,9 @@ def training_seconds(
         learn if protocol.shots else 0
     )
     speed = price.GMACS_PER_CORE * (cores or os.cpu_count() or 1)
-    looks = protocol.epochs * learn * BACKWARD + max(0.0, float(test))
+    rates = len(RATES) if protocol.learning_rate is None else 1
+    passes = protocol.epochs * (1 + rates * (1 - HELD))  # the last training, and those to choose by
+    looks = learn * (passes * BACKWARD + 2 + VIEWS) + max(0.0, float(test))
     work = sum(looks * ((m.gmacs or 0.0) + 0.02) / speed + price.EACH for m in models)
     around = price.START + scoring_seconds(result) + price.DECODE * float(counts.sum())
     return around + len(protocol.seeds) * work
@@ -115,6 +120,11 @@ def _real(result: Result) -> None:
     st.markdown(
         "Every starting model is trained on a few of your pictures and tested on the rest: what you"
         " would do yourself, in small. This is the strongest evidence, and it takes longer."
+    )
+    st.caption(
+        "It starts as the quick check's classifier and is kept where a part of the pictures it"
+        " learns from says that it is better than that. The same part chooses how fast it learns."
+        " Field's term: fine-tuning from a linear probe; learning rate 0.0002 or 0.0006."
     )
     shots = _shots(result)
     few = st.segmented_control(
