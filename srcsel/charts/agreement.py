@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from srcsel.base.phrases import plain
 from srcsel.base.records import Accuracy, Evidence, Reading, Result
 from srcsel.charts.bars import bars_height, short_name
+from srcsel.charts.beside import add_close, add_value
 from srcsel.charts.labels import Box, place_names
 from srcsel.charts.palette import PAINT, Theme, plotly_text
 from srcsel.measures import MEASURES
@@ -75,8 +76,9 @@ def accuracy_dots(
     )
     _rows(figure, [short_name(titles[m], round(NAME / scale)) for m in order], paint, scale)
     for model in order:
-        _right_of(figure, f"{100 * reached[model].mean:.1f}", rows[model], paint, scale)
-    _shade(figure, [rows[m] for m in evidence.close if m in rows], paint, scale)
+        add_value(figure, f"{100 * reached[model].mean:.1f}", rows[model], paint, scale)
+    close = [rows[m] for m in evidence.close if m in rows]
+    add_close(figure, close, "cannot be told from the best", paint, scale)
     return figure
 
 
@@ -293,51 +295,6 @@ def _plain(paint: Mapping[str, str]) -> dict[str, Any]:
             "font": {"color": paint["ink"], "size": 13},
         },
     }
-
-
-def _right_of(
-    figure: go.Figure, text: str, row: int, paint: Mapping[str, str], scale: float
-) -> None:
-    figure.add_annotation(
-        text=text,
-        xref="paper",
-        x=1,
-        xanchor="left",
-        xshift=8,
-        y=row,
-        yanchor="middle",
-        showarrow=False,
-        font={"size": 12 * scale, "color": paint["ink"]},
-    )
-
-
-def _shade(figure: go.Figure, rows: Sequence[int], paint: Mapping[str, str], scale: float) -> None:
-    """Shade the rows that cannot be told from the best, and say so."""
-    if len(rows) < 2:
-        return
-    for row in rows:
-        figure.add_shape(
-            type="rect",
-            xref="paper",
-            x0=0,
-            x1=1,
-            y0=row - 0.5,
-            y1=row + 0.5,
-            fillcolor=paint["band"],
-            line_width=0,
-            layer="below",
-        )
-    figure.add_annotation(
-        text=f"<span style='color:{paint['key']}'>■</span> cannot be told from the best",
-        xref="paper",
-        yref="paper",
-        x=1,
-        y=1,
-        xanchor="right",
-        yanchor="bottom",
-        showarrow=False,
-        font={"size": 12 * scale, "color": paint["ink"]},
-    )
 
 
 def _span(pairs: Any) -> tuple[float, float]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from srcsel.base.phrases import plain
-from srcsel.base.records import Ranking, Reading, Result, Score
+from srcsel.base.records import Reading, Result, Score
+from srcsel.charts.beside import add_close, add_value
 from srcsel.charts.palette import PAINT, Theme, plotly_text
 from srcsel.verdict.readings import (
     axis_chance,
@@ -89,9 +90,13 @@ def score_bars(
     _draw_chance(figure, chance, len(order), paint)
     values, texts = _ticks(low, high, few=scale > 1, chance=chance)
     figure.update_xaxes(range=[low, high], tickvals=values, ticktext=texts)
-    _add_values(figure, rows, lengths, paint)
+    for model, row in rows.items():
+        value = f"{lengths[model][0]:z.3f}".replace("-", "−") if model in lengths else "n/a"
+        add_value(figure, value, row, paint)
     figure.update_layout(title=_scale(measure, paint))
-    _add_band(figure, find_ranking(result, measure, reading), rows, paint)
+    ranking = find_ranking(result, measure, reading)
+    close = [rows[m] for m in ranking.close if m in rows] if ranking else []
+    add_close(figure, close, "too close to call", paint)
     return figure if scale == 1 else _enlarge(figure, scale)
 
 
@@ -265,55 +270,3 @@ def _hover(title: str, score: Score, length: tuple[float, float, float]) -> str:
     if score.measure == "supcon":
         lines.append(f"the loss itself: {score.value:z.3f} (lower is better)")
     return "<br>".join(lines)
-
-
-def _add_values(
-    figure: go.Figure,
-    rows: dict[str, int],
-    lengths: dict[str, tuple[float, float, float]],
-    paint: dict[str, str],
-) -> None:
-    for model, row in rows.items():
-        text = f"{lengths[model][0]:z.3f}".replace("-", "−") if model in lengths else "n/a"
-        figure.add_annotation(
-            text=text,
-            xref="paper",
-            x=1,
-            xanchor="left",
-            xshift=8,
-            y=row,
-            yanchor="middle",
-            showarrow=False,
-            font={"size": 12, "color": paint["ink"]},
-        )
-
-
-def _add_band(
-    figure: go.Figure, ranking: Ranking | None, rows: dict[str, int], paint: dict[str, str]
-) -> None:
-    close = [m for m in ranking.close if m in rows] if ranking else []
-    if len(close) < 2:
-        return
-    for model in close:
-        figure.add_shape(
-            type="rect",
-            xref="paper",
-            x0=0,
-            x1=1,
-            y0=rows[model] - 0.5,
-            y1=rows[model] + 0.5,
-            fillcolor=paint["band"],
-            line_width=0,
-            layer="below",
-        )
-    figure.add_annotation(
-        text=f"<span style='color:{paint['key']}'>■</span> too close to call",
-        xref="paper",
-        yref="paper",
-        x=1,
-        y=1,
-        xanchor="right",
-        yanchor="bottom",
-        showarrow=False,
-        font={"size": 12, "color": paint["ink"]},
-    )

@@ -104,7 +104,7 @@ def cost_alt(result: Result, shown: Trade) -> str:
     """Say in words what the picture shows, from the same data."""
     titles, cost = titles_of(result), COSTS[shown.kind]
     parts = [
-        f"{plain(titles[m])} ({cost.said(shown.cost[m])}, {shown.score[m][0]:z.3f})"
+        f"{plain(titles[m])} ({cost.in_words(shown.cost[m])}, {shown.score[m][0]:z.3f})"
         for m in shown.best[:6]
     ]
     return (
@@ -252,7 +252,7 @@ def _add_limit(figure: go.Figure, cost: Cost, limit: float, paint: dict[str, str
         line={"color": paint["line"], "width": 1.5},
     )
     figure.add_annotation(
-        text=f"up to {cost.said(limit)}",
+        text=f"up to {cost.in_words(limit)}",
         x=float(np.log10(limit)),
         y=1,
         yref="paper",

@@ -148,8 +148,8 @@ def supcon(
     i and adds -mean over partners p of [ s_ip / temperature - log sum_(a != i) exp(s_ia /
     temperature) ]. The score is the mean over anchors, with all pictures as one batch. From 0 up,
     LOWER is better; log(n - 1) is what features that see no difference between pictures score. It
-    grows with the number of pictures and falls with the
-    temperature, so compare only within one set of pictures and one temperature.
+    grows with the number of pictures and falls with the temperature, so compare only within one set
+    of pictures and one temperature.
 
     temperature: 0.1 by default, at least 0.003. preparation: "raw" is the paper's literal reading;
     "centred" and "whitened" remove what all pictures share first (see `kernels.prepare.prepare`).

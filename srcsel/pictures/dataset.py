@@ -49,8 +49,8 @@ def load_dataset(ref: str, *, watch: Watch = _SILENT, left_out: Collection[str] 
     Downloads a public set first. `left_out`: relative paths the person does not want. What each
     file turned out to be is remembered by path, size and time of change, so a second call opens
     only what is new. Progress goes to the part "pictures", and each of `Dataset.notes` is said.
-    Raises InputError where nothing is
-    readable, DownloadError, and Cancelled (what was opened until then is remembered).
+    Raises InputError where nothing is readable, DownloadError, and Cancelled (what was opened until
+    then is remembered).
     """
     listing = _listing(ref, watch)
     unwanted = frozenset(left_out)

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from srcsel.base.phrases import plain
 from srcsel.base.records import Evidence, Projection, Reading, Result
-from srcsel.charts import class_groups, plain
+from srcsel.charts import class_groups
 from srcsel.charts.cost import Trade, names_beside
 from srcsel.verdict.cost import COSTS
 from srcsel.verdict.readings import (

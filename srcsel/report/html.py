@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from srcsel import __version__
+from srcsel.base.phrases import plain
 from srcsel.base.records import Agreement, Evidence, Projection, Reading, Result
-from srcsel.charts import bars_alt, class_groups, plain
+from srcsel.charts import bars_alt, class_groups
 from srcsel.charts.bars import SCALES
 from srcsel.charts.cost import cost_alt, tells_apart, trade
 from srcsel.report.drawing import (

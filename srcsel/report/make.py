@@ -110,7 +110,7 @@ def _limited(whole: Result, question: Question) -> tuple[Result, str]:
         return whole, ""
     part = within(whole, kind, float(limit))
     left, all_ = len(contenders(part)), len(contenders(whole))
-    return part, f"among models up to {COSTS[kind].said(float(limit))} ({left} of {all_})"
+    return part, f"among models up to {COSTS[kind].in_words(float(limit))} ({left} of {all_})"
 
 
 def _map(runs: RunStore, result: Result, question: Question) -> Projection | None:

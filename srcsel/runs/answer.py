@@ -98,9 +98,9 @@ class Answer:
 
     def result(self, *, complete: bool) -> Result:
         """Rank and judge what was scored so far."""
-        scores, undefined = combined([score for told in self.scored for score in told.scores])
-        literal, too = combined([score for told in self.scored for score in told.literal])
-        diagnoses = tuple(told.diagnosis for told in self.scored if told.diagnosis is not None)
+        scores, undefined = combined([score for one in self.scored for score in one.scores])
+        literal, too = combined([score for one in self.scored for score in one.literal])
+        diagnoses = tuple(one.diagnosis for one in self.scored if one.diagnosis is not None)
         times = pooled(self.models, self.speeds, self.spreads)
         seconds = {model: timed.value for model, timed in times.items()}
         verdict = decide(

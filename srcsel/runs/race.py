@@ -1,6 +1,6 @@
 """A race, run: stage by stage features of more pictures, scores of them, and who goes on.
 
-The rules are `race`'s.
+The rules are `race_rules`'.
 
 What a network made of a stage's pictures stays as half-done features in the race's order, from
 which the next stage, a stopped race and a later exact run go on; whole features are stored in the
@@ -45,7 +45,7 @@ class Track:
     """
 
     dataset: Dataset
-    told: Answer
+    so_far: Answer
     store: FeatureStore
     watch: Watch
     save: Callable[[], None]  # stores the answer so far
@@ -56,7 +56,7 @@ class Track:
     def __post_init__(self) -> None:
         """Put the pictures in order."""
         d = self.dataset
-        self.order = rules.order(d.labels, self.told.run.seed)
+        self.order = rules.order(d.labels, self.so_far.run.seed)
         name = sha256(d.digest.encode() + self.order.astype("<i8").tobytes()).hexdigest()[:32]
         paths = tuple(d.paths[row] for row in self.order)
         self.turned = replace(d, paths=paths, labels=d.labels[self.order], digest=name)
@@ -69,7 +69,7 @@ class Track:
         until: int | None = None,
     ) -> Iterator[Features | Failure]:
         """Yield features as this run asks for them."""
-        run = self.told.run
+        run = self.so_far.run
         return extract(
             dataset,
             models,
@@ -77,7 +77,7 @@ class Track:
             device=run.device,
             precision=run.precision,
             watch=watch,
-            say=self.told.say,
+            say=self.so_far.say,
             whole=self.whole if dataset is self.dataset else None,
             until=until,
         )
@@ -110,7 +110,7 @@ class Track:
             made = replace(outcome, key=key, values=outcome.values[back], logits=logits)
             self.store.put(made)
             self.store.drop_parts(outcome.key)
-            self.told.loaded(key)
+            self.so_far.loaded(key)
             yield made
 
     def _has(self, dataset: Dataset, model: SourceModel) -> bool:
@@ -119,7 +119,7 @@ class Track:
 
     def _key(self, dataset: Dataset, model: SourceModel):  # noqa: ANN202
         try:
-            return key_for(dataset, model, self.told.run.precision)
+            return key_for(dataset, model, self.so_far.run.precision)
         except SrcselError:  # a model that cannot be prepared: extracting it says why
             return None
 
@@ -138,9 +138,9 @@ def race(
 ) -> list[SourceModel]:
     """Race `models`; return those to be scored in full, whose whole features are then stored.
 
-    Progress and who left stand in `track.told.race`. before: the race of the same run, when it was
-    stopped: what was stored then counts as stored now, so that it goes on as it began. Raises as
-    `extract`.
+    Progress and who left stand in `track.so_far.race`. before: the race of the same run, when it
+    was stopped: what was stored then counts as stored now, so that it goes on as it began. Raises
+    as `extract`.
     """
     free = {m.id for m in track.stored(models)} if before is None else set(before.stored)
     free |= {m.id for m in models if m.gmacs == 0}  # no network
@@ -151,7 +151,7 @@ class _Race:
     """One race from its first stage to its last."""
 
     def __init__(self, track: Track, models: Sequence[SourceModel], free: set[str]) -> None:
-        self.track, self.told = track, track.told
+        self.track, self.so_far = track, track.so_far
         self.free = free
         self.yardsticks = {m.id for m in models if m.yardstick}
         self.alive = [m.id for m in models]
@@ -208,11 +208,11 @@ class _Race:
             if isinstance(outcome, Failure):
                 self._fail(outcome)
                 return
-            self.told.loaded(outcome.key)
-            model, run = outcome.key.model, self.told.run
+            self.so_far.loaded(outcome.key)
+            model, run = outcome.key.model, self.so_far.run
             key = replace(outcome.key, dataset=f"{self.track.turned.digest}-{size}")
             labels = self.track.turned.labels[:size]
-            told = scored(
+            scores = scored(
                 replace(outcome, key=key),
                 labels,
                 run,
@@ -221,11 +221,11 @@ class _Race:
                 watch,
                 rechecks=rules.RECHECKS,
             )
-            if told.scores:
-                found[model] = told.scores
+            if scores.scores:
+                found[model] = scores.scores
                 watch.update(model, "waiting")
             else:
-                self._fail(told.failures[0])
+                self._fail(scores.failures[0])
 
         one_behind(self._prefixes(size, watch), take_in)
         self._count(self.alive, size)
@@ -296,7 +296,7 @@ class _Race:
         self.now = replace(self.now, passes=sum(self.seen.values()))
 
     def _fail(self, failure: Failure) -> None:
-        self.told.failures.append(failure)
+        self.so_far.failures.append(failure)
         self.alive = [m for m in self.alive if m != failure.model]
         self.track.watch.update(failure.model, "failed", note=failure.reason)
 
@@ -308,16 +308,16 @@ class _Race:
         self._tell()
 
     def _tell(self) -> None:
-        self.told.race = self.now
+        self.so_far.race = self.now
         self.track.save()
 
     @property
     def titles(self) -> dict[str, str]:
-        return {m.id: m.title for m in self.told.models}
+        return {m.id: m.title for m in self.so_far.models}
 
     def _of(self, ids: Sequence[str]) -> list[SourceModel]:
         """Return models as they are known by now: with the weights they ran with."""
-        return [m for m in self.told.models if m.id in ids]
+        return [m for m in self.so_far.models if m.id in ids]
 
 
 class _StageWatch(Watch):

@@ -53,9 +53,9 @@ def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = 
     """Answer a run, and store the answer after each model, so that finished models show at once.
 
     Raises InputError where the pictures cannot be ranked or one that is to be left out is not among
-    them, StoreError, and Cancelled (finished work
-    is kept; answering the same run again goes on from there). A model that fails becomes a Failure
-    in the result, and so does one that leaves a race.
+    them, StoreError, and Cancelled (finished work is kept; answering the same run again goes on
+    from there). A model that fails becomes a Failure in the result, and so does one that leaves a
+    race.
     """
     check_fields(run)
     settings, watch = settings or load_settings(), watch or Watch()
@@ -70,12 +70,12 @@ def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = 
         require_there(run.left_out, whole)
     dataset = load_dataset(run.ref, watch=watch, left_out=run.left_out)
     require_rankable(dataset)
-    told = Answer(run, dataset, models, features)
-    told.failures.extend(gone)
+    so_far = Answer(run, dataset, models, features)
+    so_far.failures.extend(gone)
     before = _race_before(runs, run)
-    runs.save(told.result(complete=False))
+    runs.save(so_far.result(complete=False))
     track = racing.Track(
-        dataset, told, features, watch, lambda: runs.save(told.result(complete=False)), whole
+        dataset, so_far, features, watch, lambda: runs.save(so_far.result(complete=False)), whole
     )
     if run.race:
         models = racing.race(track, models, before)
@@ -85,22 +85,24 @@ def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = 
 
     def take_in(outcome: Features | Failure) -> None:
         if isinstance(outcome, Failure):
-            told.failures.append(outcome)
+            so_far.failures.append(outcome)
         else:
             keys.append(outcome.key)
-            told.loaded(outcome.key)
+            so_far.loaded(outcome.key)
             watch.update(outcome.key.model, "scoring")
-            scores = scored(outcome, dataset.labels, run, told.measures, features, watch)
-            told.add(outcome.key.model, scores, outcome.seconds_per_picture, outcome.seconds_spread)
-            told.probing.add(outcome)
+            scores = scored(outcome, dataset.labels, run, so_far.measures, features, watch)
+            so_far.add(
+                outcome.key.model, scores, outcome.seconds_per_picture, outcome.seconds_spread
+            )
+            so_far.probing.add(outcome)
             watch.update(outcome.key.model, "done")
-        runs.save(told.result(complete=False))
+        runs.save(so_far.result(complete=False))
 
     # a model is scored while the next one runs
     one_behind(track.features(dataset, models, watch), take_in)
     for note in features.notes:
-        told.say(note)
-    result = told.result(complete=True)
+        so_far.say(note)
+    result = so_far.result(complete=True)
     runs.save(result)
     draw_all(result, keys, features, runs, watch)
     return result
@@ -123,11 +125,10 @@ def rank(
 
     folder: a path with one sub-folder a class (or a table of file and label), "FOLDER/*" (the
     classes are the folders below), "demo:NAME" or "public:NAME"; what may spoil the answer stands
-    in `Result.dataset.notes`. models: as
-    `catalog.find_models`. measures: names, "all", or None; the two bars and what the verdict leans
-    on are computed always. race: a fast answer; models that the first pictures rule out are not
-    scored on all (`Result.race` says which). The run is stored, so the pages show it in History.
-    Raises as `new_run` and `answer`.
+    in `Result.dataset.notes`. models: as `catalog.find_models`. measures: names, "all", or None;
+    the two bars and what the verdict leans on are computed always. race: a fast answer; models that
+    the first pictures rule out are not scored on all (`Result.race` says which). The run is stored,
+    so the pages show it in History. Raises as `new_run` and `answer`.
     """
     question = new_run(
         folder,
@@ -170,23 +171,23 @@ def add_measures(
     out = dropped | {failure.model for failure in failed}
     models = [model for model in before.models if model.id not in out]
     run = replace(before.run, measures=tuple(names))
-    told = Answer(run, before.dataset, before.models, features)
-    told.failures.extend(failed)
-    told.race = before.race
+    so_far = Answer(run, before.dataset, before.models, features)
+    so_far.failures.extend(failed)
+    so_far.race = before.race
     for note in before.notes:
-        told.say(note)
-    told.speeds.update(before.seconds_per_picture)
-    told.spreads.update(before.seconds_spread)
+        so_far.say(note)
+    so_far.speeds.update(before.seconds_per_picture)
+    so_far.spreads.update(before.seconds_spread)
     for found in features_of(before, models, features, watch):
         watch.update(found.key.model, "scoring")
-        told.add(
+        so_far.add(
             found.key.model,
-            scored(found, before.dataset.labels, told.run, told.measures, features, watch),
+            scored(found, before.dataset.labels, so_far.run, so_far.measures, features, watch),
         )
         if before.accuracies:  # else its pictures may not be there to look for copies
-            told.probing.add(found)
+            so_far.probing.add(found)
         watch.update(found.key.model, "stored")
-    result = replace(told.result(complete=True), seconds=before.seconds)
+    result = replace(so_far.result(complete=True), seconds=before.seconds)
     runs.save(result)
     return result
 
@@ -224,25 +225,25 @@ def rank_features(
         metric=metric,
         seed=seed,
     )
-    told = Answer(run, dataset, models)
+    so_far = Answer(run, dataset, models)
     for name, values in features.items():
         with suited_threads(len(dataset.labels)):
             scores = score_model(
                 name,
                 values,
                 dataset.labels,
-                measures=told.measures,
+                measures=so_far.measures,
                 temperature=temperature,
                 metric=metric,
                 seed=seed,
                 logits=(logits or {}).get(name),
                 watch=watch,
             )
-        told.add(name, scores)
+        so_far.add(name, scores)
         if not scores.failures:
             key = FeatureKey("", name, "", "", "float32")
-            told.probing.add(Features(key, np.asarray(values, dtype=np.float32)))
-    return told.result(complete=True)
+            so_far.probing.add(Features(key, np.asarray(values, dtype=np.float32)))
+    return so_far.result(complete=True)
 
 
 def score_features(
@@ -264,7 +265,7 @@ def score_features(
     "all", which leaves it out. Raises FeatureError, UnknownNameError.
     """
     check(reading=reading)
-    told = score_model(
+    scores = score_model(
         "features",
         features,
         _dataset_of(labels).labels,
@@ -274,13 +275,13 @@ def score_features(
         seed=seed,
         logits=logits,
     )
-    if told.failures and measures != "all":
-        first = told.failures[0]  # without a measure: the features are at fault
+    if scores.failures and measures != "all":
+        first = scores.failures[0]  # without a measure: the features are at fault
         raise NotAvailable(f"{first.measure}: {first.reason}" if first.measure else first.reason)
     if reading == "whitened":
-        return list(told.scores)
-    literal = {score.measure: score for score in told.literal}
-    return [literal.get(score.measure, score) for score in told.scores]
+        return list(scores.scores)
+    literal = {score.measure: score for score in scores.literal}
+    return [literal.get(score.measure, score) for score in scores.scores]
 
 
 def models_of(run: Run) -> tuple[list[SourceModel], list[Failure]]:

@@ -270,18 +270,18 @@ class _Task:
         """
         measure, rows, kept = self.measure, self.plan.rows, self.plan.kept
         if self.readers[1] is not None:
-            found = self.readers[1].result()
+            values = self.readers[1].result()
         elif measure.rechecks:
             known = self.shared.take(rows)
-            found = measure.rechecks(
+            values = measure.rechecks(
                 known.X, known.y, kept, **_take(self._given(measure.rechecks, known), rows)
             )
         elif measure.cheap:
             X, y, keywords = self.shared.X[rows], self.shared.y[rows], _take(self.keywords, rows)
-            found = np.array([measure(X[k], y[k], **_take(keywords, k)) for k in kept])
+            values = np.array([measure(X[k], y[k], **_take(keywords, k)) for k in kept])
         else:
             return None
-        return value + self.plan.spread * (found - found.mean())
+        return value + self.plan.spread * (values - values.mean())
 
     def _given(self, function: Callable[..., Any], shared: Shared) -> Mapping[str, Any]:
         """Keywords, and what measures share where this one asks for it."""

@@ -18,18 +18,20 @@ def combined(scores: Sequence[Score]) -> tuple[list[Score], list[Failure]]:
     for score in scores:
         if find(score.measure).combine and score.parts:
             groups.setdefault((score.measure, score.reading), []).append(score)
-    made: dict[int, Score | Failure] = {}
+    combined_as: dict[int, Score | Failure] = {}
     for (name, _), group in groups.items():
         measure = find(name)
         values = measure.combine([score.parts for score in group]) if measure.combine else ()
         for score, value in zip(group, values, strict=True):
-            made[id(score)] = (
+            combined_as[id(score)] = (
                 replace(score, value=float(value))
                 if math.isfinite(value)
                 else _undefined(score, measure)
             )
-    told = [made.get(id(score), score) for score in scores]
-    return [s for s in told if isinstance(s, Score)], [s for s in told if isinstance(s, Failure)]
+    complete = [combined_as.get(id(score), score) for score in scores]
+    return [s for s in complete if isinstance(s, Score)], [
+        s for s in complete if isinstance(s, Failure)
+    ]
 
 
 def _undefined(score: Score, measure: Measure) -> Failure:

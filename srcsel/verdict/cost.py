@@ -31,10 +31,10 @@ class Cost:
 
     def between(self, cost: Timed) -> str:
         """Return a cost with its unit, and between what its measurements lie if they differ."""
-        said, low, high = (self.said(value) for value in (cost.value, cost.low, cost.high))
+        said, low, high = (self.in_words(value) for value in (cost.value, cost.low, cost.high))
         return said if low == high else f"{said} (measured {low} to {high})"
 
-    def said(self, value: float) -> str:
+    def in_words(self, value: float) -> str:
         """Return a value with its unit, two digits below ten: "12 ms", "0.59 million weights"."""
         return f"{value:,.0f} {self.unit}" if value >= 9.95 else f"{value:.2g} {self.unit}"
 

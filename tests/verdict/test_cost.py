@@ -99,8 +99,8 @@ def test_costs_are_in_their_units_and_unknown_ones_are_left_out(result):
         {"hub/large": 320, "hub/medium": 100, "hub/small": 20}
     )
     assert contenders(result) == ["hub/large", "hub/medium", "hub/small"]
-    assert COSTS["time"].said(12.04) == "12 ms"
-    assert COSTS["time"].said(0.512) == "0.51 ms"
+    assert COSTS["time"].in_words(12.04) == "12 ms"
+    assert COSTS["time"].in_words(0.512) == "0.51 ms"
 
 
 def test_time_first_where_it_was_measured(result):

@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from srcsel import charts
 from srcsel.base.records import Result
 from srcsel.charts import Theme
 from srcsel.ui.app import state
 from srcsel.ui.parts import maps
+from srcsel.verdict.readings import model_order
 
 PRESENTING = 1.25  # times larger, as the frame's type in presenter mode
 
@@ -26,7 +26,7 @@ def theme() -> Theme:
 def models_on_show(result: Result) -> dict[str, str]:
     """Return id -> title of the scored models, in the order of the bars."""
     titles = {m.id: m.title for m in result.models}
-    return {m: titles[m] for m in charts.model_order(result)}
+    return {m: titles[m] for m in model_order(result)}
 
 
 def choose_model(result: Result) -> str:
@@ -37,7 +37,7 @@ def choose_model(result: Result) -> str:
     titles = models_on_show(result)
     default = result.verdict.winner if result.verdict.winner in titles else next(iter(titles))
     chosen = state.choose("model", list(titles), default, "starting model") or default
-    _pick("model", "Your pictures as seen by", list(titles), chosen, titles.__getitem__)
+    pick("model", "Your pictures as seen by", list(titles), chosen, titles.__getitem__)
     return chosen
 
 
@@ -48,9 +48,10 @@ def choose_method() -> str:
     return chosen
 
 
-def _pick(
+def pick(
     name: str, label: str, options: list[str], chosen: str, shown: Callable[[str], str]
 ) -> None:
+    """Draw a box that holds one of many options, as `switch`."""
     key = f"results-{name}"
     st.session_state[key] = chosen
     st.selectbox(label, options, format_func=shown, key=key, on_change=_moved, args=(name, key))
@@ -64,8 +65,12 @@ def switch(
     shown: Callable[[str], str],
     *,
     labeled: bool = True,
+    **forgotten: None,
 ) -> None:
-    """Draw a switch between a few options; the choice lives in the address under `name`."""
+    """Draw a switch between a few options; the choice lives in the address under `name`.
+
+    `forgotten`: other choices that a new one ends.
+    """
     key = f"results-{name}"
     st.session_state[key] = chosen
     st.segmented_control(
@@ -76,9 +81,10 @@ def switch(
         required=True,
         on_change=_moved,
         args=(name, key),
+        kwargs=forgotten,
         label_visibility="visible" if labeled else "collapsed",
     )
 
 
-def _moved(name: str, key: str) -> None:
-    state.write(**{name: st.session_state[key]})
+def _moved(name: str, key: str, **forgotten: None) -> None:
+    state.write(**{name: st.session_state[key]}, **forgotten)

@@ -8,7 +8,8 @@ from html import escape
 
 import streamlit as st
 
-from srcsel.charts import plain, plotly_text
+from srcsel.base.phrases import plain
+from srcsel.charts import plotly_text
 from srcsel.ui.app import navigation
 from srcsel.ui.parts import thumbs
 

@@ -5,8 +5,6 @@ The limit lives in the address.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from srcsel.base.phrases import listed
@@ -50,14 +48,14 @@ def among(whole: Result) -> tuple[Result, str]:
     left, all_ = len(contenders(part)), len(contenders(whole))
     if not left:
         st.info(
-            f"No model here keeps to {COSTS[kind].said(limit)}, so you see all of them.",
+            f"No model here keeps to {COSTS[kind].in_words(limit)}, so you see all of them.",
             icon=":material/tune:",
         )
         state.write(limit=None)
         return whole, ""
     if state.read("model") not in {s.model for s in part.scores}:
         state.write(model=None)  # the model looked at costs too much now
-    said = f"among models up to {COSTS[kind].said(limit)} ({left} of {all_})"
+    said = f"among models up to {COSTS[kind].in_words(limit)} ({left} of {all_})"
     return part, said + _undecided(whole, kind, limit)
 
 
@@ -100,8 +98,10 @@ def section(whole: Result, part: Result, reading: Reading, chosen: str) -> None:
     shown = trade(whole, measure, reading, kind)
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        _switch("cost", "Cost", kinds, kind, lambda one: COSTS[one].title, limit=None)
-        _select("measure", "Score", _measures(whole), measure, title_of)
+        choices.switch("cost", "Cost", kinds, kind, lambda one: COSTS[one].title, limit=None)
+        choices.pick(
+            "measure", "Score", _measures(whole), measure, lambda one: plain(title_of(one))
+        )
         if tells_apart(shown):
             _slider(whole, kind, limit)
         st.caption(_explained(whole, kind, shown.unplaced))
@@ -172,7 +172,7 @@ def _slider(whole: Result, kind: str, limit: float | None) -> None:
         options,
         key="results-limit",
         on_change=_limited,
-        format_func=lambda value: "no limit" if value is None else COSTS[kind].said(value),
+        format_func=lambda value: "no limit" if value is None else COSTS[kind].in_words(value),
     )
 
 
@@ -193,7 +193,7 @@ def _explained(whole: Result, kind: str, unplaced: tuple[str, ...]) -> str:
 def _all_alike(kind: str, values: list[float]) -> str:
     if not values:
         return "The cost of these models is not known."
-    said = COSTS[kind].said(values[0])
+    said = COSTS[kind].in_words(values[0])
     return (
         f"These {words.count(len(values), 'model')} cost the same ({said}), so cost does not decide"
         " here."
@@ -209,37 +209,3 @@ def _limited() -> None:
     # named in the link too: what a limit means must not change with the run
     cost = st.session_state["results-cost"]
     state.write(limit=None if value is None else f"{value:g}", cost=cost)
-
-
-def _switch(
-    name: str,
-    label: str,
-    options: list[str],
-    chosen: str,
-    shown: Callable[[str], str],
-    **forgotten: None,
-) -> None:
-    key = f"results-{name}"
-    st.session_state[key] = chosen
-    st.segmented_control(
-        label,
-        options,
-        format_func=shown,
-        key=key,
-        required=True,
-        on_change=lambda: state.write(**{name: st.session_state[key]}, **forgotten),
-    )
-
-
-def _select(
-    name: str, label: str, options: list[str], chosen: str, shown: Callable[[str], str]
-) -> None:
-    key = f"results-{name}"
-    st.session_state[key] = chosen
-    st.selectbox(
-        label,
-        options,
-        format_func=lambda one: plain(shown(one)),
-        key=key,
-        on_change=lambda: state.write(**{name: st.session_state[key]}),
-    )

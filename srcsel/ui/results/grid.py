@@ -80,15 +80,15 @@ def html(result: Result, view: str) -> str:
 
 def grouped(result: Result) -> dict[str, list[Row]]:
     """Group -> (measure, reading) of what was scored or failed, groups without a row left out."""
-    found: dict[Row, None] = dict.fromkeys(
+    present: dict[Row, None] = dict.fromkeys(
         (s.measure, s.reading) for s in (*result.scores, *result.literal)
     )
-    scored = {measure for measure, _ in found}
-    found |= dict.fromkeys(
+    scored = {measure for measure, _ in present}
+    present |= dict.fromkeys(
         (f.measure, None) for f in result.failures if f.measure and f.measure not in scored
     )
     rows: dict[str, list[Row]] = {HEADLINE: [], HEAD: [], MORE: []}
-    for row in sorted(found, key=lambda row: _place(row[0])):
+    for row in sorted(present, key=lambda row: _place(row[0])):
         rows[group_of(row[0])].append(row)
     static: list[Row] = [
         (name, None)
@@ -124,13 +124,13 @@ def cells(result: Result, row: Row, models: Iterable[SourceModel], view: str) ->
 def reasons(result: Result) -> dict[str, list[str]]:
     """Sentence -> "model, measure" of everything that is n/a, so that each reason is said once."""
     titles = {m.id: plain(m.title) for m in result.models}
-    said: dict[str, list[str]] = {}
+    whom: dict[str, list[str]] = {}
     for failure in result.failures:
         if failure.measure:
-            said.setdefault(plain(failure.reason), []).append(
+            whom.setdefault(plain(failure.reason), []).append(
                 f"{titles.get(failure.model, failure.model)}: {title_of(failure.measure)}"
             )
-    return said
+    return whom
 
 
 def _columns(result: Result) -> list[SourceModel]:
@@ -192,21 +192,21 @@ def _cell(score: Score | None, ranks: Mapping[str, int], view: str, reason: str)
     tied = sum(r == rank for r in ranks.values()) > 1
     place = "" if rank is None else f"{rank}{' =' if tied else ''}"
     chance = chance_of(score)
-    told = [f"value {_number(score.value)}"]
-    told += (
+    lines = [f"value {_number(score.value)}"]
+    lines += (
         [f"90 % of the re-checks {_number(score.low)} to {_number(score.high)}"]
         if _both(score)
         else []
     )
-    told += [f"chance {_number(chance)}"] if chance is not None else []
-    told += [f"gain over chance {_number(score.gain)}"] if score.gain is not None else []
-    told += [f"rank {place} of {len(ranks)}"] if place else []
+    lines += [f"chance {_number(chance)}"] if chance is not None else []
+    lines += [f"gain over chance {_number(score.gain)}"] if score.gain is not None else []
+    lines += [f"rank {place} of {len(ranks)}"] if place else []
     shown = {
         "Value": _number(bar_length(score)[0]),  # of SCL the gain, as in its bars
         "Rank": place,
         "Gain over chance": _number(score.gain),
     }[view]
-    return Cell(shown or "–", ", ".join(told), first=rank == 1)
+    return Cell(shown or "–", ", ".join(lines), first=rank == 1)
 
 
 def _static(name: str, models: list[SourceModel], view: str) -> list[Cell]:
@@ -216,18 +216,18 @@ def _static(name: str, models: list[SourceModel], view: str) -> list[Cell]:
     }
     first = {said: v for (m, v) in reversed(known.items()) for said in [said_of[m]]}
     values = {m: first[said] for m, said in said_of.items()}  # what reads the same shares a rank
-    found = []
+    cells = []
     for model in models:
         if model.id not in values:
-            found.append(Cell("n/a", "It is not known for this model.", missing=True))
+            cells.append(Cell("n/a", "It is not known for this model.", missing=True))
             continue
         value = values[model.id]
         rank = 1 + sum(v > value for v in values.values())
         place = f"{rank}{' =' if list(values.values()).count(value) > 1 else ''}"
         said = said_of[model.id]
         text = {"Value": said, "Rank": place, "Gain over chance": "–"}[view]
-        found.append(Cell(text, f"{said}, rank {place} of {len(values)}", first=rank == 1))
-    return found
+        cells.append(Cell(text, f"{said}, rank {place} of {len(values)}", first=rank == 1))
+    return cells
 
 
 def _both(score: Score) -> bool:

@@ -11,14 +11,13 @@ import pandas as pd
 import streamlit as st
 
 from srcsel.base.records import HEADLINE, Dropped, Part, Race, Result
-from srcsel.charts import bar_length
 from srcsel.store.runs import RunStore
 from srcsel.ui.app import frame, navigation
 from srcsel.ui.parts import watch, words
 from srcsel.ui.parts.asking import submit_run
 from srcsel.ui.parts.show import md, plain
 from srcsel.verdict import doubt
-from srcsel.verdict.readings import title_of
+from srcsel.verdict.readings import bar_length, title_of
 
 WHY = {
     "behind": "Behind the leader",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -17,10 +16,8 @@ from srcsel.ui.parts.maps import MAP_CAPTION, sampled
 from srcsel.ui.parts.show import error_state, md
 from srcsel.ui.results import table, verdict
 from srcsel.verdict import doubt
+from srcsel.verdict.readings import pick_scores
 from srcsel.verdict.wording import READINGS
-
-if TYPE_CHECKING:
-    pass
 
 BARS = {
     "silhouette": ("How well the groups separate", "MSC"),
@@ -106,7 +103,7 @@ def bars(result: Result, which: Reading, chosen: str) -> None:
     """Draw the two score bars under each other; pressing a bar chooses its model."""
     scale = PRESENTING if frame.presenting() else 1.0
     for measure, (heading, short) in BARS.items():
-        if not charts.pick_scores(result, measure, which):
+        if not pick_scores(result, measure, which):
             continue
         jargon = "" if frame.presenting() else f" ({short})"
         st.markdown(
@@ -150,9 +147,10 @@ def map_beside(result: Result, model: str, method: str, height: int) -> None:
 def remarks(result: Result) -> None:
     """Say what was sampled or left out, and which models or scores did not work, in words."""
     titles = {m.id: m.title for m in result.models}
-    told = {doubt.summary(result.race)} if result.race else set()  # stands with the race
-    said = (*result.notes, *result.dataset.notes)
-    for note in (note for note in said if note not in told):
+    elsewhere = {doubt.summary(result.race)} if result.race else set()  # stands with the race
+    for note in (*result.notes, *result.dataset.notes):
+        if note in elsewhere:
+            continue
         st.caption(f":material/info: {md(note)}")
     for failure in (
         f for f in result.failures if f.measure in HEADLINE

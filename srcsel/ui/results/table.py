@@ -59,8 +59,8 @@ def short_table(result: Result, reading: Reading) -> pd.DataFrame:
         row: dict[str, object] = {"Starting model": plain(about.title)}
         row["First in 100"] = firsts.get(model)  # None for a yardstick: it is not in the contest
         for measure in measures:
-            found = scores[measure].get(model)
-            row |= {name: found and value(found) for name, value in columns(measure).items()}
+            score = scores[measure].get(model)
+            row |= {name: score and value(score) for name, value in columns(measure).items()}
         row |= {
             "Weights (million)": about.params / 1e6 if about.params is not None else None,
             "Milliseconds a picture": seconds * 1000 if seconds else None,
@@ -82,19 +82,19 @@ def together(result: Result) -> pd.DataFrame:
     beforehand.
     """
     models = {m.id: m for m in result.models}
-    found = consensus(result.rankings, model_order(result))
-    whole, firsts = len(found.measures), firsts_of_100(result)
-    order = [*found.models, *(m for m in models if m not in found.models)]
+    places = consensus(result.rankings, model_order(result))
+    whole, firsts = len(places.measures), firsts_of_100(result)
+    order = [*places.models, *(m for m in models if m not in places.models)]
     return pd.DataFrame(
         {
             "Starting model": [plain(models[m].title) for m in order],
-            "Mean rank": [found.mean_rank.get(m) for m in order],
-            "Borda count": [found.borda.get(m) for m in order],
+            "Mean rank": [places.mean_rank.get(m) for m in order],
+            "Borda count": [places.borda.get(m) for m in order],
             "Rests on": [
-                f"{found.counted.get(m, 0)} of {words.count(whole, 'measure')}" for m in order
+                f"{places.counted.get(m, 0)} of {words.count(whole, 'measure')}" for m in order
             ],
             "No value from": [
-                ", ".join(title_of(name) for name in found.missing.get(m, ())) for m in order
+                ", ".join(title_of(name) for name in places.missing.get(m, ())) for m in order
             ],
             "First in 100": [firsts.get(m) for m in order],
             "Accuracy there": [
@@ -168,10 +168,10 @@ def _every(result: Result) -> None:
         " did elsewhere. Rest the pointer on a number for its interval, its chance level and its"
         " rank."
     )
-    said = grid.reasons(result)
-    if said:
-        with st.expander(f"Why n/a ({words.count(sum(map(len, said.values())), 'number')})"):
-            for reason, whom in said.items():
+    reasons = grid.reasons(result)
+    if reasons:
+        with st.expander(f"Why n/a ({words.count(sum(map(len, reasons.values())), 'number')})"):
+            for reason, whom in reasons.items():
                 st.markdown(f"**{md(reason)}**  \n{md('; '.join(whom))}")
 
 

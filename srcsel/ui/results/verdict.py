@@ -51,9 +51,9 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
                     )
                 if beside is not None:
                     beside()
-            said = plain(headline(result))
-            long = " srcsel-long" if len(said) > LONG else ""
-            st.html(f'<h1 class="srcsel-head{long}">{escape(said)}</h1>')
+            sentence = plain(headline(result))
+            long = " srcsel-long" if len(sentence) > LONG else ""
+            st.html(f'<h1 class="srcsel-head{long}">{escape(sentence)}</h1>')
             reached = expected(result)
             if reached is not None:
                 who = "Ahead for now" if verdict.kind == "cannot tell" else "What you get"
@@ -156,13 +156,13 @@ def _firsts(result: Result) -> str:
     if len(firsts) < 2:
         return ""
     order = sorted((m for m in firsts if firsts[m]), key=lambda m: (m != winner, -firsts[m]))
-    said = ", ".join(f"{plain(titles[m])} ({firsts[m]})" for m in order[:3])
+    leading = ", ".join(f"{plain(titles[m])} ({firsts[m]})" for m in order[:3])
     rest = sum(firsts[m] for m in order[3:])
     more = f", {words.count(len(order) - 3, 'other')} ({rest})" if rest else ""
     parts = "".join(
         f'<i style="width:{firsts[m]}%" title="{escape(plain(titles[m]))}"></i>' for m in order
     )
-    text = escape(f"First in 100 re-checks: {said}{more}")
+    text = escape(f"First in 100 re-checks: {leading}{more}")
     return (
         f'<div class="srcsel-firsts" role="img" aria-label="{text}">{parts}</div><div'
         f' class="srcsel-key">{text}</div>'
