@@ -28,6 +28,33 @@ def look_alikes(classes: Sequence[str]) -> list[str]:
     ]
 
 
+def joined(classes: Sequence[str]) -> list[str]:
+    """Say which class names seem to be several labels of one picture, written in one cell.
+
+    "Mass|Nodule" where "Mass" stands in another name too; between blanks or commas, which names
+    have too, each must be a class of its own ("scab rust" beside "scab" and "rust").
+    """
+    found = [name for name in classes if any(_is_joined(name, sign, classes) for sign in "|;, ")]
+    if not found:
+        return []
+    shown = ", ".join(f"'{name}'" for name in found[:MOST])
+    more = f" and {len(found) - MOST:,} more" if len(found) > MOST else ""
+    return [
+        f"Some classes seem to be several labels of one picture: {shown}{more}. Each combination"
+        " counts as a class of its own. If that is not meant, give each picture one label."
+    ]
+
+
+def _is_joined(name: str, sign: str, classes: Sequence[str]) -> bool:
+    parts = {part.strip() for part in name.split(sign)} - {""}
+    if len(parts) < 2:
+        return False
+    if sign in ", ":
+        return parts <= set(classes)
+    others = {p.strip() for other in classes if other != name for p in other.split(sign)}
+    return bool(parts & others)
+
+
 def _looks(name: str) -> str:
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     plain = re.sub("[\"'`]+", "", plain).strip()

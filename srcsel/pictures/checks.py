@@ -10,7 +10,7 @@ import numpy as np
 from srcsel.base.errors import InputError
 from srcsel.base.phrases import count
 from srcsel.base.records import Dataset, Listing
-from srcsel.pictures.alike import look_alikes
+from srcsel.pictures.alike import joined, look_alikes
 from srcsel.pictures.layouts import about_layout
 
 FEW = 10  # pictures of a class below which its score is shaky
@@ -29,6 +29,7 @@ def check(dataset: Dataset | Listing) -> tuple[str, ...]:
         *about_layout(dataset),
         *_about_classes(dataset),
         *look_alikes(dataset.classes),
+        *joined(dataset.classes),
         *_about_counts(dataset),
         *_about_left_out(dataset),
     )

@@ -53,7 +53,7 @@ def load_dataset(ref: str, *, watch: Watch = _SILENT, left_out: Collection[str] 
     then is remembered).
     """
     listing = _listing(ref, watch)
-    unwanted = frozenset(left_out)
+    unwanted = frozenset([left_out] if isinstance(left_out, str) else left_out)
     rows = [row for row, path in enumerate(listing.paths) if path not in unwanted]
     seen = _look_at([listing.paths[row] for row in rows], listing.folder, watch)
     good = [row for row, file in zip(rows, seen, strict=True) if not file.reason]

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from srcsel.base.allowed import check, check_fields
-from srcsel.base.errors import NotAvailable, SrcselError
+from srcsel.base.errors import InputError, NotAvailable, SrcselError
 from srcsel.base.records import (
     Dataset,
     Failure,
@@ -208,8 +208,13 @@ def rank_features(
 
     features: model name -> (n, d), rows in the order of `labels` (n,), any labels that sort.
     logits: model name -> (n, c_source), for the measures that need a source head. Nothing is
-    stored. Raises FeatureError.
+    stored. Raises FeatureError, InputError where `features` is no mapping or empty.
     """
+    if not isinstance(features, Mapping) or not features:
+        raise InputError(
+            "No model's features were given by name. Give a mapping, such as"
+            " {'resnet18': X, 'vit': Z} with X and Z of shape (n, d)."
+        )
     dataset = _dataset_of(labels)
     models = [
         SourceModel(name, name, "", None, None, None, _width(x), "", "unknown")

@@ -250,7 +250,7 @@ def test_objects_that_would_run_something_are_refused(tmp_path, name, npz):
     ],
 )
 def test_shapes_and_sizes_that_cannot_be_scored_say_what_to_do(features, labels, words):
-    with pytest.raises(SrcselError, match="^(Expected|Features)") as caught:
+    with pytest.raises(SrcselError, match=r"^(Expected|Features)") as caught:
         score_features(features, labels)
     assert words in str(caught.value)
 
@@ -260,3 +260,9 @@ def test_torch_says_nothing_of_a_pickle_that_another_program_wrote(tmp_path, rec
     assert main(["score", str(tmp_path / "a.pt")]) == 2
     assert "Python objects" in capsys.readouterr().err
     assert not recwarn.list
+
+
+@pytest.mark.parametrize("features", [{}, [X], X])
+def test_features_without_names_are_refused(features):
+    with pytest.raises(InputError, match="by name"):
+        rank_features(features, WORDS)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from srcsel.pictures.alike import look_alikes
+from srcsel.pictures.alike import joined, look_alikes
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,19 @@ def test_pairs_that_look_alike(pair):
 )
 def test_names_that_differ(names):
     assert look_alikes(names) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "several"),
+    [
+        (("Mass", "Mass|Nodule", "Edema"), ("Mass|Nodule",)),
+        (("a;b", "b;c"), ("a;b", "b;c")),
+        (("scab", "rust", "scab rust"), ("scab rust",)),
+        (("red fox", "red wolf", "grey wolf"), ()),
+        (("apple, red", "apple, green"), ()),
+        (("a", "b"), ()),
+    ],
+)
+def test_several_labels_in_one_cell(names, several):
+    said = "".join(joined(names))
+    assert [name for name in names if f"'{name}'" in said] == list(several)

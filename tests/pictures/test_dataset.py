@@ -99,6 +99,7 @@ def test_left_out_pictures(leaves):
     assert len(data.paths) == 5
     assert "rust/1.png" not in data.paths
     assert data.unreadable == ()
+    assert load_dataset(str(leaves), left_out="rust/1.png").paths == data.paths
     with pytest.raises(InputError, match="All of them were left out"):
         load_dataset(str(leaves), left_out=list_pictures(str(leaves)).paths)
 
