@@ -1,0 +1,197 @@
+"""What each command of the shell is asked with."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+    Commands = _SubParsersAction[ArgumentParser]
+
+
+def rank(commands: Commands) -> ArgumentParser:
+    """Add `srcsel rank`."""
+    rank = commands.add_parser("rank", help="rank source models for a folder of labelled pictures")
+    rank.add_argument(
+        "folder",
+        help=(
+            "one sub-folder a class, or with a labels.csv; 'FOLDER/*' takes the folders below as"
+            " the classes; or such a table; or demo:NAME, public:NAME"
+        ),
+    )
+    rank.add_argument(
+        "--models",
+        default="bundled",
+        help=(
+            "ids, presets (small, balanced, strongest), hubs (packaged, demo, pixels) or"
+            " checkpoint files (FILE or FILE=ARCHITECTURE), with commas; default: bundled, all"
+            " that come with srcsel"
+        ),
+    )
+    rank.add_argument("--device", help="auto, cpu, cuda or mps; default: auto, or SRCSEL_DEVICE")
+    rank.add_argument(
+        "--precision",
+        default="exact",
+        help=(
+            "exact (default; float32) or fast (bfloat16: larger models take half the time, scores"
+            " hardly change)"
+        ),
+    )
+    rank.add_argument(
+        "--leave-out",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a picture to leave out, relative; repeatable",
+    )
+    rank.add_argument(
+        "--race",
+        action="store_true",
+        help="fast answer: models that the first pictures rule out are not scored on all",
+    )
+    rank.add_argument("--title", default="", help="name of the run in History")
+    _add_scoring(rank)
+    _add_json(rank)
+    return rank
+
+
+def score(commands: Commands) -> ArgumentParser:
+    """Add `srcsel score`."""
+    score = commands.add_parser("score", help="score features you have: one file a model")
+    score.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE.npz",
+        help=(
+            "keys X (n, d), y (n,), optional logits (n, c); also .npy, .csv, .parquet, .pt and"
+            " .safetensors"
+        ),
+    )
+    score.add_argument(
+        "--labels",
+        metavar="FILE",
+        help="labels in a file of their own: .npy, .csv with a column label, .txt with one a line",
+    )
+    _add_scoring(score)
+    _add_json(score)
+    return score
+
+
+def models(commands: Commands) -> ArgumentParser:
+    """Add `srcsel models`."""
+    models = commands.add_parser("models", help="list the source models on offer")
+    models.add_argument(
+        "--hub", help="only this hub: packaged, demo, timm, torchvision, checkpoints, pixels"
+    )
+    models.add_argument("--search", default="", metavar="TEXT", help="words that must occur")
+    _add_json(models)
+    return models
+
+
+def evidence(commands: Commands) -> ArgumentParser:
+    """Add `srcsel evidence`."""
+    evidence = commands.add_parser(
+        "evidence", help="measure the accuracy really reached, and which score foretold it"
+    )
+    evidence.add_argument(
+        "folder", help="pictures as for rank, which runs first; or the id of a finished run"
+    )
+    evidence.add_argument(
+        "--models",
+        default="bundled",
+        help="as for rank; default: bundled. A run's own are used with its id",
+    )
+    evidence.add_argument(
+        "--check",
+        choices=("probe", "finetune", "both"),
+        default="probe",
+        help=(
+            "probe (default): a linear classifier on the features; finetune: the whole network is"
+            " trained from that classifier on, in the way that does best on a part of the training"
+            " pictures; where none beats the classifier, that is kept"
+        ),
+    )
+    evidence.add_argument(
+        "--shots", default="10", help="training pictures of each class, or all; default: 10"
+    )
+    evidence.add_argument(
+        "--seeds", type=int, default=3, help="trainings of each model, one split each; default: 3"
+    )
+    evidence.add_argument(
+        "--epochs", type=int, default=15, help="passes over the training pictures; default: 15"
+    )
+    evidence.add_argument(
+        "--learning-rate",
+        type=float,
+        metavar="RATE",
+        help=(
+            "of the training; default: the better of 0.0002 and 0.0006, chosen on a part of the"
+            " training pictures"
+        ),
+    )
+    evidence.add_argument("--measures", default="all", help="names with commas, or all (default)")
+    evidence.add_argument(
+        "--device", help="auto, cpu, cuda or mps; default: auto, or SRCSEL_DEVICE"
+    )
+    _add_json(evidence)
+    return evidence
+
+
+def report(commands: Commands) -> ArgumentParser:
+    """Add `srcsel report`."""
+    report = commands.add_parser(
+        "report", help="write a finished run as one HTML file, or its numbers as CSV"
+    )
+    report.add_argument("run_id", metavar="RUN", help="id of the run, as in its link; or latest")
+    report.add_argument(
+        "--html", metavar="FILE", help="default, without --csv: srcsel-RUN.html in this folder"
+    )
+    report.add_argument("--csv", metavar="FILE", help="every number; - = to standard output")
+    return report
+
+
+def app(commands: Commands) -> ArgumentParser:
+    """Add `srcsel app`."""
+    app = commands.add_parser(
+        "app",
+        help="open the dashboard at http://127.0.0.1:8501",
+        description=(
+            "Open the dashboard at http://127.0.0.1:8501, for this computer only; where that port"
+            " is taken, at the next free one."
+        ),
+        epilog=(
+            "Another port: --server.port 9000. For others in your network: --server.address 0.0.0.0"
+            " with SRCSEL_HOSTS, the names it answers to, and a sign-in: SRCSEL_PASSWORD, or [auth]"
+            " in .streamlit/secrets.toml (docs/team.md). Every further option goes to Streamlit."
+        ),
+    )
+    app.add_argument(
+        "--insecure",
+        action="store_true",
+        help=(
+            "for others in your network, but without a sign-in: whoever reaches the address can see"
+            " all pictures and runs, start, stop and delete runs, and use this computer"
+        ),
+    )
+    return app
+
+
+def _add_scoring(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--measures", help="names with commas, or all; default: the two bars, kNN and LogME"
+    )
+    command.add_argument(
+        "--temperature", type=float, default=0.5, help="of SCL, whitened reading; default: 0.5"
+    )
+    command.add_argument("--metric", default="cosine", help="of MSC: cosine (default) or euclidean")
+    command.add_argument(
+        "--seed", type=int, default=0, help="of the re-checks and maps; default: 0"
+    )
+
+
+def _add_json(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--json", metavar="FILE", help="write JSON; - = to standard output, and nothing else"
+    )
