@@ -19,8 +19,8 @@ def to_json(result: Result) -> dict[str, Any]:
     `scores` holds one entry for each model and asked measure, in the reading the verdict uses;
     `literal` has MSC and SCL exactly as the papers state them. `gain` is counted from `chance`.
     `null`, `chance`, `gain`, `low` and `high` are null where they do not exist. `order` lists the
-    models best first, as every table does. `accuracies`: how often a linear classifier on
-    each model's features is right, with its 90 % interval.
+    models best first, as every table does. `accuracies`: how often a linear classifier on each
+    model's features is right, with its 90 % interval.
     """
     dataset, run, verdict = result.dataset, result.run, result.verdict
     asked = set(run.measures)
