@@ -367,6 +367,9 @@ class Protocol:
 
     def __post_init__(self) -> None:
         check_fields(self)
+        if self.kind == "probe" and self.learning_rate is None:
+            # it means nothing there, but stored quick checks say so and are found by it
+            object.__setattr__(self, "learning_rate", 1e-3)
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,13 @@ def test_what_was_stored_before_the_recipe_was_named_is_of_the_one_before(runs):
     assert not dataclasses.replace(found, protocol=Protocol("probe")).is_former
 
 
+def test_a_quick_check_stored_before_is_replaced_by_one_of_today(runs):
+    stored = from_plain(Protocol, {**to_plain(Protocol("probe")), "learning_rate": 1e-3})
+    runs.save_evidence(dataclasses.replace(EVIDENCE, protocol=stored))
+    runs.save_evidence(dataclasses.replace(EVIDENCE, protocol=Protocol("probe"), seconds=99.0))
+    assert [e.seconds for e in runs.evidences("run-1")] == [99.0]
+
+
 def test_one_for_each_protocol_newest_last(runs):
     runs.save_evidence(
         dataclasses.replace(EVIDENCE, created="2026-03-01", protocol=Protocol("probe"))
