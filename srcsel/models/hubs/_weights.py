@@ -5,6 +5,7 @@ What a file is, its first bytes tell, not its ending: the Hugging Face cache giv
 
 from __future__ import annotations
 
+import contextlib
 import json
 import pickle
 import struct
@@ -194,6 +195,14 @@ def _named(path: Path, state: dict[str, Any]) -> dict[str, Any]:
     return state
 
 
+IMPOSTORS = (
+    (b"", "it is empty. Copy or download it again."),
+    (b"version https://git-lfs", "it is a Git LFS placeholder. Run 'git lfs pull'."),
+    (b"<", "it is a web page, so the download went wrong. Download the file itself."),
+)
+"""How files begin that were saved in place of weights, and what to do; "" = nothing is there."""
+
+
 def _maker(kind: type) -> type:
     """Make the stand-in torch's reader builds where `_pickle` saw one that took items, values or a
     state.
@@ -222,4 +231,9 @@ def _unreadable(path: Path, error: OSError) -> ModelError:
 
 
 def _damaged(path: Path, why: str = "") -> ModelError:
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        start = file.read(64).lstrip()
+        for beginning, told in IMPOSTORS:
+            if start.startswith(beginning) if beginning else not start:
+                return ModelError(f"{path.name} is damaged or no weights file: {told}")
     return ModelError(f"{path.name} is damaged or no weights file{why}. Copy or download it again.")

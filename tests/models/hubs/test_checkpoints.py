@@ -326,3 +326,19 @@ def test_a_damaged_layer_on_averaged_maps_is_refused_with_a_sentence(tmp_path):
     path = save(tmp_path / "vgg11.safetensors", {"classifier.weight": torch.zeros(3)})
     with pytest.raises(ModelError, match="vgg11"):
         HUB.load(HUB.find(str(path)), "cpu", Watch())
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "it is empty"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 9\n", "git lfs pull"),
+        (b"<!DOCTYPE html><html></html>", "web page"),
+    ],
+)
+def test_what_was_saved_in_place_of_weights_is_named(tmp_path, content, words):
+    from srcsel.models.hubs import _weights
+
+    (tmp_path / "a.pth").write_bytes(content)
+    with pytest.raises(ModelError, match=words):
+        _weights.read_content(tmp_path / "a.pth")
