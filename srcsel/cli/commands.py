@@ -122,11 +122,12 @@ def _score(arguments: argparse.Namespace, _: Sequence[str]) -> int:
 def _models(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     from srcsel.cli.tables import print_models
     from srcsel.models.catalog import search, unreadable
+    from srcsel.runs.public_json import model_json
     from srcsel.store.serialize import to_plain
 
     found, bad = search(arguments.search, hub=arguments.hub), unreadable(arguments.hub)
     if arguments.json:
-        told = {"models": to_plain(found), "unreadable": to_plain(bad)}
+        told = {"models": [model_json(model) for model in found], "unreadable": to_plain(bad)}
         _write_json(told, arguments.json)
     if arguments.json != "-":
         print_models(found)

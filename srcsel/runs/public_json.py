@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from srcsel.base.records import Result, Score
+from srcsel.base.records import Result, Score, SourceModel
 from srcsel.store.serialize import to_plain
 from srcsel.verdict.readings import chance_of, model_order
 from srcsel.verdict.wording import headline
@@ -54,7 +54,7 @@ def to_json(result: Result) -> dict[str, Any]:
         "accuracies": to_plain(result.accuracies),
         "rankings": to_plain(result.rankings),
         "order": model_order(result),
-        "models": to_plain(result.models),
+        "models": [model_json(model) for model in result.models],
         "seconds_per_picture": to_plain(result.seconds_per_picture),
         "seconds_spread": to_plain(result.seconds_spread),
         "notes": list(result.notes),
@@ -68,3 +68,8 @@ def to_json(result: Result) -> dict[str, Any]:
 
 def _score(score: Score) -> dict[str, Any]:
     return to_plain(score) | {"chance": to_plain(chance_of(score))}
+
+
+def model_json(model: SourceModel) -> dict[str, Any]:
+    """Return a source model's JSON values; `baseline` is the former name of `yardstick`."""
+    return {**to_plain(model), "baseline": model.yardstick}

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+import srcsel
 from srcsel.base.errors import Cancelled, FeatureError, InputError, NotAvailable, UnknownNameError
 from srcsel.base.records import HEADLINE, Run, SourceModel
 from srcsel.base.settings import load_settings
@@ -467,3 +468,8 @@ def test_what_explains_the_verdict_is_kept_with_the_run(picture_folder):
         s.gain for s in result.literal if (s.model, s.measure) == ("demo/textures", "supcon")
     )
     assert again.diagnoses[0].raw.gain == pytest.approx(gain, abs=1e-6)
+
+
+def test_the_json_keeps_the_former_name_of_a_yardstick(picture_folder):
+    (model,) = to_json(srcsel.rank(picture_folder, "pixels"))["models"]
+    assert (model["yardstick"], model["baseline"]) == (True, True)
