@@ -34,7 +34,6 @@ from srcsel.base.allowed import check
 from srcsel.base.errors import FeatureError, NotAvailable, UnknownNameError
 
 NULL_PERMUTATIONS = 20  # label permutations behind every null that has no closed form
-LARGEST = float(np.finfo(np.float32).max)  # of a feature; the square of a larger one may overflow
 ROWS = 10  # without a label, named in a message
 NULL_SEED = 20240  # the same permutations for every model and every run
 
@@ -219,11 +218,6 @@ def check_rows(values: ArrayLike, n: int | None, name: str, *, single: bool = Fa
         raise FeatureError(
             f"{bad} of {len(array)} rows of {name} hold values that are not finite (NaN or"
             " infinity). The model may have overflowed: try float32 precision, or leave it out."
-        )
-    if array.dtype != np.float32 and array.size and max(array.max(), -array.min()) > LARGEST:
-        raise FeatureError(
-            f"{name.capitalize()} hold values beyond {LARGEST:.1e}, whose squares are no numbers"
-            " any more. Divide them by their largest."
         )
     array.flags.writeable = False  # a measure that writes into its input fails in its own tests
     return array

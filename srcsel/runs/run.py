@@ -247,8 +247,18 @@ def rank_features(
         so_far.add(name, scores)
         if not scores.failures:
             key = FeatureKey("", name, "", "", "float32")
-            so_far.probing.add(Features(key, np.asarray(values, dtype=np.float32)))
+            so_far.probing.add(Features(key, _single(values)))
     return so_far.result(complete=True)
+
+
+def _single(values: ArrayLike) -> np.ndarray:
+    """Return features in float32, divided by their largest where that is beyond it: probing does
+    not depend on the scale.
+    """
+    array = np.asarray(values)
+    largest = float(np.abs(array).max(initial=0))
+    beyond = largest > float(np.finfo(np.float32).max)
+    return np.asarray(array / largest if beyond else array, dtype=np.float32)
 
 
 def score_features(
