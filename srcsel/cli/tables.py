@@ -189,12 +189,13 @@ def _asked(result: Result) -> list[str]:
 
 def _others(console: Console, result: Result, titles: dict[str, str]) -> None:
     """Print the other measures: one row each, one column a model as far as the terminal is wide,
-    the best marked.
+    the best of several marked.
     """
     rows = [name for name in _asked(result) if name not in HEADLINE]
     if not rows or not any(name in HEADLINE for name in _asked(result)):
         return
     models = model_order(result)
+    several = len(models) > 1
     shown = models[: max(1, (console.width - NAME) // (COLUMN + 2))]
     table = Table(box=None, pad_edge=False)
     table.add_column("other measures", max_width=NAME)
@@ -210,11 +211,13 @@ def _others(console: Console, result: Result, titles: dict[str, str]) -> None:
             {},
         )
         values = {s.model: s.value for s in result.scores if s.measure == name}
-        cells = (_marked(values.get(model), first=ranks.get(model) == 1) for model in shown)
+        cells = (
+            _marked(values.get(model), first=several and ranks.get(model) == 1) for model in shown
+        )
         table.add_row(Text(_named(name)), *cells)
     console.print()
     console.print(table)
-    told = ["* best by that measure, of all models."]
+    told = ["* best by that measure, of all models."] if several else []
     if any(favors_wide(name, None) for name in rows):
         told.append(
             "wide: favours models with many features, so compare it only between equally wide ones."
@@ -225,7 +228,8 @@ def _others(console: Console, result: Result, titles: dict[str, str]) -> None:
             f" {', '.join(titles[m] for m in models[len(shown) :])}. --json FILE has every"
             " number."
         )
-    _line(console, " ".join(told))
+    if told:
+        _line(console, " ".join(told))
 
 
 def _named(measure: str) -> str:

@@ -91,3 +91,12 @@ def test_one_other_measure_alone_is_the_first_table(result, capsys, monkeypatch)
     lines = printed(alone, capsys, monkeypatch)
     assert any(line.startswith("model ") and "Linear discriminant" in line for line in lines)
     assert not any(line.startswith("other measures") for line in lines)
+
+
+def test_one_model_is_the_best_of_none(capsys):
+    y = np.arange(30) % 3
+    X = np.random.default_rng(0).standard_normal((30, 8)) + np.eye(3, 8)[y]
+    for sets, starred in (({"one": X}, False), ({"one": X, "two": X[:, :4]}, True)):
+        result = rank_features(sets, y, measures="supcon,cka,gbc")
+        tables.print_result(result)
+        assert ("*" in capsys.readouterr().out) == starred
