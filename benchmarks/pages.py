@@ -111,7 +111,9 @@ def prepare(home: Path) -> Dataset:
         xy = centers + rng.uniform(-SPREAD, SPREAD, (PICTURES, 2)).astype(np.float32)
         runs.save_projection(RUN_ID, Projection(model.id, "umap", 0, np.arange(PICTURES), xy))
         values = middles + 2 * rng.standard_normal((PICTURES, WIDTH), dtype=np.float32)
-        inside.made(result, Features(key_for(dataset, model, "float32"), values), store, Watch())
+        inside.look_and_keep(
+            result, Features(key_for(dataset, model, "float32"), values), store, Watch()
+        )
     return dataset
 
 

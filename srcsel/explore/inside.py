@@ -200,12 +200,12 @@ def make(
     there = stored(result, model, store)
     if there is not None:
         return there
-    return _kept(
+    return look_and_keep(
         result, next(features_of(result, [_model(result, model)], store, watch)), store, watch
     )
 
 
-def _kept(result: Result, features: Features, store: FeatureStore, watch: Watch) -> Inside:
+def look_and_keep(result: Result, features: Features, store: FeatureStore, watch: Watch) -> Inside:
     """Look at a run's pictures through one model whose features are at hand, and keep it; stored
     ones come back.
     """

@@ -99,7 +99,7 @@ def run(server, tmp_path_factory) -> Dataset:
         turn = rows * step * math.tau / len(rows)
         values = np.column_stack([np.cos(turn), np.sin(turn)]).astype(np.float32)
         found = Features(key_for(dataset, model, "float32"), values)
-        inside.made(result, found, FeatureStore(server.home / "features"), Watch())
+        inside.look_and_keep(result, found, FeatureStore(server.home / "features"), Watch())
     return dataset
 
 
