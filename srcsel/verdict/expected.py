@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from srcsel.base.phrases import spoken
 from srcsel.base.records import Accuracy, Result, SourceModel, Verdict
+from srcsel.verdict.readings import titles_of
 
 HOW = (
     "How often a simple classifier on this model's features is right about pictures it has not"
@@ -64,7 +65,7 @@ def with_accuracy(result: Result) -> Verdict:
     verdict, reached = result.verdict, expected(result)
     if reached is None:
         return verdict
-    title = next(m.title for m in result.models if m.id == verdict.winner)
+    title = titles_of(result)[reached.winner.model]
     who = f"{title}, ahead for now," if verdict.kind == "cannot tell" else "It"
     opening, why, rest = verdict.text.partition(verdict.why)
     said = f"{who} is {in_words(reached)}."
