@@ -183,7 +183,7 @@ def _add_scoring(command: ArgumentParser) -> None:
         "--measures", help="names with commas, or all; default: the two bars, kNN and LogME"
     )
     command.add_argument(
-        "--temperature", type=float, default=0.5, help="of SCL, whitened reading; default: 0.5"
+        "--temperature", type=float, default=0.5, help="of SCL, corrected reading; default: 0.5"
     )
     command.add_argument("--metric", default="cosine", help="of MSC: cosine (default) or euclidean")
     command.add_argument(

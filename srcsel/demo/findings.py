@@ -213,7 +213,7 @@ def _when(pairs: dict[str, Any]) -> Iterator[str]:
     if not msc["pairs"] + scl["pairs"]:
         return
     yield (
-        f"As in the papers, MSC and SCL put {msc['pairs'] + scl['pairs']} pairs of models with"
+        f"As published, MSC and SCL put {msc['pairs'] + scl['pairs']} pairs of models with"
         f" clearly different accuracy in opposite orders: SCL was right in {scl['pairs']}, MSC in"
         f" {msc['pairs']}."
     )
@@ -244,7 +244,7 @@ def _whitened(pairs: dict[str, Any]) -> Iterator[str]:
     settled = pairs["msc"]["pairs"] + pairs["scl"]["pairs"]
     total = agree + pairs["open"] + settled
     if total:
-        yield f"Whitened, MSC and SCL put {agree} of {total} pairs of models in the same order."
+        yield f"Corrected, MSC and SCL put {agree} of {total} pairs of models in the same order."
 
 
 def _points(row: dict[str, Any]) -> str:

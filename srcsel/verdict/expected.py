@@ -10,13 +10,15 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from srcsel.base.paths import named
 from srcsel.base.phrases import spoken
 from srcsel.base.records import Accuracy, Result, SourceModel, Verdict
 from srcsel.verdict.readings import titles_of
 
 HOW = (
     "How often a simple classifier on this model's features is right about pictures it has not"
-    " seen, in five parts of your pictures in turn; copies of a picture stay in one part."
+    " seen, in five parts of the pictures in turn; copies of a picture stay in one part."
+    " A yardstick has learned nothing useful: a real model should beat it."
 )
 
 
@@ -27,6 +29,7 @@ class Expected:
     winner: Accuracy
     next_best: Accuracy | None  # of the other models that one may start from
     yardstick: Accuracy | None  # the best of them
+    whose: str  # "your", or "these" where srcsel brought the pictures
 
 
 def expected(result: Result) -> Expected | None:
@@ -44,6 +47,7 @@ def expected(result: Result) -> Expected | None:
         winner,
         best(lambda m: not m.yardstick and m.id != winner.model),
         best(lambda m: m.yardstick),
+        "your" if named(result.run.ref) is None else "these",
     )
 
 
@@ -55,7 +59,7 @@ def in_words(reached: Expected) -> str:
         beside.append(f"best of the others {percent(reached.next_best.mean)}")
     if reached.yardstick is not None:
         beside.append(f"a yardstick {percent(reached.yardstick.mean)}")
-    return f"about {percent(one.mean)} % right on your pictures ({'; '.join(beside)})"
+    return f"about {percent(one.mean)} % right on {reached.whose} pictures ({'; '.join(beside)})"
 
 
 def with_accuracy(result: Result) -> Verdict:

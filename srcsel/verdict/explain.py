@@ -138,13 +138,13 @@ def _causes(
         title = titles.get(model, model)
         if s.mean_cosine > CONE and model == separated and s.centred_gain - s.gain > CONE_LIFT:
             yield (
-                f"{title} puts all your pictures close together, but the groups inside are still"
+                f"{title} puts all pictures close together, but the groups inside are still"
                 " distinct. The neighbour score is misled by that. With the common part removed"
                 f" its gain rises from {s.gain:z.1f} to {s.centred_gain:z.1f}."
             )
         elif s.mean_cosine > CONE and model != separated:
             yield (
-                f"{title} puts all your pictures close together (mean similarity"
+                f"{title} puts all pictures close together (mean similarity"
                 f" {s.mean_cosine:.2f} of 1). Its neighbour score then stays near chance whatever"
                 f" it sees (gain {s.gain:z.1f}), which beats models that spread the pictures and"
                 " fall below chance. With the common part removed the fault is gone."

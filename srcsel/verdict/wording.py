@@ -19,8 +19,8 @@ FEWEST = 10  # pictures in the smallest class, below which the card says "too fe
 ENOUGH = 50  # pictures a class that settle most questions
 SAME_COST = 1.1  # costs within this factor are said to be equal
 FASTER = 1.5  # ratio of measured times that is believed where nothing else tells the costs apart
-READINGS = {"whitened": "Whitened", "raw": "As in the papers"}
-BEFOREHAND = {"accuracy": "Accuracy on the model's own task", "params": "Number of weights"}
+READINGS = {"whitened": "Corrected", "raw": "As published"}
+BEFOREHAND = {"accuracy": "Accuracy on its own task", "params": "Number of weights"}
 """Predictors of accuracy that need no picture of the person's."""
 PREDICTORS = {
     "verdict": "The verdict's own rule",
@@ -145,7 +145,7 @@ class Standing:
     def alike(self) -> str:
         """Say that too many models are close."""
         if len(self.close) == len(self.models):
-            said = f"These {word(len(self.models))} models look alike on your pictures."
+            said = f"These {word(len(self.models))} models look alike on these pictures."
         else:
             names = listed(
                 [m.title for m in self.close[:5]] + (["others"] if len(self.close) > 5 else [])

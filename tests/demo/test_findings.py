@@ -110,7 +110,7 @@ def test_findings_hold_the_numbers_and_leave_out_what_was_not_measured():
     assert "MSC's 12.5 points" in said[0]
     assert any("SCL was right in 0, MSC in 3" in text for text in said)
     assert any("narrower cone in 3 of 3 pairs" in text for text in said)
-    assert not any("Whitened: starting" in text for text in said)
+    assert not any("Corrected: starting" in text for text in said)
     assert not any("verdict" in text for text in said)
 
 
@@ -123,5 +123,5 @@ def test_the_figure_rings_the_model_each_score_puts_first():
     assert len(figure.data) == 2 * 4
     assert figure.layout.annotations[0].text == "<b>&lt;b&gt;Leaves&lt;/b&gt;</b>"
     said = grid_alt(summary, "finetune")
-    assert "SCL gain as in the papers: first is Poor, 40.0 points below the best" in said
-    assert "MSC whitened: first is Good, 0.0 points below the best" in said
+    assert "SCL gain as published: first is Poor, 40.0 points below the best" in said
+    assert "MSC corrected: first is Good, 0.0 points below the best" in said

@@ -239,7 +239,7 @@ def test_marks_and_reasons_stand_in_the_table(page, evidence):
         "favours wide models",
         reason,
     ]
-    assert list(table["Reading"]) == ["", "Whitened", "", "As in the papers", ""]
+    assert list(table["Reading"]) == ["", "Corrected", "", "As published", ""]
     last = table.iloc[-1]
     assert pd.isna(last["Points lost"])
     assert pd.isna(last["Kendall's tau"])
@@ -259,7 +259,7 @@ def test_csv_holds_every_number(result, evidence):
     again = pd.read_csv(io.StringIO(to_csv(dataclasses.replace(result, models=models), evidence)))
     assert again["Picked"][0] == "'=1+1"
     assert len(again) == 5
-    raw = again[again["Reading"] == "As in the papers"].iloc[0]
+    raw = again[again["Reading"] == "As published"].iloc[0]
     assert (raw["Points lost"], raw["Lost, low"], raw["Lost, high"]) == (11.0, 0.0, 12.5)
     found = [raw[c] for c in ("Kendall's tau", "Tau, low", "Picked the best", "Models")]
     assert found == pytest.approx([0.2, -0.1, 0.75, 6])

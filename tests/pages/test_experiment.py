@@ -84,7 +84,7 @@ def test_findings_and_one_row_a_predictor_over_all_targets(visit, shipped, words
         "Lost: <i>digits",
         "Lost: flowers",
     ]
-    assert list(table.iloc[0])[1:] == ["As in the papers", 1.25, 0.5, "1 of 2", "0.0", "2.5"]
+    assert list(table.iloc[0])[1:] == ["As published", 1.25, 0.5, "1 of 2", "0.0", "2.5"]
 
 
 def test_the_experiment_is_not_measured_again(visit, shipped):

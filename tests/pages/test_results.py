@@ -206,7 +206,7 @@ def test_reading_switch_changes_both_charts_and_the_link(results):
     ready(tab)
     assert tab.query_params["reading"] == "raw"
     assert all(a != b["data"][0]["error_x"] for a, b in zip(before, figures(tab), strict=True))
-    assert any("As in the papers**: the formulas" in c.value for c in tab.caption)
+    assert any("As published**: the formulas" in c.value for c in tab.caption)
 
 
 def test_link_restores_model_reading_and_method(results):
@@ -249,7 +249,7 @@ def test_table_has_both_readings_reasons_and_cost(results):
     tab = ready(results())
     tab.segmented_control(key="results-table").set_value("Every number").run()
     numbers = tab.dataframe[0].value
-    assert set(numbers["Reading"]) == {"Whitened", "As in the papers", ""}
+    assert set(numbers["Reading"]) == {"Corrected", "As published", ""}
     missing = numbers[numbers["Why not"] != ""]
     assert list(missing["Id"]) == ["demo/m5"]
     assert missing["Value"].isna().all()
@@ -264,7 +264,7 @@ def test_csv_holds_every_score(result):
     text = all_numbers(result).to_csv(index=False)
     again = pd.read_csv(io.StringIO(text), keep_default_na=False)
     assert len(again) == len(result.scores) + len(result.literal) + len(result.failures)
-    row = again[(again["Id"] == "demo/m1") & (again["Reading"] == "As in the papers")].iloc[0]
+    row = again[(again["Id"] == "demo/m1") & (again["Reading"] == "As published")].iloc[0]
     literal = next(s for s in result.literal if s.model == "demo/m1" and s.measure == "silhouette")
     assert (float(row["Value"]), float(row["Low (90 %)"]), float(row["High (90 %)"])) == (
         literal.value,

@@ -71,7 +71,7 @@ def test_report_shows_what_was_on_show(runs, result):
     text = make.write(question).decode()
     assert "Decided among models up to 30 ms (2 of 3)." in text
     assert "<h1>Start from quick" in text
-    assert "as in the papers" in text
+    assert "as published" in text
 
 
 def test_the_job_writes_it(runs, result):

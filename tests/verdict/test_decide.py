@@ -231,7 +231,7 @@ def test_cannot_tell_when_all_look_alike():
     assert verdict.kind == "cannot tell"
     assert verdict.winner is not None
     assert verdict.text.startswith(
-        "No clear choice yet. These three models look alike on your pictures. For now "
+        "No clear choice yet. These three models look alike on these pictures. For now "
     )
     assert verdict.text.endswith("Your smallest class, rust, has 18 pictures; 50 would help.")
 

@@ -47,6 +47,13 @@ def test_what_was_not_measured_is_not_said(result):
     assert in_words(alone) == "about 50 % right on your pictures (45 to 55)"
 
 
+def test_pictures_that_srcsel_brings_are_not_the_persons_own(result):
+    shown = put(result, good=0.5)
+    for ref in ("demo:butterflies", "public:DTD"):
+        brought = dataclasses.replace(shown, run=dataclasses.replace(shown.run, ref=ref))
+        assert in_words(expected(brought)) == "about 50 % right on these pictures (45 to 55)"
+
+
 def test_it_stands_first_in_the_verdicts_text(result):
     winner = next(a for a in result.accuracies if a.model == "good")
     assert result.verdict.winner == "good"

@@ -25,11 +25,11 @@ BARS = {
 }
 READING_MEANS = {
     "whitened": (
-        "**Whitened**: what all pictures have in common is taken out first, and every direction"
-        " counts the same. The verdict uses this reading."
+        "**Corrected**: what all pictures have in common is taken out first, and every direction"
+        " counts the same (whitening). The verdict uses this reading."
     ),
     "raw": (
-        "**As in the papers**: the formulas on the untouched features. Good for comparing with"
+        "**As published**: the formulas on the untouched features. Good for comparing with"
         " published numbers; it can favour models that see hardly any difference."
     ),
 }
