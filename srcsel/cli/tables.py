@@ -44,8 +44,8 @@ def print_result(result: Result) -> None:
         console.print(_table(result, titles))
         _line(
             console,
-            "In brackets: gain over chance. MSC and SCL are the corrected reading (whitened); of SCL"
-            " the gain alone is shown, as in the charts, higher is better.",
+            "In brackets: gain over chance. MSC and SCL are the corrected reading (whitened); of"
+            " SCL the gain alone is shown, as in the charts, higher is better.",
         )
         _others(console, result, titles)
     left = {d.model for d in result.race.dropped} if result.race else set()
