@@ -67,7 +67,8 @@ def answer(whole: Result) -> None:
         results.remarks(result)
         return
     reading = results.reading()
-    results.notes(result, reading)
+    if not frame.presenting():
+        results.notes(result, reading)
     left, right = st.columns([2, 3], gap="medium")
     with right:
         chosen, method = results.map_controls(result)
@@ -77,6 +78,8 @@ def answer(whole: Result) -> None:
             results.bars(result, reading, chosen)
     with right:
         results.map_beside(result, chosen, method, height(result))
+    if frame.presenting():  # for an audience both charts come first
+        results.notes(result, reading)
     results.remarks(result)
     verdict.further(whole, chosen)
     cost.section(whole, result, reading, chosen)
@@ -88,9 +91,10 @@ def answer(whole: Result) -> None:
 
 def height(result: Result) -> int:
     """Make the map with its legend and caption as high as the two charts beside it."""
-    return min(
-        760, max(results.LEAST_MAP, 2 * bars_height(len(choices.models_on_show(result))) - 60)
-    )
+    rows = len(choices.models_on_show(result))
+    if frame.presenting():
+        rows = min(rows, results.PRESENTED)
+    return min(760, max(results.LEAST_MAP, 2 * bars_height(rows) - 60))
 
 
 main()

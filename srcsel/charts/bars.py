@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from srcsel.verdict.readings import (
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-ROW_HEIGHTS = ((6, 27), (99, 19))  # up to so many models: pixels of one bar's row
+ROW_HEIGHTS = ((6, 27), (math.inf, 19))  # up to so many models: pixels of one bar's row
 _AXIS_HEIGHT = 28  # pixels under the bars
 _TOP = 22  # pixels above the bars, for the scale in words and the key of the shaded band
 SCALES = {
@@ -42,17 +43,19 @@ def score_bars(
     theme: Theme = "light",
     chosen: str | None = None,
     scale: float = 1.0,
+    most: int | None = None,
 ) -> go.Figure:
     """Horizontal bars of one score, best model on top, with 90 % whiskers, the chance line and the
     tied rows shaded. A bar begins at its model's chance (`base`) and is as long as its gain (`x`).
 
     Order and colour of a model are those of `model_order` and of its role in the verdict, so they
     are the same in every chart. `customdata` of a bar is the model's id. `scale` enlarges all for a
-    projector.
+    projector; `most` keeps the first models alone, and the chosen one.
     """
     import plotly.graph_objects as go
 
-    order, scores, paint = model_order(result), pick_scores(result, measure, reading), PAINT[theme]
+    order, scores = first_models(result, most, chosen), pick_scores(result, measure, reading)
+    paint = PAINT[theme]
     rows = {m: len(order) - 1 - i for i, m in enumerate(order)}
     shown = [m for m in order if m in scores]
     lengths = {m: bar_length(scores[m]) for m in shown}
@@ -93,11 +96,22 @@ def score_bars(
     for model, row in rows.items():
         value = f"{lengths[model][0]:z.3f}".replace("-", "−") if model in lengths else "n/a"
         add_value(figure, value, row, paint)
-    figure.update_layout(title=_scale(measure, paint))
+    figure.update_layout(title=_scale(measure, paint, short=scale > 1))
     ranking = find_ranking(result, measure, reading)
     close = [rows[m] for m in ranking.close if m in rows] if ranking else []
     add_close(figure, close, "too close to call", paint)
     return figure if scale == 1 else _enlarge(figure, scale)
+
+
+def first_models(result: Result, most: int | None, chosen: str | None = None) -> list[str]:
+    """Return the models that the bars show, best first: all, or the first `most`; the chosen one
+    takes the last place where it is not among them.
+    """
+    order = model_order(result)
+    if most is None or len(order) <= most:
+        return order
+    last = [chosen] if chosen in order[most:] else order[most - 1 : most]
+    return [*order[: most - 1], *last]
 
 
 def bars_alt(result: Result, measure: str, reading: Reading) -> str:
@@ -122,11 +136,14 @@ def bars_alt(result: Result, measure: str, reading: Reading) -> str:
     return f"{what.get(measure, measure)}, best first: {'; '.join(parts)}{rest}.{stands}{tie}"
 
 
-def _scale(measure: str, paint: dict[str, str]) -> dict[str, object]:
-    """Say what the axis means, at the left edge above the names, where no bar is."""
+def _scale(measure: str, paint: dict[str, str], *, short: bool) -> dict[str, object]:
+    """Say what the axis means, at the left edge above the names, where no bar is; `short` leaves
+    room for the key beside it.
+    """
     font = {"size": 12, "color": paint["ink"]}
-    # Streamlit makes titles bold
-    text = f"<span style='font-weight:400'>{SCALES.get(measure, '')}</span>"
+    said = SCALES.get(measure, "")
+    said = said.partition(";")[0] if short else said
+    text = f"<span style='font-weight:400'>{said}</span>"  # Streamlit makes titles bold
     return {
         "text": text,
         "font": font,

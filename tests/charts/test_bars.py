@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -197,6 +198,20 @@ def test_hostile_names_are_shown_literally():
 def test_figure_is_json_in_both_themes(theme):
     figure = charts.score_bars(make([0.2, 1.5]), "supcon", "whitened", theme=theme)
     assert json.loads(figure.to_json())["data"][0]["type"] == "bar"
+
+
+def test_an_audience_sees_the_first_models_and_the_chosen_one():
+    result = make([0.5, 0.4, 0.3, 0.2, 0.1])
+    draw = partial(charts.score_bars, result, "supcon", "whitened", most=3)
+    assert top_down(draw()) == ["demo/m0", "demo/m1", "demo/m2"]
+    assert top_down(draw(chosen="demo/m4")) == ["demo/m0", "demo/m1", "demo/m4"]
+    assert top_down(draw(chosen="demo/m1")) == ["demo/m0", "demo/m1", "demo/m2"]
+    assert draw().layout.height == charts.bars_height(3)
+
+
+def test_more_than_a_hundred_models_are_drawn():
+    many = charts.score_bars(make([float(i) for i in range(150)]), "supcon", "whitened")
+    assert len(top_down(many)) == 150
 
 
 def test_projector_size_enlarges_rows_and_type():

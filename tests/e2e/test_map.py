@@ -456,7 +456,7 @@ def test_presenter_mode_shows_maps_and_pictures_and_every_page_in_the_bar(visito
     page = window.page
     window.open(f"/explore?run={RUN_ID}&second={MODELS[1]}")
     Map(window)
-    page.get_by_text("Presenter mode").click()
+    page.get_by_text("Present", exact=True).click()
     expect(page.get_by_role("textbox", name="Find a file")).to_have_count(0)
     expect(page.get_by_role("link", name="History")).to_be_visible()
     window.settle()

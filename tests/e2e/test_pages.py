@@ -100,7 +100,7 @@ def test_presenter_mode_hides_the_controls(visitor):
     window.open(f"/results?run={example_run()}")
     wait_for_verdict(window)
     expect(window.page.get_by_role("heading", name="All numbers")).to_be_visible()
-    window.page.get_by_text("Presenter mode").click()
+    window.page.get_by_text("Present", exact=True).click()
     expect(window.page.get_by_role("heading", name="All numbers")).to_have_count(0)
     window.settle()
     window.shot("presenter")

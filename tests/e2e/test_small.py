@@ -92,7 +92,7 @@ def test_presenter_mode_fits_a_projector(visitor, path):
     window = visitor(size=(1280, 720))
     window.open(path.format(run=example_run()))
     expect(window.page.get_by_text("Your pictures as seen by")).to_be_visible(timeout=LONG)
-    window.page.get_by_text("Presenter mode").click()
+    window.page.get_by_text("Present", exact=True).click()
     expect(window.page.get_by_role("link", name="History")).to_be_visible()  # not behind "1 more"
     window.settle()
     window.shot(f"projector-{path.partition('?')[0].strip('/')}")

@@ -47,6 +47,13 @@ def test_footer_promises_privacy_and_home_says_it_once(visit, words_of):
     assert words_of(visit("home")).count("Your pictures stay on this computer.") == 1
 
 
+def test_a_link_opens_presenter_mode(visit, words_of):
+    tab = visit("home", present="on")
+    assert tab.toggle(key="presenter").value is True
+    tab.toggle(key="presenter").set_value(False).run()
+    assert "present" not in tab.query_params
+
+
 def test_presenter_mode_lasts_and_leaves_only_the_story(visit, words_of):
     tab = visit("images")
     assert "They need labels" in words_of(tab)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from srcsel.ui.app import tour
+from srcsel.ui.app import state, tour
 from srcsel.ui.app.navigation import PAGES, STATIC, page
 
 _COMMAND = "srcsel.command"
 _PRESENTER = "presenter"
+PRESENTING_MEANS = "Presenter mode: larger type, and only what tells the story."
 SHEETS = ("frame", "pictures", "results", "explore", "evidence", "tour")  # in STATIC
 
 
@@ -26,6 +27,7 @@ def show() -> None:
     st.logo(str(STATIC / "logo.svg"), size="large")
     for sheet in (*SHEETS, *(["presenter"] if presenting() else [])):
         st.html(STATIC / f"{sheet}.css")
+    _corner()
     tour.card(current.url_path or PAGES[0].key)
     try:
         current.run()
@@ -45,7 +47,7 @@ def header(title: str, lead: str = "") -> None:
 
 def presenting() -> bool:
     """Tell whether presenter mode is on: larger type, and pages hide whatever is not the story."""
-    return bool(st.session_state.get(_PRESENTER, False))
+    return state.read("present") == "on"
 
 
 def command(text: str) -> None:
@@ -53,24 +55,29 @@ def command(text: str) -> None:
     st.session_state[_COMMAND] = text
 
 
+def _corner() -> None:
+    """Draw the switch of presenter mode at the right end of the navigation."""
+    st.session_state[_PRESENTER] = presenting()
+    with st.container(key="corner", width="content"):
+        st.toggle("Present", key=_PRESENTER, on_change=_present, help=PRESENTING_MEANS)
+
+
+def _present() -> None:
+    state.write(present="on" if st.session_state[_PRESENTER] else None)
+
+
 def _footer(*, promise: bool) -> None:
     st.space("medium")
-    side = "right" if presenting() else "distribute"
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment=side):
-        if not presenting():
-            st.caption(
-                ":material/lock: Your pictures stay on this computer." if promise else "",
-                width="content",
-            )
-            text = st.session_state.get(_COMMAND)
-            if text:
-                with st.popover(
-                    "The same from a shell", icon=":material/terminal:", type="tertiary"
-                ):
-                    st.code(text, language="bash", wrap_lines=True)
-        st.toggle(
-            "Presenter mode",
-            key=_PRESENTER,
-            persist_state="session",
-            help="Larger type, and only what tells the story.",
+    if presenting():
+        return
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
+        st.caption(
+            ":material/lock: Your pictures stay on this computer." if promise else "",
+            width="content",
         )
+        text = st.session_state.get(_COMMAND)
+        if text:
+            with st.popover("The same from a shell", icon=":material/terminal:", type="tertiary"):
+                st.code(text, language="bash", wrap_lines=True)

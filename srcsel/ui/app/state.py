@@ -27,6 +27,7 @@ browser tab's memory and written back, so the address bar always holds a complet
 | points | dots drawn at most, where more than usual | 20000 |
 | find | part of a file name to light on the map | IMG_04 |
 | picture | number of the picture shown large | 17 |
+| present | presenter mode: on | on |
 """
 
 from __future__ import annotations
@@ -61,7 +62,18 @@ NAMES = (
         "limit",
         "tour",
     ),
-    *("second", "color", "view", "classes", "points", "find", "picture", "check", "score"),
+    *(
+        "second",
+        "color",
+        "view",
+        "classes",
+        "points",
+        "find",
+        "picture",
+        "check",
+        "score",
+        "present",
+    ),
 )
 LONGEST = 4096  # characters of one value taken from an address
 

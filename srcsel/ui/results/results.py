@@ -10,7 +10,14 @@ from srcsel import charts
 from srcsel.base.records import HEADLINE, Failure, Reading, Result
 from srcsel.ui.app import frame, state
 from srcsel.ui.parts import maps
-from srcsel.ui.parts.choices import PRESENTING, choose_method, choose_model, switch, theme
+from srcsel.ui.parts.choices import (
+    PRESENTING,
+    choose_method,
+    choose_model,
+    models_on_show,
+    switch,
+    theme,
+)
 from srcsel.ui.parts.making import get_map, pictures
 from srcsel.ui.parts.maps import MAP_CAPTION, sampled
 from srcsel.ui.parts.show import error_state, md
@@ -33,6 +40,7 @@ READING_MEANS = {
         " published numbers; it can favour models that see hardly any difference."
     ),
 }
+PRESENTED = 5  # bars of a chart for an audience, so that both charts are in sight
 LEAST_MAP = 420  # pixels
 ROOM = 440  # pixels of a window that verdict, controls and legend take
 # Plotly takes longer for them than all else on the page
@@ -101,7 +109,7 @@ def choose_reading(chosen: Reading) -> None:
 
 def bars(result: Result, which: Reading, chosen: str) -> None:
     """Draw the two score bars under each other; pressing a bar chooses its model."""
-    scale = PRESENTING if frame.presenting() else 1.0
+    scale, most = (PRESENTING, PRESENTED) if frame.presenting() else (1.0, None)
     for measure, (heading, short) in BARS.items():
         if not pick_scores(result, measure, which):
             continue
@@ -112,7 +120,9 @@ def bars(result: Result, which: Reading, chosen: str) -> None:
         )
         key = f"bars-{measure}"
         st.plotly_chart(
-            _score_bars(result, measure, which, theme=theme(), chosen=chosen, scale=scale),
+            _score_bars(
+                result, measure, which, theme=theme(), chosen=chosen, scale=scale, most=most
+            ),
             key=key,
             on_select=lambda key=key: pressed(key),
             selection_mode="points",
@@ -121,6 +131,8 @@ def bars(result: Result, which: Reading, chosen: str) -> None:
         )
     if not frame.presenting():
         st.caption(READING_MEANS[which])
+    elif len(models_on_show(result)) > PRESENTED:
+        st.caption(f"{PRESENTED} of the {len(models_on_show(result))} models")
 
 
 def map_beside(result: Result, model: str, method: str, height: int) -> None:

@@ -58,7 +58,8 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
             if reached is not None:
                 who = "Ahead for now" if verdict.kind == "cannot tell" else "What you get"
                 st.markdown(f"{who}: **{md(in_words(reached))}**", help=HOW)
-            st.markdown(md(verdict.why))
+            if reached is None or not frame.presenting():
+                st.markdown(md(verdict.why))
         if winner and verdict.cause != "same":
             right.html(_facts(result, winner) + _firsts(result))
 
