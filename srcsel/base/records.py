@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from srcsel.base.allowed import check_fields
+from srcsel.base.brief import answer, answer_html, brief
 
 Reading = Literal["whitened", "raw"]
 VerdictKind = Literal["clear", "tie", "cannot tell"]
@@ -66,6 +67,8 @@ class Unreadable:
 class Listing:
     """What a folder seems to hold, from names alone: nothing was opened yet."""
 
+    __repr__ = brief
+
     ref: str  # what the person chose: a folder, "demo:digits", "public:DTD"
     name: str  # short name for pages
     folder: Path  # absolute; `paths` are relative to it
@@ -83,6 +86,8 @@ class Dataset:
     """The person's labelled pictures after every file was opened once; only readable ones are
     listed.
     """
+
+    __repr__ = brief
 
     ref: str
     name: str
@@ -119,6 +124,8 @@ class FeatureKey:
 class Features:
     """The penultimate output of one source model over one dataset; row i is picture i."""
 
+    __repr__ = brief
+
     key: FeatureKey
     values: np.ndarray  # (n, d) float32
     logits: np.ndarray | None = None  # (n, c_source) float32, where the model has a source head
@@ -129,6 +136,8 @@ class Features:
 @dataclass(frozen=True, eq=False)
 class Score:
     """One measure's value for one model, with what it takes to read it."""
+
+    __repr__ = brief
 
     model: str
     measure: str
@@ -271,6 +280,8 @@ class Dropped:
 class Race:
     """How a fast answer was found: its stages, who left when and why, what it saved."""
 
+    __repr__ = brief
+
     # pictures each model had seen after each stage, the last all; () = no race was run
     stages: tuple[int, ...]
     stage: int = 0  # which is under way, from 0; len(stages) = over
@@ -287,6 +298,9 @@ class Race:
 @dataclass(frozen=True, eq=False)
 class Result:
     """The answer to a run. `complete` is False while models are still being worked on."""
+
+    __repr__ = answer
+    _repr_html_ = answer_html
 
     run: Run
     dataset: Dataset
@@ -311,6 +325,8 @@ class Result:
 @dataclass(frozen=True, eq=False)
 class Inside:
     """What one source model makes of every single picture; row i is picture i of the dataset."""
+
+    __repr__ = brief
 
     model: str
     # (n, 6) int64, the nearest other pictures by cosine of the raw features, nearest first
@@ -337,6 +353,8 @@ class Suspect:
 @dataclass(frozen=True)
 class Suspects:
     """Pictures of a run worth a look, in four lists, each the most suspicious first."""
+
+    __repr__ = brief
 
     models: tuple[str, ...]  # who was asked: no yardsticks
     labels: tuple[Suspect, ...]  # maybe mislabelled
@@ -385,6 +403,8 @@ class Interval:
 class Outcome:
     """What one model made of the test pictures of one split (a seed, or a fold of the probe)."""
 
+    __repr__ = brief
+
     model: str
     split: int
     rows: np.ndarray  # (u,) int64, sorted: the pictures tested, the same for every model
@@ -431,6 +451,8 @@ class Agreement:
 class Evidence:
     """Accuracy really reached on a run's pictures, and how well every predictor foretold it."""
 
+    __repr__ = brief
+
     run: str  # Run.id
     protocol: Protocol
     accuracies: tuple[Accuracy, ...]
@@ -457,6 +479,8 @@ class Evidence:
 @dataclass(frozen=True, eq=False)
 class Projection:
     """A map for the eye; never used for a score."""
+
+    __repr__ = brief
 
     model: str
     method: Literal["umap", "pca", "tsne"]
