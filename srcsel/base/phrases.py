@@ -67,6 +67,12 @@ def digits(value: float) -> str:
     return f"{value:,.0f}" if value >= 9.95 else f"{value:.2g}"
 
 
+def millions(weights: int) -> str:
+    """Say a number of weights: three digits below a hundred million ("4.65 million")."""
+    value = weights / 1e6
+    return f"{value:,.0f} million" if value >= 99.95 else f"{value:.3g} million"
+
+
 def word(n: int) -> str:
     """Return a number in words up to twelve."""
     return _WORDS[n] if n < len(_WORDS) else str(n)

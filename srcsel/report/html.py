@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from srcsel import __version__
-from srcsel.base.phrases import plain
+from srcsel.base.phrases import millions, plain
 from srcsel.base.records import Agreement, Evidence, Projection, Reading, Result
 from srcsel.charts import bars_alt, class_groups
 from srcsel.charts.bars import SCALES
@@ -179,7 +179,7 @@ def _facts(result: Result) -> list[tuple[str, str]]:
             else None
         ),
         (f"{1000 * seconds:,.2g} ms", "a picture, where it was measured") if seconds else None,
-        (f"{winner.params / 1e6:,.3g} million", "weights") if winner.params else None,
+        (millions(winner.params), "weights") if winner.params else None,
         (plain(winner.license) or "unknown", "licence"),
     ]
     return [fact for fact in facts if fact]

@@ -290,16 +290,16 @@ def start(listing: Listing, models: Sequence[SourceModel], options: dict[str, An
 
 CHOSEN = (
     "Starting model",
+    "Download",
     "Why try it",
     "Parameters",
     "Learned from",
     "Accuracy there",
     "Licence",
-    "Download",
 )
 COLUMNS = {
     "Starting model": st.column_config.TextColumn(width="medium"),
-    "Why try it": st.column_config.TextColumn(width="large"),
+    "Why try it": st.column_config.TextColumn(width="medium"),
     "Parameters": st.column_config.NumberColumn(
         format="%.1f M", help="Millions of weights: how big the model is."
     ),

@@ -10,6 +10,7 @@ from typing import Literal
 
 import streamlit as st
 
+from srcsel.base.phrases import millions
 from srcsel.base.records import Reading, Result, SourceModel, Verdict
 from srcsel.ui.app import frame
 from srcsel.ui.parts import words
@@ -113,9 +114,7 @@ def disagreement(result: Result, reading: Reading) -> str:
 
 def weights(params: int | None) -> str:
     """Return a number of weights as "28.6 million", or "not known"."""
-    if params is None:
-        return "not known"
-    return f"{params / 1e6:,.2g} million" if params < 1e8 else f"{params / 1e6:,.0f} million"
+    return "not known" if params is None else millions(params)
 
 
 def milliseconds(seconds: float | None) -> str:
@@ -143,7 +142,8 @@ def _facts(result: Result, winner: SourceModel) -> str:
         facts.insert(0, (f"{first} of 100", "re-checks put it first"))
     lead = f'<p class="srcsel-key">Ahead for now: {escape(plain(winner.title))}</p>'
     items = "".join(
-        f"<div><dt>{escape(what)}</dt><dd>{escape(value)}</dd></div>" for value, what in facts
+        f"<div><dt>{escape(what)}</dt><dd title='{escape(value)}'>{escape(value)}</dd></div>"
+        for value, what in facts
     )
     return (
         f"{lead if result.verdict.kind == 'cannot tell' else ''}<dl"
