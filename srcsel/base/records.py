@@ -27,6 +27,8 @@ JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 HEADLINE = ("silhouette", "supcon", "knn", "logme")
 """The two bars and the two measures the verdict leans on beside SCL; every run computes them."""
 
+GIVEN = "features"
+"""Reference of a data set of which only features are known: `Dataset.ref`."""
 
 DOTS = 5000
 """Dots on a map unless more are asked for."""
@@ -318,6 +320,7 @@ class Result:
     race: Race | None = None  # of a fast answer
     diagnoses: tuple[Diagnosis, ...] = ()  # of its models; none in a run from before they were kept
     accuracies: tuple[Accuracy, ...] = ()  # by a linear classifier on the features; as diagnoses
+    strips: tuple[Strip, ...] = ()  # pictures they are right and wrong about; as accuracies
     # model -> between what the measured times lie; models of one architecture share theirs
     seconds_spread: dict[str, tuple[float, float]] = field(default_factory=dict)
 
@@ -411,6 +414,26 @@ class Outcome:
     guess: np.ndarray  # (u,) int64, the class given to each
     seconds: float = 0.0
     note: str = ""  # such as "stopped early after epoch 9 of 15"
+    # (u,) float64, 0..1: how sure the classifier was of each guess; None where that is not known
+    sure: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture that a classifier on one model's features had not seen, and what it took it for."""
+
+    row: int  # picture number of the dataset
+    guess: int  # class id
+    sure: float  # 0..1, the probability it gave to its guess
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A few pictures that one model is right about and wrong about, for the eye."""
+
+    model: str
+    right: tuple[Shown, ...]
+    wrong: tuple[Shown, ...]  # the surest first
 
 
 @dataclass(frozen=True)

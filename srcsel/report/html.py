@@ -32,7 +32,7 @@ from srcsel.report.drawing import (
 )
 from srcsel.runs.question import command
 from srcsel.verdict.cost import contenders, usual
-from srcsel.verdict.expected import expected, in_words
+from srcsel.verdict.expected import STRIP, expected, in_words, strip_of, strip_parts, took_for
 from srcsel.verdict.readings import (
     columns,
     firsts_of_100,
@@ -68,12 +68,13 @@ def to_html(
     rows: np.ndarray | None = None,
     pictures: Mapping[int, str] | None = None,
     evidences: Sequence[Evidence] = (),
+    strip: Mapping[int, str] | None = None,
 ) -> str:
     """Write the report of a run; every name in it is text.
 
     limit: said where the answer is one among cheaper models only. projection: the map; rows: which
     of its pictures to draw; pictures: row -> data URL of the small picture that shows on hover
-    (`srcsel.report.pictures`).
+    (`srcsel.report.pictures`). strip: the same for the pictures the model is right and wrong about.
     """
     style, script = (_read(name) for name in ("report.css", "report.js"))
     colors = _colors(result)
@@ -86,6 +87,8 @@ def to_html(
         version=__version__,
         headline=plain(headline(result)),
         reached=_reached(result),
+        strip=_strip(result, strip or {}),
+        strip_means=STRIP,
         kind=how_sure(result.verdict.kind, result.verdict.cause),
         facts=_facts(result),
         firsts=_firsts(result),
@@ -116,13 +119,40 @@ def to_html(
     )
 
 
-@cache
+def _strip(
+    result: Result, pictures: Mapping[int, str]
+) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """Return what the winner is right and wrong about: (heading, [(data URL, class, what it took it
+    for)]); pictures that are not here are left out.
+    """
+    strip, dataset = strip_of(result), result.dataset
+    if strip is None:
+        return []
+    found = [
+        (
+            title,
+            [
+                (
+                    pictures[one.row],
+                    plain(dataset.classes[int(dataset.labels[one.row])]),
+                    plain(took_for(result, one)),
+                )
+                for one in shown
+                if one.row in pictures
+            ],
+        )
+        for title, shown in strip_parts(strip).items()
+    ]
+    return [part for part in found if part[1]]
+
+
 def _reached(result: Result) -> str:
     """Say what one gets; "" where that was not measured."""
     reached = expected(result)
     return f"What you get: {in_words(reached)}." if reached else ""
 
 
+@cache
 def _template() -> Any:
     return _environment().get_template("report.html")
 

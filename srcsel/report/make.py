@@ -22,6 +22,7 @@ from srcsel.store.features import open_runs
 from srcsel.store.memory import Memory
 from srcsel.store.runs import RunStore
 from srcsel.verdict.cost import COSTS, contenders, within
+from srcsel.verdict.expected import strip_of
 
 Question = Mapping[str, str | None]
 """run_id, and as far as chosen: model, method, reading, cost (a key of `COSTS`), limit (in its
@@ -59,6 +60,7 @@ def write(
         rows=rows,
         pictures={} if rows is None else _pictures(result.dataset, rows, watch),
         evidences=_evidences(runs, whole),
+        strip=_pictures(result.dataset, _strip_rows(result), watch),
     ).encode()
     array = np.frombuffer(html, np.uint8)
     _memory(whole, settings).remember(KIND, _asked(question, whole, settings), {"html": array})
@@ -98,6 +100,12 @@ def _pictures(dataset: Dataset, rows: np.ndarray, watch: Watch) -> dict[int, str
             return None
 
     return embed(rows, fetch)
+
+
+def _strip_rows(result: Result) -> np.ndarray:
+    strip = strip_of(result)
+    shown = () if strip is None else (*strip.right, *strip.wrong)
+    return np.array([one.row for one in shown], dtype=np.int64)
 
 
 def _evidences(runs: RunStore, result: Result) -> list[Evidence]:

@@ -131,6 +131,7 @@ class Answer:
                 *too,
             ),
             accuracies=self.probing.accuracies(),
+            strips=self.probing.strips(),
             rankings=make_rankings(scores, literal),
             verdict=verdict,
             seconds_per_picture=seconds,

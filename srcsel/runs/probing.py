@@ -12,11 +12,12 @@ from dataclasses import replace
 import numpy as np
 
 from srcsel.base.errors import Cancelled, InputError, StoreError
-from srcsel.base.records import Accuracy, Dataset, Failure, Features, Outcome
+from srcsel.base.records import Accuracy, Dataset, Failure, Features, Outcome, Strip
 from srcsel.measures.kernels.sample import stratified
 from srcsel.pictures.copies import copy_groups
 from srcsel.scoring.probe import fold_of, probe
 from srcsel.scoring.reached import accuracies, reached_by
+from srcsel.scoring.strip import strip
 from srcsel.store import files
 from srcsel.store.features import FeatureStore
 
@@ -65,6 +66,15 @@ class Probing:
         labels, splits = self._dataset.labels, range(int(fold.max()) + 1)
         reached = reached_by(self._outcomes, labels, groups, splits)
         return accuracies(reached, self._outcomes, labels)
+
+    def strips(self) -> tuple[Strip, ...]:
+        """Choose pictures that each model asked so far is right and wrong about."""
+        by_model: dict[str, list[Outcome]] = {}
+        for outcome in self._outcomes:
+            by_model.setdefault(outcome.model, []).append(outcome)
+        return tuple(
+            strip(outcomes, self._dataset.labels, self._rows) for outcomes in by_model.values()
+        )
 
     def _assigned(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return (groups, fold), made for the first model and the same for all."""

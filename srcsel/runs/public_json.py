@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from srcsel.base.records import Result, Score, SourceModel
+from srcsel.base.records import Result, Score, Shown, SourceModel, Strip
 from srcsel.store.serialize import to_plain
 from srcsel.verdict.readings import chance_of, model_order
 from srcsel.verdict.wording import headline
@@ -20,7 +20,8 @@ def to_json(result: Result) -> dict[str, Any]:
     `literal` has MSC and SCL exactly as the papers state them. `gain` is counted from `chance`.
     `null`, `chance`, `gain`, `low` and `high` are null where they do not exist. `order` lists the
     models best first, as every table does. `accuracies`: how often a linear classifier on each
-    model's features is right, with its 90 % interval.
+    model's features is right, with its 90 % interval. `strips`: a few pictures that it is right
+    about and wrong about.
     """
     dataset, run, verdict = result.dataset, result.run, result.verdict
     asked = set(run.measures)
@@ -52,6 +53,7 @@ def to_json(result: Result) -> dict[str, Any]:
         "headline": headline(result),
         "cause": verdict.cause,
         "accuracies": to_plain(result.accuracies),
+        "strips": [_strip(result, strip) for strip in result.strips],
         "rankings": to_plain(result.rankings),
         "order": model_order(result),
         "models": [model_json(model) for model in result.models],
@@ -68,6 +70,25 @@ def to_json(result: Result) -> dict[str, Any]:
 
 def _score(score: Score) -> dict[str, Any]:
     return to_plain(score) | {"chance": to_plain(chance_of(score))}
+
+
+def _strip(result: Result, strip: Strip) -> dict[str, Any]:
+    """Name pictures and classes instead of their numbers."""
+    dataset = result.dataset
+
+    def named(shown: Shown) -> dict[str, Any]:
+        return {
+            "path": dataset.paths[shown.row],
+            "label": dataset.classes[int(dataset.labels[shown.row])],
+            "guess": dataset.classes[shown.guess],
+            "sure": shown.sure,
+        }
+
+    return {
+        "model": strip.model,
+        "right": [named(shown) for shown in strip.right],
+        "wrong": [named(shown) for shown in strip.wrong],
+    }
 
 
 def model_json(model: SourceModel) -> dict[str, Any]:

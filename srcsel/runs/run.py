@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from srcsel.base.allowed import check, check_fields
 from srcsel.base.errors import InputError, NotAvailable, SrcselError
 from srcsel.base.records import (
+    GIVEN,
     Dataset,
     Failure,
     FeatureKey,
@@ -223,7 +224,7 @@ def rank_features(
     run = Run(
         id=RunStore.new_id(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        ref="features",
+        ref=GIVEN,
         models=tuple(features),
         measures=measure_names(measures),
         temperature=temperature,
@@ -332,4 +333,4 @@ def _dataset_of(labels: ArrayLike) -> Dataset:
     y = check_labels(labels)
     classes = tuple(str(name) for name in np.unique(plain_labels(labels)))
     paths = tuple(f"row {row}" for row in range(len(y)))
-    return Dataset("features", "features", Path(), paths, y, classes, "", label_source="labels")
+    return Dataset(GIVEN, "features", Path(), paths, y, classes, "", label_source="labels")

@@ -12,13 +12,18 @@ from dataclasses import dataclass, replace
 
 from srcsel.base.paths import named
 from srcsel.base.phrases import spoken
-from srcsel.base.records import Accuracy, Result, SourceModel, Verdict
+from srcsel.base.records import GIVEN, Accuracy, Result, Shown, SourceModel, Strip, Verdict
 from srcsel.verdict.readings import titles_of
 
 HOW = (
     "How often a simple classifier on this model's features is right about pictures it has not"
     " seen, in five parts of the pictures in turn; copies of a picture stay in one part."
     " A yardstick has learned nothing useful: a real model should beat it."
+)
+
+STRIP = (
+    "Pictures the classifier had not seen. Wrong about: its surest errors, one a class at most."
+    " Right about: one a class, those classes first; neither the easiest nor the hardest."
 )
 
 
@@ -60,6 +65,30 @@ def in_words(reached: Expected) -> str:
     if reached.yardstick is not None:
         beside.append(f"a yardstick {percent(reached.yardstick.mean)}")
     return f"about {percent(one.mean)} % right on {reached.whose} pictures ({'; '.join(beside)})"
+
+
+def strip_of(result: Result) -> Strip | None:
+    """Return the pictures that the verdict's model is right and wrong about; None where that was
+    not looked at, or only features were given.
+    """
+    if result.run.ref == GIVEN:
+        return None
+    return next((s for s in result.strips if s.model == result.verdict.winner), None)
+
+
+def strip_parts(strip: Strip) -> dict[str, tuple[Shown, ...]]:
+    """Heading -> pictures of a strip, what is empty left out."""
+    parts = {
+        "Right about, one of a class": strip.right,
+        "Wrong about, the surest errors first": strip.wrong,
+    }
+    return {heading: shown for heading, shown in parts.items() if shown}
+
+
+def took_for(result: Result, shown: Shown) -> str:
+    """Say what a picture was mistaken for; "" where the guess is right."""
+    right = shown.guess == result.dataset.labels[shown.row]
+    return "" if right else f"took it for: {result.dataset.classes[shown.guess]}"
 
 
 def with_accuracy(result: Result) -> Verdict:

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from srcsel.base.records import Dataset, Projection, Verdict
+from srcsel.base.records import Dataset, Projection, Shown, Strip, Verdict
 from srcsel.report.html import to_html
 from srcsel.report.pictures import drawn_rows, embed
 
@@ -187,3 +187,17 @@ def test_pictures_stop_at_the_budget_and_favour_no_class():
     assert len(held) == 300
     assert 100 < sum(labels[row] for row in held) < 200
     assert embed(np.arange(3), lambda row: None if row == 1 else b"x").keys() == {0, 2}
+
+
+def test_pictures_it_is_right_and_wrong_about_stand_on_the_card(result):
+    rows = (Shown(0, 0, 0.9), Shown(25, 1, 0.8)), (Shown(45, 0, 0.7), Shown(50, 1, 0.6))
+    strips = (Strip(result.verdict.winner, *rows),)
+    shown = dataclasses.replace(result, strips=strips)
+    pixel = "data:image/jpeg;base64,/9j/"
+    text = to_html(shown, strip=dict.fromkeys((0, 25, 45), pixel))
+    card = text.split('<div class="strip"')[1].split("</section>")[0]
+    assert card.count(pixel) == 3  # the fourth is not there any more
+    assert card.count("took it for: a &#34;&gt;&lt;script&gt;") == 2  # in words, and as alt text
+    assert "<script>" not in card
+    assert '<div class="strip"' not in to_html(shown)
+    assert '<div class="strip"' not in to_html(result, strip={0: pixel})

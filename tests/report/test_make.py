@@ -6,6 +6,7 @@ import io
 
 import pytest
 
+from srcsel.base.records import Shown, Strip
 from srcsel.base.settings import load_settings
 from srcsel.cli import commands
 from srcsel.jobs.kinds import KINDS
@@ -125,3 +126,11 @@ def test_csv_reads_back_and_runs_no_formula(result):
     assert first["Starting model"] == "'=HYPERLINK(1)"
     assert float(first["Value"]) == 0.5
     assert {row["Why not"] for row in rows if row["Value"] == ""} == {'"><script>alert(1)</script>'}
+
+
+def test_the_strip_brings_its_own_pictures(runs, result):
+    strip = Strip(result.verdict.winner, (Shown(0, 0, 0.9),), (Shown(30, 0, 0.7),))
+    runs.save(dataclasses.replace(result, strips=(strip,)))
+    text = make.write({"run_id": result.run.id}).decode()
+    assert text.count("data:image/jpeg;base64,") == 62
+    assert text.split('<div class="strip"')[1].split("</section>")[0].count("data:image/jpeg") == 2

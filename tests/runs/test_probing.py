@@ -68,7 +68,7 @@ def test_one_model_that_fails_stops_no_other(monkeypatch):
     X, y = blobs()
     ask = Probing(_dataset_of(y), None)
     ask.add(of("one", X))
-    monkeypatch.setattr("srcsel.scoring.probe._classifier", None)
+    monkeypatch.setattr("srcsel.scoring.probe.classifier", None)
     ask.add(of("two", X))
     assert [a.model for a in ask.accuracies()] == ["one"]
     assert [f.model for f in ask.failures] == ["two"]
@@ -82,3 +82,22 @@ def test_every_run_has_it_and_asks_once(picture_folder):
     assert accuracy.mean == 1.0  # squares of three colours
     again = srcsel.rank(picture_folder, models="pixels")
     assert again.accuracies == result.accuracies
+
+
+def test_every_run_keeps_pictures_it_is_right_and_wrong_about():
+    X, y = blobs()
+    result = srcsel.rank_features({"one": X, "two": X[:, :2]}, y)
+    assert [s.model for s in result.strips] == ["one", "two"]
+    for strip in result.strips:
+        assert strip.right
+        assert strip.wrong
+        assert all(one.guess == y[one.row] for one in strip.right)
+        assert all(one.guess != y[one.row] for one in strip.wrong)
+    told = srcsel.to_json(result)["strips"][1]
+    first = result.strips[1].wrong[0]
+    assert told["wrong"][0] == {
+        "path": f"row {first.row}",
+        "label": str(y[first.row]),
+        "guess": str(first.guess),
+        "sure": first.sure,
+    }

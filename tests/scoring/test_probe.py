@@ -77,7 +77,7 @@ def test_it_is_remembered_by_features_and_folds(store, monkeypatch):
     fold = fold_of(LABELS, ALONE, 5)
     before = list(probe([features()], LABELS, fold, store=store))
     told = []
-    monkeypatch.setattr("srcsel.scoring.probe._classifier", None)
+    monkeypatch.setattr("srcsel.scoring.probe.classifier", None)
     after = list(probe([features()], LABELS, fold, store=store, tell=lambda *at: told.append(at)))
     for one, two in zip(before, after, strict=True):
         np.testing.assert_array_equal(one.guess, two.guess)
@@ -94,3 +94,17 @@ def test_it_tells_how_far_it_is_and_can_be_stopped(store):
 
     with pytest.raises(Cancelled):
         list(probe([features()], LABELS, fold_of(LABELS, ALONE, 5), store=store, tell=tell))
+
+
+def test_sureness_is_the_probability_of_the_guess(store):
+    one, fold = features(), fold_of(LABELS, ALONE, 5)
+    outcome = list(probe([one], LABELS, fold, store=store))[2]
+    test = fold == 2
+    scaler = StandardScaler().fit(one.values[~test].astype(float))
+    learned = LogisticRegression(C=0.1, max_iter=2000).fit(
+        scaler.transform(one.values[~test].astype(float)), LABELS[~test]
+    )
+    shares = learned.predict_proba(scaler.transform(one.values[test].astype(float)))
+    np.testing.assert_allclose(outcome.sure, shares.max(axis=1))
+    remembered = list(probe([one], LABELS, fold, store=store))[2]
+    np.testing.assert_array_equal(remembered.sure, outcome.sure)

@@ -15,6 +15,7 @@ from srcsel.base.records import Reading, Result, SourceModel, Verdict
 from srcsel.ui.app import frame
 from srcsel.ui.parts import words
 from srcsel.ui.parts.show import md, plain
+from srcsel.ui.results import strip
 from srcsel.verdict.expected import HOW, expected, in_words
 from srcsel.verdict.readings import find_ranking, firsts_of_100, titles_of
 from srcsel.verdict.times import seconds_of
@@ -63,6 +64,7 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
                 st.markdown(md(verdict.why))
         if winner and verdict.cause != "same":
             right.html(_facts(result, winner) + _firsts(result))
+        strip.draw(result)
 
 
 def look(verdict: Verdict) -> tuple[Color, str]:
