@@ -142,7 +142,7 @@ class Map:
                 break
 
     def at(self, x: float, y: float) -> tuple[float, float]:
-        side, top, bottom = 18, 50, 16  # as EDGE in pane.js
+        side, top, bottom = 22, 52, 20  # as EDGE in pane.js
         half_w, half_h = self.box["width"] / 2 - side, (self.box["height"] - top - bottom) / 2
         return self.box["x"] + side + half_w * (1 + x * self.k), self.box["y"] + top + half_h * (
             1 - y * self.k
@@ -234,6 +234,46 @@ def test_lasso_shows_its_pictures_and_survives_a_change_of_model(visitor, run):
     page.locator(".legend .count", has_text="/").first.wait_for(state="detached")
     assert page.locator(".legend .count").first.text_content() == "18"
     window.shot("explore-dark")
+
+
+def test_a_name_on_the_map_keeps_only_its_class_and_again_all(visitor, run):
+    window = visitor()
+    page = window.page
+    window.open(f"/explore?run={RUN_ID}")
+    names = page.get_by_role("group", name="Class names on the map").first.get_by_role("button")
+    expect(names).to_have_text(["light", "dark"])  # as they are read: the light ones lie above
+    names.first.press("ArrowRight")
+    page.keyboard.press("Enter")  # keeps dark
+    expect(names).to_have_text(["dark"])
+    expect(page.get_by_role("button", name="light 18")).to_have_attribute("aria-pressed", "false")
+    Map(window).to(*place_of(20))  # a light one
+    expect(page.locator(".tip.on")).to_have_count(0)
+    assert Map(window).hovered(*place_of(3)) == run.paths[3]
+    names.first.press("Enter")
+    expect(names).to_have_count(2)
+    assert Map(window).hovered(*place_of(20)) == run.paths[20]
+    before = page.locator("canvas.dots").first.evaluate(PAINTED)
+    page.get_by_role("button", name="Draw lines around").click()
+    page.wait_for_timeout(300)
+    assert page.locator("canvas.dots").first.evaluate(PAINTED) > 1.2 * before
+
+
+def test_names_of_200_classes_do_not_cover_each_other(visitor, many):
+    window = visitor(scheme="dark")
+    page = window.page
+    window.open(f"/explore?run={MANY_ID}&points=20000")
+    names = page.locator(".names button:visible")
+    expect(names.nth(20)).to_be_visible()
+    boxes = [one.bounding_box() for one in names.all()]
+    for i, a in enumerate(boxes):
+        for b in boxes[:i]:
+            assert (
+                a["x"] + a["width"] <= b["x"]
+                or b["x"] + b["width"] <= a["x"]
+                or a["y"] + a["height"] <= b["y"]
+                or b["y"] + b["height"] <= a["y"]
+            )
+    assert violations(window) == []
 
 
 def test_lasso_around_nothing_says_so(visitor, run):
@@ -373,7 +413,8 @@ def test_many_dots_are_drawn_and_answer(visitor, many, dots):
     for _ in range(8):
         page.get_by_role("button", name="Zoom in").click()
     row = 125 * WIDE + 200  # beside the middle, and in every sample
-    place = 2 * 200 / (WIDE - 1) - 1, 2 * 125 / (HIGH - 1) - 1
+    last = WIDE - len(many.paths) // dots  # column of the sample's last dots: the map fills its box
+    place = 2 * 200 / last - 1, 2 * 125 / (HIGH - 1) - 1
     spot = Map(window, k=ZOOM**8)
     assert spot.hovered(*place) == many.paths[row]
     spot.loop(*place, 0.002)  # the next dots are 0.005 and more away

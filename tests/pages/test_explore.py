@@ -346,10 +346,10 @@ def test_two_maps_share_dots_and_colors(opened, monkeypatch):
     data = drawn(opened(second="demo/m1", color="agree"), monkeypatch)
     assert data["settings"]["titles"] == ["Strokes", "Textures"]
     assert [g["name"] for g in data["settings"]["groups"]] == [
-        "Both right",
-        "Only left right (Strokes)",
-        "Only right right (Textures)",
-        "Neither right",
+        "Both are right",
+        "Only Strokes is right",
+        "Only Textures is right",
+        "Neither is right",
     ]
     assert len(data["pane0"]) == len(data["pane1"]) == len(data["points"]) == 30
     np.testing.assert_array_equal(data["pane0"]["group"], data["pane1"]["group"])
@@ -357,13 +357,13 @@ def test_two_maps_share_dots_and_colors(opened, monkeypatch):
 
 @pytest.fixture
 def many() -> tuple[Projection, Dataset]:
-    """12 classes of 2 pictures; the map shows every second picture."""
+    """12 classes of 2 pictures; the map, a PCA, shows every second picture."""
     labels = np.repeat(np.arange(12), 2)
     paths = tuple(f"c{c:02d}/{i}.png" for i, c in enumerate(labels))
     dataset = Dataset("x", "x", None, paths, labels, tuple(f"c{i:02d}" for i in range(12)), "d")
     rows = np.arange(0, 24, 2)
     xy = np.linspace(-1, 1, 24, dtype=np.float32).reshape(12, 2)
-    return Projection("demo/m0", "umap", 0, rows, xy), dataset
+    return Projection("demo/m0", "pca", 0, rows, xy), dataset
 
 
 def tables(projection, dataset, classes=None, inside=None):
@@ -476,7 +476,7 @@ def test_moved_most_keeps_the_fewest_neighbours_then_flips():
 def test_map_is_described_in_words(many):
     projection, dataset = many
     text = maps.map_alt(projection, dataset, "Res <b>Net", 12)
-    assert text.startswith("UMAP map of 12 pictures as Res <b>Net sees them")
+    assert text.startswith("PCA map of 12 pictures as Res <b>Net sees them")
     assert text.endswith("c00, c01, c02, c03, c04 and 7 more.")
 
 

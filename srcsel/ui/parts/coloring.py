@@ -44,6 +44,7 @@ class Coloring:
     of: list[np.ndarray]  # one (m,) uint8 a map
     values: list[np.ndarray] = field(default_factory=list)  # one (m,) float32 a map, of a score
     scale: dict[str, Any] | None = None  # what the legend says of a score
+    of_class: list[int] | None = None  # the group of each class, where classes are the groups
 
 
 def color_dots(
@@ -76,7 +77,7 @@ def _classes(data: Dataset, labels: np.ndarray, maps: int) -> Coloring:
     looks = [
         _look(plain(g.name), (g.light, g.dark), g.shape, other=len(g.classes) > 1) for g in groups
     ]
-    return Coloring("class", looks, [of_class[labels]] * maps)
+    return Coloring("class", looks, [of_class[labels]] * maps, of_class=of_class.tolist())
 
 
 def _groups(data: Dataset, labels: np.ndarray) -> list[Group]:
@@ -102,10 +103,10 @@ def _right(right: list[np.ndarray]) -> Coloring:
 def _agreement(titles: Sequence[str], right: list[np.ndarray]) -> Coloring:
     left, second = right
     looks = [
-        _look("Both right", tuple(OTHER_COLOR.values()), "circle", other=True),
-        _look(f"Only left right ({plain(titles[0])})", tuple(_WORSE.values()), "triangle"),
-        _look(f"Only right right ({plain(titles[1])})", tuple(_BETTER.values()), "square"),
-        _look("Neither right", ("#1f1f1f", "#f4f4f4"), "cross"),
+        _look("Both are right", tuple(OTHER_COLOR.values()), "circle", other=True),
+        _look(f"Only {plain(titles[0])} is right", tuple(_WORSE.values()), "triangle"),
+        _look(f"Only {plain(titles[1])} is right", tuple(_BETTER.values()), "square"),
+        _look("Neither is right", ("#1f1f1f", "#f4f4f4"), "cross"),
     ]
     of = np.select([left & second, left, second], [0, 1, 2], 3).astype(np.uint8)
     return Coloring(OF_TWO, looks, [of, of])

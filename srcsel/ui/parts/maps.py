@@ -22,6 +22,7 @@ import streamlit as st
 from streamlit.components.v2 import component
 
 from srcsel.base.records import Dataset, Inside, Projection, Result
+from srcsel.explore.filling import filled
 from srcsel.ui.parts import words
 from srcsel.ui.parts.coloring import Coloring, color_dots
 from srcsel.ui.parts.show import plain, prefix
@@ -29,7 +30,7 @@ from srcsel.ui.parts.show import plain, prefix
 METHODS = {"umap": "UMAP", "pca": "PCA", "tsne": "t-SNE"}
 NEAR = 6  # neighbours joined to the picture that was pressed
 _FOLDER = Path(__file__).parent / "map"
-_SCRIPTS = ("shapes", "places", "pane", "hands", "legend", "map")
+_SCRIPTS = ("shapes", "places", "outlines", "names", "pictures", "pane", "hands", "legend", "map")
 
 
 @dataclass(frozen=True)
@@ -91,10 +92,15 @@ def embedding_map(
         "groups": _looks(coloring),
         "scale": coloring.scale,
         "byClass": coloring.kind == "class",
+        "groupOf": coloring.of_class,
+        "even": panes[0].projection.method == "pca",
         "classes": _names(dataset.classes),
         "titles": [plain(pane.title) for pane in panes],
         "alts": [map_alt(pane.projection, dataset, pane.title, len(rows)) for pane in panes],
+        "set": set_id,
         "thumbs": f"{prefix()}/thumbs/{set_id}",
+        "sheets": None,
+        "press": False,
         "name": name,
         "select": on_select is not None,
         "drag": "lasso" if on_select else "pan",
@@ -147,7 +153,7 @@ def pane_table(pane: Pane, rows: np.ndarray, coloring: Coloring, number: int) ->
     are (-1: not drawn).
     """
     at = np.searchsorted(pane.projection.rows, rows)
-    xy = np.asarray(pane.projection.xy[at], dtype=np.float32)
+    xy = _placed(pane.projection)[at]
     columns = {"x": xy[:, 0], "y": xy[:, 1], "group": coloring.of[number]}
     if coloring.scale:
         columns["value"] = coloring.values[number]
@@ -157,6 +163,16 @@ def pane_table(pane: Pane, rows: np.ndarray, coloring: Coloring, number: int) ->
         near = place[pane.inside.neighbors[rows, :NEAR]]  # (m, 6)
         columns |= {f"n{k}": near[:, k] for k in range(near.shape[1])}
     return pd.DataFrame(columns)
+
+
+def _placed(projection: Projection) -> np.ndarray:
+    xy = np.ascontiguousarray(projection.xy, dtype=np.float32)
+    return _filled(xy.tobytes(), projection.method)
+
+
+@lru_cache(maxsize=8)
+def _filled(xy: bytes, method: str) -> np.ndarray:
+    return filled(np.frombuffer(xy, dtype=np.float32).reshape(-1, 2), method)
 
 
 def map_alt(projection: Projection, dataset: Dataset, title: str, drawn: int) -> str:

@@ -42,7 +42,7 @@ READING_MEANS = {
 }
 PRESENTED = 5  # bars of a chart for an audience, so that both charts are in sight
 LEAST_MAP = 420  # pixels
-ROOM = 440  # pixels of a window that verdict, controls and legend take
+ROOM = 300  # pixels of a window that controls, legend and caption take
 # Plotly takes longer for them than all else on the page
 _score_bars = lru_cache(maxsize=16)(charts.score_bars)
 

@@ -55,7 +55,9 @@ function bindHands(pane, m) {
     if (done.moved && done.mode !== "pan") m.select(pane.caught(done.path, done.mode), done.mode, event.shiftKey);
     else if (!done.moved) {
       const i = pane.nearest(...pointer(event));
-      if (i >= 0 && m.settings.select) m.select([m.row[i]], "click", event.shiftKey);
+      if (i >= 0 && event.shiftKey && m.settings.select) m.select([m.row[i]], "add", true);
+      else if (i >= 0 && m.settings.press) m.open(i, pane);
+      else if (i >= 0 && m.settings.select) m.select([m.row[i]], "click");
       else if (i >= 0) m.hover(i, pane);
     }
     m.use(m.mode);
@@ -77,11 +79,11 @@ function bindHands(pane, m) {
     event.preventDefault();
     m.zoom(pane, Math.exp(-event.deltaY / 400), pointer(event));
   };
-  over.addEventListener("wheel", wheel, { passive: false });
+  pane.stage.addEventListener("wheel", wheel, { passive: false }); // also over a name
 
   over.onfocus = () => {
     if (over.matches(":focus-visible"))
-      pane.say(`Arrows move, + and − zoom, N and P step from picture to picture${m.settings.select ? ", Enter opens" : ""}`);
+      pane.say(`Arrows move, + and − zoom, N and P step from picture to picture${m.settings.press ? ", Enter opens" : ""}`);
   };
   over.onblur = () => m.hover(-1);
   over.onkeydown = (event) => {
@@ -90,7 +92,12 @@ function bindHands(pane, m) {
     const keys = {
       "+": m.act.in, "=": m.act.in, "-": m.act.out, 0: m.act.home,
       Escape: () => m.settings.select && m.select([], "clear"),
-      Enter: () => m.hovered >= 0 && m.settings.select && m.select([m.row[m.hovered]], "click", event.shiftKey),
+      Enter: () => {
+        if (m.hovered < 0) return;
+        if (event.shiftKey && m.settings.select) m.select([m.row[m.hovered]], "add", true);
+        else if (m.settings.press) m.open(m.hovered, pane);
+        else if (m.settings.select) m.select([m.row[m.hovered]], "click");
+      },
       n: () => m.step(pane, 1), p: () => m.step(pane, -1),
       ArrowLeft: () => m.moveTo(view.x - step, view.y), ArrowRight: () => m.moveTo(view.x + step, view.y),
       ArrowUp: () => m.moveTo(view.x, view.y + step), ArrowDown: () => m.moveTo(view.x, view.y - step),
@@ -100,5 +107,5 @@ function bindHands(pane, m) {
     event.preventDefault();
     act();
   };
-  return () => over.removeEventListener("wheel", wheel);
+  return () => pane.stage.removeEventListener("wheel", wheel);
 }

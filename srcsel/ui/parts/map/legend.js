@@ -44,7 +44,7 @@ function createLegend(root, m) {
     );
     made.hidden = g.empty;
     made.dataset.group = i;
-    made.setAttribute("aria-pressed", !m.hidden.has(i));
+    made.setAttribute("aria-pressed", m.groupOn(i));
     made.onclick = (event) => m.isolate(i, event.shiftKey || event.ctrlKey || event.metaKey);
     return made;
   }
@@ -92,10 +92,10 @@ function createLegend(root, m) {
     });
     root.querySelectorAll("[data-group]").forEach((made) => {
       const i = Number(made.dataset.group), texts = new Set(per.map((counts) => counts[i]));
-      made.setAttribute("aria-pressed", !m.hidden.has(i));
+      made.setAttribute("aria-pressed", m.groupOn(i));
       made.querySelector(".count").textContent = texts.size > 1 ? per.map((counts) => counts[i]).join(" | ") : [...texts][0];
     });
-    root.querySelector(".all").hidden = m.hidden.size === 0;
+    root.querySelector(".all").hidden = m.hidden.size === 0 && m.only < 0;
   }
 
   return { fill, refresh };

@@ -9,11 +9,16 @@ const ICONS = {
   in: '<svg viewBox="0 0 24 24"><path d="M12 5v14M5 12h14"/></svg>',
   out: '<svg viewBox="0 0 24 24"><path d="M5 12h14"/></svg>',
   home: '<svg viewBox="0 0 24 24"><path d="M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5"/></svg>',
+  pictures: '<svg viewBox="0 0 24 24"><rect x="4" y="5" width="16" height="14" rx="2"/><circle cx="9" cy="10" r="1.5"/><path d="M5 18l5-5 3 3 3-4 4 5"/></svg>',
+  names: '<svg viewBox="0 0 24 24"><path d="M5 7V5h14v2M12 5v14M9 19h6"/></svg>',
+  outlines: '<svg viewBox="0 0 24 24"><path d="M12 4c5 0 8 3 8 7s-2 4-3 7-4 2-7 1-6-3-6-8 3-7 8-7z"/><circle cx="12" cy="11" r="1.5"/></svg>',
 };
 const TITLES = {
   lasso: "Lasso: draw a loop around dots", box: "Box: drag a rectangle around dots", pan: "Move the map",
-  in: "Zoom in", out: "Zoom out", home: "Show everything",
+  pictures: "Show pictures instead of dots", names: "Write class names on the map",
+  outlines: "Draw lines around where dots are dense", in: "Zoom in", out: "Zoom out", home: "Show everything",
 };
+const SWITCHES = ["pictures", "names", "outlines"]; // what may be shown or not
 const MOST = 80; // largest zoom
 
 const maps = new WeakMap();
@@ -38,7 +43,8 @@ function create(root) {
 
   const m = {
     ratio: Math.max(1, window.devicePixelRatio || 1), dark: false, settings: {}, mode: "pan", drag: null,
-    view: { x: 0, y: 0, k: 1 }, hidden: new Set(), chosen: new Set(), focus: -1, hovered: -1, row: [], klass: [],
+    show: { pictures: null, names: true, outlines: false }, // null: when zoomed in
+    view: { x: 0, y: 0, k: 1 }, hidden: new Set(), only: -1, cell: null, chosen: new Set(), focus: -1, hovered: -1, row: [], klass: [],
     color: (g) => (m.dark ? g.dark : g.light),
     accent: () => getComputedStyle(root.host || root).getPropertyValue("--st-primary-color").trim() || "#0072b2",
     fileOf: (i) => file.get(i),
@@ -48,15 +54,19 @@ function create(root) {
       if (scale) return Number.isNaN(value) ? "n/a" : `${scale.title}: ${value.toFixed(2).replace("-", "−")}`;
       return m.settings.byClass ? "" : groups[pane.groups()[i]].name;
     },
-    hover, select, step, use, zoom, zoomTo, moveTo, isolate,
+    colorOf: (k) => (m.settings.byClass ? m.color(m.settings.groups[m.settings.groupOf[k]]) : null),
+    groupOn: (g) => !m.hidden.has(g) && (m.only < 0 || !m.settings.byClass || m.settings.groupOf[m.only] === g),
+    hover, select, open, step, use, zoom, zoomTo, moveTo, isolate, keepOnly, toolsBox,
     act: {
       in: () => zoom(panes[0], 1.5), out: () => zoom(panes[0], 1 / 1.5), home: () => zoomTo(panes[0], 1),
+      pictures: () => flip("pictures"), names: () => flip("names"), outlines: () => flip("outlines"),
       lasso: () => use("lasso"), box: () => use("box"), pan: () => use("pan"),
     },
   };
   const panes = [...root.querySelectorAll(".pane")].map((one) => createPane(one, m));
   const letGo = panes.map((pane) => bindHands(pane, m));
   const legend = createLegend(find(".legend"), m);
+  m.pictures = createPictures(m, redraw);
 
   // ---- drawing -----------------------------------------------------------------------------------------------
   function draw() {
@@ -80,17 +90,32 @@ function create(root) {
   }
 
   function step(pane, by) { // from picture to picture with the keyboard
-    const of = pane.groups(), n = m.row.length;
+    const n = m.row.length;
     let i = m.hovered >= 0 ? m.hovered : m.focus >= 0 ? m.focus : by > 0 ? -1 : n;
-    do i += by; while (i >= 0 && i < n && m.hidden.has(of[i]));
+    do i += by; while (i >= 0 && i < n && pane.off(i));
     if (i < 0 || i >= n) return;
     hover(i, pane);
     find(".spoken").textContent = [m.settings.classes[m.klass[i]], file.get(i), m.said(pane, i)].filter(Boolean).join(", ");
   }
 
+  function open(i, pane) { // the drawer of this page shows the picture; with the arrow keys it goes through `rows`
+    const shown = [...m.row].filter((_, j) => !pane.off(j)), { chosen } = m;
+    const rows = chosen.size > 1 && chosen.has(m.row[i]) ? [...chosen].sort((a, b) => a - b) : shown;
+    hover(-1);
+    document.dispatchEvent(new CustomEvent("srcsel-picture", {
+      detail: { set: m.settings.set, row: m.row[i], rows, opener: pane.over },
+    }));
+  }
+
+  function shown(event) { // the drawer says which picture it shows; null when it closed
+    const { set, row } = event.detail;
+    m.focus = row === null || set !== m.settings.set ? -1 : m.row.indexOf(row);
+    lightUp();
+  }
+
   function select(rows, how, add) {
     m.chosen = new Set(add ? [...m.chosen, ...rows] : rows);
-    m.focus = how === "click" && !add ? m.row.indexOf(rows[0]) : -1;
+    m.focus = how === "click" ? m.row.indexOf(rows[0]) : -1;
     emit("selection", { rows: [...m.chosen].sort((a, b) => a - b), how, at: Date.now() }); // `at`: the same again counts
     lightUp();
   }
@@ -108,17 +133,56 @@ function create(root) {
     else if (i < 0 || (!m.hidden.has(i) && others.every((j) => m.hidden.has(j) || m.settings.groups[j].empty)))
       m.hidden = new Set();
     else m.hidden = new Set(others);
+    m.only = -1;
+    changed();
+  }
+
+  function keepOnly(k) { // only class k; again: everything
+    const all = m.only === k;
+    m.hidden = new Set();
+    m.only = all ? -1 : k;
+    find(".spoken").textContent = all ? "All classes are shown" : `Only ${m.settings.classes[k]} is shown`;
+    changed();
+  }
+
+  function changed() {
     hover(-1);
     legend.refresh();
+    m.shown().forEach((pane) => {
+      pane.change();
+      pane.names.settle();
+    });
     redraw();
   }
+
+  function flip(what) {
+    const pressed = find(`.tools [name=${what}]`).getAttribute("aria-pressed") === "true";
+    m.show[what] = !pressed;
+    try {
+      sessionStorage.setItem("srcsel-map-shows", JSON.stringify(m.show));
+    } catch { /* a browser that keeps nothing starts as usual */ }
+    fillTools();
+    changed();
+  }
+
+  function toolsBox(pane) { // where the tools lie over a map: no name is written there
+    if (pane !== m.shown()[count - 1] && !narrow()) return [];
+    const tools = find(".tools").getBoundingClientRect(), stage = pane.stage.getBoundingClientRect();
+    const [left, top] = [tools.left - stage.left, tools.top - stage.top];
+    return top > stage.height || top + tools.height < 0 ? [] : [[left - 4, top - 4, left + tools.width + 4, top + tools.height + 4]];
+  }
+
+  const narrow = () => find(".panes").clientWidth <= 620;
 
   // ---- moving ------------------------------------------------------------------------------------------------
   function moveTo(x, y) {
     const { view } = m, room = 1.1 - 1 / view.k / 1.6;
     view.x = view.k === 1 ? 0 : Math.max(-room, Math.min(room, x));
     view.y = view.k === 1 ? 0 : Math.max(-room, Math.min(room, y));
-    m.shown().forEach((pane) => { pane.over.style.touchAction = view.k === 1 && m.mode === "pan" ? "pan-y" : "none"; });
+    m.shown().forEach((pane) => {
+      pane.over.style.touchAction = view.k === 1 && m.mode === "pan" ? "pan-y" : "none";
+      pane.names.settle();
+    });
     redraw();
     clearTimeout(spare);
     spare = setTimeout(() => keep(), 200);
@@ -147,6 +211,8 @@ function create(root) {
     try {
       const { x, y, k } = JSON.parse(sessionStorage.getItem(`srcsel-map ${m.settings.name}`)) ?? {};
       if ([x, y, k].every(Number.isFinite)) m.view = { x, y, k: Math.max(1, Math.min(MOST, k)) };
+      const shows = JSON.parse(sessionStorage.getItem("srcsel-map-shows")) ?? {};
+      for (const what of SWITCHES) if (typeof shows[what] === "boolean") m.show[what] = shows[what];
     } catch { /* as above */ }
   }
 
@@ -154,13 +220,17 @@ function create(root) {
   function use(next) {
     m.mode = next;
     m.shown().forEach((pane) => { pane.over.style.cursor = next === "pan" ? "grab" : "crosshair"; });
-    find(".tools").querySelectorAll("[aria-pressed]").forEach((b) => b.setAttribute("aria-pressed", b.name === next));
+    find(".tools").querySelectorAll("[aria-pressed]").forEach((b) => {
+      if (!SWITCHES.includes(b.name)) b.setAttribute("aria-pressed", b.name === next);
+    });
     moveTo(m.view.x, m.view.y);
   }
 
   function fillTools() {
-    const names = m.settings.select ? ["lasso", "box", "pan", "|", "in", "out", "home"] : ["in", "out", "home"];
+    const switches = SWITCHES.filter((one) => one !== "pictures" || m.settings.thumbs);
+    const names = [...(m.settings.select ? ["lasso", "box", "pan", "|"] : []), ...switches, "|", "in", "out", "home"];
     const tools = find(".tools");
+    tools.querySelectorAll("button").forEach((b) => { if (SWITCHES.includes(b.name)) b.setAttribute("aria-pressed", m.show[b.name] ?? false); });
     if (tools.dataset.names === names.join()) return;
     tools.dataset.names = names.join();
     tools.replaceChildren(...names.map((name) => {
@@ -171,6 +241,7 @@ function create(root) {
       button.title = TITLES[name];
       button.setAttribute("aria-label", TITLES[name]);
       if (["lasso", "box", "pan"].includes(name)) button.setAttribute("aria-pressed", name === m.mode);
+      if (SWITCHES.includes(name)) button.setAttribute("aria-pressed", m.show[name] ?? false);
       button.innerHTML = ICONS[name];
       button.onclick = m.act[name];
       return button;
@@ -184,6 +255,7 @@ function create(root) {
     const focused = m.focus >= 0 ? m.row[m.focus] : -1;
     m.row = next;
     m.klass = data.points.getChild("klass").toArray();
+    m.cell = data.points.getChild("cell")?.toArray() ?? null;
     file = data.points.getChild("file");
     if (!same) m.focus = focused >= 0 ? m.row.indexOf(focused) : -1;
     m.shown().forEach((pane, i) => pane.take(data[`pane${i}`], same));
@@ -205,7 +277,11 @@ function create(root) {
     if (before.name !== fresh.name) recall();
     if (before.drag !== fresh.drag) m.mode = window.matchMedia("(pointer: coarse)").matches ? "pan" : fresh.drag;
     const names = JSON.stringify([fresh.groups.map((g) => g.name), fresh.classes]);
-    if (!before.groups || names !== JSON.stringify([before.groups.map((g) => g.name), before.classes])) m.hidden = new Set();
+    if (!before.groups || names !== JSON.stringify([before.groups.map((g) => g.name), before.classes])) {
+      m.hidden = new Set();
+      m.only = m.only < fresh.classes.length && before.classes?.[m.only] === fresh.classes[m.only] ? m.only : -1;
+    }
+    m.pictures.change(fresh.sheets);
     m.dark = isDark();
     if (stamp !== fresh.stamp) {
       stamp = fresh.stamp;
@@ -230,12 +306,16 @@ function create(root) {
   }
 
   function resize() {
-    m.shown().forEach((pane) => pane.resize());
+    m.shown().forEach((pane) => {
+      pane.resize();
+      pane.names.settle();
+    });
     redraw();
   }
 
   const watcher = new ResizeObserver(resize);
   panes.forEach((pane) => watcher.observe(pane.stage));
+  document.addEventListener("srcsel-picture-shown", shown);
   return {
     update,
     destroy() {
@@ -244,6 +324,8 @@ function create(root) {
       clearTimeout(spare);
       panes.forEach((pane) => pane.stop());
       letGo.forEach((go) => go());
+      m.pictures.stop();
+      document.removeEventListener("srcsel-picture-shown", shown);
     },
   };
 }

@@ -1,10 +1,13 @@
 // One of the one or two maps beside each other: its dots, what the pointer is on, the picture shown there.
 // `m` is what both share: view, selection, hidden groups, settings (see map.js).
 
-const EDGE = { side: 18, top: 50, bottom: 16 }; // pixels free of dots; the tools stand in the upper one
+const EDGE = { side: 22, top: 52, bottom: 20 }; // pixels free of dots; the tools stand in the upper ones
 const REACH = 12; // pixels within which a dot answers the pointer
-const GLIDE = 500; // milliseconds in which dots move when the model or method changes
+const GLIDE = 900; // milliseconds in which dots move when the model or method changes
 const STAMPED = 8000; // dots in sight up to which they are stamped
+const CLOSE = 2.5; // times zoomed in from which dots turn into pictures by themselves,
+const FEW = 400; // where so many are in sight at most
+const FINE = 44; // pixels of a picture from which it is asked for by itself
 const RINGED = 12; // selected pictures up to which each gets a ring
 const PHOTO = 25; // milliseconds the pointer rests before a picture is asked for
 const TIP = 176; // pixels of the picture's card
@@ -16,9 +19,16 @@ function createPane(root, m) {
   let width = 0, height = 0, hintTimer = 0, photoTimer = 0;
   let x = [], y = [], group = [], value = null, near = [], n = 0, cells = null, lit = new Uint8Array(0);
   let from = null, started = 0, radius = 4; // where dots glide from; pixels of a dot as drawn last
+  let reachX = 1, reachY = 1, lines = null, picked = [], side = 0; // of the dots; outlines; what is shown as pictures
 
   // ---- coordinates -------------------------------------------------------------------------------------------
-  const span = () => [(width / 2 - EDGE.side) * m.view.k, ((height - EDGE.top - EDGE.bottom) / 2) * m.view.k];
+  const span = () => {
+    const across = (width / 2 - EDGE.side) * m.view.k, up = ((height - EDGE.top - EDGE.bottom) / 2) * m.view.k;
+    if (!m.settings.even) return [across, up];
+    const same = Math.min(across / reachX, up / reachY); // a distance is a distance, across as up
+    return [same, same];
+  };
+  const off = (i) => m.hidden.has(group[i]) || (m.only >= 0 && m.klass[i] !== m.only);
   const middle = () => [width / 2, (height + EDGE.top - EDGE.bottom) / 2];
   const toScreen = (px, py) => {
     const [sx, sy] = span(), [mx, my] = middle();
@@ -46,7 +56,7 @@ function createPane(root, m) {
     const shown = new Uint8Array(n);
     let count = 0;
     for (let i = 0; i < n; i++)
-      if (!m.hidden.has(group[i]) && x[i] >= left && x[i] <= right && y[i] >= low && y[i] <= high) {
+      if (!off(i) && x[i] >= left && x[i] <= right && y[i] >= low && y[i] <= high) {
         shown[i] = 1;
         count += 1;
       }
@@ -55,7 +65,7 @@ function createPane(root, m) {
 
   function draw() {
     if (!width) return true;
-    const t = eased(), picked = m.chosen.size > 0, ratio = m.ratio;
+    const t = eased(), ratio = m.ratio, lifted = m.chosen.size > 0 || m.focus >= 0;
     const [shown, count] = t < 1 ? [new Uint8Array(n).fill(1), n] : inSight();
     const many = count > STAMPED, r = many ? Math.max(1.3, Math.min(2.4, 620 / Math.sqrt(count))) : size(count);
     radius = r;
@@ -64,10 +74,10 @@ function createPane(root, m) {
     const sprites = groups.map((g) => stamped(g.shape, m.color(g), g.other ? r * 0.8 : r, edge, ratio));
     const [sx, sy] = span(), [mx, my] = middle(), { x: vx, y: vy } = m.view;
     const each = (put) => {
-      for (const pass of picked ? [0, 1, 2] : [0, 1]) // bottom to top: gray "other" classes, named ones, the selection
+      for (const pass of lifted ? [0, 1, 2] : [0, 1]) // bottom to top: gray "other" classes, named ones, the selection
         for (let i = 0; i < n; i++) {
-          if (!shown[i] || m.hidden.has(group[i])) continue;
-          if ((picked && lit[i] ? 2 : groups[group[i]].other ? 0 : 1) !== pass) continue;
+          if (!shown[i] || off(i)) continue;
+          if ((lifted && lit[i] ? 2 : groups[group[i]].other ? 0 : 1) !== pass) continue;
           let px = x[i], py = y[i];
           if (t < 1) [px, py] = placeOf(i, t);
           put((mx + (px - vx) * sx) * ratio, (my - (py - vy) * sy) * ratio, group[i], pass === 2);
@@ -75,13 +85,64 @@ function createPane(root, m) {
     };
     ink.setTransform(1, 0, 0, 1, 0, 0);
     ink.clearRect(0, 0, dots.width, dots.height);
-    const faded = m.focus >= 0 && m.chosen.size === 1 ? 0.42 : m.dark ? 0.24 : 0.16;
-    const fade = picked ? faded : many ? 1 : 0.88;
+    if (m.show.outlines) drawOutlines(t);
+    const faded = m.chosen.size > 1 ? (m.dark ? 0.24 : 0.16) : 0.42;
+    const fade = lifted ? faded : many ? 1 : 0.88;
     if (many) splatAll(ink, dots.width, dots.height, sprites, fade, groups.map((g) => g.other), each);
     else stampAll(ink, sprites, fade, each);
+    if (t >= 1 || !picked.length) choosePictures(shown, count);
+    drawPictures(t);
     if (t >= 1) from = null;
+    names.follow();
     drawOver();
     return t >= 1;
+  }
+
+  const asPictures = (count) => m.settings.thumbs && (m.show.pictures ?? (m.view.k >= CLOSE && count <= FEW))
+    && (m.cell || count <= FEW);
+
+  function choosePictures(shown, count) {
+    picked = [];
+    if (!asPictures(count)) return;
+    side = Math.round(Math.max(SMALLEST, Math.min(LARGEST_SIDE, Math.sqrt((width * height) / (count + 1)) * 0.75)));
+    const points = [], important = [];
+    for (let i = 0; i < n; i++) {
+      if (!shown[i]) continue;
+      const [sx, sy] = toScreen(x[i], y[i]);
+      (lit[i] ? important : points).push({ i, sx, sy });
+    }
+    picked = apart(important.concat(points), side);
+  }
+
+  function drawPictures(t) {
+    const lifted = m.chosen.size > 0 || m.focus >= 0;
+    ink.setTransform(m.ratio, 0, 0, m.ratio, 0, 0);
+    ink.imageSmoothingQuality = "medium";
+    for (let k = picked.length - 1; k >= 0; k--) { // the important ones last, on top
+      const { i } = picked[k], [sx, sy] = toScreen(...placeOf(i, t));
+      ink.globalAlpha = lifted && !lit[i] ? 0.35 : 1;
+      m.pictures.put(ink, i, sx, sy, side, m.color(m.settings.groups[group[i]]), side >= FINE || !m.cell);
+    }
+    ink.globalAlpha = 1;
+  }
+
+  function drawOutlines(t) {
+    if (t < 1) return; // they are of the places where the dots arrive
+    lines ??= outlinesOf(x, y, group, (i) => !off(i), n);
+    ink.setTransform(m.ratio, 0, 0, m.ratio, 0, 0);
+    ink.lineWidth = 1.5;
+    lines.forEach((pieces, g) => {
+      ink.beginPath();
+      for (let k = 0; k < pieces.length; k += 4) {
+        ink.moveTo(...toScreen(pieces[k], pieces[k + 1]));
+        ink.lineTo(...toScreen(pieces[k + 2], pieces[k + 3]));
+      }
+      ink.strokeStyle = m.color(m.settings.groups[g]);
+      ink.globalAlpha = 0.8;
+      ink.stroke();
+    });
+    ink.globalAlpha = 1;
+    ink.setTransform(1, 0, 0, 1, 0, 0);
   }
 
   function drawOver() {
@@ -89,7 +150,8 @@ function createPane(root, m) {
     top.clearRect(0, 0, width, height);
     if (m.focus >= 0) drawLines();
     const few = m.chosen.size <= RINGED && m.chosen.size > 0;
-    if (few) for (let i = 0; i < n; i++) if (m.chosen.has(m.row[i]) && !m.hidden.has(group[i])) ring(i, 1.8, m.dark ? "#fff" : "#111");
+    if (few) for (let i = 0; i < n; i++) if (m.chosen.has(m.row[i]) && !off(i)) ring(i, 1.8, m.dark ? "#fff" : "#111");
+    if (m.focus >= 0 && m.focus < n && !off(m.focus)) ring(m.focus, 2.5, m.accent());
     if (m.hovered >= 0 && m.hovered < n) ring(m.hovered, 2.5, m.dark ? "#fff" : "#111");
     const drag = m.drag;
     if (drag && drag.pane === pane && drag.path && drag.path.length > 1) drawLoop(drag);
@@ -108,7 +170,7 @@ function createPane(root, m) {
     const [sx, sy] = toScreen(x[m.focus], y[m.focus]);
     for (const column of near) {
       const j = column[m.focus];
-      if (j < 0 || m.hidden.has(group[j])) continue;
+      if (j < 0 || off(j)) continue;
       const same = m.klass[j] === m.klass[m.focus], [ex, ey] = toScreen(x[j], y[j]);
       top.beginPath();
       top.moveTo(sx, sy);
@@ -141,10 +203,15 @@ function createPane(root, m) {
 
   // ---- pointing and catching ---------------------------------------------------------------------------------
   function nearest(px, py) {
+    const on = picked.find(({ i }) => { // the picture under the pointer
+      const [sx, sy] = toScreen(x[i], y[i]);
+      return Math.abs(sx - px) <= side / 2 && Math.abs(sy - py) <= side / 2;
+    });
+    if (on) return on.i;
     let best = -1, reach = REACH * REACH;
     const [left, high] = toData(px - REACH, py - REACH), [right, low] = toData(px + REACH, py + REACH);
     if (cells) cells.near(left, right, low, high, (i) => {
-      if (m.hidden.has(group[i])) return;
+      if (off(i)) return;
       const [sx, sy] = toScreen(x[i], y[i]), d = (sx - px) ** 2 + (sy - py) ** 2;
       if (d < reach) { reach = d; best = i; }
     });
@@ -157,7 +224,7 @@ function createPane(root, m) {
     const across = loop.map((p) => p[0]), up = loop.map((p) => p[1]);
     const [left, right] = [Math.min(...across), Math.max(...across)], [low, high] = [Math.min(...up), Math.max(...up)];
     for (let i = 0; i < n; i++)
-      if (x[i] >= left && x[i] <= right && y[i] >= low && y[i] <= high && !m.hidden.has(group[i]))
+      if (x[i] >= left && x[i] <= right && y[i] >= low && y[i] <= high && !off(i))
         if (insideLoop(loop, x[i], y[i])) rows.push(m.row[i]);
     return rows;
   }
@@ -201,19 +268,30 @@ function createPane(root, m) {
       for (let i = 0; i < n; i++) [start[2 * i], start[2 * i + 1]] = placeOf(i, t);
       from = start;
       started = performance.now();
+      names.settle(GLIDE);
     } else if (!same || !still) from = null;
+    if (!same || !still) lines = null;
+    if (!same) picked = [];
     ({ x, y } = next);
     n = x.length;
     group = column("group");
     value = column("value");
     near = ["n0", "n1", "n2", "n3", "n4", "n5"].map(column).filter(Boolean);
-    if (!same || !still || !cells) cells = cellsOf(x, y, n);
+    if (!same || !still || !cells) {
+      cells = cellsOf(x, y, n);
+      reachX = reachY = 1e-6;
+      for (let i = 0; i < n; i++) {
+        reachX = Math.max(reachX, Math.abs(x[i]));
+        reachY = Math.max(reachY, Math.abs(y[i]));
+      }
+    }
     light();
   }
 
   function light() { // which dots are lit: the selected pictures, and the neighbours of the one that was pressed
     lit = new Uint8Array(n);
     if (m.chosen.size) for (let i = 0; i < n; i++) if (m.chosen.has(m.row[i])) lit[i] = 1;
+    if (m.focus >= 0) lit[m.focus] = 1;
     if (m.focus >= 0) for (const column of near) if (column[m.focus] >= 0) lit[column[m.focus]] = 1;
   }
 
@@ -226,12 +304,27 @@ function createPane(root, m) {
     }
   }
 
+  function eachInSight(visit) { // (i, sx, sy): dots within the frame, where they are or where they go
+    for (let i = 0; i < n; i++) {
+      if (off(i)) continue;
+      const [sx, sy] = toScreen(x[i], y[i]);
+      if (sx >= 0 && sx < width && sy >= 0 && sy < height) visit(i, sx, sy);
+    }
+  }
+
   const pane = {
+    off, toScreen, eachInSight, size: () => ({ width, height }),
+    change() { lines = null; }, // what is shown changed
     root, stage, over, take, light, resize, draw, drawOver, nearest, caught, showTip, say, span, middle, toData,
     groups: () => group,
     valueOf: (i) => (value ? value[i] : null),
     title: find(".title"),
-    stop: () => [hintTimer, photoTimer].forEach(clearTimeout),
+    stop() {
+      [hintTimer, photoTimer].forEach(clearTimeout);
+      names.stop();
+    },
   };
+  const names = createNames(find(".names"), pane, m);
+  pane.names = names;
   return pane;
 }

@@ -1,0 +1,56 @@
+"""Filling the box: groups grow alike and keep their shapes, a PCA stays, nothing lies on another."""
+
+import numpy as np
+import pytest
+
+from srcsel.explore.filling import filled
+
+SQUARE = np.array([[0.0, 0.0], [0.1, 0.0], [0.0, 0.1], [0.1, 0.1]])
+
+
+def groups(*corners: tuple[float, float]) -> np.ndarray:
+    return np.concatenate([SQUARE + corner for corner in corners]).astype(np.float32)
+
+
+def sides(xy: np.ndarray) -> np.ndarray:
+    """Width and height of each group of four, (k, 2)."""
+    return np.ptp(xy.reshape(-1, 4, 2), axis=1)
+
+
+def test_groups_far_apart_grow_alike_keep_their_order_and_reach_the_edges():
+    xy = groups((-1, -1), (0.9, -1), (-1, 0.9), (0.9, 0.9))
+    found = filled(xy, "umap")
+    assert found.dtype == np.float32
+    np.testing.assert_allclose([found.min(axis=0), found.max(axis=0)], [[-1, -1], [1, 1]])
+    # four squares with half sides of 0.05 take 0.01 of the box; 0.34 would be 5.8 times, at most 4
+    assert (sides(found) > 3 * sides(xy)).all()
+    np.testing.assert_allclose(sides(found), np.broadcast_to(sides(found)[0], (4, 2)), rtol=1e-5)
+    middles = found.reshape(-1, 4, 2).mean(axis=1)
+    np.testing.assert_array_equal(np.sign(middles), [[-1, -1], [1, -1], [-1, 1], [1, 1]])
+
+
+def test_no_group_comes_to_lie_on_another():
+    xy = groups((-1, -1), (-0.6, -1), (-0.6, -0.6), (1, 1), (1, 0.5), (0, 0))
+    boxes = filled(xy, "tsne").reshape(-1, 4, 2)
+    low, high = boxes.min(axis=1), boxes.max(axis=1)
+    over = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
+    np.fill_diagonal(over[:, :, 0], -1)
+    assert (over.min(axis=2) < 1e-2).all()
+
+
+def test_one_group_only_reaches_the_edges():
+    xy = np.random.default_rng(0).uniform(-0.5, 0.3, (500, 2)).astype(np.float32)
+    low, high = xy.min(axis=0), xy.max(axis=0)
+    np.testing.assert_allclose(filled(xy, "umap"), 2 * (xy - low) / (high - low) - 1, atol=1e-5)
+
+
+def test_distances_of_a_pca_stay():
+    xy = groups((-1, -1), (0.9, 0.2))
+    np.testing.assert_array_equal(filled(xy, "pca"), xy)
+
+
+@pytest.mark.parametrize("xy", [np.zeros((0, 2)), np.zeros((3, 2)), np.array([[5.0, 7.0]])])
+def test_maps_without_an_extent_stay_finite(xy):
+    found = filled(xy, "umap")
+    assert found.shape == xy.shape
+    assert np.isfinite(found).all()
