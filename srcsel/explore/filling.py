@@ -42,7 +42,7 @@ def _stretched(xy: np.ndarray) -> np.ndarray:
 
 
 def _islands(xy: np.ndarray) -> np.ndarray:
-    """Number the groups of points in -1..1, (m,): cells of a grid that touch belong together."""
+    """Find the group of each point in -1..1, (m,): cells of a grid that touch belong together."""
     at = np.minimum((xy + 1) * CELLS // 2, CELLS - 1).astype(np.int64)  # (m, 2)
     cells, of = np.unique(at[:, 0] * CELLS + at[:, 1], return_inverse=True)
     place = np.column_stack(np.divmod(cells, CELLS))
@@ -51,7 +51,7 @@ def _islands(xy: np.ndarray) -> np.ndarray:
 
 
 def _joined(touch: np.ndarray) -> np.ndarray:
-    """Number the connected parts of a symmetric (k, k) with True on the diagonal, (k,) from 0.
+    """Find the connected part of each row of a symmetric (k, k), its diagonal True: (k,) from 0.
 
     By hand: SciPy's graphs take a second to import, in the process that serves the pages.
     """

@@ -1,4 +1,4 @@
-"""Filling the box: groups grow alike and keep their shapes, a PCA stays, nothing lies on another."""
+"""Filling the box: groups grow alike and keep their shapes, a PCA stays, none lies on another."""
 
 import numpy as np
 import pytest
