@@ -16,6 +16,7 @@ from srcsel.base.settings import Settings, load_settings
 from srcsel.base.watch import Watch
 from srcsel.pictures.dataset import load_dataset
 from srcsel.pictures.images import thumbnail
+from srcsel.report import shared
 from srcsel.report.html import to_html
 from srcsel.report.pictures import SIDE, drawn_rows, embed
 from srcsel.store.features import open_runs
@@ -52,7 +53,7 @@ def write(
     result, limit = _limited(whole, question)
     projection = _map(runs, result, question)
     rows = None if projection is None else drawn_rows(result.dataset, projection)
-    html = to_html(
+    page = to_html(
         result,
         reading="raw" if question.get("reading") == "raw" else "whitened",
         limit=limit,
@@ -61,7 +62,8 @@ def write(
         pictures={} if rows is None else _pictures(result.dataset, rows, watch),
         evidences=_evidences(runs, whole),
         strip=_pictures(result.dataset, _strip_rows(result), watch),
-    ).encode()
+    )
+    html = shared.html(page, result).encode()
     array = np.frombuffer(html, np.uint8)
     _memory(whole, settings).remember(KIND, _asked(question, whole, settings), {"html": array})
     watch.update("pictures", "done")

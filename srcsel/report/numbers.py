@@ -7,6 +7,7 @@ from __future__ import annotations
 from srcsel.base import spreadsheet
 from srcsel.base.phrases import plain
 from srcsel.base.records import Failure, Reading, Result, Score, SourceModel
+from srcsel.report.shared import without_paths
 from srcsel.verdict.readings import chance_of, model_order, title_of
 from srcsel.verdict.times import seconds_of
 from srcsel.verdict.wording import READINGS
@@ -26,8 +27,10 @@ def number_rows(result: Result) -> list[dict[str, object]]:
 
 
 def to_csv(result: Result) -> str:
-    """Write the rows as CSV with a head line; "" where nothing was scored and nothing failed."""
-    rows = number_rows(result)
+    """Write the rows as CSV with a head line, names in the place of paths; "" where nothing was
+    scored and nothing failed.
+    """
+    rows = without_paths(number_rows(result), result)
     return spreadsheet.to_csv(list(rows[0]), [list(row.values()) for row in rows]) if rows else ""
 
 

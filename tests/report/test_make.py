@@ -3,15 +3,18 @@
 import csv
 import dataclasses
 import io
+import json
 
 import pytest
+from markupsafe import escape
 
 from srcsel.base.records import Shown, Strip
 from srcsel.base.settings import load_settings
 from srcsel.cli import commands
 from srcsel.jobs.kinds import KINDS
-from srcsel.report import make
+from srcsel.report import make, shared
 from srcsel.report.numbers import number_rows, to_csv
+from srcsel.runs.public_json import to_json
 from srcsel.store.features import open_runs
 
 
@@ -106,6 +109,47 @@ def test_shell_writes_html_and_csv(runs, result, tmp_path, monkeypatch, capsys):
     capsys.readouterr()
     assert commands.main(["report", result.run.id, "--csv", "-"]) == 0
     assert capsys.readouterr().out == to_csv(result)
+
+
+def with_own_model(result):
+    """The same run with a checkpoint of one's own, whose path stands in ids, notes and reasons."""
+    path = "/somewhere/secret/best.safetensors"
+    own = dataclasses.replace(result.models[0], id=f"checkpoints/{path}")
+    note = f"{result.dataset.folder} holds another table; {path} was read."
+    failure = dataclasses.replace(result.failures[0], reason=f"={path} is cut off.")
+    return dataclasses.replace(
+        result,
+        models=(*result.models, own),
+        notes=(note,),
+        failures=(*result.failures, failure),
+    )
+
+
+def test_what_is_handed_on_names_files_and_keeps_where_they_lie(runs, result):
+    told = with_own_model(result)
+    runs.save(told)
+    place, name = str(result.dataset.folder), result.dataset.name
+    assert "secret" in str(to_json(told))  # the person's own JSON has them
+    for text in (shared.json_text(told), to_csv(told)):
+        assert place not in text
+        assert "secret" not in text
+        assert "best.safetensors" in text
+    assert json.loads(shared.json_text(told))["dataset"]["root"] == name
+    assert "'=best.safetensors is cut off." in to_csv(told)  # still no formula
+    page = make.write({"run_id": told.run.id}).decode()
+    assert "secret" not in page
+    assert page.count(str(escape(place))) == 1  # in the shell command
+    assert f"srcsel rank {escape(place)}" in page
+
+
+def test_two_files_of_one_name_stay_told_apart(result):
+    models = tuple(
+        dataclasses.replace(result.models[0], id=f"checkpoints/{path}")
+        for path in ("/x/a/best.pt", "/x/b/best.pt")
+    )
+    told = dataclasses.replace(result, models=models)
+    ids = [m["id"] for m in shared.without_paths(to_json(told), told)["models"]]
+    assert ids == ["checkpoints/a/best.pt", "checkpoints/b/best.pt"]
 
 
 def test_shell_says_what_is_missing(capsys):

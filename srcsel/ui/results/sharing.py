@@ -7,17 +7,15 @@ and Streamlit drops it while another window of the same page is being drawn.
 
 from __future__ import annotations
 
-import json
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from srcsel.base.errors import SrcselError
 from srcsel.base.records import JobStatus, Result
-from srcsel.report import script
+from srcsel.report import script, shared
 from srcsel.report.make import stored
 from srcsel.report.numbers import to_csv
-from srcsel.runs.public_json import to_json
 from srcsel.ui.app import frame, state
 from srcsel.ui.parts import cards, watch, words
 from srcsel.ui.parts.show import md
@@ -50,7 +48,7 @@ def menu(whole: Result) -> None:
             )
             st.download_button(
                 "JSON",
-                lambda: json.dumps(to_json(whole), indent=1, ensure_ascii=False).encode(),
+                lambda: shared.json_text(whole).encode(),
                 f"{name}.json",
                 "application/json",
                 icon=":material/data_object:",
