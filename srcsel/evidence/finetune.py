@@ -30,7 +30,8 @@ from srcsel.features.decode import decoded
 from srcsel.features.extract import pick_device
 from srcsel.features.loading import free_after, leave_a_core
 from srcsel.models.hubs import Preprocessing, Trainable, hub_of
-from srcsel.store.memory import Memory
+from srcsel.store import expected
+from srcsel.store.memory import Arrays, Memory
 
 # part of what outcomes are remembered by; raise it with every change to what a training comes to
 VERSION = 2
@@ -108,13 +109,15 @@ class _Work:
 
     def recall(self, model: SourceModel, seed: int) -> Outcome | None:
         """Return a finished training, or None."""
-        kept = self.memory.recall("outcomes", self._question(model, seed))
-        if kept is None:
-            return None
-        tensors, about = kept
-        return Outcome(
-            model.id, seed, tensors["rows"], tensors["guess"], about["seconds"], about["note"]
-        )
+
+        def unpack(kept: Arrays, about: Any) -> Outcome:
+            tested = expected.rows(kept["rows"], len(self.splits[seed].test))
+            guess = expected.rows(kept["guess"], len(tested))
+            return Outcome(
+                model.id, seed, tested, guess, expected.number(about["seconds"]), str(about["note"])
+            )
+
+        return self.memory.recall("outcomes", self._question(model, seed), unpack)
 
     def failed(self, model: SourceModel, error: Exception) -> Failure:
         """Say in a sentence why a model has no accuracy."""

@@ -35,7 +35,8 @@ from srcsel.evidence.choosing import RATES, SHARES, Choice, choose, loss_of
 from srcsel.evidence.descent import RISE, Descent, Task, array, between, load, under, weights
 from srcsel.evidence.head import fitted, head_of
 from srcsel.evidence.views import moved, survive_mirroring
-from srcsel.store.memory import Memory
+from srcsel.store import expected
+from srcsel.store.memory import Arrays, Memory
 
 VIEWS = 8  # moved views of each training picture that the head starts from
 MOST_LOOKS = 6_000  # pictures and views together, where fewer views are enough
@@ -279,12 +280,18 @@ class Training:
 
     def _restore(self, memory: Memory, question: dict[str, Any]) -> None:
         """Go back to the checkpoint, where there is one of this form."""
-        kept = memory.recall(CHECKPOINTS, question)
-        if kept is None or kept[1].get("form") != FORM:
-            return
-        tensors, about = kept
+        memory.recall(CHECKPOINTS, question, self._take)
+
+    def _take(self, tensors: Arrays, about: dict[str, Any]) -> bool:
+        """Take a checkpoint over, all of it or, where it is not one of this form, nothing."""
+        if about["form"] != FORM:
+            return False
         looks = under(tensors, "look/")
-        self.found = [looks[str(number)] for number in range(len(looks))]
+        found = [looks[str(number)] for number in range(len(looks))]
+        tried = [[expected.number(loss) for loss in losses] for losses in about["tried"]]
+        losses = [expected.number(loss) for loss in about["losses"]]
+        step, seconds = int(about["step"]), expected.number(about["seconds"])
+        self.found, self.tried, self.losses = found, tried, losses
         self.best = under(tensors, "best/")
-        self._kept, self._step = tensors, about["step"]
-        self.tried, self.losses, self.seconds = about["tried"], about["losses"], about["seconds"]
+        self._kept, self._step, self.seconds = tensors, step, seconds
+        return True

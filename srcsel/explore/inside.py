@@ -24,13 +24,17 @@ from srcsel.measures.kernels.prepare import components, directions, prepare, uni
 from srcsel.measures.knn import neighbors
 from srcsel.measures.silhouette import each_silhouette
 from srcsel.measures.supcon import anchor_losses
+from srcsel.store import expected
 from srcsel.store.features import FeatureStore, open_features, open_runs
+from srcsel.store.memory import Arrays
 from srcsel.store.serialize import to_plain
 
 VERSION = 1
 """Raise it when a change here or in the measures below should not reuse what is stored."""
 NEIGHBORS = 6  # pictures shown beside one that is pressed
 VOTERS = 5  # of them, whose labels vote: as many as the knn measure asks
+FIELDS = ("neighbors", "similarity", "guess", "silhouette", "gain")
+"""Of `Inside`: the arrays that are kept, one row a picture."""
 
 
 def look(
@@ -181,8 +185,12 @@ def stored(result: Result, model: str, store: FeatureStore) -> Inside | None:
     Raises UnknownNameError for a model that is not in the run, ModelError where a checkpoint is
     gone.
     """
-    found = store.memory.recall("inside", _question(result, _model(result, model)))
-    return None if found is None else Inside(model, **found[0])
+    total = len(result.dataset.paths)
+
+    def unpack(kept: Arrays, _: object) -> Inside:
+        return Inside(model, **{name: expected.rows(kept[name], total) for name in FIELDS})
+
+    return store.memory.recall("inside", _question(result, _model(result, model)), unpack)
 
 
 def make(
@@ -222,10 +230,7 @@ def look_and_keep(result: Result, features: Features, store: FeatureStore, watch
         metric=run.metric,
         watch=watch,
     )
-    tensors = {
-        name: getattr(inside, name)
-        for name in ("neighbors", "similarity", "guess", "silhouette", "gain")
-    }
+    tensors = {name: getattr(inside, name) for name in FIELDS}
     store.memory.remember("inside", _question(result, _model(result, model)), tensors, None)
     return inside
 

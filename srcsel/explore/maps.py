@@ -16,6 +16,7 @@ from srcsel.base.watch import Watch
 from srcsel.explore.project import METHODS, project, sample_rows
 from srcsel.features.extract import key_for
 from srcsel.features.recover import features_of
+from srcsel.store import expected
 from srcsel.store.features import FeatureStore, open_features, open_runs
 from srcsel.store.runs import RunStore
 from srcsel.store.serialize import to_plain
@@ -130,9 +131,11 @@ def _drawn(
             else None
         ),
     }
-    stored = store.memory.recall("maps", question)
-    if stored is not None:
-        return stored[0]["xy"]
+    drawn = store.memory.recall(
+        "maps", question, lambda kept, _: expected.rows(kept["xy"], len(rows), 2)
+    )
+    if drawn is not None:
+        return drawn
     start = leader[1] if leader else None
     xy = project(features.values, method, rows=rows, seed=seed, init=start, align_to=start)
     store.memory.remember("maps", question, {"xy": xy}, None)

@@ -76,8 +76,9 @@ def stored(result: Result, store: FeatureStore) -> Suspects | None:
 
     For pages.
     """
-    found = store.memory.recall("suspects", _question(result))
-    return None if found is None else from_plain(Suspects, found[1])
+    return store.memory.recall(
+        "suspects", _question(result), lambda _, kept: from_plain(Suspects, kept)
+    )
 
 
 def make(run_id: str, settings: Settings | None = None, watch: Watch | None = None) -> Suspects:

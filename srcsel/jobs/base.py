@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import functools
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from srcsel.base.errors import StoreError
-from srcsel.base.records import JobStatus, Part
+from srcsel.base.records import JobStatus
+from srcsel.jobs import healing
+from srcsel.store.files import NOT_SO
 from srcsel.store.serialize import from_plain, to_plain
 
 if TYPE_CHECKING:
@@ -36,6 +40,9 @@ that no part of a page waits for another part.
 BUSY_SECONDS = 15.0
 """How long a write waits for another process's write before it gives up."""
 
+MOST = 2**53
+"""No count of anything is larger."""
+
 _SCHEMA = """
 create table if not exists jobs (
     id text primary key, place integer not null, kind text not null, lane text not null,
@@ -49,6 +56,38 @@ create table if not exists jobs (
 create index if not exists jobs_by_state on jobs (state, lane, place);
 create table if not exists notices (text text not null);
 """
+
+
+_COLUMNS = frozenset(
+    (
+        *("id", "place", "kind", "lane", "question", "payload", "state", "cancel", "done"),
+        *("total", "what", "error", "parts", "result", "seconds_left", "created", "started"),
+        "ended",
+    )
+)
+"""Those that a table of any version has."""
+_TOLD = frozenset(field.name for field in dataclasses.fields(JobStatus))
+_looked_at: set[str] = set()  # tables that this process has looked at for damage
+
+Returned = TypeVar("Returned")
+Asked = ParamSpec("Asked")
+
+
+class MendedError(StoreError):
+    """The table was damaged, and is mended: the same works now."""
+
+
+def again(method: Callable[Asked, Returned]) -> Callable[Asked, Returned]:
+    """Let a method that may be called twice do so where the table was mended meanwhile."""
+
+    @functools.wraps(method)
+    def tried(*args: Asked.args, **options: Asked.kwargs) -> Returned:
+        try:
+            return method(*args, **options)
+        except MendedError:
+            return method(*args, **options)
+
+    return tried
 
 
 class Table:
@@ -65,12 +104,13 @@ class Table:
     def open(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
         """Yield a connection inside one transaction.
 
-        A damaged file is moved aside and a new one begun.
-
-        Raises StoreError where the disk refuses, or where the table was damaged just now.
+        Before its first use in a process, and when something in it cannot be read, the table is
+        looked at and healed (`srcsel.jobs.healing`). Raises MendedError where that was done just
+        now and the same will work again, StoreError where the disk refuses.
         """
+        self._look_once()
         try:
-            with contextlib.closing(self._connect()) as connection:
+            with contextlib.closing(self._prepared()) as connection:
                 connection.execute("begin immediate" if write else "begin")
                 try:
                     yield connection
@@ -78,27 +118,32 @@ class Table:
                     connection.rollback()
                     raise
                 connection.commit()
-        except sqlite3.OperationalError as error:
+        except (sqlite3.Error, *NOT_SO) as error:
+            if self._heal():
+                raise MendedError(
+                    "The list of jobs was damaged and is mended. Try again."
+                ) from error
+            if not isinstance(error, sqlite3.Error):
+                raise
             raise StoreError(
-                f"The job table {self.path} cannot be used: {error}. Check that the disk has room"
-                " and that you may write there, or set SRCSEL_HOME to another folder."
+                f"The job table {self.path} cannot be used: {error}. Check that the disk has room,"
+                " that you may write there and that no other program has it open, or set"
+                " SRCSEL_HOME to another folder."
             ) from error
-        except sqlite3.DatabaseError as error:
-            raise StoreError(self._move_aside()) from error
 
     def notices(self) -> list[str]:
         """Sentences the person should see once: that a damaged table was moved aside."""
         with self.open() as db:
-            return [row["text"] for row in db.execute("select text from notices")]
+            return [str(row["text"]) for row in db.execute("select text from notices")]
 
-    def _connect(self) -> sqlite3.Connection:
-        try:
-            return self._prepared()
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError:
-            self._move_aside()
-            return self._prepared()
+    def _look_once(self) -> None:
+        if str(self.path) not in _looked_at:
+            _looked_at.add(str(self.path))
+            if self.folder.is_dir():
+                self._heal()
+
+    def _heal(self) -> bool:
+        return healing.heal(self.path, _COLUMNS, _is_readable, self._prepared)
 
     def _prepared(self) -> sqlite3.Connection:
         try:
@@ -119,33 +164,6 @@ class Table:
             raise
         return connection
 
-    def _move_aside(self) -> str:
-        """Rename the damaged table, begin a new one, and leave a sentence in it.
-
-        Only one process does.
-        """
-        from filelock import FileLock
-
-        with FileLock(self.folder / "board.lock"):
-            return (
-                self._replaced()
-                if _is_damaged(self.path)
-                else "The list of jobs was repaired. Try again."
-            )
-
-    def _replaced(self) -> str:
-        name = f"board-damaged-{time.strftime('%Y%m%d-%H%M%S')}.sqlite"
-        self.path.rename(self.path.with_name(name))
-        for suffix in ("-wal", "-shm"):
-            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-        text = (
-            f"The list of jobs was damaged and was moved aside as {name}. Waiting jobs are lost;"
-            " finished runs and stored features are not. Start what you were waiting for again."
-        )
-        with contextlib.closing(self._prepared()) as fresh:
-            fresh.execute("insert into notices values (?)", (text,))
-        return text
-
 
 def _use_wal(connection: sqlite3.Connection) -> None:
     """Switch to WAL.
@@ -164,16 +182,6 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             return
 
 
-def _is_damaged(path: Path) -> bool:
-    try:
-        with contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
-            return connection.execute("pragma quick_check").fetchone()[0] != "ok"
-    except sqlite3.OperationalError:
-        return False
-    except sqlite3.DatabaseError:
-        return True
-
-
 def lock_path(folder: Path, lane: str) -> Path:
     """Where the lock of a lane lies that its worker holds."""
     return folder / f"worker-{lane}.lock"
@@ -190,21 +198,28 @@ def lane_lock(folder: Path, lane: str, seconds: float = 0.0) -> BaseFileLock:
 
 
 def to_status(row: sqlite3.Row) -> JobStatus:
-    """Turn a row of the table into the record the pages read."""
-    return JobStatus(
-        id=row["id"],
-        kind=row["kind"],
-        state=row["state"],
-        done=row["done"],
-        total=row["total"],
-        what=row["what"],
-        error=row["error"],
-        parts=tuple(from_plain(Part, part) for part in json.loads(row["parts"])),
-        payload=json.loads(row["payload"]),
-        seconds_left=row["seconds_left"],
-        created=row["created"],
-        started=row["started"],
-        ended=row["ended"],
+    """Turn a row of the table into the record the pages read.
+
+    Raises TypeError, ValueError or KeyError for one that is damaged.
+    """
+    about = {name: row[name] for name in row.keys() if name in _TOLD}  # noqa: SIM118 (a row)
+    parts, payload = json.loads(row["parts"]), json.loads(row["payload"])
+    return from_plain(JobStatus, {**about, "parts": parts, "payload": payload})
+
+
+def _is_readable(row: sqlite3.Row) -> bool:
+    """Tell whether a row can be shown and worked on."""
+    try:
+        status = to_status(row)
+        result = None if row["result"] is None else json.loads(row["result"])
+    except (RecursionError, *NOT_SO):
+        return False
+    numbers = [row["place"], row["cancel"], status.done, status.total]
+    return (
+        LANES.get(status.kind) == row["lane"]
+        and isinstance(row["question"], str)
+        and isinstance(result, dict | None)
+        and all(type(number) is int and 0 <= number < MOST for number in numbers)
     )
 
 

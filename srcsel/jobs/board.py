@@ -21,7 +21,7 @@ from typing import Any
 
 from srcsel.base.errors import Cancelled, UnknownNameError
 from srcsel.base.records import JobStatus
-from srcsel.jobs.base import LANES, Table, lane_lock, lock_path, question_of, to_status
+from srcsel.jobs.base import LANES, Table, again, lane_lock, lock_path, question_of, to_status
 from srcsel.store.serialize import to_plain
 
 LOST = (
@@ -56,6 +56,7 @@ class Board:
         self.folder = folder
         self.table = Table(folder)
 
+    @again
     def submit(self, kind: str, payload: dict[str, Any]) -> str:
         """Queue a job and start a worker if none runs.
 
@@ -114,12 +115,14 @@ class Board:
             return None
         return status if status.kind == "rank" else None
 
+    @again
     def result(self, job: str) -> dict[str, Any] | None:
         """Return what a finished job handed back (see `srcsel.jobs.kinds`), or None."""
         with self.table.open() as db:
             row = db.execute("select result from jobs where id=?", (job,)).fetchone()
-        return json.loads(row["result"]) if row and row["result"] else None
+            return json.loads(row["result"]) if row and row["result"] else None
 
+    @again
     def active(self) -> list[JobStatus]:
         """Jobs that run or wait, the running first, then in the order they will be taken."""
         with self.table.open() as db:
@@ -127,14 +130,16 @@ class Board:
                 "select * from jobs where state in ('queued','running') order by state='queued',"
                 " place"
             ).fetchall()
-        return [to_status(row) for row in rows]
+            return [to_status(row) for row in rows]
 
+    @again
     def recent(self, n: int = 20) -> list[JobStatus]:
         """Return the last `n` jobs, newest first."""
         with self.table.open() as db:
             rows = db.execute("select * from jobs order by place desc limit ?", (n,)).fetchall()
-        return [to_status(row) for row in rows]
+            return [to_status(row) for row in rows]
 
+    @again
     def find(
         self, kind: str, payload: Mapping[str, Any], *, exact: bool = True
     ) -> JobStatus | None:
@@ -151,6 +156,7 @@ class Board:
                     return to_status(row)
         return None
 
+    @again
     def cancel(self, job: str) -> None:
         """Stop a job: at once while it waits, after its current batch while it runs.
 
@@ -163,6 +169,7 @@ class Board:
             )
             db.execute("update jobs set cancel=1 where id=? and state='running'", (job,))
 
+    @again
     def resume(self, job: str) -> str:
         """Queue a stopped or failed job again, at the end; stored work is reused.
 
@@ -183,10 +190,12 @@ class Board:
         path = log_path(self.folder, self.status(job).id)
         return path.read_text(errors="replace")[-characters:] if path.exists() else ""
 
+    @again
     def notices(self) -> list[str]:
         """Sentences to show: that the job table was damaged and moved aside."""
         return self.table.notices()
 
+    @again
     def wake(self) -> None:
         """See that waiting jobs have a worker and that lost ones are said.
 
@@ -207,10 +216,11 @@ class Board:
         with _starting:
             self._tend("compute", start=True)
 
+    @again
     def _find(self, job: str) -> JobStatus | None:
         with self.table.open() as db:
             row = db.execute("select * from jobs where id=?", (job,)).fetchone()
-        return to_status(row) if row else None
+            return to_status(row) if row else None
 
     def _tend(self, lane: str, *, start: bool = False) -> None:
         from filelock import Timeout

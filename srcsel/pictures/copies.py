@@ -28,6 +28,7 @@ from srcsel.base.records import Dataset
 from srcsel.base.watch import Watch
 from srcsel.pictures.deep import Ranges
 from srcsel.pictures.images import decode_picture, read_picture
+from srcsel.store import expected
 from srcsel.store.features import FeatureStore
 
 NEAR = 6  # bits of 64 in which each of the two hashes may differ
@@ -55,8 +56,12 @@ def copy_groups(dataset: Dataset, store: FeatureStore, watch: Watch | None = Non
         "dataset": dataset.digest,
         "rule": [NEAR, ALIKE, FLAT, SIDE, DECODE],
     }
-    if found := store.memory.recall("copies", question):
-        return found[0]["groups"]
+    total = len(dataset.paths)
+    known = store.memory.recall(
+        "copies", question, lambda kept, _: expected.rows(kept["groups"], total)
+    )
+    if known is not None:
+        return known
     groups = _grouped(*_looks(dataset, watch or Watch()))
     store.memory.remember("copies", question, {"groups": groups}, None)
     return groups

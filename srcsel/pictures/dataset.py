@@ -27,7 +27,7 @@ from srcsel.pictures.checks import check, paged, require_rankable, shared, unifo
 from srcsel.pictures.deep import Spread, ranges_of
 from srcsel.pictures.images import look, read_picture
 from srcsel.pictures.listing import list_pictures
-from srcsel.store.memory import Memory
+from srcsel.store.memory import Arrays, Memory
 
 __all__ = ["check", "list_pictures", "load_dataset", "require_rankable"]
 
@@ -166,10 +166,11 @@ def _question(folder: Path) -> dict[str, Any]:
 
 def _recall(folder: Path) -> dict[str, _Seen]:
     """Return what the files of a folder turned out to be, by relative path."""
-    known = Memory(load_settings().datasets).recall(KIND, _question(folder))
-    if known is None:
-        return {}
-    arrays, _ = known
+    known = Memory(load_settings().datasets).recall(KIND, _question(folder), _unpacked)
+    return {} if known is None else known
+
+
+def _unpacked(arrays: Arrays, _: object) -> dict[str, _Seen]:
     paths, reasons, kinds = json.loads(arrays["texts"].tobytes())
     digests = [row.tobytes().hex() for row in arrays["digests"]]
     spreads = [

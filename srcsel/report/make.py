@@ -36,8 +36,9 @@ def stored(question: Question, result: Result, settings: Settings) -> bytes | No
     """Return the report of `question` as UTF-8, or None where it is not made: a new measurement or
     version asks for another.
     """
-    known = _memory(result, settings).recall(KIND, _asked(question, result, settings))
-    return None if known is None else known[0]["html"].tobytes()
+    return _memory(result, settings).recall(
+        KIND, _asked(question, result, settings), lambda kept, _: kept["html"].tobytes()
+    )
 
 
 def write(

@@ -17,7 +17,9 @@ from srcsel.base.errors import InputError
 from srcsel.base.records import Features, Outcome
 from srcsel.base.threads import suited_threads
 from srcsel.measures.kernels.folds import predictions
+from srcsel.store import expected
 from srcsel.store.features import FeatureStore
+from srcsel.store.memory import Arrays
 from srcsel.store.serialize import to_plain
 
 # C of the logistic regression: features outnumber pictures, so it is held back more than by default
@@ -69,6 +71,11 @@ def probe(
     (model, folds done, folds in all) may raise Cancelled.
     """
     folds = int(fold.max()) + 1
+
+    def unpack(kept: Arrays, seconds: Any) -> tuple[Arrays, float]:
+        tensors = {name: expected.rows(kept[name], len(labels)) for name in ("guess", "sure")}
+        return tensors, expected.number(seconds)
+
     for one in features:
         question = {
             "version": VERSION,
@@ -76,7 +83,7 @@ def probe(
             "fold": hashlib.sha256(fold.tobytes()).hexdigest(),
             "strength": STRENGTH,
         }
-        found = store.memory.recall("probes", question) if store else None
+        found = store.memory.recall("probes", question, unpack) if store else None
         if found is None:
             found = _guesses(one, labels, fold, tell)
             if store:
@@ -84,10 +91,10 @@ def probe(
         else:
             tell(one.key.model, folds, folds)
         tensors, seconds = found
-        for number in range(folds):
-            rows = np.flatnonzero(fold == number)
-            guess, sure = tensors["guess"][rows], tensors["sure"][rows]
-            yield Outcome(one.key.model, number, rows, guess, seconds / folds, sure=sure)
+        for split in range(folds):
+            tested = np.flatnonzero(fold == split)
+            guess, sure = tensors["guess"][tested], tensors["sure"][tested]
+            yield Outcome(one.key.model, split, tested, guess, seconds / folds, sure=sure)
 
 
 def _guesses(

@@ -42,9 +42,9 @@ def scored(
     failure are not kept.
     """
     question = asked(features.key, run, measures, rechecks)
-    known = store.memory.recall("scores", question)
+    known = store.memory.recall("scores", question, _unpacked)
     if known is not None:
-        return _unpacked(*known)
+        return known
     model = features.key.model
     try:
         with suited_threads(len(labels)):

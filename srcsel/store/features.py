@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import re
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from srcsel.base.records import FeatureKey, Features
 from srcsel.base.settings import Settings
 from srcsel.store import files
-from srcsel.store.memory import Memory
+from srcsel.store.memory import Arrays, Memory
 from srcsel.store.runs import RunStore, RunSummary
-from srcsel.store.serialize import to_plain
+from srcsel.store.serialize import from_plain, to_plain
 
 EXAMPLES = Path(__file__).parents[1] / "demo" / "runs"
 """Finished runs that ship with srcsel; read-only."""
@@ -36,6 +35,16 @@ def open_features(settings: Settings) -> FeatureStore:
 def open_runs(settings: Settings) -> RunStore:
     """Open the runs of this computer, the shipped examples among them."""
     return RunStore(settings.runs, EXAMPLES)
+
+
+@dataclass(frozen=True)
+class _About:
+    """What the header of a file says."""
+
+    key: FeatureKey
+    source: FeatureKey | None = None  # of a file that holds rows of these features
+    seconds_per_picture: float | None = None
+    seconds_spread: tuple[float, float] | None = None
 
 
 class FeatureStore:
@@ -58,14 +67,13 @@ class FeatureStore:
             return None
         tensors, about = found
         if "rows" in tensors:
-            return self._rows_of(FeatureKey(**about["source"]), tensors["rows"], key)
-        spread = about.get("seconds_spread")
+            return self._rows_of(about.source, tensors["rows"], key)
         return Features(
             key,
             tensors["values"],
             tensors.get("logits"),
-            about.get("seconds_per_picture"),
-            None if spread is None else tuple(spread),
+            about.seconds_per_picture,
+            about.seconds_spread,
         )
 
     def put(self, features: Features) -> None:
@@ -121,15 +129,16 @@ class FeatureStore:
         """Forget half-done work."""
         shutil.rmtree(self._parts(key), ignore_errors=True)
 
-    def _read(self, path: Path, key: FeatureKey) -> tuple[dict[str, np.ndarray], Any] | None:
+    def _read(self, path: Path, key: FeatureKey) -> tuple[Arrays, _About] | None:
         try:
-            tensors, about = files.read_tensors(path)
-            whole = tensors["values"].ndim == 2 if "values" in tensors else bool(about["source"])
-            if about["key"] != to_plain(key) or not whole:
+            tensors, told = files.read_tensors(path)
+            about = from_plain(_About, told)
+            whole = _fit(tensors) if "values" in tensors else about.source is not None
+            if about.key != key or not whole:
                 raise files.DamagedFileError(f"{path.name} holds something else than its name says")
         except FileNotFoundError:
             return None
-        except (files.DamagedFileError, KeyError, TypeError):
+        except (files.DamagedFileError, *files.NOT_SO):
             files.set_aside(path)
             self.notes.append(
                 f"The stored features of {key.model} were damaged; they are computed again."
@@ -137,8 +146,10 @@ class FeatureStore:
             return None
         return tensors, about
 
-    def _rows_of(self, source: FeatureKey, rows: np.ndarray, key: FeatureKey) -> Features | None:
-        whole = self.get(source) if source != key else None
+    def _rows_of(
+        self, source: FeatureKey | None, rows: np.ndarray, key: FeatureKey
+    ) -> Features | None:
+        whole = self.get(source) if source is not None and source != key else None
         if whole is None or rows.max(initial=-1) >= len(whole.values):
             return None
         logits = None if whole.logits is None else whole.logits[rows]
@@ -150,6 +161,12 @@ class FeatureStore:
 
     def _parts(self, key: FeatureKey) -> Path:
         return self.folder / "parts" / files.text_hash(to_plain(key))
+
+
+def _fit(tensors: Arrays) -> bool:
+    """Tell whether these are features (n, d), and logits (n, c) where there are any."""
+    shapes = [tensors[name].shape for name in ("values", "logits") if name in tensors]
+    return all(len(shape) == 2 and shape[0] == shapes[0][0] for shape in shapes)
 
 
 def _tensors(values: np.ndarray, logits: np.ndarray | None) -> dict[str, np.ndarray]:

@@ -23,6 +23,10 @@ STALE_TEMP_SECONDS = 3600.0
 """A temporary file older than this was left by a killed process."""
 
 
+NOT_SO = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError)
+"""What taking a stored value apart raises where it is not what was written."""
+
+
 class DamagedFileError(Exception):
     """A file that is cut off, altered or not what its name says; the caller treats it as absent."""
 
@@ -63,20 +67,20 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except FileNotFoundError:
         raise
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DamagedFileError(f"{path.name}: {error}") from error
 
 
 def write_tensors(
     path: Path, tensors: Mapping[str, np.ndarray], about: Any, *, synced: bool = True
 ) -> None:
-    """Write arrays as safetensors; `about` (JSON) and a checksum of the arrays go into the
-    header.
-    """
+    """Write arrays as safetensors; `about` (JSON) and checksums of both go into the header."""
     from safetensors.numpy import save
 
     solid = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-    header = {"about": json.dumps(about, allow_nan=False), "crc32": str(_checksum(solid))}
+    told = json.dumps(about, allow_nan=False)
+    sums = {"crc32": str(_checksum(solid)), "about_crc32": str(zlib.crc32(told.encode()))}
+    header = {"about": told, **sums}
     write_bytes(path, save(solid, metadata=header), synced=synced)
 
 
@@ -91,12 +95,14 @@ def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], Any]:
         with safe_open(path, framework="numpy") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
             header = file.metadata() or {}
-        about = json.loads(header["about"])
+        told = header["about"]
+        about = json.loads(told)
     except FileNotFoundError:
         raise
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DamagedFileError(f"{path.name}: {error}") from error
-    if header.get("crc32") != str(_checksum(tensors)):
+    said = header.get("about_crc32", str(zlib.crc32(told.encode())))  # before 1.0 there was none
+    if header.get("crc32") != str(_checksum(tensors)) or said != str(zlib.crc32(told.encode())):
         raise DamagedFileError(f"{path.name}: its content does not match its checksum")
     return tensors, about
 

@@ -10,13 +10,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from srcsel.store import files
+
+Answer = TypeVar("Answer")
+Arrays = dict[str, np.ndarray]
+
+
+def _as_kept(arrays: Arrays, value: Any) -> Any:
+    return arrays, value
 
 
 class Memory:
@@ -34,28 +41,34 @@ class Memory:
         self.synced = synced
 
     def recall(
-        self, kind: str, question: Mapping[str, Any]
-    ) -> tuple[dict[str, np.ndarray], Any] | None:
-        """Return the arrays and the JSON value remembered for `question`, or None.
+        self,
+        kind: str,
+        question: Mapping[str, Any],
+        read: Callable[[Arrays, Any], Answer] = _as_kept,
+    ) -> Answer | None:
+        """Return what `read` makes of the arrays and the JSON value remembered for `question`, or
+        None.
 
-        kind: the folder they lie in, such as "maps" or "scores".
+        kind: the folder they lie in, such as "maps" or "scores". Where `read` finds something else
+        than was remembered (files.NOT_SO), there is no answer either: it is worked out again.
         """
         path = self._path(kind, question)
         try:
             tensors, about = files.read_tensors(path)
             if about.pop("question") != question:
                 return None
+            # before 1.0 some answers had their value's parts beside the question
+            answer = read(tensors, about.get("value", about))
         except FileNotFoundError:
             return None
-        except (files.DamagedFileError, AttributeError, KeyError, TypeError):
+        except (files.DamagedFileError, *files.NOT_SO):
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
             return None
         if self.limit is not None:
             with contextlib.suppress(OSError):
                 os.utime(path)
-        # before 1.0 some answers had their value's parts beside the question
-        return tensors, about.get("value", about)
+        return answer
 
     def remember(
         self,

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,12 +31,14 @@ from srcsel.base.records import (
     Projection,
     Protocol,
     Result,
+    Run,
     Score,
     VerdictCause,
     VerdictKind,
 )
 from srcsel.base.settings import load_settings
 from srcsel.store import files
+from srcsel.store.coherent import checked, require_of
 from srcsel.store.serialize import from_plain, to_plain
 
 SHARED_MAPS = "maps/shared.json"
@@ -103,9 +106,9 @@ class RunStore:
         try:
             plain = files.read_json(place / "result.json")
             plain["dataset"]["folder"] = self._absolute(plain["dataset"]["folder"])
-            result = from_plain(Result, plain)
+            result = checked(from_plain(Result, plain), run_id)
             rechecks, _ = files.read_tensors(place / "rechecks.safetensors")
-        except (files.DamagedFileError, OSError, TypeError, ValueError, KeyError) as error:
+        except (files.DamagedFileError, OSError, *files.NOT_SO) as error:
             raise StoreError(
                 f"The stored run {run_id} is damaged and cannot be shown. Run it again."
             ) from error
@@ -114,6 +117,17 @@ class RunStore:
             scores=tuple(_with_rechecks(s, rechecks) for s in result.scores),
             literal=tuple(_with_rechecks(s, rechecks) for s in result.literal),
         )
+
+    def question(self, run_id: str) -> dict[str, Any]:
+        """Return the plain question of a run, also of one without an answer yet.
+
+        Raises UnknownNameError where there is none, StoreError where it is damaged.
+        """
+        try:
+            plain = files.read_json(self._place(run_id) / "run.json")["run"]
+            return to_plain(from_plain(Run, plain))
+        except (files.DamagedFileError, OSError, *files.NOT_SO) as error:
+            raise StoreError(f"The stored run {run_id} is damaged. Run it again.") from error
 
     def stamp(self, run_id: str) -> tuple[str, int, int]:
         """Return what changes whenever `load` would give something else.
@@ -157,7 +171,7 @@ class RunStore:
                 return Projection(
                     about["model"], about["method"], about["seed"], tensors["rows"], tensors["xy"]
                 )
-            except (FileNotFoundError, files.DamagedFileError, KeyError, TypeError):
+            except (FileNotFoundError, files.DamagedFileError, *files.NOT_SO):
                 continue
         return None
 
@@ -178,6 +192,7 @@ class RunStore:
         are left out.
         """
         found: dict[Protocol, Evidence] = {}
+        models = self._models(run_id)
         for root in (
             self.examples,
             self.folder,
@@ -185,7 +200,8 @@ class RunStore:
             for path in root.glob(f"{_checked(run_id)}/evidence/*.json") if root else ():
                 try:
                     evidence = from_plain(Evidence, files.read_json(path))
-                except (files.DamagedFileError, FileNotFoundError, KeyError, TypeError, ValueError):
+                    require_of(evidence, run_id, models)
+                except (files.DamagedFileError, FileNotFoundError, *files.NOT_SO):
                     self.notes.append(
                         f"A measurement of the run {run_id} is damaged and is left out. Measure"
                         " again."
@@ -214,6 +230,13 @@ class RunStore:
             named = files.read_json(self.examples / run_id / SHARED_MAPS)
             yield self.examples / _checked(str(named))
 
+    def _models(self, run_id: str) -> set[str] | None:
+        """Name the models of a run; None where it is not there or damaged."""
+        try:
+            return set(files.read_json(self._place(run_id) / "run.json")["run"]["models"])
+        except (files.DamagedFileError, OSError, UnknownNameError, *files.NOT_SO):
+            return None
+
     def _place(self, run_id: str) -> Path:
         for root in (self.folder, self.examples):
             if root is not None and (root / _checked(run_id) / "run.json").is_file():
@@ -225,7 +248,8 @@ class RunStore:
         for path in sorted(root.glob("*/run.json"), reverse=True):
             try:
                 summary = from_plain(RunSummary, files.read_json(path)["summary"])
-            except (files.DamagedFileError, FileNotFoundError, KeyError, TypeError, ValueError):
+                _same(summary.id, path.parent.name)
+            except (files.DamagedFileError, FileNotFoundError, *files.NOT_SO):
                 self.notes.append(
                     f"The stored run {path.parent.name} is damaged and is left out of the list."
                 )
@@ -245,6 +269,12 @@ class RunStore:
     def _absolute(self, folder: str) -> str:
         inside = folder.removeprefix(f"{_HOME}/")
         return folder if inside == folder else str(self.folder.parent / inside)
+
+
+def _same(found: str, expected: str) -> None:
+    """Raise ValueError where a file says that it is another's."""
+    if found != expected:
+        raise ValueError(f"Expected {expected}, got {found}.")
 
 
 def _checked(run_id: str) -> str:

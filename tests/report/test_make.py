@@ -54,7 +54,7 @@ def test_pictures_are_shown_by_the_range_of_their_set(runs, result, monkeypatch)
     monkeypatch.setattr(make, "thumbnail", lambda *asked: shown.append(asked) or b"")
     make.write({"run_id": result.run.id})
     assert len(shown) == 60
-    assert all(dict(ranges) == {"u2": [0, 4095]} for _, _, ranges in shown)
+    assert all(dict(ranges) == {"u2": (0, 4095)} for _, _, ranges in shown)
 
 
 def test_a_new_measurement_makes_another_report(runs, result, evidence):

@@ -15,7 +15,8 @@ from typing import Any
 from srcsel.base.errors import StoreError
 from srcsel.base.records import FeatureKey
 from srcsel.features.backends.openvino import Graph
-from srcsel.store.memory import Memory
+from srcsel.store.memory import Arrays, Memory
+from srcsel.store.serialize import from_plain
 
 LIMIT_BYTES = 2_000_000_000
 """All conversions together; a network that takes more than half of it is converted each time."""
@@ -43,15 +44,7 @@ def read(folder: Path, key: FeatureKey) -> Kept | None:
     """Return what was kept for the weights, preprocessing and precision of `key`; None = absent or
     damaged.
     """
-    known = _memory(folder).recall(FOLDER, _question(key))
-    if known is None:
-        return None
-    tensors, about = known
-    try:
-        graph = Graph(tensors["xml"], tensors["weights"]) if "xml" in tensors else None
-        return Kept(Measured(**about["measured"]), graph)
-    except (KeyError, TypeError):
-        return None
+    return _memory(folder).recall(FOLDER, _question(key), _unpacked)
 
 
 def write(folder: Path, key: FeatureKey, kept: Kept) -> None:
@@ -63,6 +56,11 @@ def write(folder: Path, key: FeatureKey, kept: Kept) -> None:
     with contextlib.suppress(StoreError):
         about = {"measured": asdict(kept.measured)}
         _memory(folder).remember(FOLDER, _question(key), tensors, about)
+
+
+def _unpacked(tensors: Arrays, about: Any) -> Kept:
+    graph = Graph(tensors["xml"], tensors["weights"]) if "xml" in tensors else None
+    return Kept(from_plain(Measured, about["measured"]), graph)
 
 
 def _memory(folder: Path) -> Memory:

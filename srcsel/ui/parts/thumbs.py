@@ -107,9 +107,9 @@ def _cached(source: Path, ranges: Ranges, size: int) -> bytes:
         "side": size,
         "ranges": ranges,
     }
-    known = memory.recall("thumbs", question)
+    known = memory.recall("thumbs", question, lambda kept, _: kept["jpeg"].tobytes())
     if known is not None:
-        return known[0]["jpeg"].tobytes()
+        return known
     from srcsel.pictures.images import thumbnail
 
     body = thumbnail(source, size, ranges)
@@ -127,7 +127,7 @@ def _read(manifest: Path) -> tuple[Path, tuple[str, ...], Ranges]:
 def _load(set_id: str) -> tuple[Path, tuple[str, ...], Ranges] | None:
     try:
         return _read(_manifest(set_id))
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
