@@ -10,7 +10,7 @@ from srcsel.ui.app import frame, state
 from srcsel.ui.parts import choices, words
 from srcsel.ui.parts.show import empty_state, md
 from srcsel.ui.parts.watch import ACTIVE, watch_job, watch_run
-from srcsel.ui.results import cost, race, results, sharing, table, verdict
+from srcsel.ui.results import cost, race, results, settle, sharing, table, verdict
 
 
 def main() -> None:
@@ -59,9 +59,11 @@ def waiting(job: JobStatus) -> None:
 def answer(whole: Result) -> None:
     """Draw a run's answer: the verdict, bars and map side by side, what it costs, the numbers."""
     frame.command(command(whole.run))
-    result, limit = cost.among(whole)
+    part, limit = cost.among(whole)
+    result, whole = settle.answer(part), settle.answer(whole)
     cost.lift(limit)
     verdict.verdict_card(result, lambda: sharing.menu(whole))
+    settle.section(result, limit)
     race.section(whole)
     if not result.scores:
         results.remarks(result)

@@ -12,10 +12,12 @@ from .base.records import Ranking as Ranking
 from .base.records import Result as Result
 from .base.records import Run as Run
 from .base.records import Score as Score
+from .base.records import Settled as Settled
 from .base.records import SourceModel as SourceModel
 from .base.records import Verdict as Verdict
 from .base.watch import Watch as Watch
 from .evidence.gather import gather_evidence as gather_evidence
+from .evidence.settle import settle as settle
 from .measures import MEASURES as MEASURES
 from .models.catalog import find_models as find_models
 from .models.catalog import search as search

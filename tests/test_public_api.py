@@ -23,6 +23,7 @@ NAMES = [
     "Result",
     "Run",
     "Score",
+    "Settled",
     "SourceModel",
     "SrcselError",
     "StoreError",
@@ -35,6 +36,7 @@ NAMES = [
     "rank_features",
     "score_features",
     "search",
+    "settle",
     "to_json",
 ]
 

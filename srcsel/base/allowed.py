@@ -104,7 +104,7 @@ RULES: dict[str, Number | Seeds | Name] = {
     "batch": Number(2, whole=True, usual="20"),
     "learning_rate": Number(0, open=True, none="the better of two", usual="0.0001 to 0.001"),
     "weight_decay": Number(0, usual="0.01"),
-    "minutes": Number(0, open=True),
+    "minutes": Number(0, open=True, none="as long as it takes", usual="10"),
     "k": Number(1, whole=True, usual="5"),
     "components": Number(1, whole=True, usual="5"),
     "pca": Number(1, whole=True, none="all dimensions"),

@@ -22,7 +22,16 @@ without a picture, a whole table, a whole class."""
 VerdictCause = Literal["", "nothing", "alone", "few", "same", "chance", "yardstick", "alike"]
 DropReason = Literal["behind", "budget", "yardstick"]
 EvidenceKind = Literal["probe", "finetune"]
+SettleEnd = Literal["", "clear", "alike", "most", "time", "failed"]
+"""Why a settling is over: the order is clear, it makes no difference, all trainings are done, the
+time is spent, too few models could be trained; "" = it is not."""
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+
+LEAST_TEST = 0.2
+"""Share of a small class that few shots leave for the test."""
+RECIPE = 2
+"""Version of how networks are fine-tuned; part of what outcomes are remembered by. Raise it with
+every change to what a training comes to."""
 
 HEADLINE = ("silhouette", "supcon", "knn", "logme")
 """The two bars and the two measures the verdict leans on beside SCL; every run computes them."""
@@ -234,6 +243,8 @@ class Verdict:
     notes: tuple[Note, ...] = ()
     why: str = ""  # the sentences of `text` between the headline and the facts
     cause: VerdictCause = ""  # of "cannot tell": which case of the rule; "" in older runs
+    # what trainings of the close models came to, a sentence of `why`; "" = nothing was measured
+    measured: str = ""
 
 
 @dataclass(frozen=True)
@@ -323,6 +334,8 @@ class Result:
     strips: tuple[Strip, ...] = ()  # pictures they are right and wrong about; as accuracies
     # model -> between what the measured times lie; models of one architecture share theirs
     seconds_spread: dict[str, tuple[float, float]] = field(default_factory=dict)
+    # what is known from training the close ones; never stored with it
+    settled: Settled | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -489,14 +502,54 @@ class Evidence:
     created: str = ""  # ISO 8601, UTC
     seconds: float = 0.0
     complete: bool = True
-    # of fine-tuning: the version of `evidence.finetune`; 1, also where nothing is stored, is the
-    # plain recipe of before: a head from nothing, all epochs at one learning rate
+    # of fine-tuning: the RECIPE; 1, also where nothing is stored, is the plain recipe of before: a
+    # head from nothing, all epochs at one learning rate
     recipe: int = 1
 
     @property
     def is_former(self) -> bool:
-        """Whether the models were trained by the recipe of before."""
-        return self.protocol.kind == "finetune" and self.recipe == 1
+        """Whether the models were trained by a recipe of before."""
+        return self.protocol.kind == "finetune" and self.recipe < RECIPE
+
+
+@dataclass(frozen=True)
+class Gap:
+    """How much more often the first of some trained models was right than another, 0..1.
+
+    Over the same splits and pictures; `low` and `high` are those of the rule that tells them apart.
+    """
+
+    model: str
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What training the models that the scores cannot tell apart has shown so far."""
+
+    models: tuple[str, ...]  # who was to be trained, as the scores rank them
+    protocol: Protocol  # its seeds: the splits that those who are still in were all trained on
+    # those who are still in, best first, then those who fell behind, over the splits they had
+    accuracies: tuple[Accuracy, ...] = ()
+    gaps: tuple[Gap, ...] = ()  # of all but the first, in that order
+    close: tuple[str, ...] = ()  # who is still in: the first, and those not told from it
+    winner: str | None = None  # where to start, if that is settled
+    ended: SettleEnd = ""
+    failures: tuple[Failure, ...] = ()
+    seconds: float = 0.0  # of the time allowed
+    created: str = ""  # ISO 8601, UTC
+
+    @property
+    def trainings(self) -> int:
+        """How many trainings the accuracies rest on."""
+        return sum(len(a.values) for a in self.accuracies)
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether it says anything: a stopped or unfinished one does not."""
+        return self.ended in ("clear", "alike", "most", "time") and len(self.gaps) > 0
 
 
 @dataclass(frozen=True, eq=False)

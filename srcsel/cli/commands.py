@@ -1,4 +1,4 @@
-"""The shell: rank, score, models, evidence, report, app.
+"""The shell: rank, score, models, evidence, settle, report, app.
 
 Heavy imports wait until they are needed; --help takes 0.1 s.
 
@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     options.score(commands).set_defaults(run=_score)
     options.models(commands).set_defaults(run=_models)
     options.evidence(commands).set_defaults(run=_evidence)
+    options.settle(commands).set_defaults(run=_settle)
     options.report(commands).set_defaults(run=_report)
     options.app(commands).set_defaults(run=_app)
     return parser
@@ -144,6 +145,7 @@ def _evidence(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     from srcsel.cli.tables import print_evidence
     from srcsel.evidence.gather import gather, ranked
     from srcsel.runs.public_json import to_json
+    from srcsel.runs.settled import with_settled
     from srcsel.store.features import open_runs
     from srcsel.store.serialize import to_plain
 
@@ -157,13 +159,34 @@ def _evidence(arguments: argparse.Namespace, _: Sequence[str]) -> int:
             watch=bars,
         )
         found = [gather(run_id, p, measures=arguments.measures, watch=bars) for p in protocols]
-    result = open_runs(load_settings()).load(run_id)
+    settings = load_settings()
+    result = with_settled(open_runs(settings).load(run_id), settings)
     if arguments.json:
         _write_json({**to_json(result), "evidence": to_plain(found)}, arguments.json)
     if arguments.json != "-":
         for evidence in found:
             print_evidence(result, evidence)
     return DONE if any(evidence.accuracies for evidence in found) else NOTHING
+
+
+def _settle(arguments: argparse.Namespace, _: Sequence[str]) -> int:
+    from srcsel.base.bars import Bars
+    from srcsel.evidence.settle import settle
+    from srcsel.verdict.measured import unfinished
+
+    with Bars() as bars:
+        result = settle(
+            arguments.run_id,
+            arguments.models,
+            minutes=arguments.minutes,
+            device=arguments.device,
+            watch=bars,
+        )
+    _hand_over(result, arguments.json)
+    if result.verdict.measured:
+        return DONE
+    _say(f"srcsel: {unfinished(result)}")
+    return NOTHING
 
 
 def _protocols(arguments: argparse.Namespace) -> list[Protocol]:

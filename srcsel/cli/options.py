@@ -139,6 +139,35 @@ def evidence(commands: Commands) -> ArgumentParser:
     return evidence
 
 
+def settle(commands: Commands) -> ArgumentParser:
+    """Add `srcsel settle`."""
+    settle = commands.add_parser(
+        "settle",
+        help="train the models that a run cannot tell apart, until their order is clear",
+        description=(
+            "Train the models that a run cannot tell apart, in a race: each on one split of the"
+            " pictures after the other, the same for all; who is behind beyond doubt leaves. The"
+            " verdict then says what was measured. Stopped, the same command goes on."
+        ),
+    )
+    settle.add_argument(
+        "run_id",
+        metavar="RUN",
+        help="id of a finished run, as in its link; or pictures as for rank, which runs first",
+    )
+    settle.add_argument(
+        "--minutes", type=float, default=10.0, help="time allowed for the trainings; default: 10"
+    )
+    settle.add_argument(
+        "--models",
+        default="bundled",
+        help="as for rank; default: bundled. A run's own are used with its id",
+    )
+    settle.add_argument("--device", help="auto, cpu, cuda or mps; default: auto, or SRCSEL_DEVICE")
+    _add_json(settle)
+    return settle
+
+
 def report(commands: Commands) -> ArgumentParser:
     """Add `srcsel report`."""
     report = commands.add_parser(

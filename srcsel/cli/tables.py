@@ -15,6 +15,7 @@ from srcsel.base.records import HEADLINE, Evidence, Interval, Result, Score, Sou
 from srcsel.measures import MEASURES
 from srcsel.verdict.consensus import favors_wide
 from srcsel.verdict.expected import percent
+from srcsel.verdict.measured import answered
 from srcsel.verdict.readings import (
     bar_length,
     bar_start,
@@ -33,6 +34,7 @@ def print_result(result: Result) -> None:
     """Print the verdict and what to know, one row a model, best first, the other measures, then
     what failed.
     """
+    result = answered(result)
     console = _console()
     titles = titles_of(result)
     _line(console, result.verdict.text, style="bold")

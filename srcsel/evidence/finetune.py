@@ -20,9 +20,10 @@ from typing import Any
 import numpy as np
 
 from srcsel.base.errors import Cancelled, ModelError, SrcselError, StoreError
-from srcsel.base.records import Dataset, Failure, Outcome, Protocol, SourceModel
+from srcsel.base.records import RECIPE, Dataset, Failure, Outcome, Protocol, SourceModel
 from srcsel.base.watch import Watch
 from srcsel.evidence.descent import Task
+from srcsel.evidence.estimate import remember_pace
 from srcsel.evidence.splits import Split, split
 from srcsel.evidence.training import CHECKPOINTS, Trained, Training
 from srcsel.features.backends import is_out_of_memory
@@ -33,8 +34,6 @@ from srcsel.models.hubs import Preprocessing, Trainable, hub_of
 from srcsel.store import expected
 from srcsel.store.memory import Arrays, Memory
 
-# part of what outcomes are remembered by; raise it with every change to what a training comes to
-VERSION = 2
 NO_NETWORK = "It has no network to fine-tune; its quick check still counts."
 
 
@@ -168,6 +167,7 @@ class _Work:
             {"seconds": outcome.seconds, "note": outcome.note},
         )
         self.memory.forget(CHECKPOINTS, question)
+        remember_pace(self.memory, _as_here(model), of, self.protocol, trained)
         return outcome
 
     def _note(self, trained: Trained, of: Split) -> str:
@@ -187,7 +187,7 @@ class _Work:
         """Name everything a training's outcome depends on."""
         of, p = self.splits[seed], self.protocol
         return {
-            "version": VERSION,
+            "version": RECIPE,
             "dataset": self.dataset.digest,
             "model": model.id,
             "revision": model.revision,

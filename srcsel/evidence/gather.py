@@ -14,11 +14,11 @@ import numpy as np
 from srcsel.base.allowed import check_fields
 from srcsel.base.errors import Cancelled, InputError, StoreError, UnknownNameError
 from srcsel.base.paths import named, typed
-from srcsel.base.records import Dataset, Evidence, Failure, Outcome, Protocol, Result
+from srcsel.base.records import RECIPE, Dataset, Evidence, Failure, Outcome, Protocol, Result
 from srcsel.base.settings import Settings, load_settings
 from srcsel.base.watch import PartState, Watch
 from srcsel.evidence import agreement
-from srcsel.evidence.finetune import VERSION, finetune
+from srcsel.evidence.finetune import finetune
 from srcsel.evidence.sentence import notes, sentence
 from srcsel.evidence.splits import split
 from srcsel.features.recover import features_of
@@ -158,7 +158,7 @@ class _Work:
     ) -> None:
         self.result, self.protocol, self.settings = result, protocol, settings
         self.runs, self.store, self.watch = runs, store, watch
-        self.dataset = _same_pictures(result, watch)
+        self.dataset = same_pictures(result, watch)
         self.groups = copy_groups(self.dataset, store, watch)
         self.outcomes: list[Outcome] = []
         self.failures: list[Failure] = []
@@ -183,7 +183,7 @@ class _Work:
         nothing again.
         """
         stored = (e for e in self.runs.evidences(self.result.run.id) if e.protocol == protocol)
-        return {a.model for e in stored for a in e.accuracies}
+        return {a.model for e in stored if not e.is_former for a in e.accuracies}
 
     def measured(self) -> Iterator[Outcome | Failure]:
         """Measure by the protocol, model by model."""
@@ -229,7 +229,7 @@ class _Work:
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             seconds=time.monotonic() - self._start,
             complete=complete,
-            recipe=VERSION,
+            recipe=RECIPE,
         )
 
     def _probed(self) -> Iterator[Outcome | Failure]:
@@ -253,7 +253,7 @@ class _Work:
             self.watch.update(model.id, "done")
 
 
-def _same_pictures(result: Result, watch: Watch) -> Dataset:
+def same_pictures(result: Result, watch: Watch) -> Dataset:
     """Open the run's pictures again.
 
     Raises InputError where they are not the ones that were scored.

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from srcsel.base.errors import InputError
-from srcsel.base.records import Protocol
+from srcsel.base.records import LEAST_TEST, Protocol
 
-LEAST_TEST = 0.2  # share of a small class that few shots leave for the test
 ENOUGH = 20  # training pictures of every class from which a part of them can say when to stop
 VALIDATION = 0.1  # that part
 HELD = 0.3  # share of each class's training pictures by which a way to train is chosen

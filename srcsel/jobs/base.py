@@ -25,6 +25,7 @@ LANES = {
     "rank": "compute",
     "measures": "compute",
     "evidence": "compute",
+    "settle": "compute",
     "check": "quick",
     "report": "quick",
     "map": "draw",

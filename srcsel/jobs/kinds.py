@@ -178,6 +178,32 @@ def evidence(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     }
 
 
+def settle(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
+    """Train the close models of a finished run until their order is clear.
+
+    Payload {run_id, minutes}, None as long as it takes; hands back {winner, ended, trainings}.
+    """
+    from srcsel.evidence.settle import settle_run
+    from srcsel.store.features import open_runs
+    from srcsel.verdict.measured import contest
+
+    run_id, minutes = str(payload["run_id"]), payload.get("minutes")
+    result = open_runs(load_settings()).load(run_id)
+    asked = contest(result)
+    models = [model for model in result.models if model.id in asked]
+    cost = {model.id: (model.gmacs or 0.05) + 0.05 for model in models}
+    told.plan(
+        {"pictures": 0.02 * sum(cost.values()), **cost},
+        {model.id: model.title for model in models},
+    )
+    settled = settle_run(run_id, minutes, watch=told.watch).settled
+    return (
+        {"winner": settled.winner, "ended": settled.ended, "trainings": settled.trainings}
+        if settled
+        else {}
+    )
+
+
 def _in_full(result: records.Result) -> list[records.SourceModel]:
     """Models that neither failed nor left a race: what is asked of a finished run is asked of
     them.
@@ -195,4 +221,5 @@ KINDS: dict[str, Callable[[dict[str, Any], PlanWatch], dict[str, Any]]] = {
     "report": report,
     "measures": measures,
     "evidence": evidence,
+    "settle": settle,
 }

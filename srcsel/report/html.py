@@ -33,6 +33,7 @@ from srcsel.report.drawing import (
 from srcsel.runs.question import command
 from srcsel.verdict.cost import contenders, usual
 from srcsel.verdict.expected import STRIP, expected, in_words, strip_of, strip_parts, took_for
+from srcsel.verdict.measured import answered, badge
 from srcsel.verdict.readings import (
     columns,
     firsts_of_100,
@@ -42,7 +43,7 @@ from srcsel.verdict.readings import (
     titles_of,
 )
 from srcsel.verdict.times import seconds_of
-from srcsel.verdict.wording import READINGS, headline, how_sure
+from srcsel.verdict.wording import READINGS, headline
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -76,6 +77,7 @@ def to_html(
     of its pictures to draw; pictures: row -> data URL of the small picture that shows on hover
     (`srcsel.report.pictures`). strip: the same for the pictures the model is right and wrong about.
     """
+    result = answered(result)
     style, script = (_read(name) for name in ("report.css", "report.js"))
     colors = _colors(result)
     return _template().render(
@@ -89,7 +91,7 @@ def to_html(
         reached=_reached(result),
         strip=_strip(result, strip or {}),
         strip_means=STRIP,
-        kind=how_sure(result.verdict.kind, result.verdict.cause),
+        kind=badge(result.verdict),
         facts=_facts(result),
         firsts=_firsts(result),
         notes=[plain(n.text) for n in result.verdict.notes if n.reading in (reading, None)],

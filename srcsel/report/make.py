@@ -19,6 +19,7 @@ from srcsel.pictures.images import thumbnail
 from srcsel.report import shared
 from srcsel.report.html import to_html
 from srcsel.report.pictures import SIDE, drawn_rows, embed
+from srcsel.runs.settled import with_settled
 from srcsel.store.features import open_runs
 from srcsel.store.memory import Memory
 from srcsel.store.runs import RunStore
@@ -50,8 +51,9 @@ def write(
     """
     settings, watch = settings or load_settings(), watch or Watch()
     runs = open_runs(settings)
-    whole = runs.load(str(question["run_id"]))
+    whole = with_settled(runs.load(str(question["run_id"])), settings)
     result, limit = _limited(whole, question)
+    result = with_settled(result, settings) if limit else result
     projection = _map(runs, result, question)
     rows = None if projection is None else drawn_rows(result.dataset, projection)
     page = to_html(
@@ -78,12 +80,14 @@ def _memory(result: Result, settings: Settings) -> Memory:
 def _asked(question: Question, result: Result, settings: Settings) -> dict[str, Any]:
     """Name everything a report depends on."""
     evidences = _evidences(open_runs(settings), result)
+    settled = with_settled(result, settings).settled
     return {
         "question": dict(question),
         "version": __version__,
         "complete": result.complete,
         "scores": len(result.scores),
         "evidences": [[e.created, e.complete, len(e.accuracies)] for e in evidences],
+        "settled": settled and [settled.created, settled.ended],
     }
 
 

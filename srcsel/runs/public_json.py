@@ -9,6 +9,7 @@ from typing import Any
 
 from srcsel.base.records import Result, Score, Shown, SourceModel, Strip
 from srcsel.store.serialize import to_plain
+from srcsel.verdict.measured import answered
 from srcsel.verdict.readings import chance_of, model_order
 from srcsel.verdict.wording import headline
 
@@ -21,8 +22,10 @@ def to_json(result: Result) -> dict[str, Any]:
     `null`, `chance`, `gain`, `low` and `high` are null where they do not exist. `order` lists the
     models best first, as every table does. `accuracies`: how often a linear classifier on each
     model's features is right, with its 90 % interval. `strips`: a few pictures that it is right
-    about and wrong about.
+    about and wrong about. `settled`: what training the models that the scores cannot tell apart has
+    shown, null where nothing was measured; `verdict` then says so.
     """
+    result = answered(result)
     dataset, run, verdict = result.dataset, result.run, result.verdict
     asked = set(run.measures)
     return {
@@ -49,6 +52,7 @@ def to_json(result: Result) -> dict[str, Any]:
             "firsts": to_plain(verdict.firsts),
             "close": list(verdict.close),
             "notes": [note.text for note in verdict.notes],
+            "measured": verdict.measured,
         },
         "headline": headline(result),
         "cause": verdict.cause,
@@ -65,6 +69,7 @@ def to_json(result: Result) -> dict[str, Any]:
         "seconds": result.seconds,
         "complete": result.complete,
         "race": to_plain(result.race),
+        "settled": to_plain(result.settled) if verdict.measured else None,
     }
 
 

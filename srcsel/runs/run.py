@@ -42,10 +42,12 @@ from srcsel.runs import race as racing
 from srcsel.runs.answer import Answer
 from srcsel.runs.public_json import to_json
 from srcsel.runs.question import Measures, Metric, measure_names, new_run, require_there
+from srcsel.runs.settled import with_settled
 from srcsel.scoring.remembered import scored
 from srcsel.scoring.score import score_model
 from srcsel.store.features import open_features, open_runs
 from srcsel.store.runs import RunStore
+from srcsel.verdict.measured import answered
 
 __all__ = ["answer", "new_run", "rank", "rank_features", "score_features", "to_json"]
 
@@ -106,7 +108,7 @@ def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = 
     result = so_far.result(complete=True)
     runs.save(result)
     draw_all(result, keys, features, runs, watch)
-    return result
+    return with_settled(result, settings)
 
 
 def rank(
@@ -142,7 +144,7 @@ def rank(
         seed=seed,
         race=race,
     )
-    return answer(question, watch=watch)
+    return answered(answer(question, watch=watch))
 
 
 def add_measures(

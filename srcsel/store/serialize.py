@@ -20,8 +20,10 @@ from srcsel.base.errors import InputError
 
 Record = TypeVar("Record")
 
-LEFT_OUT = frozenset({"rechecks"})
-"""Fields kept in a binary file beside the JSON."""
+LEFT_OUT = frozenset({"rechecks", "settled"})
+"""Fields kept elsewhere: re-checks in a binary file beside the JSON, trainings where the same
+question asked again finds them.
+"""
 MOST = sys.float_info.max
 FORMER = {"baseline": "yardstick"}
 """Fields as stored runs called them before, and what they are called now."""

@@ -103,6 +103,19 @@ def mean_ranks(scores: Sequence[Score]) -> tuple[list[str], np.ndarray, np.ndarr
     return (ids, *_ranks(table, ids)) if ids else ([], np.empty(0), np.empty((0, 0)))
 
 
+def cheapest(models: Sequence[SourceModel]) -> SourceModel:
+    """Take the first of those within SAME_COST of the least multiply-adds, or parameters where
+    those are not known.
+    """
+    for costs in ([m.gmacs for m in models], [m.params for m in models]):
+        known = [c for c in costs if c is not None]
+        if len(known) == len(models) and max(known) > SAME_COST * min(known):
+            return next(
+                m for m, c in zip(models, known, strict=True) if c <= SAME_COST * min(known)
+            )
+    return models[0]
+
+
 def _ranking(scores: Sequence[Score]) -> Ranking:
     """Order the scores of one measure in one reading, best first."""
     measure = find(scores[0].measure)
@@ -238,7 +251,7 @@ def _verdict(standing: Standing) -> Verdict:
     if len(s.close) > TIE_MOST or len(s.close) == len(s.models) > 2:
         return _unsure(s, "alike", s.alike())
     if len(s.close) > 1:
-        winner = _cheapest(s.close)
+        winner = cheapest(s.close)
         return _sure("tie", s, winner, s.tie(winner))
     return _sure("clear", s, s.models[0], s.clear())
 
@@ -312,16 +325,3 @@ def _sees_nothing(scores: Sequence[Score]) -> bool:
         and all(s.null is not None and bool(_equal(s.value, s.null)) for s in others)
         and all(s.null is not None and s.value <= s.null * (1 + SAME) for s in accuracies)
     )
-
-
-def _cheapest(models: Sequence[SourceModel]) -> SourceModel:
-    """Take the first of those within SAME_COST of the least multiply-adds, or parameters where
-    those are not known.
-    """
-    for costs in ([m.gmacs for m in models], [m.params for m in models]):
-        known = [c for c in costs if c is not None]
-        if len(known) == len(models) and max(known) > SAME_COST * min(known):
-            return next(
-                m for m, c in zip(models, known, strict=True) if c <= SAME_COST * min(known)
-            )
-    return models[0]

@@ -76,7 +76,7 @@ def test_with_one_picture_a_class_there_is_nothing_to_choose_by(run, quick):
 
 
 def test_what_was_remembered_of_the_recipe_before_counts_as_absent(run, tiny, monkeypatch):
-    monkeypatch.setattr("srcsel.evidence.finetune.VERSION", 1)
+    monkeypatch.setattr("srcsel.evidence.finetune.RECIPE", 1)
     run(names=["one"])
     monkeypatch.undo()
     monkeypatch.setitem(HUBS, "tiny", tiny)

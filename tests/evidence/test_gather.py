@@ -9,13 +9,12 @@ from scipy import stats
 
 import srcsel
 from srcsel.base.errors import Cancelled, InputError, UnknownNameError
-from srcsel.base.records import Evidence, Protocol
+from srcsel.base.records import RECIPE, Evidence, Protocol
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import Watch
 from srcsel.cli.commands import main
 from srcsel.cli.tables import print_evidence
 from srcsel.evidence import gather as module
-from srcsel.evidence.finetune import VERSION
 from srcsel.evidence.gather import gather, ranked
 from srcsel.jobs.kinds import KINDS
 from srcsel.measures import MEASURES
@@ -209,7 +208,7 @@ def test_the_shell_prints_accuracies_predictors_and_the_sentence(ranking, capsys
     assert [e["protocol"]["kind"] for e in written["evidence"]] == ["probe", "finetune"]
     assert written["evidence"][1]["protocol"]["seeds"] == [0, 1]
     assert written["evidence"][1]["protocol"]["learning_rate"] == 0.01
-    assert written["evidence"][1]["recipe"] == VERSION
+    assert written["evidence"][1]["recipe"] == RECIPE
     assert written["scores"]
     for evidence in written["evidence"]:
         assert evidence["sentence"] in out.replace("\n", " ")
@@ -225,7 +224,7 @@ def test_the_shell_prints_accuracies_predictors_and_the_sentence(ranking, capsys
 def test_the_shell_names_the_recipe_of_before(ranking, capsys):
     before = Evidence(ranking.run.id, Protocol("finetune", learning_rate=1e-3), (), (), "Told.")
     print_evidence(ranking, before)
-    print_evidence(ranking, dataclasses.replace(before, recipe=VERSION))
+    print_evidence(ranking, dataclasses.replace(before, recipe=RECIPE))
     said = capsys.readouterr().out
     assert "Fine-tuning by the plain recipe of before. Told." in said
     assert "Fine-tuning. Told." in said

@@ -439,7 +439,8 @@ def test_json_has_what_is_promised_and_no_nan(question):
         "gain",
         "reading",
     }
-    assert list(told["verdict"]) == ["kind", "winner", "text", "why", "firsts", "close", "notes"]
+    names = ["kind", "winner", "text", "why", "firsts", "close", "notes", "measured"]
+    assert list(told["verdict"]) == names
     assert told["verdict"]["why"] in told["verdict"]["text"]
     assert all(isinstance(note, str) for note in told["verdict"]["notes"])
     assert told["failures"][0].keys() >= {"model", "measure", "reason"}

@@ -4,17 +4,15 @@ how it goes.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import streamlit as st
 
 from srcsel.base import phrases
 from srcsel.base.records import JobStatus, Protocol, Result, SourceModel
-from srcsel.evidence.choosing import RATES
-from srcsel.evidence.splits import HELD
-from srcsel.evidence.training import VIEWS
+from srcsel.evidence.estimate import training_seconds
 from srcsel.measures import MEASURES
+from srcsel.store.memory import Memory
 from srcsel.store.serialize import to_plain
 from srcsel.ui.app import state
 from srcsel.ui.parts import mine, price, watch, words
@@ -26,7 +24,6 @@ REPEATS = (1, 3, 5)
 PASSES = (5, 15, 30)
 USUAL = Protocol("finetune")
 FOLD = 0.25  # seconds of one fold of the probe for 500 pictures and one model
-BACKWARD = 3.0  # a training step costs about so many looks at the picture
 # seconds that one measure takes for 500 pictures of one model on a laptop, re-checks included
 SCORING = 0.2
 
@@ -80,25 +77,11 @@ def scoring_seconds(result: Result) -> float:
     )
 
 
-def training_seconds(
-    result: Result, models: Sequence[SourceModel], protocol: Protocol, cores: int | None = None
-) -> float:
-    """Estimate fine-tuning with this computer's processor, in seconds."""
-    counts = result.dataset.counts
-    share = 1 - protocol.test_share
-    learn = sum(
-        min(share * c, share * c if protocol.shots is None else protocol.shots) for c in counts
-    )
-    test = counts.sum() * (protocol.test_share if protocol.shots is None else 1) - (
-        learn if protocol.shots else 0
-    )
-    speed = price.GMACS_PER_CORE * (cores or os.cpu_count() or 1)
-    rates = len(RATES) if protocol.learning_rate is None else 1
-    passes = protocol.epochs * (1 + rates * (1 - HELD))  # the last training, and those to choose by
-    looks = learn * (passes * BACKWARD + 2 + VIEWS) + max(0.0, float(test))
-    work = sum(looks * ((m.gmacs or 0.0) + 0.02) / speed + price.EACH for m in models)
-    around = price.START + scoring_seconds(result) + price.DECODE * float(counts.sum())
-    return around + len(protocol.seeds) * work
+def real_seconds(result: Result, models: Sequence[SourceModel], protocol: Protocol) -> float:
+    """Estimate training for real, in seconds, with all that is done around it."""
+    memory = Memory(state.settings().evidence)
+    around = price.START + scoring_seconds(result)
+    return around + training_seconds(result, models, protocol, memory)
 
 
 def _quick(result: Result) -> None:
@@ -163,7 +146,7 @@ def _real(result: Result) -> None:
         seeds=tuple(range(repeats or 3)),
         epochs=passes or USUAL.epochs,
     )
-    seconds = phrases.duration(training_seconds(result, models, protocol))
+    seconds = phrases.duration(real_seconds(result, models, protocol))
     label = (
         f"Train {words.count(len(models), 'model')}: about {seconds}"
         if models

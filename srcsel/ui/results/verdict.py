@@ -15,11 +15,12 @@ from srcsel.base.records import Reading, Result, SourceModel, Verdict
 from srcsel.ui.app import frame
 from srcsel.ui.parts import words
 from srcsel.ui.parts.show import md, plain
-from srcsel.ui.results import strip
+from srcsel.ui.results import settle, strip
 from srcsel.verdict.expected import HOW, expected, in_words
+from srcsel.verdict.measured import badge
 from srcsel.verdict.readings import find_ranking, firsts_of_100, titles_of
 from srcsel.verdict.times import seconds_of
-from srcsel.verdict.wording import HEADLINES, headline, how_sure
+from srcsel.verdict.wording import HEADLINES, headline
 
 Color = Literal["green", "orange", "gray"]
 LOOKS: dict[str, tuple[Color, str]] = {
@@ -45,7 +46,7 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
         with left.container(gap="xsmall"):
             with st.container(horizontal=True, vertical_alignment="center"):
                 if result.scores:
-                    label, (color, icon) = how_sure(verdict.kind, verdict.cause), look(verdict)
+                    label, (color, icon) = badge(verdict), look(verdict)
                     st.badge(
                         label if result.complete else f"So far: {label.lower()}",
                         color=color,
@@ -60,8 +61,8 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
             if reached is not None:
                 who = "Ahead for now" if verdict.kind == "cannot tell" else "What you get"
                 st.markdown(f"{who}: **{md(in_words(reached))}**", help=HOW)
-            if reached is None or not frame.presenting():
-                st.markdown(md(verdict.why))
+            if reached is None or not frame.presenting() or verdict.measured:
+                st.markdown(settle.why(verdict))
         if winner and verdict.cause != "same":
             right.html(_facts(result, winner) + _firsts(result))
         strip.draw(result)

@@ -1,0 +1,99 @@
+"""Settling what the scores leave open: the offer to train the close models, how that goes, and what
+was measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from srcsel.base import phrases
+from srcsel.base.records import Result, Verdict
+from srcsel.evidence.estimate import training_seconds
+from srcsel.runs.settled import FINAL, MINUTES, PROTOCOL, ROUNDS, with_settled
+from srcsel.store.memory import Memory
+from srcsel.ui.app import frame, state
+from srcsel.ui.parts import mine, price, watch
+from srcsel.ui.parts.asking import last_of
+from srcsel.ui.parts.show import md
+from srcsel.verdict.measured import answered, contest, unfinished, why_not
+
+ALLOWED = (5, 10, 30, 60)  # minutes
+
+
+def answer(result: Result) -> Result:
+    """Return the run as it is answered now, with what was measured in its verdict."""
+    return answered(with_settled(result, state.settings()))
+
+
+def why(verdict: Verdict) -> str:
+    """Write the sentences under the headline as Markdown, what was measured in bold."""
+    said, measured = md(verdict.why), md(verdict.measured)
+    return said.replace(measured, f"**{measured}**", 1) if measured else said
+
+
+def section(result: Result, limit: str) -> None:
+    """Draw the offer, or how the trainings go; nothing where there is nothing to settle.
+
+    Within a `limit` on the cost there is no offer: it would speak of other models.
+    """
+    if not result.complete or not result.scores:
+        return
+    job = last_of("settle", result)
+    if job is not None and job.state != "done":
+        watch.watch_job(job)
+    if (job is not None and job.state in watch.ACTIVE) or frame.presenting() or limit:
+        return
+    if not contest(result):
+        return
+    if reason := why_not(result):
+        st.caption(f":material/info: {md(reason)}")
+    elif result.settled is None or result.settled.ended not in FINAL:
+        with st.container(key="settle", gap="xsmall"):
+            _offer(result)
+
+
+def seconds(result: Result, minutes: float) -> float:
+    """Estimate what settling takes where the order does not become clear before the end."""
+    asked, settled = set(contest(result)), result.settled
+    done = len(settled.protocol.seeds) if settled and settled.accuracies else 0
+    protocol = replace(PROTOCOL, seeds=tuple(range(done, ROUNDS)))
+    models = [model for model in result.models if model.id in asked]
+    memory = Memory(state.settings().evidence)
+    return min(60 * minutes, price.START + training_seconds(result, models, protocol, memory))
+
+
+def _offer(result: Result) -> None:
+    if said := unfinished(result):
+        st.markdown(f":material/info: {md(said)}")
+    if not mine.is_mine(result.run.person):
+        st.caption(mine.NOT_YOURS)
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        button = st.container(width="content")
+        minutes = st.segmented_control(
+            "Time allowed",
+            ALLOWED,
+            default=int(MINUTES),
+            required=True,
+            format_func=lambda value: f"at most {value} min",
+            key="settle-minutes",
+            label_visibility="collapsed",
+            width="content",
+        )
+    asked = minutes or int(MINUTES)
+    label = (
+        f"Settle it: train these {phrases.word(len(contest(result)))} for real, about"
+        f" {phrases.duration(seconds(result, asked))}"
+    )
+    if button.button(label, type="primary", icon=":material/gavel:", key="settle-start"):
+        state.board().submit("settle", {"run_id": result.run.id, "minutes": asked})
+        st.rerun()
+    names = {m.id: m.title for m in result.models}
+    who = phrases.listed([md(names[m]) for m in contest(result)])
+    st.caption(
+        f"{who}: each learns from {PROTOCOL.shots} pictures of each class and is asked about the"
+        f" rest, up to {phrases.word(ROUNDS)} times with other pictures. It ends as soon as the"
+        " order is clear."
+    )
