@@ -7,7 +7,7 @@ import streamlit as st
 from srcsel.base.records import Evidence, JobStatus, Result
 from srcsel.ui.app import frame, state
 from srcsel.ui.evidence import agreements, evidence, experiment
-from srcsel.ui.parts import measuring
+from srcsel.ui.parts import measuring, opened
 from srcsel.ui.parts.asking import last_of
 from srcsel.ui.parts.show import empty_state
 from srcsel.ui.parts.watch import ACTIVE, watch_run
@@ -20,7 +20,7 @@ LEAD = (
 
 def main() -> None:
     """Read the run the address names, and what was measured for it."""
-    run_id = state.read("run")
+    run_id = opened.run()
     result = state.result(run_id) if run_id else None
     if result is None or not result.scores:
         frame.header("Is it true?", LEAD)

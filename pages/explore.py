@@ -10,7 +10,7 @@ from srcsel.base.records import Result
 from srcsel.runs.question import command
 from srcsel.ui.app import frame, state
 from srcsel.ui.explore import explore, near, panel
-from srcsel.ui.parts import choices, making, maps
+from srcsel.ui.parts import choices, making, maps, opened
 from srcsel.ui.parts.show import empty_state, md
 from srcsel.ui.parts.watch import watch_run
 
@@ -24,7 +24,7 @@ def main() -> None:
     head = st.container(horizontal=True, vertical_alignment="center", gap="large")
     with head:
         frame.header("Explore")
-    run_id = state.read("run")
+    run_id = opened.run()
     result = state.result(run_id) if run_id else None
     if run_id and (result is None or not result.scores):
         job = watch_run(run_id)

@@ -7,7 +7,7 @@ from srcsel.charts import bars_height
 from srcsel.runs.question import command
 from srcsel.store.serialize import from_plain
 from srcsel.ui.app import frame, state
-from srcsel.ui.parts import choices, words
+from srcsel.ui.parts import choices, opened, words
 from srcsel.ui.parts.show import empty_state, md
 from srcsel.ui.parts.watch import ACTIVE, watch_job, watch_run
 from srcsel.ui.results import cost, race, results, settle, sharing, table, verdict
@@ -15,7 +15,7 @@ from srcsel.ui.results import cost, race, results, settle, sharing, table, verdi
 
 def main() -> None:
     """Read the run the address names, and draw it."""
-    run_id = state.read("run")
+    run_id = opened.run()
     if run_id is None:
         frame.header("Results")
         empty_state(

@@ -1,0 +1,35 @@
+"""Without a run in the address, pages about a run open the latest, else the example."""
+
+import dataclasses
+
+import pytest
+
+from srcsel.ui.people import people
+
+PAGES = ["results", "explore", "evidence"]
+LATER = "20990101-101500-000000-ab12"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_newest_finished_run_opens_and_the_page_says_so(visit, stored, result, words_of, page):
+    later = dataclasses.replace(result.run, id=LATER)
+    stored.save(dataclasses.replace(result, run=later, complete=False))  # is under way
+    tab = visit(page)
+    assert tab.query_params["run"] == result.run.id
+    assert "Your latest run." in words_of(tab)
+    assert "Your latest run." not in words_of(visit(page, run=result.run.id))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_example_opens_for_who_has_none(visit, example, words_of, page):
+    tab = visit(page)
+    assert tab.query_params["run"] == example
+    assert "A finished example: you have no run yet." in words_of(tab)
+
+
+def test_somebody_elses_run_does_not_open_by_itself(visit, stored, result, monkeypatch):
+    theirs = dataclasses.replace(result.run, id=LATER, person="default:1")
+    stored.save(dataclasses.replace(result, run=theirs))
+    monkeypatch.setattr(people, "way", lambda: "oidc")
+    monkeypatch.setattr(people, "person_of", lambda cookies: people.Person("default:2", "b@x.org"))
+    assert "run" not in visit("results").query_params
