@@ -50,7 +50,8 @@ def test_deep_link_on_a_cold_server(new_server, visitor):
     window = visitor(new_server())
     window.open("/explore")
     expect(window.page.get_by_role("link", name="4 Explore")).to_be_visible()
-    expect(window.page.get_by_text("Nothing to explore yet").first).to_be_visible()
+    expect(window.page.get_by_text("A finished example: you have no run yet.")).to_be_visible()
+    expect(window.page.locator(".st-key-explore-map canvas").first).to_be_visible(timeout=60_000)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
