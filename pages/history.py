@@ -8,7 +8,7 @@ from srcsel.base.errors import SrcselError
 from srcsel.store.runs import RunSummary
 from srcsel.ui.app import frame, navigation, state
 from srcsel.ui.evidence import experiment
-from srcsel.ui.history import compare
+from srcsel.ui.history import compare, keeping
 from srcsel.ui.parts import cards, mine
 from srcsel.ui.parts.show import empty_state, md, plain
 from srcsel.verdict.wording import HEADLINES, how_sure
@@ -36,6 +36,7 @@ def history() -> None:
             "Choose pictures",
             "images",
         )
+        keeping.draw()
         return
     ticked = [runs[row] for row in _table(runs) if row < len(runs)]
     if not ticked:
@@ -48,6 +49,7 @@ def history() -> None:
         )
     if len(ticked) == 2:
         compare.draw(*ticked)
+    keeping.draw()
 
 
 def _table(runs: list[RunSummary]) -> list[int]:

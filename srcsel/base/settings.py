@@ -6,6 +6,7 @@
 | SRCSEL_ROOTS | folders that may be opened, separated like PATH; "nowhere": none | any, locally |
 | SRCSEL_DEVICE | "auto", "cpu", "cuda", "mps" | auto |
 | SRCSEL_WEIGHTS | a folder searched for checkpoints (.safetensors, .pth) | none |
+| SRCSEL_CACHE | GB that features, maps, thumbnails and the like may take (`store.cache`) | 50 |
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The shell: `srcsel rank`, `score`, `models`, `evidence`, `settle`, `report`, `app`."""
+"""The shell: `srcsel rank`, `score`, `models`, `evidence`, `settle`, `report`, `cache`, `app`."""
 
 from srcsel.cli.commands import main
 

@@ -1,4 +1,4 @@
-"""The shell: rank, score, models, evidence, settle, report, app.
+"""The shell: rank, score, models, evidence, settle, report, cache, app.
 
 Heavy imports wait until they are needed; --help takes 0.1 s.
 
@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     options.evidence(commands).set_defaults(run=_evidence)
     options.settle(commands).set_defaults(run=_settle)
     options.report(commands).set_defaults(run=_report)
+    options.cache(commands).set_defaults(run=_cache)
     options.app(commands).set_defaults(run=_app)
     return parser
 
@@ -230,6 +231,17 @@ def _report(arguments: argparse.Namespace, _: Sequence[str]) -> int:
         target = arguments.html or f"srcsel-{run_id}.html"
         _write(write({"run_id": run_id}).decode(), target)
         _say(f"Written: {target}")
+    return DONE
+
+
+def _cache(arguments: argparse.Namespace, _: Sequence[str]) -> int:
+    from srcsel.cli.keeping import cache
+
+    told, text = cache(clean=arguments.clean, limit=arguments.limit)
+    if arguments.json:
+        _write_json(told, arguments.json)
+    if arguments.json != "-":
+        _write(text, "-")
     return DONE
 
 

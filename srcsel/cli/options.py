@@ -181,6 +181,29 @@ def report(commands: Commands) -> ArgumentParser:
     return report
 
 
+def cache(commands: Commands) -> ArgumentParser:
+    """Add `srcsel cache`."""
+    cache = commands.add_parser(
+        "cache",
+        help="what is kept on this computer, how large it is; make space",
+        description=(
+            "List what is kept and what of it your runs need. Beyond the limit (SRCSEL_CACHE, in"
+            " GB; usually 50) what no run needs goes after a run, the least recently used first."
+        ),
+    )
+    cache.add_argument(
+        "--clean", action="store_true", help="remove what no run needs, down to the limit, now"
+    )
+    cache.add_argument(
+        "--limit",
+        type=float,
+        metavar="GB",
+        help="with --clean: down to so much; 0 removes all that no run needs",
+    )
+    _add_json(cache)
+    return cache
+
+
 def app(commands: Commands) -> ArgumentParser:
     """Add `srcsel app`."""
     app = commands.add_parser(

@@ -22,12 +22,13 @@ from typing import Any
 from srcsel.base import access
 from srcsel.base.errors import Cancelled, SrcselError, StoreError
 from srcsel.base.records import JobState
+from srcsel.base.settings import load_settings
 from srcsel.base.watch import PartState, Watch
 from srcsel.jobs.base import Table, lane_lock
 from srcsel.jobs.board import Board, log_path
 from srcsel.jobs.kinds import KINDS
 from srcsel.jobs.progress import Progress
-from srcsel.store import files
+from srcsel.store import cache, files
 from srcsel.store.serialize import to_plain
 
 LINGER_SECONDS = float(os.environ.get("SRCSEL_WORKER_LINGER", "60"))
@@ -38,6 +39,7 @@ LOCK_SECONDS = 5.0
 TELL_SECONDS = 0.2
 """Progress is written, and the wish to stop read, at most this often."""
 NICENESS = 10
+MAKES_MOST = "compute"  # the lane whose jobs fill the disk; space is made after them
 STEPS = 1000
 """JobStatus.done counts thousandths of the whole job."""
 AHEAD = {
@@ -129,12 +131,15 @@ def main(folder: Path, lane: str) -> None:
     signal.signal(signal.SIGTERM, _leave)
     table = Table(folder)
     files.sweep(folder.parent)
-    warm = False
+    warm, tidy = False, True
     last = time.monotonic()
     while _wanted(folder) and time.monotonic() - last < LINGER_SECONDS:
-        if (row := _claim(table, lane)) is not None:
+        if (row := _next(table, lane)) is not None:
             _work(table, row)
-            last, warm = time.monotonic(), True
+            last, warm, tidy = time.monotonic(), True, lane != MAKES_MOST
+        elif not tidy:
+            _make_space()
+            tidy = True
         elif not warm:
             _import_ahead(lane)
             warm = True
@@ -148,6 +153,23 @@ def main(folder: Path, lane: str) -> None:
 def _wanted(folder: Path) -> bool:
     """Tell whether there is a board, and its server lets open what we would; else we leave."""
     return folder.is_dir() and not access.outdated(folder)
+
+
+def _next(table: Table, lane: str) -> sqlite3.Row | None:
+    """Take the next job; None too where the table cannot be used for now."""
+    try:
+        return _claim(table, lane)
+    except StoreError as error:
+        os.write(2, f"{error}\n".encode())
+        return None
+
+
+def _make_space() -> None:
+    """Remove what no run needs beyond the limit, the least recently used first."""
+    try:
+        cache.clean(load_settings())
+    except SrcselError as error:
+        os.write(2, f"{error}\n".encode())
 
 
 def _claim(table: Table, lane: str) -> sqlite3.Row | None:

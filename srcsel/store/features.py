@@ -144,6 +144,7 @@ class FeatureStore:
                 f"The stored features of {key.model} were damaged; they are computed again."
             )
             return None
+        files.used(path)
         return tensors, about
 
     def _rows_of(

@@ -4,6 +4,7 @@ suspiciously.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -23,6 +24,7 @@ STALE_TEMP_SECONDS = 3600.0
 """A temporary file older than this was left by a killed process."""
 
 
+TRIES = 9  # to write into a folder that goes meanwhile
 NOT_SO = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError)
 """What taking a stored value apart raises where it is not what was written."""
 
@@ -39,18 +41,26 @@ def write_bytes(path: Path, data: bytes, *, synced: bool = True) -> None:
     """
     temp = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temp.open("wb") as file:
-            file.write(data)
-            if synced:
-                file.flush()
-                os.fsync(file.fileno())
-        temp.replace(path)
-        if synced:
-            _sync_folder(path.parent)
+        for _ in range(TRIES):
+            with contextlib.suppress(FileNotFoundError):  # its folder went: space was made
+                _write(temp, path, data, synced=synced)
+                return
+        _write(temp, path, data, synced=synced)
     except OSError as error:
         _forget(temp)
         raise explain_disk(path.parent, error, len(data)) from error
+
+
+def _write(temp: Path, path: Path, data: bytes, *, synced: bool) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with temp.open("wb") as file:
+        file.write(data)
+        if synced:
+            file.flush()
+            os.fsync(file.fileno())
+    temp.replace(path)
+    if synced:
+        _sync_folder(path.parent)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -118,6 +128,12 @@ def set_aside(path: Path) -> None:
         path.replace(path.with_name(f"{path.name}.damaged"))
     except OSError:
         _forget(path)
+
+
+def used(path: Path) -> None:
+    """Note that a file was used now: what was not goes first when space is made."""
+    with contextlib.suppress(OSError):  # a work folder that may only be read
+        os.utime(path)
 
 
 def sweep(folder: Path) -> None:

@@ -9,7 +9,6 @@ what an answer comes to: other words in a docstring forget nothing.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -65,9 +64,7 @@ class Memory:
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
             return None
-        if self.limit is not None:
-            with contextlib.suppress(OSError):
-                os.utime(path)
+        files.used(path)
         return answer
 
     def remember(

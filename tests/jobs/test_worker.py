@@ -124,3 +124,42 @@ def test_questions_are_equal_up_to_what_only_names_them():
         "rank", {"run": {**run, "models": ["n"]}}
     )
     assert question_of("check", {"ref": "a"}) != question_of("map", {"ref": "a"})
+
+
+def test_space_is_made_when_nothing_waits_any_more(waiting, monkeypatch):
+    """After jobs of source models, once; a limit that is none does not end the worker."""
+    board, _ = waiting
+    board.submit("map", {"run_id": "r", "model": "m", "method": "pca"})
+    board.submit("measures", {"run_id": "r"})
+    called = []
+    monkeypatch.setattr(worker.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(worker.os, "nice", lambda _: None)
+    monkeypatch.setattr(worker, "_import_ahead", lambda _: None)
+    monkeypatch.setattr(worker, "LINGER_SECONDS", 0.6)
+    monkeypatch.setattr(worker, "KINDS", dict.fromkeys(worker.KINDS, lambda payload, told: {}))
+
+    def clean(_settings):
+        called.append([job.id for job in board.active() if job.kind == "measures"])
+        raise InputError("SRCSEL_CACHE is no number.")
+
+    monkeypatch.setattr(worker.cache, "clean", clean)
+    worker.main(board.folder, "draw")
+    assert not called
+    worker.main(board.folder, "compute")
+    assert called == [[]]
+
+
+def test_a_table_that_cannot_be_used_for_now_does_not_end_the_worker(waiting, monkeypatch):
+    board, job = waiting
+    claim, tried = worker._claim, []
+
+    def refuse(table, lane):
+        tried.append(lane)
+        if len(tried) < 3:
+            raise StoreError("The disk is full.")
+        return claim(table, lane)
+
+    monkeypatch.setattr(worker, "_claim", refuse)
+    assert worker._next(board.table, "quick") is None
+    assert worker._next(board.table, "quick") is None
+    assert worker._next(board.table, "quick")["id"] == job

@@ -1,8 +1,10 @@
 import dataclasses
 
+import numpy as np
 import pytest
 
-from srcsel.store import features
+from srcsel.base.records import FeatureKey, Features
+from srcsel.store import cache, features
 from srcsel.store.runs import RunStore, RunSummary
 from srcsel.ui.history import compare
 
@@ -164,3 +166,49 @@ def test_the_experiments_runs_are_told_from_the_example(visit, example, result):
     RunStore(features.EXAMPLES).save(dataclasses.replace(result, run=run))
     names = visit("history").dataframe[0].value["Run"].tolist()
     assert sorted(names) == ["Butterflies (example)", "Butterflies (experiment)"]
+
+
+def unescaped(elements):
+    return " ".join(element.value for element in elements).replace("\\", "")
+
+
+def kept(visit):
+    tab = visit("history")
+    tab.toggle(key="kept").set_value(True).run()
+    return tab
+
+
+def test_what_is_kept_is_shown_and_what_no_run_needs_can_go(visit, two, work, monkeypatch):
+    monkeypatch.setenv("HF_HUB_CACHE", str(work / "hub"))
+    monkeypatch.setenv("TORCH_HOME", str(work / "torch"))
+    key = FeatureKey("0" * 32, "demo/a", "1", "p", "float32")
+    features.FeatureStore(work / "features").put(Features(key, np.zeros((1000, 500), np.float32)))
+    tab = visit("history")
+    assert len(tab.dataframe) == 1  # nothing is looked up before somebody asks
+    tab = kept(visit)
+    table = tab.dataframe[1].value
+    assert table["What"].tolist()[0] == "What the models made of your pictures"
+    assert table["Size"].tolist()[0] == "2 MB"
+    assert "against the limit of 50.0 GB" in unescaped(tab.markdown)
+    monkeypatch.setattr(cache, "YOUNG", -1.0)
+    label(tab, "Remove what no run needs").click().run()
+    assert "2 MB were removed" in unescaped(tab.success)
+    assert not list((work / "features").glob("*.safetensors"))
+    assert len(RunStore(work / "runs").list()) == 2
+
+
+def test_runs_that_need_more_than_the_limit_are_told_so(visit, two, monkeypatch, work):
+    monkeypatch.setenv("SRCSEL_CACHE", "0.001")
+    digest = "ab" * 16
+    run = next(iter((work / "runs").glob("*/result.json")))
+    run.write_text(run.read_text().replace(f'"{two.dataset.digest}"', f'"{digest}"'))
+    key = FeatureKey(digest, "demo/a", "1", "p", "float32")
+    features.FeatureStore(work / "features").put(Features(key, np.zeros((1000, 500), np.float32)))
+    tab = kept(visit)
+    assert "Your runs alone need 2 MB: delete some" in unescaped(tab.markdown)
+    assert label(tab, "Remove what no run needs").disabled
+
+
+def test_a_limit_that_is_none_is_a_sentence(visit, two, monkeypatch):
+    monkeypatch.setenv("SRCSEL_CACHE", "plenty")
+    assert "SRCSEL_CACHE is a number of GB" in unescaped(kept(visit).error)

@@ -7,7 +7,7 @@ import sys
 
 from srcsel.base import plugins
 from srcsel.models.hubs._base import HUBS, Encoder, Hub, Preprocessing, Trainable, hub_of, register
-from srcsel.models.hubs._caches import is_file
+from srcsel.models.hubs._caches import downloads, is_file
 from srcsel.models.hubs._recipe import Recipe
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Preprocessing",
     "Recipe",
     "Trainable",
+    "downloads",
     "hub_of",
     "is_file",
     "register",

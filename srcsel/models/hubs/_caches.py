@@ -55,6 +55,11 @@ def torch_folder() -> Path:
     return (Path(home).expanduser() if home else _user_cache() / "torch") / "hub" / "checkpoints"
 
 
+def downloads() -> tuple[Path, ...]:
+    """Return the folders in which downloaded weights lie."""
+    return hub_folder(), torch_folder()
+
+
 def hub_repositories() -> frozenset[str]:
     """Return the "owner/name" of every model repository that has something in the local cache."""
     folder = hub_folder()

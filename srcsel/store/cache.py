@@ -1,0 +1,247 @@
+"""What the work folder keeps, how large it is, and what may go: the least recently used first.
+
+What a kept run needs never goes: the features of its pictures, and all that was worked out for
+them. A file belongs to a run where its header names the run's pictures (Dataset.digest). The rest
+saves time only and is made again when it is asked for, so a run that is under way meanwhile loses
+nothing: whatever reads a file that is gone works it out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import re
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from srcsel.base.errors import InputError
+from srcsel.base.settings import Settings
+from srcsel.store import features
+
+GB = 10**9
+USUAL = 50.0
+"""GB that what may go and what runs need take together, unless SRCSEL_CACHE says otherwise."""
+YOUNG = 3600.0
+"""Seconds after its last use for which nothing goes: something under way may be using it."""
+MOST_HEADER = 10**6
+DIGEST = re.compile(rb"[0-9a-f]{32}")
+PICTURES = re.compile(rb'"digest": ?"([0-9a-f]{32})"')
+
+KINDS = {
+    "features": (
+        "What the models made of your pictures",
+        ("features/*.safetensors", "features/parts/*"),
+    ),
+    "answers": ("Maps, scores and lists made of it", ("features/*/*.safetensors",)),
+    "trainings": ("Trainings, finished and under way", ("evidence/*/*.safetensors",)),
+    "networks": ("Networks made ready for this computer", ("features/converted/*",)),
+    "thumbnails": ("Small pictures", ("datasets/thumbs/*", "datasets/sets/*")),
+    "checks": ("Checks of folders", ("datasets/*/*", "datasets/*")),
+    "rest": (
+        "Logs of jobs, and damaged files",
+        ("jobs/logs/*", "jobs/board-damaged-*", "features/*.damaged", "features/*/*.damaged"),
+    ),
+}
+"""Name -> what it is, and where it lies; what lies at two places counts for the first."""
+SAID = {
+    "runs": "Runs: scores, verdicts, maps and reports",
+    "uploads": "Uploaded zips",
+    "public": "Public sets",
+}
+"""Folders that are only said: they go with the run, the upload or the set."""
+FIRST = ("rest", "features", "thumbnails", "networks", "trainings", "checks", "answers")
+"""The order in which kinds look for their files."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one kind of thing takes."""
+
+    name: str
+    title: str  # in words
+    bytes: int
+    files: int
+    needed: int  # bytes of it that kept runs need, or that are not srcsel's to remove
+    removable: bool  # whether cleaning may take the rest
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file, or one folder that goes as a whole."""
+
+    kind: str
+    path: Path
+    bytes: int
+    used: float  # seconds since the epoch
+    needed: bool
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """What cleaning did."""
+
+    bytes: int  # removed
+    files: int
+    left: int  # bytes that what may be cleaned and what runs need take now
+    limit: float  # bytes; infinite without a limit
+
+
+def limit() -> float:
+    """Return the limit in bytes, from SRCSEL_CACHE in GB; infinite where it is "none".
+
+    Raises InputError for what is no number from 0 on.
+    """
+    text = os.environ.get("SRCSEL_CACHE", "").strip().lower()
+    if text == "none":
+        return math.inf
+    try:
+        number = float(text) if text else USUAL
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise InputError(
+            f"SRCSEL_CACHE is a number of GB from 0 on, or none for no limit; it is '{text[:40]}'."
+        )
+    return number * GB
+
+
+def shares(settings: Settings) -> list[Share]:
+    """Return what each kind takes, what may be cleaned first."""
+    found = list(entries(settings))
+    kept = [_share(name, [e for e in found if e.kind == name]) for name in KINDS]
+    return kept + [_said(name, settings.home / name) for name in SAID]
+
+
+def clean(settings: Settings, most: float | None = None) -> Cleaned:
+    """Remove what no kept run needs, least recently used first, until all is at most `most` bytes.
+
+    most: None = `limit()`. What was used in the last hour stays. Where another process cleans
+    already, nothing is done. Raises InputError as `limit`.
+    """
+    from filelock import FileLock, Timeout
+
+    most = limit() if most is None else most
+    removed = count = 0
+    found = list(entries(settings))
+    total = sum(entry.bytes for entry in found)
+    try:
+        with FileLock(settings.home / "cache.lock", timeout=0):
+            for entry in _to_go(found, total - most):
+                if _remove(entry.path):
+                    removed, count = removed + entry.bytes, count + 1
+    except (OSError, Timeout):
+        pass
+    return Cleaned(removed, count, total - removed, most)
+
+
+def entries(settings: Settings) -> Iterator[Entry]:
+    """Yield everything that is a matter of this module, and whether a kept run needs it."""
+    needed = _pictures(settings.runs) | _pictures(features.EXAMPLES)
+    files = {name: list(_places(settings.home, name)) for name in FIRST}
+    seen: set[Path] = set()
+    headers = {path: _named(path) for path in files["features"]}
+    for named in headers.values():  # features of fewer pictures name those of all
+        needed |= named if named & needed else frozenset()
+    for name in FIRST:
+        for path in files[name]:
+            if path in seen or not (about := _about(path)):
+                continue
+            seen.add(path)
+            named = headers.get(path) or _named(path) if name in _OF_RUNS else frozenset()
+            yield Entry(name, path, *about, bool(named & needed))
+
+
+_OF_RUNS = frozenset({"features", "answers", "trainings"})
+
+
+def _to_go(found: Sequence[Entry], over: float) -> Iterator[Entry]:
+    """Yield the least recently used of what may go until `over` bytes are gone."""
+    old = time.time() - YOUNG
+    for entry in sorted(found, key=lambda entry: entry.used):
+        if over <= 0:
+            return
+        if not entry.needed and entry.used < old:
+            over -= entry.bytes
+            yield entry
+
+
+def _share(name: str, found: Iterable[Entry]) -> Share:
+    own = list(found)
+    needed = sum(entry.bytes for entry in own if entry.needed)
+    total = sum(entry.bytes for entry in own)
+    return Share(name, KINDS[name][0], total, len(own), needed, removable=True)
+
+
+def _said(name: str, folder: Path) -> Share:
+    size, files = size_of(folder)
+    return Share(name, SAID[name], size, files, size, removable=False)
+
+
+def size_of(folder: Path) -> tuple[int, int]:
+    """Return the bytes and the number of files below a folder; links are not followed."""
+    size = count = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):  # removed meanwhile
+                size += (Path(place) / name).lstat().st_size
+                count += 1
+    return size, count
+
+
+def _pictures(runs: Path) -> frozenset[bytes]:
+    """Return the digests of the pictures of all runs; of damaged ones too, as far as they say."""
+    found: set[bytes] = set()
+    for path in runs.glob("*/result.json"):
+        with contextlib.suppress(OSError):
+            found.update(PICTURES.findall(path.read_bytes()))
+    return frozenset(found)
+
+
+def _places(home: Path, name: str) -> Iterator[Path]:
+    for pattern in KINDS[name][1]:
+        yield from (path for path in home.glob(pattern) if not path.name.startswith("."))
+
+
+def _named(path: Path) -> frozenset[bytes]:
+    """Return every digest in the header of a safetensors file, or of the first in a folder."""
+    try:
+        if path.is_dir():
+            path = min(path.iterdir())
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            return frozenset(DIGEST.findall(file.read(min(length, MOST_HEADER))))
+    except (OSError, ValueError):  # removed meanwhile, or an empty folder
+        return frozenset()
+
+
+def _about(path: Path) -> tuple[int, float] | None:
+    """Return the bytes and the time of the last use; None for a folder of something else."""
+    try:
+        about = path.lstat()
+        if not path.is_dir():
+            return about.st_size, about.st_mtime
+        if path.parent.name != "parts":
+            return None
+        inside = [one.lstat() for one in path.iterdir()]
+    except OSError:
+        return None
+    return sum(one.st_size for one in inside), max(one.st_mtime for one in (about, *inside))
+
+
+def _remove(path: Path) -> bool:
+    """Remove a file, or a folder without what is being written into it."""
+    try:
+        if not path.is_dir() or path.is_symlink():
+            path.unlink()
+            return True
+        for one in path.iterdir():
+            if not one.name.startswith("."):
+                one.unlink()
+        with contextlib.suppress(OSError):  # something is being written
+            path.rmdir()
+    except OSError:
+        return False
+    return True
