@@ -55,7 +55,15 @@ class FeatureError(InputError):
 
 
 class PictureError(InputError):
-    """One picture cannot be read; the message is the reason, without the path."""
+    """One picture cannot be read; the message is the reason, without the path.
+
+    lasting: whether the file itself is why. Otherwise time or memory was short, and it may be read
+    another time: that must not be remembered.
+    """
+
+    def __init__(self, reason: str, *, lasting: bool = True) -> None:
+        super().__init__(reason)
+        self.lasting = lasting
 
 
 class ModelError(SrcselError):

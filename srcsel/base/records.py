@@ -113,6 +113,8 @@ class Dataset:
     notes: tuple[str, ...] = ()  # the folder check: what may spoil the answer, and what to do
     # of pictures deeper than 8 bits: kind of number ("u2") -> values seen as black and as white
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+    # (n,) sha256 of the bytes that were looked at, in hex; () where that is not known: not stored
+    digests: tuple[str, ...] = ()
 
     @property
     def counts(self) -> np.ndarray:

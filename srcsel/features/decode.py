@@ -19,7 +19,8 @@ from srcsel.base.errors import InputError, PictureError
 from srcsel.base.records import Dataset
 from srcsel.base.watch import Watch
 from srcsel.models.hubs import Preprocessing
-from srcsel.pictures.images import open_sizes
+from srcsel.pictures.dataset import GONE, read_again
+from srcsel.pictures.images import make
 from srcsel.store import files
 
 MEMORY_BYTES = 1_000_000_000
@@ -188,16 +189,14 @@ def _decode(dataset: Dataset, row: int, wanted: list[tuple[Preprocessing, np.nda
     by_size: dict[int, list[tuple[Preprocessing, np.ndarray]]] = {}
     for how, array in wanted:
         by_size.setdefault(max(how.scale), []).append((how, array))
+    functions = {size: [how.pixels for how, _ in group] for size, group in by_size.items()}
     try:
-        opened = open_sizes(dataset.folder / dataset.paths[row], by_size, dataset.ranges)
+        made = make(read_again(dataset, row), functions, dataset.ranges)
     except PictureError as error:
-        raise InputError(
-            f"{dataset.paths[row]} could be read when the folder was checked and cannot be read"
-            f" now: {error} Check the folder and start again."
-        ) from error
+        raise InputError(GONE.format(dataset.paths[row], error)) from error
     for size, group in by_size.items():
-        for how, array in group:
-            array[row] = how.pixels(opened[size])
+        for (_, array), pixels in zip(group, made[size], strict=True):
+            array[row] = pixels
 
 
 @contextlib.contextmanager

@@ -18,7 +18,6 @@ import hashlib
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -26,8 +25,10 @@ from PIL import Image
 from srcsel.base.errors import InputError, PictureError
 from srcsel.base.records import Dataset
 from srcsel.base.watch import Watch
+from srcsel.pictures import apart
+from srcsel.pictures.dataset import GONE, read_again
+from srcsel.pictures.decoding import look
 from srcsel.pictures.deep import Ranges
-from srcsel.pictures.images import decode_picture, read_picture
 from srcsel.store import expected
 from srcsel.store.features import FeatureStore
 
@@ -76,9 +77,7 @@ def _looks(dataset: Dataset, watch: Watch) -> tuple[list[str], np.ndarray, np.nd
     thumbnails = np.zeros((total, SIDE * SIDE * 3), np.uint8)
 
     def look(row: int) -> None:
-        digests[row], hashes[row], thumbnails[row] = _look(
-            dataset.folder / dataset.paths[row], dataset.paths[row], dataset.ranges
-        )
+        digests[row], hashes[row], thumbnails[row] = _look(dataset, row)
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         for start in range(0, total, BLOCK):
@@ -94,24 +93,23 @@ def _looks(dataset: Dataset, watch: Watch) -> tuple[list[str], np.ndarray, np.nd
     return digests, hashes, thumbnails
 
 
-def _look(path: Path, name: str, ranges: Ranges) -> tuple[str, list[int], np.ndarray]:
+def _look(dataset: Dataset, row: int) -> tuple[str, list[int], np.ndarray]:
+    data = read_again(dataset, row)
+    try:
+        hashes, small = apart.call(_marks, data, dataset.ranges)
+    except PictureError as error:
+        raise InputError(GONE.format(dataset.paths[row], error)) from error
+    return hashlib.sha256(data).hexdigest(), hashes, small
+
+
+def _marks(data: bytes, ranges: Ranges) -> tuple[list[int], np.ndarray]:
+    """Return two hashes of a picture, and its thumbnail (32 * 32 * 3) uint8."""
     import imagehash
 
-    try:
-        data = read_picture(path)
-        picture = decode_picture(data, hint=DECODE, ranges=ranges)
-    except PictureError as error:
-        raise InputError(
-            f"{name} could be read when the folder was checked and cannot be read now: {error}"
-            " Check the folder and start again."
-        ) from error
+    picture = look(data, hint=DECODE, ranges=ranges).picture
     bits = [imagehash.phash(picture).hash, imagehash.dhash(picture).hash]  # (8, 8) bool each
     small = np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BOX))
-    return (
-        hashlib.sha256(data).hexdigest(),
-        [int(str(imagehash.ImageHash(b)), 16) for b in bits],
-        small.ravel(),
-    )
+    return [int(str(imagehash.ImageHash(b)), 16) for b in bits], small.ravel()
 
 
 def _grouped(digests: list[str], hashes: np.ndarray, thumbnails: np.ndarray) -> np.ndarray:

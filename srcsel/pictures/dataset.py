@@ -23,13 +23,15 @@ from srcsel.base.paths import named
 from srcsel.base.records import Dataset, Listing, Unreadable
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import Watch
+from srcsel.pictures import apart
 from srcsel.pictures.checks import check, paged, require_rankable, shared, uniform
+from srcsel.pictures.decoding import look
 from srcsel.pictures.deep import Spread, ranges_of
-from srcsel.pictures.images import look, read_picture
 from srcsel.pictures.listing import list_pictures
+from srcsel.pictures.reading import read
 from srcsel.store.memory import Arrays, Memory
 
-__all__ = ["check", "list_pictures", "load_dataset", "require_rankable"]
+__all__ = ["check", "list_pictures", "load_dataset", "read_again", "require_rankable"]
 
 BLOCK = 64  # pictures opened between two looks at the stop button
 # pictures after which the memory is written, so that a killed check goes on from there
@@ -39,7 +41,15 @@ FLAT = 3.0  # standard deviation (of 0..255) below which a picture is as good as
 # levels (of 0..255) within which all of it lies that is, too: nearly black, nearly white
 NARROW = 16
 KIND = "files"  # what the outcomes of opened files are remembered as
-VERSION = 2  # part of what they are remembered by; raise it with every change to what is found
+VERSION = 3  # part of what they are remembered by; raise it with every change to what is found
+GONE = (
+    "{} could be read when the folder was checked and cannot be read now: {} Check the folder and"
+    " start again."
+)
+CHANGED = (
+    "{} was changed while it was in use: it is not the picture that the folder check saw. Start"
+    " again when nothing writes into the folder any more."
+)
 _SILENT = Watch()
 
 
@@ -73,6 +83,22 @@ def load_dataset(ref: str, *, watch: Watch = _SILENT, left_out: Collection[str] 
     return dataset
 
 
+def read_again(dataset: Dataset, row: int) -> bytes:
+    """Read a picture of a dataset: the very bytes that it was made of.
+
+    Raises InputError where they are others by now, or cannot be read.
+    """
+    path = dataset.paths[row]
+    try:
+        data = read(dataset.folder / path).data
+    except PictureError as error:
+        raise InputError(GONE.format(path, error)) from error
+    if dataset.digests and hashlib.sha256(data).hexdigest() != dataset.digests[row]:
+        _forget(dataset.folder, path)  # size and time may be the same
+        raise InputError(CHANGED.format(path))
+    return data
+
+
 @dataclass(frozen=True)
 class _Seen:
     """What one file turned out to be when it was opened."""
@@ -82,7 +108,7 @@ class _Seen:
     digest: str = ""  # of its bytes; "" = it could not be opened
     reason: str = ""  # why it cannot be used; "" = it can
     flat: bool = False  # nearly uniform, where 8 bits hold it
-    pages: int = 1  # of the file
+    paged: bool = False  # holds several pages
     spread: Spread | None = None  # of its values, where they are deeper
 
     def is_flat(self, ranges: dict[str, tuple[float, float]]) -> bool:
@@ -142,16 +168,21 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 def _open(path: Path, stamp: tuple[int, int]) -> _Seen:
     try:
-        data = read_picture(path)
+        file = read(path)
     except PictureError as error:
         return _Seen(*stamp, reason=str(error))
-    digest = hashlib.sha256(data).hexdigest()
+    stamp, digest = (file.size, file.time), hashlib.sha256(file.data).hexdigest()
     try:
-        seen = look(data, hint=CHECK_SIDE)
+        flat, several, spread = apart.call(_look, file.data)
     except PictureError as error:
-        return _Seen(*stamp, digest, str(error))
-    flat = seen.spread is None and _is_flat(seen.picture)
-    return _Seen(*stamp, digest, "", flat, seen.pages, seen.spread)
+        return _Seen(*stamp, digest if error.lasting else "", str(error))
+    return _Seen(*stamp, digest, "", flat, several, spread)
+
+
+def _look(data: bytes) -> tuple[bool, bool, Spread | None]:
+    """Decode a picture where that is safe; say what `_Seen` keeps of it."""
+    seen = look(data, hint=CHECK_SIDE)
+    return seen.spread is None and _is_flat(seen.picture), seen.paged, seen.spread
 
 
 def _is_flat(picture: Image.Image) -> bool:
@@ -177,9 +208,9 @@ def _unpacked(arrays: Arrays, _: object) -> dict[str, _Seen]:
         Spread(kind, *ends) if kind else None
         for kind, ends in zip(kinds, arrays["spreads"].tolist(), strict=True)
     ]
-    numbers = (arrays[name].tolist() for name in ("sizes", "times", "flat", "pages"))
-    sizes, times, flat, pages = numbers
-    seen = map(_Seen, sizes, times, digests, reasons, flat, pages, spreads)
+    numbers = (arrays[name].tolist() for name in ("sizes", "times", "flat", "paged"))
+    sizes, times, flat, several = numbers
+    seen = map(_Seen, sizes, times, digests, reasons, flat, several, spreads)
     return dict(zip(paths, seen, strict=True))
 
 
@@ -196,13 +227,20 @@ def _remember(folder: Path, known: dict[str, _Seen]) -> None:
         "sizes": np.array([f.size for f in seen], np.int64),  # (n,)
         "times": np.array([f.time for f in seen], np.int64),  # (n,)
         "flat": np.array([f.flat for f in seen], np.bool_),  # (n,)
-        "pages": np.array([f.pages for f in seen], np.int64),  # (n,)
+        "paged": np.array([f.paged for f in seen], np.bool_),  # (n,)
         "spreads": np.array(spreads, np.float64).reshape(-1, 5),  # (n, 5), without the kind
         "digests": np.frombuffer(digests, np.uint8).reshape(-1, 32),  # (n, 32)
         "texts": np.frombuffer(texts, np.uint8),
     }
     with contextlib.suppress(StoreError):  # the memory only saves time
         Memory(load_settings().datasets).remember(KIND, _question(folder), arrays)
+
+
+def _forget(folder: Path, path: str) -> None:
+    """Have a file opened again at the next check."""
+    known = _recall(folder)
+    if known.pop(path, None) is not None:
+        _remember(folder, known)
 
 
 def _dataset(
@@ -235,12 +273,13 @@ def _dataset(
         label_source=listing.label_source,
         license=listing.license,
         ranges=ranges,
+        digests=tuple(file.digest for file in seen),
     )
     notes = (
         *listing.notes,
         *check(dataset),
         *shared(dataset, [file.digest for file in seen]),
         *uniform([path for path, file in zip(paths, seen, strict=True) if file.is_flat(ranges)]),
-        *paged([path for path, file in zip(paths, seen, strict=True) if file.pages > 1]),
+        *paged([path for path, file in zip(paths, seen, strict=True) if file.paged]),
     )
     return replace(dataset, notes=notes)

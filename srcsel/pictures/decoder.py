@@ -1,7 +1,8 @@
 """Any picture file as a person sees it: RGB, 8 bits, upright, transparency over white.
 
 The one decoder of this program and of the training script that it writes, which carries this
-source: the standard library, NumPy and Pillow only, and `deep` beside it.
+source: the standard library, NumPy and Pillow only, and `deep` beside it. Here it runs in processes
+of its own (`apart`).
 """
 
 import contextlib
@@ -10,7 +11,8 @@ import io
 import re
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from PIL import ExifTags, Image, ImageCms, ImageOps, features
@@ -18,8 +20,11 @@ from PIL import ExifTags, Image, ImageCms, ImageOps, features
 from srcsel.pictures.deep import Deep, Ranges, Spread, ranges_of, read_deep, shown, spread_of
 
 PIXEL_LIMIT = 200_000_000  # pixels of one picture; more is a decompression bomb or a mistake
-# pixels decoded above which pictures take turns, so that threads don't add up their memory
+# pixels held in memory above which pictures take turns, so that their memory doesn't add up
 LARGE = 40_000_000
+SCANS = 100  # passes of a JPEG over the whole picture; cameras and programs write 12 at most
+# profile of a printer: 2 MB; more is ignored, as each that was seen is kept
+PROFILE_LIMIT = 4_000_000
 
 BY_SUFFIX = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),  # MPO too, which phones write under .jpg
@@ -44,11 +49,18 @@ The content decides the format.
 PAGED = ("TIFF", "GIF", "PNG", "WEBP")  # an MPO's second page is the photo's own preview
 BLANK = (((0, 0),) * 3, ((255, 255),) * 3)  # extrema of a black and of a white page
 _TAKE_TURNS = threading.Lock()
+_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")  # of JPEG, but for those inside a scan
+_BARE = (0x01, 0xD8)  # markers without a length
+_SCAN, _END = 0xDA, 0xD9
 _QUIET = ("ignore", None, Warning, re.compile(r"PIL\."), 0)  # as `warnings.filters` keeps it
 
 
 class NothingToSee(ValueError):
     """The file is whole, and holds no picture; the message says why and what to do."""
+
+
+class TooCostly(ValueError):
+    """The file would take far more time than any picture needs; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -57,27 +69,37 @@ class Decoded:
 
     picture: Image.Image
     spread: Spread | None = None  # of its values, where those are deeper than 8 bits
-    pages: int = 1  # of the file; the first is taken
+    paged: bool = False  # whether it is the first of several pages of a document
 
 
-def decode(data: bytes, *, hint: int | None = None, ranges: Ranges | None = None) -> Decoded:
+def decode(
+    data: bytes,
+    *,
+    hint: int | None = None,
+    ranges: Ranges | None = None,
+    turn: Callable[[int], AbstractContextManager[None]] | None = None,
+) -> Decoded:
     """Decode the bytes of a picture file.
 
     hint: pixels the shorter side is needed in; JPEG files are then decoded at 1/2, 1/4 or 1/8,
     never below it. ranges: black and white of deeper pictures (`deep.ranges_of`); a kind that is
-    not there is judged by the picture itself. Raises NothingToSee, and whatever Pillow raises.
+    not there is judged by the picture itself. turn: waits until a picture may be decoded that holds
+    so many pixels in memory; large ones take turns in this process otherwise. Raises NothingToSee,
+    TooCostly, and whatever Pillow raises.
     """
     prepare()
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        pixels = image.width * image.height
+        whole = _is_held_whole(image, data)
         if hint is not None:
             image.draft(None, (hint, hint))  # only JPEG has it; keeps both sides >= hint
-        with _turn(image):
+        with (turn or _turn)(pixels if whole else image.width * image.height):
             deep = read_deep(data, image)
             image.load()
             spread = None if deep is None else spread_of(deep)
             seen = _shallow(image) if deep is None else _deep(deep, spread, ranges or {})
-            pages = _pages(image, seen, spread)
-            return Decoded(_upright(_managed(seen, image), image), spread, pages)
+            paged = _is_paged(image, seen, spread)
+            return Decoded(_upright(_managed(seen, image), image), spread, paged)
 
 
 def prepare() -> None:
@@ -93,12 +115,41 @@ def prepare() -> None:
 
 
 @contextlib.contextmanager
-def _turn(image: Image.Image) -> Iterator[None]:
-    if image.width * image.height <= LARGE:
+def _turn(pixels: int) -> Iterator[None]:
+    if pixels <= LARGE:
         yield
         return
     with _TAKE_TURNS:
         yield
+
+
+def _is_held_whole(image: Image.Image, data: bytes) -> bool:
+    """Say whether a picture lies in memory whole, however small it is to come out: all but large
+    JPEGs of one scan. Raises TooCostly for one of more than SCANS.
+    """
+    if image.format not in ("JPEG", "MPO"):
+        return True
+    large = image.width * image.height > LARGE
+    scans = data.count(bytes((0xFF, _SCAN)))  # or more: previews, and what only looks like one
+    if scans > SCANS or (large and scans > 1):
+        scans = _scans(data)
+    if scans > SCANS:
+        raise TooCostly(
+            f"It is a JPEG of more than {SCANS} passes over the whole picture, which keep a"
+            " computer busy and show nothing more. Open it elsewhere and save it anew."
+        )
+    return not large or scans > 1 or bool(image.info.get("progressive"))
+
+
+def _scans(data: bytes) -> int:
+    """Count the scans of a JPEG file, up to one more than SCANS."""
+    at = found = 0
+    while found <= SCANS and (marker := _MARKER.search(data, at)) and marker[0][-1] != _END:
+        at, kind = marker.end(), marker[0][-1]
+        found += kind == _SCAN
+        if kind not in _BARE:
+            at += int.from_bytes(data[at : at + 2])
+    return found
 
 
 def _shallow(image: Image.Image) -> Image.Image:
@@ -145,23 +196,26 @@ def _on_paper(colors: Image.Image, alpha: Image.Image) -> Image.Image:
     return paper
 
 
-def _pages(image: Image.Image, seen: Image.Image, spread: Spread | None) -> int:
-    """Count the pages of a file. Raises NothingToSee where the first of several is empty."""
+def _is_paged(image: Image.Image, seen: Image.Image, spread: Spread | None) -> bool:
+    """Say whether a file holds several pages; a moving picture is one picture. They are counted
+    for the message alone: there may be very many.
+
+    Raises NothingToSee where the first of several is empty.
+    """
     if image.format not in PAGED or not getattr(image, "is_animated", False):
-        return 1
-    pages = getattr(image, "n_frames", 1)
+        return False
     blank = seen.getextrema() in BLANK if spread is None else spread.least == spread.most
     if blank:
         raise NothingToSee(
-            f"The first of its {pages:,} pages is empty, and only the first is seen. Save the page"
-            " that you mean as a picture of its own."
+            f"The first of its {getattr(image, 'n_frames', 1):,} pages is empty, and only the first"
+            " is seen. Save the page that you mean as a picture of its own."
         )
-    return pages if image.format == "TIFF" else 1  # a moving picture is one picture
+    return image.format == "TIFF"
 
 
 def _from_print(image: Image.Image) -> Image.Image:
     """CMYK or L*a*b* to RGB. Pillow has already undone Adobe's inverted inks in JPEG files."""
-    transform = _to_screen(image.info.get("icc_profile") or b"", image.mode)
+    transform = _to_screen(_profile(image), image.mode)
     if transform is None:
         return image.convert("RGB")
     printed = ImageCms.applyTransform(image, transform)
@@ -172,12 +226,17 @@ def _managed(picture: Image.Image, source: Image.Image) -> Image.Image:
     """Apply a wide-gamut colour profile (phones, Adobe RGB), so that colours are the ones a screen
     shows.
     """
-    profile = source.info.get("icc_profile")
+    profile = _profile(source)
     if not profile or source.mode[0] in "1LIFC":  # grey and print have none, or had theirs
         return picture
     transform = _to_screen(profile, "RGB")
     screened = ImageCms.applyTransform(picture, transform) if transform is not None else None
     return screened if screened is not None else picture
+
+
+def _profile(image: Image.Image) -> bytes:
+    profile = image.info.get("icc_profile") or b""
+    return profile if len(profile) <= PROFILE_LIMIT else b""
 
 
 @functools.lru_cache(maxsize=32)

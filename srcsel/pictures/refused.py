@@ -9,7 +9,7 @@ import re
 
 from PIL import Image, TiffImagePlugin
 
-from srcsel.pictures.decoder import PIXEL_LIMIT, NothingToSee
+from srcsel.pictures.decoder import PIXEL_LIMIT, NothingToSee, TooCostly
 from srcsel.pictures.quiet import unpacks
 
 EXPORT = "Export it as 8-bit RGB (PNG or JPEG)."
@@ -73,10 +73,8 @@ _HEADS = (
 
 def why(data: bytes, error: BaseException) -> str:
     """Say why `decode` raised `error` over the bytes of a file, in sentences for a person."""
-    if isinstance(error, NothingToSee):
+    if isinstance(error, (NothingToSee, TooCostly)):
         return str(error)
-    if isinstance(error, MemoryError):
-        return "The picture is too large for the memory of this computer. Save a smaller copy."
     if isinstance(error, Image.DecompressionBombError):
         return _too_large(str(error))
     head = data[:512]

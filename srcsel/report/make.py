@@ -15,7 +15,7 @@ from srcsel.base.records import Dataset, Evidence, Projection, Result
 from srcsel.base.settings import Settings, load_settings
 from srcsel.base.watch import Watch
 from srcsel.pictures.dataset import load_dataset
-from srcsel.pictures.images import thumbnail
+from srcsel.pictures.images import read_picture, thumbnail
 from srcsel.report import shared
 from srcsel.report.html import to_html
 from srcsel.report.pictures import SIDE, drawn_rows, embed
@@ -102,7 +102,8 @@ def _pictures(dataset: Dataset, rows: np.ndarray, watch: Watch) -> dict[int, str
         done += 1
         watch.update("pictures", "reading", done, len(rows))
         try:
-            return thumbnail(dataset.folder / dataset.paths[row], SIDE, dataset.ranges)
+            data = read_picture(dataset.folder / dataset.paths[row])
+            return thumbnail(data, SIDE, dataset.ranges)
         except (PictureError, OSError):
             return None
 

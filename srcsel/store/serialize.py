@@ -20,9 +20,9 @@ from srcsel.base.errors import InputError
 
 Record = TypeVar("Record")
 
-LEFT_OUT = frozenset({"rechecks", "settled"})
+LEFT_OUT = frozenset({"rechecks", "settled", "digests"})
 """Fields kept elsewhere: re-checks in a binary file beside the JSON, trainings where the same
-question asked again finds them.
+question asked again finds them, digests of files nowhere.
 """
 MOST = sys.float_info.max
 FORMER = {"baseline": "yardstick"}

@@ -169,3 +169,11 @@ def test_copies_change_the_split_and_so_the_question(run, tiny, alone):
 def test_a_protocol_that_cannot_be_followed_is_refused(run, quick):
     with pytest.raises(InputError, match="epochs"):
         run(protocol=replace(quick, epochs=0))
+
+
+def test_a_picture_changed_in_between_trains_nothing(run, pictures, tmp_path):
+    path = pictures.folder / pictures.paths[5]
+    path.write_bytes((pictures.folder / pictures.paths[6]).read_bytes())
+    with pytest.raises(InputError, match=f"{pictures.paths[5]} was changed while"):
+        run(names=["one"])
+    assert not list(tmp_path.glob("evidence/outcomes/*"))

@@ -19,9 +19,8 @@ from srcsel.features.backends import Eager, choice, openvino
 from srcsel.features.backends._base import difference
 from srcsel.features.extract import extract, key_for, pick_device, precision_named
 from srcsel.models.hubs import HUBS, Preprocessing
-from srcsel.pictures import images
 from srcsel.pictures.dataset import load_dataset
-from srcsel.pictures.images import decode_picture, open_picture, open_sizes
+from srcsel.pictures.images import make, open_picture
 from srcsel.store.features import FeatureStore
 from tests.features.backends.conftest import SIDE, make_encoder
 from tests.recorder import Recorder, Told
@@ -106,12 +105,12 @@ def test_row_i_is_picture_i(dataset, hub, store):
 def test_each_picture_is_opened_once_for_models_that_see_it_alike(dataset, hub, store, monkeypatch):
     opened = []
     monkeypatch.setattr(
-        images,
-        "decode_picture",
-        lambda data, hint, ranges: opened.append(hint) or decode_picture(data, hint=hint),
+        decode, "make", lambda data, wanted, ranges: opened.append(wanted) or make(data, wanted)
     )
     run(dataset, hub, store, "one", "two", "large")
-    assert opened == [8] * 36  # PNG files are decoded in one size for all
+    # of "one" and "two" the same pixels
+    assert [sorted(one) for one in opened] == [[8, 16]] * 36
+    assert {len(made) for one in opened for made in one.values()} == {1}
 
 
 def test_features_do_not_depend_on_who_runs_beside(dataset, hub, store, tmp_path):
@@ -196,8 +195,8 @@ def test_only_rows_that_are_needed_are_decoded_again(dataset, hub, store, monkey
     opened = []
     monkeypatch.setattr(
         decode,
-        "open_sizes",
-        lambda path, hints, ranges: opened.append(path) or open_sizes(path, hints),
+        "make",
+        lambda data, wanted, ranges: opened.append(data) or make(data, wanted),
     )
     (features,) = run(dataset, hub, store, "one")
     assert len(opened) == 6

@@ -4,6 +4,9 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -131,6 +134,35 @@ def test_a_picture_that_cannot_be_read_gives_a_placeholder_not_kept(browser, sho
     answer = browser.get(f"/thumbs/{shown}/{index}/96.jpg")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
     assert answer.headers["cache-control"] == "no-store"
+
+
+def test_thumbnails_that_take_long_hold_up_nobody_else(browser, shown, monkeypatch):
+    """42 are asked for and none is ever done: a few are tried, the others wait without a thread,
+    pages and thumbnails made before come at once, and in the end each is a placeholder.
+    """
+    assert browser.get(f"/thumbs/{shown}/0/96.jpg").headers["content-type"] == "image/jpeg"
+    real, inside, free = thumbs.picture, [], threading.Event()
+
+    def stuck(set_id, index, size, *, decode=True):
+        if decode:
+            inside.append(index)
+            free.wait(30)
+        return thumbs.NOT_YET if index == 1 and not decode else real(set_id, index, size)
+
+    monkeypatch.setattr(thumbs, "picture", stuck)
+    monkeypatch.setattr(server, "PATIENCE", 3.0)
+    with browser, ThreadPoolExecutor(42) as many:  # all in one event loop
+        waiting = [many.submit(browser.get, f"/thumbs/{shown}/1/96.jpg") for _ in range(42)]
+        deadline = time.monotonic() + 2
+        while not inside and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert browser.get("/").text == "page"
+        assert browser.get(f"/thumbs/{shown}/0/96.jpg").headers["content-type"] == "image/jpeg"
+        answers = [one.result() for one in waiting]
+        free.set()
+    assert {answer.headers["content-type"] for answer in answers} == {"image/svg+xml"}
+    assert {answer.headers["cache-control"] for answer in answers} == {"no-store"}
+    assert 1 <= len(inside) <= server.MAKING.total_tokens
 
 
 @pytest.mark.parametrize(

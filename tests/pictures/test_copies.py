@@ -155,7 +155,7 @@ def test_it_can_be_stopped_and_a_picture_that_went_bad_is_named(few, store):
     with pytest.raises(Cancelled):
         copy_groups(dataset, store, Stop())
     (few / "1" / "000.jpg").write_bytes(b"no picture")
-    with pytest.raises(InputError, match=r"1/000\.jpg could be read when the folder was checked"):
+    with pytest.raises(InputError, match=r"1/000\.jpg was changed while it was in use"):
         copy_groups(dataset, store)
 
 

@@ -41,8 +41,8 @@ def leaves(tmp_path):
 def opened(monkeypatch):
     """The names of the files that are really opened."""
     names = []
-    real = module.read_picture
-    monkeypatch.setattr(module, "read_picture", lambda path: names.append(path.name) or real(path))
+    real = module.read
+    monkeypatch.setattr(module, "read", lambda path: names.append(path.name) or real(path))
     return names
 
 
@@ -151,16 +151,16 @@ def test_the_second_time_nothing_is_opened(leaves, opened):
 
 
 def test_a_file_that_could_not_be_opened_is_asked_again(leaves, monkeypatch):
-    real = module.read_picture
+    real = module.read
 
     def locked(path):
         if path.name == "0.png":
             raise module.PictureError("permission denied.")
         return real(path)
 
-    monkeypatch.setattr(module, "read_picture", locked)
+    monkeypatch.setattr(module, "read", locked)
     assert len(load_dataset(str(leaves)).paths) == 4
-    monkeypatch.setattr(module, "read_picture", real)
+    monkeypatch.setattr(module, "read", real)
     assert len(load_dataset(str(leaves)).paths) == 6
 
 

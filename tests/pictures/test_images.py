@@ -15,8 +15,8 @@ import pytest
 from PIL import Image, ImageCms, features
 
 from srcsel.base.errors import PictureError
-from srcsel.pictures import decoder, images
-from srcsel.pictures.images import SUFFIXES, decode_picture, open_picture, thumbnail
+from srcsel.pictures import decoder, decoding, images, reading
+from srcsel.pictures.images import SUFFIXES, decode_picture, open_picture, read_picture
 
 TRANSPOSE = Image.Transpose
 
@@ -285,14 +285,14 @@ def test_hint_decodes_reduced_but_never_below(monkeypatch):
 def test_thumbnail_is_a_small_jpeg(tmp_path):
     path = tmp_path / "a.png"
     scene(900, 300).save(path)
-    with Image.open(io.BytesIO(thumbnail(path, 96))) as small:
+    with Image.open(io.BytesIO(images.thumbnail(read_picture(path), 96))) as small:
         assert (small.format, small.size) == ("JPEG", (96, 32))
         assert far(small.convert("RGB"), scene(900, 300).resize((96, 32))) < 4
     scene(20, 10).save(path)
-    with Image.open(io.BytesIO(thumbnail(path, 96))) as same:
+    with Image.open(io.BytesIO(images.thumbnail(read_picture(path), 96))) as same:
         assert same.size == (20, 10)
     Image.new("RGB", (3000, 1)).save(path)
-    with Image.open(io.BytesIO(thumbnail(path, 96))) as line:
+    with Image.open(io.BytesIO(images.thumbnail(read_picture(path), 96))) as line:
         assert line.size == (96, 1)
 
 
@@ -330,13 +330,15 @@ def test_memory_error_has_words(monkeypatch):
         raise MemoryError
 
     monkeypatch.setattr(decoder, "_shallow", full)
-    assert "memory" in refused(saved(scene(), "PNG"))
+    with pytest.raises(PictureError, match="memory") as caught:
+        decoding.look(saved(scene(), "PNG"))
+    assert not caught.value.lasting
 
 
 def test_random_damage_never_raises_anything_else():
     rng = np.random.default_rng(1)
     for kind in ("JPEG", "PNG", "GIF", "TIFF", "BMP", "WEBP", "MPO", "AVIF", "JPEG2000"):
-        if kind not in (*images.FORMATS, "MPO"):
+        if kind not in (*decoder.FORMATS, "MPO"):
             continue
         data = saved(scene(), kind)
         for _ in range(60):
@@ -390,10 +392,10 @@ def test_no_permission(tmp_path, monkeypatch):
     path = tmp_path / "a.png"
     scene().save(path)
 
-    def denied(self):
+    def denied(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(type(path), "read_bytes", denied)
+    monkeypatch.setattr(reading.os, "open", denied)
     with pytest.raises(PictureError, match="permission"):
         open_picture(path)
 
@@ -401,7 +403,7 @@ def test_no_permission(tmp_path, monkeypatch):
 def test_very_large_files_are_not_read(tmp_path, monkeypatch):
     path = tmp_path / "a.png"
     scene().save(path)
-    monkeypatch.setattr(images, "FILE_LIMIT", 10)
+    monkeypatch.setattr(reading, "FILE_LIMIT", 10)
     with pytest.raises(PictureError, match="very large"):
         open_picture(path)
 
@@ -410,6 +412,57 @@ def test_the_content_decides_not_the_suffix(tmp_path):
     path = tmp_path / "really_a_png.jpg"
     path.write_bytes(saved(scene(), "PNG"))
     assert (np.asarray(open_picture(path)) == np.asarray(scene())).all()
+
+
+def progressive(width, height, scans=None):
+    """A progressive JPEG; `scans`: that many in all, the last one repeated."""
+    data = saved(scene(width, height), "JPEG", progressive=True)
+    last = data.rindex(b"\xff\xda")
+    more = 0 if scans is None else scans - data.count(b"\xff\xda")
+    return data[:-2] + data[last:-2] * more + b"\xff\xd9"
+
+
+def test_a_jpeg_of_very_many_scans_is_refused_before_it_is_decoded():
+    assert images.decode_picture(progressive(80, 60, decoder.SCANS)).size == (80, 60)
+    assert "more than 100 passes" in refused(progressive(80, 60, decoder.SCANS + 1))
+    assert "more than 100 passes" in refused(progressive(80, 60, 500))
+
+
+def test_what_only_looks_like_scans_is_none():
+    """Cameras keep previews, whole JPEG files, in their notes; others lie behind the picture."""
+    data = saved(scene(), "JPEG")
+    note = b"\xff\xda" * 300
+    note = b"\xff\xec" + struct.pack(">H", len(note) + 2) + note
+    assert decode_picture(data[:2] + note + data[2:]).size == (48, 32)
+    assert decode_picture(data + progressive(80, 60, 500)).size == (48, 32)
+
+
+@pytest.mark.parametrize(
+    ("data", "held"),
+    [
+        (saved(scene(400, 300), "JPEG"), 50 * 38),  # 1/8 of one scan
+        (progressive(400, 300), 400 * 300),  # all of it is kept until the last one
+        (saved(scene(400, 300), "PNG"), 400 * 300),
+    ],
+    ids=["plain", "progressive", "PNG"],
+)
+def test_turns_go_by_what_is_held_in_memory(monkeypatch, data, held):
+    monkeypatch.setattr(decoder, "LARGE", 1000)
+    asked = []
+
+    def turn(pixels):
+        asked.append(pixels)
+        return contextlib.nullcontext()
+
+    decoder.decode(data, hint=30, turn=turn)
+    assert asked == [held]
+
+
+def test_an_enormous_colour_profile_is_not_kept():
+    data = saved(scene(), "TIFF", icc_profile=os.urandom(decoder.PROFILE_LIMIT + 1))
+    before = decoder._to_screen.cache_info()
+    assert (np.asarray(decoder.decode(data).picture) == np.asarray(scene())).all()
+    assert decoder._to_screen.cache_info() == before
 
 
 def test_large_pictures_take_turns(monkeypatch):
@@ -428,7 +481,7 @@ def test_large_pictures_take_turns(monkeypatch):
 
     monkeypatch.setattr(decoder, "_shallow", watched)
     data = saved(scene(400, 400), "PNG")
-    threads = [threading.Thread(target=decode_picture, args=(data,)) for _ in range(6)]
+    threads = [threading.Thread(target=decoder.decode, args=(data,)) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -442,9 +495,10 @@ def test_pillow_warnings_stay_inside():
     """
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert "too early" in refused(png(12_000, 12_000, 1, 0, [b""]))
+        with pytest.raises(PictureError, match="too early"):
+            decoding.look(png(12_000, 12_000, 1, 0, [b""]))
         length = len(warnings.filters)
-        decode_picture(saved(scene(), "PNG"))
+        decoding.look(saved(scene(), "PNG"))
         assert len(warnings.filters) == length
 
 
@@ -454,10 +508,11 @@ def test_suffixes_are_what_the_formats_say():
     assert all(s == s.lower() and s.startswith(".") for s in SUFFIXES)
 
 
-def test_size_is_read_without_decoding(tmp_path, monkeypatch):
+def test_size_is_read_without_decoding(tmp_path):
     (tmp_path / "wide.png").write_bytes(saved(scene(70, 20), "PNG"))
     (tmp_path / "text.png").write_text("no picture")
-    monkeypatch.setattr(decoder, "_shallow", None)
+    (tmp_path / "cut.png").write_bytes(saved(scene(70, 20), "PNG")[:50])
+    assert images.picture_size(tmp_path / "cut.png") == (70, 20)
     assert images.picture_size(tmp_path / "wide.png") == (70, 20)
     for bad in ("text.png", "gone.png", "."):
         with pytest.raises(PictureError):
@@ -468,19 +523,19 @@ def test_a_picture_opened_once_for_several_sizes_is_what_each_gets_alone(tmp_pat
     path = tmp_path / "large.jpg"
     scene().resize((400, 300)).save(path, quality=90)
     alone = {hint: np.asarray(open_picture(path, hint=hint)) for hint in (20, 24, 30, 60, 140, 250)}
-    decoded = []
+    for hint, (picture,) in images.make(
+        path.read_bytes(), {hint: [np.asarray] for hint in alone}
+    ).items():
+        assert (picture == alone[hint]).all()
+
+    decoded, real = [], decoding.look
     monkeypatch.setattr(
-        images,
-        "decode_picture",
-        lambda data, hint, ranges: decoded.append(hint) or decode_picture(data, hint=hint),
+        decoding, "look", lambda data, hint, ranges: decoded.append(hint) or real(data, hint=hint)
     )
-    for hint, picture in images.open_sizes(path, list(alone)).items():
-        assert (np.asarray(picture) == alone[hint]).all()
+    decoding.made(path.read_bytes(), dict.fromkeys(alone, ()))
     assert decoded == [20, 60, 140, 250]  # 1/8, 1/4, 1/2, whole
 
 
-def test_damage_is_told_alike_for_several_sizes(tmp_path):
-    path = tmp_path / "cut.jpg"
-    path.write_bytes(b"no picture")
+def test_damage_is_told_alike_for_several_sizes():
     with pytest.raises(PictureError, match="text file"):
-        images.open_sizes(path, [20, 60])
+        images.make(b"no picture", {20: [], 60: []})

@@ -11,9 +11,13 @@ import functools
 import hashlib
 import json
 import re
+import threading
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from srcsel.base.access import allowed
 from srcsel.base.errors import PictureError, StoreError
@@ -21,9 +25,13 @@ from srcsel.base.settings import load_settings
 
 if TYPE_CHECKING:
     from srcsel.pictures.deep import Ranges
+    from srcsel.store.memory import Memory
 
 SIZES = (96, 320)  # pixels of the longest side
-VERSION = 2  # part of what copies are remembered by; raise it with every change to how they look
+VERSION = 3  # part of what copies are remembered by; raise it with every change to how they look
+REST = 60.0  # seconds before what failed for want of time or memory is tried again
+MOST_RESTING = 1000
+NOT_YET = "", b""
 _SET_ID = re.compile(r"[0-9a-f]{24}")
 _PLACEHOLDER = (
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96"><rect width="96" height="96"'
@@ -62,20 +70,31 @@ def url(set_id: str, index: int, size: int = 96) -> str:
     return f"/thumbs/{set_id}/{index}/{size}.jpg"
 
 
-def picture(set_id: str, index: int, size: int) -> tuple[str, bytes] | None:
+def picture(set_id: str, index: int, size: int, *, decode: bool = True) -> tuple[str, bytes] | None:
     """Return media type and bytes of one thumbnail, or None where no such set, index or size was
     registered.
 
     A picture that cannot be read (any more) gives a quiet placeholder, so that a page shows a gap
-    and no error.
+    and no error. Without `decode`, NOT_YET comes back where the picture itself would have to be
+    opened, which may take long.
     """
     source = _source(set_id, index) if size in SIZES else None
     if source is None:
         return None
     try:
-        return "image/jpeg", _cached(*source, size)
+        asked = _Asked.about(*source, size)
+        body = asked.kept()
+        if body is None and decode:
+            with _turn_of(asked.source):
+                body = asked.kept() or asked.made()
     except (PictureError, OSError):
-        return "image/svg+xml", _PLACEHOLDER
+        return placeholder()
+    return NOT_YET if body is None else ("image/jpeg", body)
+
+
+def placeholder() -> tuple[str, bytes]:
+    """Return what is shown for a picture that is not there."""
+    return "image/svg+xml", _PLACEHOLDER
 
 
 def _source(set_id: str, index: int) -> tuple[Path, Ranges] | None:
@@ -92,30 +111,91 @@ def _source(set_id: str, index: int) -> tuple[Path, Ranges] | None:
     return (path, ranges) if allowed(path) else None
 
 
-def _cached(source: Path, ranges: Ranges, size: int) -> bytes:
-    import numpy as np
+@dataclass(frozen=True)
+class _Asked:
+    """One thumbnail of a file as it is now."""
 
+    source: Path
+    ranges: Ranges
+    size: int
+    file: tuple[int, int]  # bytes, and time of the last change in nanoseconds
+
+    @classmethod
+    def about(cls, source: Path, ranges: Ranges, size: int) -> _Asked:
+        """Look at the file. Raises OSError."""
+        about = source.stat()
+        return cls(source, ranges, size, (about.st_size, about.st_mtime_ns))
+
+    def kept(self) -> bytes | None:
+        """Return the thumbnail where it was made before. Raises PictureError where it is known
+        that there is none.
+        """
+        memory = _memory()
+        made = memory.recall("thumbs", self._question(), lambda kept, _: kept["jpeg"].tobytes())
+        if made is not None:
+            return made
+        refused = memory.recall("refused", self._whole(), lambda _, reason: str(reason))
+        if refused is not None:
+            raise PictureError(refused)
+        if time.monotonic() < _resting.get((self.source, self.file), 0.0):
+            raise PictureError("It was tried just now.", lasting=False)
+        return None
+
+    def made(self) -> bytes:
+        """Make it and keep it, or what is wrong with the file. Raises PictureError."""
+        import numpy as np
+
+        from srcsel.pictures.images import thumbnail
+        from srcsel.pictures.reading import read
+
+        file = read(self.source)
+        same = (file.size, file.time) == self.file  # else it is kept under its own when asked next
+        try:
+            body = thumbnail(file.data, self.size, self.ranges)
+        except PictureError as error:
+            if error.lasting and same:
+                _keep("refused", self._whole(), {}, str(error))
+            elif not error.lasting:
+                self._rest()
+            raise
+        if same:
+            _keep("thumbs", self._question(), {"jpeg": np.frombuffer(body, np.uint8)})
+        return body
+
+    def _rest(self) -> None:
+        if len(_resting) >= MOST_RESTING:
+            _resting.clear()
+        _resting[self.source, self.file] = time.monotonic() + REST
+
+    def _question(self) -> dict[str, Any]:
+        return self._whole() | {"side": self.size, "ranges": self.ranges}
+
+    def _whole(self) -> dict[str, Any]:
+        """Name what depends on the file alone."""
+        size, changed = self.file
+        return {"version": VERSION, "file": str(self.source), "bytes": size, "time": changed}
+
+
+_resting: dict[tuple[Path, tuple[int, int]], float] = {}  # until when
+_turns: WeakValueDictionary[Path, threading.Lock] = WeakValueDictionary()
+_turns_lock = threading.Lock()
+
+
+def _turn_of(source: Path) -> threading.Lock:
+    """Return the lock of a file, so that many who ask for it wait for one who decodes it."""
+    with _turns_lock:
+        return _turns.setdefault(source, threading.Lock())
+
+
+def _memory() -> Memory:
     from srcsel.store.memory import Memory
 
-    about = source.stat()
-    memory = Memory(load_settings().datasets, synced=False)
-    question = {
-        "version": VERSION,
-        "file": str(source),
-        "bytes": about.st_size,
-        "time": about.st_mtime_ns,
-        "side": size,
-        "ranges": ranges,
-    }
-    known = memory.recall("thumbs", question, lambda kept, _: kept["jpeg"].tobytes())
-    if known is not None:
-        return known
-    from srcsel.pictures.images import thumbnail
+    return Memory(load_settings().datasets, synced=False)
 
-    body = thumbnail(source, size, ranges)
+
+def _keep(kind: str, question: dict[str, Any], arrays: dict[str, Any], value: Any = None) -> None:
     with contextlib.suppress(StoreError):  # the memory only saves time
-        memory.remember("thumbs", question, {"jpeg": np.frombuffer(body, np.uint8)})
-    return body
+        _memory().remember(kind, question, arrays, value)
 
 
 @functools.lru_cache(maxsize=16)

@@ -21,11 +21,13 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from anyio import CapacityLimiter, move_on_after, to_thread
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
 
 SCRIPT = Path(__file__).parents[1] / "app" / "main.py"
 LOG = logging.getLogger(__name__)
+MAKING = CapacityLimiter(max(2, min(4, (os.cpu_count() or 1) // 2)))  # thumbnails made at a time
+PATIENCE = 20.0  # seconds that the browser waits for one
 READING = 2.5  # seconds after the start in which nothing but the first page is made ready
 
 
@@ -103,13 +107,22 @@ def content_policy() -> str:
     )
 
 
-def thumbnail(request: Request) -> Response:
-    """Answer GET /thumbs/{set_id}/{index}/{size}.jpg; 404 for whatever no page has registered."""
+async def thumbnail(request: Request) -> Response:
+    """Answer GET /thumbs/{set_id}/{index}/{size}.jpg; 404 for whatever no page has registered.
+
+    Few are made at a time, and who waits for one takes no thread from the pages. What takes longer
+    than PATIENCE is a placeholder for now.
+    """
     asked = request.path_params
     numbers = [asked["index"], asked["size"]]
     if not all(re.fullmatch(r"[0-9]{1,9}", number) for number in numbers):
         numbers = ["0", "0"]  # a number of 4,400 digits is none that anybody registered
-    found = thumbs.picture(asked["set_id"], *map(int, numbers))
+    ask = partial(thumbs.picture, asked["set_id"], *map(int, numbers))
+    found = await to_thread.run_sync(partial(ask, decode=False))
+    if found == thumbs.NOT_YET:
+        found = thumbs.placeholder()
+        with move_on_after(PATIENCE):
+            found = await to_thread.run_sync(ask, limiter=MAKING, abandon_on_cancel=True)
     if found is None:
         return PlainTextResponse("There is no such picture.\n", status_code=404)
     kind, body = found
