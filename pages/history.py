@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from srcsel.base import phrases
+from srcsel.base import log, phrases
 from srcsel.base.errors import SrcselError
 from srcsel.store.runs import RunSummary
 from srcsel.ui.app import frame, navigation, state
@@ -139,6 +139,7 @@ def _delete(runs: list[RunSummary]) -> None:
         if job is not None and job.state in ("queued", "running"):
             state.board().cancel(job.id)
         state.runs().delete(run.id)
+        log.event("run deleted", run=run.id, person=mine.person())
         if state.read("run") == run.id:
             state.write(run=None)
 

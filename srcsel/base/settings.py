@@ -7,6 +7,7 @@
 | SRCSEL_DEVICE | "auto", "cpu", "cuda", "mps" | auto |
 | SRCSEL_WEIGHTS | a folder searched for checkpoints (.safetensors, .pth) | none |
 | SRCSEL_CACHE | GB that features, maps, thumbnails and the like may take (`store.cache`) | 50 |
+| SRCSEL_LOG | "debug", "info", "warning", "error", "off": how much is logged (`base.log`) | info |
 """
 
 from __future__ import annotations
@@ -58,6 +59,11 @@ class Settings:
     def evidence(self) -> Path:
         """Where trainings are kept: finished ones, and checkpoints of those under way."""
         return self.home / "evidence"
+
+    @property
+    def log(self) -> Path:
+        """Where the structured log is kept, one file a process."""
+        return self.home / "log"
 
     @property
     def jobs(self) -> Path:

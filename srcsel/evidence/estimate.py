@@ -16,6 +16,7 @@ from srcsel.base.records import LEAST_TEST, Protocol, Result, SourceModel
 from srcsel.evidence.choosing import RATES, SHARES
 from srcsel.evidence.splits import HELD, Split
 from srcsel.evidence.training import VIEWS, Trained
+from srcsel.store import expected
 from srcsel.store.memory import Memory
 
 BACKWARD = 3.0  # looks that learning from a picture once costs
@@ -67,9 +68,11 @@ def _rates(protocol: Protocol) -> int:
 
 def _pace(result: Result, model: SourceModel, memory: Memory) -> float:
     """Seconds of a look through one model."""
-    kept = memory.recall(_KIND, _question(model))
+    kept = memory.recall(
+        _KIND, _question(model), lambda _, about: expected.number(about["seconds"])
+    )
     if kept is not None:
-        return float(kept[1]["seconds"])
+        return kept
     cores = max(1, (os.cpu_count() or 2) - 1)  # as `leave_a_core` leaves one
     pace = ((model.gmacs or 0.0) + 0.02) / (GMACS_PER_CORE * cores)
     measured = result.seconds_per_picture.get(model.id)

@@ -8,7 +8,7 @@ import functools
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -222,6 +222,16 @@ def _is_readable(row: sqlite3.Row) -> bool:
         and isinstance(result, dict | None)
         and all(type(number) is int and 0 <= number < MOST for number in numbers)
     )
+
+
+def whose(job: str, kind: str, payload: Mapping[str, Any], person: str = "") -> dict[str, str]:
+    """Name a job, its run and its person, for the log."""
+    run = payload.get("run")
+    if isinstance(run, Mapping):
+        asked, person = str(run.get("id", "")), person or str(run.get("person", ""))
+    else:
+        asked = str(payload.get("run_id", ""))
+    return {"job": job, "run": asked, "person": person, "kind": kind}
 
 
 def question_of(kind: str, payload: dict[str, Any]) -> str:

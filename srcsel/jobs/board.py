@@ -19,15 +19,31 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from srcsel.base.errors import Cancelled, UnknownNameError
+from srcsel.base import access, log
+from srcsel.base.errors import Cancelled, StoreError, UnknownNameError
 from srcsel.base.records import JobStatus
-from srcsel.jobs.base import LANES, Table, again, lane_lock, lock_path, question_of, to_status
+from srcsel.jobs.base import (
+    LANES,
+    Table,
+    again,
+    lane_lock,
+    lock_path,
+    question_of,
+    to_status,
+    whose,
+)
 from srcsel.store.serialize import to_plain
 
 LOST = (
     "The worker stopped unexpectedly (killed or out of memory). What was finished is kept; press"
     " Continue."
 )
+OTHERS = (
+    "Another dashboard that was started later uses the work folder {} too, with other SRCSEL_ROOTS"
+    " or SRCSEL_WEIGHTS, and its limits count, so nothing is started from here. Start this"
+    " dashboard again with the same ones, or give it a work folder of its own (SRCSEL_HOME)."
+)
+"""Two servers with the same limits share one queue; of two that differ, the earlier is told."""
 START_ATTEMPTS = 3
 """After so many workers in a row that ended before they took a job, the waiting jobs are failed,
 not retried.
@@ -70,6 +86,8 @@ class Board:
         """
         if kind not in LANES:
             raise UnknownNameError("kind of job", kind, LANES)
+        if access.outdated(self.folder):
+            raise StoreError(OTHERS.format(self.folder.parent))
         payload = to_plain(payload)
         job = str(payload["run"]["id"]) if kind == "rank" else f"{kind}-{secrets.token_hex(6)}"
         question = question_of(kind, payload)
@@ -88,6 +106,7 @@ class Board:
                     " ?, ?, ?, 'queued', 'Waiting', ?)",
                     (job, kind, LANES[kind], question, json.dumps(payload), time.time()),
                 )
+        log.event("job joined" if same else "job queued", **whose(job, kind, payload))
         self.wake()
         return job
 
@@ -168,6 +187,7 @@ class Board:
                 (str(Cancelled()), time.time(), job),
             )
             db.execute("update jobs set cancel=1 where id=? and state='running'", (job,))
+        log.event("job to be stopped", job=job)
 
     @again
     def resume(self, job: str) -> str:
@@ -182,6 +202,7 @@ class Board:
                 " in ('cancelled','failed')",
                 (job,),
             )
+        log.event("job continued", job=job)
         self.wake()
         return job
 
@@ -235,6 +256,8 @@ class Board:
             _coming.pop(key, None)
             return
         coming = _coming.get(key)
+        if access.outdated(self.folder):
+            return  # our worker would leave at once; the other server's takes what waits
         if (waiting or start) and (coming is None or coming.poll() is not None):
             self._start(lane)
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from srcsel.base import log
 from srcsel.base.phrases import count
 from srcsel.store.runs import RunStore
 
@@ -58,8 +59,12 @@ def heal(path: Path, columns: frozenset[str], readable: Readable, make: Make) ->
         with FileLock(path.parent / "board.lock", timeout=SECONDS):
             if _is_damaged(path, columns):
                 _replace(path, readable, make)
+                log.event("job table moved aside", "warning")
                 return True
-            return _drop_unreadable(path, readable)
+            dropped = _drop_unreadable(path, readable)
+            if dropped:
+                log.event("entries of the job table left out", "warning")
+            return dropped
     except (OSError, Timeout, *UNREADABLE):  # the disk refuses, which whoever opens it says
         return False
 

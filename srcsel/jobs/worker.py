@@ -19,12 +19,12 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from srcsel.base import access
+from srcsel.base import access, log
 from srcsel.base.errors import Cancelled, SrcselError, StoreError
 from srcsel.base.records import JobState
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import PartState, Watch
-from srcsel.jobs.base import Table, lane_lock
+from srcsel.jobs.base import Table, lane_lock, whose
 from srcsel.jobs.board import Board, log_path
 from srcsel.jobs.kinds import KINDS
 from srcsel.jobs.progress import Progress
@@ -53,9 +53,10 @@ AHEAD = {
 class BoardWatch(Watch):
     """Writes progress into the job table and raises Cancelled where the person asked to stop."""
 
-    def __init__(self, table: Table, job: str) -> None:
+    def __init__(self, table: Table, job: str, about: dict[str, str] | None = None) -> None:
         self._table = table
         self._job = job
+        self._about = about or {"job": job}  # for the log
         self._progress = Progress()
         self._told = 0.0
         self._lock = threading.Lock()
@@ -81,6 +82,8 @@ class BoardWatch(Watch):
             if not changed and now - self._told < TELL_SECONDS:
                 return
             self._told = now
+            if changed and state == "failed":
+                log.event("part failed", "warning", **self._about, part=part, reason=note)
             if self._tell(
                 self._progress.words(self._progress.leading), self._progress.seconds_left
             ):
@@ -129,6 +132,7 @@ def main(folder: Path, lane: str) -> None:
     if sys.platform != "win32":  # there the board says so when it starts the process
         os.nice(NICENESS)
     signal.signal(signal.SIGTERM, _leave)
+    _log_to(lane)
     table = Table(folder)
     files.sweep(folder.parent)
     warm, tidy = False, True
@@ -164,10 +168,19 @@ def _next(table: Table, lane: str) -> sqlite3.Row | None:
         return None
 
 
+def _log_to(lane: str) -> None:
+    try:
+        log.begin(load_settings().log, f"worker-{lane}")
+    except SrcselError as error:
+        os.write(2, f"{error}\n".encode())
+
+
 def _make_space() -> None:
     """Remove what no run needs beyond the limit, the least recently used first."""
     try:
-        cache.clean(load_settings())
+        done = cache.clean(load_settings())
+        if done.files:
+            log.event("space made", bytes=done.bytes, files=done.files, left=done.left)
     except SrcselError as error:
         os.write(2, f"{error}\n".encode())
 
@@ -185,10 +198,14 @@ def _claim(table: Table, lane: str) -> sqlite3.Row | None:
 
 def _work(table: Table, row: sqlite3.Row) -> None:
     """Do one job; whatever happens becomes its state and a sentence, the trace goes to its log."""
-    watch = BoardWatch(table, row["id"])
+    payload = _payload(row)
+    about = whose(row["id"], row["kind"], payload)
+    log.event("job started", **about)
+    began = time.monotonic()
+    watch = BoardWatch(table, row["id"], about)
     with _output_to(log_path(table.folder, row["id"])):
         try:
-            result = KINDS[row["kind"]](json.loads(row["payload"]), watch)
+            result = KINDS[row["kind"]](payload, watch)
         except Cancelled as error:
             _finish(table, row["id"], "cancelled", str(error))
         except SrcselError as error:
@@ -219,6 +236,25 @@ def _work(table: Table, row: sqlite3.Row) -> None:
             _finish(table, row["id"], "failed", reason)
         else:
             _finish(table, row["id"], "done", "", result)
+    _tell_log(table, row["id"], about, time.monotonic() - began)
+
+
+def _payload(row: sqlite3.Row) -> dict[str, Any]:
+    """Read what is asked; nothing where the row was damaged a moment ago."""
+    with contextlib.suppress(ValueError, TypeError):
+        asked = json.loads(row["payload"])
+        return asked if isinstance(asked, dict) else {}
+    return {}
+
+
+def _tell_log(table: Table, job: str, about: dict[str, str], seconds: float) -> None:
+    """Write how a job ended; the sentence of one that failed may name a file."""
+    with contextlib.suppress(StoreError), table.open() as db:
+        row = db.execute("select state, error from jobs where id=?", (job,)).fetchone()
+        state, error = (row["state"], row["error"]) if row else ("gone", "")
+        more = {"error": error} if state == "failed" else {}
+        level = "error" if state == "failed" else "info"
+        log.event(f"job {state}", level, **about, seconds=round(seconds, 2), **more)
 
 
 def _write_trace() -> None:

@@ -27,13 +27,12 @@ def with_settled(result: Result, settings: Settings) -> Result:
     if result.verdict.measured:
         return result
     models = contest(result)
-    kept = _memory(settings).recall(_KIND, _question(result, models)) if models else None
-    if kept is None:
+    if not models:
         return replace(result, settled=None)
-    try:
-        return replace(result, settled=from_plain(Settled, kept[1]))
-    except (TypeError, ValueError, KeyError):  # of a version that noted other things
-        return replace(result, settled=None)
+    kept = _memory(settings).recall(
+        _KIND, _question(result, models), lambda _, plain: from_plain(Settled, plain)
+    )
+    return replace(result, settled=kept)
 
 
 def remember(result: Result, settled: Settled, settings: Settings) -> None:

@@ -2,10 +2,12 @@
 sentence.
 """
 
+import json
 import sqlite3
 
 import pytest
 
+from srcsel.base import access, log
 from srcsel.base.errors import Cancelled, InputError, StoreError
 from srcsel.base.settings import load_settings
 from srcsel.jobs import Board, worker
@@ -163,3 +165,53 @@ def test_a_table_that_cannot_be_used_for_now_does_not_end_the_worker(waiting, mo
     assert worker._next(board.table, "quick") is None
     assert worker._next(board.table, "quick") is None
     assert worker._next(board.table, "quick")["id"] == job
+
+
+def test_the_log_tells_of_each_job_with_run_and_person_and_of_no_picture(waiting, monkeypatch):
+    board, _ = waiting
+    run = {"id": "20260101-000000-000000-aaaa", "ref": "/secret/leaves", "person": "p-anna"}
+    failed = board.submit("rank", {"run": run})
+
+    def fail(payload, told):
+        told.update("demo/a", "failed", note="leaf.jpg is damaged")
+        raise InputError("/secret/leaves is gone.")
+
+    monkeypatch.setitem(worker.KINDS, "rank", fail)
+    monkeypatch.setitem(worker.KINDS, "check", lambda payload, told: {})
+    path = log.begin(load_settings().log, "worker-compute")
+    for lane in ("quick", "compute"):
+        _work(board.table, _claim(board.table, lane))
+    log.end()
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [(line["event"], line["level"]) for line in lines] == [
+        ("job started", "info"),
+        ("job done", "info"),
+        ("job started", "info"),
+        ("part failed", "warning"),
+        ("job failed", "error"),
+    ]
+    for line in lines[2:]:
+        assert (line["job"], line["run"], line["person"]) == (failed, run["id"], "p-anna")
+    quiet = " ".join(json.dumps(line) for line in lines if line["level"] == "info")
+    assert "secret" not in quiet
+    assert "somewhere" not in quiet
+    assert lines[-1]["error"] == "/secret/leaves is gone."
+
+
+def test_of_two_servers_with_other_limits_the_earlier_is_told(waiting, monkeypatch):
+    board, _ = waiting
+    access.announce(board.folder)
+    board.submit("check", {"ref": "a"})
+    monkeypatch.setenv("SRCSEL_ROOTS", "/elsewhere")
+    access.announce(board.folder)  # the later server
+    board.submit("check", {"ref": "b"})
+    monkeypatch.delenv("SRCSEL_ROOTS")
+    with pytest.raises(StoreError, match=r"Another dashboard.*SRCSEL_HOME"):
+        board.submit("check", {"ref": "c"})
+    started = []
+    monkeypatch.setattr(Board, "_start", lambda self, lane: started.append(lane))
+    board._tend("quick")
+    assert not started
+    monkeypatch.setenv("SRCSEL_ROOTS", "/elsewhere")
+    board._tend("quick")
+    assert started == ["quick"]

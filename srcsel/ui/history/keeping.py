@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from srcsel.base import log
 from srcsel.base.errors import SrcselError
 from srcsel.base.phrases import megabytes
 from srcsel.jobs import space
@@ -70,4 +71,6 @@ def _needed(share: cache.Share) -> str:
 
 def _clean() -> None:
     if mine.is_mine(""):
-        st.session_state[DONE] = space.cleaned(cache.clean(state.settings(), 0.0))
+        done = cache.clean(state.settings(), 0.0)
+        log.event("space made", person=mine.person(), bytes=done.bytes, files=done.files)
+        st.session_state[DONE] = space.cleaned(done)

@@ -34,9 +34,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from srcsel.base import access
+from srcsel.base import access, log
 from srcsel.base.errors import InputError, SrcselError
 from srcsel.base.settings import NOWHERE, load_settings
+from srcsel.store import cache
 from srcsel.ui.parts import thumbs
 from srcsel.ui.people import people
 from srcsel.ui.people.reach import shared
@@ -136,9 +137,13 @@ async def thumbnail(request: Request) -> Response:
 
 
 def require_sign_in() -> None:
-    """End the program, in words, where others could reach it without signing in."""
+    """End the program, in words, where others could reach it without signing in, or the
+    environment asks for a log or a limit that there is not.
+    """
     try:
         people.require_sign_in()
+        log.level_named()
+        cache.limit()
     except InputError as error:
         sys.exit(f"srcsel: {error}")
 
@@ -161,11 +166,16 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     restart.
     """
     close_paths()
+    with contextlib.suppress(SrcselError):  # said when the program was started
+        log.begin(load_settings().log, "server")
+    log.event("server started", sign_in=people.way(), shared=shared())
     if shared() and people.way() == "none":
         LOG.warning(people.INSECURE)
     send_at_once()
     Thread(target=_warm_up, daemon=True).start()
     yield
+    log.event("server ended")
+    log.end()
 
 
 def send_at_once() -> None:
@@ -196,7 +206,7 @@ def on_script_error(error: Exception) -> bool:
     ):  # written for the person: a full disk, a folder that may not be written
         st.error(md(error), icon=":material/error:")
         return True
-    LOG.error("A page failed", exc_info=error)
+    LOG.error("A page failed", exc_info=error, extra={"about": _whose_page()})
     st.error(
         "This page could not be drawn because of a mistake in the program. Your pictures and"
         " results are safe. Reload the page; if it happens again, the terminal shows the details"
@@ -204,6 +214,15 @@ def on_script_error(error: Exception) -> bool:
         icon=":material/error:",
     )
     return True
+
+
+def _whose_page() -> dict[str, str]:
+    """Name the run that a page shows and who looks at it, for the log."""
+    from srcsel.ui.parts import mine
+
+    with contextlib.suppress(Exception):  # outside a page, or what failed is just that
+        return {"run": st.query_params.get("run", ""), "person": mine.person()}
+    return {}
 
 
 def _wake() -> None:
