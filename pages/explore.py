@@ -10,7 +10,7 @@ from srcsel.base.records import Result
 from srcsel.runs.question import command
 from srcsel.ui.app import frame, state
 from srcsel.ui.explore import explore, near, panel
-from srcsel.ui.parts import choices, making, maps, opened
+from srcsel.ui.parts import choices, drawers, making, maps, opened
 from srcsel.ui.parts.show import empty_state, md
 from srcsel.ui.parts.watch import watch_run
 
@@ -48,11 +48,15 @@ def main() -> None:
     elif view == "why":
         from srcsel.ui.explore import why
 
-        why.show(result, choices.choose_model(result), making.pictures(result))
+        model, set_id = choices.choose_model(result), making.pictures(result)
+        why.show(result, model, set_id)
+        drawers.draw(result, set_id, [model])
     else:
         from srcsel.ui.explore import suspects
 
-        suspects.show(result, making.pictures(result))
+        set_id = making.pictures(result)
+        suspects.show(result, set_id)
+        drawers.draw(result, set_id, [])
 
 
 @st.fragment
@@ -90,6 +94,7 @@ def draw(result: Result) -> None:
                 classes=classes,
                 selected=chosen,
                 stamp=stamp,
+                picture=drawers.opened(result),
             )
             sketch = "" if frame.presenting() else f"{maps.MAP_CAPTION} "
             st.caption(f"{sketch}{md(maps.sampled(result, panes[0].projection))}")
@@ -99,22 +104,18 @@ def draw(result: Result) -> None:
     if len(panes) == 2 and not frame.presenting():
         with map_side:
             moved(result, panes, set_id, shown)
+    drawers.draw(result, set_id, models)
 
 
 def beside(
     result: Result, panes: list[maps.Pane], set_id: str, shown: np.ndarray, classes: list[int]
 ) -> None:
-    """Draw the pictures: the one that was pressed or the selected ones; before that, what the
-    models get right.
-    """
+    """Draw the selected pictures; before there are any, what the models get right."""
     dataset, run_id = result.dataset, result.run.id
     rows = panel.chosen_rows(run_id, dataset, shown, classes)
-    chosen = explore.selected(run_id)
     panel.buttons(run_id, dataset, shown, rows)
     with st.container(key="explore-pictures"):
-        if rows and chosen and chosen.focus is not None:
-            near.picture(rows[0], dataset, set_id, panes)
-        elif rows:
+        if rows:
             panel.side(dataset, set_id, shown, rows)
         else:
             panel.start(run_id, dataset, panes, shown)

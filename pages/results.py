@@ -7,7 +7,7 @@ from srcsel.charts import bars_height
 from srcsel.runs.question import command
 from srcsel.store.serialize import from_plain
 from srcsel.ui.app import frame, state
-from srcsel.ui.parts import choices, opened, words
+from srcsel.ui.parts import choices, drawers, making, opened, words
 from srcsel.ui.parts.show import empty_state, md
 from srcsel.ui.parts.watch import ACTIVE, watch_job, watch_run
 from srcsel.ui.results import cost, race, results, settle, sharing, table, verdict
@@ -82,6 +82,7 @@ def answer(whole: Result) -> None:
         results.map_beside(result, chosen, method, height(result))
     if frame.presenting():  # for an audience both charts come first
         results.notes(result, reading)
+    drawers.draw(result, making.pictures(result), [chosen], side="left")
     results.remarks(result)
     verdict.further(whole, chosen)
     cost.section(whole, result, reading, chosen)

@@ -46,7 +46,7 @@ def _islands(xy: np.ndarray) -> np.ndarray:
     at = np.minimum((xy + 1) * CELLS // 2, CELLS - 1).astype(np.int64)  # (m, 2)
     cells, of = np.unique(at[:, 0] * CELLS + at[:, 1], return_inverse=True)
     place = np.column_stack(np.divmod(cells, CELLS))
-    touch = (np.abs(place[:, None] - place) <= 1).all(axis=2)  # (cells, cells)
+    touch = np.all(np.abs(place[:, None] - place) <= 1, axis=2)  # (cells, cells)
     return _joined(touch)[of]
 
 
@@ -71,7 +71,7 @@ def _apart(group: np.ndarray, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray, n
         low, high = np.full((count, 2), np.inf), np.full((count, 2), -np.inf)
         np.minimum.at(low, group, xy)
         np.maximum.at(high, group, xy)
-        touch = ((low[:, None] <= high) & (low <= high[:, None])).all(axis=2)
+        touch = np.all((low[:, None] <= high) & (low <= high[:, None]), axis=2)
         joined = _joined(touch)
         if joined.max() + 1 == count:
             return group, low, high

@@ -30,6 +30,7 @@ LANES = {
     "report": "quick",
     "map": "draw",
     "inside": "look",
+    "taken": "ask",
     "suspects": "search",
 }
 """Which queue a kind waits in. One job at a time runs in each: source models in "compute" (so one

@@ -105,6 +105,20 @@ def inside(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     return {"pictures": len(looked.guess)}
 
 
+def taken(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
+    """Ask what each model of a finished run took every picture for.
+
+    Payload {run_id}; hands back {models}.
+    """
+    from srcsel.runs.taken import make, usable
+    from srcsel.store.features import open_features, open_runs
+
+    settings, run_id = load_settings(), str(payload["run_id"])
+    models = usable(open_runs(settings).load(run_id), open_features(settings))
+    told.plan({"pictures": 1.0, **{m.id: 1.0 for m in models}}, {m.id: m.title for m in models})
+    return {"models": len(make(run_id, settings, told.watch).models)}
+
+
 def suspects(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     """List a finished run's pictures worth a look.
 
@@ -217,6 +231,7 @@ KINDS: dict[str, Callable[[dict[str, Any], PlanWatch], dict[str, Any]]] = {
     "check": check,
     "map": draw,
     "inside": inside,
+    "taken": taken,
     "suspects": suspects,
     "report": report,
     "measures": measures,

@@ -76,6 +76,16 @@ class Probing:
             strip(outcomes, self._dataset.labels, self._rows) for outcomes in by_model.values()
         )
 
+    def guesses(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Return the pictures asked, (m,) sorted, and what each model took them for, (m,)."""
+        found: dict[str, np.ndarray] = {}
+        for outcome in self._outcomes:
+            guess = found.setdefault(outcome.model, np.empty(len(self._dataset.labels), np.int64))
+            guess[outcome.rows] = outcome.guess
+        asked = np.arange(len(self._dataset.labels)) if self._rows is None else self._rows
+        order = np.argsort(asked)
+        return asked[order], {model: guess[order] for model, guess in found.items()}
+
     def _assigned(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return (groups, fold), made for the first model and the same for all."""
         if self._folds is None:

@@ -324,21 +324,57 @@ def test_a_lasso_in_either_map_lights_the_same_pictures_in_both(visitor, run):
     window.shot("explore-two-dark")
 
 
-def test_a_pressed_dot_shows_its_nearest_and_a_link_reopens_it(visitor, run):
+def test_a_pressed_dot_opens_the_drawer_and_a_link_reopens_it(visitor, run):
     window = visitor()
     page = window.page
     window.open(f"/explore?run={RUN_ID}&color=silhouette")
+    drawer = page.get_by_role("dialog")
+    expect(drawer).to_be_hidden()
     Map(window).press(*place_of(10))
+    expect(drawer).to_be_visible()
     page.wait_for_url("**picture=10*")
-    page.get_by_text("6 of 6 neighbours share its label").wait_for()
-    near = page.locator(".srcsel-six figcaption span[title]").all_text_contents()
-    assert sorted(near) == sorted(run.paths[row] for row in (7, 8, 9, 11, 12, 13))
+    page.get_by_text("6 of 6 neighbours share its label").first.wait_for()
+    near = drawer.locator("section", has_text="Nearest for Model 0").locator(".six img")
+    alts = [one.get_attribute("alt") for one in near.all()]
+    assert sorted(alt.partition(": ")[2] for alt in alts) == sorted(
+        run.paths[row] for row in (7, 8, 9, 11, 12, 13)
+    )
+    expect(drawer.get_by_text("Nearest for Model 1")).to_be_visible()
+    assert drawer.locator("code").text_content() == str(run.folder / run.paths[10])
     window.shot("explore-pressed")
+    assert violations(window) == []
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**picture=11*")
+    expect(drawer.locator("code")).to_have_text(str(run.folder / run.paths[11]))
+    assert drawer.locator(".large img").get_attribute("src").endswith("/11/320.jpg")
+    expect(drawer.locator(".place")).to_have_text("12 of 36")
     other = visitor()
     other.open(page.url.removeprefix(other.server.url))
-    other.page.get_by_text("6 of 6 neighbours share its label").wait_for()
-    assert other.page.locator(".srcsel-large").get_attribute("src").endswith("/10/320.jpg")
-    other.page.locator(".legend .scale").wait_for()
+    expect(other.page.get_by_role("dialog").locator("code")).to_have_text(
+        str(run.folder / run.paths[11])
+    )
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+    expect(page.locator("canvas.over").first).to_be_focused()
+    page.wait_for_url(lambda url: "picture=" not in url)
+
+
+def test_a_picture_of_the_grid_opens_the_drawer_and_arrows_stay_in_the_grid(visitor, run):
+    window = visitor(scheme="dark", size=(1280, 720))
+    page = window.page
+    window.open(f"/explore?run={RUN_ID}&find=light/")
+    links = page.locator("a[data-picture]")
+    expect(links).to_have_count(18)
+    links.nth(1).press("Enter")
+    drawer = page.get_by_role("dialog")
+    expect(drawer.locator(".place")).to_have_text("2 of 18")
+    page.keyboard.press("ArrowLeft")
+    expect(drawer.locator("code")).to_have_text(str(run.folder / run.paths[18]))
+    expect(drawer.get_by_role("button", name="Previous picture")).to_be_disabled()
+    window.shot("explore-drawer-dark")
+    page.keyboard.press("Escape")
+    expect(links.first).to_be_focused()
+    assert len(window.context.pages) == 1
 
 
 def test_zoom_survives_recolor_model_and_a_second_map(visitor, run):
@@ -369,7 +405,7 @@ def test_keys_reach_every_picture(visitor, run):
         page.keyboard.press("n")
     page.keyboard.press("p")
     assert page.locator(".tip.on .file").text_content() == run.paths[1]
-    assert page.locator(".spoken").text_content() == f"dark, {run.paths[1]}"
+    assert page.locator(".map .spoken").text_content() == f"dark, {run.paths[1]}"
     page.keyboard.press("Enter")
     page.wait_for_url("**picture=1*")
 
@@ -486,7 +522,7 @@ def test_two_maps_and_the_pictures_fit_the_window_and_everybody_can_read_them(
     assert page.evaluate(STICKS_OUT) == []
     assert violations(window) == []
     Map(window).press(*place_of(10))
-    page.locator(".srcsel-large").wait_for()
+    page.get_by_text("neighbours share its label").first.wait_for()
     window.settle()
     window.shot(f"explore-two-pressed-{scheme}-{size[0]}")
     assert violations(window) == []

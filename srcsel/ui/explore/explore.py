@@ -26,13 +26,11 @@ def enter(result: Result) -> None:
     """
     run_id, dataset = result.run.id, result.dataset
     if st.session_state.get(_RUN, run_id) != run_id:
-        state.write(second=None, classes=None, find=None, picture=None)
+        state.write(second=None, classes=None, find=None)
     st.session_state[_RUN] = run_id
     if selected(run_id) is None:
-        picture, text = state.read("picture") or "", state.read("find") or ""
-        if picture.isdecimal() and int(picture) < len(dataset.paths):
-            st.session_state[_SLOT] = (run_id, Selection((int(picture),), "click"))
-        elif text:
+        text = state.read("find") or ""
+        if text:
             st.session_state[_SLOT] = (run_id, Selection(matches(dataset, text), "find"))
     push(run_id)
 
@@ -48,7 +46,7 @@ def keep(run_id: str) -> Callable[[Selection], None]:
 
     def take(chosen: Selection) -> None:
         st.session_state[_SLOT] = (run_id, chosen)
-        state.write(picture=None if chosen.focus is None else str(chosen.focus), find=None)
+        state.write(find=None)
 
     return take
 

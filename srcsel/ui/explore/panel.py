@@ -52,7 +52,7 @@ def chosen_rows(
     rows = np.array([r for r in chosen.rows if r < len(dataset.paths)], dtype=np.int64)
     kept = (
         np.isin(dataset.labels[rows], list(classes))
-        if chosen.how in ("find", "click")
+        if chosen.how == "find"
         else np.isin(rows, shown)
     )
     return rows[kept].tolist()
@@ -184,7 +184,7 @@ def _how() -> None:
         return
     st.markdown(
         "**See the pictures behind the dots**\n\n- Draw a loop around some dots: their pictures"
-        " appear here. Shift adds more.\n- Press one dot: its picture, and the six most like it.\n-"
-        " Press a name below the map: only its dots stay.\n- By keyboard: choose classes, then"
+        " appear here. Shift adds more.\n- Press one dot: its picture opens, with those most like it.\n"
+        "- Press a name on the map: only its dots stay.\n- By keyboard: choose classes, then"
         " *Select all on the map*; on the map N and P step, Enter opens."
     )

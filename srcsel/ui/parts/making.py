@@ -16,6 +16,8 @@ from srcsel.base.records import (
     Result,
 )
 from srcsel.explore import inside
+from srcsel.runs import taken
+from srcsel.runs.taken import Taken
 from srcsel.ui.app import state
 from srcsel.ui.parts import cards, thumbs, watch
 from srcsel.ui.parts.asking import ask_once, still_scoring
@@ -40,6 +42,25 @@ def get_inside(result: Result, model: str) -> Inside | None:
             " once.",
         )
     return found
+
+
+def known_inside(result: Result, model: str) -> Inside | JobStatus | None:
+    """Return what `model` makes of every picture, or the job that looks; draws nothing.
+
+    None while the run is scored. Raises SrcselError.
+    """
+    found = inside.stored(result, model, state.features())
+    if found is not None or still_scoring(result):
+        return found
+    return ask_once("inside", {"run_id": result.run.id, "model": model})
+
+
+def known_guesses(result: Result) -> Taken | JobStatus | None:
+    """Return what each model took every picture for, or the job that asks; as `known_inside`."""
+    found = taken.stored(result, state.features())
+    if found is not None or still_scoring(result):
+        return found
+    return ask_once("taken", {"run_id": result.run.id})
 
 
 def by_worker(result: Result, kind: str, payload: dict[str, str], text: str) -> None:

@@ -35,17 +35,12 @@ _SCRIPTS = ("shapes", "places", "outlines", "names", "pictures", "pane", "hands"
 
 @dataclass(frozen=True)
 class Selection:
-    """What the person picked: picture numbers of the dataset, and how ("lasso", "box", "click",
+    """What the person picked: picture numbers of the dataset, and how ("lasso", "box", "add",
     "find", "clear").
     """
 
     rows: tuple[int, ...]
     how: str
-
-    @property
-    def focus(self) -> int | None:
-        """Return the one picture that was pressed, shown large with its neighbours."""
-        return self.rows[0] if self.how == "click" and len(self.rows) == 1 else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,15 +68,16 @@ def embedding_map(
     classes: Collection[int] | None = None,
     selected: Selection | None = None,
     stamp: int = 0,
+    picture: int | None = None,
 ) -> None:
     """Draw one map, or two beside each other that share view, selection and colours (a key of
     coloring.COLORS).
 
     Hovering a dot shows its picture from thumbnail set `set_id`. The browser tab remembers the zoom
-    under `name`. With `on_select` the person can lasso, box or click; it is called before the
-    script runs again. `classes` (class ids) leaves all others out. `selected` is lit whenever
-    `stamp` differs from the last one drawn, so that a page can set or clear the selection. With
-    `room`, the map is lower in a window that could not hold `height` and so many pixels of other
+    under `name`. A press opens the page's drawer, which shows `picture` at first. With `on_select`
+    the person can lasso or box; it is called before the script runs again. `classes` (class ids)
+    leaves all others out. `selected` is lit whenever `stamp` differs from the last one drawn, so
+    that a page can set or clear the selection. With `room`, the map is lower in a window that could not hold `height` and so many pixels of other
     things.
     """
     rows = drawn_rows(panes, dataset, classes)
@@ -100,12 +96,11 @@ def embedding_map(
         "set": set_id,
         "thumbs": f"{prefix()}/thumbs/{set_id}",
         "sheets": None,
-        "press": False,
         "name": name,
         "select": on_select is not None,
         "drag": "lasso" if on_select else "pan",
         "selected": list(chosen.rows),
-        "focus": chosen.focus,
+        "focus": picture,
         "stamp": stamp,
         "height": height,
         "room": room,

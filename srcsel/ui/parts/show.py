@@ -86,7 +86,7 @@ def picture_grid(
     key: str,
     page: int = PAGE,
 ) -> None:
-    """Draw pictures with label and file name, `page` at a time; a press opens the larger one."""
+    """Draw pictures with label and file name, `page` at a time; a press opens the drawer."""
     pages = -(-len(indices) // page)
     slot = st.container()
     number = st.pagination(pages, key=key) if pages > 1 else 1
@@ -106,8 +106,10 @@ def figure(set_id: str, index: int, name: str, label: str, more: str = "", size:
     size: 96 or 320 pixels, of the copy that is shown.
     """
     image = _img(set_id, index, f"{label}: {name}", size)
-    link = f'<a href="{_src(set_id, index, 320)}" target="_blank" rel="noopener">{image}</a>'
     shown = escape(plain(name))
+    about = f'data-set="{set_id}" data-picture="{int(index)}" data-file="{shown}"'
+    # the drawer of the page (parts/drawers) opens it
+    link = f'<a href="#" {about} data-label="{escape(plain(label))}">{image}</a>'
     lines = f'<b>{escape(plain(label))}</b><span title="{shown}">{shown}</span>'
     lines += f"<i>{escape(plain(more))}</i>" if more else ""
     return f"<figure>{link}<figcaption>{lines}</figcaption></figure>"

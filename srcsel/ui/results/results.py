@@ -9,7 +9,7 @@ import streamlit as st
 from srcsel import charts
 from srcsel.base.records import HEADLINE, Failure, Reading, Result
 from srcsel.ui.app import frame, state
-from srcsel.ui.parts import maps
+from srcsel.ui.parts import drawers, maps
 from srcsel.ui.parts.choices import (
     PRESENTING,
     choose_method,
@@ -152,6 +152,7 @@ def map_beside(result: Result, model: str, method: str, height: int) -> None:
         key="results-map",
         height=height,
         room=ROOM,
+        picture=drawers.opened(result),
     )
     st.caption(f"{MAP_CAPTION} {sampled(result, projection)}")
 

@@ -56,9 +56,7 @@ function bindHands(pane, m) {
     else if (!done.moved) {
       const i = pane.nearest(...pointer(event));
       if (i >= 0 && event.shiftKey && m.settings.select) m.select([m.row[i]], "add", true);
-      else if (i >= 0 && m.settings.press) m.open(i, pane);
-      else if (i >= 0 && m.settings.select) m.select([m.row[i]], "click");
-      else if (i >= 0) m.hover(i, pane);
+      else if (i >= 0) m.open(i, pane);
     }
     m.use(m.mode);
     pane.drawOver();
@@ -83,7 +81,7 @@ function bindHands(pane, m) {
 
   over.onfocus = () => {
     if (over.matches(":focus-visible"))
-      pane.say(`Arrows move, + and − zoom, N and P step from picture to picture${m.settings.press ? ", Enter opens" : ""}`);
+      pane.say(`Arrows move, + and − zoom, N and P step from picture to picture, Enter opens`);
   };
   over.onblur = () => m.hover(-1);
   over.onkeydown = (event) => {
@@ -95,8 +93,7 @@ function bindHands(pane, m) {
       Enter: () => {
         if (m.hovered < 0) return;
         if (event.shiftKey && m.settings.select) m.select([m.row[m.hovered]], "add", true);
-        else if (m.settings.press) m.open(m.hovered, pane);
-        else if (m.settings.select) m.select([m.row[m.hovered]], "click");
+        else m.open(m.hovered, pane);
       },
       n: () => m.step(pane, 1), p: () => m.step(pane, -1),
       ArrowLeft: () => m.moveTo(view.x - step, view.y), ArrowRight: () => m.moveTo(view.x + step, view.y),

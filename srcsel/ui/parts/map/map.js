@@ -103,7 +103,9 @@ function create(root) {
     const rows = chosen.size > 1 && chosen.has(m.row[i]) ? [...chosen].sort((a, b) => a - b) : shown;
     hover(-1);
     document.dispatchEvent(new CustomEvent("srcsel-picture", {
-      detail: { set: m.settings.set, row: m.row[i], rows, opener: pane.over },
+      detail: {
+        set: m.settings.set, row: m.row[i], rows, opener: pane.over, label: m.settings.classes[m.klass[i]], file: file.get(i),
+      },
     }));
   }
 
@@ -115,7 +117,6 @@ function create(root) {
 
   function select(rows, how, add) {
     m.chosen = new Set(add ? [...m.chosen, ...rows] : rows);
-    m.focus = how === "click" ? m.row.indexOf(rows[0]) : -1;
     emit("selection", { rows: [...m.chosen].sort((a, b) => a - b), how, at: Date.now() }); // `at`: the same again counts
     lightUp();
   }
@@ -286,10 +287,9 @@ function create(root) {
     if (stamp !== fresh.stamp) {
       stamp = fresh.stamp;
       m.chosen = new Set(fresh.selected);
-      m.focus = -1;
-      take(data);
-      m.focus = fresh.focus === null ? -1 : m.row.indexOf(fresh.focus);
-    } else take(data);
+    }
+    take(data);
+    if (!before.set) m.focus = fresh.focus === null ? -1 : m.row.indexOf(fresh.focus);
     find(".panes").classList.toggle("two", count > 1);
     panes.forEach((pane, i) => {
       pane.root.hidden = i >= count;

@@ -86,7 +86,7 @@ function createPane(root, m) {
     ink.setTransform(1, 0, 0, 1, 0, 0);
     ink.clearRect(0, 0, dots.width, dots.height);
     if (m.show.outlines) drawOutlines(t);
-    const faded = m.chosen.size > 1 ? (m.dark ? 0.24 : 0.16) : 0.42;
+    const faded = m.chosen.size ? (m.dark ? 0.24 : 0.16) : 0.42;
     const fade = lifted ? faded : many ? 1 : 0.88;
     if (many) splatAll(ink, dots.width, dots.height, sprites, fade, groups.map((g) => g.other), each);
     else stampAll(ink, sprites, fade, each);
