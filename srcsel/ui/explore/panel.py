@@ -184,7 +184,7 @@ def _how() -> None:
         return
     st.markdown(
         "**See the pictures behind the dots**\n\n- Draw a loop around some dots: their pictures"
-        " appear here. Shift adds more.\n- Press one dot: its picture opens, with those most like it.\n"
+        " appear here. Shift adds more.\n- Press one dot: its picture opens, with those like it.\n"
         "- Press a name on the map: only its dots stay.\n- By keyboard: choose classes, then"
         " *Select all on the map*; on the map N and P step, Enter opens."
     )

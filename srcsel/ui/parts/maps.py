@@ -77,8 +77,8 @@ def embedding_map(
     under `name`. A press opens the page's drawer, which shows `picture` at first. With `on_select`
     the person can lasso or box; it is called before the script runs again. `classes` (class ids)
     leaves all others out. `selected` is lit whenever `stamp` differs from the last one drawn, so
-    that a page can set or clear the selection. With `room`, the map is lower in a window that could not hold `height` and so many pixels of other
-    things.
+    that a page can set or clear the selection. With `room`, the map is lower in a window that could
+    not hold `height` and so many pixels of other things.
     """
     rows = drawn_rows(panes, dataset, classes)
     coloring = color_dots(color, [p.title for p in panes], [p.inside for p in panes], dataset, rows)
