@@ -65,6 +65,11 @@ def call(function: Callable[Given, Made], *args: Given.args, **kwargs: Given.kwa
     return _pool.call(function, args, kwargs)
 
 
+def end() -> None:
+    """End all processes, whatever they do; the next call starts new ones."""
+    _pool.end()
+
+
 class _Process:
     """One process that decodes, and what ends it."""
 
@@ -218,7 +223,7 @@ class _Pool:
 
 
 _pool = _Pool()
-atexit.register(lambda: _pool.end())
+atexit.register(end)
 
 
 def _forget() -> None:

@@ -7,6 +7,7 @@ in `doors`, for everything. The content policy lets the browser talk to nobody b
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import gc
@@ -19,15 +20,16 @@ import socket
 import stat
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
-from anyio import CapacityLimiter, move_on_after, to_thread
+from anyio import to_thread
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -50,9 +52,31 @@ if TYPE_CHECKING:
 
 SCRIPT = Path(__file__).parents[1] / "app" / "main.py"
 LOG = logging.getLogger(__name__)
-MAKING = CapacityLimiter(max(2, min(4, (os.cpu_count() or 1) // 2)))  # thumbnails made at a time
+Made = TypeVar("Made")
+FEW = max(2, min(4, (os.cpu_count() or 1) // 2))  # thumbnails made at a time
 PATIENCE = 20.0  # seconds that the browser waits for one
 READING = 2.5  # seconds after the start in which nothing but the first page is made ready
+
+
+class _Makers:
+    """A few threads that make thumbnails; anyio's would not count those nobody waits for."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(FEW)
+
+    async def ask(self, make: Callable[[], Made], patience: float) -> Made:
+        """Return what `make` does when it is its turn. Raises TimeoutError."""
+        return await asyncio.wait_for(asyncio.wrap_future(self._threads.submit(make)), patience)
+
+    def end(self) -> None:
+        """Make nothing more, and end what is being decoded: the server would wait for it."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads = ThreadPoolExecutor(FEW)
+        if "srcsel.pictures.apart" in sys.modules:
+            sys.modules["srcsel.pictures.apart"].end()
+
+
+MAKERS = _Makers()
 
 
 class SecurityHeaders:
@@ -121,9 +145,10 @@ async def thumbnail(request: Request) -> Response:
     ask = partial(thumbs.picture, asked["set_id"], *map(int, numbers))
     found = await to_thread.run_sync(partial(ask, decode=False))
     if found == thumbs.NOT_YET:
-        found = thumbs.placeholder()
-        with move_on_after(PATIENCE):
-            found = await to_thread.run_sync(ask, limiter=MAKING, abandon_on_cancel=True)
+        try:
+            found = await MAKERS.ask(ask, PATIENCE)
+        except TimeoutError:
+            found = thumbs.placeholder()
     if found is None:
         return PlainTextResponse("There is no such picture.\n", status_code=404)
     kind, body = found
@@ -174,6 +199,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     send_at_once()
     Thread(target=_warm_up, daemon=True).start()
     yield
+    MAKERS.end()
     log.event("server ended")
     log.end()
 
