@@ -31,6 +31,7 @@ LANES = {
     "map": "draw",
     "inside": "look",
     "taken": "ask",
+    "sheets": "sheets",
     "suspects": "search",
 }
 """Which queue a kind waits in. One job at a time runs in each: source models in "compute" (so one

@@ -81,7 +81,7 @@ class Board:
         A question that is waiting or running already is not queued twice: its job's id comes back,
         so go on with the id returned, not with the one handed in. Kinds and payloads: rank {run},
         check {ref}, map {run_id, model, method}, inside {run_id, model}, taken {run_id},
-        suspects {run_id}, measures {run_id, measures?}, evidence {run_id, protocol},
+        sheets {set}, suspects {run_id}, measures {run_id, measures?}, evidence {run_id, protocol},
         settle {run_id, minutes}. Raises
         UnknownNameError for another kind, StoreError where the disk refuses.
         """

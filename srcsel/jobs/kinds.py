@@ -119,6 +119,17 @@ def taken(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     return {"models": len(make(run_id, settings, told.watch).models)}
 
 
+def sheets(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
+    """Make the sheets of small pictures of a thumbnail set.
+
+    Payload {set}; hands back {sheets}.
+    """
+    from srcsel.pictures.sheets import make
+
+    told.plan({"pictures": 1.0}, {})
+    return {"sheets": make(str(payload["set"]), told.watch)}
+
+
 def suspects(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     """List a finished run's pictures worth a look.
 
@@ -232,6 +243,7 @@ KINDS: dict[str, Callable[[dict[str, Any], PlanWatch], dict[str, Any]]] = {
     "map": draw,
     "inside": inside,
     "taken": taken,
+    "sheets": sheets,
     "suspects": suspects,
     "report": report,
     "measures": measures,

@@ -258,6 +258,28 @@ def test_a_name_on_the_map_keeps_only_its_class_and_again_all(visitor, run):
     assert page.locator("canvas.dots").first.evaluate(PAINTED) > 1.2 * before
 
 
+def test_pictures_stand_in_place_of_dots_on_a_switch(visitor, run):
+    window = visitor()
+    page = window.page
+    window.open(f"/explore?run={RUN_ID}")
+    spot = Map(window)
+    with page.expect_response(
+        lambda r: r.url.endswith("/sheets/0.jpg") and r.status == 200, timeout=60_000
+    ):
+        page.get_by_role("button", name="Show pictures").click()
+    page.wait_for_timeout(500)
+    for row in (0, 21):
+        x, y = spot.at(*place_of(row))
+        at = [round(x - spot.box["x"]), round(y - spot.box["y"])]
+        pixel = page.locator("canvas.dots").first.evaluate(
+            "(canvas, [x, y]) => [...canvas.getContext('2d').getImageData(x, y, 1, 1).data]", at
+        )
+        own = Image.open(run.folder / run.paths[row]).getpixel((20, 20))
+        assert np.abs(np.subtract(pixel[:3], own)).max() < 16  # JPEG
+    window.shot("explore-pictures")
+    assert violations(window) == []
+
+
 def test_names_of_200_classes_do_not_cover_each_other(visitor, many):
     window = visitor(scheme="dark")
     page = window.page

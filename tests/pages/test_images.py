@@ -10,9 +10,9 @@ from srcsel.base import access
 from srcsel.base.records import Part
 from srcsel.base.watch import Watch
 from srcsel.jobs.kinds import KINDS
+from srcsel.pictures import thumbs
 from srcsel.pictures.dataset import list_pictures
 from srcsel.ui.images import checking, choosing
-from srcsel.ui.parts import thumbs
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from streamlit import config
 
 from srcsel.base.errors import StoreError
 from srcsel.base.settings import load_settings
-from srcsel.ui.parts import thumbs
+from srcsel.pictures import sheets, thumbs
 from srcsel.ui.server import server
 
 
@@ -309,3 +309,22 @@ def test_the_collector_passes_over_what_the_warm_up_imported(monkeypatch):
         assert gc.get_freeze_count() > 10_000
     finally:
         gc.unfreeze()
+
+
+def test_a_sheet_is_asked_of_the_worker_once_and_served_when_it_is_made(
+    browser, shown, board, monkeypatch
+):
+    address = f"/thumbs/{shown}/sheets/0.jpg"
+    assert browser.get(address).status_code == 202
+    assert browser.get(address).status_code == 202
+    assert [(job.kind, job.payload) for job in board.active()] == [("sheets", {"set": shown})]
+    sheets.make(shown)
+    answer = browser.get(address)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+    again = browser.get(address, headers={"if-none-match": answer.headers["etag"]})
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize("path", ["sheets/1.jpg", "sheets/-1.jpg", "sheets/9999999.jpg"])
+def test_a_sheet_that_is_not_there_is_not_found(browser, shown, path):
+    assert browser.get(f"/thumbs/{shown}/{path}").status_code == 404

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from srcsel.base.records import GIVEN, Shown, Strip
-from srcsel.ui.parts import thumbs
+from srcsel.pictures import thumbs
 
 RUN_ID = "20260301-101500-000000-ab12"  # of the fixture `result`
 

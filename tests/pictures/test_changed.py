@@ -14,12 +14,11 @@ from srcsel.base.watch import Watch
 from srcsel.features.decode import decoded
 from srcsel.models.hubs import Preprocessing
 from srcsel.pictures import dataset as module
-from srcsel.pictures import images, reading
+from srcsel.pictures import images, reading, thumbs
 from srcsel.pictures.copies import copy_groups
 from srcsel.pictures.dataset import load_dataset, read_again
 from srcsel.store.features import FeatureStore
 from srcsel.store.serialize import from_plain, to_plain
-from srcsel.ui.parts import thumbs
 
 HOW = Preprocessing((8, 8), resize="squash")
 

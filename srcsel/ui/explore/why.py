@@ -15,8 +15,9 @@ from srcsel.base.spreadsheet import to_csv
 from srcsel.charts import classes as class_charts
 from srcsel.charts import mixed
 from srcsel.explore import inside
+from srcsel.pictures import thumbs
 from srcsel.ui.app import frame
-from srcsel.ui.parts import choices, thumbs, words
+from srcsel.ui.parts import choices, words
 from srcsel.ui.parts.making import get_inside
 from srcsel.ui.parts.show import figure, md, plain, prefix
 

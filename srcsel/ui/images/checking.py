@@ -16,8 +16,9 @@ import streamlit as st
 from srcsel.base.errors import InputError, SrcselError
 from srcsel.base.paths import lasting, named
 from srcsel.base.records import JobStatus, Listing
+from srcsel.pictures import thumbs
 from srcsel.ui.app import navigation, state
-from srcsel.ui.parts import access, cards, thumbs, watch, words
+from srcsel.ui.parts import access, cards, watch, words
 from srcsel.ui.parts.making import CHECKED, check_job
 from srcsel.ui.parts.show import error_state, md, plain, prefix
 

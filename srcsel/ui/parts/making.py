@@ -16,10 +16,11 @@ from srcsel.base.records import (
     Result,
 )
 from srcsel.explore import inside
+from srcsel.pictures import thumbs
 from srcsel.runs import taken
 from srcsel.runs.taken import Taken
 from srcsel.ui.app import state
-from srcsel.ui.parts import cards, thumbs, watch
+from srcsel.ui.parts import cards, watch
 from srcsel.ui.parts.asking import ask_once, still_scoring
 from srcsel.ui.parts.show import md
 

@@ -21,8 +21,9 @@ import pandas as pd
 import streamlit as st
 from streamlit.components.v2 import component
 
-from srcsel.base.records import Dataset, Inside, Projection, Result
+from srcsel.base.records import DOTS, Dataset, Inside, Projection, Result
 from srcsel.explore.filling import filled
+from srcsel.pictures import thumbs
 from srcsel.ui.parts import words
 from srcsel.ui.parts.coloring import Coloring, color_dots
 from srcsel.ui.parts.show import plain, prefix
@@ -80,6 +81,7 @@ def embedding_map(
     that a page can set or clear the selection. With `room`, the map is lower in a window that could
     not hold `height` and so many pixels of other things.
     """
+    whole = drawn_rows(panes, dataset)
     rows = drawn_rows(panes, dataset, classes)
     coloring = color_dots(color, [p.title for p in panes], [p.inside for p in panes], dataset, rows)
     tables = {f"pane{i}": pane_table(pane, rows, coloring, i) for i, pane in enumerate(panes)}
@@ -95,7 +97,7 @@ def embedding_map(
         "alts": [map_alt(pane.projection, dataset, pane.title, len(rows)) for pane in panes],
         "set": set_id,
         "thumbs": f"{prefix()}/thumbs/{set_id}",
-        "sheets": None,
+        "sheets": _sheets(dataset, set_id, whole),
         "name": name,
         "select": on_select is not None,
         "drag": "lasso" if on_select else "pan",
@@ -107,7 +109,7 @@ def embedding_map(
     }
     _component()(
         key=key,
-        data={"points": points_table(dataset, rows), **tables, "settings": settings},
+        data={"points": points_table(dataset, rows, whole), **tables, "settings": settings},
         on_selection_change=lambda: tell(key, on_select),
     )
 
@@ -124,18 +126,32 @@ def drawn_rows(
     return rows if classes is None else rows[np.isin(dataset.labels[rows], list(classes))]
 
 
-def points_table(dataset: Dataset, rows: np.ndarray) -> pd.DataFrame:
+def points_table(
+    dataset: Dataset, rows: np.ndarray, whole: np.ndarray | None = None
+) -> pd.DataFrame:
     """One line a dot, the same for all maps: picture number, class, file name.
 
-    Dots never change order.
+    Dots never change order. whole: (w,) the pictures of the map without a filter, whose small
+    copies lie on sheets; each dot then has its place there.
     """
-    return pd.DataFrame(
-        {
-            "row": rows.astype(np.int32),
-            "klass": dataset.labels[rows].astype(np.uint16),
-            "file": _files(dataset.paths, rows.astype(np.int64).tobytes()),
-        }
-    )
+    columns = {
+        "row": rows.astype(np.int32),
+        "klass": dataset.labels[rows].astype(np.uint16),
+        "file": _files(dataset.paths, rows.astype(np.int64).tobytes()),
+    }
+    if whole is not None and len(whole) <= DOTS:
+        columns["cell"] = np.searchsorted(whole, rows).astype(np.int32)
+    return pd.DataFrame(columns)
+
+
+def _sheets(dataset: Dataset, set_id: str, whole: np.ndarray) -> str | None:
+    """Return the address of the sheets of small pictures; None where they would be too many."""
+    if len(whole) > DOTS:
+        return None
+    if len(whole) < len(dataset.paths):
+        drawn = [dataset.paths[row] for row in whole]
+        set_id = thumbs.register(dataset.folder, drawn, dataset.ranges)
+    return f"{prefix()}/thumbs/{set_id}"
 
 
 @lru_cache(maxsize=4)

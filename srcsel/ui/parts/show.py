@@ -10,8 +10,8 @@ import streamlit as st
 
 from srcsel.base.phrases import plain
 from srcsel.charts import plotly_text
+from srcsel.pictures import thumbs
 from srcsel.ui.app import navigation
-from srcsel.ui.parts import thumbs
 
 __all__ = [
     "JOINER",

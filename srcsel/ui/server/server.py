@@ -39,8 +39,8 @@ from starlette.routing import Route
 from srcsel.base import access, log
 from srcsel.base.errors import InputError, SrcselError
 from srcsel.base.settings import NOWHERE, load_settings
+from srcsel.pictures import thumbs
 from srcsel.store import cache
-from srcsel.ui.parts import thumbs
 from srcsel.ui.people import people
 from srcsel.ui.people.reach import shared
 from srcsel.ui.server.doors import Doors
@@ -154,11 +154,42 @@ async def thumbnail(request: Request) -> Response:
     kind, body = found
     if kind != "image/jpeg":  # the placeholder: the picture may come
         return Response(body, media_type=kind, headers={"Cache-Control": "no-store"})
+    return _jpeg(request, body)
+
+
+async def sheet(request: Request) -> Response:
+    """Answer GET /thumbs/{set_id}/sheets/{number}.jpg; 202 while the worker makes it, 404 for
+    whatever no page has registered.
+    """
+    set_id, number = request.path_params["set_id"], request.path_params["number"]
+    if not re.fullmatch(r"[0-9]{1,6}", number):
+        return PlainTextResponse("There is no such sheet.\n", status_code=404)
+    body = await to_thread.run_sync(_sheet, set_id, int(number))
+    if body is None:
+        return PlainTextResponse("There is no such sheet.\n", status_code=404)
+    if not body:
+        return Response(status_code=202, headers={"Cache-Control": "no-store"})
+    return _jpeg(request, body)
+
+
+def _sheet(set_id: str, number: int) -> bytes | None:
+    """Read a sheet, or see to it that the worker makes those of its set."""
+    from srcsel.jobs.board import Board
+    from srcsel.pictures import sheets
+
+    body = sheets.sheet(set_id, number)
+    if body == b"":
+        with contextlib.suppress(SrcselError):  # the pages say what is wrong with the work folder
+            Board(load_settings().jobs).submit("sheets", {"set": set_id})
+    return body
+
+
+def _jpeg(request: Request, body: bytes) -> Response:
     etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
     headers = {"Cache-Control": "private, max-age=3600", "ETag": etag}
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=headers)
-    return Response(body, media_type=kind, headers=headers)
+    return Response(body, media_type="image/jpeg", headers=headers)
 
 
 def require_sign_in() -> None:
@@ -281,7 +312,10 @@ def _warm_up() -> None:
     gc.freeze()
 
 
-ROUTES = [Route("/thumbs/{set_id}/{index}/{size}.jpg", thumbnail, methods=["GET"])]
+ROUTES = [
+    Route("/thumbs/{set_id}/sheets/{number}.jpg", sheet, methods=["GET"]),
+    Route("/thumbs/{set_id}/{index}/{size}.jpg", thumbnail, methods=["GET"]),
+]
 MIDDLEWARE = [
     Middleware(SecurityHeaders),
     Middleware(Doors),

@@ -1,6 +1,6 @@
 """Thumbnails by number: which pictures the browser may ask for, and the small copies kept on disk.
 
-The browser names a set and an index, never a path. A set is a manifest written here by a page that
+The browser names a set and an index, never a path. A set is a manifest written by a page that
 already decided the person may see these pictures; its id is the digest of its content.
 """
 
@@ -95,6 +95,30 @@ def picture(set_id: str, index: int, size: int, *, decode: bool = True) -> tuple
 def placeholder() -> tuple[str, bytes]:
     """Return what is shown for a picture that is not there."""
     return "image/svg+xml", _PLACEHOLDER
+
+
+def count(set_id: str) -> int:
+    """Return how many pictures a set has; 0 where there is no such set."""
+    manifest = _load(set_id) if _SET_ID.fullmatch(set_id) else None
+    return 0 if manifest is None else len(manifest[1])
+
+
+def stamps(set_id: str, indices: Sequence[int]) -> list[tuple[str, int, int]]:
+    """Say which files some pictures of a set are now: (path, bytes, nanoseconds of the last
+    change).
+
+    ("", 0, 0) for what may not be opened, or is not there.
+    """
+    found = []
+    for index in indices:
+        source = _source(set_id, index)
+        try:
+            about = source[0].stat() if source else None
+        except OSError:
+            about = None
+        known = source is not None and about is not None
+        found.append((str(source[0]), about.st_size, about.st_mtime_ns) if known else ("", 0, 0))
+    return found
 
 
 def _source(set_id: str, index: int) -> tuple[Path, Ranges] | None:
