@@ -184,9 +184,9 @@ def _settle(arguments: argparse.Namespace, _: Sequence[str]) -> int:
             watch=bars,
         )
     _hand_over(result, arguments.json)
-    if result.verdict.measured:
+    if not (reason := unfinished(result)):
         return DONE
-    _say(f"srcsel: {unfinished(result)}")
+    _say(f"srcsel: {reason}")
     return NOTHING
 
 

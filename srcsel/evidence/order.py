@@ -10,7 +10,7 @@ pictures  how few different pictures were tested: the mean over pictures of how 
           which all say the same are no certainty
 
 A model is behind where the first is ahead by more than that half-width at LEVEL. A race looks after
-every split from the second on. Each look may err, so LEVEL is stricter than what is claimed: over
+every split from the third on. Each look may err, so LEVEL is stricter than what is claimed: over
 all looks of a race, about 5 of 100 models that are truly as good as another fall behind it.
 """
 

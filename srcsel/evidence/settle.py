@@ -2,7 +2,7 @@
 
 Round by round, each model that is still in is trained on one more split, the same for all, as
 `finetune` trains for evidence; what was trained before is not trained again. After each round from
-the second on, who is behind beyond doubt (`order`) leaves. It is over where the order is clear,
+the third on, who is behind beyond doubt (`order`) leaves. It is over where the order is clear,
 where it makes no difference, after ROUNDS, or when the time allowed is spent. What is known is kept
 after every training; stopped, it goes on with what is left of its time.
 """

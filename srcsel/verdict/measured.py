@@ -24,7 +24,7 @@ NO_PICTURES = (
     "These features were given without pictures, so no model can be trained on them. Rank the"
     " folder of the pictures, then settle that."
 )
-FEWEST_ROUNDS = 2  # trainings of each model from which a difference can be told
+FEWEST_ROUNDS = 3  # trainings of each model from which a difference can be told
 FEWEST = 2  # pictures of each class, to learn from and to be tested with
 
 

@@ -20,16 +20,17 @@ def reached(right, rows=None, groups=None):
     return Reached(names, tuple(range(splits)), tuple(rows), tuple(right.swapaxes(0, 1)), groups)
 
 
-def test_two_models_in_two_splits_by_hand():
-    # a is right on 4 and 4 of 4 pictures, b on 2 and 3: ahead by 2/4 and 1/4
-    found = gaps(reached([[[1, 1, 1, 1], [1, 1, 1, 1]], [[1, 1, 0, 0], [1, 1, 1, 0]]]))
-    # Student's t with one degree of freedom at 98 %, spread 1/4 / sqrt 2 of the differences
-    splits = stats.t.ppf(0.98, 1) * (0.25 / np.sqrt(2)) / np.sqrt(2)
-    # by picture 0, 0, 1/2, 1; half a picture in each case adds 2 pictures, +1/2 and -1/2
-    mean, square = 1.5 / 6, (0.25 + 1 + 1) / 6
+def test_two_models_in_three_splits_by_hand():
+    # a is right on all 4 pictures each time, b on 2, 3 and 3: ahead by 1/2, 1/4 and 1/4
+    b = [[1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 0]]
+    (gap,) = gaps(reached([[[1, 1, 1, 1]] * 3, b]))
+    # Student's t with two degrees of freedom at 98 %; the differences lie 1/6 and twice 1/12 away
+    spread = np.sqrt((1 / 36 + 2 / 144) / 2)
+    splits = stats.t.ppf(0.98, 2) * spread / np.sqrt(3)
+    # by picture 0, 0, 1/3, 1; half a picture in each case adds 2 pictures, +1/2 and -1/2
+    mean, square = (4 / 3) / 6, (1 / 9 + 1 + 1) / 6
     pictures = stats.norm.ppf(0.98) * np.sqrt((square - mean**2) / 6)
-    (gap,) = found
-    assert (gap.model, gap.mean) == ("b", 0.375)
+    assert (gap.model, gap.mean) == ("b", pytest.approx(1 / 3))
     assert gap.high - gap.mean == pytest.approx(np.hypot(splits, pictures))
     assert gap.mean - gap.low == pytest.approx(np.hypot(splits, pictures))
     assert not is_behind(gap)
@@ -56,13 +57,13 @@ def test_a_picture_counts_by_how_often_it_was_tested():
 
 
 def test_the_best_leads_and_the_first_of_equals():
-    right = [[[1, 0, 0]] * 2, [[1, 1, 0]] * 2, [[0, 1, 1]] * 2]
+    right = [[[1, 0, 0]] * 3, [[1, 1, 0]] * 3, [[0, 1, 1]] * 3]
     assert [gap.model for gap in gaps(reached(right))] == ["c", "a"]
 
 
-def test_one_split_or_one_model_says_nothing():
-    assert gaps(reached([[[1, 1]], [[0, 0]]])) == ()
-    assert gaps(reached([[[1, 1], [1, 1]]])) == ()
+def test_two_splits_or_one_model_say_nothing():
+    assert gaps(reached([[[1, 1]] * 2, [[0, 0]] * 2])) == ()
+    assert gaps(reached([[[1, 1]] * 3])) == ()
 
 
 def test_a_sure_difference_and_one_too_small_to_matter():

@@ -1,0 +1,156 @@
+"""Settling on the results page: the offer, how it goes, what was measured, when it is silent."""
+
+import dataclasses
+
+import pytest
+
+from srcsel.base.records import Accuracy, Gap, Part, Protocol, Settled, Verdict
+from srcsel.base.settings import load_settings
+from srcsel.runs.settled import remember
+from srcsel.store.features import open_runs
+from srcsel.ui.results.settle import seconds
+
+RUN_ID = "20260301-101500-000000-ab12"
+TWO = ("demo/m0", "demo/m1")
+TIE = Verdict("tie", TWO[0], "Start from Strokes. Text.", {}, TWO, why="Too *close*.")
+PROTOCOL = Protocol("finetune", seeds=(0, 1, 2))
+CLEAR = Settled(
+    TWO,
+    PROTOCOL,
+    (Accuracy(TWO[1], (0.7,) * 3, 0.7, 0.65, 0.75), Accuracy(TWO[0], (0.6,) * 3, 0.6, 0.55, 0.65)),
+    (Gap(TWO[0], 0.1, 0.05, 0.15),),
+    (TWO[1],),
+    TWO[1],
+    "clear",
+)
+
+
+def ready(tab):
+    assert not tab.exception, tab.exception
+    return tab
+
+
+def html_of(tab):
+    return "\n".join(h.value for h in tab.html)
+
+
+def keys(tab):
+    return {button.key for button in tab.button}
+
+
+@pytest.fixture
+def results(visit, save, result):
+    """Open the run with another verdict: results(verdict)."""
+
+    def show(verdict=TIE, settled=None, **address):
+        changed = save(result, verdict=verdict)
+        if settled is not None:
+            remember(changed, settled, load_settings())
+        return ready(visit("results", run=RUN_ID, **address))
+
+    return show
+
+
+def test_a_tie_ends_in_a_button_with_its_price(results, board, result):
+    tab = results()
+    button = tab.button(key="settle-start")
+    assert button.label.startswith("Settle it: train these two for real, about ")
+    button.click().run()
+    (job,) = [job for job in board.recent() if job.kind == "settle"]
+    assert job.payload == {"run_id": RUN_ID, "minutes": 10}
+    assert "settle-start" not in keys(ready(tab))
+
+
+def test_the_time_allowed_is_the_most_it_may_take(results, result):
+    tie = dataclasses.replace(result, verdict=TIE)
+    large = dataclasses.replace(
+        tie,
+        models=tuple(dataclasses.replace(m, gmacs=50.0) for m in tie.models),
+        seconds_per_picture={},
+    )
+    assert seconds(large, 10) == 600
+    assert seconds(tie, 60) < 3600
+    tab = results()
+    tab.segmented_control(key="settle-minutes").set_value(30).run()
+    tab.button(key="settle-start").click().run()
+
+
+def test_while_it_goes_it_can_be_stopped_and_then_continued(results, board, settle, words_of):
+    tab = results()
+    tab.button(key="settle-start").click().run()
+    (job,) = [job for job in board.recent() if job.kind == "settle"]
+    said = "Training Strokes, round 1 of at most 6: step 4 of 90"
+    settle(job.id, "running", parts=[Part("demo/m0", "running", 4, 540, said)], done=7, total=1000)
+    tab.run()
+    assert said in html_of(ready(tab))
+    assert f"stop-{job.id}" in keys(tab)
+    settle(job.id, "cancelled")
+    tab.run()
+    assert f"continue-{job.id}" in keys(ready(tab))
+
+
+def test_what_was_measured_stands_in_the_card(results, words_of):
+    tab = results(settled=CLEAR)
+    assert ">Start from Textures</h1>" in html_of(tab)
+    said = words_of(tab).replace("\\", "")
+    assert "**Measured: Textures reached 70 % (65 to 75), 10.0 points (5.0 to 15.0) more" in said
+    assert "By the scores alone Strokes and Textures were too close to call." in said
+    assert "settle-start" not in keys(tab)
+
+
+@pytest.mark.parametrize("ended", ["", "time"])
+def test_what_is_unfinished_says_nothing_and_can_go_on(results, words_of, ended):
+    once = dataclasses.replace(CLEAR, gaps=(), winner=None, ended=ended)
+    tab = results(settled=once)
+    assert ">Start from Strokes</h1>" in html_of(tab)
+    assert "Measured" not in words_of(tab)
+    assert "nothing is settled yet" in words_of(tab)
+    assert "settle-start" in keys(tab)
+
+
+def test_where_time_was_spent_more_can_be_given(results, words_of):
+    late = dataclasses.replace(CLEAR, close=(TWO[1], TWO[0]), winner=None, ended="time")
+    tab = results(settled=late)
+    assert "The time allowed is spent; more may tell." in words_of(tab).replace("\\", "")
+    assert "settle-start" in keys(tab)
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        Verdict("clear", TWO[0], "Text.", {}, TWO[:1]),
+        Verdict("cannot tell", TWO[0], "Text.", {}, TWO, cause="yardstick"),
+        Verdict("cannot tell", TWO[0], "Text.", {}, TWO[:1], cause="alone"),
+    ],
+)
+def test_no_offer_where_there_is_nothing_to_settle(results, verdict):
+    assert "settle-start" not in keys(results(verdict))
+
+
+def test_a_class_of_one_picture_is_said_instead(visit, save, result, words_of):
+    labels = result.dataset.labels.copy()
+    labels[labels == 2] = 1
+    labels[-1] = 2
+    save(result, verdict=TIE, dataset=dataclasses.replace(result.dataset, labels=labels))
+    tab = ready(visit("results", run=RUN_ID))
+    assert "has one picture only" in words_of(tab)
+    assert "settle-start" not in keys(tab)
+
+
+def test_within_a_limit_nothing_is_offered(results):
+    assert "settle-start" not in keys(results(cost="params", limit="1"))
+
+
+def test_the_report_says_it_too(results):
+    from srcsel.report.make import stored, write
+
+    results(settled=CLEAR)
+    html = write({"run_id": RUN_ID}).decode()
+    assert "<h1>Start from Textures</h1>" in html
+    assert "Measured: Textures reached 70 %" in html
+    assert ">Measured</p>" in html
+    run = open_runs(load_settings()).load(RUN_ID)
+    assert stored({"run_id": RUN_ID}, run, load_settings()) == html.encode()
+    late = dataclasses.replace(CLEAR, ended="")
+    remember(run, late, load_settings())
+    assert stored({"run_id": RUN_ID}, run, load_settings()) is None
