@@ -87,7 +87,15 @@ def test_the_pages_have_commands_programs_and_targets():
     assert {"run", "test"} <= set(TARGETS)
     assert len(TEXTS["README.md"].splitlines()) <= 130
     every = {name.split()[1] for _, name in COMMANDS}
-    assert every == {"rank", "score", "models", "evidence", "report"}  # app: tests/test_wheel.py
+    assert every == {
+        "rank",
+        "score",
+        "models",
+        "evidence",
+        "report",
+        "cache",
+        "doctor",
+    }  # app: tests/test_wheel.py
 
 
 @pytest.mark.parametrize("page", LINKED)

@@ -16,12 +16,11 @@ import sys
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from srcsel import __version__
 from srcsel.base.errors import InputError
 
-Level = Literal["debug", "info", "warning", "error"]
 ROOT = "srcsel"  # whose loggers' lines are written
 MOST = 2_000_000  # bytes of one file
 BACK = 4  # older files that are kept
@@ -31,9 +30,12 @@ LOG = logging.getLogger(ROOT)
 
 
 def event(
-    what: str, level: Level = "info", *, run: str = "", job: str = "", person: str = "", **more: Any
+    what: str, level: str = "info", *, run: str = "", job: str = "", person: str = "", **more: Any
 ) -> None:
-    """Write that something happened: `what` in a few words, always the same for the same thing."""
+    """Write that something happened: `what` in a few words, always the same for the same thing.
+
+    level: one of LEVELS.
+    """
     about = {"run": run, "job": job, "person": person, **more}
     LOG.log(logging.getLevelNamesMapping()[level.upper()], what, extra={"about": about})
 

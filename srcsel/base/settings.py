@@ -18,6 +18,7 @@ from pathlib import Path
 
 import platformdirs
 
+SHORTEST_PASSWORD = 8  # characters
 NOWHERE = "nowhere"  # SRCSEL_ROOTS of a shared server that was given none
 
 

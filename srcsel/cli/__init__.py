@@ -1,4 +1,6 @@
-"""The shell: `srcsel rank`, `score`, `models`, `evidence`, `settle`, `report`, `cache`, `app`."""
+"""The shell: `srcsel rank`, `score`, `models`, `evidence`, `settle`, `report`, `cache`, `doctor`,
+`app`.
+"""
 
 from srcsel.cli.commands import main
 

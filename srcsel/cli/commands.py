@@ -1,4 +1,5 @@
-"""The shell: rank, score, models, evidence, settle, report, cache, app.
+"""The shell: rank, score, models, evidence, settle, report, cache, doctor,
+app.
 
 Heavy imports wait until they are needed; --help takes 0.1 s.
 
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     options.settle(commands).set_defaults(run=_settle)
     options.report(commands).set_defaults(run=_report)
     options.cache(commands).set_defaults(run=_cache)
+    options.doctor(commands).set_defaults(run=_doctor)
     options.app(commands).set_defaults(run=_app)
     return parser
 
@@ -243,6 +245,17 @@ def _cache(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     if arguments.json != "-":
         _write(text, "-")
     return DONE
+
+
+def _doctor(arguments: argparse.Namespace, _: Sequence[str]) -> int:
+    from srcsel.cli.keeping import doctor
+
+    told, text, well = doctor()
+    if arguments.json:
+        _write_json(told, arguments.json)
+    if arguments.json != "-":
+        _write(text, "-")
+    return DONE if well else NOTHING
 
 
 def _app(arguments: argparse.Namespace, extra: Sequence[str]) -> int:

@@ -1,14 +1,16 @@
-"""What is kept on this computer, in the shell."""
+"""What is kept on this computer, and whether it is fit, in the shell."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from srcsel.base.errors import InputError
-from srcsel.base.phrases import megabytes
+from srcsel.base.phrases import count, megabytes, plain
 from srcsel.base.settings import load_settings
 from srcsel.jobs import space
+from srcsel.jobs.doctor import Finding, examine, is_well
 from srcsel.jobs.space import Kept
 from srcsel.store.cache import GB
 from srcsel.store.cache import clean as make_space
@@ -36,6 +38,26 @@ def cache(*, clean: bool = False, limit: float | None = None) -> tuple[dict[str,
         "removed": None if done is None else {"bytes": done.bytes, "files": done.files},
     }
     return as_json, f"{told}{settings.home}\n{_table(kept)}{space.sentence(kept)}\n"
+
+
+def doctor() -> tuple[dict[str, Any], str, bool]:
+    """Examine this computer: as JSON, in words, and whether nothing is wrong."""
+    found = examine()
+    well = is_well(found)
+    wrong = sum(finding.state == "wrong" for finding in found)
+    end = "Nothing is wrong." if well else f"{count(wrong, 'thing')} to mend, marked with !"
+    return {"well": well, "findings": to_plain(found)}, f"{_lines(found)}{end}\n", well
+
+
+def _lines(found: Sequence[Finding]) -> str:
+    marks = {"ok": " ", "note": "~", "wrong": "!"}
+    lines = []
+    for finding in found:
+        head = f"{marks[finding.state]} {finding.check.replace('_', '-'):<10} "
+        lines.append(f"{head}{plain(finding.said)}\n")
+        if finding.remedy:
+            lines.append(f"{'':<13}-> {plain(finding.remedy)}\n")
+    return "".join(lines)
 
 
 def _table(kept: Kept) -> str:

@@ -204,6 +204,20 @@ def cache(commands: Commands) -> ArgumentParser:
     return cache
 
 
+def doctor(commands: Commands) -> ArgumentParser:
+    """Add `srcsel doctor`."""
+    doctor = commands.add_parser(
+        "doctor",
+        help="whether this computer is fit for srcsel, each problem with its remedy",
+        description=(
+            "Look at versions, disk, device, roots, sign-in, what is kept, where weights are looked"
+            " for and the log, and run a small test. Exit status 1 where something is wrong."
+        ),
+    )
+    _add_json(doctor)
+    return doctor
+
+
 def app(commands: Commands) -> ArgumentParser:
     """Add `srcsel app`."""
     app = commands.add_parser(

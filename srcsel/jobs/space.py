@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from srcsel.base.phrases import megabytes
+from srcsel.base.phrases import capital, megabytes
 from srcsel.base.settings import Settings
 from srcsel.models.hubs import downloads
 from srcsel.store import cache
@@ -41,10 +41,10 @@ def kept(settings: Settings) -> Kept:
 
 def sentence(kept: Kept) -> str:
     """Say how much counts, what the limit is, and what to do where runs alone need more."""
-    told = f"{megabytes(kept.counted)} count"
+    told = f"{capital(megabytes(kept.counted))} count"
     if kept.limit == float("inf"):
         return f"{told}; there is no limit (SRCSEL_CACHE)."
-    told += f" against the limit of {megabytes(kept.limit)} (SRCSEL_CACHE)."
+    told += f" against the limit of {megabytes(int(kept.limit))} (SRCSEL_CACHE)."
     if kept.needed > kept.limit:
         told += (
             f" Your runs alone need {megabytes(kept.needed)}: delete some that you no longer need,"

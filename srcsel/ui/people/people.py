@@ -32,13 +32,12 @@ from streamlit.web.server.starlette.starlette_app_utils import decode_signed_val
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
 from srcsel.base.errors import InputError
-from srcsel.base.settings import load_settings
+from srcsel.base.settings import SHORTEST_PASSWORD, load_settings
 from srcsel.ui.people.reach import shared
 
 Way = Literal["oidc", "password", "none"]
 COOKIE = "srcsel_person"
 STAYS = 7 * 24 * 3600  # seconds a sign-in by password lasts
-SHORTEST = 8  # characters of a password
 
 _REMEDIES = (
     "Others could reach this dashboard and nobody would have to sign in, so it does not start."
@@ -81,8 +80,10 @@ def require_sign_in() -> None:
     chosen = way()
     if chosen == "none" and shared() and not insecure():
         raise InputError(_REMEDIES)
-    if chosen == "password" and len(os.environ["SRCSEL_PASSWORD"]) < SHORTEST:
-        raise InputError(f"SRCSEL_PASSWORD is too short. Take {SHORTEST} characters or more.")
+    if chosen == "password" and len(os.environ["SRCSEL_PASSWORD"]) < SHORTEST_PASSWORD:
+        raise InputError(
+            f"SRCSEL_PASSWORD is too short. Take {SHORTEST_PASSWORD} characters or more."
+        )
     if chosen == "oidc":
         if not is_authlib_installed():
             raise InputError("The sign-in needs Authlib: pip install 'srcsel[signin]'.")
