@@ -7,7 +7,7 @@ from srcsel.base.records import Listing
 from srcsel.runs.question import command
 from srcsel.ui.app import frame, state
 from srcsel.ui.images import checking
-from srcsel.ui.models import fast, picking, precision
+from srcsel.ui.models import fast, picking, precision, sizes
 from srcsel.ui.parts import cards, words
 from srcsel.ui.parts.show import empty_state, md
 
@@ -44,6 +44,7 @@ def models() -> None:
     ticked = picking.ticked(chosen)
     with st.expander("Search all starting models", icon=":material/search:"):
         picking.search(chosen)
+    sizes.choose(chosen)
     with st.expander("Add one by name or file", icon=":material/add_circle:"):
         picking.by_name(chosen)
     options = picking.advanced()

@@ -63,6 +63,13 @@ class SourceModel:
     source_classes: int | None = None  # width of the source head; None = no head
     note: str = ""  # one sentence for the card
     yardstick: bool = False  # pixels, or a control: scored and shown, never where to start
+    at: int | None = None  # pixels that a person chose, "@<pixels>" in the id; None = its own size
+    year: int | None = None  # of the latest paper that describes it, as far as known
+
+    @property
+    def own_id(self) -> str:
+        """The id of the same model at its own size."""
+        return self.id if self.at is None else self.id.removesuffix(f"@{self.at}")
 
 
 @dataclass(frozen=True)

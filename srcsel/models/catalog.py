@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from srcsel.base.errors import InputError, UnknownNameError
 from srcsel.base.paths import clean
 from srcsel.base.records import SourceModel, Unreadable
-from srcsel.models.hubs import HUBS, is_file
+from srcsel.models.hubs import HUBS, at_size, cut_size, hub_of, is_file, sizes_of
 from srcsel.models.licenses import allows_commercial_use
 
 __all__ = ["PRESETS", "Preset", "allows_commercial_use", "find_models", "search"]
@@ -108,9 +108,10 @@ def find_models(spec: str | Sequence[str]) -> list[SourceModel]:
     """Return the models that `spec` names, in its order, each once.
 
     spec: ids ("timm/resnet18.a1_in1k"), "bundled", presets ("small", "balanced", "strongest"),
-    hubs ("demo": all of it), checkpoint files ("PATH.safetensors" or "PATH.pth=ARCHITECTURE"); one
-    text with commas, or a sequence. Raises UnknownNameError with the nearest names, InputError
-    where nothing is named.
+    hubs ("demo": all of it), checkpoint files ("PATH.safetensors" or "PATH.pth=ARCHITECTURE"); any
+    of them with "@PIXELS" for another input size than its own; one text with commas, or a sequence.
+    Raises UnknownNameError with the nearest names, InputError where nothing is named or a model
+    cannot read that size.
     """
     whole = isinstance(spec, str) and ("," not in spec or is_file(spec))
     parts = (
@@ -156,6 +157,14 @@ def search(
     ]
 
 
+def other_sizes(model: SourceModel) -> list[int]:
+    """Return usual sizes in pixels at which a model can stand in a run beside its own, "ID@PIXELS".
+
+    Raises NotAvailable with the reason where its own is the only one.
+    """
+    return sizes_of(hub_of(model), model).suggested()
+
+
 def unreadable(hub: str | None = None) -> list[Unreadable]:
     """Return the files of the weights folder that are not offered, each with the reason."""
     places = (place for name, place in HUBS.items() if hub in (None, name))
@@ -163,6 +172,9 @@ def unreadable(hub: str | None = None) -> list[Unreadable]:
 
 
 def _find(part: str) -> Iterable[SourceModel]:
+    name, size = cut_size(part)
+    if size is not None:
+        return [at_size(hub_of(model), model, size) for model in _find(name)]
     if part in PRESETS:
         return [model for id_ in PRESETS[part].ids for model in _find(id_)]
     if part == BUNDLED:

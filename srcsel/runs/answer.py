@@ -25,6 +25,7 @@ from srcsel.verdict import doubt
 from srcsel.verdict.combine import combined
 from srcsel.verdict.decide import decide, make_rankings
 from srcsel.verdict.expected import with_accuracy
+from srcsel.verdict.sizes import with_sizes
 from srcsel.verdict.times import pooled
 from srcsel.verdict.wording import FAST_NUMBERS
 
@@ -143,7 +144,7 @@ class Answer:
             race=self.race,
             diagnoses=diagnoses,
         )
-        return replace(result, verdict=with_accuracy(result))
+        return replace(result, verdict=with_sizes(with_accuracy(result), result))
 
     def _dropped(self) -> list[Failure]:
         """Say of each model that left a race why it has no score on all pictures."""

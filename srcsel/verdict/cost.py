@@ -12,6 +12,7 @@ from srcsel.base.records import Diagnosis, Result
 from srcsel.verdict.combine import combined
 from srcsel.verdict.decide import decide, make_rankings
 from srcsel.verdict.doubt import with_doubt
+from srcsel.verdict.sizes import with_sizes
 from srcsel.verdict.times import Timed, times_of
 
 BYTES_PER_WEIGHT = 4  # float32, as the weights lie in memory
@@ -171,7 +172,7 @@ def within(result: Result, kind: str, limit: float) -> Result:
     )
     if result.race is not None and scores:
         verdict = with_doubt(verdict, result.race, models)
-    return replace(
+    answered = replace(
         result,
         models=models,
         scores=tuple(scores),
@@ -180,6 +181,7 @@ def within(result: Result, kind: str, limit: float) -> Result:
         rankings=make_rankings(scores, literal),
         verdict=verdict,
     )
+    return replace(answered, verdict=with_sizes(verdict, answered))
 
 
 def _whole(told: Diagnosis) -> bool:

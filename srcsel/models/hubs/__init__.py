@@ -9,6 +9,7 @@ from srcsel.base import plugins
 from srcsel.models.hubs._base import HUBS, Encoder, Hub, Preprocessing, Trainable, hub_of, register
 from srcsel.models.hubs._caches import downloads, is_file
 from srcsel.models.hubs._recipe import Recipe
+from srcsel.models.hubs._sizes import Sizes, at_size, cut_size, sizes_of
 
 __all__ = [
     "HUBS",
@@ -16,11 +17,15 @@ __all__ = [
     "Hub",
     "Preprocessing",
     "Recipe",
+    "Sizes",
     "Trainable",
+    "at_size",
+    "cut_size",
     "downloads",
     "hub_of",
     "is_file",
     "register",
+    "sizes_of",
 ]
 
 plugins.import_all(sys.modules[__name__])

@@ -14,6 +14,7 @@ from srcsel.base.records import SourceModel
 from srcsel.base.watch import Watch
 from srcsel.models.hubs._preprocessing import Preprocessing
 from srcsel.models.hubs._recipe import Recipe
+from srcsel.models.hubs._sizes import AtSize
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -106,5 +107,6 @@ def register(hub: Hub) -> None:
 
 
 def hub_of(model: SourceModel) -> Hub:
-    """Return the hub that offers `model`."""
-    return HUBS[model.id.partition("/")[0]]
+    """Return the hub that offers `model`, at the size a person chose."""
+    hub = HUBS[model.id.partition("/")[0]]
+    return hub if model.at is None else AtSize(hub)

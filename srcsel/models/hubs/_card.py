@@ -3,7 +3,7 @@ Face Hub, or its name.
 
 A card may say architecture, library, kwargs (of the architecture), num_classes, num_features,
 in_chans, input_size, mean, std, interpolation, crop_pct, crop_mode, title, source_dataset,
-val_accuracy and licence. Each is checked; what else it says is named, not ignored.
+val_accuracy, year and licence. Each is checked; what else it says is named, not ignored.
 """
 
 from __future__ import annotations
@@ -238,6 +238,7 @@ CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "crop_pct": (_number(0, 2), "a number above 0, usually 0.8 to 1"),
     "crop_mode": (lambda value: value in _MODES, f"one of {', '.join(_MODES)}"),
     "resize": (lambda value: value in _MODES, f"one of {', '.join(_MODES)}"),
+    "year": (_whole(1950, 2100), "a year, such as 2021"),
     "val_accuracy": (_number(-1e-9, 1), "a number from 0 to 1"),
     "classes": (lambda value: isinstance(value, list), "a list of names"),
 }

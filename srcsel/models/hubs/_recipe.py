@@ -27,3 +27,6 @@ class Recipe:
     options: dict[str, Any] = field(default_factory=dict)
     # its classifier was never trained: its averaged feature maps are what was scored
     maps: bool = False
+    # size (height, width) that its weights were made for, where a person chose another
+    made_for: tuple[int, int] | None = None
+    resampled: bool = False  # its position embeddings are then brought to the size

@@ -36,6 +36,13 @@ def defaults(hub: str) -> dict[str, Row]:
 
 
 @lru_cache
+def sizes() -> dict[tuple[str, str], Row]:
+    """Return (library, architecture) -> at which sizes it computes."""
+    with (DATA / "sizes.csv").open(newline="", encoding="utf-8") as file:
+        return {(row["library"], row["architecture"]): row for row in csv.DictReader(file)}
+
+
+@lru_cache
 def timm_architectures() -> frozenset[str]:
     """Return the name of every architecture timm can build, those without weights included."""
     return frozenset((DATA / "timm_architectures.txt").read_text(encoding="utf-8").split())

@@ -5,8 +5,9 @@ timm.csv holds facts from two places: timm's own registry (licence, input size, 
 repository), and the CSV files published in the `results` folder of huggingface/pytorch-image-models
 (Apache-2.0), from which accuracy on ImageNet-1k, multiply-adds and pretraining data are taken.
 Parameters, feature width and the multiply-adds no file lists are counted on torch's meta device,
-without weights. torchvision.csv is read from torchvision's weight enums. Run it again after an
-upgrade of either library; it takes about ten minutes.
+without weights. torchvision.csv is read from torchvision's weight enums. sizes.csv says at which
+sizes an architecture computes (`_probe`). Run it again after an upgrade of either library; it takes
+about an hour.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from srcsel.models.hubs._counting import multiplications, on_meta
 from srcsel.models.hubs._network import last_layer, timm_pooled
 from srcsel.models.hubs._pretraining import in_words
+from srcsel.models.hubs._probe import size_rows
 from srcsel.models.hubs._torchvision import build
 from srcsel.models.hubs.timm import tells_classes
 from srcsel.models.licenses import spdx, swag_or_bsd
@@ -34,7 +37,7 @@ Row = dict[str, Any]
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Write both tables; the folder holds the published CSV files."""
+    """Write the tables; the folder holds the published CSV files."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--timm-results", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--to", type=Path, default=DATA, metavar="FOLDER")
@@ -45,6 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
     (options.to / "timm_architectures.txt").write_text(
         "\n".join(timm.list_models()) + "\n", encoding="utf-8"
     )
+    write_table(options.to / "sizes.csv", size_rows())
     write_table(options.to / "timm.csv", timm_rows(timm_names(), published(options.timm_results)))
 
 
@@ -158,8 +162,8 @@ def _count_timm(name: str) -> Row:
     import timm
     import torch
 
-    network = _on_meta(timm.create_model, name).eval()
-    with torch.no_grad(), _multiplications() as counter:
+    network = on_meta(timm.create_model, name).eval()
+    with torch.no_grad(), multiplications() as counter:
         maps = network.forward_features(
             torch.empty(1, *network.pretrained_cfg["input_size"], device="meta")
         )
@@ -174,7 +178,7 @@ def _count_timm(name: str) -> Row:
 def _classifier_inputs(architecture: str) -> int:
     """Return the feature width of a torchvision architecture."""
     try:
-        network = _on_meta(build, architecture)
+        network = on_meta(build, architecture)
     except NotImplementedError:  # RegNet computes its layers with tensors
         network = build(architecture)
     layer = last_layer(network)[1]
@@ -186,34 +190,6 @@ def _default_tag(architecture: str | None) -> str | None:
 
     config = get_pretrained_cfg(architecture or "")
     return config.tag if config else None
-
-
-def _multiplications() -> Any:
-    """Return a torch mode that adds up the floating point operations of matrix products and
-    convolutions.
-    """
-    from torch.utils._python_dispatch import TorchDispatchMode
-    from torch.utils.flop_counter import flop_registry
-
-    class Counter(TorchDispatchMode):
-        total = 0
-
-        def __torch_dispatch__(
-            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-        ) -> Any:
-            result = func(*args, **(kwargs or {}))
-            count = flop_registry.get(func._overloadpacket)
-            self.total += count(*args, **(kwargs or {}), out_val=result) if count else 0
-            return result
-
-    return Counter()
-
-
-def _on_meta(create: Any, name: str) -> Any:
-    import torch
-
-    with torch.device("meta"):
-        return create(name)
 
 
 def _read(path: Path) -> list[dict[str, str]]:

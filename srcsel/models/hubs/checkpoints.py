@@ -218,6 +218,7 @@ def _model(name: str, found: Checkpoint) -> SourceModel:
         accuracy=card.get("val_accuracy"),
         source_classes=card.get("num_classes") or (head[0] if head else None),
         note=_note(found),
+        year=card.get("year"),
     )
 
 

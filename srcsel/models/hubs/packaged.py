@@ -18,6 +18,7 @@ from srcsel.base.watch import Watch
 from srcsel.models.hubs import _caches, _table
 from srcsel.models.hubs._base import Preprocessing, Recipe, register
 from srcsel.models.hubs._network import NetworkEncoder, timm_forward
+from srcsel.models.hubs._papers import year_of
 from srcsel.models.hubs._weights import load_exactly, read_state
 
 LICENSE = "Apache-2.0"
@@ -149,6 +150,7 @@ def _model(name: str) -> SourceModel:
         accuracy=_table.number(row["accuracy"]),
         source_classes=_table.whole(row["classes"]),
         note=package.note,
+        year=year_of(row["name"]),
     )
 
 

@@ -16,6 +16,7 @@ from srcsel.base.watch import Watch
 from srcsel.models.hubs import _caches, _download, _table
 from srcsel.models.hubs._base import Preprocessing, Recipe, register
 from srcsel.models.hubs._network import NetworkEncoder, timm_forward
+from srcsel.models.hubs._papers import year_of
 from srcsel.models.hubs._preprocessing import preprocessing_from
 from srcsel.models.licenses import UNKNOWN, spdx
 
@@ -93,8 +94,8 @@ class TimmHub:
         local = _caches.hub_file(name, (CONFIG,))
         if local is None:
             raise NotAvailable(
-                f"The configuration of {name} is not on this computer any more. Run this model"
-                " again."
+                f"The configuration of {name} is not on this computer. Run this model once, at its"
+                " own size."
             )
         config = _read_config(local.path, name)
         shown = preprocessing_from(_pretrained_cfg(config))
@@ -134,6 +135,7 @@ def _model(row: _table.Row, own_files: Mapping[str, Path], *, look: bool) -> Sou
         download_bytes=size,
         accuracy=_table.number(row["accuracy"]),
         source_classes=_table.whole(row["classes"]),
+        year=year_of(row["name"]),
         note=(
             f"About {size / 1e6:.0f} MB to download, estimated from the number of weights."
             if size

@@ -11,6 +11,7 @@ from srcsel.base.watch import Watch
 from srcsel.models.hubs import _caches, _download, _table
 from srcsel.models.hubs._base import Preprocessing, Recipe, register
 from srcsel.models.hubs._network import NetworkEncoder, hooked_forward, last_layer
+from srcsel.models.hubs._papers import year_of
 from srcsel.models.hubs._torchvision import build, maps_forward, renamed
 from srcsel.models.hubs._weights import load_exactly, read_state
 
@@ -96,6 +97,7 @@ def _model(row: _table.Row, own_files: Mapping[str, Path]) -> SourceModel:
         accuracy=_table.number(row["accuracy"]),
         source_classes=_table.whole(row["classes"]),
         note=NOTE,
+        year=year_of(row["name"]),
     )
 
 

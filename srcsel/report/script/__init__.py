@@ -40,6 +40,8 @@ def script(model: SourceModel, dataset: Dataset, *, listed: bool = False) -> str
         pieces.insert(0, "maps_head" if found.maps else "new_head")
     if found.file:
         pieces.insert(0, "loaded")
+    if found.resampled:
+        pieces.append("at_size")
     body = [_piece(name) for name in ("prepare", found.preprocessing.resize, *pieces, "train")]
     carried = [_own_source(module) for module in (deep, decoder)]
     head = _piece("head").format(**_facts(model, dataset, found, listed=listed))
@@ -122,6 +124,7 @@ def _constants(found: Recipe) -> str:
         lines.append(f"FILE = Path({_literal(str(found.file))})")
         if found.library == "timm":
             lines.append(f"OPTIONS = {_literal(found.options)}")
+            lines.append(f"MADE_FOR = {_literal(found.made_for or shown.size)}")
     elif found.weights:
         lines.append(f"WEIGHTS = {_literal(found.weights)}")
     return "\n".join([*lines, f"CARD = {_literal(card)}"]) + "\n"

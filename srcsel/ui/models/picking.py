@@ -163,7 +163,7 @@ def search(spec: str) -> None:
             f"Add {words.count(len(picked), 'model')}" if picked else "Add",
             icon=":material/add:",
             disabled=not picked,
-            on_click=_add,
+            on_click=add,
             args=(spec, [model.id for model in picked]),
         )
         more = f", the first {SHOWN} shown" if len(found) > SHOWN else ""
@@ -186,7 +186,7 @@ def by_name(spec: str) -> None:
         if not st.form_submit_button("Add", icon=":material/add:") or not text.strip():
             return
     try:
-        _add(spec, [model.id for model in typed(text)])
+        add(spec, [model.id for model in typed(text)])
     except SrcselError as error:
         st.error(cards.sentence(error))
         return
@@ -201,7 +201,8 @@ def typed(text: str) -> list[SourceModel]:
     return catalog.find_models(clean(text))
 
 
-def _add(spec: str, ids: list[str]) -> None:
+def add(spec: str, ids: list[str]) -> None:
+    """Choose more models beside those of `spec`."""
     have = [model.id for model in catalog.find_models(spec)]
     state.write(models=",".join(dict.fromkeys([*have, *ids])))
 

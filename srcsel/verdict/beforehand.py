@@ -1,0 +1,135 @@
+"""What one would have taken without looking, and what the pictures say instead.
+
+Among a run's candidates: the one with the highest published accuracy on ImageNet, the largest, the
+newest; each beside how often its features are right on these pictures. Only where known, never
+guessed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from srcsel.base.phrases import count, digits
+from srcsel.base.records import Accuracy, Result, SourceModel
+from srcsel.verdict.expected import percent
+from srcsel.verdict.readings import titles_of
+
+LEAST = 2  # models whose value is known, below which "the highest" says nothing
+ON_IMAGENET = frozenset({"packaged", "timm", "torchvision"})
+"""Hubs whose published accuracy is on ImageNet-1k; that of others is on another task."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to choose a model without looking at the pictures."""
+
+    name: str
+    title: str
+    noun: str  # what it goes by
+    of: Callable[[SourceModel], float | None]
+    in_words: Callable[[float], str]
+
+
+def _on_imagenet(model: SourceModel) -> float | None:
+    return model.accuracy if model.id.partition("/")[0] in ON_IMAGENET else None
+
+
+WAYS = (
+    Way(
+        "imagenet",
+        "Most accurate on ImageNet",
+        "published accuracy on ImageNet",
+        _on_imagenet,
+        lambda value: f"{100 * value:.1f} %",
+    ),
+    Way(
+        "params",
+        "Largest",
+        "number of weights",
+        lambda model: model.params,
+        lambda value: f"{digits(value / 1e6)} M weights",
+    ),
+    Way(
+        "year",
+        "Newest by its paper",
+        "year of the paper",
+        lambda model: model.year,
+        lambda value: f"{value:.0f}",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Pick:
+    """What one would have taken, and what it reaches on these pictures."""
+
+    way: str  # Way.name
+    title: str  # in words
+    model: str | None  # None where nothing can be told, which `reason` explains
+    value: float | None = None  # what it was taken for: 0..1, a number of weights, a year
+    told: str = ""  # that in words
+    reached: float | None = None  # accuracy of its features, 0..1
+    behind: float | None = None  # points (0..100) that the verdict's model reaches more; below 0 less
+    reason: str = ""
+
+
+def beforehand(result: Result) -> list[Pick]:
+    """Return what each way of choosing without looking would have taken; none where the run has no
+    accuracies or fewer than two candidates.
+    """
+    scored = {score.model for score in result.scores}
+    rivals = [m for m in result.models if m.id in scored and not m.yardstick]
+    ids = {m.id for m in rivals}
+    rivals = [m for m in rivals if m.at is None or m.own_id not in ids]  # none twice
+    reached = {a.model: a for a in result.accuracies if math.isfinite(a.mean)}
+    if len(rivals) < LEAST or not reached:
+        return []
+    winner = reached.get(result.verdict.winner or "")
+    return [_pick(way, rivals, reached, winner) for way in WAYS]
+
+
+def in_words(pick: Pick, result: Result) -> str:
+    """Say it in one line: "Largest: X (13 M weights): here 74 % right, 3 points less"."""
+    if pick.model is None:
+        return f"{pick.title}: n/a ({pick.reason})"
+    said = f"{pick.title}: {titles_of(result)[pick.model]} ({pick.told})"
+    if pick.reached is None:
+        return f"{said}: not measured here"
+    said += f": here {percent(pick.reached)} % right"
+    if pick.model == result.verdict.winner:
+        return f"{said}, the same model"
+    return said if pick.behind is None else f"{said}, {_points(pick.reached, pick.behind)}"
+
+
+def _pick(
+    way: Way, rivals: list[SourceModel], reached: dict[str, Accuracy], winner: Accuracy | None
+) -> Pick:
+    known = {m.id: value for m in rivals if (value := _finite(way.of(m))) is not None}
+    if len(known) < LEAST:
+        those = f"{len(known)} of {count(len(rivals), 'model')}"
+        return Pick(way.name, way.title, None, reason=f"the {way.noun} is known for {those}")
+    value = max(known.values())
+    best = [model for model, own in known.items() if own == value]
+    if len(best) > 1:
+        alike = f"{len(best)} share {way.in_words(value)}"
+        return Pick(way.name, way.title, None, value, reason=alike)
+    own = reached.get(best[0])
+    behind = None if own is None or winner is None else 100 * (winner.mean - own.mean)
+    told = way.in_words(value)
+    if len(known) < len(rivals):
+        told += f", of the {len(known)} where that is known"
+    return Pick(way.name, way.title, best[0], value, told, own and own.mean, behind)
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _points(reached: float, behind: float) -> str:
+    """Say how far behind the verdict's model, by the whole percents that both are shown with."""
+    points = percent(reached + behind / 100) - percent(reached)
+    if not points:
+        return "as often as the verdict's"
+    return f"{count(abs(points), 'point')} {'less' if points > 0 else 'more'} than the verdict's"
