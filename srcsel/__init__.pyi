@@ -26,5 +26,6 @@ from .runs.public_json import to_json as to_json
 from .runs.run import rank as rank
 from .runs.run import rank_features as rank_features
 from .runs.run import score_features as score_features
+from .verdict.beforehand import beforehand as beforehand
 
 __version__: str

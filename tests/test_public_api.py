@@ -29,6 +29,7 @@ NAMES = [
     "StoreError",
     "Verdict",
     "Watch",
+    "beforehand",
     "find_models",
     "gather_evidence",
     "load_dataset",

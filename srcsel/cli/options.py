@@ -26,8 +26,8 @@ def rank(commands: Commands) -> ArgumentParser:
         default="bundled",
         help=(
             "ids, presets (small, balanced, strongest), hubs (packaged, demo, pixels) or"
-            " checkpoint files (FILE or FILE=ARCHITECTURE), with commas; ID@PIXELS reads pictures at"
-            " another size than the model's own; default: bundled, all that come with srcsel"
+            " checkpoint files (FILE or FILE=ARCHITECTURE), with commas; ID@PIXELS reads pictures"
+            " at another size than the model's own; default: bundled, all that come with srcsel"
         ),
     )
     rank.add_argument("--device", help="auto, cpu, cuda or mps; default: auto, or SRCSEL_DEVICE")

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from srcsel.base.records import HEADLINE, Evidence, Interval, Result, Score, SourceModel
 from srcsel.measures import MEASURES
+from srcsel.verdict.beforehand import HEADING, beforehand, in_words
 from srcsel.verdict.consensus import favors_wide
 from srcsel.verdict.expected import percent
 from srcsel.verdict.measured import answered
@@ -50,6 +51,7 @@ def print_result(result: Result) -> None:
             " SCL the gain alone is shown, as in the charts, higher is better.",
         )
         _others(console, result, titles)
+    _beforehand(console, result)
     left = {d.model for d in result.race.dropped} if result.race else set()
     for failure in (f for f in result.failures if not f.measure):
         style = "dim" if failure.model in left else "red"
@@ -232,6 +234,14 @@ def _others(console: Console, result: Result, titles: dict[str, str]) -> None:
         )
     if told:
         _line(console, " ".join(told))
+
+
+def _beforehand(console: Console, result: Result) -> None:
+    """Print what one would have taken without looking, where that is known."""
+    if picks := beforehand(result):
+        _line(console, f"{HEADING}:")
+    for pick in picks:
+        _line(console, f"- {in_words(pick, result)}")
 
 
 def _named(measure: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from srcsel.base.records import Result, Score, Shown, SourceModel, Strip
 from srcsel.store.serialize import to_plain
+from srcsel.verdict.beforehand import beforehand
 from srcsel.verdict.measured import answered
 from srcsel.verdict.readings import chance_of, model_order
 from srcsel.verdict.wording import headline
@@ -21,9 +22,11 @@ def to_json(result: Result) -> dict[str, Any]:
     `literal` has MSC and SCL exactly as the papers state them. `gain` is counted from `chance`.
     `null`, `chance`, `gain`, `low` and `high` are null where they do not exist. `order` lists the
     models best first, as every table does. `accuracies`: how often a linear classifier on each
-    model's features is right, with its 90 % interval. `strips`: a few pictures that it is right
-    about and wrong about. `settled`: what training the models that the scores cannot tell apart has
-    shown, null where nothing was measured; `verdict` then says so.
+    model's features is right, with its 90 % interval. `beforehand`: what one would have taken
+    without looking, with what it reaches (0..1) and how many points the verdict's model is ahead.
+    `strips`: a few pictures that it is right about and wrong about. `settled`: what training the
+    models that the scores cannot tell apart has shown, null where nothing was measured; `verdict`
+    then says so.
     """
     result = answered(result)
     dataset, run, verdict = result.dataset, result.run, result.verdict
@@ -58,6 +61,7 @@ def to_json(result: Result) -> dict[str, Any]:
         "cause": verdict.cause,
         "accuracies": to_plain(result.accuracies),
         "strips": [_strip(result, strip) for strip in result.strips],
+        "beforehand": to_plain(beforehand(result)),
         "rankings": to_plain(result.rankings),
         "order": model_order(result),
         "models": [model_json(model) for model in result.models],

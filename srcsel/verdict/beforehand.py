@@ -16,6 +16,7 @@ from srcsel.base.records import Accuracy, Result, SourceModel
 from srcsel.verdict.expected import percent
 from srcsel.verdict.readings import titles_of
 
+HEADING = "Without looking at the pictures one would have taken"
 LEAST = 2  # models whose value is known, below which "the highest" says nothing
 ON_IMAGENET = frozenset({"packaged", "timm", "torchvision"})
 """Hubs whose published accuracy is on ImageNet-1k; that of others is on another task."""
@@ -71,7 +72,7 @@ class Pick:
     value: float | None = None  # what it was taken for: 0..1, a number of weights, a year
     told: str = ""  # that in words
     reached: float | None = None  # accuracy of its features, 0..1
-    behind: float | None = None  # points (0..100) that the verdict's model reaches more; below 0 less
+    behind: float | None = None  # points (0..100) that the verdict's model is ahead
     reason: str = ""
 
 

@@ -11,8 +11,8 @@ from srcsel.verdict.expected import percent
 from srcsel.verdict.readings import firsts_of_100
 
 TRY = (
-    "How much it matters here shows where one of them stands in the run at two sizes: choose that on"
-    " the Models page, or write ID@PIXELS."
+    "How much it matters here shows where one of them stands in the run at two sizes: choose that"
+    " on the Models page, or write ID@PIXELS."
 )
 
 
@@ -35,7 +35,8 @@ def differing(result: Result) -> str:
         f"These models read pictures at different sizes ({listed([str(s) for s in sizes])} pixels),"
         " and size alone can decide."
     )
-    return spoken(opening, *([_measured(result, same) for same in _twins(models)] or [TRY]))
+    twins = _twins(models)
+    return spoken(opening, *([_measured(result, same) for same in twins] if twins else [TRY]))
 
 
 def _twins(models: Sequence[SourceModel]) -> list[list[SourceModel]]:

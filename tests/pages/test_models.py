@@ -290,3 +290,26 @@ def test_price_adds_up_work_and_downloads():
     assert cost.seconds == pytest.approx(8 + 4 + 2 * (3 + 4) + 1000 * 2.2 / 44)
     assert (cost.download_bytes, cost.unknown) == (100_000_000, 1)
     assert cost.label() == "Score 2 models: about 1 min, 100 MB to download"
+
+
+def test_a_model_at_other_sizes(visit, picture_folder):
+    tab = visit("models", images=str(picture_folder), models="demo/flowers,timm/mixer_b16_224")
+    pills = next(g for g in tab.get("button_group") if "Beside its own 64 pixels" in g.label)
+    pills.set_value([32, 128]).run()
+    next(b for b in tab.button if b.label == "Add at 2 sizes").click().run()
+    assert chosen(tab) == [
+        "Flowers",
+        "mixer_b16_224.goog_in21k_ft_in1k",
+        "Flowers at 32 px",
+        "Flowers at 128 px",
+    ]
+    box = next(b for b in tab.selectbox if b.label == "Starting model")
+    assert box.options == ["Flowers", "mixer_b16_224.goog_in21k_ft_in1k"]
+    box.set_value("timm/mixer_b16_224.goog_in21k_ft_in1k").run()
+    assert any("224 x 224 pixels only" in caption.value for caption in tab.caption)
+
+
+def test_a_link_with_a_size(visit, picture_folder, words_of):
+    tab = visit("models", images=str(picture_folder), models="demo/flowers@96,demo/flowers@1e9")
+    assert chosen(tab) == ["Flowers at 96 px"]
+    assert "'1e9' is no size of Flowers" in words_of(tab)

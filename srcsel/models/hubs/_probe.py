@@ -42,8 +42,8 @@ class Trial:
         """Return the number of pixels that sizes are multiples of; None where no other is read."""
         for step in self.steps:
             near = self.own // step * step
-            sizes = [near + step, near - step, near + 3 * step]
-            if min(sizes) > 0 and self.passes(*sizes, 2 * self.own, self.own):
+            sizes = [near + step, near - step, 2 * self.own, self.own]
+            if min(sizes) > 0 and self.passes(*sizes):
                 return step
         return None
 
@@ -102,7 +102,7 @@ def size_row(library: str, architecture: str) -> Row | None:
 def _timm(architecture: str) -> dict[str, Trial]:
     import timm
     import torch
-    from timm.layers import set_fused_attn
+    from timm.layers.config import set_fused_attn
 
     set_fused_attn(enable=False)  # its products are counted as such
     network = on_meta(timm.create_model, architecture).eval()

@@ -11,9 +11,9 @@ from srcsel.ui.parts import cards, words
 from srcsel.ui.parts.show import md, plain
 
 MEANS = (
-    "A model reads every picture shrunk to one size. Its own is the one it was trained at; a smaller"
-    " one is faster, a larger one shows finer detail, and which of them suits your pictures only a"
-    " run tells."
+    "A model reads every picture shrunk to one size. Its own is the one it was trained at; a"
+    " smaller one is faster, a larger one shows finer detail, and which of them suits your pictures"
+    " only a run tells."
 )
 
 

@@ -15,7 +15,7 @@ from srcsel.base.records import Reading, Result, SourceModel, Verdict
 from srcsel.ui.app import frame
 from srcsel.ui.parts import words
 from srcsel.ui.parts.show import md, plain
-from srcsel.ui.results import settle, strip
+from srcsel.ui.results import beforehand, settle, strip
 from srcsel.verdict.expected import HOW, expected, in_words
 from srcsel.verdict.measured import badge
 from srcsel.verdict.readings import find_ranking, firsts_of_100, titles_of
@@ -64,7 +64,7 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
             if reached is None or not frame.presenting() or verdict.measured:
                 st.markdown(settle.why(verdict))
         if winner and verdict.cause != "same":
-            right.html(_facts(result, winner) + _firsts(result))
+            right.html(_facts(result, winner) + _firsts(result) + beforehand.lines(result))
         strip.draw(result)
 
 

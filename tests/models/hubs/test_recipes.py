@@ -521,3 +521,44 @@ def test_deep_pictures_train_with_the_range_that_was_scored(tmp_path, folder):
     scored = open_picture(path, ranges=dataset.ranges)
     np.testing.assert_array_equal(np.asarray(script.opened(path)), np.asarray(scored))
     assert np.ptp(np.asarray(script.opened(path))) > 40
+
+
+def test_script_reads_pictures_at_the_size_that_was_chosen(tmp_path, dataset):
+    model = catalog.find_models("packaged/tf_efficientnet_lite0@96")[0]
+    script = load(written(tmp_path, model, dataset))
+    path = dataset.folder / dataset.paths[0]
+    how = hub_of(model).preprocessing(model)
+    pixels = how.pixels(open_picture(path, hint=max(how.scale))).astype(np.float32) / 255
+    seen = script.prepared(path)
+    assert seen.shape == (3, 96, 96)
+    np.testing.assert_allclose(seen.numpy(), (pixels - 0.5) / 0.5, atol=1e-6)
+    assert script.build(3).eval()(seen[None]).shape == (1, 3)
+    assert script.CARD["input_size"] == (96, 96)
+
+
+def test_script_resamples_position_embeddings_for_the_chosen_size(tmp_path, dataset):
+    import timm
+    import torch
+
+    torch.manual_seed(0)
+    network = timm.create_model("test_vit3", num_classes=5)
+    torch.nn.init.normal_(network.pos_embed)
+    file = tmp_path / "mine.pth"
+    torch.save(network.state_dict(), file)
+    model = catalog.find_models(f"{file}=test_vit3@96")[0]
+    place = written(tmp_path, model, dataset)
+    built = load(place).build(2).eval()
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 3, 96, 96), dtype=np.uint8)
+    encoder = hub_of(model).load(model, "cpu", Watch())
+    how = encoder.preprocessing
+    mean, std = (np.float32(v).reshape(1, 3, 1, 1) for v in (how.mean, how.std))
+    batch = torch.from_numpy((pixels / np.float32(255) - mean) / std)
+    with torch.inference_mode():
+        features = built.forward_head(built.forward_features(batch), pre_logits=True)
+    np.testing.assert_allclose(encoder(pixels)[0], features, rtol=1e-3, atol=1e-4)
+    # what it writes is a model of that size again
+    said = run(place)
+    assert "epoch 5 of 5" in said
+    again = catalog.find_models([str(place / "trained.safetensors")])[0]
+    assert again.input_size == 96
+    assert HUBS["checkpoints"].load(again, "cpu", Watch())(pixels)[1].shape == (1, 2)

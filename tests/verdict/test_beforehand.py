@@ -1,0 +1,145 @@
+"""What one would have taken without looking: against records written by hand."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+import srcsel
+from srcsel.base.records import Accuracy
+from srcsel.cli.tables import print_result
+from srcsel.report.html import to_html
+from srcsel.runs.public_json import to_json
+from srcsel.verdict.beforehand import HEADING, beforehand, in_words
+
+#           accuracy, params, year, accuracy reached
+FACTS = {
+    "timm/best": (0.75, 5_000_000, 2019, 0.791),
+    "timm/known": (0.842, 25_000_000, 2015, 0.70),
+    "timm/new": (0.80, 10_000_000, 2024, 0.802),
+    "pixels/thumbnail": (0.99, 900_000_000, 2026, 0.36),
+}
+
+
+@pytest.fixture
+def result():
+    rng = np.random.default_rng(0)
+    y = np.arange(90) % 3
+    centers = rng.standard_normal((3, 8))
+    apart = dict(zip(FACTS, (3.0, 0.5, 0.5, 0.2), strict=True))
+    sets = {m: rng.standard_normal((90, 8)) + apart[m] * centers[y] for m in FACTS}
+    ranked = srcsel.rank_features(sets, y)
+    assert ranked.verdict.winner == "timm/best"
+    models = tuple(
+        dataclasses.replace(
+            m,
+            title=m.id.partition("/")[2],
+            yardstick=m.id.startswith("pixels"),
+            **dict(zip(("accuracy", "params", "year"), FACTS[m.id][:3], strict=True)),
+        )
+        for m in ranked.models
+    )
+    told = tuple(Accuracy(m, (f[3],), f[3], f[3], f[3]) for m, f in FACTS.items())
+    return dataclasses.replace(ranked, models=models, accuracies=told)
+
+
+def changed(result, model, **facts):
+    models = [dataclasses.replace(m, **facts) if m.id == model else m for m in result.models]
+    return dataclasses.replace(result, models=tuple(models))
+
+
+def said(result):
+    return [in_words(pick, result) for pick in beforehand(result)]
+
+
+def test_three_ways_of_choosing_and_what_they_reach(result):
+    picks = beforehand(result)
+    assert [pick.model for pick in picks] == ["timm/known", "timm/known", "timm/new"]
+    assert [pick.value for pick in picks] == [0.842, 25_000_000, 2024]
+    assert [pick.reached for pick in picks] == [0.70, 0.70, 0.802]
+    assert [round(pick.behind, 6) for pick in picks] == [9.1, 9.1, -1.1]
+    assert said(result) == [
+        "Most accurate on ImageNet: known (84.2 %): here 70 % right, 9 points less than the"
+        " verdict's",
+        "Largest: known (25 M weights): here 70 % right, 9 points less than the verdict's",
+        "Newest by its paper: new (2024): here 80 % right, 1 point more than the verdict's",
+    ]
+
+
+def test_the_verdicts_own_model(result):
+    assert said(changed(result, "timm/best", year=2025))[2] == (
+        "Newest by its paper: best (2025): here 79 % right, the same model"
+    )
+
+
+def test_what_is_not_known_is_never_a_rank(result):
+    bare = changed(changed(result, "timm/known", year=None), "timm/new", year=None)
+    assert said(bare)[2] == (
+        "Newest by its paper: n/a (the year of the paper is known for 1 of 3 models)"
+    )
+    nan = changed(result, "timm/known", accuracy=math.nan)
+    assert said(nan)[0].startswith(
+        "Most accurate on ImageNet: new (80.0 %, of the 2 where that is known): here 80 % right"
+    )
+    every = result
+    for model in FACTS:
+        every = changed(every, model, accuracy=math.nan)
+    assert "is known for 0 of 3 models" in said(every)[0]
+
+
+def test_an_accuracy_on_another_task_is_none_on_imagenet(result):
+    models = [
+        dataclasses.replace(m, id=m.id.replace("timm/known", "demo/known")) for m in result.models
+    ]
+    scores = [
+        dataclasses.replace(s, model=s.model.replace("timm/known", "demo/known"))
+        for s in result.scores
+    ]
+    other = dataclasses.replace(result, models=tuple(models), scores=tuple(scores))
+    assert beforehand(other)[0].model == "timm/new"
+    assert beforehand(other)[1].model == "demo/known"
+    assert said(other)[1] == "Largest: known (25 M weights): not measured here"
+
+
+def test_equals_are_no_choice(result):
+    assert said(changed(result, "timm/best", year=2024))[2] == (
+        "Newest by its paper: n/a (2 share 2024)"
+    )
+
+
+def test_one_model_at_two_sizes_counts_once(result):
+    twin = changed(result, "timm/new", id="timm/known@128", at=128, params=25_000_000)
+    twin = dataclasses.replace(
+        twin,
+        scores=tuple(
+            dataclasses.replace(s, model=s.model.replace("timm/new", "timm/known@128"))
+            for s in twin.scores
+        ),
+    )
+    assert beforehand(twin)[1].model == "timm/known"
+
+
+def test_nothing_is_said_without_accuracies_or_candidates(result):
+    assert beforehand(dataclasses.replace(result, accuracies=())) == []
+    only = dataclasses.replace(result, models=result.models[:1])
+    assert beforehand(only) == []
+    nan = tuple(dataclasses.replace(a, mean=math.nan) for a in result.accuracies)
+    assert beforehand(dataclasses.replace(result, accuracies=nan)) == []
+
+
+def test_shell_json_and_report_say_the_same(result, capsys):
+    print_result(result)
+    printed = capsys.readouterr().out
+    html, told = to_html(result), to_json(result)["beforehand"]
+    assert HEADING in printed
+    assert HEADING in html
+    for line in said(result):
+        assert f"- {line}" in printed
+        assert line.replace("'", "&#39;") in html
+    assert [(pick["model"], pick["reached"]) for pick in told] == [
+        ("timm/known", 0.70),
+        ("timm/known", 0.70),
+        ("timm/new", 0.802),
+    ]
+    assert srcsel.beforehand(result) == beforehand(result)
