@@ -92,7 +92,7 @@ def beforehand(result: Result) -> list[Pick]:
 
 
 def in_words(pick: Pick, result: Result) -> str:
-    """Say it in one line: "Largest: X (13 M weights): here 74 % right, 3 points less"."""
+    """Say it in one line: "Largest: X (13 M weights): here 74 % right, 3.1 points less..."."""
     if pick.model is None:
         return f"{pick.title}: n/a ({pick.reason})"
     said = f"{pick.title}: {titles_of(result)[pick.model]} ({pick.told})"
@@ -101,7 +101,7 @@ def in_words(pick: Pick, result: Result) -> str:
     said += f": here {percent(pick.reached)} % right"
     if pick.model == result.verdict.winner:
         return f"{said}, the same model"
-    return said if pick.behind is None else f"{said}, {_points(pick.reached, pick.behind)}"
+    return said if pick.behind is None else f"{said}, {_points(pick.behind)}"
 
 
 def _pick(
@@ -114,7 +114,7 @@ def _pick(
     value = max(known.values())
     best = [model for model, own in known.items() if own == value]
     if len(best) > 1:
-        alike = f"{len(best)} share {way.in_words(value)}"
+        alike = f"{len(best)} of them share {way.in_words(value)}"
         return Pick(way.name, way.title, None, value, reason=alike)
     own = reached.get(best[0])
     behind = None if own is None or winner is None else 100 * (winner.mean - own.mean)
@@ -128,9 +128,9 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _points(reached: float, behind: float) -> str:
-    """Say how far behind the verdict's model, by the whole percents that both are shown with."""
-    points = percent(reached + behind / 100) - percent(reached)
-    if not points:
+def _points(behind: float) -> str:
+    """Say how far behind the verdict's model."""
+    points = f"{abs(behind):.1f}"
+    if points == "0.0":
         return "as often as the verdict's"
-    return f"{count(abs(points), 'point')} {'less' if points > 0 else 'more'} than the verdict's"
+    return f"{points} points {'less' if behind > 0 else 'more'} than the verdict's"

@@ -60,10 +60,10 @@ def test_three_ways_of_choosing_and_what_they_reach(result):
     assert [pick.reached for pick in picks] == [0.70, 0.70, 0.802]
     assert [round(pick.behind, 6) for pick in picks] == [9.1, 9.1, -1.1]
     assert said(result) == [
-        "Most accurate on ImageNet: known (84.2 %): here 70 % right, 9 points less than the"
+        "Most accurate on ImageNet: known (84.2 %): here 70 % right, 9.1 points less than the"
         " verdict's",
-        "Largest: known (25 M weights): here 70 % right, 9 points less than the verdict's",
-        "Newest by its paper: new (2024): here 80 % right, 1 point more than the verdict's",
+        "Largest: known (25 M weights): here 70 % right, 9.1 points less than the verdict's",
+        "Newest by its paper: new (2024): here 80 % right, 1.1 points more than the verdict's",
     ]
 
 
@@ -104,7 +104,7 @@ def test_an_accuracy_on_another_task_is_none_on_imagenet(result):
 
 def test_equals_are_no_choice(result):
     assert said(changed(result, "timm/best", year=2024))[2] == (
-        "Newest by its paper: n/a (2 share 2024)"
+        "Newest by its paper: n/a (2 of them share 2024)"
     )
 
 
