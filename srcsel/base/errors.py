@@ -5,6 +5,7 @@ SrcselError
 │   ├── UnknownNameError  a name that is not registered; lists the nearest ones
 │   ├── MissingPathError  a path that leads to nothing
 │   ├── FeatureError      features or labels of the wrong shape, type or content
+│   ├── QuotaError        more than one person, or all together, may take of a shared computer
 │   └── PictureError      one picture cannot be read
 ├── ModelError            a source model cannot be loaded or run
 │   └── DownloadError     its weights, or a public dataset, cannot be fetched
@@ -52,6 +53,10 @@ class MissingPathError(InputError):
 
 class FeatureError(InputError):
     """Features or labels of the wrong shape, type or content."""
+
+
+class QuotaError(InputError):
+    """More than one person, or all together, may take; says whose limit it is and what to do."""
 
 
 class PictureError(InputError):

@@ -602,6 +602,8 @@ class JobStatus:
     created: float = 0.0  # seconds since the epoch
     started: float | None = None
     ended: float | None = None
+    person: str = ""  # who asked, where people sign in
+    ahead: int = 0  # while it waits: how many jobs are done before it, the running one among them
 
     @property
     def share(self) -> float:

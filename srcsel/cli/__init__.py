@@ -1,5 +1,5 @@
 """The shell: `srcsel rank`, `score`, `models`, `evidence`, `settle`, `report`, `cache`, `doctor`,
-`app`.
+`status`, `uploads`, `app`.
 """
 
 from srcsel.cli.commands import main

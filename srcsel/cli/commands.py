@@ -1,5 +1,4 @@
-"""The shell: rank, score, models, evidence, settle, report, cache, doctor,
-app.
+"""The shell: rank, score, models, evidence, settle, report, cache, doctor, status, uploads, app.
 
 Heavy imports wait until they are needed; --help takes 0.1 s.
 
@@ -63,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     options.report(commands).set_defaults(run=_report)
     options.cache(commands).set_defaults(run=_cache)
     options.doctor(commands).set_defaults(run=_doctor)
+    options.status(commands).set_defaults(run=_status)
+    options.uploads(commands).set_defaults(run=_uploads)
     options.app(commands).set_defaults(run=_app)
     return parser
 
@@ -256,6 +257,33 @@ def _doctor(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     if arguments.json != "-":
         _write(text, "-")
     return DONE if well else NOTHING
+
+
+def _status(arguments: argparse.Namespace, _: Sequence[str]) -> int:
+    from srcsel.base.settings import load_settings
+    from srcsel.cli.queue import job_json, print_jobs
+    from srcsel.jobs import Board
+
+    jobs = Board(load_settings().jobs).active()
+    if arguments.json:
+        _write_json({"jobs": [job_json(job) for job in jobs]}, arguments.json)
+    if arguments.json != "-":
+        print_jobs(jobs)
+    return DONE
+
+
+def _uploads(arguments: argparse.Namespace, _: Sequence[str]) -> int:
+    from srcsel.cli.uploads import print_uploads, upload_json
+    from srcsel.pictures import uploads
+
+    for key in arguments.remove:
+        uploads.remove(key)
+    found = uploads.listed()
+    if arguments.json:
+        _write_json({"uploads": [upload_json(one) for one in found]}, arguments.json)
+    if arguments.json != "-":
+        print_uploads(found)
+    return DONE
 
 
 def _app(arguments: argparse.Namespace, extra: Sequence[str]) -> int:

@@ -218,6 +218,31 @@ def doctor(commands: Commands) -> ArgumentParser:
     return doctor
 
 
+def status(commands: Commands) -> ArgumentParser:
+    """Add `srcsel status`."""
+    status = commands.add_parser(
+        "status", help="what the dashboard's jobs are doing, and which wait in which order"
+    )
+    _add_json(status)
+    return status
+
+
+def uploads(commands: Commands) -> ArgumentParser:
+    """Add `srcsel uploads`."""
+    uploads = commands.add_parser(
+        "uploads", help="zips that were uploaded to the dashboard: list them, or remove some"
+    )
+    uploads.add_argument(
+        "--remove",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="remove this one for all who uploaded it; repeatable",
+    )
+    _add_json(uploads)
+    return uploads
+
+
 def app(commands: Commands) -> ArgumentParser:
     """Add `srcsel app`."""
     app = commands.add_parser(

@@ -54,11 +54,16 @@ create table if not exists jobs (
     done integer not null default 0, total integer not null default 0,
     what text not null default '', error text not null default '',
     parts text not null default '[]', result text,
-    seconds_left real, created real not null, started real, ended real
+    seconds_left real, created real not null, started real, ended real,
+    person text not null default '', turn integer not null default 0
 );
 create index if not exists jobs_by_state on jobs (state, lane, place);
 create table if not exists notices (text text not null);
 """
+_STORED = "create table if not exists stored (file text primary key, person text not null)"
+"""For whom a file of features counts (`srcsel.jobs.limits`)."""
+_ADDED = {"person": "text not null default ''", "turn": "integer not null default 0"}
+"""Columns that tables of version 1.0 lack: who asked, and the turn in which it was served."""
 
 
 _COLUMNS = frozenset(
@@ -162,10 +167,22 @@ class Table:
             connection.execute("pragma synchronous=normal")
             if not connection.execute("select 1 from sqlite_master where name='jobs'").fetchone():
                 connection.executescript(_SCHEMA)
+            _bring_up_to_date(connection)
         except BaseException:
             connection.close()
             raise
         return connection
+
+
+def _bring_up_to_date(connection: sqlite3.Connection) -> None:
+    """Give a table of an earlier version what it lacks."""
+    have = {row["name"] for row in connection.execute("pragma table_info(jobs)")}
+    for name, kind in _ADDED.items():
+        if name not in have:
+            with contextlib.suppress(sqlite3.OperationalError):  # another process was faster
+                connection.execute(f"alter table jobs add column {name} {kind}")
+    if not connection.execute("select 1 from sqlite_master where name='stored'").fetchone():
+        connection.execute(_STORED)
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
@@ -217,7 +234,8 @@ def _is_readable(row: sqlite3.Row) -> bool:
         result = None if row["result"] is None else json.loads(row["result"])
     except (RecursionError, *NOT_SO):
         return False
-    numbers = [row["place"], row["cancel"], status.done, status.total]
+    turn = row["turn"] if "turn" in row.keys() else 0  # noqa: SIM118 (a row)
+    numbers = [row["place"], row["cancel"], turn, status.done, status.total]
     return (
         LANES.get(status.kind) == row["lane"]
         and isinstance(row["question"], str)

@@ -11,17 +11,20 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from srcsel.base import access, log
 from srcsel.base.errors import Cancelled, StoreError, UnknownNameError
 from srcsel.base.records import JobStatus
+from srcsel.jobs import limits, turns
 from srcsel.jobs.base import (
     LANES,
     Table,
@@ -32,6 +35,7 @@ from srcsel.jobs.base import (
     to_status,
     whose,
 )
+from srcsel.jobs.turns import queue_of
 from srcsel.store.serialize import to_plain
 
 LOST = (
@@ -73,17 +77,18 @@ class Board:
         self.table = Table(folder)
 
     @again
-    def submit(self, kind: str, payload: dict[str, Any]) -> str:
-        """Queue a job and start a worker if none runs.
+    def submit(self, kind: str, payload: dict[str, Any], person: str = "") -> str:
+        """Queue a job of `person` and start a worker if none runs.
 
         Returns its id: of a rank job, the id of its run.
 
-        A question that is waiting or running already is not queued twice: its job's id comes back,
-        so go on with the id returned, not with the one handed in. Kinds and payloads: rank {run},
-        check {ref}, map {run_id, model, method}, inside {run_id, model}, taken {run_id},
-        sheets {set}, suspects {run_id}, measures {run_id, measures?}, evidence {run_id, protocol},
-        settle {run_id, minutes}. Raises
-        UnknownNameError for another kind, StoreError where the disk refuses.
+        A question that this person has waiting or running already is not queued twice: its job's id
+        comes back, so go on with the id returned, not with the one handed in. Another's is asked
+        again, and follows (`srcsel.jobs.turns`). Kinds and payloads: rank {run}, check {ref}, map
+        {run_id, model, method}, inside {run_id, model}, taken {run_id}, sheets {set}, suspects
+        {run_id}, measures {run_id, measures?}, evidence {run_id, protocol}, settle {run_id,
+        minutes}. Raises UnknownNameError for another kind, QuotaError where too much waits or is
+        stored, StoreError where the disk refuses.
         """
         if kind not in LANES:
             raise UnknownNameError("kind of job", kind, LANES)
@@ -95,19 +100,20 @@ class Board:
         with self.table.open(write=True) as db:
             same = db.execute(
                 "select id from jobs where state in ('queued','running') and (id=? or (question=?"
-                " and cancel=0))",
-                (job, question),
+                " and cancel=0 and person=?))",
+                (job, question, person),
             ).fetchone()
             if same:
                 job = same["id"]
             else:
+                limits.require(db, self.folder.parent, LANES[kind], person)
                 db.execute(
                     "insert or replace into jobs (id, place, kind, lane, question, payload, state,"
-                    " what, created) values (?, (select coalesce(max(place), 0) + 1 from jobs), ?,"
-                    " ?, ?, ?, 'queued', 'Waiting', ?)",
-                    (job, kind, LANES[kind], question, json.dumps(payload), time.time()),
+                    " what, created, person) values (?, (select coalesce(max(place), 0) + 1 from"
+                    " jobs), ?, ?, ?, ?, 'queued', 'Waiting', ?, ?)",
+                    (job, kind, LANES[kind], question, json.dumps(payload), time.time(), person),
                 )
-        log.event("job joined" if same else "job queued", **whose(job, kind, payload))
+        log.event("job joined" if same else "job queued", **whose(job, kind, payload, person))
         self.wake()
         return job
 
@@ -144,13 +150,13 @@ class Board:
 
     @again
     def active(self) -> list[JobStatus]:
-        """Jobs that run or wait, the running first, then in the order they will be taken."""
+        """Jobs that run or wait: the running first, then lane by lane in the order they will be
+        taken.
+        """
         with self.table.open() as db:
-            rows = db.execute(
-                "select * from jobs where state in ('queued','running') order by state='queued',"
-                " place"
-            ).fetchall()
-            return [to_status(row) for row in rows]
+            queues = [queue_of(db, lane) for lane in dict.fromkeys(LANES.values())]
+            running = [to_status(queue.running) for queue in queues if queue.running is not None]
+            return running + [_placed(db, one.id) for queue in queues for one in queue.waiting]
 
     @again
     def recent(self, n: int = 20) -> list[JobStatus]:
@@ -241,8 +247,8 @@ class Board:
     @again
     def _find(self, job: str) -> JobStatus | None:
         with self.table.open() as db:
-            row = db.execute("select * from jobs where id=?", (job,)).fetchone()
-            return to_status(row) if row else None
+            known = db.execute("select 1 from jobs where id=?", (job,)).fetchone()
+            return _placed(db, job) if known else None
 
     def _tend(self, lane: str, *, start: bool = False) -> None:
         from filelock import Timeout
@@ -310,6 +316,23 @@ class Board:
                 "update jobs set state='failed', error=?, ended=? where lane=? and state='queued'",
                 (error, time.time(), lane),
             )
+
+
+def _placed(db: sqlite3.Connection, job: str) -> JobStatus:
+    """Return a job with its place in the queue; one that follows another shows how far that is."""
+    row = db.execute("select * from jobs where id=?", (job,)).fetchone()
+    status = to_status(row)
+    if status.state != "queued":
+        return status
+    queue = queue_of(db, row["lane"])
+    placed = replace(status, ahead=queue.ahead(job), what=turns.words(queue, job))
+    leader = queue.running
+    if leader is None or leader["question"] != row["question"]:
+        return placed
+    seen = to_status(leader)
+    return replace(
+        placed, done=seen.done, total=seen.total, parts=seen.parts, seconds_left=seen.seconds_left
+    )
 
 
 def log_path(folder: Path, name: str) -> Path:

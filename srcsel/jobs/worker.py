@@ -24,10 +24,12 @@ from srcsel.base.errors import Cancelled, SrcselError, StoreError
 from srcsel.base.records import JobState
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import PartState, Watch
+from srcsel.jobs import limits
 from srcsel.jobs.base import Table, lane_lock, whose
 from srcsel.jobs.board import Board, log_path
 from srcsel.jobs.kinds import KINDS
 from srcsel.jobs.progress import Progress
+from srcsel.jobs.turns import next_turn, queue_of
 from srcsel.store import cache, files
 from srcsel.store.serialize import to_plain
 
@@ -186,13 +188,17 @@ def _make_space() -> None:
 
 
 def _claim(table: Table, lane: str) -> sqlite3.Row | None:
-    """Take the first waiting job of the lane, atomically, or None."""
+    """Take the job of the lane whose turn it is, atomically, or None."""
     with table.open(write=True) as db:
+        queue = queue_of(db, lane)
+        if not queue.waiting:
+            return None
+        job = queue.waiting[0].id
+        turn = 0 if job in queue.followers else next_turn(db, lane)
         return db.execute(
             "update jobs set state='running', started=?, what='Starting', done=0, error='',"
-            " parts='[]' where id=(select id from jobs where lane=? and state='queued' order by"
-            " place limit 1) returning *",
-            (time.time(), lane),
+            " parts='[]', turn=max(turn, ?) where id=? returning *",
+            (time.time(), turn, job),
         ).fetchone()
 
 
@@ -205,7 +211,8 @@ def _work(table: Table, row: sqlite3.Row) -> None:
     watch = BoardWatch(table, row["id"], about)
     with _output_to(log_path(table.folder, row["id"])):
         try:
-            result = KINDS[row["kind"]](payload, watch)
+            with limits.counted(table, row):
+                result = KINDS[row["kind"]](payload, watch)
         except Cancelled as error:
             _finish(table, row["id"], "cancelled", str(error))
         except SrcselError as error:

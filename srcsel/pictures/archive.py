@@ -12,16 +12,17 @@ import lzma
 import os
 import posixpath
 import re
+import secrets
 import shutil
 import stat
 import struct
 import tempfile
-import time
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from srcsel.base.errors import InputError
 from srcsel.pictures.images import SUFFIXES
@@ -30,6 +31,7 @@ from srcsel.pictures.tables.encoding import name_encoding
 from srcsel.store import files
 
 ENTRY_LIMIT = 200_000  # files in one zip
+FOLDER_LIMIT = 20_000  # folders in one zip
 TOTAL_LIMIT = 16 * 2**30  # bytes unpacked
 RATIO_LIMIT = 150  # times its size a zip may grow; pictures hardly shrink, bombs do by thousands
 # bytes that may be unpacked whatever the ratio: small drawings do shrink well
@@ -37,10 +39,12 @@ RATIO_FREE = 64 * 2**20
 DEPTH_LIMIT = 32  # folders in one another
 PATH_BYTES = 1024  # of one path inside the zip
 NAME_BYTES = 150  # of one file or folder name; longer ones are shortened
-STALE_SECONDS = 86_400.0  # after which a half-unpacked folder was left by a killed process
+BLOCK = 4096  # bytes of disk that a file or folder takes beside its content, about
 _CHUNK = 1 << 20
 _UTF8 = 0x800  # the flag "this name is UTF-8"
-_HALF = ".unpacking-"
+_HALF, _LOCK = ".unpacking-", ".lock"
+_ENTRY = b"PK\x01\x02"  # an entry of the list at the end of a zip begins so
+_TAIL = 2**16 + 128  # bytes at most behind that list: comment, ends of ZIP and ZIP64
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
     *(EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError),
@@ -54,26 +58,36 @@ def unpack(
     target: Path,
     *,
     entries: int = ENTRY_LIMIT,
+    folders: int = FOLDER_LIMIT,
     total: int = TOTAL_LIMIT,
     ratio: int = RATIO_LIMIT,
+    admit: Callable[[int], None] | None = None,
 ) -> Path:
     """Unpack the zip `source` (its bytes or its path) as the folder `target` and return that.
 
     `target` appears whole or not at all; where it is there already, nothing is done, so name it by
     the content. Folder names stay as they were written, except for what a file system cannot hold.
-    Limits: `entries` files, `total` bytes, `ratio` times the size of the zip. Raises InputError
-    with what to do for everything hostile or broken, StoreError where the disk is full.
+    Limits: `entries` files, `folders` folders, `total` bytes, `ratio` times the size of the zip.
+    `admit` is asked with the bytes it will take on the disk, and raises where that is too much.
+    Raises InputError with what to do for everything hostile or broken, StoreError where the disk is
+    full.
     """
     if target.is_dir():
         return target
     size = len(source) if isinstance(source, bytes) else source.stat().st_size
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(target.parent)
-        with zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source) as packed:
-            plan = _plan(packed, entries, folded=_ignores_case(target.parent))
+        sweep(target.parent)
+        with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
+            _require_few(_listed(file), entries + folders, "files and folders")
+            packed = zipfile.ZipFile(file)
+            names = _Names(folders, folded=_ignores_case(target.parent))
+            plan = _plan(packed, entries, names)
             budget = min(total, max(ratio * size, RATIO_FREE))
-            _require_room(sum(info.file_size for info, _ in plan), budget, target.parent)
+            claimed = sum(info.file_size for info, _ in plan)
+            _require_room(claimed, budget, target.parent)
+            if admit is not None:
+                admit(claimed + BLOCK * (len(plan) + names.folders))
             with _half(target) as half:
                 _write(packed, plan, half, budget)
     except _BROKEN as error:
@@ -88,19 +102,45 @@ def unpack(
     return target
 
 
+def _listed(file: BinaryIO) -> int:
+    """Count the entries of a zip without making a record of each, as `zipfile` does; 0 where it
+    has no list.
+
+    A list of 512 MB would hold eleven million, which takes gigabytes of memory.
+    """
+    end = file.seek(0, os.SEEK_END)
+    start = max(0, end - _TAIL)
+    file.seek(start)
+    tail = file.read()
+    last = tail.rfind(b"PK\x05\x06")
+    if last < 0 or len(tail) < last + 20:
+        return 0
+    (size,) = struct.unpack_from("<L", tail, last + 12)
+    size = start + last if size == 0xFFFFFFFF else size + _TAIL  # of a ZIP64: up to its beginning
+    file.seek(max(0, start + last - size))
+    found, before = 0, b""
+    while chunk := file.read(min(_CHUNK, start + last - file.tell())):
+        found += (before + chunk).count(_ENTRY)
+        before = chunk[-len(_ENTRY) + 1 :]
+    return found
+
+
+def _require_few(found: int, most: int, what: str) -> None:
+    if found > most:
+        raise InputError(
+            f"This zip holds {found:,} {what}; {most:,} are the limit. Split it, or give a folder."
+        )
+
+
 def _plan(
-    packed: zipfile.ZipFile, entries: int, *, folded: bool
+    packed: zipfile.ZipFile, entries: int, names: _Names
 ) -> list[tuple[zipfile.ZipInfo, str]]:
     """Decide which entries are unpacked and under which path; hidden files and system litter are
     not.
     """
-    names, plan = _Names(folded=folded), []
+    plan = []
     infos = packed.infolist()
-    if len(infos) > entries:
-        raise InputError(
-            f"This zip holds {len(infos):,} files; {entries:,} are the limit. Split it, or give a"
-            " folder."
-        )
+    _require_few(sum(not info.is_dir() for info in infos), entries, "files")
     encoding = _encoding(infos)
     for info in infos:
         name = _decoded(info, encoding)
@@ -173,10 +213,16 @@ class _Names:
     one as it can be.
     """
 
-    def __init__(self, *, folded: bool) -> None:
+    def __init__(self, most: int, *, folded: bool) -> None:
+        self._most = most  # folders
         self._fold = str.casefold if folded else str
         self._folders: dict[str, str] = {"": ""}  # as written -> as unpacked
         self._taken: dict[str, int] = {}
+
+    @property
+    def folders(self) -> int:
+        """How many folders there are so far."""
+        return len(self._folders) - 1
 
     def place(self, parts: list[str]) -> str:
         """Return the path for an entry's parts, relative, POSIX."""
@@ -188,6 +234,11 @@ class _Names:
         for part in parts:
             written = f"{written}/{part}"
             if written not in self._folders:
+                if self.folders == self._most:
+                    raise InputError(
+                        f"This zip holds more than {self._most:,} folders. Zip one folder for each"
+                        " class, or give the folder's path instead."
+                    )
                 self._folders[written] = self._free(place, _safe(part))
             place = self._folders[written]
         return place
@@ -247,24 +298,42 @@ def _write(
 
 @contextlib.contextmanager
 def _half(target: Path) -> Iterator[Path]:
-    """Give a folder beside `target` that takes its place in the end, or is removed."""
-    half = Path(tempfile.mkdtemp(prefix=_HALF, dir=target.parent))
+    """Give a folder beside `target` that takes its place in the end, or is removed.
+
+    Whoever unpacks holds a lock beside it, which the system frees however that ends.
+    """
+    from filelock import FileLock
+
+    half = target.parent / f"{_HALF}{secrets.token_hex(8)}"
     try:
-        yield half
-        try:
-            half.rename(target)
-        except OSError:
-            if not target.is_dir():  # else another upload of the same zip was faster
-                raise
+        with FileLock(_lock_path(half)):
+            half.mkdir()
+            yield half
+            try:
+                half.rename(target)
+            except OSError:
+                if not target.is_dir():  # else another upload of the same zip was faster
+                    raise
     finally:
         shutil.rmtree(half, ignore_errors=True)
+        _lock_path(half).unlink(missing_ok=True)
 
 
-def _sweep(folder: Path) -> None:
+def sweep(folder: Path) -> None:
+    """Remove what killed processes had unpacked half into `folder`."""
+    from filelock import FileLock, Timeout
+
     for half in folder.glob(f"{_HALF}*"):
-        with contextlib.suppress(OSError):
-            if time.time() - half.stat().st_mtime > STALE_SECONDS:
-                shutil.rmtree(half, ignore_errors=True)
+        if half.suffix == _LOCK or not half.is_dir():
+            continue
+        with contextlib.suppress(Timeout, OSError), FileLock(_lock_path(half), timeout=0):
+            shutil.rmtree(half, ignore_errors=True)
+        if not half.exists():
+            _lock_path(half).unlink(missing_ok=True)
+
+
+def _lock_path(half: Path) -> Path:
+    return half.with_name(f"{half.name}{_LOCK}")
 
 
 def _ignores_case(folder: Path) -> bool:

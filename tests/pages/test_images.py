@@ -10,9 +10,9 @@ from srcsel.base import access
 from srcsel.base.records import Part
 from srcsel.base.watch import Watch
 from srcsel.jobs.kinds import KINDS
-from srcsel.pictures import thumbs
+from srcsel.pictures import thumbs, uploads
 from srcsel.pictures.dataset import list_pictures
-from srcsel.ui.images import checking, choosing
+from srcsel.ui.images import checking, kept
 
 
 @pytest.fixture
@@ -189,11 +189,36 @@ def test_a_zip_is_unpacked_once_and_then_is_a_folder(visit, zip_bytes, work):
     tab = visit("images")
     way(tab, "zip")
     tab.file_uploader(key="images-zip").upload("my leaves!.zip", zip_bytes).run()
-    (folder,) = (work / "uploads").glob("*/*")
+    (folder,) = (work / "uploads").glob("[0-9a-f]*/*")
     assert folder.name == "my-leaves"
     assert tab.query_params["images"] == str(folder)
     assert metrics(tab)["Pictures"] == "30"
-    assert choosing.unpack("my leaves!.zip", zip_bytes) == str(folder)
+    assert not list((work / "uploads" / ".incoming").glob("*/*.zip"))  # used up
+    (work / "again.zip").write_bytes(zip_bytes)
+    assert uploads.keep(work / "again.zip", "other name.zip") == folder
+
+
+def test_an_upload_is_removed_by_a_press(visit, zip_bytes, work):
+    tab = visit("images")
+    way(tab, "zip")
+    tab.file_uploader(key="images-zip").upload("leaves.zip", zip_bytes).run()
+    (folder,) = (work / "uploads").glob("[0-9a-f]*/*")
+    (one,) = uploads.listed()
+    assert f"kept-use-{one.id}" in {each.key for each in tab.button}
+    kept._remove(one)
+    assert (folder.exists(), uploads.listed()) == (False, [])
+
+
+def test_a_zip_that_was_refused_stays_so_when_the_page_is_drawn_again(
+    visit, zip_bytes, work, monkeypatch
+):
+    monkeypatch.setenv("SRCSEL_MOST_UPLOADS_ALL", "0")
+    tab = visit("images")
+    way(tab, "zip")
+    tab.file_uploader(key="images-zip").upload("leaves.zip", zip_bytes).run()
+    for _ in range(2):
+        assert "zips of all people" in tab.error[0].value
+        tab.run()
 
 
 def test_a_broken_zip_is_refused_in_words(visit, work):

@@ -97,12 +97,32 @@ def test_who_asks_travels_with_the_run_and_leaves_the_question_alone(
 ):
     as_person(ADA)
     first = asking.submit_run(result.run)
-    assert board.status(first).payload["run"]["person"] == ADA.id
+    assert board.status(first).payload["run"]["person"] == board.status(first).person == ADA.id
     as_person(BOB)
     again = dataclasses.replace(result.run, id="20260301-101500-000000-ffff", person=ADA.id)
-    assert asking.submit_run(again) == first  # asked once for both
+    assert asking.submit_run(again) == again.id  # Bob's own, computed once for both
+    assert board.status(again.id).person == BOB.id
     same = [{"run": to_plain(dataclasses.replace(result.run, person=p))} for p in ("a", "b")]
     assert question_of("rank", same[0]) == question_of("rank", same[1])
+
+
+def test_what_somebody_else_stopped_is_asked_again(board, as_person, settle, work):
+    as_person(ADA)
+    first = asking.ask_once("map", {"run_id": "x", "model": "y", "method": "pca"})
+    settle(first.id, "running")
+    as_person(BOB)
+    assert asking.ask_once("map", {"run_id": "x", "model": "y", "method": "pca"}).id == first.id
+    settle(first.id, "cancelled")
+    again = asking.ask_once("map", {"run_id": "x", "model": "y", "method": "pca"})
+    assert (again.id != first.id, again.person) == (True, BOB.id)
+
+
+def test_the_check_of_ones_pictures_is_ones_own_to_stop(board, as_person, work):
+    as_person(ADA)
+    job = board.status(board.submit("check", {"ref": "demo:digits"}, mine.asker()))
+    assert mine.job_is_mine(job)
+    as_person(BOB)
+    assert not mine.job_is_mine(job)
 
 
 def test_who_asked_is_not_handed_on(result):

@@ -269,6 +269,12 @@ def test_the_refusal_is_a_sentence_and_no_trace(wide, capsys):
     assert str(caught.value).startswith("srcsel: Others could reach this dashboard")
 
 
+def test_a_limit_that_is_none_is_said_at_the_start(on_this_computer, monkeypatch):
+    monkeypatch.setenv("SRCSEL_MOST_RUNS", "many")
+    with pytest.raises(SystemExit, match="SRCSEL_MOST_RUNS is a number"):
+        server.require_sign_in()
+
+
 def test_a_worker_does_not_learn_the_password(work, monkeypatch):
     monkeypatch.setenv("SRCSEL_PASSWORD", PASSWORD)
     assert PASSWORD not in board._environment(work / "jobs").values()

@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from srcsel.base import phrases
 from srcsel.base.records import Failure, Part
+from srcsel.jobs.base import lane_lock
 from srcsel.store.serialize import to_plain
 from srcsel.ui.parts import watch, words
 
@@ -51,7 +52,9 @@ def test_a_job_behind_another_says_what_it_waits_for(panel, settle, board, resul
         "rank", {"run": to_plain(dataclasses.replace(result.run, id="earlier", seed=7))}
     )
     settle(first, "running")
-    assert "Waiting until another run is done" in words_of(panel())
+    waiting = lane_lock(board.folder, "compute")
+    with waiting:  # as the worker of the first holds it
+        assert "Next in the queue" in words_of(panel())
 
 
 def test_a_running_job_has_a_row_for_each_model(panel, settle, job, words_of):

@@ -6,10 +6,13 @@ import os
 import shutil
 import stat
 import struct
+import subprocess
+import sys
 import time
 import zipfile
 
 import pytest
+from filelock import FileLock
 
 from srcsel.base.errors import InputError, StoreError
 from srcsel.pictures import archive
@@ -283,7 +286,7 @@ def test_names_that_collide(tmp_path, monkeypatch):
 
 
 def test_many_equal_names_take_no_time(tmp_path):
-    names = archive._Names(folded=False)
+    names = archive._Names(archive.FOLDER_LIMIT, folded=False)
     start = time.monotonic()
     assert len({names.place(["a", "1.jpg"]) for _ in range(20_000)}) == 20_000
     assert time.monotonic() - start < 5
@@ -356,10 +359,57 @@ def test_two_uploads_of_the_same_zip_at_once(tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
 
 
-def test_leftovers_of_killed_processes_are_swept(tmp_path):
-    old, new = tmp_path / ".unpacking-old", tmp_path / ".unpacking-new"
-    for folder in (old, new):
-        folder.mkdir()
-    os.utime(old, (1, 1))
+def test_leftovers_of_killed_processes_are_swept_and_others_are_not(tmp_path):
+    left, at_work = tmp_path / ".unpacking-left", tmp_path / ".unpacking-at-work"
+    for folder in (left, at_work):
+        (folder / "a").mkdir(parents=True)
+    with FileLock(tmp_path / ".unpacking-at-work.lock"):  # as another process holds it
+        archive.sweep(tmp_path)
+        assert sorted(p.name for p in tmp_path.iterdir()) == [at_work.name, f"{at_work.name}.lock"]
     unpack(zipped({"a/1.jpg": b"x"}), tmp_path / "out")
-    assert (old.exists(), new.exists()) == (False, True)
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_killed_unpacking_leaves_nothing_that_stays(tmp_path):
+    code = """
+import os, sys, zipfile
+from pathlib import Path
+from srcsel.pictures import archive
+archive._write = lambda *_: os.kill(os.getpid(), 9)
+archive.unpack(Path(sys.argv[1]), Path(sys.argv[2]) / "out")
+"""
+    (tmp_path / "x.zip").write_bytes(zipped({"a/1.jpg": b"x"}))
+    place = tmp_path / "up"
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "x.zip"), str(place)], check=False)
+    assert len(list(place.iterdir())) == 2  # the half and its lock
+    archive.sweep(place)
+    assert list(place.iterdir()) == []
+
+
+def test_a_zip_of_folders_is_refused(tmp_path):
+    empty = zipped({f"{k}/": b"" for k in range(300)} | {"a/1.jpg": b"x"})
+    assert "more than 200 folders" in refusal(empty, tmp_path, folders=200)
+    implied = zipped({f"{k}/{k}.jpg": b"x" for k in range(300)})
+    assert "more than 200 folders" in refusal(implied, tmp_path, folders=200)
+    assert "12 files and folders; 11 are" in refusal(
+        zipped({f"{k}.jpg": b"x" for k in range(12)}), tmp_path, entries=8, folders=3
+    )
+    assert archive.FOLDER_LIMIT < 93_000
+
+
+def test_the_list_of_a_zip_is_counted_before_it_is_read(tmp_path, monkeypatch):
+    data = zipped({f"{k}.jpg": b"x" for k in range(70_000)})  # more than 65,535: a ZIP64
+    assert archive._listed(io.BytesIO(data)) == 70_000
+    assert archive._listed(io.BytesIO(data[:-8])) == 0
+    few = zipped({f"{k}.jpg": b"x" for k in range(7)})
+    assert archive._listed(io.BytesIO(b"before" + few)) == 7
+    commented = few[:-2] + (5).to_bytes(2, "little") + b"hello"
+    assert archive._listed(io.BytesIO(commented)) == 7
+    monkeypatch.setattr(archive.zipfile, "ZipFile", None)  # is not asked
+    assert "70,000 files" in refusal(data, tmp_path, entries=40_000)
+
+
+def test_who_admits_a_zip_is_asked_with_what_it_takes(tmp_path):
+    data, asked = zipped({"a/1.jpg": b"x" * 5000, "a/2.jpg": b"x"}), []
+    unpack(data, tmp_path / "out", admit=asked.append)
+    assert asked == [5001 + 3 * archive.BLOCK]  # two files in a folder

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
 from srcsel.base.errors import InputError, SrcselError
 from srcsel.base.paths import lasting, named
+from srcsel.pictures import uploads
 from srcsel.ui.app import state
-from srcsel.ui.images import checking
-from srcsel.ui.parts import cards, words
+from srcsel.ui.images import checking, kept
+from srcsel.ui.parts import cards, incoming, mine, words
 from srcsel.ui.parts.show import md
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+UNPACKED, REFUSED = "srcsel.unpacked", "srcsel.refused"  # session: the upload that was, and why not
 
 LAYOUT = """leaves/
 ├── healthy/
@@ -85,31 +90,30 @@ def zipped() -> None:
     )
     if file is None:
         _layout()
-        return
-    if st.session_state.get("srcsel.unpacked") == file.file_id:
-        return
-    try:
-        with st.spinner(f"Unpacking {words.megabytes(file.size)}"):
-            ref = unpack(file.name, file.getvalue())
-    except SrcselError as error:
-        st.error(
-            cards.sentence(error), title="This zip cannot be used", icon=":material/folder_zip:"
-        )
-        return
-    st.session_state["srcsel.unpacked"] = file.file_id
-    take(ref)
-    st.rerun()
+    elif st.session_state.get(UNPACKED) != file.file_id and (ref := _unpacked(file)):
+        take(ref)
+        st.rerun()
+    kept.draw(take)
 
 
-def unpack(name: str, data: bytes) -> str:
-    """Unpack an uploaded zip below the uploads folder and return its path; the same zip is unpacked
-    once.
-    """
-    from srcsel.pictures import archive
-
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(name).stem).strip("-.")[:40] or "upload"
-    target = state.settings().uploads / hashlib.sha256(data).hexdigest()[:16] / stem
-    return str(archive.unpack(data, target))
+def _unpacked(file: UploadedFile) -> str | None:
+    """Unpack an upload, once; return its folder, or None after saying why it cannot be used."""
+    refused = st.session_state.get(REFUSED, ("", ""))
+    if refused[0] != file.file_id:
+        try:
+            with (
+                incoming.content(file) as packed,
+                st.spinner(f"Unpacking {words.megabytes(packed.stat().st_size)}"),
+            ):
+                ref = str(uploads.keep(packed, file.name, mine.asker()))
+        except SrcselError as error:
+            refused = (file.file_id, cards.sentence(error))
+            st.session_state[REFUSED] = refused
+        else:
+            st.session_state[UNPACKED] = file.file_id
+            return ref
+    st.error(refused[1], title="This zip cannot be used", icon=":material/folder_zip:")
+    return None
 
 
 def public() -> None:

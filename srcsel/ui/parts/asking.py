@@ -10,6 +10,7 @@ import streamlit as st
 
 from srcsel.base.errors import SrcselError
 from srcsel.base.records import JobStatus, Result, Run
+from srcsel.pictures import uploads
 from srcsel.store.serialize import to_plain
 from srcsel.ui.app import state
 from srcsel.ui.parts import cards, mine, watch
@@ -21,9 +22,15 @@ def submit_run(run: Run) -> str | None:
 
     The same question asked again joins the job already there, which has another id.
     """
+    asked = dataclasses.replace(run, person=mine.person())
+    uploads.touch(run.ref)
+    return submit("rank", {"run": to_plain(asked)})
+
+
+def submit(kind: str, payload: Mapping[str, Any]) -> str | None:
+    """Queue a job for this person; return its id, or None after saying why it was refused."""
     try:
-        asked = dataclasses.replace(run, person=mine.person())
-        return state.board().submit("rank", {"run": to_plain(asked)})
+        return state.board().submit(kind, dict(payload), mine.asker())
     except SrcselError as error:
         st.error(cards.sentence(error), icon=":material/error:")
         return None
@@ -32,12 +39,17 @@ def submit_run(run: Run) -> str | None:
 def ask_once(kind: str, payload: Mapping[str, Any]) -> JobStatus:
     """Return the job that makes what a page lacks; submit it where there is none.
 
-    One that is done counts as none: what it made was deleted since, or is outdated.
+    One that is done counts as none: what it made was deleted since, or is outdated. So does one
+    that somebody else stopped.
     """
-    board = state.board()
+    board, asker = state.board(), mine.asker()
     job = board.find(kind, payload)
-    if job is None or job.state == "done":
-        job = board.status(board.submit(kind, dict(payload)))
+    if (
+        job is None
+        or job.state == "done"
+        or (job.state not in watch.ACTIVE and job.person != asker)
+    ):
+        job = board.status(board.submit(kind, dict(payload), asker))
     return job
 
 

@@ -16,11 +16,11 @@ from srcsel.base.records import (
     Result,
 )
 from srcsel.explore import inside
-from srcsel.pictures import thumbs
+from srcsel.pictures import thumbs, uploads
 from srcsel.runs import taken
 from srcsel.runs.taken import Taken
 from srcsel.ui.app import state
-from srcsel.ui.parts import cards, watch
+from srcsel.ui.parts import cards, mine, watch
 from srcsel.ui.parts.asking import ask_once, still_scoring
 from srcsel.ui.parts.show import md
 
@@ -142,5 +142,6 @@ def check_job(ref: str) -> JobStatus:
     board = state.board()
     asked: dict[str, str] = st.session_state.setdefault(CHECKED, {})
     if ref not in asked:
-        asked[ref] = board.submit("check", {"ref": ref})
+        uploads.touch(ref)
+        asked[ref] = board.submit("check", {"ref": ref}, mine.asker())
     return board.status(asked[ref])

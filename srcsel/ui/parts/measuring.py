@@ -16,6 +16,7 @@ from srcsel.store.memory import Memory
 from srcsel.store.serialize import to_plain
 from srcsel.ui.app import state
 from srcsel.ui.parts import mine, price, watch, words
+from srcsel.ui.parts.asking import submit
 from srcsel.ui.parts.show import plain
 
 # pictures of each class that train
@@ -189,5 +190,5 @@ def _submit(result: Result, protocol: Protocol, models: Sequence[SourceModel]) -
         "protocol": to_plain(protocol),
         "models": [m.id for m in models],
     }
-    state.board().submit("evidence", payload)
-    st.rerun()
+    if submit("evidence", payload) is not None:
+        st.rerun()

@@ -27,6 +27,12 @@ def person() -> str:
     return who.id if who else ""
 
 
+def asker() -> str:
+    """Return for whom jobs are queued: an account, or with one password for all this browser."""
+    who = people.person_of(st.context.cookies)
+    return who.id if who else ""
+
+
 def is_mine(whose: str) -> bool:
     """Tell whether this person may change what belongs to `whose` (the `person` of a run)."""
     if people.way() != "oidc":
@@ -41,12 +47,16 @@ def visible(runs: Iterable[RunSummary]) -> list[RunSummary]:
 
 
 def job_is_mine(job: JobStatus) -> bool:
-    """Tell whether this person may stop or continue a job: that of their run, or of no run."""
+    """Tell whether this person may stop or continue a job: their own, that of their run, or one of
+    before people signed in that is about no run.
+    """
+    if job.person and is_mine(job.person):
+        return True
     run = job.payload.get("run")
     if isinstance(run, dict):
         return is_mine(str(run.get("person", "")))
     run_id = job.payload.get("run_id")
-    return run_id is None or run_is_mine(str(run_id))
+    return not job.person if run_id is None else run_is_mine(str(run_id))
 
 
 def run_is_mine(run_id: str) -> bool:

@@ -88,14 +88,7 @@ def _head(job: JobStatus) -> None:
 
 def _now(job: JobStatus, done: int, total: int) -> str:
     if job.state == "queued":
-        busy = any(
-            other.state == "running" and other.kind == job.kind for other in state.board().active()
-        )
-        return (
-            "Waiting until another run is done"
-            if busy
-            else "Getting ready, this takes a few seconds"
-        )
+        return md(job.what)
     states = [part.state for part in job.parts if part.name not in OTHER_PARTS]
     failed, dropped = states.count("failed"), states.count("dropped")
     text = (

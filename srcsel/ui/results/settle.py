@@ -15,7 +15,7 @@ from srcsel.runs.settled import FINAL, MINUTES, PROTOCOL, ROUNDS, with_settled
 from srcsel.store.memory import Memory
 from srcsel.ui.app import frame, state
 from srcsel.ui.parts import mine, price, watch
-from srcsel.ui.parts.asking import last_of
+from srcsel.ui.parts.asking import last_of, submit
 from srcsel.ui.parts.show import md
 from srcsel.verdict.measured import answered, contest, unfinished, why_not
 
@@ -87,8 +87,10 @@ def _offer(result: Result) -> None:
         f"Settle it: train these {phrases.word(len(contest(result)))} for real, about"
         f" {phrases.duration(seconds(result, asked))}"
     )
-    if button.button(label, type="primary", icon=":material/gavel:", key="settle-start"):
-        state.board().submit("settle", {"run_id": result.run.id, "minutes": asked})
+    if (
+        button.button(label, type="primary", icon=":material/gavel:", key="settle-start")
+        and submit("settle", {"run_id": result.run.id, "minutes": asked}) is not None
+    ):
         st.rerun()
     names = {m.id: m.title for m in result.models}
     who = phrases.listed([md(names[m]) for m in contest(result)])

@@ -18,6 +18,7 @@ from srcsel.report.make import stored
 from srcsel.report.numbers import to_csv
 from srcsel.ui.app import frame, state
 from srcsel.ui.parts import cards, watch, words
+from srcsel.ui.parts.asking import submit
 from srcsel.ui.parts.show import md
 from srcsel.ui.results import results
 
@@ -149,7 +150,7 @@ def _question(whole: Result) -> dict[str, str | None]:
 
 
 def _order(question: dict[str, str | None]) -> None:
-    state.board().submit("report", question)
+    submit("report", question)
 
 
 def _progress(job: JobStatus) -> None:

@@ -12,9 +12,9 @@ from srcsel.base.phrases import plain
 from srcsel.base.records import HEADLINE, Reading, Result
 from srcsel.measures import MEASURES
 from srcsel.report.numbers import number_rows, to_csv
-from srcsel.ui.app import frame, state
+from srcsel.ui.app import frame
 from srcsel.ui.parts import measuring, mine, price, watch, words
-from srcsel.ui.parts.asking import last_of
+from srcsel.ui.parts.asking import last_of, submit
 from srcsel.ui.parts.show import md
 from srcsel.ui.results import grid
 from srcsel.ui.results.grid import help_of
@@ -204,8 +204,10 @@ def offer(result: Result) -> None:
             )
             if not mine.is_mine(result.run.person):
                 st.caption(mine.NOT_YOURS)
-            elif st.button(label, icon=":material/functions:", key="results-every"):
-                state.board().submit("measures", {"run_id": result.run.id})
+            elif (
+                st.button(label, icon=":material/functions:", key="results-every")
+                and submit("measures", {"run_id": result.run.id}) is not None
+            ):
                 st.rerun()
 
 

@@ -38,14 +38,17 @@ from starlette.routing import Route
 
 from srcsel.base import access, log
 from srcsel.base.errors import InputError, SrcselError
+from srcsel.base.quotas import load_quotas
 from srcsel.base.settings import NOWHERE, load_settings
 from srcsel.pictures import thumbs
 from srcsel.store import cache
+from srcsel.ui.parts import incoming
 from srcsel.ui.people import people
 from srcsel.ui.people.reach import shared
 from srcsel.ui.server.doors import Doors
 from srcsel.ui.server.frontend import FOLDER, Frontend
 from srcsel.ui.server.gate import Gate
+from srcsel.ui.server.uploads import Uploads
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -200,6 +203,7 @@ def require_sign_in() -> None:
         people.require_sign_in()
         log.level_named()
         cache.limit()
+        load_quotas()
     except InputError as error:
         sys.exit(f"srcsel: {error}")
 
@@ -293,6 +297,17 @@ def _wake() -> None:
         LOG.exception("The job board could not be woken")
 
 
+def _sweep() -> None:
+    """Remove what killed uploads and unpackings left, and uploads that nobody used for long."""
+    try:
+        from srcsel.pictures import uploads
+
+        incoming.sweep()
+        uploads.sweep()
+    except Exception:  # as in `_wake`
+        LOG.exception("Old uploads could not be removed")
+
+
 def _warm_up() -> None:
     """Import what the home page needs while the browser starts; when that is drawn, wake the board
     and import the rest.
@@ -307,6 +322,7 @@ def _warm_up() -> None:
     gc.freeze()
     time.sleep(READING)
     _wake()
+    _sweep()
     for name in ("pandas", "plotly.graph_objects", "srcsel.measures"):
         importlib.import_module(name)
     gc.freeze()
@@ -320,5 +336,6 @@ MIDDLEWARE = [
     Middleware(SecurityHeaders),
     Middleware(Doors),
     Middleware(Gate),
+    Middleware(Uploads),
     Middleware(Frontend),
 ]

@@ -1,0 +1,97 @@
+"""Zips that the browser sent and that wait on the disk to be unpacked.
+
+The server writes them there while they come (`srcsel.ui.server.uploads`) and hands Streamlit a
+token in their place, so that no upload is ever held in memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from srcsel.base.settings import load_settings
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+FOLDER = ".incoming"  # below the uploads; one folder in it for each server
+FORGOTTEN = 3600.0  # seconds after which nobody will unpack it any more
+
+_ours: dict[Path, BaseFileLock] = {}  # this server's folder, and the lock that says it lives
+_waiting: dict[bytes, Path] = {}  # by token
+
+
+def new_file() -> Path:
+    """Return a path to write an upload to; those that nobody unpacked for an hour go."""
+    folder = _folder(load_settings().uploads / FOLDER)
+    for token, path in list(_waiting.items()):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > FORGOTTEN:
+                discard(token)
+    return folder / f"{secrets.token_hex(16)}.zip"
+
+
+def hand_over(path: Path) -> bytes:
+    """Return the token that stands for the upload at `path`."""
+    token = secrets.token_hex(32).encode()
+    _waiting[token] = path
+    return token
+
+
+def discard(token: bytes) -> None:
+    """Remove an upload."""
+    path = _waiting.pop(token, None)
+    if path is not None:
+        path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def content(file: Any) -> Iterator[Path]:
+    """Give the path of what `st.file_uploader` returned, and remove it afterwards."""
+    held = file.getvalue()
+    path = _waiting.get(held)
+    if path is None:  # handed in past the server's door, as by Streamlit's own tests
+        path = new_file()
+        path.write_bytes(held)
+        held = hand_over(path)
+    try:
+        yield path
+    finally:
+        discard(held)
+
+
+def sweep() -> None:
+    """Remove what servers that are gone had received."""
+    from filelock import FileLock, Timeout
+
+    for folder in (load_settings().uploads / FOLDER).glob("*"):
+        if folder in _ours or not folder.is_dir():
+            continue
+        with contextlib.suppress(Timeout, OSError), FileLock(_lock_path(folder), timeout=0):
+            shutil.rmtree(folder, ignore_errors=True)
+            _lock_path(folder).unlink(missing_ok=True)
+
+
+def _folder(root: Path) -> Path:
+    """Make this server's folder, once; the lock beside it is free as soon as the server is gone."""
+    from filelock import FileLock
+
+    found = next((folder for folder in _ours if folder.parent == root), None)
+    if found is not None and found.is_dir():
+        return found
+    root.mkdir(parents=True, exist_ok=True)
+    folder = root / secrets.token_hex(8)
+    lock = FileLock(_lock_path(folder))
+    lock.acquire()
+    folder.mkdir()
+    _ours[folder] = lock
+    return folder
+
+
+def _lock_path(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.lock")
