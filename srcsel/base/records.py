@@ -29,6 +29,7 @@ JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 
 LEAST_TEST = 0.2
 """Share of a small class that few shots leave for the test."""
+UNFINISHED = "Not every model is measured yet, so nothing can be said about the scores."
 RECIPE = 2
 """Version of how networks are fine-tuned; part of what outcomes are remembered by. Raise it with
 every change to what a training comes to."""
@@ -519,6 +520,11 @@ class Evidence:
     def is_former(self) -> bool:
         """Whether the models were trained by a recipe of before."""
         return self.protocol.kind == "finetune" and self.recipe < RECIPE
+
+    @property
+    def said(self) -> str:
+        """What may be said: nothing about the scores before every model is measured."""
+        return self.sentence if self.complete else UNFINISHED
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def print_evidence(result: Result, evidence: Evidence) -> None:
     titles = titles_of(result)
     kind = "Quick check (linear probe)" if evidence.protocol.kind == "probe" else "Fine-tuning"
     kind += " by the plain recipe of before" if evidence.is_former else ""
-    _line(console, f"{kind}. {evidence.sentence}", style="bold")
+    _line(console, f"{kind}. {evidence.said}", style="bold")
     for note in evidence.notes:
         _line(console, f"- {note}")
     reached = Table("model", "accuracy", "90 % interval", "by class", "", box=None, pad_edge=False)

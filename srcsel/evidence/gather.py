@@ -14,7 +14,16 @@ import numpy as np
 from srcsel.base.allowed import check_fields
 from srcsel.base.errors import Cancelled, InputError, StoreError, UnknownNameError
 from srcsel.base.paths import named, typed
-from srcsel.base.records import RECIPE, Dataset, Evidence, Failure, Outcome, Protocol, Result
+from srcsel.base.records import (
+    RECIPE,
+    UNFINISHED,
+    Dataset,
+    Evidence,
+    Failure,
+    Outcome,
+    Protocol,
+    Result,
+)
 from srcsel.base.settings import Settings, load_settings
 from srcsel.base.watch import PartState, Watch
 from srcsel.evidence import agreement
@@ -222,7 +231,7 @@ class _Work:
             protocol=self.protocol,
             accuracies=found,
             agreements=rows,
-            sentence=sentence(found, rows, close, self.result.models),
+            sentence=sentence(found, rows, close, self.result.models) if complete else UNFINISHED,
             close=close,
             failures=tuple(self.failures),
             notes=notes(self.protocol, self._test, self._train, self.groups, yardsticks),

@@ -9,7 +9,7 @@ from scipy import stats
 
 import srcsel
 from srcsel.base.errors import Cancelled, InputError, UnknownNameError
-from srcsel.base.records import RECIPE, Evidence, Protocol
+from srcsel.base.records import RECIPE, UNFINISHED, Evidence, Protocol
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import Watch
 from srcsel.cli.commands import main
@@ -117,10 +117,22 @@ def test_what_is_measured_is_saved_after_each_model(ranking):
         gather(ranking.run.id, TRAINED, measures=FEW, watch=StopAtThird())
     (partial,) = stored(ranking.run.id)
     assert not partial.complete
+    assert partial.sentence == partial.said == UNFINISHED
     assert len(partial.accuracies) == 2
     assert all(a.regret.low is None for a in partial.agreements)
     assert gather(ranking.run.id, TRAINED, measures=FEW).complete
     assert [e.complete for e in stored(ranking.run.id)] == [True]
+
+
+def test_a_measurement_of_the_recipe_before_names_no_model_to_train(ranking, tiny):
+    asked = dataclasses.replace(TRAINED, learning_rate=1e-3)
+    found = gather(ranking.run.id, asked, measures=FEW, models=["tiny/one", "tiny/two"])
+    open_runs(load_settings()).save_evidence(dataclasses.replace(found, recipe=1))
+    shutil.rmtree(load_settings().evidence)
+    tiny.loaded.clear()
+    again = gather(ranking.run.id, asked, measures=FEW, models=["tiny/one"])
+    assert [a.model for a in again.accuracies] == ["tiny/one"]
+    assert "tiny/two" not in tiny.loaded
 
 
 def test_copies_are_said(tiny, picture_folder):

@@ -9,7 +9,16 @@ import json
 import pandas as pd
 import pytest
 
-from srcsel.base.records import Accuracy, Agreement, Evidence, Failure, Interval, Part, Protocol
+from srcsel.base.records import (
+    RECIPE,
+    Accuracy,
+    Agreement,
+    Evidence,
+    Failure,
+    Interval,
+    Part,
+    Protocol,
+)
 from srcsel.ui.evidence.evidence import command, how
 from srcsel.ui.parts.measuring import real_seconds
 
@@ -363,9 +372,23 @@ def test_every_model_failed(page, evidence, words_of):
     assert tab.button(key="evidence-probe")
 
 
-def test_half_finished_says_so(page, evidence):
+def test_half_finished_says_nothing_about_the_scores(page, evidence):
     tab = page(dataclasses.replace(evidence, complete=False))
-    assert "So far: the verdict held" in tab.markdown[0].value
+    assert "Not finished" in tab.markdown[0].value
+    drawn = html_of(tab)
+    assert "Not every model is measured yet" in drawn
+    assert "lost by following the verdict" not in drawn
+    assert "held" not in tab.markdown[0].value
+
+
+def test_trainings_of_before_say_nothing_about_the_verdict_and_come_after(page, evidence):
+    before = dataclasses.replace(
+        evidence, protocol=Protocol("finetune", learning_rate=1e-3), recipe=1
+    )
+    assert "Trained by the recipe of before" in page(before).markdown[0].value
+    today = dataclasses.replace(before, protocol=Protocol("finetune"), recipe=RECIPE)
+    shown = page(before, today).segmented_control(key="evidence-kind").value
+    assert shown == "trained-10-3-15-chosen"
 
 
 def test_both_kinds_switch_and_training_comes_first(page, evidence):

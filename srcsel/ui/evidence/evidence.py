@@ -34,7 +34,7 @@ def choose(found: list[Evidence]) -> Evidence:
     """Draw the title and the switch between several measurements; training comes first, as it says
     most.
     """
-    by_key = {_key(e): e for e in sorted(found, key=lambda e: e.protocol.kind != "finetune")}
+    by_key = {_key(e): e for e in sorted(found, key=_less)}
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
@@ -55,25 +55,29 @@ def choose(found: list[Evidence]) -> Evidence:
     return by_key.get(chosen or "", found[0])
 
 
+def _less(evidence: Evidence) -> tuple[bool, bool, bool]:
+    """Order measurements by how much they say, most first."""
+    trained = evidence.protocol.kind == "finetune"
+    return (not trained, evidence.is_former, not evidence.complete)
+
+
 def card(result: Result, evidence: Evidence) -> None:
     """Draw the answer: whether the scores told the truth, in one sentence, with the numbers beside
     it.
     """
-    head, _, rest = evidence.sentence.partition(". ")
+    head, _, rest = evidence.said.partition(". ")
     head = head if not rest or head.endswith(".") else f"{head}."
     with st.container(border=True, key="evidence-card"):
         left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
         with left.container(gap="xsmall"):
             label, color, icon = _look(result, evidence)
-            st.badge(
-                label if evidence.complete else f"So far: {label.lower()}", color=color, icon=icon
-            )
+            st.badge(label, color=color, icon=icon)
             said = head or "Nothing could be measured"
             st.html(f'<h2 class="srcsel-said">{escape(plain(said))}</h2>')
             if rest:
                 st.markdown(md(rest))
             st.caption(how(evidence))
-        if evidence.accuracies:
+        if evidence.accuracies and evidence.complete:
             right.html(_facts(result, evidence))
 
 
@@ -207,7 +211,11 @@ _SCATTER = (
 
 
 def _look(result: Result, evidence: Evidence) -> tuple[str, Color, str]:
-    """Say in the badge whether the verdict held."""
+    """Say in the badge whether the verdict held; by the trainings of before it says nothing."""
+    if not evidence.complete:
+        return "Not finished", "gray", ":material/hourglass_empty:"
+    if evidence.is_former:
+        return "Trained by the recipe of before", "gray", ":material/history:"
     if not evidence.accuracies:
         return "Nothing could be measured", "gray", ":material/help:"
     contest = {a.model for a in evidence.accuracies} - {m.id for m in result.models if m.yardstick}
