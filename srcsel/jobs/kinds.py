@@ -57,9 +57,11 @@ def rank(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
 def check(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     """Open every picture once.
 
-    Payload {ref}; hands back {images, classes, counts, unreadable, warnings, digest, ranges}.
+    Payload {ref}; hands back {images, classes, counts, unreadable, warnings, digest, ranges,
+    preview}, the last a Listing of a few pictures of each class.
     """
     from srcsel.pictures.dataset import load_dataset
+    from srcsel.pictures.listing import preview
 
     told.plan({"pictures": 1.0}, {})
     dataset = load_dataset(str(payload["ref"]), watch=told.watch)
@@ -73,6 +75,7 @@ def check(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
         "warnings": list(dataset.notes),
         "digest": dataset.digest,
         "ranges": to_plain(dataset.ranges),
+        "preview": to_plain(preview(dataset)),
     }
 
 

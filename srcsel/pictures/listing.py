@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from srcsel.base.errors import InputError, MissingPathError, UnknownNameError
 from srcsel.base.paths import BELOW, named, opened, starred, written
-from srcsel.base.records import Listing, Unreadable
+from srcsel.base.records import Dataset, Listing, Unreadable
 from srcsel.base.settings import load_settings
 from srcsel.pictures.kinds import ending
 from srcsel.pictures.layouts import FOLDER_NAMES, FOLDERS_BELOW
@@ -28,6 +29,8 @@ NESTING = 4  # wrapper folders looked through before the class folders
 BOXES = frozenset({"labels", "label", "annotations", "annotation", "imagesets", "bboxes"})
 """Folders beside the pictures that hold what a detector learns from."""
 SHOWN = 8  # folders in a sentence
+LIGHT = 1_000_000  # bytes of a table that is read while a person waits
+EACH, MOST_CLASSES = 6, 200  # pictures of a class, and classes, in a preview
 
 
 def list_pictures(ref: str) -> Listing:
@@ -40,6 +43,36 @@ def list_pictures(ref: str) -> Listing:
     classes are the folders below those of the path. Raises InputError with what to do where
     nothing can be listed.
     """
+    found = _listed(ref, None)
+    assert found is not None
+    return found
+
+
+def list_quickly(ref: str) -> Listing | None:
+    """List as `list_pictures`, None where a table of more than LIGHT bytes would have to be read:
+    a worker does that, and `preview` is what a page shows of it.
+    """
+    return _listed(ref, LIGHT)
+
+
+def preview(dataset: Dataset) -> Listing:
+    """Return a few pictures of each class, from all over it, as if they were all."""
+    order = np.argsort(dataset.labels, kind="stable")
+    ends = np.searchsorted(dataset.labels[order], np.arange(len(dataset.classes) + 1))
+    rows: list[int] = []
+    for start, end in list(pairwise(ends.tolist()))[:MOST_CLASSES]:
+        step = max(1, (end - start) // (3 * EACH))  # not only its first files
+        rows += order[start:end:step][:EACH].tolist()
+    paths = tuple(dataset.paths[row] for row in rows)
+    return Listing(
+        *(dataset.ref, dataset.name, dataset.folder, paths, dataset.labels[rows], dataset.classes),
+        label_source=dataset.label_source,
+        license=dataset.license,
+    )
+
+
+def _listed(ref: str, most: int | None) -> Listing | None:
+    """List; `most`: bytes of a table, where one may not be larger."""
     if (known := named(ref)) is not None:
         kind, _, name = known.partition(":")
         if kind == "demo":
@@ -55,12 +88,21 @@ def list_pictures(ref: str) -> Listing:
     if depth:
         return _by_inner_folders(walk(path), depth, path)
     if path.is_file() and path.suffix.lower() in TABLES:
-        return _by_given_table(path)
-    return _list_folder(path, written(path), path.name or str(path))
+        return None if _is_heavy(path, most) else _by_given_table(path)
+    tree = walk(path)
+    if any(_is_heavy(path / table, most) for table in tree.tables):
+        return None
+    return _list_folder(tree, written(path), path.name or str(path))
 
 
-def _list_folder(folder: Path, ref: str, name: str) -> Listing:
-    tree = walk(folder)
+def _is_heavy(table: Path, most: int | None) -> bool:
+    try:
+        return most is not None and table.stat().st_size > most
+    except OSError:  # reading it says why
+        return False
+
+
+def _list_folder(tree: Tree, ref: str, name: str) -> Listing:
     if not tree.pictures:
         raise InputError(_nothing(tree))
     notes: list[str] = []
@@ -190,4 +232,4 @@ def _demo(name: str, ref: str) -> Listing:
     if name not in targets.TARGETS:
         raise UnknownNameError("demo target", name, targets.TARGETS)
     folder = load_settings().public / f"demo-{name}-{targets.VERSION}"
-    return _list_folder(targets.write_target(name, folder), ref, targets.TARGETS[name].title)
+    return _list_folder(walk(targets.write_target(name, folder)), ref, targets.TARGETS[name].title)

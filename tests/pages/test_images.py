@@ -10,8 +10,10 @@ from srcsel.base import access
 from srcsel.base.records import Part
 from srcsel.base.watch import Watch
 from srcsel.jobs.kinds import KINDS
+from srcsel.pictures import listing as listing_module
 from srcsel.pictures import thumbs, uploads
-from srcsel.pictures.dataset import list_pictures
+from srcsel.pictures.dataset import list_pictures, load_dataset
+from srcsel.pictures.listing import preview
 from srcsel.ui.images import checking, kept
 
 
@@ -35,6 +37,13 @@ def checked(images=30, counts=(10, 10, 10), unreadable=(), warnings=(), classes=
         "warnings": list(warnings),
         "digest": "d",
     }
+
+
+class Told:
+    watch = Watch()
+
+    def plan(self, weights, titles):
+        assert weights
 
 
 def metrics(tab) -> dict[str, str]:
@@ -304,12 +313,6 @@ def test_the_check_shows_deep_pictures_by_the_range_of_their_set(picture_folder,
         ramp = np.linspace(0, top, 64 * 64).reshape(64, 64).astype(np.uint16)
         Image.fromarray(ramp).save(picture_folder / name / "deep.png")
 
-    class Told:
-        watch = Watch()
-
-        def plan(self, weights, titles):
-            assert weights
-
     found = KINDS["check"]({"ref": str(picture_folder)}, Told())
     assert found["ranges"]["u2"][1] > 3900
     assert any("1 picture is (nearly) uniform" in note for note in found["warnings"])
@@ -355,3 +358,42 @@ def test_the_folder_a_link_names_stands_in_the_box_and_the_next_page_counts_what
     next(button for button in tab.button if button.label == "Continue").click().run()
     assert tab.title[0].value == "Models"
     assert "28 pictures in 3 classes" in words_of(tab)
+
+
+def test_a_large_table_is_read_by_the_worker_alone(
+    visit, board, settle, picture_folder, monkeypatch, words_of
+):
+    """The page shows how far it is, and then a few pictures of each class."""
+    paths = sorted(path.relative_to(picture_folder) for path in picture_folder.rglob("*.png"))
+    lines = (f"{path.as_posix()},{('odd', 'even')[k % 2]}" for k, path in enumerate(paths))
+    (picture_folder / "labels.csv").write_text("\n".join(["file,label", *lines]))
+    monkeypatch.setattr(listing_module, "LIGHT", 100)
+    real = listing_module.choose
+    monkeypatch.setattr(listing_module, "choose", None)  # nothing reads it here
+    tab = visit("images", images=str(picture_folder))
+    assert tab.progress[0].text == "Getting ready"
+    assert not tab.metric
+    (job,) = board.active()
+
+    monkeypatch.setattr(listing_module, "choose", real)
+    found = KINDS["check"](job.payload, Told())
+    assert found["preview"]["classes"] == ["even", "odd"]
+    assert len(found["preview"]["paths"]) == 12
+    monkeypatch.setattr(listing_module, "choose", None)
+    settle(job.id, "done", result=found)
+    tab.run()
+    told = metrics(tab)
+    assert (told["Pictures"], told["Classes"]) == (str(len(paths)), "2")
+    assert told["Cannot be read"] == "0"
+    shown = "".join(html.value for html in tab.html)
+    assert re.findall(r"<b>(\w+)</b><span>(\d+)</span>", shown) == [("even", "15"), ("odd", "15")]
+    assert shown.count("/thumbs/") == 12
+
+
+def test_a_preview_is_taken_from_all_over_each_class(picture_folder):
+    dataset = load_dataset(str(picture_folder))
+    shown = preview(dataset)
+    assert shown.classes == dataset.classes
+    assert np.bincount(shown.labels).tolist() == [6, 6, 6]
+    where = dict(zip(dataset.paths, dataset.labels, strict=True))
+    assert [where[path] for path in shown.paths] == shown.labels.tolist()

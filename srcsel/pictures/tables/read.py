@@ -122,8 +122,9 @@ class _Matching:
                 f"It has two labels in {self.table.name},"
                 f" '{self.labels[path]}' and '{label}'. Keep the right one.",
             )
-        if self.columns.label is not None and self.columns.label < len(row):
-            self.written[label].add(row[self.columns.label])
+        column = self.columns.label
+        if column is not None and column < len(row) and self.labels.get(path) == label:
+            self.written[label].add(row[column])
 
     def _lost(self, name: str, several: bool) -> None:
         if self.known.find(name)[0] is not None:

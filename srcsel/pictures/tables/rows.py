@@ -14,6 +14,7 @@ from srcsel.pictures.tables.names import is_picture_name
 TABLE_LIMIT = 200 * 2**20  # bytes
 ROW_LIMIT = 3_000_000
 COLUMN_LIMIT = 4096
+ROW_CHARS = 1 << 18  # letters of a row, over all its lines: more is no row, and fills the memory
 SAMPLE = 200  # rows looked at to find out the separator, and which column is which
 SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".psv", ".txt"})
 
@@ -45,8 +46,9 @@ class Rows:
         """Yield each row, as its cells were written."""
         try:
             with self.table.open(encoding=self.encoding, newline="") as file:
-                lines = itertools.islice(file, self._skip, None)
-                kept = (row for row in self._parsed(lines) if any(map(str.strip, row)))
+                lines = _Lines(itertools.islice(file, self._skip, None), self.table)
+                rows = lines.rows(self._parsed(lines))
+                kept = (row for row in rows if any(map(str.strip, row)))
                 for number, row in enumerate(kept):
                     if number >= ROW_LIMIT or len(row) > COLUMN_LIMIT:
                         raise InputError(
@@ -111,7 +113,8 @@ class Rows:
         width, several = len(self.sample[0]), False
         try:
             with self.table.open(encoding=self.encoding, newline="") as file:
-                for row in _read(file, self.separator):
+                lines = _Lines(file, self.table)
+                for row in lines.rows(_read(lines, self.separator)):
                     for cell in row:
                         if "\n" in cell or "\r" in cell:
                             several = True
@@ -128,13 +131,51 @@ class Rows:
         )
 
 
+class _Lines:
+    """The lines of a table, as they are taken for its rows. Raises InputError where a row does not
+    end.
+    """
+
+    def __init__(self, lines: Iterable[str], table: Path) -> None:
+        self._lines, self._table, self._taken = iter(lines), table, 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self._taken += len(line)
+        if self._taken > ROW_CHARS:
+            raise _too_long(self._table)
+        return line
+
+    def rows(self, rows: Iterable[list[str]]) -> Iterator[list[str]]:
+        """Pass on what is made of these lines, row by row."""
+        for row in rows:
+            self._taken = 0
+            yield row
+
+
 def require_size(table: Path) -> None:
-    """Raise InputError for a file larger than a table of labels is."""
+    """Raise InputError for a file larger than a table of labels is, or with a line longer than any
+    of its rows.
+    """
     if table.stat().st_size > TABLE_LIMIT:
         raise InputError(
             f"{table.name} is larger than {TABLE_LIMIT // 2**20} MB, too large for a table of"
             " labels."
         )
+    with table.open("rb") as file:
+        while line := file.readline(4 * ROW_CHARS + 1):
+            if len(line) > 4 * ROW_CHARS:  # UTF-32 has four bytes for each letter
+                raise _too_long(table)
+
+
+def _too_long(table: Path) -> InputError:
+    return InputError(
+        f"{table.name} has a row of more than {ROW_CHARS:,} letters, or a quotation mark that is"
+        " never closed: it is no table of labels. It needs one line a picture: file,label."
+    )
 
 
 def _read(lines: Iterable[str], separator: str, quote: str = '"') -> Iterator[list[str]]:

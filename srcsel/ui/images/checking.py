@@ -17,6 +17,7 @@ from srcsel.base.errors import InputError, SrcselError
 from srcsel.base.paths import lasting, named
 from srcsel.base.records import JobStatus, Listing
 from srcsel.pictures import thumbs
+from srcsel.store.serialize import from_plain
 from srcsel.ui.app import navigation, state
 from srcsel.ui.parts import access, cards, watch, words
 from srcsel.ui.parts.making import CHECKED, check_job
@@ -38,14 +39,18 @@ def card(ref: str) -> None:
         return
     if job.state in ("failed", "cancelled") or (listing is None and job.state != "done"):
         watch.watch_job(job, _reading)
+    found = state.board().result(job.id) if job.state == "done" else None
+    counts = None
+    if listing is None:
+        listing = _previewed(found)
+        counts = found["counts"] if found else None
     if listing is None:
         return
-    found = state.board().result(job.id) if job.state == "done" else None
     with st.container(border=True):
         _summary(listing, job, found)
         _warnings(listing, found)
         _unreadable(found)
-    _classes(listing, found)
+    _classes(listing, found, counts)
 
 
 def readable(ref: str) -> int | None:
@@ -62,7 +67,8 @@ def look_again(ref: str) -> None:
 
 
 def listed(ref: str) -> Listing | None:
-    """Return what the folder holds by name; None where it is not on this computer yet.
+    """Return what the folder holds by name; None where it is not on this computer yet, or has a
+    table that only the worker reads.
 
     Raises InputError.
     """
@@ -95,10 +101,17 @@ def waiting(ref: str) -> None:
 
 
 @st.cache_resource(max_entries=16, ttl=300, show_spinner="Looking through the folder")
-def _list(ref: str) -> Listing:
-    from srcsel.pictures.dataset import list_pictures
+def _list(ref: str) -> Listing | None:
+    from srcsel.pictures.listing import list_quickly
 
-    return list_pictures(ref)
+    return list_quickly(ref)
+
+
+def _previewed(found: dict | None) -> Listing | None:
+    """Return the few pictures that the finished check shows of each class."""
+    if not found or not found.get("preview"):  # a check of an earlier version
+        return None
+    return from_plain(Listing, found["preview"])
 
 
 def _cannot(ref: str, error: SrcselError) -> None:
@@ -246,11 +259,13 @@ def _unreadable(found: dict | None) -> None:
             )
 
 
-def _classes(listing: Listing, found: dict | None) -> None:
-    """Draw a strip of pictures for each class, classes after the eighth in an expander."""
+def _classes(listing: Listing, found: dict | None, counts: Sequence[int] | None) -> None:
+    """Draw a strip of pictures for each class, classes after the eighth in an expander; `counts` as
+    in `class_rows`.
+    """
     broken = {b["path"] for b in (found or {}).get("unreadable", ())}
     ranges = (found or {}).get("ranges", {})
-    strips = class_rows(listing, broken)
+    strips = class_rows(listing, broken, counts)
     st.html(class_html(listing, strips[:OPEN_CLASSES], ranges))
     rest = strips[OPEN_CLASSES:MOST_CLASSES]
     if rest:
@@ -263,9 +278,11 @@ def _classes(listing: Listing, found: dict | None) -> None:
                 st.caption(f"The first {MOST_CLASSES} classes are shown.")
 
 
-def class_rows(listing: Listing, broken: set[str]) -> list[tuple[int, int, list[int]]]:
+def class_rows(
+    listing: Listing, broken: set[str], counts: Sequence[int] | None = None
+) -> list[tuple[int, int, list[int]]]:
     """Return (class, its readable pictures, rows of up to EACH of them) for each class, in
-    order.
+    order; `counts` (c,) of readable pictures where the listing is a preview.
     """
     rows = []
     order = np.argsort(listing.labels, kind="stable")
@@ -275,7 +292,8 @@ def class_rows(listing: Listing, broken: set[str]) -> list[tuple[int, int, list[
         members = [int(row) for row in members if listing.paths[row] not in broken]
         # from all over the class, not only its first files
         step = max(1, len(members) // (3 * EACH))
-        rows.append((label, len(members), members[::step][:EACH]))
+        count = len(members) if counts is None else counts[label]
+        rows.append((label, count, members[::step][:EACH]))
     return rows
 
 

@@ -1,5 +1,7 @@
 """Tables as Excel, Kaggle and people write them."""
 
+import tracemalloc
+
 import pytest
 
 from srcsel.base.errors import InputError
@@ -297,3 +299,39 @@ def test_a_given_table_says_what_it_looks_for(tmp_path):
         InputError, match=r"none of its 2 rows .* looks for x.jpg, y.jpg; here lie a"
     ):
         list_pictures(str(tmp_path / "mine.csv"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "file,label\ndog.png,dog\n" + "," * 2_000_000,
+        "," * 2_000_000 + "\nfile,label\ndog.png,dog\n",
+        "file,label\ndog.png,dog\n" + '"a\n",' * 400_000,
+        "file,label\ndog.png,dog\n" + "\xe9," * 2_000_000,
+        ("file,label\ndog.png,dog\n" + "," * 2_000_000).encode("utf-16"),
+    ],
+    ids=["last line", "first line", "over many lines", "in another encoding", "UTF-16"],
+)
+def test_a_row_that_does_not_end_is_refused_before_it_fills_the_memory(tmp_path, text):
+    (tmp_path / "labels.csv").write_bytes(
+        text if isinstance(text, bytes) else text.encode("latin-1")
+    )
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match="a row of more than 262,144 letters"):
+            read_table(tmp_path / "labels.csv", tmp_path, PICTURES)
+        assert tracemalloc.get_traced_memory()[1] < 12_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_is_kept_of_a_table_goes_by_the_pictures_not_by_its_rows(tmp_path):
+    text = "file,label\n" + "".join(f"dog.png,kind {k}\n" for k in range(100_000))
+    (tmp_path / "labels.csv").write_text(text)
+    tracemalloc.start()
+    try:
+        found = read_table(tmp_path / "labels.csv", tmp_path, PICTURES)
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
+    assert (found.rows, found.matched, found.labels) == (100_000, 100_000, {})
