@@ -10,7 +10,7 @@ from srcsel.ui.app import frame, state
 from srcsel.ui.parts import choices, drawers, making, opened, words
 from srcsel.ui.parts.show import empty_state, md
 from srcsel.ui.parts.watch import ACTIVE, watch_job, watch_run
-from srcsel.ui.results import cost, race, results, settle, sharing, table, verdict
+from srcsel.ui.results import cost, more, race, results, settle, sharing, table, verdict
 
 
 def main() -> None:
@@ -85,6 +85,7 @@ def answer(whole: Result) -> None:
     drawers.draw(result, making.pictures(result), [chosen], side="left")
     results.remarks(result)
     verdict.further(whole, chosen)
+    more.section(whole)
     cost.section(whole, result, reading, chosen)
     sharing.training(result)
     if not frame.presenting():

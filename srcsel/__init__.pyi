@@ -7,6 +7,7 @@ from .base.errors import StoreError as StoreError
 from .base.records import Dataset as Dataset
 from .base.records import Evidence as Evidence
 from .base.records import Failure as Failure
+from .base.records import Outlook as Outlook
 from .base.records import Protocol as Protocol
 from .base.records import Ranking as Ranking
 from .base.records import Result as Result
@@ -17,6 +18,7 @@ from .base.records import SourceModel as SourceModel
 from .base.records import Verdict as Verdict
 from .base.watch import Watch as Watch
 from .evidence.gather import gather_evidence as gather_evidence
+from .evidence.outlook import more_pictures as more_pictures
 from .evidence.settle import settle as settle
 from .measures import MEASURES as MEASURES
 from .models.catalog import find_models as find_models

@@ -476,6 +476,58 @@ class Accuracy:
 
 
 @dataclass(frozen=True)
+class CurvePoint:
+    """How often one model was right after learning from so many pictures."""
+
+    each: float  # pictures of a class learned from, in the mean over folds and classes
+    value: float  # 0..1
+    low: float  # 90 % interval
+    high: float
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """How often it would be right with `times` as many pictures, with 90 % intervals."""
+
+    times: float
+    each: float  # as in CurvePoint
+    value: float  # 0..1
+    low: float
+    high: float
+    gain: float  # beyond what it is today, in shares of 1
+    gain_low: float
+    gain_high: float
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One model's accuracy by the number of pictures, as far as there are any, and beyond."""
+
+    model: str
+    points: tuple[CurvePoint, ...]  # the last is all there are: the accuracy of the run
+    ahead: tuple[Ahead, ...] = ()  # none where the points are too few for it
+
+
+@dataclass(frozen=True)
+class Settles:
+    """In what share of the cases so many pictures make one of the close models a clear choice."""
+
+    times: float
+    share: float  # 0..1
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What more pictures would bring: accuracy, and a clear choice where there is none yet."""
+
+    run: str  # Run.id
+    curves: tuple[Curve, ...]  # of the model to start from, then of those close to it
+    settles: tuple[Settles, ...]  # () where nothing is open
+    text: str  # the answer in plain text
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
 class Agreement:
     """How well one predictor's order of the models went with the accuracy they reached."""
 

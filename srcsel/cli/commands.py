@@ -1,4 +1,4 @@
-"""The shell: rank, score, models, evidence, settle, report, cache, doctor, status, uploads, app.
+"""The shell: rank, score, models, evidence, settle, curve, report, cache, doctor, status and so on.
 
 Heavy imports wait until they are needed; --help takes 0.1 s.
 
@@ -21,6 +21,7 @@ from srcsel.cli import options
 
 if TYPE_CHECKING:
     from srcsel.base.records import Protocol, Result
+    from srcsel.store.runs import RunStore
 
 DONE, NOTHING, BAD_INPUT, STOPPED = 0, 1, 2, 130
 
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     options.models(commands).set_defaults(run=_models)
     options.evidence(commands).set_defaults(run=_evidence)
     options.settle(commands).set_defaults(run=_settle)
+    options.curve(commands).set_defaults(run=_curve)
     options.report(commands).set_defaults(run=_report)
     options.cache(commands).set_defaults(run=_cache)
     options.doctor(commands).set_defaults(run=_doctor)
@@ -193,6 +195,36 @@ def _settle(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     return NOTHING
 
 
+def _curve(arguments: argparse.Namespace, _: Sequence[str]) -> int:
+    from srcsel.base.bars import Bars
+    from srcsel.base.settings import load_settings
+    from srcsel.cli.growth import print_outlook
+    from srcsel.evidence.gather import ranked
+    from srcsel.evidence.outlook import make
+    from srcsel.runs.public_json import to_json
+    from srcsel.store.features import open_runs
+    from srcsel.store.serialize import to_plain
+
+    runs = open_runs(load_settings())
+    name = _latest(runs) if arguments.folder == "latest" else arguments.folder
+    with Bars() as bars:
+        outlook = make(ranked(name, arguments.models, None, watch=bars), watch=bars)
+    result = runs.load(outlook.run)
+    if arguments.json:
+        _write_json({**to_json(result), "outlook": to_plain(outlook)}, arguments.json)
+    if arguments.json != "-":
+        print_outlook(result, outlook)
+    return DONE
+
+
+def _latest(runs: RunStore) -> str:
+    """Return the id of the person's newest run."""
+    own = [run.id for run in runs.list() if not run.example]
+    if not own:
+        raise InputError("There is no run yet. Make one with srcsel rank FOLDER.")
+    return own[0]
+
+
 def _protocols(arguments: argparse.Namespace) -> list[Protocol]:
     """Make the protocols that were asked for; shots and seeds are checked as numbers here."""
     from srcsel.base.records import Protocol
@@ -223,10 +255,7 @@ def _report(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     from srcsel.store.features import open_runs
 
     runs = open_runs(load_settings())
-    own = [run.id for run in runs.list() if not run.example]
-    if arguments.run_id == "latest" and not own:
-        raise InputError("There is no run yet. Make one with srcsel rank FOLDER.")
-    run_id = own[0] if arguments.run_id == "latest" else arguments.run_id
+    run_id = _latest(runs) if arguments.run_id == "latest" else arguments.run_id
     result = runs.load(run_id)
     if arguments.csv:
         _write(to_csv(result), arguments.csv)

@@ -168,6 +168,23 @@ def settle(commands: Commands) -> ArgumentParser:
     return settle
 
 
+def curve(commands: Commands) -> ArgumentParser:
+    """Add `srcsel curve`."""
+    curve = commands.add_parser(
+        "curve", help="more pictures? how many, and what they would bring, from a finished run"
+    )
+    curve.add_argument(
+        "folder",
+        metavar="RUN",
+        help="id of the run, or latest; or pictures as for rank, which then runs first",
+    )
+    curve.add_argument(
+        "--models", default="bundled", help="as for rank; a run's own are used with its id"
+    )
+    _add_json(curve)
+    return curve
+
+
 def report(commands: Commands) -> ArgumentParser:
     """Add `srcsel report`."""
     report = commands.add_parser(

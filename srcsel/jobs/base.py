@@ -33,6 +33,7 @@ LANES = {
     "taken": "ask",
     "sheets": "sheets",
     "suspects": "search",
+    "curve": "learn",
 }
 """Which queue a kind waits in. One job at a time runs in each: source models in "compute" (so one
 at a time on the device), short page jobs in "quick", so that a folder check need not wait for a

@@ -232,6 +232,21 @@ def settle(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     )
 
 
+def curve(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
+    """Find what more pictures would bring for a finished run.
+
+    Payload {run_id}; hands back {models, text}.
+    """
+    from srcsel.evidence.outlook import asked, make
+    from srcsel.store.features import open_runs
+
+    settings, run_id = load_settings(), str(payload["run_id"])
+    models = asked(open_runs(settings).load(run_id))
+    told.plan({m.id: 1.0 for m in models}, {m.id: m.title for m in models})
+    found = make(run_id, settings, told.watch)
+    return {"models": len(found.curves), "text": found.text}
+
+
 def _in_full(result: records.Result) -> list[records.SourceModel]:
     """Models that neither failed nor left a race: what is asked of a finished run is asked of
     them.
@@ -252,4 +267,5 @@ KINDS: dict[str, Callable[[dict[str, Any], PlanWatch], dict[str, Any]]] = {
     "measures": measures,
     "evidence": evidence,
     "settle": settle,
+    "curve": curve,
 }

@@ -48,6 +48,7 @@ AHEAD = {
     "compute": ("torch", "timm", "torchvision", "umap"),
     "draw": ("umap",),
     "search": ("sklearn.linear_model", "imagehash"),
+    "learn": ("sklearn.linear_model",),
 }
 """What the jobs of a lane import; slow enough to be worth doing while nothing waits."""
 

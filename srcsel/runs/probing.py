@@ -42,10 +42,8 @@ class Probing:
 
     def add(self, features: Features) -> None:
         """Ask one model; a failure is kept, and stops nothing. Raises Cancelled, StoreError."""
-        values = features.values if self._rows is None else features.values[self._rows]
-        asked = replace(features, values=values)
         try:
-            _, fold = self._assigned(values)
+            asked, _, fold = self.question(features)
             self._outcomes += probe([asked], self._dataset.labels, fold, store=self._store)
         except (Cancelled, StoreError):
             raise
@@ -57,6 +55,20 @@ class Probing:
             )
             detail = traceback.format_exc()
             self.failures.append(Failure(features.key.model, "", reason, detail))
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Labels (m,) of the pictures asked."""
+        return self._dataset.labels
+
+    def question(self, features: Features) -> tuple[Features, np.ndarray, np.ndarray]:
+        """Return the features of the pictures asked, their copies (m,) and folds (m,).
+
+        Raises InputError where there are no two folds or the pictures are gone, Cancelled,
+        StoreError.
+        """
+        values = features.values if self._rows is None else features.values[self._rows]
+        return replace(features, values=values), *self._assigned(values)
 
     def accuracies(self) -> tuple[Accuracy, ...]:
         """One record a model asked so far."""

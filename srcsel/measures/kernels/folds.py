@@ -53,16 +53,25 @@ def predictions(X: np.ndarray, y: np.ndarray, fold: np.ndarray, predict: Predict
     found = np.empty_like(y)
     for number in range(fold.max() + 1):
         held = fold == number
-        known = X[~held]
-        scale = np.abs(known).max(axis=0)
-        scale[scale == 0] = 1  # squares of huge values cannot overflow
-        known /= scale
-        mean, spread = known.mean(axis=0), known.std(axis=0)
-        spread[spread < np.finfo(known.dtype).eps * 10] = 1  # a constant dimension says nothing
-        known -= mean
-        known /= spread
-        found[held] = predict(known, y[~held], (X[held] / scale - mean) / spread)
+        found[held] = learned(X, y, np.flatnonzero(~held), np.flatnonzero(held), predict)
     return found
+
+
+def learned(
+    X: np.ndarray, y: np.ndarray, rows: np.ndarray, new: np.ndarray, predict: Predict
+) -> np.ndarray:
+    """Label that each of the rows `new` (m,) gets from `rows` (k,); each dimension is standardised
+    by these.
+    """
+    known = X[rows]
+    scale = np.abs(known).max(axis=0)
+    scale[scale == 0] = 1  # squares of huge values cannot overflow
+    known /= scale
+    mean, spread = known.mean(axis=0), known.std(axis=0)
+    spread[spread < np.finfo(known.dtype).eps * 10] = 1  # a constant dimension says nothing
+    known -= mean
+    known /= spread
+    return predict(known, y[rows], (X[new] / scale - mean) / spread)
 
 
 def chance(
