@@ -15,10 +15,12 @@ from srcsel.base.watch import Watch
 from srcsel.evidence.gather import ranked
 from srcsel.features.recover import features_of
 from srcsel.runs.probing import Probing
+from srcsel.runs.settled import with_settled
 from srcsel.scoring import curve, forecast
 from srcsel.store.features import FeatureStore, open_features, open_runs
 from srcsel.store.serialize import from_plain, to_plain
 from srcsel.verdict.ahead import outlook_text
+from srcsel.verdict.measured import answered
 from srcsel.verdict.settling import settles
 
 MOST = 3  # models asked
@@ -36,8 +38,7 @@ def asked(result: Result) -> list[SourceModel]:
 
 def stored(result: Result, store: FeatureStore) -> Outlook | None:
     """Read what was found before for this very answer; None where nothing was. For pages."""
-    found = store.memory.recall(KIND, _question(result))
-    return None if found is None else from_plain(Outlook, found[1])
+    return store.memory.recall(KIND, _question(result), lambda _, plain: from_plain(Outlook, plain))
 
 
 def make(run_id: str, settings: Settings | None = None, watch: Watch | None = None) -> Outlook:
@@ -49,7 +50,7 @@ def make(run_id: str, settings: Settings | None = None, watch: Watch | None = No
     """
     settings, watch = settings or load_settings(), watch or Watch()
     store = open_features(settings)
-    result = open_runs(settings).load(run_id)
+    result = answered(with_settled(open_runs(settings).load(run_id), settings))
     if not result.complete or not asked(result):
         raise InputError(
             "This run has no answer yet, so nothing can be said about more pictures. Let it finish,"

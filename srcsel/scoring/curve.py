@@ -18,7 +18,9 @@ from srcsel.measures.kernels.folds import learned, predictions
 from srcsel.measures.kernels.sample import stratified
 from srcsel.scoring.probe import STRENGTH, classifier
 from srcsel.scoring.probe import VERSION as PROBE
+from srcsel.store import expected
 from srcsel.store.features import FeatureStore
+from srcsel.store.memory import Arrays
 from srcsel.store.serialize import to_plain
 
 ROUND = (2, 3, 5, 7, 10, 14, 20, 28, 40, 57, 80, 113, 160, 226, 320, 453, 640, 905)
@@ -64,6 +66,10 @@ def learn(
     """
     each = numbers(labels, fold)
     found = []
+
+    def unpack(kept: Arrays, _: object) -> np.ndarray:
+        return expected.rows(kept["right"], DRAWS, len(labels))
+
     for done, k in enumerate(each):
         tell(done, len(each))
         all_of_them = done == len(each) - 1
@@ -75,13 +81,11 @@ def learn(
             "each": None if all_of_them else k,
             "draws": DRAWS,
         }
-        known = store.memory.recall("curves", question) if store else None
-        if known is None:
+        right = store.memory.recall("curves", question, unpack) if store else None
+        if right is None:
             right = _right(features, labels, fold, None if all_of_them else k)
             if store:
                 store.memory.remember("curves", question, {"right": right})
-        else:
-            right = known[0]["right"]
         found.append(right)
     tell(len(each), len(each))
     return Learned(features.key.model, np.array(each), np.stack(found).astype(bool))

@@ -42,7 +42,7 @@ def clear_share(scores: Sequence[Score], times: float) -> float:
     scores: of the verdict's measures, with re-checks, no yardsticks.
     """
     cases = min(CASES, *(len(_draws(s)) for s in scores))
-    return float(np.mean([_clear(_after(scores, times, case)) for case in range(cases)]))
+    return float(np.mean([stands_clear(_after(scores, times, case)) for case in range(cases)]))
 
 
 def _after(scores: Sequence[Score], times: float, case: int) -> list[Score]:
@@ -55,7 +55,7 @@ def _after(scores: Sequence[Score], times: float, case: int) -> list[Score]:
     return found
 
 
-def _clear(scores: Sequence[Score]) -> bool:
+def stands_clear(scores: Sequence[Score]) -> bool:
     """Tell whether the first stands clear of all others."""
     ids, full, again = mean_ranks(scores)
     if len(ids) < 2:

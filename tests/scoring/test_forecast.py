@@ -13,7 +13,7 @@ from srcsel.scoring.probe import fold_of
 EACH = np.array([3.0, 5, 7, 10, 14, 20, 28, 40])
 
 
-@pytest.mark.parametrize(("a", "b", "c"), [(0.1, 0.8, POWERS[30]), (0.0, 0.5, POWERS[20])])
+@pytest.mark.parametrize(("a", "b", "c"), [(0.1, 0.8, POWERS[25]), (0.0, 0.5, POWERS[20])])
 def test_the_form_is_found_again(a, b, c):
     (found,) = fit(EACH, (a + b * EACH**-c)[None])
     np.testing.assert_allclose(found, (a, b, c), atol=1e-9)
@@ -62,16 +62,23 @@ def test_fewer_pictures_are_less_sure():
     assert spans[0] > 2 * spans[1]
 
 
-def test_the_interval_is_that_of_the_draws_widened(monkeypatch):
+def test_the_interval_joins_the_widened_draws_with_the_chance_of_the_pictures(monkeypatch):
+    """Twice as many pictures are one doubling, four times two. Of 400 pictures the made curve gets
+    right with 20 a class those easier than 0.9 - 0.8 / sqrt(20), with 40 those up to 0.9 - 0.8 /
+    sqrt(40): 21 more.
+    """
     n = 400
     asked = made(n), np.zeros(n, int), np.arange(n) % 5, np.arange(n)
-    monkeypatch.setattr(forecast, "WIDER", 1.0)
-    plain = curve(*asked).ahead[1]
-    monkeypatch.setattr(forecast, "WIDER", 2.0)
-    wide = curve(*asked).ahead[1]
-    assert wide.gain == plain.gain
-    assert wide.gain - wide.gain_low == pytest.approx(2 * (plain.gain - plain.gain_low))
-    assert wide.gain_high - wide.gain == pytest.approx(2 * (plain.gain_high - plain.gain))
+    share = (asked[0].right[-1, 0] != asked[0].right[5, 0]).mean()
+    assert share == 21 / 400
+    halves = {}
+    for wider in (1.0, 3.0):
+        monkeypatch.setattr(forecast, "WIDER", wider)
+        for ahead in curve(*asked).ahead:
+            chance = 1.645 * np.sqrt(share * (1 - share) / (ahead.times * n))
+            halves[wider, ahead.times] = np.sqrt((ahead.gain - ahead.gain_low) ** 2 - chance**2)
+    assert halves[3.0, 2.0] == pytest.approx(3 * halves[1.0, 2.0])
+    assert halves[3.0, 4.0] == pytest.approx(9 * halves[1.0, 4.0])
 
 
 def test_nobody_gains_more_than_is_missing():
