@@ -13,7 +13,7 @@ from rich.text import Text
 
 from srcsel.base.records import HEADLINE, Evidence, Interval, Result, Score, SourceModel
 from srcsel.measures import MEASURES
-from srcsel.verdict.beforehand import HEADING, beforehand, in_words
+from srcsel.verdict.beforehand import HEADING, lines
 from srcsel.verdict.consensus import favors_wide
 from srcsel.verdict.expected import percent
 from srcsel.verdict.measured import answered
@@ -238,10 +238,10 @@ def _others(console: Console, result: Result, titles: dict[str, str]) -> None:
 
 def _beforehand(console: Console, result: Result) -> None:
     """Print what one would have taken without looking, where that is known."""
-    if picks := beforehand(result):
+    if said := lines(result):
         _line(console, f"{HEADING}:")
-    for pick in picks:
-        _line(console, f"- {in_words(pick, result)}")
+    for line in said:
+        _line(console, f"- {line}")
 
 
 def _named(measure: str) -> str:

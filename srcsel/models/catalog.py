@@ -47,7 +47,7 @@ PRESETS: dict[str, Preset] = {
                 "the fastest: MobileNetV4, a convolutional network made for phones"
             ),
             "timm/efficientnet_b0.ra4_e3600_r224_in1k": (
-                "most accurate of its cost on everyday pictures"
+                "78.6 % on ImageNet at 0.40 G multiply-adds: much for its cost"
             ),
             "timm/tiny_vit_5m_224.dist_in22k_ft_in1k": (
                 "taught by a larger model on 21,000 classes: a wider source"
@@ -62,7 +62,7 @@ PRESETS: dict[str, Preset] = {
         "Balanced",
         {
             "timm/mobilenetv4_hybrid_medium.ix_e550_r256_in1k": (
-                "MobileNetV4: most accurate below 1.5 G multiply-adds"
+                "MobileNetV4 with attention: 81.5 % on ImageNet at 1.29 G multiply-adds"
             ),
             "timm/resnet50.a1_in1k": "the most used starting model, with a modern recipe",
             "timm/convnext_tiny.in12k_ft_in1k": (

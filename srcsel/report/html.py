@@ -31,8 +31,7 @@ from srcsel.report.drawing import (
     score_rows,
 )
 from srcsel.runs.question import command
-from srcsel.verdict.beforehand import HEADING, beforehand
-from srcsel.verdict.beforehand import in_words as one_line
+from srcsel.verdict.beforehand import HEADING, lines
 from srcsel.verdict.cost import contenders, usual
 from srcsel.verdict.expected import STRIP, expected, in_words, strip_of, strip_parts, took_for
 from srcsel.verdict.measured import answered, badge
@@ -96,7 +95,7 @@ def to_html(
         kind=badge(result.verdict),
         facts=_facts(result),
         firsts=_firsts(result),
-        beforehand=[plain(one_line(pick, result)) for pick in beforehand(result)],
+        beforehand=[plain(line) for line in lines(result)],
         without_looking=HEADING,
         notes=[plain(n.text) for n in result.verdict.notes if n.reading in (reading, None)],
         reading=READINGS[reading],

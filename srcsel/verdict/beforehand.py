@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from srcsel.base.phrases import count, digits
+from srcsel.base.phrases import count, digits, listed
 from srcsel.base.records import Accuracy, Result, SourceModel
 from srcsel.verdict.expected import percent
 from srcsel.verdict.readings import titles_of
@@ -91,17 +91,30 @@ def beforehand(result: Result) -> list[Pick]:
     return [_pick(way, rivals, reached, winner) for way in WAYS]
 
 
-def in_words(pick: Pick, result: Result) -> str:
-    """Say it in one line: "Largest: X (13 M weights): here 74 % right, 3.1 points less..."."""
-    if pick.model is None:
-        return f"{pick.title}: n/a ({pick.reason})"
-    said = f"{pick.title}: {titles_of(result)[pick.model]} ({pick.told})"
-    if pick.reached is None:
-        return f"{said}: not measured here"
-    said += f": here {percent(pick.reached)} % right"
-    if pick.model == result.verdict.winner:
+def lines(result: Result) -> list[str]:
+    """Say it, one line a model: "Largest (13 M weights): X, here 74 % right, 3.1 points less than
+    the verdict's"; last what cannot be told.
+    """
+    by_model: dict[str, list[Pick]] = {}
+    picks = beforehand(result)
+    for pick in picks:
+        if pick.model is not None:
+            by_model.setdefault(pick.model, []).append(pick)
+    said = [_line(result, model, same) for model, same in by_model.items()]
+    return said + [f"{p.title}: n/a ({p.reason})" for p in picks if p.model is None]
+
+
+def _line(result: Result, model: str, same: list[Pick]) -> str:
+    first, *rest = (f"{pick.title} ({pick.told})" for pick in same)
+    ways = listed([first, *(way[0].lower() + way[1:] for way in rest)])
+    title, reached, behind = titles_of(result)[model], same[0].reached, same[0].behind
+    said = f"{ways}: {title}"
+    if reached is None:
+        return f"{said}, not measured here"
+    said += f", here {percent(reached)} % right"
+    if model == result.verdict.winner:
         return f"{said}, the same model"
-    return said if pick.behind is None else f"{said}, {_points(pick.behind)}"
+    return said if behind is None else f"{said}, {_points(behind)}"
 
 
 def _pick(

@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 import textwrap
@@ -41,6 +42,41 @@ def test_presets_are_five_that_differ_and_may_be_used(name):
     assert len({model.pretraining for model in models}) >= 3
     assert len({model.id.split("/")[1].split("_")[0] for model in models}) >= 3
     assert all(catalog.PRESETS[name].choices.values())
+
+
+@pytest.mark.parametrize("name", catalog.PRESETS)
+def test_the_installed_timm_has_every_preset_under_that_licence(name):
+    """The table is written by hand now and then; the library moves on."""
+    import timm
+    from timm.models import get_pretrained_cfg
+
+    known = set(timm.list_models(pretrained=True))
+    for model in catalog.find_models(name):
+        tag = model.id.removeprefix("timm/")
+        assert tag in known
+        assert get_pretrained_cfg(tag).license.lower() == model.license.lower()
+
+
+def test_figures_in_the_reasons_of_presets_are_those_of_the_table():
+    """The table's come from timm's published results; most accurate is said of none."""
+    seen = 0
+    for preset in catalog.PRESETS.values():
+        for model in catalog.find_models(preset.ids):
+            why = preset.choices[model.id]
+            for said in re.findall(r"([\d.]+) % on ImageNet", why):
+                assert float(said) == pytest.approx(100 * model.accuracy, abs=0.051)
+                seen += 1
+            for said in re.findall(r"([\d.]+) G multiply-adds", why):
+                assert float(said) == pytest.approx(model.gmacs, abs=0.0051)
+                seen += 1
+            for said in re.findall(r"at (\d+) pixels", why):
+                assert int(said) == model.input_size
+                seen += 1
+            assert "most accurate" not in why
+    small = catalog.find_models("small")
+    assert "the fastest" in catalog.PRESETS["small"].choices[small[0].id]
+    assert small[0].gmacs == min(model.gmacs for model in small)
+    assert seen == 6
 
 
 def test_the_bundled_set_is_all_that_ships_real_networks_first():

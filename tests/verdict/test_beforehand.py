@@ -11,7 +11,7 @@ from srcsel.base.records import Accuracy
 from srcsel.cli.tables import print_result
 from srcsel.report.html import to_html
 from srcsel.runs.public_json import to_json
-from srcsel.verdict.beforehand import HEADING, beforehand, in_words
+from srcsel.verdict.beforehand import HEADING, beforehand, lines
 
 #           accuracy, params, year, accuracy reached
 FACTS = {
@@ -49,43 +49,39 @@ def changed(result, model, **facts):
     return dataclasses.replace(result, models=tuple(models))
 
 
-def said(result):
-    return [in_words(pick, result) for pick in beforehand(result)]
-
-
 def test_three_ways_of_choosing_and_what_they_reach(result):
     picks = beforehand(result)
     assert [pick.model for pick in picks] == ["timm/known", "timm/known", "timm/new"]
     assert [pick.value for pick in picks] == [0.842, 25_000_000, 2024]
     assert [pick.reached for pick in picks] == [0.70, 0.70, 0.802]
     assert [round(pick.behind, 6) for pick in picks] == [9.1, 9.1, -1.1]
-    assert said(result) == [
-        "Most accurate on ImageNet: known (84.2 %): here 70 % right, 9.1 points less than the"
-        " verdict's",
-        "Largest: known (25 M weights): here 70 % right, 9.1 points less than the verdict's",
-        "Newest by its paper: new (2024): here 80 % right, 1.1 points more than the verdict's",
+    assert lines(result) == [
+        "Most accurate on ImageNet (84.2 %) and largest (25 M weights): known, here 70 % right,"
+        " 9.1 points less than the verdict's",
+        "Newest by its paper (2024): new, here 80 % right, 1.1 points more than the verdict's",
     ]
 
 
 def test_the_verdicts_own_model(result):
-    assert said(changed(result, "timm/best", year=2025))[2] == (
-        "Newest by its paper: best (2025): here 79 % right, the same model"
+    assert lines(changed(result, "timm/best", year=2025))[1] == (
+        "Newest by its paper (2025): best, here 79 % right, the same model"
     )
 
 
 def test_what_is_not_known_is_never_a_rank(result):
     bare = changed(changed(result, "timm/known", year=None), "timm/new", year=None)
-    assert said(bare)[2] == (
+    assert lines(bare)[1] == (
         "Newest by its paper: n/a (the year of the paper is known for 1 of 3 models)"
     )
     nan = changed(result, "timm/known", accuracy=math.nan)
-    assert said(nan)[0].startswith(
-        "Most accurate on ImageNet: new (80.0 %, of the 2 where that is known): here 80 % right"
+    assert lines(nan)[0].startswith(
+        "Most accurate on ImageNet (80.0 %, of the 2 where that is known) and newest by its paper"
+        " (2024): new, here 80 % right"
     )
     every = result
     for model in FACTS:
         every = changed(every, model, accuracy=math.nan)
-    assert "is known for 0 of 3 models" in said(every)[0]
+    assert "is known for 0 of 3 models" in lines(every)[-1]
 
 
 def test_an_accuracy_on_another_task_is_none_on_imagenet(result):
@@ -99,11 +95,11 @@ def test_an_accuracy_on_another_task_is_none_on_imagenet(result):
     other = dataclasses.replace(result, models=tuple(models), scores=tuple(scores))
     assert beforehand(other)[0].model == "timm/new"
     assert beforehand(other)[1].model == "demo/known"
-    assert said(other)[1] == "Largest: known (25 M weights): not measured here"
+    assert lines(other)[1] == "Largest (25 M weights): known, not measured here"
 
 
 def test_equals_are_no_choice(result):
-    assert said(changed(result, "timm/best", year=2024))[2] == (
+    assert lines(changed(result, "timm/best", year=2024))[1] == (
         "Newest by its paper: n/a (2 of them share 2024)"
     )
 
@@ -134,7 +130,7 @@ def test_shell_json_and_report_say_the_same(result, capsys):
     html, told = to_html(result), to_json(result)["beforehand"]
     assert HEADING in printed
     assert HEADING in html
-    for line in said(result):
+    for line in lines(result):
         assert f"- {line}" in printed
         assert line.replace("'", "&#39;") in html
     assert [(pick["model"], pick["reached"]) for pick in told] == [

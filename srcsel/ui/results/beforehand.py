@@ -7,13 +7,15 @@ from html import escape
 from srcsel.base.records import Result
 from srcsel.ui.app import frame
 from srcsel.ui.parts.show import plain
-from srcsel.verdict.beforehand import HEADING, beforehand, in_words
+from srcsel.verdict import beforehand
 
 
-def lines(result: Result) -> str:
+def small(result: Result) -> str:
     """Return the lines as HTML; "" where nothing is known, and in presenter mode."""
-    picks = [] if frame.presenting() else beforehand(result)
-    if not picks:
+    lines = [] if frame.presenting() else beforehand.lines(result)
+    if not lines:
         return ""
-    said = "".join(f"<li>{escape(plain(in_words(pick, result)))}</li>" for pick in picks)
-    return f'<div class="srcsel-key srcsel-beforehand">{escape(HEADING)}<ul>{said}</ul></div>'
+    said = "".join(f"<div>{escape(plain(line))}</div>" for line in lines)
+    return (
+        f'<div class="srcsel-key srcsel-beforehand"><b>{escape(beforehand.HEADING)}</b>{said}</div>'
+    )

@@ -64,7 +64,7 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
             if reached is None or not frame.presenting() or verdict.measured:
                 st.markdown(settle.why(verdict))
         if winner and verdict.cause != "same":
-            right.html(_facts(result, winner) + _firsts(result) + beforehand.lines(result))
+            right.html(_facts(result, winner) + _firsts(result) + beforehand.small(result))
         strip.draw(result)
 
 
