@@ -42,7 +42,8 @@ RESERVED = frozenset(
     }
 )
 """Keywords of the libraries that are not of an architecture: some would fetch or open files."""
-HASHED = re.compile(r"(.+)-[0-9a-f]{8,}")  # how torch.hub names files
+HASHED = re.compile(r"(.+)-[0-9a-f]{8,}", re.IGNORECASE)  # how torch.hub names files
+COPY = re.compile(r" ?\(\d+\)$")  # what a browser adds to a second download
 
 
 @dataclass(frozen=True)
@@ -100,17 +101,18 @@ def architecture_of(path: Path, given: str, card: Card) -> str:
 
 
 def published(path: Path) -> _table.Row | None:
-    """Return the row of torchvision's table whose file this is by its name, as torch.hub keeps
-    it.
+    """Return the row of torchvision's table whose file this is by its name, as torch.hub keeps it,
+    whatever its ending, case and number of the download.
     """
+    stem = COPY.sub("", _caches.without_ending(path.name)).lower()
     rows = _table.rows("torchvision").values()
-    return next((row for row in rows if row["url"].rsplit("/", 1)[-1] == path.name), None)
+    return next((row for row in rows if Path(row["url"]).stem.lower() == stem), None)
 
 
 def _in_name(path: Path) -> list[str]:
     """Read a file's name, the surest reading first; and the repository of a cached file."""
     row = published(path)
-    stem = _caches.without_ending(path.name)
+    stem = COPY.sub("", _caches.without_ending(path.name))
     hashed = HASHED.fullmatch(stem)
     bare = hashed.group(1) if hashed else stem
     parts = bare.split("_")

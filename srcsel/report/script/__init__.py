@@ -120,10 +120,12 @@ def _constants(found: Recipe) -> str:
         "std": shown.std,
     }
     lines = [f"NAME = {_literal(found.name)}"]
+    if found.options:
+        card["kwargs"] = found.options
     if found.file:
         lines.append(f"FILE = Path({_literal(str(found.file))})")
+        lines.append(f"OPTIONS = {_literal(found.options)}")
         if found.library == "timm":
-            lines.append(f"OPTIONS = {_literal(found.options)}")
             lines.append(f"MADE_FOR = {_literal(found.made_for or shown.size)}")
     elif found.weights:
         lines.append(f"WEIGHTS = {_literal(found.weights)}")

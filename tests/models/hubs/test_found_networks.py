@@ -10,6 +10,7 @@ import pickle
 import types
 import zipfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -455,6 +456,19 @@ def test_a_file_of_torchvision_by_its_own_name(tmp_path):
     assert HUB.preprocessing(model).key == HUBS["torchvision"].preprocessing(weights).key
     later = HUB.find(str(saved(tmp_path / "mobilenet_v2-7ebf99e0.pth", state)))
     assert HUB.preprocessing(later).scale == (232, 232)  # of IMAGENET1K_V2
+
+
+@pytest.mark.parametrize("ending", [".pth", ".safetensors", ".pt", ".PTH", " (1).pth"])
+def test_every_file_of_torchvision_by_its_own_name(ending):
+    """Also converted, in capitals as some systems keep names, and downloaded twice."""
+    from srcsel.models.hubs import _table
+    from srcsel.models.hubs._card import Card, architecture_of, published
+
+    for name, row in _table.rows("torchvision").items():
+        stem = Path(row["url"]).stem
+        file = Path((stem.upper() if ending == ".PTH" else stem) + ending)
+        assert published(file)["name"] == name
+        assert architecture_of(file, "", Card()) == name.partition(".")[0]
 
 
 LUKEMELAS = {

@@ -562,3 +562,39 @@ def test_script_resamples_position_embeddings_for_the_chosen_size(tmp_path, data
     again = catalog.find_models([str(place / "trained.safetensors")])[0]
     assert again.input_size == 96
     assert HUBS["checkpoints"].load(again, "cpu", Watch())(pixels)[1].shape == (1, 2)
+
+
+def test_what_was_trained_from_a_card_with_kwargs_is_a_model_again(tmp_path, dataset):
+    """A bundled model's network is narrower than its architecture's usual one."""
+    import torch
+
+    model = HUBS["demo"].find("palettes")
+    assert hub_of(model).recipe(model).options
+    script = load(written(tmp_path, model, dataset))
+    built = script.build(3).eval()
+    script.save_model(built, str(tmp_path / "trained.safetensors"))
+    card = {**script.CARD, "num_classes": 3}
+    (tmp_path / "trained.json").write_text(json.dumps(card))
+    again = catalog.find_models(str(tmp_path / "trained.safetensors"))[0]
+    assert "is not used" not in again.note
+    encoder = HUBS["checkpoints"].load(again, "cpu", Watch())
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 3, 64, 64), dtype=np.uint8)
+    mean, std = (np.float32(v).reshape(1, 3, 1, 1) for v in (script.MEAN, script.STD))
+    with torch.inference_mode():
+        told = built(torch.from_numpy((pixels / np.float32(255) - mean) / std))
+    np.testing.assert_allclose(encoder(pixels)[1], told, rtol=1e-3, atol=1e-4)
+
+
+def test_script_builds_torchvision_with_the_cards_kwargs(tmp_path, dataset):
+    import torch
+    from torchvision.models import mobilenet_v2
+
+    torch.manual_seed(0)
+    network = mobilenet_v2(weights=None, width_mult=0.25, num_classes=5)
+    torch.save(network.state_dict(), tmp_path / "slim.pth")
+    card = {"architecture": "mobilenet_v2", "library": "torchvision"}
+    (tmp_path / "slim.json").write_text(json.dumps({**card, "kwargs": {"width_mult": 0.25}}))
+    model = catalog.find_models(str(tmp_path / "slim.pth"))[0]
+    built = load(written(tmp_path, model, dataset)).build(2)
+    assert torch.equal(next(built.parameters()), next(network.parameters()))
+    assert built.eval()(torch.zeros(1, 3, 64, 64)).shape == (1, 2)
