@@ -39,6 +39,7 @@ def main() -> None:
             "images",
         )
         return
+    result = state.answered(result)
     frame.command(command(result.run))
     explore.enter(result)
     with head:

@@ -60,7 +60,7 @@ def answer(whole: Result) -> None:
     """Draw a run's answer: the verdict, bars and map side by side, what it costs, the numbers."""
     frame.command(command(whole.run))
     part, limit = cost.among(whole)
-    result, whole = settle.answer(part), settle.answer(whole)
+    result, whole = state.answered(part), state.answered(whole)
     cost.lift(limit)
     verdict.verdict_card(result, lambda: sharing.menu(whole))
     settle.section(result, limit)

@@ -167,6 +167,14 @@ def result(run_id: str) -> Result | None:
         return None
 
 
+def answered(result: Result) -> Result:
+    """Return a run as it is answered now: with what training its close models has shown."""
+    from srcsel.runs.settled import with_settled
+    from srcsel.verdict import measured
+
+    return measured.answered(with_settled(result, settings()))
+
+
 @lru_cache(maxsize=4)
 def _loaded(
     folder: Path, examples: Path | None, run_id: str, _stamp: tuple[str, int, int]

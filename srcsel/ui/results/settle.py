@@ -11,20 +11,15 @@ import streamlit as st
 from srcsel.base import phrases
 from srcsel.base.records import Result, Verdict
 from srcsel.evidence.estimate import training_seconds
-from srcsel.runs.settled import FINAL, MINUTES, PROTOCOL, ROUNDS, with_settled
+from srcsel.runs.settled import FINAL, MINUTES, PROTOCOL, ROUNDS
 from srcsel.store.memory import Memory
 from srcsel.ui.app import frame, state
 from srcsel.ui.parts import mine, price, watch
 from srcsel.ui.parts.asking import last_of, submit
 from srcsel.ui.parts.show import md
-from srcsel.verdict.measured import answered, contest, unfinished, why_not
+from srcsel.verdict.measured import contest, unfinished, why_not
 
 ALLOWED = (5, 10, 30, 60)  # minutes
-
-
-def answer(result: Result) -> Result:
-    """Return the run as it is answered now, with what was measured in its verdict."""
-    return answered(with_settled(result, state.settings()))
 
 
 def why(verdict: Verdict) -> str:
