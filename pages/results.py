@@ -10,7 +10,17 @@ from srcsel.ui.app import frame, state
 from srcsel.ui.parts import choices, drawers, making, opened, words
 from srcsel.ui.parts.show import empty_state, md
 from srcsel.ui.parts.watch import ACTIVE, watch_job, watch_run
-from srcsel.ui.results import cost, more, race, results, settle, sharing, table, verdict
+from srcsel.ui.results import (
+    cost,
+    more,
+    race,
+    results,
+    settle,
+    sharing,
+    table,
+    trying,
+    verdict,
+)
 
 
 def main() -> None:
@@ -84,6 +94,7 @@ def answer(whole: Result) -> None:
         results.notes(result, reading)
     drawers.draw(result, making.pictures(result), [chosen], side="left")
     results.remarks(result)
+    trying.section(result)
     verdict.further(whole, chosen)
     more.section(whole)
     cost.section(whole, result, reading, chosen)

@@ -32,6 +32,7 @@ LANES = {
     "inside": "look",
     "taken": "ask",
     "sheets": "sheets",
+    "try": "try",
     "suspects": "search",
     "curve": "learn",
 }

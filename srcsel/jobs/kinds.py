@@ -133,6 +133,20 @@ def sheets(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     return {"sheets": make(str(payload["set"]), told.watch)}
 
 
+def try_picture(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
+    """Let the models of a finished run name one new picture.
+
+    Payload {run_id, token}; hands back {models}: what they say is in the answer of the token.
+    """
+    from srcsel.runs.trying import answer
+    from srcsel.store.features import open_runs
+
+    settings, run_id = load_settings(), str(payload["run_id"])
+    models = _in_full(open_runs(settings).load(run_id))
+    told.plan({"pictures": 0.1, **{m.id: 1.0 for m in models}}, {m.id: m.title for m in models})
+    return {"models": len(answer(run_id, str(payload["token"]), settings, told.watch).named)}
+
+
 def suspects(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     """List a finished run's pictures worth a look.
 
@@ -262,6 +276,7 @@ KINDS: dict[str, Callable[[dict[str, Any], PlanWatch], dict[str, Any]]] = {
     "inside": inside,
     "taken": taken,
     "sheets": sheets,
+    "try": try_picture,
     "suspects": suspects,
     "report": report,
     "measures": measures,

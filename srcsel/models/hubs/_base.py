@@ -107,6 +107,12 @@ def register(hub: Hub) -> None:
 
 
 def hub_of(model: SourceModel) -> Hub:
-    """Return the hub that offers `model`, at the size a person chose."""
-    hub = HUBS[model.id.partition("/")[0]]
+    """Return the hub that offers `model`, at the size a person chose.
+
+    Raises UnknownNameError where that hub is not installed (any more).
+    """
+    name = model.id.partition("/")[0]
+    if name not in HUBS:
+        raise UnknownNameError("hub", name, HUBS)
+    hub = HUBS[name]
     return hub if model.at is None else AtSize(hub)

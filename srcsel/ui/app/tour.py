@@ -39,7 +39,8 @@ STEPS = (
         "results",
         "The map",
         "Every dot is a picture, placed as the model sees it: close means similar. Point at a dot."
-        " Choose another model above the map, and watch the groups fall apart.",
+        " Choose another model above the map, and watch the groups fall apart. Below, the models"
+        " name a picture of your own.",
         "results-map",
     ),
     Step(

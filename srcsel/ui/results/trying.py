@@ -1,0 +1,194 @@
+"""Try your own picture: a box that takes one, and what each model takes it for.
+
+The picture is kept for this browser tab only: the worker deletes the file when the models have run,
+and the page the answer when it has read it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit.components.v2 import component
+
+from srcsel.base.errors import SrcselError
+from srcsel.base.records import GIVEN, JobStatus, Result, SourceModel
+from srcsel.pictures.decoder import SUFFIXES
+from srcsel.runs import trying
+from srcsel.runs.trying import Named, Tried
+from srcsel.ui.app import state
+from srcsel.ui.parts import watch, words
+from srcsel.ui.parts.asking import still_scoring
+from srcsel.ui.parts.making import pictures
+from srcsel.ui.parts.show import figure, md, plain
+from srcsel.verdict.readings import model_order
+
+FIRST = 3  # models shown before the others are asked for
+BOX = "try-own"
+_SLOT = "results.tried"  # session: (run, digest of the picture, job or None, Tried or sentence)
+
+
+def section(result: Result) -> None:
+    """Draw the box, how the models go about it, and what they say."""
+    st.header("Try your own picture", anchor=False)
+    if result.run.ref == GIVEN:
+        st.caption(
+            "This run was made from features, without its models, so they cannot be asked about"
+            " another picture."
+        )
+    elif still_scoring(result):
+        st.caption("When the scores are done, the models can be asked about a picture of yours.")
+    else:
+        _draw(result)
+
+
+@st.fragment
+def _draw(result: Result) -> None:
+    with st.container(key=BOX, horizontal=True, vertical_alignment="top", gap="medium"):
+        data = _taken_in(result)
+        if data is not None:
+            _hand_in(result, data)
+        _answer(result)
+
+
+def _taken_in(result: Result) -> bytes | None:
+    """Draw the box; returns the bytes of the picture in it."""
+    with st.container(width=320):
+        by_camera = st.session_state.get("try-camera", False)
+        if by_camera:
+            file = st.camera_input("Take a picture", key=f"try-shot-{result.run.id}")
+        else:
+            file = st.file_uploader(
+                "Drop a picture, paste it with Ctrl+V, or browse",
+                type=sorted(suffix[1:] for suffix in SUFFIXES),
+                key=f"try-file-{result.run.id}",
+                max_upload_size=trying.LARGEST,
+            )
+        st.toggle("Use the camera", key="try-camera")
+        _paste()(key="try-paste", data={"box": BOX})
+        st.caption(
+            "It is kept for this browser tab only, and deleted when the models have seen it."
+        )
+    return None if file is None else file.getvalue()
+
+
+def _hand_in(result: Result, data: bytes) -> None:
+    """Ask the worker about a picture, once."""
+    digest = hashlib.sha256(data).hexdigest()
+    if st.session_state.get(_SLOT, ("", ""))[:2] == (result.run.id, digest):
+        return
+    try:
+        token = trying.hand_in(data)
+        job = state.board().submit("try", {"run_id": result.run.id, "token": token})
+    except SrcselError as error:
+        st.session_state[_SLOT] = (result.run.id, digest, None, str(error))
+        return
+    st.session_state[_SLOT] = (result.run.id, digest, job, token)
+
+
+def _answer(result: Result) -> None:
+    run_id, digest, job_id, known = st.session_state.get(_SLOT, ("", "", None, ""))
+    if run_id != result.run.id:
+        return
+    with st.container():
+        if job_id is not None:
+            job = state.board().status(job_id)
+            if job.state in watch.ACTIVE:
+                watch.watch_job(job, _progress)
+                return
+            known = _of(job, known)
+            st.session_state[_SLOT] = (run_id, digest, None, known)
+        if isinstance(known, Tried):
+            _said(result, known)
+        else:
+            st.error(md(known), icon=":material/error:")
+
+
+def _of(job: JobStatus, token: str) -> Tried | str:
+    """Take the answer of a job that is over, or the sentence that says why there is none."""
+    if job.state == "cancelled":
+        return "This was stopped. Choose the picture again."
+    if job.state == "failed":
+        return job.error or "The picture could not be tried."
+    return trying.take_answer(token) or "The answer is gone. Choose the picture again."
+
+
+def _progress(job: JobStatus) -> None:
+    st.markdown("The models look at your picture.")
+    st.progress(job.share, text=md(job.what) or None)
+    watch.buttons(job)
+
+
+def _said(result: Result, tried: Tried) -> None:
+    models = {model.id: model for model in result.models}
+    order = {model: i for i, model in enumerate(model_order(result))}
+    named = sorted(
+        (one for one in tried.named if one.model in models),
+        key=lambda one: (models[one.model].yardstick, order.get(one.model, len(order))),
+    )
+    st.html(
+        f'<div class="srcsel-tried"><img src="data:image/jpeg;base64,{escape(tried.jpeg)}"'
+        f' alt="Your picture"><p>{headline(result, named)}</p></div>'
+    )
+    set_id = pictures(result)
+    rows = [_row(result, set_id, models[one.model], one) for one in named]
+    st.html("".join(rows[:FIRST]))
+    if rows[FIRST:]:
+        with st.expander(f"{words.count(len(rows) - FIRST, 'more model')}, yardsticks last"):
+            st.html("".join(rows[FIRST:]))
+    st.caption(
+        "The six nearest of the run's pictures; the number is how alike the model finds them"
+        " (cosine, at most 1). A picture of something else is named as one of these classes all"
+        " the same."
+    )
+    for failure in tried.failures:
+        title = models[failure.model].title if failure.model in models else failure.model
+        st.caption(f":material/error: {md(title)}: {md(failure.reason)}")
+
+
+def headline(result: Result, named: list[Named]) -> str:
+    """Say what most of the real models take the picture for, as HTML."""
+    yardsticks = {model.id for model in result.models if model.yardstick}
+    said = [one.guess for one in named if one.model not in yardsticks] or [
+        one.guess for one in named
+    ]
+    if not said:
+        return "None of the models can be asked:"
+    most = max(sorted(set(said)), key=said.count)
+    name = escape(plain(result.dataset.classes[most]))
+    if len(said) == 1:
+        return f"The model takes it for <b>{name}</b>."
+    if said.count(most) == len(said):
+        return f"All {words.count(len(said), 'model')} take it for <b>{name}</b>."
+    if said.count(most) == 1:
+        return f"Each of {words.count(len(said), 'model')} takes it for another class."
+    return f"{said.count(most)} of {words.count(len(said), 'model')} take it for <b>{name}</b>."
+
+
+def _row(result: Result, set_id: str, model: SourceModel, one: Named) -> str:
+    dataset = result.dataset
+    agree = sum(int(dataset.labels[row]) == one.guess for row in one.rows[:5])
+    figures = "".join(
+        figure(
+            set_id,
+            row,
+            dataset.paths[row],
+            dataset.classes[int(dataset.labels[row])],
+            f"{likeness:.2f}",
+        )
+        for row, likeness in zip(one.rows, one.likeness, strict=True)
+    )
+    guess = escape(plain(dataset.classes[one.guess]))
+    head = f"<p><b>{escape(plain(model.title))}</b>: {guess}, {agree} of the 5 nearest</p>"
+    pics = f'<div class="srcsel-pics">{figures}</div>'
+    return f'<section class="srcsel-says">{head}{pics}</section>'
+
+
+@cache
+def _paste() -> Any:
+    script = Path(__file__).parents[1] / "parts" / "paste" / "paste.js"
+    return component("srcsel_paste", html="<span></span>", js=script.read_text("utf-8"))

@@ -1,0 +1,94 @@
+"""The box for one's own picture: what is handed in, what the models say, and why some cannot."""
+
+import dataclasses
+
+import pytest
+
+from srcsel.base.records import GIVEN, Failure
+from srcsel.runs import trying as work
+from srcsel.runs.trying import Named, Tried
+from srcsel.ui.results import trying
+
+RUN_ID = "20260301-101500-000000-ab12"
+CAPTION = "made from features, without its models"
+
+
+def named(model: str, guess: int) -> Named:
+    return Named(model, guess, (21, 22, 1, 23, 24, 2), (0.9, 0.8, 0.7, 0.6, 0.5, 0.4))
+
+
+def html(tab) -> str:
+    return "\n".join(h.value for h in tab.html)
+
+
+@pytest.fixture
+def handed(visit, stored, board):
+    """The results page with a picture in the box, and the job that was asked for."""
+    tab = visit("results", run=RUN_ID)
+    tab.file_uploader(key=f"try-file-{RUN_ID}").set_value(("own.png", b"bytes", "image/png")).run()
+    assert not tab.exception
+    (job,) = [job for job in board.active() if job.kind == "try"]
+    return tab, job
+
+
+def test_a_picture_goes_to_the_worker_once(handed, board):
+    tab, job = handed
+    assert job.payload["run_id"] == RUN_ID
+    tab.run()
+    assert len([one for one in board.active() if one.kind == "try"]) == 1
+
+
+def test_each_model_says_what_it_takes_it_for_with_its_nearest(
+    handed, settle, monkeypatch, words_of
+):
+    tab, job = handed
+    answer = Tried(
+        "AAAA",
+        (named("demo/m1", 2), named("demo/m0", 2), named("demo/m2", 1), named("demo/m3", 2)),
+        (Failure("demo/m4", "", "Its weights are gone."),),
+    )
+    monkeypatch.setattr(work, "take_answer", lambda token: answer)
+    settle(job.id, "done")
+    tab.run()
+    assert not tab.exception
+    page = html(tab)
+    assert "3 of 4 models take it for <b>rust</b>." in page
+    assert "<b>Strokes</b>: rust, 4 of the 5 nearest" in page
+    assert page.index("<b>Strokes</b>: rust") < page.index("<b>Textures</b>: rust")
+    labels = [expander.label for expander in tab.expander]
+    assert "1 more model, yardsticks last" in labels
+    assert "Untrained: Its weights are gone" in words_of(tab).replace("\\", "")
+
+
+def test_a_hostile_picture_is_a_sentence(handed, settle, words_of):
+    tab, job = handed
+    settle(job.id, "failed", error="The file is not a picture.")
+    tab.run()
+    assert not tab.exception
+    assert "The file is not a picture" in words_of(tab).replace("\\", "")
+
+
+def test_a_run_of_given_features_says_why_it_cannot(visit, stored, result, save, words_of):
+    save(result, run=dataclasses.replace(result.run, ref=GIVEN))
+    tab = visit("results", run=RUN_ID)
+    assert not tab.exception
+    assert CAPTION in words_of(tab)
+    assert not tab.file_uploader
+
+
+@pytest.mark.parametrize(
+    ("guesses", "said"),
+    [
+        ([0], "The model takes it for <b>&lt;b&gt;*spot*&lt;b&gt;</b>."),
+        ([1, 1], "All 2 models take it for <b>mildew</b>."),
+        ([0, 1, 2], "Each of 3 models takes it for another class."),
+        ([2, 1, 2], "2 of 3 models take it for <b>rust</b>."),
+        ([], "None of the models can be asked:"),
+    ],
+)
+def test_the_headline_counts_real_models(result, guesses, said):
+    control = dataclasses.replace(result.models[5], yardstick=True)
+    changed = dataclasses.replace(result, models=(*result.models[:5], control))
+    found = [named(f"demo/m{i}", guess) for i, guess in enumerate(guesses)]
+    found += [named("demo/m5", 1)] if guesses else []
+    assert trying.headline(changed, found) == said
