@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
+from srcsel.base.errors import UnknownNameError
 from srcsel.base.records import SourceModel
 from srcsel.base.watch import Watch
 from srcsel.models.hubs._preprocessing import Preprocessing

@@ -22,7 +22,7 @@ from srcsel.runs import trying
 from srcsel.runs.trying import Named, Tried
 from srcsel.ui.app import state
 from srcsel.ui.parts import watch, words
-from srcsel.ui.parts.asking import still_scoring
+from srcsel.ui.parts.asking import still_scoring, submit
 from srcsel.ui.parts.making import pictures
 from srcsel.ui.parts.show import figure, md, plain
 from srcsel.verdict.readings import model_order
@@ -34,7 +34,7 @@ _SLOT = "results.tried"  # session: (run, digest of the picture, job or None, Tr
 
 def section(result: Result) -> None:
     """Draw the box, how the models go about it, and what they say."""
-    st.header("Try your own picture", anchor=False)
+    st.subheader("Try your own picture", anchor=False)
     if result.run.ref == GIVEN:
         st.caption(
             "This run was made from features, without its models, so they cannot be asked about"
@@ -83,11 +83,12 @@ def _hand_in(result: Result, data: bytes) -> None:
         return
     try:
         token = trying.hand_in(data)
-        job = state.board().submit("try", {"run_id": result.run.id, "token": token})
     except SrcselError as error:
-        st.session_state[_SLOT] = (result.run.id, digest, None, str(error))
+        st.error(md(error), icon=":material/error:")
         return
-    st.session_state[_SLOT] = (result.run.id, digest, job, token)
+    job = submit("try", {"run_id": result.run.id, "token": token})
+    if job is not None:  # else it said why
+        st.session_state[_SLOT] = (result.run.id, digest, job, token)
 
 
 def _answer(result: Result) -> None:
