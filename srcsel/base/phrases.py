@@ -33,6 +33,11 @@ def listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def one_line(text: str) -> str:
+    """Return a foreign text in one line that any terminal can show: other signs as escapes."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 def spoken(*parts: str) -> str:
     """Join headline, sentences and facts; empty ones are left out."""
     return " ".join(part for part in parts if part)

@@ -1,3 +1,5 @@
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -313,3 +315,23 @@ def test_a_link_with_a_size(visit, picture_folder, words_of):
     tab = visit("models", images=str(picture_folder), models="demo/flowers@96,demo/flowers@1e9")
     assert chosen(tab) == ["Flowers at 96 px"]
     assert "'1e9' is no size of Flowers" in words_of(tab)
+
+
+def test_a_bad_file_in_the_weights_folder_is_a_sentence_on_the_page(
+    choose, weights, monkeypatch, tmp_path, words_of
+):
+    folder = tmp_path / "hostile"
+    folder.mkdir()
+    wrapped = ("module." * 3000 + "fc.weight", "module." * 3000 + "fc.bias")
+    header = json.dumps({name: {"shape": [1, 2]} for name in wrapped}).encode()
+    (folder / "a.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+    (folder / "b.safetensors").write_bytes((2**63).to_bytes(8, "little") + b"{}")
+    shutil.copy(weights, folder / "resnet18.safetensors")
+    monkeypatch.setenv("SRCSEL_WEIGHTS", str(folder))
+    said = words_of(choose(models="demo/d1"))
+    for name in "ab":
+        assert f"{name}.safetensors in the weights folder is not listed" in said.replace("\\", "")
+    path = folder / "a.safetensors"
+    tab = choose(models=f"demo/d1,checkpoints/{path}")  # by a link
+    assert "a.safetensors" in words_of(tab).replace("\\", "")
+    assert not tab.exception

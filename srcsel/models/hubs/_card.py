@@ -24,7 +24,9 @@ from srcsel.models.hubs import _caches, _table
 
 MOST_BYTES = 1_000_000  # of a card
 WIDEST = 8192  # pixels
+MOST_CLASSES = 10_000_000  # or features
 CONFIG = "config.json"  # of timm on the Hugging Face Hub
+MOST_SHOWN = 60  # letters of a value in a sentence
 RESERVED = frozenset(
     {
         "pretrained",
@@ -164,8 +166,8 @@ def _checked(content: dict[str, Any], name: str) -> Card:
 
 
 def _refuse(name: str, key: str, what: str, value: Any) -> NoReturn:
-    shown = str(value)
-    shown = shown if len(shown) <= 60 else f"{shown[:60]}..."
+    shown = ascii(value) if isinstance(value, str) else str(value)[: MOST_SHOWN + 1]
+    shown = shown if len(shown) <= MOST_SHOWN else f"{shown[:MOST_SHOWN]}..."
     raise ModelError(
         f"The card {name} beside the checkpoint cannot be used: {key} must be {what}, got"
         f" {shown}. Correct or remove it."
@@ -173,7 +175,7 @@ def _refuse(name: str, key: str, what: str, value: Any) -> NoReturn:
 
 
 def _text(value: Any) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= 1000
+    return isinstance(value, str) and 0 < len(value) <= 1000 and value.isprintable()
 
 
 def _whole(least: int, most: float = math.inf) -> Callable[[Any], bool]:
@@ -223,12 +225,12 @@ CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
             *("architecture", "title", "name", "source_dataset", "pretraining"),
             *("license", "licence"),
         ),
-        (_text, "text"),
+        (_text, "text in one line"),
     ),
     "library": (lambda value: value in ("timm", "torchvision"), "timm or torchvision"),
     **dict.fromkeys(("kwargs", "architecture_kwargs", "model_args"), _KWARGS),
-    "num_classes": (_whole(0), "a whole number"),
-    "num_features": (_whole(1), "a whole number above 0"),
+    "num_classes": (_whole(0, MOST_CLASSES), f"a whole number up to {MOST_CLASSES:,}"),
+    "num_features": (_whole(1, MOST_CLASSES), f"a whole number from 1 to {MOST_CLASSES:,}"),
     "in_chans": (lambda value: value in (1, 3), "1 (greyscale) or 3"),
     "input_size": (
         _size,

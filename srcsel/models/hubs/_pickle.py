@@ -8,8 +8,11 @@ come out as their shapes; `names` says which stand-ins torch's weights-only read
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 import pickle
+import pickletools
 import re
 import zipfile
 import zlib
@@ -49,6 +52,7 @@ BROKEN = (
     zlib.error,
 )
 """What reading bytes that are no torch file may raise, beside ValueError."""
+PUTS = frozenset({"PUT", "BINPUT", "LONG_BINPUT"})
 REBUILDS = re.compile(r"torch\._utils\._rebuild_(tensor|parameter|qtensor|meta_tensor)\w*")
 
 
@@ -146,7 +150,9 @@ def scan(path: Path) -> Scan:
     """
     with path.open("rb") as file:
         try:
-            reader = _Reader(io.BytesIO(_pickled(file)))
+            data = _pickled(file)
+            _require_small_memo(data)
+            reader = _Reader(io.BytesIO(data))
             content = reader.load()
             for _ in range(3 if content == MAGIC else 0):  # protocol, system, then the content
                 content = reader.load()
@@ -158,7 +164,8 @@ def scan(path: Path) -> Scan:
 def _pickled(file: io.BufferedReader) -> bytes:
     if not zipfile.is_zipfile(file):
         file.seek(0)
-        return file.read(MOST_BYTES)
+        size = os.fstat(file.fileno()).st_size
+        return file.read(min(size, MOST_BYTES))  # room is made for all of it
     with zipfile.ZipFile(file) as archive:
         inside = [entry for entry in archive.infolist() if entry.filename.endswith("/data.pkl")]
         if any("/code/" in entry.filename for entry in archive.infolist()):
@@ -166,6 +173,18 @@ def _pickled(file: io.BufferedReader) -> bytes:
         if len(inside) != 1 or inside[0].file_size > MOST_BYTES:
             raise ValueError("it is an archive of something else")
         return archive.read(inside[0])
+
+
+def _require_small_memo(data: bytes) -> None:
+    """Raise ValueError for a pickle that numbers its parts far beyond their count: Python would
+    fill the memory with room for them.
+    """
+    stream = io.BytesIO(data)
+    with contextlib.suppress(*BROKEN, ValueError):  # the reader says what is wrong
+        for _ in range(4):  # old files: magic number, protocol, system, content
+            most = max((a for op, a, _ in pickletools.genops(stream) if op.name in PUTS), default=0)
+            if most > len(data):
+                raise Refused("a table of its parts that would fill the memory")
 
 
 def _rebuilt(*args: Any) -> Any:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 State = dict[str, "Tensor"]
 
+MOST_WRAPPERS = 20  # prefixes taken off a name; programs wrap a network three times
 DEEPEST = 5  # mappings within mappings; averages of a callback lie four deep
 NOT_WEIGHTS = re.compile(r"optim|sched|scaler|^opt$|^amp$|hyper|config|^args$|^cfg$", re.I)
 INSIDE = re.compile(r"(^|\.)(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)(?=\.)")
@@ -109,13 +110,15 @@ def main_state(content: Any) -> dict[str, Any]:
 
 def _bare(named: Named, prefix: str) -> dict[str, Any]:
     """Take off prefixes that wrappers left, following the best ranked where names part."""
-    state = under(named.state, prefix)
-    first = Counter(name.partition(".")[0] for name in state if "." in name)
-    known = [part for part in first if WRAPPERS.fullmatch(part)]
-    if not known or sum(first[part] for part in known) * 2 < len(state):
-        return state
-    best = min(known, key=lambda part: (named.rank(f"{prefix}{part}."), -first[part]))
-    return _bare(named, f"{prefix}{best}.")
+    for _ in range(MOST_WRAPPERS):
+        state = under(named.state, prefix)
+        first = Counter(name.partition(".")[0] for name in state if "." in name)
+        known = [part for part in first if WRAPPERS.fullmatch(part)]
+        if not known or sum(first[part] for part in known) * 2 < len(state):
+            return state
+        rank = {part: (named.rank(f"{prefix}{part}."), -first[part]) for part in known}
+        prefix = f"{prefix}{min(rank, key=rank.__getitem__)}."
+    return {}
 
 
 def channels_of(shapes: Mapping[str, tuple[int, ...]]) -> int | None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 COUNTERS = ("num_batches_tracked", "running_mean", "running_var")  # stored, but not weights
 MAX_HEADER = 100_000_000  # bytes; safetensors' own limit
+MOST_DIMENSIONS, LONGEST = 64, 2**40  # of a tensor, and its longest side: as torch has them at most
 SHOWN = 4  # names of keys in a message
 ZIP, PICKLE = b"PK\x03\x04", b"\x80"  # how the files of `torch.save` begin, new and old
 
@@ -149,9 +150,10 @@ def _header(path: Path) -> dict[str, _pickle.Shape]:
     try:
         with path.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))
-            header = json.loads(file.read(min(length, MAX_HEADER)))
+            most = min(length, MAX_HEADER, path.stat().st_size)  # room is made for all of it
+            header = json.loads(file.read(most))
         return {
-            name: _pickle.Shape(tuple(int(size) for size in entry["shape"]))
+            name: _pickle.Shape(_sizes(entry["shape"]))
             for name, entry in header.items()
             if name != "__metadata__"
         }
@@ -159,6 +161,14 @@ def _header(path: Path) -> dict[str, _pickle.Shape]:
         raise _unreadable(path, error) from error
     except (struct.error, ValueError, *_pickle.BROKEN) as error:
         raise _damaged(path) from error
+
+
+def _sizes(shape: Any) -> tuple[int, ...]:
+    if not isinstance(shape, list) or len(shape) > MOST_DIMENSIONS:
+        raise ValueError("a shape is no list of sizes")
+    if not all(type(size) is int and 0 <= size < LONGEST for size in shape):
+        raise ValueError("a shape is no list of sizes")
+    return tuple(shape)
 
 
 def _scan(path: Path) -> _pickle.Scan:

@@ -6,14 +6,15 @@ card beside the file (see `_card`), else from the file's name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from srcsel.base.errors import InputError, MissingPathError, SrcselError
+from srcsel.base.errors import InputError, MissingPathError, ModelError, SrcselError
 from srcsel.base.paths import clean, opened, typed
-from srcsel.base.phrases import listed
+from srcsel.base.phrases import listed, one_line
 from srcsel.base.records import SourceModel, Unreadable
 from srcsel.base.watch import Watch
 from srcsel.models.hubs import _caches, _fit, _table, _weights
@@ -40,6 +41,9 @@ HEADS = (
 """Where architectures keep their last layer; only a first look at the file, the network itself
 decides.
 """
+
+
+MOST_SAID, MOST_KEY = 200, 40  # letters of an error, and of a card's key, in a sentence
 
 
 @dataclass(frozen=True)
@@ -76,12 +80,14 @@ class CheckpointHub:
         Raises InputError where there is no such file, UnknownNameError for an architecture nobody
         knows, ModelError for a file or a card that cannot be used.
         """
-        return _model(name, _identify(name))
+        with _in_words(name):
+            return _model(name, _identify(name))
 
     def preprocessing(self, model: SourceModel) -> Preprocessing:
         """Read the card; what it does not say is taken from the architecture's usual weights."""
-        found = _identify(model.id.removeprefix("checkpoints/"))
-        return _preprocessing(found)
+        name = model.id.removeprefix("checkpoints/")
+        with _in_words(name):
+            return _preprocessing(_identify(name))
 
     def load(self, model: SourceModel, device: str, watch: Watch) -> NetworkEncoder:
         """Read the weights and fit them to the architecture; what was taken, left out and missing
@@ -115,7 +121,24 @@ class CheckpointHub:
             try:
                 yield self.find(str(path))
             except SrcselError as error:
-                yield Unreadable(path.name, str(error))
+                yield Unreadable(one_line(path.name), one_line(str(error)))
+
+
+@contextlib.contextmanager
+def _in_words(name: str) -> Iterator[None]:
+    """Raise ModelError for whatever a file or a card does that nobody foresaw: one of them must not
+    take the others with it.
+    """
+    try:
+        yield
+    except SrcselError:
+        raise
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}"[:MOST_SAID]
+        raise ModelError(
+            f"{Path(name).name} cannot be used, nor what is said of it in the card beside it"
+            f" ({said}). Take it away, or save it anew with model.state_dict()."
+        ) from error
 
 
 def _identify(name: str) -> Checkpoint:
@@ -226,7 +249,8 @@ def _note(found: Checkpoint) -> str:
     said = f"Your own file, read as {found.architecture} of {found.libraries[0]}."
     unknown = found.card.unknown
     if unknown:
-        keys = listed([*unknown[:3], *([f"{len(unknown) - 3} more"] if len(unknown) > 3 else [])])
+        shown = [one_line(key)[:MOST_KEY] for key in unknown[:3]]
+        keys = listed([*shown, *([f"{len(unknown) - 3} more"] if len(unknown) > 3 else [])])
         said += f" Its card also says {keys}, which means nothing here and is not used."
     return said
 
