@@ -96,7 +96,7 @@ def test_every_answer_carries_the_content_policy(browser):
         assert "'unsafe-inline'" not in script
         assert "'sha256-" in script
         assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["referrer-policy"] == "same-origin"
 
 
 @pytest.mark.parametrize("size", [96, 320])

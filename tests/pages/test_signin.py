@@ -22,7 +22,8 @@ WINDOW = {"accept": "text/html,*/*"}
 
 async def _echo(window):
     await window.accept()
-    await window.close()
+    async for text in window.iter_text():
+        await window.send_text(text)
 
 
 @pytest.fixture
@@ -174,11 +175,59 @@ def test_a_person_stays_the_same_over_a_restart_and_differs_from_others(make, wo
     assert (work / "sign-in.key").stat().st_mode & 0o777 == 0o600
 
 
-def test_signing_out_ends_it(browser):
+def test_signing_out_ends_it_for_every_copy_of_the_cookie(browser, make):
     sign_in(browser)
-    assert browser.get("/").status_code == 200
+    copy = make()
+    copy.cookies.update(dict(browser.cookies))
+    other = make()
+    sign_in(other)
+    assert copy.get("/").status_code == 200
     assert browser.get("/sign-out").headers["location"] == "/sign-in"
-    assert browser.get("/").status_code == 401
+    for path in EVERYTHING[:6]:
+        for one in (browser, copy):
+            assert one.get(path).status_code == 401
+    assert other.get("/").status_code == 200
+    people.ended._read.clear()  # as after a restart
+    assert copy.get("/").status_code == 401
+
+
+def test_an_ended_sign_in_is_forgotten_when_its_cookie_is_too_old(work, monkeypatch):
+    people.ended.end("old")
+    now = people.ended.time.time()
+    monkeypatch.setattr(people.ended.time, "time", lambda: now + people.ended.KEPT + 1)
+    people.ended.end("new")
+    assert [people.ended.is_ended(mark) for mark in ("old", "new")] == [False, True]
+
+
+def test_signing_out_closes_the_sockets_of_every_tab(browser, make):
+    """A tab that stays open when one signs out in another can do nothing more."""
+    sign_in(browser)
+    other = make()
+    sign_in(other)
+    host = {"host": "lab.example"}
+    place = "ws://lab.example/_stcore/stream"
+    with (
+        browser.websocket_connect(place, headers=host) as tab,
+        other.websocket_connect(place, headers=host) as others,
+    ):
+        for one in (tab, others):
+            one.send_text("a")
+            assert one.receive_text() == "a"
+        browser.get("/sign-out")
+        with pytest.raises(WebSocketDisconnect):
+            tab.receive_text()
+        others.send_text("b")
+        assert others.receive_text() == "b"
+
+
+def test_a_socket_ends_with_its_sign_in(browser, monkeypatch):
+    sign_in(browser)
+    host = {"host": "lab.example"}
+    with browser.websocket_connect("ws://lab.example/_stcore/stream", headers=host) as tab:
+        monkeypatch.setattr(people, "STAYS", -1)  # a week later
+        tab.send_text("a")
+        with pytest.raises(WebSocketDisconnect):
+            tab.receive_text()
 
 
 def test_guessing_is_slowed_down_by_address(make):

@@ -5,10 +5,14 @@ To add a page: one file in `pages/`, one line in PAGES.
 
 from __future__ import annotations
 
+import html
+
 import streamlit as st
 
 from srcsel.ui.app import state, tour
 from srcsel.ui.app.navigation import PAGES, STATIC, page
+from srcsel.ui.people import people
+from srcsel.ui.people.reach import prefix
 
 _COMMAND = "srcsel.command"
 _PRESENTER = "presenter"
@@ -81,3 +85,17 @@ def _footer(*, promise: bool) -> None:
         if text:
             with st.popover("The same from a shell", icon=":material/terminal:", type="tertiary"):
                 st.code(text, language="bash", wrap_lines=True)
+        _signed_in()
+
+
+def _signed_in() -> None:
+    """Say who signed in, beside the way out."""
+    who = people.person_of(st.context.cookies)
+    if who is None:
+        return
+    name = f"Signed in as {html.escape(who.name)}. " if who.name else ""
+    # a link, not a button: the server answers it, and every tab of this sign-in is closed
+    st.html(
+        f'<p class="srcsel-sign-out">{name}<a href="{prefix()}/sign-out">Sign out</a></p>',
+        width="content",
+    )

@@ -12,6 +12,7 @@ from srcsel.base.phrases import plain
 from srcsel.charts import plotly_text
 from srcsel.pictures import thumbs
 from srcsel.ui.app import navigation
+from srcsel.ui.people.reach import prefix
 
 __all__ = [
     "JOINER",
@@ -125,9 +126,3 @@ def _img(set_id: str, index: int, alt: str, size: int) -> str:
 
 def _src(set_id: str, index: int, size: int) -> str:
     return f"{prefix()}{thumbs.url(set_id, int(index), size)}"
-
-
-def prefix() -> str:
-    """Return what stands before every address of this server: "" or "/base"."""
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{base}" if base else ""

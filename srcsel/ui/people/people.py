@@ -33,6 +33,7 @@ from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_N
 
 from srcsel.base.errors import InputError
 from srcsel.base.settings import SHORTEST_PASSWORD, load_settings
+from srcsel.ui.people import ended
 from srcsel.ui.people.reach import shared
 
 Way = Literal["oidc", "password", "none"]
@@ -101,10 +102,20 @@ def providers() -> list[str]:
 
 def person_of(cookies: Mapping[str, str]) -> Person | None:
     """Return who these cookies prove, by the sign-in that is asked for; None = nobody."""
+    mark = sign_in_of(cookies)
+    if mark is None or ended.is_ended(mark):
+        return None
+    return _by_provider(cookies) if way() == "oidc" else _by_password(cookies)
+
+
+def sign_in_of(cookies: Mapping[str, str]) -> str | None:
+    """Return what stands for the sign-in that these cookies hold; None where they hold none."""
     chosen = way()
     if chosen == "oidc":
-        return _by_provider(cookies)
-    return _by_password(cookies) if chosen == "password" else None
+        held: str | bytes | None = _of_provider(cookies)
+    else:
+        held = _of_password(cookies) if chosen == "password" else None
+    return ended.mark_of(held) if held else None
 
 
 def welcome(person: Person) -> bool:
@@ -135,19 +146,28 @@ def cookie_for(person: str | None = None) -> str:
 
 
 def _by_password(cookies: Mapping[str, str]) -> Person | None:
+    person = _of_password(cookies)
+    return Person(f"password:{person}", "") if person else None
+
+
+def _of_password(cookies: Mapping[str, str]) -> str | None:
     try:
         person = _signer().loads(cookies.get(COOKIE, ""), max_age=STAYS)
     except (BadSignature, UnicodeError):
         return None
-    return Person(f"password:{person}", "") if isinstance(person, str) else None
+    return person if isinstance(person, str) else None
 
 
-def _by_provider(cookies: Mapping[str, str]) -> Person | None:
+def _of_provider(cookies: Mapping[str, str]) -> bytes | None:
     def signed(name: str) -> bytes | None:
         return decode_signed_value(get_cookie_secret(), name, cookies.get(name, ""))
 
+    return get_cookie_with_chunks(signed, USER_COOKIE_NAME)
+
+
+def _by_provider(cookies: Mapping[str, str]) -> Person | None:
     try:
-        user = json.loads(get_cookie_with_chunks(signed, USER_COOKIE_NAME) or b"{}")
+        user = json.loads(_of_provider(cookies) or b"{}")
     except ValueError:
         return None
     if not isinstance(user, dict) or user.get("is_logged_in") is not True:

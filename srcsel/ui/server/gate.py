@@ -5,6 +5,7 @@ No page, thumbnail, medium, upload or socket; Streamlit's own files neither.
 
 from __future__ import annotations
 
+import asyncio
 import math
 import re
 from html import escape
@@ -13,21 +14,22 @@ from string import Template
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, unquote, urlencode
 
-import streamlit as st
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from streamlit.auth_util import encode_provider_token
 
-from srcsel.ui.people import people
+from srcsel.ui.people import ended, people
+from srcsel.ui.people.reach import prefix
 from srcsel.ui.server.attempts import Attempts
 from srcsel.ui.server.doors import refuse
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
 _OPEN = ("/_stcore/health", "/auth/login", "/auth/logout", "/oauth2callback")
 _NEXT = "srcsel_next"  # cookie: where to go on after the provider's page
+_OUT = "srcsel_out"  # cookie: signed out here, so do not go to the provider unasked
 _PASSWORD_LIMIT = 4096  # bytes of the form
 _PAGE = Template((Path(__file__).parent / "sign-in.html").read_text(encoding="utf-8"))
 
@@ -38,14 +40,18 @@ class Gate:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self.attempts = Attempts()
+        # by what stands for a sign-in: the sockets it opened
+        self.sockets: dict[str, set[asyncio.Event]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Ask who sent this, where a sign-in is asked for."""
         if scope["type"] not in ("http", "websocket") or people.way() == "none":
             return await self.app(scope, receive, send)
-        path = scope["path"].removeprefix(_base()) or "/"
+        path = scope["path"].removeprefix(prefix()) or "/"
         if scope["type"] == "http" and path in (SIGN_IN, SIGN_OUT):
-            answer = _signed_out() if path == SIGN_OUT else await self._sign_in(scope, receive)
+            answer = (
+                self._sign_out(scope) if path == SIGN_OUT else await self._sign_in(scope, receive)
+            )
             return await answer(scope, receive, send)
         if path in _OPEN:
             return await self.app(scope, receive, send)
@@ -57,9 +63,56 @@ class Gate:
             return await refuse(scope, receive, send, 403, _unwelcome(person))
         if path == "/" and _NEXT in connection.cookies and scope["type"] == "http":
             onward = RedirectResponse(_local(unquote(connection.cookies[_NEXT])), 303)
-            onward.delete_cookie(_NEXT, path=_base() or "/")
+            onward.delete_cookie(_NEXT, path=prefix() or "/")
             return await onward(scope, receive, send)
+        if scope["type"] == "websocket":
+            return await self._while_signed_in(connection, scope, receive, send)
         return await self.app(scope, receive, send)
+
+    async def _while_signed_in(
+        self, connection: HTTPConnection, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Keep a socket open until its sign-in ends: in another tab, or because it is too old."""
+        mark = people.sign_in_of(connection.cookies) or ""
+        over = asyncio.Event()
+        self.sockets.setdefault(mark, set()).add(over)
+        closed = False
+
+        async def until_over() -> Message:
+            nonlocal closed
+            came, left = asyncio.ensure_future(receive()), asyncio.ensure_future(over.wait())
+            try:
+                await asyncio.wait({came, left}, return_when=asyncio.FIRST_COMPLETED)
+                gone = over.is_set() or people.person_of(connection.cookies) is None
+                if came.done() and not gone:
+                    return came.result()
+            finally:
+                came.cancel()
+                left.cancel()
+            if not closed:
+                closed = True
+                await send({"type": "websocket.close", "code": 1008, "reason": ""})
+            return {"type": "websocket.disconnect", "code": 1008, "reason": ""}
+
+        async def while_open(message: Message) -> None:
+            if not closed and not over.is_set():
+                await send(message)
+
+        try:
+            await self.app(scope, until_over, while_open)
+        finally:
+            self.sockets[mark].discard(over)
+            if not self.sockets[mark]:
+                del self.sockets[mark]
+
+    def _sign_out(self, scope: Scope) -> Response:
+        """End the sign-in for every copy of its cookie, and close its sockets."""
+        mark = people.sign_in_of(HTTPConnection(scope).cookies)
+        if mark is not None:
+            ended.end(mark)
+            for over in self.sockets.get(mark, ()):
+                over.set()
+        return _signed_out()
 
     async def _sign_in(self, scope: Scope, receive: Receive) -> Response:
         request = Request(scope, receive)
@@ -83,7 +136,7 @@ class Gate:
             people.COOKIE,
             people.cookie_for(),
             max_age=people.STAYS,
-            path=_base() or "/",
+            path=prefix() or "/",
             httponly=True,
             samesite="lax",
             secure=request.url.scheme == "https",
@@ -96,8 +149,11 @@ async def _stop(connection: HTTPConnection, scope: Scope, receive: Receive, send
     window = "text/html" in connection.headers.get("accept", "")
     if scope["type"] == "websocket" or scope["method"] != "GET" or not window:
         return await refuse(scope, receive, send, 401, "Sign in first: open the dashboard.")
+    if _OUT in connection.cookies:
+        link = f'<p><a href="{prefix()}{SIGN_IN}">Sign in again</a></p>'
+        return await _html("<p>You are signed out.</p>", link)(scope, receive, send)
     here = scope["path"] + (f"?{scope['query_string'].decode()}" if scope["query_string"] else "")
-    to = f"{_base()}{SIGN_IN}?{urlencode({'next': here})}" if here != "/" else _base() + SIGN_IN
+    to = f"{prefix()}{SIGN_IN}?{urlencode({'next': here})}" if here != "/" else prefix() + SIGN_IN
     return await RedirectResponse(to, 303)(scope, receive, send)
 
 
@@ -110,12 +166,13 @@ def _to_provider(request: Request, onward: str) -> Response:
             f"{escape(name.capitalize())}</a></p>"
             for name in names
         )
-        return HTMLResponse(_PAGE.substitute(said="", inside=links))
+        return _html("", links)
     token = encode_provider_token(chosen if chosen in names else names[0])
-    answer = RedirectResponse(f"{_base()}/auth/login?{urlencode({'provider': token})}", 303)
-    if onward not in ("/", _base() + "/"):
+    answer = RedirectResponse(f"{prefix()}/auth/login?{urlencode({'provider': token})}", 303)
+    answer.delete_cookie(_OUT, path=prefix() or "/")
+    if onward not in ("/", prefix() + "/"):
         answer.set_cookie(
-            _NEXT, quote(onward), max_age=600, path=_base() or "/", httponly=True, samesite="lax"
+            _NEXT, quote(onward), max_age=600, path=prefix() or "/", httponly=True, samesite="lax"
         )
     return answer
 
@@ -130,8 +187,14 @@ def _page(
         ' autocomplete="current-password"><button>Sign in</button></form>'
     )
     alert = f'<p role="alert">{escape(said)}</p>' if said else ""
+    return _html(alert, inside, status, headers)
+
+
+def _html(
+    said: str, inside: str, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
     fresh = {"Cache-Control": "no-store"} | (headers or {})
-    return HTMLResponse(_PAGE.substitute(said=alert, inside=inside), status, fresh)
+    return HTMLResponse(_PAGE.substitute(said=said, inside=inside), status, fresh)
 
 
 async def _typed_password(request: Request) -> str:
@@ -149,9 +212,12 @@ async def _typed_password(request: Request) -> str:
 
 def _signed_out() -> Response:
     if people.way() == "oidc":
-        return RedirectResponse(_base() + "/auth/logout", 303)
-    answer = RedirectResponse(_base() + SIGN_IN, 303)
-    answer.delete_cookie(people.COOKIE, path=_base() or "/")
+        answer = RedirectResponse(prefix() + "/auth/logout", 303)
+        # else the provider, which may still know this browser, would sign in again at once
+        answer.set_cookie(_OUT, "1", path=prefix() or "/", httponly=True, samesite="lax")
+        return answer
+    answer = RedirectResponse(prefix() + SIGN_IN, 303)
+    answer.delete_cookie(people.COOKIE, path=prefix() or "/")
     return answer
 
 
@@ -159,16 +225,11 @@ def _unwelcome(person: people.Person) -> str:
     who = person.name or "somebody without an address"
     return (
         f"You are signed in as {who}, who is not among those this dashboard is for. Ask whoever"
-        f" runs it, or sign in as somebody else: {_base()}{SIGN_OUT}"
+        f" runs it, or sign in as somebody else: {prefix()}{SIGN_OUT}"
     )
 
 
 def _local(text: str) -> str:
     """Return an address of this server; where `text` is none, that of the home page."""
     plain = re.fullmatch(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*", text)
-    return text if plain else _base() + "/"
-
-
-def _base() -> str:
-    path = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{path}" if path else ""
+    return text if plain else prefix() + "/"

@@ -91,7 +91,8 @@ class SecurityHeaders:
             "Content-Security-Policy": content_policy(),
             "X-Content-Type-Options": "nosniff",
             "X-Frame-Options": "SAMEORIGIN",
-            "Referrer-Policy": "no-referrer",
+            # not "no-referrer": a form's Origin would be "null", which `doors` takes for foreign
+            "Referrer-Policy": "same-origin",
             "Cross-Origin-Opener-Policy": "same-origin",
             "Cross-Origin-Resource-Policy": "same-origin",
             "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), payment=()",

@@ -19,8 +19,6 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 
 from srcsel.base.errors import SrcselError
-from srcsel.pictures import uploads
-from srcsel.store import files
 from srcsel.ui.parts import incoming
 from srcsel.ui.people import people
 from srcsel.ui.server.doors import UPLOADS, refuse
@@ -42,6 +40,9 @@ class Uploads:
         upload = scope["type"] == "http" and scope["method"] == "PUT" and UPLOADS in scope["path"]
         if not upload:
             return await self.app(scope, receive, send)
+        from srcsel.pictures import uploads  # numpy comes with it: not before the first page
+        from srcsel.store import files
+
         path = None
         try:
             person = people.person_of(HTTPConnection(scope).cookies)
