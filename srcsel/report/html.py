@@ -34,7 +34,8 @@ from srcsel.runs.question import command
 from srcsel.verdict.beforehand import HEADING, lines
 from srcsel.verdict.cost import contenders, usual
 from srcsel.verdict.expected import STRIP, expected, in_words, strip_of, strip_parts, took_for
-from srcsel.verdict.measured import answered, badge
+from srcsel.verdict.light import light
+from srcsel.verdict.measured import answered
 from srcsel.verdict.readings import (
     columns,
     firsts_of_100,
@@ -92,7 +93,7 @@ def to_html(
         reached=_reached(result),
         strip=_strip(result, strip or {}),
         strip_means=STRIP,
-        kind=badge(result.verdict),
+        light=light(result),
         facts=_facts(result),
         firsts=_firsts(result),
         beforehand=[plain(line) for line in lines(result)],

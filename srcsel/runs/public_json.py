@@ -10,6 +10,7 @@ from typing import Any
 from srcsel.base.records import Result, Score, Shown, SourceModel, Strip
 from srcsel.store.serialize import to_plain
 from srcsel.verdict.beforehand import beforehand
+from srcsel.verdict.light import light
 from srcsel.verdict.measured import answered
 from srcsel.verdict.readings import chance_of, model_order
 from srcsel.verdict.wording import headline
@@ -59,6 +60,7 @@ def to_json(result: Result) -> dict[str, Any]:
         },
         "headline": headline(result),
         "cause": verdict.cause,
+        "light": dict(zip(("color", "text"), light(result), strict=True)),
         "accuracies": to_plain(result.accuracies),
         "strips": [_strip(result, strip) for strip in result.strips],
         "beforehand": to_plain(beforehand(result)),

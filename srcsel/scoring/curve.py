@@ -23,7 +23,7 @@ from srcsel.store.features import FeatureStore
 from srcsel.store.memory import Arrays
 from srcsel.store.serialize import to_plain
 
-ROUND = (2, 3, 5, 7, 10, 14, 20, 28, 40, 57, 80, 113, 160, 226, 320, 453, 640, 905)
+ROUND = (3, 5, 7, 10, 14, 20, 28, 40, 57, 80, 113, 160, 226, 320, 453, 640, 905)
 """Pictures of a class to learn from, each about the root of two times the one before."""
 LESS = 0.85  # share of all training pictures beyond which a number adds nothing to all of them
 DRAWS = 4  # of the pictures to learn from, for each number and fold

@@ -11,7 +11,9 @@ from srcsel.verdict.readings import titles_of
 
 TWICE = 2.0
 LIKELY = 0.5  # share of the cases from which a clear choice is expected
-TOO_FEW = "There are too few pictures to say what more of them would bring: ten a class are needed."
+TOO_FEW = (
+    "There are too few pictures to say what more of them would bring: a dozen a class are needed."
+)
 _MULTIPLES = {1.5: "one and a half times", 2.0: "twice"}
 
 

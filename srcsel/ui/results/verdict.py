@@ -11,24 +11,25 @@ from typing import Literal
 import streamlit as st
 
 from srcsel.base.phrases import millions
-from srcsel.base.records import Reading, Result, SourceModel, Verdict
+from srcsel.base.records import Reading, Result, SourceModel
 from srcsel.ui.app import frame
 from srcsel.ui.parts import words
 from srcsel.ui.parts.show import md, plain
 from srcsel.ui.results import beforehand, settle, strip
 from srcsel.verdict.expected import HOW, expected, in_words
-from srcsel.verdict.measured import badge
+from srcsel.verdict.light import Light, light
 from srcsel.verdict.readings import find_ranking, firsts_of_100, titles_of
 from srcsel.verdict.times import seconds_of
-from srcsel.verdict.wording import HEADLINES, headline
+from srcsel.verdict.wording import headline
 
 Color = Literal["green", "orange", "gray"]
-LOOKS: dict[str, tuple[Color, str]] = {
-    "clear": ("green", ":material/verified:"),
-    "tie": ("orange", ":material/balance:"),
-    "cannot tell": ("gray", ":material/help:"),
+LOOKS: dict[Light, Color] = {"green": "green", "amber": "orange", "gray": "gray"}
+ICONS = {
+    "clear": ":material/verified:",
+    "tie": ":material/balance:",
+    "cannot tell": ":material/help:",
 }
-NO_HELP_LOOK: tuple[Color, str] = ("orange", ":material/warning:")
+WARNING = ":material/warning:"
 LONG = 44  # characters of a headline from which it is set smaller
 
 
@@ -46,7 +47,7 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
         with left.container(gap="xsmall"):
             with st.container(horizontal=True, vertical_alignment="center"):
                 if result.scores:
-                    label, (color, icon) = badge(verdict), look(verdict)
+                    label, color, icon = look(result)
                     st.badge(
                         label if result.complete else f"So far: {label.lower()}",
                         color=color,
@@ -68,9 +69,12 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
         strip.draw(result)
 
 
-def look(verdict: Verdict) -> tuple[Color, str]:
-    """Return the badge's colour and icon: amber where there is nothing to start from."""
-    return NO_HELP_LOOK if verdict.cause in HEADLINES else LOOKS[verdict.kind]
+def look(result: Result) -> tuple[str, Color, str]:
+    """Return what the badge says, its colour and its icon."""
+    kind = result.verdict.kind
+    color, said = light(result)
+    alarming = color == "amber" and kind != "tie"
+    return said, LOOKS[color], WARNING if alarming else ICONS[kind]
 
 
 def further(result: Result, chosen: str) -> None:

@@ -1,0 +1,41 @@
+"""The traffic light of an answer: how sure it is, in a colour and a few words.
+
+It looks at everything at once. Grey: too few pictures, too many models alike, nothing to compare.
+Amber: a tie, none of the models helps, or the choice is clear but a yardstick comes close in what
+one gets: it is right about as often as the interval of the model to start from reaches down. Green:
+none of that.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from srcsel.base.records import Result
+from srcsel.verdict.expected import expected
+from srcsel.verdict.measured import badge
+from srcsel.verdict.wording import HEADLINES
+
+Light = Literal["green", "amber", "gray"]
+YARDSTICK = "a yardstick comes close"
+_BY_KIND: dict[str, Light] = {"clear": "green", "tie": "amber", "cannot tell": "gray"}
+
+
+def light(result: Result) -> tuple[Light, str]:
+    """Return the colour and the words."""
+    verdict = result.verdict
+    said = badge(verdict)
+    if verdict.cause in HEADLINES:
+        return "amber", said
+    if verdict.kind == "clear" and yardstick_close(result):
+        return "amber", f"{said}, but {YARDSTICK}"
+    return _BY_KIND[verdict.kind], said
+
+
+def yardstick_close(result: Result) -> bool:
+    """Tell whether the best yardstick is right as often as the winner may be, by its interval."""
+    reached = expected(result)
+    return bool(
+        reached is not None
+        and reached.yardstick is not None
+        and reached.yardstick.mean >= reached.winner.low
+    )
