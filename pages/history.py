@@ -11,7 +11,7 @@ from srcsel.ui.evidence import experiment
 from srcsel.ui.history import compare, keeping
 from srcsel.ui.parts import cards, mine
 from srcsel.ui.parts.show import empty_state, md, plain
-from srcsel.verdict.wording import HEADLINES, how_sure
+from srcsel.verdict.wording import HEADLINES
 
 
 def history() -> None:
@@ -86,7 +86,7 @@ def _table(runs: list[RunSummary]) -> list[int]:
 
 
 def _sure(run: RunSummary) -> str:
-    return how_sure(run.kind, run.cause, brief=True) + (" (fast answer)" if run.race else "")
+    return cards.sure(run) + (" (fast answer)" if run.race else "")
 
 
 def _start(run: RunSummary) -> str:

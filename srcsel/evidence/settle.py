@@ -33,7 +33,7 @@ from srcsel.evidence.gather import ranked, same_pictures
 from srcsel.evidence.order import alike, gaps, is_behind
 from srcsel.models import catalog
 from srcsel.pictures.copies import copy_groups
-from srcsel.runs.settled import FINAL, MINUTES, PROTOCOL, ROUNDS, remember, with_settled
+from srcsel.runs.settled import FINAL, MINUTES, PROTOCOL, ROUNDS, listed_so, remember, with_settled
 from srcsel.scoring.reached import Reached, accuracies, reached_by
 from srcsel.store.features import open_features, open_runs
 from srcsel.verdict.decide import cheapest
@@ -82,13 +82,14 @@ def settle_run(
     """
     settings, watch = settings or load_settings(), watch or Watch()
     check(minutes=minutes)
-    result = with_settled(open_runs(settings).load(run_id), settings)
+    runs = open_runs(settings)
+    result = with_settled(runs.load(run_id), settings)
     if reason := why_not(result):
         raise InputError(reason)
     if result.settled is None or result.settled.ended not in FINAL:
         race = _Race(result, settings, watch, minutes, clock)
-        result = replace(result, settled=race.run())
-    return answered(result)
+        race.run()
+    return answered(listed_so(result, runs, settings))
 
 
 class _TimeSpentError(Cancelled):

@@ -42,7 +42,7 @@ from srcsel.runs import race as racing
 from srcsel.runs.answer import Answer
 from srcsel.runs.public_json import to_json
 from srcsel.runs.question import Measures, Metric, measure_names, new_run, require_there
-from srcsel.runs.settled import with_settled
+from srcsel.runs.settled import listed_so
 from srcsel.scoring.remembered import scored
 from srcsel.scoring.score import score_model
 from srcsel.store.features import open_features, open_runs
@@ -108,7 +108,7 @@ def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = 
     result = so_far.result(complete=True)
     runs.save(result)
     draw_all(result, keys, features, runs, watch)
-    return with_settled(result, settings)
+    return listed_so(result, runs, settings)
 
 
 def rank(
@@ -192,7 +192,7 @@ def add_measures(
         watch.update(found.key.model, "stored")
     result = replace(so_far.result(complete=True), seconds=before.seconds)
     runs.save(result)
-    return result
+    return listed_so(result, runs, settings)
 
 
 def rank_features(

@@ -11,8 +11,9 @@ from typing import Any
 from srcsel.base.records import RECIPE, Protocol, Result, Settled, SettleEnd
 from srcsel.base.settings import Settings
 from srcsel.store.memory import Memory
+from srcsel.store.runs import RunStore
 from srcsel.store.serialize import from_plain, to_plain
-from srcsel.verdict.measured import contest
+from srcsel.verdict.measured import answered, contest
 
 # one split after the other, each as evidence trains on it
 PROTOCOL = Protocol("finetune", seeds=(0,))
@@ -29,10 +30,23 @@ def with_settled(result: Result, settings: Settings) -> Result:
     models = contest(result)
     if not models:
         return replace(result, settled=None)
-    kept = _memory(settings).recall(
-        _KIND, _question(result, models), lambda _, plain: from_plain(Settled, plain)
-    )
+
+    def read(_: Any, plain: Any) -> Settled:
+        return _fitting(from_plain(Settled, plain), result)
+
+    kept = _memory(settings).recall(_KIND, _question(result, models), read)
     return replace(result, settled=kept)
+
+
+def listed_so(result: Result, runs: RunStore, settings: Settings) -> Result:
+    """Return a stored run as `with_settled`, and let lists of runs say what was measured.
+
+    Raises StoreError.
+    """
+    known = with_settled(result, settings)
+    if (now := answered(known)).verdict.measured:
+        runs.save_summary(now)
+    return known
 
 
 def remember(result: Result, settled: Settled, settings: Settings) -> None:
@@ -42,6 +56,15 @@ def remember(result: Result, settled: Settled, settings: Settings) -> None:
 
 def _memory(settings: Settings) -> Memory:
     return Memory(settings.evidence)
+
+
+def _fitting(known: Settled, result: Result) -> Settled:
+    """Return what was kept. Raises ValueError where it names models that the run has not."""
+    named = {*known.models, *known.close, *(a.model for a in known.accuracies)}
+    named |= {*(gap.model for gap in known.gaps), *(f.model for f in known.failures)}
+    if not named <= {model.id for model in result.models}:
+        raise ValueError("Expected no other models.")
+    return known
 
 
 def _question(result: Result, models: Sequence[str]) -> dict[str, Any]:

@@ -66,6 +66,7 @@ class RunSummary:
     example: bool = False  # shipped with srcsel, read-only
     cause: VerdictCause = ""  # of "cannot tell"
     person: str = ""  # as of the Run
+    measured: bool = False  # the answer is what training the close models came to
 
 
 class RunStore:
@@ -96,6 +97,15 @@ class RunStore:
         files.write_json(place / "result.json", plain)
         about = {"run": to_plain(result.run), "summary": to_plain(_summary(result))}
         files.write_json(place / "run.json", about)  # last: a folder without it is no run
+
+    def save_summary(self, result: Result) -> None:
+        """Let lists say how a stored run of the person's own is answered now; the run stays as it
+        is. Raises StoreError.
+        """
+        path = self.folder / _checked(result.run.id) / "run.json"
+        if path.is_file():
+            about = {"run": to_plain(result.run), "summary": to_plain(_summary(result))}
+            files.write_json(path, about)
 
     def load(self, run_id: str) -> Result:
         """Read one run.
@@ -315,4 +325,5 @@ def _summary(result: Result) -> RunSummary:
         race=result.run.race,
         cause=result.verdict.cause,
         person=result.run.person,
+        measured=bool(result.verdict.measured),
     )

@@ -6,7 +6,7 @@ import pytest
 
 from srcsel.base.records import Accuracy, Gap, Part, Protocol, Settled, Verdict
 from srcsel.base.settings import load_settings
-from srcsel.runs.settled import remember
+from srcsel.runs.settled import listed_so, remember
 from srcsel.store.features import open_runs
 from srcsel.ui.results.settle import seconds
 
@@ -154,3 +154,22 @@ def test_the_report_says_it_too(results):
     late = dataclasses.replace(CLEAR, ended="")
     remember(run, late, load_settings())
     assert stored({"run_id": RUN_ID}, run, load_settings()) is None
+
+
+def test_history_says_it_was_measured(results, visit, result):
+    results(settled=CLEAR)
+    runs = open_runs(load_settings())
+    (before,) = runs.list()
+    assert (before.winner_title, before.measured) == ("Strokes", False)
+    listed_so(runs.load(RUN_ID), runs, load_settings())
+    (after,) = runs.list()
+    assert (after.winner_title, after.kind, after.measured) == ("Textures", "clear", True)
+    assert runs.load(RUN_ID).verdict.winner == TWO[0]  # the run itself is as it was
+    tab = ready(visit("history"))
+    (row,) = tab.dataframe[0].value.to_dict("records")
+    assert "Measured" in row.values()
+
+
+def test_what_names_other_models_counts_as_absent(results):
+    tab = results(settled=dataclasses.replace(CLEAR, close=("demo/other",)))
+    assert "settle-start" in keys(tab)

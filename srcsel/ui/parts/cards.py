@@ -12,6 +12,7 @@ from srcsel.store.runs import RunSummary
 from srcsel.ui.app import frame
 from srcsel.ui.parts import words
 from srcsel.ui.parts.show import md, plain, prefix
+from srcsel.verdict.measured import MEASURED
 from srcsel.verdict.wording import HEADLINES, how_sure
 
 
@@ -26,8 +27,14 @@ def answer(run: RunSummary) -> str:
         return "No answer yet" if not run.complete else "Nothing could be scored"
     if not run.complete:
         return f"Ahead so far: {plain(run.winner_title)}"
-    said = how_sure(run.kind, run.cause, brief=True)
+    said = sure(run)
     return said if run.cause in HEADLINES else f"{said}: {plain(run.winner_title)}"
+
+
+def sure(run: RunSummary) -> str:
+    """Say in a few words how sure the answer is; plain text."""
+    measured = run.measured and run.kind == "clear"
+    return MEASURED if measured else how_sure(run.kind, run.cause, brief=True)
 
 
 def name(run: RunSummary) -> str:
