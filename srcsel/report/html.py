@@ -15,7 +15,16 @@ import numpy as np
 
 from srcsel import __version__
 from srcsel.base.phrases import millions, plain
-from srcsel.base.records import Agreement, Evidence, Projection, Reading, Result
+from srcsel.base.records import (
+    Agreement,
+    Ahead,
+    CurvePoint,
+    Evidence,
+    Outlook,
+    Projection,
+    Reading,
+    Result,
+)
 from srcsel.charts import bars_alt, class_groups
 from srcsel.charts.bars import SCALES
 from srcsel.charts.cost import cost_alt, tells_apart, trade
@@ -31,6 +40,7 @@ from srcsel.report.drawing import (
     score_rows,
 )
 from srcsel.runs.question import command
+from srcsel.verdict.ahead import multiple, points
 from srcsel.verdict.beforehand import HEADING, lines
 from srcsel.verdict.cost import contenders, usual
 from srcsel.verdict.expected import STRIP, expected, in_words, strip_of, strip_parts, took_for
@@ -72,6 +82,7 @@ def to_html(
     pictures: Mapping[int, str] | None = None,
     evidences: Sequence[Evidence] = (),
     strip: Mapping[int, str] | None = None,
+    outlook: Outlook | None = None,
 ) -> str:
     """Write the report of a run; every name in it is text.
 
@@ -111,6 +122,7 @@ def to_html(
         ],
         map=_map(result, projection, rows, pictures or {}),
         cost=_cost(result, reading),
+        outlook=None if outlook is None else _outlook(result, outlook),
         evidences=[_evidence(result, evidence) for evidence in evidences],
         numbers=_numbers(result, reading),
         failures=_failures(result),
@@ -284,6 +296,24 @@ def _cost(result: Result, reading: Reading) -> dict[str, Any] | None:
         "axis": cost_words(shown),
         "alt": cost_alt(result, shown),
     }
+
+
+def _outlook(result: Result, outlook: Outlook) -> dict[str, Any]:
+    """Lay out what more pictures would bring: the sentence, and one row a number of pictures."""
+    first = outlook.curves[0]
+    rows = [(f"{p.each:.0f}", *_share(p), "") for p in first.points]
+    rows += [
+        (f"{a.each:.0f} ({multiple(a.times)} as many)", *_share(a), points(a)) for a in first.ahead
+    ]
+    return {
+        "text": plain(outlook.text),
+        "model": plain(titles_of(result)[first.model]),
+        "rows": rows,
+    }
+
+
+def _share(point: CurvePoint | Ahead) -> tuple[str, str]:
+    return f"{100 * point.value:.0f} %", f"{100 * point.low:.0f} to {100 * point.high:.0f}"
 
 
 def _evidence(result: Result, evidence: Evidence) -> dict[str, Any]:

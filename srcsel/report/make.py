@@ -11,20 +11,22 @@ import numpy as np
 
 from srcsel import __version__
 from srcsel.base.errors import PictureError
-from srcsel.base.records import Dataset, Evidence, Projection, Result
+from srcsel.base.records import Dataset, Evidence, Outlook, Projection, Result
 from srcsel.base.settings import Settings, load_settings
 from srcsel.base.watch import Watch
+from srcsel.evidence import outlook
 from srcsel.pictures.dataset import load_dataset
 from srcsel.pictures.images import read_picture, thumbnail
 from srcsel.report import shared
 from srcsel.report.html import to_html
 from srcsel.report.pictures import SIDE, drawn_rows, embed
 from srcsel.runs.settled import with_settled
-from srcsel.store.features import open_runs
+from srcsel.store.features import open_features, open_runs
 from srcsel.store.memory import Memory
 from srcsel.store.runs import RunStore
 from srcsel.verdict.cost import COSTS, contenders, within
 from srcsel.verdict.expected import strip_of
+from srcsel.verdict.measured import answered
 
 Question = Mapping[str, str | None]
 """run_id, and as far as chosen: model, method, reading, cost (a key of `COSTS`), limit (in its
@@ -65,6 +67,7 @@ def write(
         pictures={} if rows is None else _pictures(result.dataset, rows, watch),
         evidences=_evidences(runs, whole),
         strip=_pictures(result.dataset, _strip_rows(result), watch),
+        outlook=_outlook(result, settings),
     )
     html = shared.html(page, result).encode()
     array = np.frombuffer(html, np.uint8)
@@ -88,6 +91,7 @@ def _asked(question: Question, result: Result, settings: Settings) -> dict[str, 
         "scores": len(result.scores),
         "evidences": [[e.created, e.complete, len(e.accuracies)] for e in evidences],
         "settled": settled and [settled.created, settled.ended],
+        "outlook": _outlook(result, settings) is not None,
     }
 
 
@@ -110,8 +114,14 @@ def _pictures(dataset: Dataset, rows: np.ndarray, watch: Watch) -> dict[int, str
     return embed(rows, fetch)
 
 
+def _outlook(result: Result, settings: Settings) -> Outlook | None:
+    """Return what more pictures would bring, where that was worked out."""
+    whole = answered(with_settled(result, settings))
+    return outlook.stored(whole, open_features(settings))
+
+
 def _strip_rows(result: Result) -> np.ndarray:
-    strip = strip_of(result)
+    strip = strip_of(answered(result))
     shown = () if strip is None else (*strip.right, *strip.wrong)
     return np.array([one.row for one in shown], dtype=np.int64)
 

@@ -58,6 +58,8 @@ def points(ahead: Ahead) -> str:
     """Say a gain in points of accuracy, with its interval rounded outwards."""
     low, high = math.floor(100 * ahead.gain_low), math.ceil(100 * ahead.gain_high)
     gain = round(100 * ahead.gain)
+    if high <= 0 and gain < 1:
+        return "hardly anything more"
     said = "less than a point" if gain < 1 else f"about {gain} {'point' if gain == 1 else 'points'}"
     return f"{said} ({low} to {high})".replace("-", "−")
 

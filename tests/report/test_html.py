@@ -10,7 +10,17 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from srcsel.base.records import Dataset, Projection, Shown, Strip, Verdict
+from srcsel.base.records import (
+    Ahead,
+    Curve,
+    CurvePoint,
+    Dataset,
+    Outlook,
+    Projection,
+    Shown,
+    Strip,
+    Verdict,
+)
 from srcsel.report.html import to_html
 from srcsel.report.pictures import drawn_rows, embed
 
@@ -201,3 +211,21 @@ def test_pictures_it_is_right_and_wrong_about_stand_on_the_card(result):
     assert "<script>" not in card
     assert '<div class="strip"' not in to_html(shown)
     assert '<div class="strip"' not in to_html(result, strip={0: pixel})
+
+
+def test_what_more_pictures_would_bring_stands_in_it_once_it_is_known(result):
+    points_ = (CurvePoint(8.0, 0.6, 0.5, 0.7), CurvePoint(16.0, 0.8, 0.75, 0.85))
+    ahead = (Ahead(2.0, 32.0, 0.83, 0.7, 0.9, 0.03, 0.01, 0.046),)
+    found = Outlook("r", (Curve(result.models[0].id, points_, ahead),), (), "Twice <b>as</b> many.")
+    text = to_html(result, outlook=found)
+    section = text.split("<h2>More pictures?</h2>")[1].split("</section>")[0]
+    assert "Twice &lt;b&gt;as&lt;/b&gt; many." in section
+    rows = re.findall(
+        r'<th scope="row">(.*?)</th><td>(.*?)</td><td>(.*?)</td><td>(.*?)</td>', section
+    )
+    assert rows == [
+        ("8", "60 %", "50 to 70", ""),
+        ("16", "80 %", "75 to 85", ""),
+        ("32 (twice as many)", "83 %", "70 to 90", "about 3 points (1 to 5)"),
+    ]
+    assert "More pictures?" not in to_html(result)

@@ -8,14 +8,16 @@ import json
 import pytest
 from markupsafe import escape
 
-from srcsel.base.records import Shown, Strip
+from srcsel.base.records import Curve, CurvePoint, Outlook, Shown, Strip
 from srcsel.base.settings import load_settings
 from srcsel.cli import commands
+from srcsel.evidence import outlook
 from srcsel.jobs.kinds import KINDS
 from srcsel.report import make, shared
 from srcsel.report.numbers import number_rows, to_csv
 from srcsel.runs.public_json import to_json
-from srcsel.store.features import open_runs
+from srcsel.store.features import open_features, open_runs
+from srcsel.store.serialize import to_plain
 
 
 @pytest.fixture
@@ -178,3 +180,14 @@ def test_the_strip_brings_its_own_pictures(runs, result):
     text = make.write({"run_id": result.run.id}).decode()
     assert text.count("data:image/jpeg;base64,") == 62
     assert text.split('<div class="strip"')[1].split("</section>")[0].count("data:image/jpeg") == 2
+
+
+def test_what_more_pictures_bring_makes_another_report(runs, result):
+    before = make.write({"run_id": result.run.id}).decode()
+    assert "More pictures?" not in before
+    curve = Curve(result.verdict.winner, (CurvePoint(16.0, 0.8, 0.75, 0.85),))
+    found = Outlook(result.run.id, (curve,), (), "Twice as many.")
+    memory = open_features(load_settings()).memory
+    memory.remember(outlook.KIND, outlook._question(result), {}, to_plain(found))
+    assert make.stored({"run_id": result.run.id}, result, load_settings()) is None
+    assert "More pictures?" in make.write({"run_id": result.run.id}).decode()

@@ -38,6 +38,7 @@ def test_the_gain_of_twice_as_many(result):
 
 def test_small_and_uncertain_gains():
     assert points(ahead(0.004, -0.012, 0.016)) == "less than a point (−2 to 2)"
+    assert points(ahead(0.0, 0.0, 0.0)) == "hardly anything more"
     assert points(ahead(0.011, 0.002, 0.02)) == "about 1 point (0 to 2)"
 
 
