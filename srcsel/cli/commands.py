@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from srcsel import __version__
 from srcsel.base.errors import Cancelled, InputError, SrcselError
+from srcsel.base.scarce import NOT_ENOUGH, is_out_of_memory
 from srcsel.cli import options
 
 if TYPE_CHECKING:
@@ -44,9 +45,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SrcselError as error:
         _say(f"srcsel: {error}")
         return NOTHING
-    except BrokenPipeError:  # the reader of our output went away, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (MemoryError, RuntimeError, ImportError, OSError) as error:
+        if isinstance(error, BrokenPipeError) or not is_out_of_memory(error):
+            return _broken(error)
+        _say(f"srcsel: {NOT_ENOUGH}")
         return NOTHING
+
+
+def _broken(error: Exception) -> int:
+    """Go without a word where the reader of our output went away, as `head` does."""
+    if not isinstance(error, BrokenPipeError):
+        raise error
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return NOTHING
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -21,12 +21,12 @@ import numpy as np
 
 from srcsel.base.errors import Cancelled, ModelError, SrcselError, StoreError
 from srcsel.base.records import RECIPE, Dataset, Failure, Outcome, Protocol, SourceModel
+from srcsel.base.scarce import is_out_of_memory, require_addresses
 from srcsel.base.watch import Watch
 from srcsel.evidence.descent import Task
 from srcsel.evidence.estimate import remember_pace
 from srcsel.evidence.splits import Split, split
 from srcsel.evidence.training import CHECKPOINTS, Trained, Training
-from srcsel.features.backends import is_out_of_memory
 from srcsel.features.decode import decoded
 from srcsel.features.extract import pick_device
 from srcsel.features.loading import free_after, leave_a_core
@@ -72,6 +72,7 @@ def finetune(
         yield from (outcome for outcome in known if outcome and model.id not in todo)
     if not todo:
         return
+    require_addresses()
     place = pick_device(device)
     with decoded(dataset, {how: 0 for _, how in todo.values()}, folder, watch) as pixels:
         for model, how in todo.values():

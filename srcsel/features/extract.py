@@ -13,9 +13,10 @@ import numpy as np
 
 from srcsel.base.errors import Cancelled, InputError, SrcselError, StoreError
 from srcsel.base.records import Dataset, Failure, FeatureKey, Features, SourceModel
+from srcsel.base.scarce import is_lost, is_out_of_memory, require_addresses
 from srcsel.base.watch import Watch
 from srcsel.features import timing
-from srcsel.features.backends import Eager, Runner, is_out_of_memory
+from srcsel.features.backends import Eager, Runner
 from srcsel.features.decode import decoding
 from srcsel.features.loading import Coming, Loader, Task, free_memory, hub_of, leave_a_core
 from srcsel.models.hubs import Preprocessing
@@ -67,6 +68,7 @@ def extract(
         yield found
     if not tasks:
         return
+    require_addresses()
     device = pick_device(device)
     wanted: dict[Preprocessing, int] = {}
     for task in tasks:
@@ -194,9 +196,15 @@ class _Turn:
             except (Cancelled, StoreError):
                 raise
             except Exception as error:  # noqa: BLE001 (third-party model code; the reason reaches the page)
-                if not is_out_of_memory(error):
+                lost = place != "cpu" and is_lost(error)
+                if not lost and not is_out_of_memory(error):
                     return _failure(model, error)
-                if place != "cpu":
+                if lost:
+                    self.loader.say(
+                        f"The graphics card failed while {model.title} ran, so it ran on the"
+                        f" processor ({type(error).__name__}: {str(error).splitlines()[0]:.200})."
+                    )
+                elif place != "cpu":
                     self.loader.say(
                         f"{model.title} does not fit into the memory of {place}; it ran on the"
                         " processor."

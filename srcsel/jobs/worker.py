@@ -22,6 +22,7 @@ from typing import Any
 from srcsel.base import access, log
 from srcsel.base.errors import Cancelled, SrcselError, StoreError
 from srcsel.base.records import JobState
+from srcsel.base.scarce import is_out_of_memory
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import PartState, Watch
 from srcsel.jobs import limits
@@ -41,6 +42,7 @@ LOCK_SECONDS = 5.0
 TELL_SECONDS = 0.2
 """Progress is written, and the wish to stop read, at most this often."""
 NICENESS = 10
+SHORT = "There was not enough memory. Close other programs; press Continue."
 MAKES_MOST = "compute"  # the lane whose jobs fill the disk; space is made after them
 STEPS = 1000
 """JobStatus.done counts thousandths of the whole job."""
@@ -219,14 +221,6 @@ def _work(table: Table, row: sqlite3.Row) -> None:
         except SrcselError as error:
             _write_trace()
             _finish(table, row["id"], "failed", str(error))
-        except MemoryError:
-            _write_trace()
-            _finish(
-                table,
-                row["id"],
-                "failed",
-                "There was not enough memory. Close other programs; press Continue.",
-            )
         except SystemExit:
             _finish(
                 table,
@@ -237,10 +231,11 @@ def _work(table: Table, row: sqlite3.Row) -> None:
             raise
         except Exception as error:  # noqa: BLE001 (the board must learn of everything that can go wrong)
             _write_trace()
-            reason = (
+            broken = (
                 f"Something went wrong inside srcsel ({type(error).__name__}: {error}). What was"
                 " finished is kept."
             )
+            reason = SHORT if is_out_of_memory(error) else broken
             _finish(table, row["id"], "failed", reason)
         else:
             _finish(table, row["id"], "done", "", result)

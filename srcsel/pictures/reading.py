@@ -32,7 +32,8 @@ def read(path: Path) -> Read:
     require(path)
     with opened(path) as file:
         about = os.fstat(file.fileno())
-        return Read(file.read(FILE_LIMIT), about.st_size, about.st_mtime_ns)
+        most = min(FILE_LIMIT, about.st_size + 1)  # as much memory as is asked for is taken
+        return Read(file.read(most), about.st_size, about.st_mtime_ns)
 
 
 def require(path: Path) -> None:

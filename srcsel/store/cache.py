@@ -159,11 +159,12 @@ _OF_RUNS = frozenset({"features", "answers", "trainings"})
 
 def _to_go(found: Sequence[Entry], over: float) -> Iterator[Entry]:
     """Yield the least recently used of what may go until `over` bytes are gone."""
-    old = time.time() - YOUNG
+    now = time.time()
     for entry in sorted(found, key=lambda entry: entry.used):
         if over <= 0:
             return
-        if not entry.needed and entry.used < old:
+        # a time to come was written before the clock was set back, and says nothing
+        if not entry.needed and abs(now - entry.used) > YOUNG:
             over -= entry.bytes
             yield entry
 

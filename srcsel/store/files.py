@@ -42,7 +42,8 @@ def write_bytes(path: Path, data: bytes, *, synced: bool = True) -> None:
     temp = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         for _ in range(TRIES):
-            with contextlib.suppress(FileNotFoundError):  # its folder went: space was made
+            # its folder went while it was looked at: space was made
+            with contextlib.suppress(FileNotFoundError, FileExistsError):
                 _write(temp, path, data, synced=synced)
                 return
         _write(temp, path, data, synced=synced)

@@ -233,6 +233,28 @@ def test_a_model_too_large_for_the_device_runs_on_the_processor(dataset, hub, st
     assert said[-1] == "One does not fit into the memory of cuda; it ran on the processor."
 
 
+def test_a_card_that_fails_leaves_the_models_to_the_processor(dataset, hub, store, monkeypatch):
+    """Also when nothing can be done with the card any more, giving memory back included."""
+    import torch
+
+    def lost(*_):
+        raise RuntimeError("CUDA error: unspecified launch failure\nCompile with more words")
+
+    monkeypatch.setattr(module, "pick_device", lambda device: "cuda")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lost)
+    hub.break_ = lambda model, batch, device: lost() if device == "cuda" else None
+    said = []
+    found = list(run(dataset, hub, store, "one", "two", device="cuda", say=said.append))
+    assert [type(one) for one in found] == [Features, Features]
+    assert [len(one.values) for one in found] == [36, 36]
+    assert said == [
+        f"The graphics card failed while {name} ran, so it ran on the processor (RuntimeError:"
+        " CUDA error: unspecified launch failure)."
+        for name in ("One", "Two")
+    ]
+
+
 def test_a_model_too_large_for_everything_fails_alone(dataset, hub, store):
     hub.break_ = lambda model, batch, device: MemoryError() if model == "fake/one" else None
     failed, good = run(dataset, hub, store, "one", "two")

@@ -37,6 +37,11 @@ def test_a_job_is_claimed_once(waiting):
         (Cancelled(), "cancelled", "Continue"),
         (InputError("No such folder."), "failed", "No such folder."),
         (MemoryError(), "failed", "not enough memory"),
+        (
+            ImportError("a.so: failed to map segment from shared object"),
+            "failed",
+            "not enough memory",
+        ),
         (ZeroDivisionError("by zero"), "failed", "ZeroDivisionError: by zero"),
     ],
 )

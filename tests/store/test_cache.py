@@ -197,3 +197,11 @@ def test_a_limit_that_is_none_is_refused(monkeypatch, text):
     monkeypatch.setenv("SRCSEL_CACHE", text)
     with pytest.raises(InputError, match="SRCSEL_CACHE is a number of GB"):
         cache.limit()
+
+
+def test_a_clock_that_was_set_back_keeps_nothing_for_ever(settings):
+    add_strangers(settings)
+    age(settings, -10 * 365 * 86400)  # written while the clock was ten years ahead
+    cache.clean(settings, 0)
+    assert not open_features(settings).has(key(0))
+    assert all(open_runs(settings).load(r.id).scores for r in open_runs(settings).list())

@@ -11,15 +11,6 @@ import numpy as np
 Output = tuple[np.ndarray, np.ndarray | None]
 """Features (b, d) and source-head logits (b, c) or None, float32."""
 
-OUT_OF_MEMORY = (
-    "out of memory",
-    "can't allocate memory",
-    "not enough memory",
-    "alloc_cpu",
-    "bad_alloc",
-)
-"""How torch and OpenVINO say it; they raise plain RuntimeErrors."""
-
 
 class Pictures(Protocol):
     """uint8 pictures (n, 3, h, w), as an array; a slice may wait until its rows are there."""
@@ -46,14 +37,6 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether a device or the computer had too little memory."""
-    text = str(error).lower()
-    return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and any(words in text for words in OUT_OF_MEMORY)
-    )
 
 
 def difference(found: Output, expected: Output) -> float:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from srcsel.base.records import FeatureKey, SourceModel
+from srcsel.base.scarce import is_out_of_memory
 from srcsel.features.backends import kept, openvino
 from srcsel.features.backends._base import (
     Output,
@@ -20,7 +21,6 @@ from srcsel.features.backends._base import (
     Runner,
     cores,
     difference,
-    is_out_of_memory,
 )
 from srcsel.features.backends.eager import Eager
 from srcsel.models.hubs import Encoder

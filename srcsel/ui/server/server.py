@@ -39,6 +39,7 @@ from starlette.routing import Route
 from srcsel.base import access, log
 from srcsel.base.errors import InputError, SrcselError
 from srcsel.base.quotas import load_quotas
+from srcsel.base.scarce import NOT_ENOUGH, is_out_of_memory
 from srcsel.base.settings import NOWHERE, load_settings
 from srcsel.pictures import thumbs
 from srcsel.store import cache
@@ -267,6 +268,10 @@ def on_script_error(error: Exception) -> bool:
         error, SrcselError
     ):  # written for the person: a full disk, a folder that may not be written
         st.error(md(error), icon=":material/error:")
+        return True
+    if is_out_of_memory(error):
+        LOG.error("Memory was short", exc_info=error, extra={"about": _whose_page()})
+        st.error(f"{NOT_ENOUGH} Then reload the page.", icon=":material/error:")
         return True
     LOG.error("A page failed", exc_info=error, extra={"about": _whose_page()})
     st.error(
