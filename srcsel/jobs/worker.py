@@ -208,7 +208,7 @@ def _claim(table: Table, lane: str) -> sqlite3.Row | None:
 def _work(table: Table, row: sqlite3.Row) -> None:
     """Do one job; whatever happens becomes its state and a sentence, the trace goes to its log."""
     payload = _payload(row)
-    about = whose(row["id"], row["kind"], payload)
+    about = whose(row["id"], row["kind"], payload, row["person"])
     log.event("job started", **about)
     began = time.monotonic()
     watch = BoardWatch(table, row["id"], about)

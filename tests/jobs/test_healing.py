@@ -122,6 +122,7 @@ def test_what_can_be_read_is_kept(filled):
         ("created", "yesterday"),
         ("result", "{"),
         ("place", "first"),
+        ("turn", "mine"),
     ],
 )
 def test_a_row_that_cannot_be_used_goes_and_is_said(filled, column, value):
