@@ -490,6 +490,54 @@ def test_pressing_a_bar_chooses_its_model(visitor, run):
     window.shot("results-light")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_results_the_drawer_leaves_the_map_free_and_a_hostile_picture_is_a_sentence(
+    visitor, run, scheme
+):
+    window = visitor(scheme=scheme, size=(1280, 720))
+    page = window.page
+    window.open(f"/results?run={RUN_ID}")
+    Map(window).press(*place_of(14))
+    drawer = page.get_by_role("dialog")
+    page.get_by_text("neighbours share its label").first.wait_for()
+    free, taken = page.locator("canvas.over").first.bounding_box(), drawer.bounding_box()
+    assert taken["x"] + taken["width"] <= free["x"] + free["width"] * 0.1
+    assert violations(window) == []
+    window.shot(f"results-drawer-{scheme}")
+    page.keyboard.press("Escape")
+    box = page.locator("[data-testid=stFileUploader] input[type=file]")
+    box.set_input_files(
+        {"name": "own.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n" + b"\0" * 99}
+    )
+    said = page.locator(".st-key-try-own").get_by_role("alert")
+    said.wait_for(timeout=60_000)
+    assert "Traceback" not in said.text_content()
+    assert violations(window) == []
+    window.shot(f"results-tried-{scheme}")
+
+
+PASTE = """() => {
+    const hand = new DataTransfer();
+    hand.items.add(new File([new Uint8Array([1, 2, 3])], "pasted.png", { type: "image/png" }));
+    const said = { clipboardData: hand, bubbles: true, composed: true };
+    document.body.dispatchEvent(new ClipboardEvent("paste", said));
+}"""
+
+
+def test_a_pasted_picture_goes_into_the_box(visitor, run):
+    window = visitor()
+    page = window.page
+    window.open(f"/results?run={RUN_ID}")
+    shown = page.locator("[data-testid=stFileUploader]").get_by_text("pasted.png")
+    page.locator("[data-testid=stFileUploader]").wait_for()
+    for _ in range(40):  # until the page listens
+        page.evaluate(PASTE)
+        page.wait_for_timeout(500)
+        if shown.count():
+            break
+    expect(shown.first).to_be_visible()
+
+
 def test_a_box_its_list_and_both_after_recoloring_and_another_page(visitor, run):
     window = visitor()
     page = window.page
