@@ -114,9 +114,9 @@ def agreement(
         y, y_again = means[at][able], draws[:, at][:, able]
         picked = predictor.pick if predictor.pick in names else names[able[int(x[able].argmax())]]
         points = 100 * (y.max() - means[models.index(picked)])
-        lost = _lost(again[:, able], y_again)
+        lost = points_lost(again[:, able], y_again)
         regret = _interval(
-            points if predictor.pick in names else _lost(x[None, able], y[None])[0], lost
+            points if predictor.pick in names else points_lost(x[None, able], y[None])[0], lost
         )
         hit = float(np.mean(lost <= 1e-9)) if len(lost) else None
     return Agreement(
@@ -234,7 +234,7 @@ def _repeated(predictor: Predictor, model: str, count: int) -> np.ndarray:
     return np.full(count, predictor.values[model]) if own is None else np.resize(own, count)
 
 
-def _lost(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def points_lost(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Accuracy points lost by taking the model of the highest x; where several tie, their mean. x,
     y (b, m).
     """
