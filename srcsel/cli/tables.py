@@ -13,6 +13,7 @@ from rich.text import Text
 
 from srcsel.base.records import HEADLINE, Evidence, Interval, Result, Score, SourceModel
 from srcsel.measures import MEASURES
+from srcsel.verdict.after import after_training
 from srcsel.verdict.beforehand import HEADING, lines
 from srcsel.verdict.consensus import favors_wide
 from srcsel.verdict.expected import percent
@@ -41,6 +42,7 @@ def print_result(result: Result) -> None:
     _line(console, result.verdict.text, style="bold")
     # the table has the whitened reading
     told = [note.text for note in result.verdict.notes if note.reading != "raw"]
+    told = [*filter(None, [after_training(result.verdict)]), *told]
     for note in (*told, *result.notes):
         _line(console, f"- {note}")
     if result.scores:

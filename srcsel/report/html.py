@@ -40,6 +40,7 @@ from srcsel.report.drawing import (
     score_rows,
 )
 from srcsel.runs.question import command
+from srcsel.verdict.after import after_training
 from srcsel.verdict.ahead import multiple, points
 from srcsel.verdict.beforehand import HEADING, lines
 from srcsel.verdict.cost import contenders, usual
@@ -107,6 +108,7 @@ def to_html(
         light=light(result),
         facts=_facts(result),
         firsts=_firsts(result),
+        after=after_training(result.verdict),
         beforehand=[plain(line) for line in lines(result)],
         without_looking=HEADING,
         notes=[plain(n.text) for n in result.verdict.notes if n.reading in (reading, None)],

@@ -9,6 +9,7 @@ from typing import Any
 
 from srcsel.base.records import Result, Score, Shown, SourceModel, Strip
 from srcsel.store.serialize import to_plain
+from srcsel.verdict.after import after_training
 from srcsel.verdict.beforehand import beforehand
 from srcsel.verdict.light import light
 from srcsel.verdict.measured import answered
@@ -57,6 +58,7 @@ def to_json(result: Result) -> dict[str, Any]:
             "close": list(verdict.close),
             "notes": [note.text for note in verdict.notes],
             "measured": verdict.measured,
+            "after_training": after_training(verdict),
         },
         "headline": headline(result),
         "cause": verdict.cause,

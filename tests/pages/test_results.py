@@ -73,6 +73,15 @@ def test_clear_verdict_first(results, words_of):
     assert "Start from Strokes. It" not in words_of(tab)  # the heading has said it
 
 
+def test_the_card_says_what_the_re_checks_do_not(results, save, result, monkeypatch):
+    monkeypatch.setattr("srcsel.ui.results.verdict.after_training", lambda v: f"Of {v.winner} <b>")
+    save(result)
+    tab = ready(results())
+    assert "Of demo/m0 &lt;b&gt;" in html_of(tab)
+    tab.toggle(key="presenter").set_value(True).run()
+    assert "Of demo/m0" not in html_of(tab)
+
+
 def test_tie_and_cannot_tell(results, save, result, words_of):
     why = "Both are close."
     tie = Verdict(

@@ -11,11 +11,12 @@ from typing import Literal
 import streamlit as st
 
 from srcsel.base.phrases import millions
-from srcsel.base.records import Reading, Result, SourceModel
+from srcsel.base.records import Reading, Result, SourceModel, Verdict
 from srcsel.ui.app import frame
 from srcsel.ui.parts import words
 from srcsel.ui.parts.show import md, plain
 from srcsel.ui.results import beforehand, settle, strip
+from srcsel.verdict.after import after_training
 from srcsel.verdict.expected import HOW, expected, in_words
 from srcsel.verdict.light import Light, light
 from srcsel.verdict.readings import find_ranking, firsts_of_100, titles_of
@@ -65,7 +66,8 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
             if reached is None or not frame.presenting() or verdict.measured:
                 st.markdown(settle.why(verdict))
         if winner and verdict.cause != "same":
-            right.html(_facts(result, winner) + _firsts(result) + beforehand.small(result))
+            before = beforehand.small(result)
+            right.html(_facts(result, winner) + _firsts(result) + _after(verdict) + before)
         strip.draw(result)
 
 
@@ -156,6 +158,12 @@ def _facts(result: Result, winner: SourceModel) -> str:
         f"{lead if result.verdict.kind == 'cannot tell' else ''}<dl"
         f' class="srcsel-facts">{items}</dl>'
     )
+
+
+def _after(verdict: Verdict) -> str:
+    """Draw what the re-checks leave open: the best model after training."""
+    said = "" if frame.presenting() else after_training(verdict)
+    return f'<div class="srcsel-key">{escape(said)}</div>' if said else ""
 
 
 def _firsts(result: Result) -> str:
