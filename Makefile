@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run setup test check bench clean
+.PHONY: run setup test check audit bench clean
 
 run: .venv/.ready
 	$(BIN)/srcsel app
@@ -16,6 +16,9 @@ check: .venv/.ready-check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+
+audit: .venv/.ready-check
+	$(BIN)/python -m tests.audit
 
 bench: .venv/.ready-test
 	$(BIN)/python -m benchmarks
