@@ -116,7 +116,7 @@ def serve() -> None:
 
 
 def _answer(answers: Any, answer: tuple[str, Any]) -> None:
-    pickle.dump(answer, answers, pickle.HIGHEST_PROTOCOL)
+    answers.write(pickle.dumps(answer, pickle.HIGHEST_PROTOCOL))
     answers.flush()
 
 

@@ -182,9 +182,9 @@ def _require_small_memo(data: bytes) -> None:
     stream = io.BytesIO(data)
     with contextlib.suppress(*BROKEN, ValueError):  # the reader says what is wrong
         for _ in range(4):  # old files: magic number, protocol, system, content
-            most = max((a for op, a, _ in pickletools.genops(stream) if op.name in PUTS), default=0)
-            if most > len(data):
-                raise Refused("a table of its parts that would fill the memory")
+            for code, number, _ in pickletools.genops(stream):
+                if code.name in PUTS and int(number or 0) > len(data):
+                    raise Refused("a table of its parts that would fill the memory")
 
 
 def _rebuilt(*args: Any) -> Any:
