@@ -5,6 +5,7 @@
 | SRCSEL_MOST_RUNS, ..._ALL | runs waiting or under way: one person's, all | 20, 200 |
 | SRCSEL_MOST_UPLOADS, ..._ALL | GB of unpacked zips | 20, 100 |
 | SRCSEL_MOST_FEATURES, ..._ALL | GB of stored features | 50, 200 |
+| SRCSEL_CACHE | GB of all that is kept beside runs; beyond it what no run needs goes | 50 |
 | SRCSEL_UPLOAD_DAYS | days an upload stays after it was last used | 30 |
 
 "none" takes a limit away. Those of one person hold where people sign in.
@@ -51,6 +52,7 @@ class Quotas:
     runs: Quota
     uploads: Quota  # in bytes
     features: Quota  # in bytes
+    cache: float  # bytes
     upload_days: float
 
 
@@ -60,6 +62,7 @@ def load_quotas() -> Quotas:
         _quota("SRCSEL_MOST_RUNS", 20, 200, 1),
         _quota("SRCSEL_MOST_UPLOADS", 20, 100, GB),
         _quota("SRCSEL_MOST_FEATURES", 50, 200, GB),
+        _limit("SRCSEL_CACHE", 50) * GB,
         _limit("SRCSEL_UPLOAD_DAYS", 30),
     )
 
@@ -77,5 +80,7 @@ def _limit(name: str, usual: float) -> float:
     except ValueError:
         number = math.nan
     if not 0 <= number < math.inf:
-        raise InputError(f"{name} is a number from 0 on, or {NONE} for no limit; it is '{text}'.")
+        raise InputError(
+            f"{name} is a number from 0 on, or {NONE} for no limit; it is '{text[:40]}'."
+        )
     return number

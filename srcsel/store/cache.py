@@ -9,7 +9,6 @@ nothing: whatever reads a file that is gone works it out.
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import re
 import time
@@ -17,13 +16,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from srcsel.base.errors import InputError
+from srcsel.base.quotas import load_quotas
 from srcsel.base.settings import Settings
 from srcsel.store import features
 
 GB = 10**9
-USUAL = 50.0
-"""GB that what may go and what runs need take together, unless SRCSEL_CACHE says otherwise."""
 YOUNG = 3600.0
 """Seconds after its last use for which nothing goes: something under way may be using it."""
 MOST_HEADER = 10**6
@@ -94,18 +91,7 @@ def limit() -> float:
 
     Raises InputError for what is no number from 0 on.
     """
-    text = os.environ.get("SRCSEL_CACHE", "").strip().lower()
-    if text == "none":
-        return math.inf
-    try:
-        number = float(text) if text else USUAL
-    except ValueError:
-        number = math.nan
-    if not 0 <= number < math.inf:
-        raise InputError(
-            f"SRCSEL_CACHE is a number of GB from 0 on, or none for no limit; it is '{text[:40]}'."
-        )
-    return number * GB
+    return load_quotas().cache
 
 
 def shares(settings: Settings) -> list[Share]:

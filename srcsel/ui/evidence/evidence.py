@@ -12,9 +12,11 @@ import streamlit as st
 
 from srcsel.base.records import Agreement, Evidence, Failure, Protocol, Reading, Result
 from srcsel.charts import agreement
+from srcsel.store import files
+from srcsel.store.serialize import to_plain
 from srcsel.ui.app import frame, state
 from srcsel.ui.evidence import agreements
-from srcsel.ui.parts import choices, words
+from srcsel.ui.parts import choices, figures, words
 from srcsel.ui.parts.show import error_state, md, plain
 from srcsel.verdict.wording import BEFOREHAND
 
@@ -110,12 +112,21 @@ def how(evidence: Evidence) -> str:
 def dots(result: Result, evidence: Evidence) -> None:
     """Draw accuracy per model."""
     st.markdown("**How often each starting model was right**", help=_DOTS)
+    theme, scale = choices.theme(), _scale()
     st.plotly_chart(
-        agreement.accuracy_dots(result, evidence, theme=choices.theme(), scale=_scale()),
+        figures.drawn(
+            ("dots", result, _known(evidence), theme, scale),
+            lambda: agreement.accuracy_dots(result, evidence, theme=theme, scale=scale),
+        ),
         key="evidence-dots",
         config={"displayModeBar": False},
         alt=agreement.accuracy_alt(result, evidence),
     )
+
+
+def _known(evidence: Evidence) -> str:
+    """Return what stands for a measurement, which is read anew for each drawing of the page."""
+    return files.text_hash(to_plain(evidence))
 
 
 def scatter(result: Result, evidence: Evidence) -> None:
@@ -143,9 +154,13 @@ def scatter(result: Result, evidence: Evidence) -> None:
             icon=":material/info:",
         )
         return
+    theme, scale = choices.theme(), _scale()
     st.plotly_chart(
-        agreement.agreement_scatter(
-            result, evidence, predictor, reading, theme=choices.theme(), scale=_scale()
+        figures.drawn(
+            ("scatter", result, _known(evidence), predictor, reading, theme, scale),
+            lambda: agreement.agreement_scatter(
+                result, evidence, predictor, reading, theme=theme, scale=scale
+            ),
         ),
         key="evidence-scatter",
         config={"displayModeBar": False},

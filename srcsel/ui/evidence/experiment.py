@@ -14,7 +14,7 @@ from srcsel.charts.experiment import experiment_grid, grid_alt
 from srcsel.store import files
 from srcsel.ui.app import frame, state
 from srcsel.ui.evidence import agreements
-from srcsel.ui.parts import cards, choices
+from srcsel.ui.parts import cards, choices, figures
 from srcsel.ui.parts.shipped import is_one, runs
 from srcsel.ui.parts.show import md, plain
 from srcsel.verdict.wording import READINGS
@@ -57,8 +57,12 @@ def summary(run_id: str, kind: EvidenceKind) -> None:
         st.markdown("\n".join(f"- {md(text)}" for text in findings))
     if told.get("targets"):
         st.markdown("**Both scores against the accuracy really reached**", help=_FIGURE)
+        theme = choices.theme()
         st.plotly_chart(
-            experiment_grid(told, kind, theme=choices.theme()),
+            figures.drawn(
+                ("experiment", files.text_hash(told), kind, theme),
+                lambda: experiment_grid(told, kind, theme=theme),
+            ),
             key="experiment-grid",
             config={"displayModeBar": False},
             alt=grid_alt(told, kind),

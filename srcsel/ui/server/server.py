@@ -42,7 +42,6 @@ from srcsel.base.quotas import load_quotas
 from srcsel.base.scarce import NOT_ENOUGH, is_out_of_memory
 from srcsel.base.settings import NOWHERE, load_settings
 from srcsel.pictures import thumbs
-from srcsel.store import cache
 from srcsel.ui.parts import incoming
 from srcsel.ui.people import people
 from srcsel.ui.people.reach import shared
@@ -204,7 +203,6 @@ def require_sign_in() -> None:
     try:
         people.require_sign_in()
         log.level_named()
-        cache.limit()
         load_quotas()
     except InputError as error:
         sys.exit(f"srcsel: {error}")

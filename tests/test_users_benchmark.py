@@ -1,0 +1,56 @@
+"""What the benchmark of many users counts, worked out by hand."""
+
+import asyncio
+import types
+
+import pytest
+
+from benchmarks import users
+from benchmarks._session import Drawn
+
+
+@pytest.fixture
+def seen():
+    return users.Visit("http://127.0.0.1:1", 1)
+
+
+def test_nineteen_of_twenty_pages_are_within_the_limit_or_not(seen):
+    seen.seconds["while nothing computes"]["home"] = [float(k) for k in range(1, 22)]
+    seen.seconds["beside runs"]["home"] = [1.0, 1.0]
+    table = {row["what"]: row for row in users.rows(seen)}
+    first = table["all pages, while nothing computes"]
+    assert (first["median"], first["19 of 20"], first["kept"], first["n"]) == (11, 20, "NO", 21)
+    assert table["all pages, beside runs"]["kept"] == "yes"
+
+
+def test_what_is_wrong_on_a_page_is_a_problem(seen):
+    run = next(iter(seen.names))
+    seen.note("results", Drawn(1.0, seen.names[run].encode(), []), run)
+    assert seen.problems == []
+    seen.note("results", Drawn(1.0, b"another's", []), run)
+    seen.note("home", Drawn(1.0, b"This page could not be drawn because", []), None)
+    assert len(seen.problems) == 2
+
+
+def test_memory_is_compared_with_that_after_a_third():
+    memory = [(float(k), mb) for k, mb in enumerate([1.0] * 10 + [100.0] * 10 + [110.0] * 10)]
+    assert users.growth(memory) == (100.0, 110.0)
+
+
+def test_a_run_that_cannot_be_started_is_a_problem(seen, monkeypatch):
+    class Nowhere:
+        def __init__(self, url):
+            pass
+
+        async def __aenter__(self):
+            return types.SimpleNamespace(open=self._open)
+
+        async def __aexit__(self, *_):
+            pass
+
+        async def _open(self, page, query=""):
+            return Drawn(0.1, b"", [])
+
+    monkeypatch.setattr(users, "Tab", Nowhere)
+    asyncio.run(seen.starter(0, 0.0, 0.0))
+    assert seen.problems == ["no run could be started on demo:digits"]
