@@ -30,3 +30,16 @@ class Watch:
 
     def say(self, note: str) -> None:
         """Tell the person at once what may spoil the answer, in sentences."""
+
+
+class Unsaid(Watch):
+    """Passes progress on, and no notes: of what is looked at beside what is worked on."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    def update(
+        self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = ""
+    ) -> None:
+        """Say how far `part` is."""
+        self._watch.update(part, state, done, total, note)

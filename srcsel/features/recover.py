@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from srcsel.base.errors import InputError
 from srcsel.base.records import Failure, Features, Result, SourceModel
-from srcsel.base.watch import Watch
+from srcsel.base.watch import Unsaid, Watch
 from srcsel.features.extract import extract, key_for
 from srcsel.pictures.dataset import load_dataset
 from srcsel.store.features import FeatureStore
@@ -33,7 +33,7 @@ def features_of(
             yield stored
     if not gone:
         return
-    whole = load_dataset(run.ref, watch=watch) if run.left_out else None
+    whole = load_dataset(run.ref, watch=Unsaid(watch)) if run.left_out else None
     dataset = load_dataset(run.ref, left_out=run.left_out, watch=watch)
     if dataset.digest != result.dataset.digest:
         raise InputError(

@@ -32,7 +32,7 @@ from srcsel.base.records import (
 )
 from srcsel.base.settings import Settings, load_settings
 from srcsel.base.threads import one_behind, suited_threads
-from srcsel.base.watch import Watch
+from srcsel.base.watch import Unsaid, Watch
 from srcsel.explore.maps import draw_all
 from srcsel.features.recover import features_of
 from srcsel.measures import check_labels, plain_labels
@@ -68,7 +68,8 @@ def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = 
         watch.update(model.id, "waiting")
     for failure in gone:
         watch.update(failure.model, "failed", note=failure.reason)
-    whole = load_dataset(run.ref, watch=watch) if run.left_out else None
+    # what is odd about all pictures is not said beside what is odd about those that stay
+    whole = load_dataset(run.ref, watch=Unsaid(watch)) if run.left_out else None
     if whole is not None:
         require_there(run.left_out, whole)
     dataset = load_dataset(run.ref, watch=watch, left_out=run.left_out)

@@ -219,6 +219,18 @@ def test_a_picture_to_leave_out_that_is_not_there_is_status_2(picture_folder, ca
     assert "There is no picture to leave out" in capsys.readouterr().err
 
 
+def test_notes_are_of_the_pictures_that_stay(picture_folder, capsys):
+    from PIL import Image
+
+    for name in ("blue/010.png", "red/000.png"):
+        Image.new("RGB", (48, 48), "gray").save(picture_folder / name)
+    asked = ["rank", str(picture_folder), "--models", "pixels", "--leave-out", "red/000.png"]
+    main(asked)
+    notes = [line for line in capsys.readouterr().err.splitlines() if "uniform" in line]
+    assert len(notes) == 1
+    assert "blue/010.png" in notes[0] or "1 picture" in notes[0]
+
+
 @pytest.mark.parametrize(
     "arguments", [[], ["rnak"], ["rank"], ["rank", "a", "--modles", "b"], ["score"]]
 )

@@ -86,7 +86,8 @@ def read_card(path: Path) -> Card:
 def architecture_of(path: Path, given: str, card: Card) -> str:
     """Say which architecture a file has: as given, as its card says, or as its name tells.
 
-    Raises UnknownNameError with the nearest names.
+    Raises UnknownNameError with the nearest names for what somebody said; where nobody did, with
+    "" as the name: a file's name is no guess at an architecture.
     """
     said = given or card.get("architecture")
     names = [said] if said else _in_name(path)
@@ -99,7 +100,7 @@ def architecture_of(path: Path, given: str, card: Card) -> str:
         f"timm or torchvision architecture (needed for {path.name}; write PATH=ARCHITECTURE to"
         " name it)"
     )
-    raise UnknownNameError(what, names[0], known)
+    raise UnknownNameError(what, said or "", known)
 
 
 def published(path: Path) -> _table.Row | None:

@@ -13,6 +13,7 @@ from srcsel.models.hubs._match import DERIVED
 
 BUILT = 12  # architectures of about the same size that are built for a comparison
 SAID = 3
+CLOSE = 0.01  # difference of the numbers of weights, heads aside, that may be the same network's
 
 
 def nearest(state: Mapping[str, Any]) -> str:
@@ -24,6 +25,27 @@ def nearest(state: Mapping[str, Any]) -> str:
         return "No architecture of timm or torchvision has such shapes."
     said = listed([f"{name} of {library} ({share:.0%})" for share, (library, name) in best])
     return f"By its shapes it is nearest to: {said}. Write PATH=ARCHITECTURE to name the right one."
+
+
+def of_that_size(params: int, head: tuple[int, ...]) -> str:
+    """Return a sentence that names the architectures with about so many weights; no network is
+    built, and torch is not needed.
+
+    head: shape (classes, width) of the source head among the weights, () where there is none.
+    """
+    trunk = params - (head[0] * (head[1] + 1) if len(head) == 2 else 0)
+    found: dict[str, float] = {}
+    for library in ("timm", "torchvision"):
+        for name, row in _table.defaults(library).items():
+            width, classes = (_table.whole(row[cell]) or 0 for cell in ("dim", "classes"))
+            there = (_table.whole(row["params"]) or 0) - classes * (width + 1)
+            off = abs(there - trunk) / max(there, trunk, 1)
+            if off <= CLOSE and (len(head) != 2 or head[1] == width):
+                found[name] = min(off, found.get(name, off))
+    best = sorted(found, key=lambda name: (found[name], len(name), name))[:SAID]
+    if not best:
+        return "No architecture of timm or torchvision has so many weights."
+    return f"By its number of weights it may be {' or '.join(best)}."
 
 
 def _of_its_size(shapes: Counter[tuple[int, ...]]) -> list[tuple[str, str]]:

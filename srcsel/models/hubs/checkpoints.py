@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from srcsel.base.errors import InputError, MissingPathError, ModelError, SrcselError
+from srcsel.base.errors import (
+    InputError,
+    MissingPathError,
+    ModelError,
+    SrcselError,
+    UnknownNameError,
+)
 from srcsel.base.paths import clean, opened, typed
 from srcsel.base.phrases import listed, one_line
 from srcsel.base.records import SourceModel, Unreadable
@@ -21,6 +27,7 @@ from srcsel.models.hubs import _caches, _fit, _table, _weights
 from srcsel.models.hubs._base import Preprocessing, Recipe, register
 from srcsel.models.hubs._card import Card, architecture_of, published
 from srcsel.models.hubs._card import read_card as _card
+from srcsel.models.hubs._nearest import of_that_size
 from srcsel.models.hubs._network import NetworkEncoder
 from srcsel.models.hubs._preprocessing import preprocessing_from
 from srcsel.models.hubs._states import channels_of, looks_like_torchvision
@@ -144,7 +151,16 @@ def _in_words(name: str) -> Iterator[None]:
 def _identify(name: str) -> Checkpoint:
     path, shown, given = _split(name)
     card, shapes = _card(shown), _weights.shapes(path)
-    architecture = architecture_of(shown, given, card)
+    try:
+        architecture = architecture_of(shown, given, card)
+    except UnknownNameError as error:
+        if error.name:
+            raise
+        near = of_that_size(_weights.count_weights(shapes), _head(shapes))
+        raise InputError(
+            f"{shown.name} does not say which architecture it holds; write PATH=ARCHITECTURE to"
+            f" name it (of timm or torchvision). {near}"
+        ) from error
     return Checkpoint(
         path, shown, architecture, _libraries(architecture, card, shown, shapes), card, shapes
     )
@@ -225,8 +241,7 @@ def _usual(found: Checkpoint) -> Mapping[str, Any]:
 def _model(name: str, found: Checkpoint) -> SourceModel:
     shapes, card = found.shapes, found.card
     row = _table.defaults(found.libraries[0]).get(found.architecture)
-    widths = [shapes.get(f"{head}.weight", ()) for head in HEADS]
-    head = next((shape for shape in widths if len(shape) > 1), None)
+    head = _head(shapes)
     return SourceModel(
         id=f"checkpoints/{_absolute(name, found)}",
         title=card.get("title", "name") or _caches.without_ending(found.shown.name),
@@ -243,6 +258,12 @@ def _model(name: str, found: Checkpoint) -> SourceModel:
         note=_note(found),
         year=card.get("year"),
     )
+
+
+def _head(shapes: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
+    """Return the shape of what looks like the source head, () where nothing does."""
+    widths = (shapes.get(f"{head}.weight", ()) for head in HEADS)
+    return next((shape for shape in widths if len(shape) > 1), ())
 
 
 def _note(found: Checkpoint) -> str:

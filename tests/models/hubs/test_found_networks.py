@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from srcsel.base.errors import ModelError
+from srcsel.base.errors import InputError, ModelError
 from srcsel.base.watch import Watch
 from srcsel.models.hubs import HUBS
 
@@ -456,6 +456,33 @@ def test_a_file_of_torchvision_by_its_own_name(tmp_path):
     assert HUB.preprocessing(model).key == HUBS["torchvision"].preprocessing(weights).key
     later = HUB.find(str(saved(tmp_path / "mobilenet_v2-7ebf99e0.pth", state)))
     assert HUB.preprocessing(later).scale == (232, 232)  # of IMAGENET1K_V2
+
+
+@pytest.mark.parametrize(
+    "architecture", ["resnet18", "mobilenetv3_small_100", "vit_tiny_patch16_224"]
+)
+def test_a_wrapper_that_names_no_architecture_is_told_by_its_number_of_weights(
+    tmp_path, architecture
+):
+    """Not by names that look like the file's: those mean nothing."""
+    import timm
+
+    state = timm.create_model(architecture, num_classes=7).state_dict()
+    content = {"state_dict": {f"model.{n}": values for n, values in state.items()}, "epoch": 3}
+    with pytest.raises(InputError, match="does not say which architecture") as caught:
+        HUB.find(str(saved(tmp_path / "lenet_last.ckpt", content)))
+    said = str(caught.value)
+    assert "write PATH=ARCHITECTURE" in said
+    assert architecture in said.partition("it may be ")[2].rstrip(".").split(" or ")
+    assert "Did you mean" not in said
+
+
+def test_a_network_of_no_known_size_names_none(tmp_path):
+    import torch
+
+    content = {"state_dict": {"layer.weight": torch.zeros(3, 5)}}
+    with pytest.raises(InputError, match=r"No architecture .* has so many weights"):
+        HUB.find(str(saved(tmp_path / "mine.ckpt", content)))
 
 
 @pytest.mark.parametrize("ending", [".pth", ".safetensors", ".pt", ".PTH", " (1).pth"])
