@@ -178,9 +178,7 @@ def _compared(cases: Sequence[Case]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda r: last if (v := r["regret"]["value"]) is None else v)
 
 
-def mean_over_targets(
-    cases: Iterable[Case], value: Callable[[Case], float]
-) -> dict[str, float | None]:
+def mean_over_targets(cases: Iterable[Case], value: Callable[[Case], float]) -> dict[str, Any]:
     """Mean of the targets' means, and its interval over draws of whole targets; values that are
     undefined are left out.
     """

@@ -15,6 +15,7 @@ from srcsel.evidence.descent import Task
 from srcsel.evidence.head import fitted
 from srcsel.evidence.splits import Split, split
 from srcsel.evidence.training import CHECKPOINTS, Training
+from srcsel.models.hubs import Trainable
 from srcsel.store.memory import Memory
 
 
@@ -82,7 +83,9 @@ def trained(question: Question, candidate: Candidate, memory: Memory) -> float:
         return float(known[1])
     pixels = pixels_of(question.target, candidate)[question.rows]
     of, y = question.split, question.labels
-    task = Task(candidate.load(), pixels, y, of, question.protocol, question.number)
+    encoder = candidate.load()
+    assert isinstance(encoder, Trainable)  # every candidate is a network
+    task = Task(encoder, pixels, y, of, question.protocol, question.number)
     guess = Training(task).run(memory, asked, lambda *_: None).guess
     accuracy = float((guess == y[of.test]).mean())
     memory.remember("trained", asked, {"guess": guess}, accuracy)
