@@ -58,13 +58,21 @@ class Tried:
     failures: tuple[Failure, ...]
 
 
-def hand_in(data: bytes, settings: Settings | None = None) -> str:
-    """Lay a picture down for the worker; returns its token. Nothing is decoded here.
+def hand_in(file: Path, settings: Settings | None = None) -> str:
+    """Move a picture to where the worker takes it; returns its token. Nothing is decoded here.
 
-    Raises StoreError.
+    Raises InputError for what is too large, StoreError.
     """
     token = secrets.token_hex(12)
-    files.write_bytes(_folder(token, settings) / "picture", data, synced=False)
+    folder = _folder(token, settings)
+    try:
+        size = file.stat().st_size
+        if size > LARGEST * 2**20:
+            raise InputError(f"The picture is larger than {LARGEST} MB. Save a smaller copy.")
+        folder.mkdir(parents=True)
+        shutil.move(file, folder / "picture")
+    except OSError as error:
+        raise files.explain_disk(folder, error) from error
     return token
 
 

@@ -60,6 +60,17 @@ def test_each_model_says_what_it_takes_it_for_with_its_nearest(
     assert "Untrained: Its weights are gone" in words_of(tab).replace("\\", "")
 
 
+def test_where_no_model_can_be_asked_it_says_why(handed, settle, monkeypatch, words_of):
+    tab, job = handed
+    answer = Tried("AAAA", (), (Failure("demo/m0", "", "It is not stored any more."),))
+    monkeypatch.setattr(work, "take_answer", lambda token: answer)
+    settle(job.id, "done")
+    tab.run()
+    assert not tab.exception
+    assert "None of the models can be asked:" in html(tab)
+    assert "Strokes: It is not stored any more" in words_of(tab).replace("\\", "")
+
+
 def test_a_hostile_picture_is_a_sentence(handed, settle, words_of):
     tab, job = handed
     settle(job.id, "failed", error="The file is not a picture.")

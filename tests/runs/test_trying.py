@@ -30,6 +30,14 @@ def run(tmp_path, monkeypatch):
     return srcsel.rank(str(tmp_path / "colors"), models=MODELS)
 
 
+def hand_in(data: bytes) -> str:
+    file = load_settings().home / "came-in"
+    file.write_bytes(data)
+    token = trying.hand_in(file)
+    assert not file.exists()
+    return token
+
+
 def left_over() -> list:
     return [path for path in (load_settings().uploads / "tried").rglob("*") if path.is_file()]
 
@@ -49,7 +57,7 @@ def test_the_nearest_are_those_of_a_naive_loop():
 
 def test_a_picture_of_the_run_is_nearest_to_itself_for_every_model_and_nothing_is_left(run):
     row = 11
-    token = trying.hand_in((run.dataset.folder / run.dataset.paths[row]).read_bytes())
+    token = hand_in((run.dataset.folder / run.dataset.paths[row]).read_bytes())
     kept = sorted(load_settings().features.rglob("*.safetensors"))
     trying.answer(run.run.id, token)
     found = trying.take_answer(token)
@@ -67,7 +75,7 @@ def test_a_picture_of_the_run_is_nearest_to_itself_for_every_model_and_nothing_i
 
 @pytest.mark.parametrize("data", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
 def test_what_is_no_picture_is_a_sentence_and_nothing_is_left(run, data):
-    token = trying.hand_in(data)
+    token = hand_in(data)
     with pytest.raises(PictureError, match=r"\w+"):
         trying.answer(run.run.id, token)
     assert left_over() == []
@@ -77,7 +85,7 @@ def test_what_is_no_picture_is_a_sentence_and_nothing_is_left(run, data):
 def test_models_whose_features_are_gone_say_so(run):
     for path in load_settings().features.rglob("*.safetensors"):
         path.unlink()
-    token = trying.hand_in((run.dataset.folder / run.dataset.paths[0]).read_bytes())
+    token = hand_in((run.dataset.folder / run.dataset.paths[0]).read_bytes())
     found = trying.answer(run.run.id, token)
     assert found.named == ()
     assert [failure.model for failure in found.failures] == MODELS
@@ -100,3 +108,9 @@ def test_a_token_leads_nowhere_else(run, token):
         trying.answer(run.run.id, token)
     with pytest.raises(InputError):
         trying.take_answer(token)
+
+
+def test_a_picture_that_is_too_large_is_refused(run, monkeypatch):
+    monkeypatch.setattr(trying, "LARGEST", 0)
+    with pytest.raises(InputError, match="larger than 0 MB"):
+        hand_in(b"picture")

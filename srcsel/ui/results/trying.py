@@ -21,7 +21,7 @@ from srcsel.pictures.decoder import SUFFIXES
 from srcsel.runs import trying
 from srcsel.runs.trying import Named, Tried
 from srcsel.ui.app import state
-from srcsel.ui.parts import watch, words
+from srcsel.ui.parts import incoming, watch, words
 from srcsel.ui.parts.asking import still_scoring, submit
 from srcsel.ui.parts.making import pictures
 from srcsel.ui.parts.show import figure, md, plain
@@ -29,7 +29,7 @@ from srcsel.verdict.readings import model_order
 
 FIRST = 3  # models shown before the others are asked for
 BOX = "try-own"
-_SLOT = "results.tried"  # session: (run, digest of the picture, job or None, Tried or sentence)
+_SLOT = "results.tried"  # session: (run, digest of the upload, job or None, Tried or sentence)
 
 
 def section(result: Result) -> None:
@@ -49,14 +49,14 @@ def section(result: Result) -> None:
 @st.fragment
 def _draw(result: Result) -> None:
     with st.container(key=BOX, horizontal=True, vertical_alignment="top", gap="medium"):
-        data = _taken_in(result)
-        if data is not None:
-            _hand_in(result, data)
+        file = _taken_in(result)
+        if file is not None:
+            _hand_in(result, file)
         _answer(result)
 
 
-def _taken_in(result: Result) -> bytes | None:
-    """Draw the box; returns the bytes of the picture in it."""
+def _taken_in(result: Result) -> Any:
+    """Draw the box; returns the file in it, or None."""
     with st.container(width=320):
         by_camera = st.session_state.get("try-camera", False)
         if by_camera:
@@ -73,18 +73,19 @@ def _taken_in(result: Result) -> bytes | None:
         st.caption(
             "It is kept for this browser tab only, and deleted when the models have seen it."
         )
-    return None if file is None else file.getvalue()
+    return file
 
 
-def _hand_in(result: Result, data: bytes) -> None:
-    """Ask the worker about a picture, once."""
-    digest = hashlib.sha256(data).hexdigest()
+def _hand_in(result: Result, file: Any) -> None:
+    """Ask the worker about a picture, once: its bytes lie on the disk, under the file's token."""
+    digest = hashlib.sha256(file.getvalue()).hexdigest()
     if st.session_state.get(_SLOT, ("", ""))[:2] == (result.run.id, digest):
         return
     try:
-        token = trying.hand_in(data)
+        with incoming.content(file) as path:
+            token = trying.hand_in(path)
     except SrcselError as error:
-        st.error(md(error), icon=":material/error:")
+        st.session_state[_SLOT] = (result.run.id, digest, None, str(error))
         return
     job = submit("try", {"run_id": result.run.id, "token": token})
     if job is not None:  # else it said why
@@ -137,15 +138,17 @@ def _said(result: Result, tried: Tried) -> None:
     )
     set_id = pictures(result)
     rows = [_row(result, set_id, models[one.model], one) for one in named]
-    st.html("".join(rows[:FIRST]))
+    if rows:
+        st.html("".join(rows[:FIRST]))
     if rows[FIRST:]:
         with st.expander(f"{words.count(len(rows) - FIRST, 'more model')}, yardsticks last"):
             st.html("".join(rows[FIRST:]))
-    st.caption(
-        "The six nearest of the run's pictures; the number is how alike the model finds them"
-        " (cosine, at most 1). A picture of something else is named as one of these classes all"
-        " the same."
-    )
+    if rows:
+        st.caption(
+            "The six nearest of the run's pictures; the number is how alike the model finds them"
+            " (cosine, at most 1). A picture of something else is named as one of these classes all"
+            " the same."
+        )
     for failure in tried.failures:
         title = models[failure.model].title if failure.model in models else failure.model
         st.caption(f":material/error: {md(title)}: {md(failure.reason)}")
