@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import os
 import random
+import re
 import statistics
 import tempfile
 import time
@@ -44,20 +45,20 @@ class Visit:
         self.seconds: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
         self.problems: list[str] = []
         self.memory: list[tuple[float, float]] = []  # when, MB
-        self.names = {run.id: run.name for run in RunStore(EXAMPLES).list()}
+        self.refs = {run.id: run.ref for run in RunStore(EXAMPLES).list()}
 
     def note(self, page: str, drawn: Drawn, run: str | None) -> None:
         """Count a page, and see that it is whole and the right one."""
         self.seconds[self.phase][page or "home"].append(drawn.seconds)
         if drawn.failed or b"could not be drawn" in drawn.text:
             self.problems.append(f"{page}: {drawn.failed or 'a mistake in the program'}")
-        if run is not None and page == "results" and self.names[run].encode() not in drawn.text:
-            self.problems.append(f"{page}?run={run} does not name {self.names[run]}")
+        if run is not None and page == "results" and not shows(drawn, self.refs[run]):
+            self.problems.append(f"{page}?run={run} does not show {self.refs[run]} alone")
 
     async def person(self, number: int, end: float) -> None:
         """Look at one page after another until `end`."""
         chance = random.Random(number)
-        runs = sorted(self.names)
+        runs = sorted(self.refs)
         run = runs[number % len(runs)]
         async with Tab(self.url) as tab:
             await asyncio.sleep(chance.uniform(0, READING[1]))
@@ -94,10 +95,7 @@ class Visit:
                 await asyncio.sleep(10)
                 drawn = await tab.open("results", f"run={run}")
                 self.seconds[self.phase]["own results"].append(drawn.seconds)
-            name = ref.removeprefix("demo:")
-            others = [other.removeprefix("demo:") for other in SETS if other != ref]
-            text = drawn.text.lower()
-            if name.encode() not in text or any(f"demo:{o}".encode() in text for o in others):
+            if not shows(drawn, ref):
                 self.problems.append(f"the run on {ref} shows something else")
 
     async def watch_memory(self, end: float) -> None:
@@ -111,6 +109,14 @@ class Visit:
         """Return the seconds of all cores that the server has used."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def shows(drawn: Drawn, ref: str) -> bool:
+    """Tell whether a page of results is about these pictures, and about no others.
+
+    The command at its foot names them.
+    """
+    return set(re.findall(rb"srcsel rank ([\w:]+)", drawn.text)) == {ref.encode()}
 
 
 async def visit(seen: Visit, people: int, starting: int, minutes: float) -> float:

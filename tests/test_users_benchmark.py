@@ -24,12 +24,14 @@ def test_nineteen_of_twenty_pages_are_within_the_limit_or_not(seen):
 
 
 def test_what_is_wrong_on_a_page_is_a_problem(seen):
-    run = next(iter(seen.names))
-    seen.note("results", Drawn(1.0, seen.names[run].encode(), []), run)
+    run, ref = next(iter(seen.refs.items()))
+    right, wrong = f"$ srcsel rank {ref} --models x".encode(), b"srcsel rank demo:else"
+    seen.note("results", Drawn(1.0, right, []), run)
     assert seen.problems == []
-    seen.note("results", Drawn(1.0, b"another's", []), run)
+    for text in (wrong, right + wrong, b""):
+        seen.note("results", Drawn(1.0, text, []), run)
     seen.note("home", Drawn(1.0, b"This page could not be drawn because", []), None)
-    assert len(seen.problems) == 2
+    assert len(seen.problems) == 4
 
 
 def test_memory_is_compared_with_that_after_a_third():

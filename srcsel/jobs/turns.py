@@ -97,7 +97,7 @@ def words(queue: Queue, job: str) -> str:
     if not ahead:
         return "Getting ready, this takes a few seconds"
     if job in queue.followers:
-        return "Somebody else asked the same, and this gets the same answer when it is there"
+        return "Somebody else asked the same: it is computed once, and you get the answer too"
     if ahead == 1 and queue.running is not None:
         return "Next in the queue: this starts when the run before it is done"
     return f"In the queue: {count(ahead, 'run')} before this one"
