@@ -22,8 +22,9 @@ from srcsel.store.memory import Memory
 BACKWARD = 3.0  # looks that learning from a picture once costs
 KEPT = 0.4  # share of trainings whose last part falls away, because the probe was not beaten
 SLOWER = (1.2, 4.0)  # times a look as a run measured it, at least and at most
+UNKNOWN = 0.05  # 1e9 multiply-adds of a network that does not say
 GMACS_PER_CORE = 22.0  # 1e9 multiply-adds a second, of one core of a laptop
-AROUND = 5.0  # seconds to load a network and fit its probes
+AROUND = 2.0  # seconds to load a network and fit its probes
 DECODE = 0.004  # seconds to open one picture, once for each call
 _KIND = "paces"
 
@@ -74,9 +75,10 @@ def _pace(result: Result, model: SourceModel, memory: Memory) -> float:
     if kept is not None:
         return kept
     cores = max(1, (os.cpu_count() or 2) - 1)  # as `leave_a_core` leaves one
-    pace = ((model.gmacs or 0.0) + 0.02) / (GMACS_PER_CORE * cores)
+    pace = (model.gmacs or UNKNOWN) / (GMACS_PER_CORE * cores)
     measured = result.seconds_per_picture.get(model.id)
-    return float(np.clip(pace, *(times * measured for times in SLOWER))) if measured else pace
+    least, most = SLOWER
+    return min(max(pace, least * measured), most * measured) if measured else pace
 
 
 def _question(model: SourceModel) -> dict[str, str]:
