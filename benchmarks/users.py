@@ -95,7 +95,7 @@ class Visit:
                 await asyncio.sleep(10)
                 drawn = await tab.open("results", f"run={run}")
                 self.seconds[self.phase]["own results"].append(drawn.seconds)
-            if not shows(drawn, ref):
+            if not (shows(drawn, ref) or waits(drawn)):
                 self.problems.append(f"the run on {ref} shows something else")
 
     async def watch_memory(self, end: float) -> None:
@@ -117,6 +117,11 @@ def shows(drawn: Drawn, ref: str) -> bool:
     The command at its foot names them.
     """
     return set(re.findall(rb"srcsel rank ([\w:]+)", drawn.text)) == {ref.encode()}
+
+
+def waits(drawn: Drawn) -> bool:
+    """Tell whether a run has no first result yet: its page then shows no command."""
+    return b"Trying " in drawn.text and b"srcsel rank " not in drawn.text
 
 
 async def visit(seen: Visit, people: int, starting: int, minutes: float) -> float:

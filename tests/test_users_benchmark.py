@@ -34,6 +34,13 @@ def test_what_is_wrong_on_a_page_is_a_problem(seen):
     assert len(seen.problems) == 4
 
 
+def test_a_run_in_the_queue_shows_nothing_yet():
+    waiting = b"Trying 10 starting models on **Digits**"
+    assert users.waits(Drawn(1.0, waiting, []))
+    assert not users.waits(Drawn(1.0, waiting + b" srcsel rank demo:else", []))
+    assert not users.waits(Drawn(1.0, b"", []))
+
+
 def test_memory_is_compared_with_that_after_a_third():
     memory = [(float(k), mb) for k, mb in enumerate([1.0] * 10 + [100.0] * 10 + [110.0] * 10)]
     assert users.growth(memory) == (100.0, 110.0)
