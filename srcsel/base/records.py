@@ -5,7 +5,7 @@ folder -> Dataset -> Features -> Scores -> Ranking + Verdict -> Projection -> pa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -128,6 +128,16 @@ class Dataset:
     def counts(self) -> np.ndarray:
         """Pictures of each class, (c,) int64."""
         return np.bincount(self.labels, minlength=len(self.classes))
+
+    def take(self, rows: np.ndarray, digest: str) -> Dataset:
+        """Return these pictures alone, in the order of `rows` (m,), under a digest of their own."""
+        return replace(
+            self,
+            paths=tuple(self.paths[row] for row in rows),
+            labels=self.labels[rows],
+            digests=tuple(self.digests[row] for row in rows) if self.digests else (),
+            digest=digest,
+        )
 
 
 @dataclass(frozen=True)

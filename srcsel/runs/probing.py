@@ -116,5 +116,4 @@ def _sampled(dataset: Dataset) -> tuple[Dataset, np.ndarray | None]:
         return dataset, None
     rows = stratified(dataset.labels, MOST)
     digest = files.text_hash({"of": dataset.digest, "rows": rows.tolist()})
-    paths = tuple(dataset.paths[row] for row in rows)
-    return replace(dataset, paths=paths, labels=dataset.labels[rows], digest=digest), rows
+    return dataset.take(rows, digest), rows

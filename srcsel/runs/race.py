@@ -58,8 +58,7 @@ class Track:
         d = self.dataset
         self.order = rules.order(d.labels, self.so_far.run.seed)
         name = sha256(d.digest.encode() + self.order.astype("<i8").tobytes()).hexdigest()[:32]
-        paths = tuple(d.paths[row] for row in self.order)
-        self.turned = replace(d, paths=paths, labels=d.labels[self.order], digest=name)
+        self.turned = d.take(self.order, name)
 
     def features(
         self,
