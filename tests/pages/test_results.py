@@ -568,7 +568,12 @@ def test_training_script_is_there_for_the_winner_or_says_why_not(results, save, 
         dataclasses.replace(r, models=tuple(swap.get(m, m) for m in r.models))
         for r in result.rankings
     )
-    verdict = dataclasses.replace(result.verdict, winner="timm/resnet18.a1_in1k", firsts={})
+    verdict = dataclasses.replace(
+        result.verdict,
+        winner="timm/resnet18.a1_in1k",
+        firsts={},
+        close=tuple(swap.get(m, m) for m in result.verdict.close),
+    )
     dataset = dataclasses.replace(result.dataset, label_source="labels.csv")
     save(result, models=models, scores=scores, rankings=rankings, verdict=verdict, dataset=dataset)
     tab = ready(results())
