@@ -24,21 +24,21 @@ class _Short(reprlib.Repr):
         return f"{array.dtype}{array.shape}"
 
 
-def brief(record: DataclassInstance) -> str:
+def brief(self: DataclassInstance) -> str:
     """Return `Name(field=value, ...)` with long values cut and arrays as type and shape."""
     short = _Short()
     fields = ", ".join(
-        f"{f.name}={short.repr(getattr(record, f.name))}" for f in dataclasses.fields(record)
+        f"{f.name}={short.repr(getattr(self, f.name))}" for f in dataclasses.fields(self)
     )
-    return f"{type(record).__name__}({fields})"
+    return f"{type(self).__name__}({fields})"
 
 
-def answer(result: Any) -> str:
+def answer(self: Any) -> str:
     """Return a Result's question and answer in a line or two."""
-    run = result.run
-    asked = f"{len(result.models)} models on {run.title or run.ref or 'given features'}"
-    said = result.verdict.text or result.verdict.kind
-    so_far = "" if result.complete else " so far"
+    run = self.run
+    asked = f"{len(self.models)} models on {run.title or run.ref or 'given features'}"
+    said = self.verdict.text or self.verdict.kind
+    so_far = "" if self.complete else " so far"
     return f"<Result {run.id}{so_far}: {asked}. {said}>"
 
 

@@ -116,8 +116,10 @@ def stamps(set_id: str, indices: Sequence[int]) -> list[tuple[str, int, int]]:
             about = source[0].stat() if source else None
         except OSError:
             about = None
-        known = source is not None and about is not None
-        found.append((str(source[0]), about.st_size, about.st_mtime_ns) if known else ("", 0, 0))
+        if source is None or about is None:
+            found.append(("", 0, 0))
+        else:
+            found.append((str(source[0]), about.st_size, about.st_mtime_ns))
     return found
 
 

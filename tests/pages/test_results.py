@@ -563,7 +563,10 @@ def test_training_script_is_there_for_the_winner_or_says_why_not(results, save, 
     assert any("Install srcsel again" in i.value for i in ready(results()).info)
     models = (dataclasses.replace(result.models[0], id="timm/resnet18.a1_in1k"), *result.models[1:])
     swap = {"demo/m0": "timm/resnet18.a1_in1k"}
-    scores = tuple(dataclasses.replace(s, model=swap.get(s.model, s.model)) for s in result.scores)
+    scores, literal = (
+        tuple(dataclasses.replace(s, model=swap.get(s.model, s.model)) for s in group)
+        for group in (result.scores, result.literal)
+    )
     rankings = tuple(
         dataclasses.replace(r, models=tuple(swap.get(m, m) for m in r.models))
         for r in result.rankings
@@ -575,7 +578,11 @@ def test_training_script_is_there_for_the_winner_or_says_why_not(results, save, 
         close=tuple(swap.get(m, m) for m in result.verdict.close),
     )
     dataset = dataclasses.replace(result.dataset, label_source="labels.csv")
-    save(result, models=models, scores=scores, rankings=rankings, verdict=verdict, dataset=dataset)
+    run = dataclasses.replace(result.run, models=tuple(m.id for m in models))
+    seconds = {swap.get(m, m): took for m, took in result.seconds_per_picture.items()}
+    told = dataclasses.replace(result, run=run, models=models, scores=scores, literal=literal)
+    told = dataclasses.replace(told, rankings=rankings, seconds_per_picture=seconds)
+    save(told, verdict=verdict, dataset=dataset)
     tab = ready(results())
     script = next(c.value for c in tab.code if c.language == "python")
     compile(script, "train.py", "exec")
