@@ -20,11 +20,10 @@ from srcsel.jobs.kinds import KINDS
 from srcsel.jobs.worker import BoardWatch
 from srcsel.models import catalog
 from srcsel.models.hubs import checkpoints
-from srcsel.pictures import archive
+from srcsel.pictures import archive, thumbs
 from srcsel.pictures.dataset import list_pictures, load_dataset
 from srcsel.pictures.images import read_picture
 from srcsel.store.serialize import to_plain
-from srcsel.ui.parts import thumbs
 from srcsel.ui.server import server
 
 REFUSED = "outside what the pages may open"
