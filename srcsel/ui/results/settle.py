@@ -82,15 +82,17 @@ def _offer(result: Result) -> None:
         f"Settle it: train these {phrases.word(len(contest(result)))} for real, about"
         f" {phrases.duration(seconds(result, asked))}"
     )
-    if (
-        button.button(label, type="primary", icon=":material/gavel:", key="settle-start")
-        and submit("settle", {"run_id": result.run.id, "minutes": asked}) is not None
-    ):
-        st.rerun()
     names = {m.id: m.title for m in result.models}
     who = phrases.listed([md(names[m]) for m in contest(result)])
-    st.caption(
+    means = (
         f"{who}: each learns from {PROTOCOL.shots} pictures of each class and is asked about the"
         f" rest, up to {phrases.word(ROUNDS)} times with other pictures. It ends as soon as the"
         " order is clear."
     )
+    if (
+        button.button(
+            label, type="primary", icon=":material/gavel:", key="settle-start", help=means
+        )
+        and submit("settle", {"run_id": result.run.id, "minutes": asked}) is not None
+    ):
+        st.rerun()
