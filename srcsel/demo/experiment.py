@@ -31,8 +31,8 @@ from srcsel.store.features import open_features, open_runs
 from srcsel.verdict.wording import PREDICTORS, READINGS
 
 PREFIX = "experiment-"
-MODELS = "demo,pixels"
-PROTOCOLS = (Protocol("probe"), Protocol("finetune"))
+MODELS = "demo,packaged@64,pixels"
+PROTOCOLS = (Protocol("probe"), Protocol("finetune", shots=5))
 SUMMARY = Path(__file__).parent / "experiment.json"
 
 

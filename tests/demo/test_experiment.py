@@ -93,7 +93,9 @@ def test_the_shipped_correlations_are_those_of_scipy(run_id):
                 continue
             scores, reached = foretold(result, evidence, row.predictor, row.reading)
             assert len(scores) == row.models
-            assert row.tau.value == pytest.approx(stats.kendalltau(scores, reached).statistic)
+            # means of the same right answers in another order differ in their last digit
+            tied = (np.round(values, 9) for values in (scores, reached))
+            assert row.tau.value == pytest.approx(stats.kendalltau(*tied).statistic)
             assert row.pearson.value == pytest.approx(stats.pearsonr(scores, reached).statistic)
             compared += 1
     assert compared == 8  # MSC and SCL, two readings, two kinds of evidence
