@@ -44,7 +44,7 @@ class Learned:
 
 def numbers(labels: np.ndarray, fold: np.ndarray) -> list[float]:
     """Return the numbers of pictures a class to learn from, the last all there are: a mean over
-    folds and classes, so that it need not be whole.
+    folds and classes, so that it need not be whole. labels (n,), fold (n,) as of `fold_of`.
     """
     folds, classes = int(fold.max()) + 1, len(np.unique(labels))
     whole = len(labels) * (1 - 1 / folds) / classes
@@ -121,7 +121,9 @@ def _thinned(
 
 
 def chosen(labels: np.ndarray, fold: np.ndarray, number: int, each: float, draw: int) -> np.ndarray:
-    """Return the pictures that are learned from for fold `number`, the same for every model."""
+    """Return the pictures (m,) that are learned from for fold `number`, the same for every model;
+    labels (n,), fold (n,).
+    """
     others = np.flatnonzero(fold != number)
     most = round(each * len(np.unique(labels)))
     rng = np.random.default_rng((draw, number, most))

@@ -211,4 +211,4 @@ def test_runs_that_need_more_than_the_limit_are_told_so(visit, two, monkeypatch,
 
 def test_a_limit_that_is_none_is_a_sentence(visit, two, monkeypatch):
     monkeypatch.setenv("SRCSEL_CACHE", "plenty")
-    assert "SRCSEL_CACHE is a number of GB" in unescaped(kept(visit).error)
+    assert "SRCSEL_CACHE is a number from 0 on" in unescaped(kept(visit).error)

@@ -115,20 +115,28 @@ def test_other_sites_may_link_here_and_no_more(browser, site):
     assert browser.get("/", headers={"sec-fetch-site": "same-origin"}).status_code == 200
 
 
+def in_pieces():
+    """A form with a file of 2.5 MB, without saying how much comes."""
+    yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.zip"\r\n\r\n'
+    for _ in range(40):
+        yield b"x" * 2**16
+    yield b"\r\n--b--\r\n"
+
+
 def test_too_much_is_refused_in_a_sentence(browser):
     before = config.get_option("server.maxUploadSize")
     config.set_option("server.maxUploadSize", 1)
     try:
         upload = "/_stcore/upload_file/session/file"
-        assert browser.put(upload, content=b"x" * 2**20).status_code == 200
+        assert browser.put(upload, files={"file": ("a.zip", b"x" * 2**20)}).status_code == 200
         for path, size, limit in ((upload, 2**21 + 1, 2), ("/x", 2**20 + 1, 1)):
             answer = browser.put(path, content=b"x" * size)
             assert (answer.status_code, answer.text) == (
                 413,
                 f"This is more than the {limit} MB that the server takes at once.\n",
             )
-            pieces = (b"x" * 2**16 for _ in range(40))  # without saying how many
-            assert browser.put(path, content=pieces).status_code == 413
+            form = {"content-type": "multipart/form-data; boundary=b"}
+            assert browser.put(path, content=in_pieces(), headers=form).status_code == 413
     finally:
         config.set_option("server.maxUploadSize", before)
 

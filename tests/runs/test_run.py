@@ -440,7 +440,7 @@ def test_json_has_what_is_promised_and_no_nan(question):
         "reading",
     }
     names = ["kind", "winner", "text", "why", "firsts", "close", "notes", "measured"]
-    assert list(told["verdict"]) == names
+    assert list(told["verdict"]) == [*names, "after_training"]
     assert told["verdict"]["why"] in told["verdict"]["text"]
     assert all(isinstance(note, str) for note in told["verdict"]["notes"])
     assert told["failures"][0].keys() >= {"model", "measure", "reason"}
