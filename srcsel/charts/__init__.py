@@ -1,6 +1,6 @@
 """Records -> Plotly figures, one module a kind of figure. Knows no Streamlit."""
 
-from srcsel.charts.bars import bars_alt, bars_height, score_bars, short_name
+from srcsel.charts.bars import bars_alt, bars_height, score_bars, short_name, short_names
 from srcsel.charts.palette import (
     CLASS_COLORS,
     OTHER_COLOR,
@@ -25,4 +25,5 @@ __all__ = [
     "plotly_text",
     "score_bars",
     "short_name",
+    "short_names",
 ]

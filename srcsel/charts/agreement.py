@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from srcsel.base.phrases import plain
 from srcsel.base.records import Accuracy, Evidence, Reading, Result
-from srcsel.charts.bars import bars_height, short_name
+from srcsel.charts.bars import bars_height, short_names
 from srcsel.charts.beside import add_close, add_value
 from srcsel.charts.labels import Box, place_names
 from srcsel.charts.palette import PAINT, Theme, plotly_text
@@ -74,7 +74,7 @@ def accuracy_dots(
         hovertext=[_accuracy_hover(titles[m], reached[m]) for m in order],
         hovertemplate="%{hovertext}<extra></extra>",
     )
-    _rows(figure, [short_name(titles[m], round(NAME / scale)) for m in order], paint, scale)
+    _rows(figure, short_names([titles[m] for m in order], round(NAME / scale)), paint, scale)
     for model in order:
         add_value(figure, f"{100 * reached[model].mean:.1f}", rows[model], paint, scale)
     close = [rows[m] for m in evidence.close if m in rows]
@@ -154,7 +154,8 @@ def agreement_scatter(
     spans = [_span(points[m][1:] for m in shown), _span(_ends(reached[m]) for m in shown)]
     _square(figure, spans, axis_title(predictor, reading), paint, scale, down=down)
     at = {m: (_share(x[m], spans[0], back=down), _share(y[m], spans[1])) for m in shown}
-    names = {m: short_name(titles[m], 22) for m in shown}
+    short = short_names([titles[m] for m in shown], 22)
+    names = dict(zip(shown, short, strict=True))
     lines = [_line(points[m][1:], (y[m], y[m]), spans, back=down) for m in shown]
     lines += [_line((x[m], x[m]), _ends(reached[m]), spans, back=down) for m in shown]
     for model, anchors in place_names(names, at, lines, scale).items():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -210,8 +212,9 @@ def _lay_out(
     chosen: str | None,
     paint: dict[str, str],
 ) -> None:
+    short = short_names([titles[m] for m in order])
     labels = [
-        f"<b>▸ {short_name(titles[m])}</b>" if m == chosen else short_name(titles[m]) for m in order
+        f"<b>▸ {name}</b>" if m == chosen else name for m, name in zip(order, short, strict=True)
     ]
     figure.update_layout(
         height=bars_height(len(order)),
@@ -275,6 +278,18 @@ def short_name(name: str, length: int = _LABEL) -> str:
         head = (length - 1) * 2 // 3
         name = f"{name[:head].rstrip()}…{name[-(length - 1 - head) :].lstrip()}"
     return plotly_text(name)
+
+
+def short_names(names: Sequence[str], length: int = _LABEL) -> list[str]:
+    """Make names fit beside each other: as `short_name`; where that makes two the same, their
+    beginnings go instead ("…cientNet-Lite0 at 64 px").
+    """
+    short = [short_name(name, length) for name in names]
+    alike = Counter(label for label, _ in set(zip(short, names, strict=True)))
+    return [
+        label if alike[label] == 1 else plotly_text(f"…{plain(name)[1 - length :].lstrip()}")
+        for label, name in zip(short, names, strict=True)
+    ]
 
 
 def _hover(title: str, score: Score, length: tuple[float, float, float]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from srcsel.base.phrases import plain
-from srcsel.charts.bars import short_name
+from srcsel.charts.bars import short_names
 from srcsel.charts.palette import PAINT, Theme, plotly_text
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def class_bars(
             row=1,
             col=column,
         )
-    labels = [short_name(name, NAME) for name in names]
+    labels = short_names(names, NAME)
     figure.update_layout(
         height=(TOP + ROW * len(names) + BOTTOM) * scale,
         showlegend=False,

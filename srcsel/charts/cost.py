@@ -12,7 +12,7 @@ import numpy as np
 
 from srcsel.base.phrases import plain
 from srcsel.base.records import Reading, Result, Verdict
-from srcsel.charts.bars import short_name
+from srcsel.charts.bars import short_names
 from srcsel.charts.labels import Box, place_names
 from srcsel.charts.palette import PAINT, Theme, plotly_text
 from srcsel.verdict.cost import COSTS, Cost, contenders, costs, frontier, spreads
@@ -271,9 +271,8 @@ def _add_names(
     models: Collection[str | None],
     paint: dict[str, str],
 ) -> None:
-    names = {
-        m.id: short_name(m.title) for m in result.models if m.id in models and m.id in shown.cost
-    }
+    titles = {m.id: m.title for m in result.models if m.id in models and m.id in shown.cost}
+    names = dict(zip(titles, short_names(list(titles.values())), strict=True))
     for model, side in names_beside(shown, names).items():
         figure.add_annotation(
             text=names[model],

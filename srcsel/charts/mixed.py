@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from srcsel.base.phrases import plain
-from srcsel.charts.bars import short_name
+from srcsel.charts.bars import short_names
 from srcsel.charts.palette import PAINT, Theme, plotly_text
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def mixed_map(
     )
     figure.update_xaxes(
         tickvals=list(range(len(columns))),
-        ticktext=[short_name(name, COLUMN_NAME) for name in columns],
+        ticktext=short_names(columns, COLUMN_NAME),
         side="top",
         tickangle=-40,
         tickfont=ink,
@@ -87,7 +87,7 @@ def mixed_map(
     )
     figure.update_yaxes(
         tickvals=list(range(k)),
-        ticktext=[short_name(name, ROW_NAME) for name in names],
+        ticktext=short_names(names, ROW_NAME),
         tickfont=ink,
         automargin=True,
         autorange="reversed",

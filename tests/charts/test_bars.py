@@ -200,6 +200,13 @@ def test_figure_is_json_in_both_themes(theme):
     assert json.loads(figure.to_json())["data"][0]["type"] == "bar"
 
 
+def test_names_cut_short_stay_told_apart():
+    names = [f"EfficientNet-Lite{i} at 64 px" for i in range(3)]
+    assert charts.short_names(names, 24) == [f"…cientNet-Lite{i} at 64 px" for i in range(3)]
+    assert charts.short_names([names[0], "Flowers"], 24) == ["EfficientNet-Li…at 64 px", "Flowers"]
+    assert charts.short_names([names[0], names[0]], 24) == ["EfficientNet-Li…at 64 px"] * 2
+
+
 def test_an_audience_sees_the_first_models_and_the_chosen_one():
     result = make([0.5, 0.4, 0.3, 0.2, 0.1])
     draw = partial(charts.score_bars, result, "supcon", "whitened", most=3)
