@@ -9,7 +9,7 @@ from srcsel.ui.parts import cards, mine, shipped
 
 STEPS = (
     ("Choose pictures", "A folder with one sub-folder for each class, or a zip of it."),
-    ("Choose starting models", "Take a ready-made set of five, or pick from more than a thousand."),
+    ("Choose starting models", "Take a ready-made set, or pick from more than a thousand."),
     (
         "Read the answer",
         "One sentence says where to start and how sure we are. Charts and a map show why.",

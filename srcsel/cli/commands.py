@@ -188,12 +188,17 @@ def _evidence(arguments: argparse.Namespace, _: Sequence[str]) -> int:
 
 def _settle(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     from srcsel.base.bars import Bars
+    from srcsel.base.settings import load_settings
     from srcsel.evidence.settle import settle
+    from srcsel.store.features import open_runs
     from srcsel.verdict.measured import unfinished
 
+    name = arguments.run_id
+    if name == "latest":
+        name = _latest(open_runs(load_settings()))
     with Bars() as bars:
         result = settle(
-            arguments.run_id,
+            name,
             arguments.models,
             minutes=arguments.minutes,
             device=arguments.device,

@@ -153,7 +153,8 @@ def settle(commands: Commands) -> ArgumentParser:
     settle.add_argument(
         "run_id",
         metavar="RUN",
-        help="id of a finished run, as in its link; or pictures as for rank, which runs first",
+        help="id of a finished run, as in its link; or latest; or pictures as for rank, which run"
+        " first",
     )
     settle.add_argument(
         "--minutes", type=float, default=10.0, help="time allowed for the trainings; default: 10"

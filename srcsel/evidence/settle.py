@@ -117,7 +117,7 @@ class _Race(Watch):
         self.outcomes: dict[str, list[Outcome]] = {m.id: [] for m in self.models}
         self.failures: list[Failure] = []
         self.left: list[tuple[Accuracy, Gap]] = []
-        before = result.settled
+        self.before = before = result.settled
         spent = before.seconds if before and not before.ended else 0.0
         self._began = clock() - spent
         self._allowed = None if minutes is None else 60 * minutes
@@ -210,8 +210,11 @@ class _Race(Watch):
         return sorted(accuracies(reached, found, self.dataset.labels), key=lambda a: -a.mean)
 
     def _keep(self, ended: SettleEnd) -> Settled:
-        known = self._settled(ended)
-        remember(self.result, known, self.settings)
+        """Remember what is known; what was measured before stands until there is as much again."""
+        known, before = self._settled(ended), self.before
+        less = before is not None and len(known.protocol.seeds) < len(before.protocol.seeds)
+        if before is None or not before.is_measured or (ended and not less):
+            remember(self.result, known, self.settings)
         return known
 
     def _settled(self, ended: SettleEnd) -> Settled:

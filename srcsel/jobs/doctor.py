@@ -61,6 +61,10 @@ def examine(settings: Settings | None = None) -> list[Finding]:
             found.extend(check(settings))
         except SrcselError as error:
             found.append(Finding(name, "wrong", str(error), REMEDIES.get(name, "")))
+        except OSError as error:
+            place = Path(error.filename or settings.home)
+            remedy = "Make room there, or set SRCSEL_HOME to a folder on another disk."
+            found.append(Finding(name, "wrong", str(files.explain_disk(place, error)), remedy))
         except Exception as error:  # noqa: BLE001 (a doctor that faints is no help)
             said = f"This could not be looked at ({type(error).__name__}: {error})."
             found.append(Finding(name, "wrong", said, "Please report it, with this line."))

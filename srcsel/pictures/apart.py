@@ -79,6 +79,10 @@ def end() -> None:
     _pool.end()
 
 
+class _EndedError(PictureError):
+    """Somebody else ended the process, as a system does that runs out of memory."""
+
+
 class _Process:
     """One process that decodes, and what ends it."""
 
@@ -127,6 +131,7 @@ class _Process:
             now = time.monotonic()
             if self._since is None:
                 idle = now - self._last > IDLE
+                self.gone = self.gone or idle  # nobody may take it between here and its end
             elif now - self._since > WAIT:
                 self._overdue, idle = True, False
                 self._popen.kill()
@@ -166,7 +171,7 @@ class _Process:
         name = _signal(code)
         if name == "SIGXCPU":
             return PictureError(TOO_SLOW)
-        return PictureError(CRASHED) if name in _CRASHES else PictureError(ENDED, lasting=False)
+        return PictureError(CRASHED) if name in _CRASHES else _EndedError(ENDED, lasting=False)
 
 
 def _signal(code: int | None) -> str:
@@ -188,6 +193,13 @@ class _Pool:
             self._free.put(None)
 
     def call(self, function: Callable[..., Made], args: Any, kwargs: Any) -> Made:
+        """Call it; where the process was ended by somebody else, once more in another."""
+        try:
+            return self._once(function, args, kwargs)
+        except _EndedError:
+            return self._once(function, args, kwargs)
+
+    def _once(self, function: Callable[..., Made], args: Any, kwargs: Any) -> Made:
         process = self._free.get()
         try:
             if process is not None and not process.take():

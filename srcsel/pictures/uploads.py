@@ -28,6 +28,8 @@ from srcsel.store.serialize import from_plain, to_plain
 DAY = 86_400.0  # seconds; a use is written down once in so many
 _ID = re.compile(r"[0-9a-f]{16}")
 _GONE = ".removed-"
+TRIED = "tried"  # the folder of the pictures that models are to name, one folder each
+STALE = 3600.0  # seconds after which one that nobody came back for is deleted
 
 
 @dataclass(frozen=True)
@@ -138,12 +140,21 @@ def sweep() -> None:
     for one in listed():
         if one.until < time.time():
             remove(one.id)
+    sweep_tried(root / TRIED)
     for gone in root.glob(f"{_GONE}*"):
         shutil.rmtree(gone, ignore_errors=True)
     for folder in _folders(root):
         archive.sweep(folder)
         with contextlib.suppress(OSError):  # only what is empty goes
             folder.rmdir()
+
+
+def sweep_tried(folder: Path) -> None:
+    """Remove the pictures handed in to be tried, and their answers, that nobody came back for."""
+    for old in folder.iterdir() if folder.is_dir() else ():
+        with contextlib.suppress(OSError):
+            if time.time() - old.stat().st_mtime > STALE:
+                shutil.rmtree(old, ignore_errors=True)
 
 
 def _folders(root: Path) -> Iterator[Path]:

@@ -7,12 +7,10 @@ with what was computed of it. The answer goes when the page has read it.
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
 import re
 import secrets
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +25,7 @@ from srcsel.explore.inside import NEIGHBORS, vote
 from srcsel.features.extract import extract, key_for
 from srcsel.features.recover import features_of
 from srcsel.measures.kernels.prepare import unit_rows
+from srcsel.pictures import uploads
 from srcsel.pictures.images import thumbnail
 from srcsel.pictures.reading import read
 from srcsel.store import files
@@ -35,7 +34,6 @@ from srcsel.store.serialize import from_plain, to_plain
 
 LARGEST = 64  # MB of one picture
 SHOWN = 320  # pixels of the copy that the page shows
-STALE = 3600.0  # seconds after which a picture that nobody came back for is deleted
 _TOKEN = re.compile(r"[0-9a-f]{24}")
 
 
@@ -65,6 +63,7 @@ def hand_in(file: Path, settings: Settings | None = None) -> str:
     """
     token = secrets.token_hex(12)
     folder = _folder(token, settings)
+    uploads.sweep_tried(folder.parent)
     try:
         size = file.stat().st_size
         if size > LARGEST * 2**20:
@@ -97,7 +96,7 @@ def answer(
     """
     settings = settings or load_settings()
     folder = _folder(token, settings)
-    _sweep(folder.parent)
+    uploads.sweep_tried(folder.parent)
     try:
         if not (folder / "picture").is_file():
             raise InputError("The picture is not there any more. Choose it again.")
@@ -195,11 +194,4 @@ def _why_not(result: Result, model: SourceModel, store: FeatureStore) -> str:
 def _folder(token: str, settings: Settings | None) -> Path:
     if not _TOKEN.fullmatch(token):
         raise InputError("This is not the token of a picture.")
-    return (settings or load_settings()).uploads / "tried" / token
-
-
-def _sweep(folder: Path) -> None:
-    for old in folder.iterdir() if folder.is_dir() else ():
-        with contextlib.suppress(OSError):
-            if time.time() - old.stat().st_mtime > STALE:
-                shutil.rmtree(old, ignore_errors=True)
+    return (settings or load_settings()).uploads / uploads.TRIED / token

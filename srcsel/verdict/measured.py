@@ -82,7 +82,7 @@ def unfinished(result: Result) -> str:
     if settled.ended == "time":
         return (
             f"The time allowed was spent before each model was trained {word(FEWEST_ROUNDS)} times,"
-            " so nothing is settled yet. What was trained is kept."
+            " so nothing is settled yet. What was trained is kept: asked again, it goes on."
         )
     return "The trainings are not finished, so nothing is settled yet. What was trained is kept."
 

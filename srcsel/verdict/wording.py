@@ -197,7 +197,10 @@ class Standing:
             )
             return f"{winner.title} {best}, so it is the better first try."
         if len(others) > 1:
-            return f"{winner.title} is the cheapest of them to run, so it is the better first try."
+            return (
+                f"{winner.title} asks for the least computing of them, so it is the better first"
+                " try."
+            )
         return (
             f"{winner.title} is {' and '.join(g for g in smaller + faster if g)}, so it is the"
             " better first try."

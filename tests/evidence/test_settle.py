@@ -232,6 +232,22 @@ def test_time_is_spent_and_more_goes_on(close, drawn):
     assert more.settled.trainings == 2 * ROUNDS
 
 
+def test_what_was_measured_stands_while_more_is_trained(close, drawn):
+    drawn({"tiny/one": 30, "tiny/two": 31})
+    run_id, clock, settings = close("tiny/one", "tiny/two"), Clock(), load_settings()
+    measured = settle_run(run_id, 6.5, watch=Minute(clock), clock=clock).settled
+
+    class Stop(Watch):
+        def update(self, part, state, done=0, total=0, note=""):
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        settle_run(run_id, 100, watch=Stop())
+    assert settle_run(run_id, 0.001, watch=Minute(clock), clock=clock).settled.is_measured
+    stored = kept.with_settled(open_runs(settings).load(run_id), settings).settled
+    assert stored.accuracies == measured.accuracies
+
+
 def test_too_little_time_for_three_rounds_says_nothing(close, drawn):
     drawn({"tiny/one": 24, "tiny/two": 35})
     run_id, clock = close("tiny/one", "tiny/two"), Clock()

@@ -1,5 +1,6 @@
 """`srcsel doctor`: what can be wrong is found, with its remedy, and never a traceback."""
 
+import errno
 import json
 import shutil
 import time
@@ -110,6 +111,17 @@ def test_networks_that_see_nothing_any_more_are_found(monkeypatch):
     assert "place 40 %" in wrong.said
     with pytest.raises(ModelError):
         self_test.run(load_settings())
+
+
+def test_a_full_disk_in_a_check_is_said_as_such(quick, monkeypatch, work_folder):
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(doctor, "CHECKS", (full,))
+    (finding,) = doctor.examine()
+    assert finding.state == "wrong"
+    assert "disk is full" in finding.said
+    assert "report it" not in finding.remedy
 
 
 def test_a_check_that_breaks_is_a_finding(quick, monkeypatch):

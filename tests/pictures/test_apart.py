@@ -105,6 +105,26 @@ def test_a_process_that_dies_is_replaced(one, number, said, lasting):
     assert apart.call(os.getpid) != first
 
 
+def test_a_process_that_somebody_ended_is_asked_once_more_in_another(one, tmp_path):
+    mark = tmp_path / "first"
+    lines = (
+        f"import os, pathlib; mark = pathlib.Path({str(mark)!r}); there = mark.exists();"
+        f" mark.touch(); there or os.kill(os.getpid(), {int(signal.SIGKILL)})"
+    )
+    apart.call(exec, lines)
+    assert mark.exists()
+
+
+def test_one_that_goes_for_want_of_work_is_not_taken(one):
+    apart.call(os.getpid)
+    (process,) = apart._pool._all
+    process._last -= 2 * apart.IDLE
+    process.end, ended = (lambda: None), process.end  # between the look at the clock and the end
+    process.tick()
+    process.end = ended
+    assert not process.take()
+
+
 def test_one_that_died_while_it_waited_is_not_the_next_files_fault(one):
     os.kill(apart.call(os.getpid), signal.SIGKILL)
     time.sleep(0.2)

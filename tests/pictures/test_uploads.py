@@ -1,6 +1,7 @@
 """Zips people handed in: whose they are, how much they may take, when they go."""
 
 import io
+import os
 import time
 import zipfile
 
@@ -10,6 +11,7 @@ from srcsel.base.errors import QuotaError, UnknownNameError
 from srcsel.base.settings import load_settings
 from srcsel.pictures import uploads
 from srcsel.pictures.archive import BLOCK
+from srcsel.runs import trying
 
 
 @pytest.fixture
@@ -102,3 +104,14 @@ def test_leftovers_of_killed_processes_go_at_the_start(hand_in):
         f"{folder.parent.name}.json",
     ]
     assert [p.name for p in folder.parent.iterdir()] == ["word"]
+
+
+def test_a_picture_to_be_tried_that_nobody_came_back_for_goes_at_a_start(work_folder, tmp_path):
+    picture = tmp_path / "own.jpg"
+    for age, stays in ((2 * uploads.STALE, False), (0.5 * uploads.STALE, True)):
+        picture.write_bytes(b"x")
+        folder = load_settings().uploads / uploads.TRIED / trying.hand_in(picture)
+        then = time.time() - age
+        os.utime(folder, (then, then))
+        uploads.sweep()  # what a server does at its start
+        assert folder.exists() is stays

@@ -221,7 +221,7 @@ def test_tie_of_three_names_the_cheapest():
     models = [model("a", 30), model("b", 20, 0.5), model("c", 10, 0.1), model("d")]
     verdict = judge({"a": 0.91, "b": 0.90, "c": 0.905, "d": 0.1}, 0.03, models=models)
     assert (verdict.kind, verdict.winner, len(verdict.close)) == ("tie", "hub/c", 3)
-    assert "C is the cheapest of them to run" in verdict.text
+    assert "C asks for the least computing of them" in verdict.text
 
 
 def test_cannot_tell_when_all_look_alike():

@@ -242,7 +242,12 @@ def _look(result: Result, evidence: Evidence) -> tuple[str, Color, str]:
     if picked not in contest:
         return KINDS[evidence.protocol.kind], "gray", ":material/science:"
     if picked in evidence.close:
-        return "The verdict held", "green", ":material/verified:"
+        measured = [a for a in evidence.accuracies if a.model in contest]
+        best = max(measured, key=lambda a: a.mean).model
+        held = (
+            "The verdict held" if picked == best else "As good as the best, as far as can be told"
+        )
+        return held, "green", ":material/verified:"
     return "The verdict missed the best", "orange", ":material/error:"
 
 

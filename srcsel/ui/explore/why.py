@@ -137,7 +137,7 @@ def _square(seen: Inside, dataset: Dataset) -> None:
     )
     st.caption(
         "Of 100 nearest neighbours of the pictures of a row's class, so many are of the class"
-        f" above. The darker, the more mixed up; framed: the class itself.{more}"
+        f" above. The stronger its colour, the more mixed up; framed: the class itself.{more}"
     )
 
 

@@ -17,7 +17,7 @@ from srcsel.ui.app import frame, state
 from srcsel.ui.parts import mine, price, watch
 from srcsel.ui.parts.asking import last_of, submit
 from srcsel.ui.parts.show import md
-from srcsel.verdict.measured import contest, unfinished, why_not
+from srcsel.verdict.measured import FEWEST_ROUNDS, contest, unfinished, why_not
 
 ALLOWED = (5, 10, 30, 60)  # minutes
 
@@ -51,12 +51,17 @@ def section(result: Result, limit: str) -> None:
 
 def seconds(result: Result, minutes: float) -> float:
     """Estimate what settling takes where the order does not become clear before the end."""
-    asked, settled = set(contest(result)), result.settled
+    settled = result.settled
     done = len(settled.protocol.seeds) if settled and settled.accuracies else 0
-    protocol = replace(PROTOCOL, seeds=tuple(range(done, ROUNDS)))
+    return min(60 * minutes, _rounds(result, range(done, ROUNDS)))
+
+
+def _rounds(result: Result, rounds: range) -> float:
+    """Estimate the seconds of some rounds, all models in each."""
+    asked = set(contest(result))
     models = [model for model in result.models if model.id in asked]
-    memory = Memory(state.settings().evidence)
-    return min(60 * minutes, price.START + training_seconds(result, models, protocol, memory))
+    protocol, memory = replace(PROTOCOL, seeds=tuple(rounds)), Memory(state.settings().evidence)
+    return price.START + training_seconds(result, models, protocol, memory)
 
 
 def _offer(result: Result) -> None:
@@ -96,3 +101,10 @@ def _offer(result: Result) -> None:
         and submit("settle", {"run_id": result.run.id, "minutes": asked}) is not None
     ):
         st.rerun()
+    least = _rounds(result, range(FEWEST_ROUNDS))
+    if result.settled is None and least > 60 * asked:
+        st.caption(
+            f"An order is told after {phrases.word(FEWEST_ROUNDS)} trainings of each, about"
+            f" {phrases.duration(least)}. What is trained until then is kept: pressed again, it"
+            " goes on."
+        )
