@@ -60,11 +60,14 @@ def listed() -> list[Upload]:
     return sorted((one for one in found if one), key=lambda one: -one.used)
 
 
-def require_room(person: str, more: int) -> None:
-    """Raise QuotaError where `more` bytes are too many on top of the uploads there are."""
+def require_room(person: str, more: int, waiting: tuple[int, int] = (0, 0)) -> None:
+    """Raise QuotaError where `more` bytes are too many on top of the uploads there are.
+
+    waiting: bytes that were received and not unpacked yet, the person's and everybody's.
+    """
     there = listed()
-    mine = sum(one.size for one in there if person in one.people)
-    everybody = sum(one.size for one in there)
+    mine = waiting[0] + sum(one.size for one in there if person in one.people)
+    everybody = waiting[1] + sum(one.size for one in there)
     load_quotas().uploads.require(
         mine if person else 0,
         everybody,

@@ -126,6 +126,27 @@ def test_where_there_is_no_room_nothing_is_received(browser, work, seen, monkeyp
     assert (seen, waiting(work)) == ([], [])
 
 
+def in_pieces():
+    yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.zip"\r\n\r\n'
+    yield from (b"x" * 2**16 for _ in range(12))  # 0.8 MB
+    yield b"\r\n--b--\r\n"
+
+
+def test_what_waits_to_be_unpacked_counts_and_so_does_what_comes_in_pieces(
+    browser, work, seen, monkeypatch
+):
+    monkeypatch.setattr(incoming, "_waiting", {})  # not those of other tests
+    monkeypatch.setenv("SRCSEL_MOST_UPLOADS_ALL", "0.001")  # GB
+    form = {"content-type": "multipart/form-data; boundary=b"}
+    first = browser.put(PLACE, content=in_pieces(), headers=form)
+    assert (first.status_code, first.text) == (204, "")
+    assert browser.put(PLACE, content=in_pieces(), headers=form).status_code == 413
+    assert browser.put(PLACE, files={"x.zip": ("a.zip", b"x" * 10**5 * 5)}).status_code == 413
+    assert len(waiting(work)) == len(seen) == 1
+    incoming.discard(seen[0])
+    assert browser.put(PLACE, files={"x.zip": ("a.zip", b"x" * 10**5 * 5)}).status_code == 204
+
+
 def test_what_dead_servers_received_is_swept(work):
     root = work / "uploads" / incoming.FOLDER
     for name in ("dead", "alive"):

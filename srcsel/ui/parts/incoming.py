@@ -24,6 +24,7 @@ FORGOTTEN = 3600.0  # seconds after which nobody will unpack it any more
 
 _ours: dict[Path, BaseFileLock] = {}  # this server's folder, and the lock that says it lives
 _waiting: dict[bytes, Path] = {}  # by token
+_whose: dict[bytes, str] = {}  # the person, by token
 
 
 def new_file() -> Path:
@@ -36,16 +37,29 @@ def new_file() -> Path:
     return folder / f"{secrets.token_hex(16)}.zip"
 
 
-def hand_over(path: Path) -> bytes:
-    """Return the token that stands for the upload at `path`."""
+def hand_over(path: Path, person: str = "") -> bytes:
+    """Return the token that stands for a person's upload at `path`."""
     token = secrets.token_hex(32).encode()
     _waiting[token] = path
+    _whose[token] = person
     return token
+
+
+def sizes(person: str) -> tuple[int, int]:
+    """Return how many bytes wait to be unpacked: a person's, and everybody's."""
+    mine = everybody = 0
+    for token, path in list(_waiting.items()):
+        with contextlib.suppress(OSError):
+            size = path.stat().st_size
+            everybody += size
+            mine += size if _whose.get(token) == person else 0
+    return mine, everybody
 
 
 def discard(token: bytes) -> None:
     """Remove an upload."""
     path = _waiting.pop(token, None)
+    _whose.pop(token, None)
     if path is not None:
         path.unlink(missing_ok=True)
 

@@ -46,9 +46,12 @@ class Uploads:
         path = None
         try:
             person = people.person_of(HTTPConnection(scope).cookies)
-            uploads.require_room(person.id if person else "", _said(scope))
+            who = person.id if person else ""
+            uploads.require_room(who, _said(scope), incoming.sizes(who))
             path = incoming.new_file()
             name = await _write(Request(scope, receive), path)
+            if not _said(scope):  # sent in pieces: known only now
+                uploads.require_room(who, path.stat().st_size, incoming.sizes(who))
         except ClientDisconnect:
             return _forget(path)
         except (_NoFile, MultipartParseError):
@@ -62,11 +65,12 @@ class Uploads:
             why = str(files.explain_disk(Path(error.filename or "the work folder"), error))
             return await refuse(scope, receive, send, 507, why)
         except SrcselError as error:
+            _forget(path)
             return await refuse(scope, receive, send, 413, str(error))
         except BaseException:  # stopped from outside, as where the body is longer than any upload
             _forget(path)
             raise
-        return await self._pass_on(scope, send, name, incoming.hand_over(path))
+        return await self._pass_on(scope, send, name, incoming.hand_over(path, who))
 
     async def _pass_on(self, scope: Scope, send: Send, name: str, token: bytes) -> None:
         """Give Streamlit an upload of the same name that holds the token."""
