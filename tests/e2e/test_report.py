@@ -83,6 +83,7 @@ def test_it_opens_offline_and_everybody_can_read_it(opened, scheme, size):
 def test_pointing_at_a_dot_shows_its_own_picture(opened):
     page = opened()
     dot = page.locator("#map use[data-i='17']")
+    dot.scroll_into_view_if_needed()
     box = dot.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     tip = page.locator("#tip")
