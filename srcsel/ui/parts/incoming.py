@@ -23,14 +23,13 @@ FOLDER = ".incoming"  # below the uploads; one folder in it for each server
 FORGOTTEN = 3600.0  # seconds after which nobody will unpack it any more
 
 _ours: dict[Path, BaseFileLock] = {}  # this server's folder, and the lock that says it lives
-_waiting: dict[bytes, Path] = {}  # by token
-_whose: dict[bytes, str] = {}  # the person, by token
+_waiting: dict[bytes, tuple[Path, str]] = {}  # token -> the file, and whose it is
 
 
 def new_file() -> Path:
     """Return a path to write an upload to; those that nobody unpacked for an hour go."""
     folder = _folder(load_settings().uploads / FOLDER)
-    for token, path in list(_waiting.items()):
+    for token, (path, _) in list(_waiting.items()):
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > FORGOTTEN:
                 discard(token)
@@ -40,37 +39,35 @@ def new_file() -> Path:
 def hand_over(path: Path, person: str = "") -> bytes:
     """Return the token that stands for a person's upload at `path`."""
     token = secrets.token_hex(32).encode()
-    _waiting[token] = path
-    _whose[token] = person
+    _waiting[token] = path, person
     return token
 
 
 def sizes(person: str) -> tuple[int, int]:
     """Return how many bytes wait to be unpacked: a person's, and everybody's."""
     mine = everybody = 0
-    for token, path in list(_waiting.items()):
+    for path, whose in list(_waiting.values()):
         with contextlib.suppress(OSError):
             size = path.stat().st_size
             everybody += size
-            mine += size if _whose.get(token) == person else 0
+            mine += size if whose == person else 0
     return mine, everybody
 
 
 def discard(token: bytes) -> None:
     """Remove an upload."""
-    path = _waiting.pop(token, None)
-    _whose.pop(token, None)
-    if path is not None:
-        path.unlink(missing_ok=True)
+    held = _waiting.pop(token, None)
+    if held is not None:
+        held[0].unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def content(file: Any) -> Iterator[Path]:
     """Give the path of what `st.file_uploader` returned, and remove it afterwards."""
     held = file.getvalue()
-    path = _waiting.get(held)
-    if path is None:  # handed in past the server's door, as by Streamlit's own tests
-        path = new_file()
+    known = _waiting.get(held)
+    path = known[0] if known else new_file()
+    if known is None:  # handed in past the server's door, as by Streamlit's own tests
         path.write_bytes(held)
         held = hand_over(path)
     try:
