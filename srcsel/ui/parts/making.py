@@ -75,17 +75,12 @@ def by_worker(result: Result, kind: str, payload: dict[str, str], text: str) -> 
 
 
 def _progress(job: JobStatus, text: str) -> None:
-    left, right = st.columns([5, 1], vertical_alignment="center")
-    with left:
-        if job.state == "failed":
-            st.error(md(job.error) or "This could not be made.", icon=":material/error:")
-        elif job.state == "cancelled":
-            st.info("This was stopped before it was done.", icon=":material/pause_circle:")
-        else:
-            st.markdown(text)
-            st.progress(job.share, text=md(job.what) or None)
-    with right:
-        watch.buttons(job)
+    watch.bar(
+        job,
+        failed="This could not be made.",
+        stopped="This was stopped before it was done.",
+        text=text,
+    )
 
 
 def get_map(result: Result, model: str, method: str, cap: int = DOTS) -> Projection | None:

@@ -68,6 +68,26 @@ def _rows(job: JobStatus) -> None:
         _failures(job)
 
 
+def bar(job: JobStatus, *, failed: str, stopped: str, text: str = "", getting: str = "") -> None:
+    """Draw a job of one part as a bar with its buttons beside it, `text` above while it runs.
+
+    failed: said where the job does not say why; stopped: said where it was stopped; getting: on the
+    bar until the job says what it does.
+    """
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    with left:
+        if job.state == "failed":
+            st.error(md(job.error) or failed, icon=":material/error:")
+        elif job.state == "cancelled":
+            st.info(stopped, icon=":material/pause_circle:")
+        else:
+            if text:
+                st.markdown(text)
+            st.progress(job.share, text=md(job.what) or getting or None)
+    with right:
+        buttons(job)
+
+
 def _head(job: JobStatus) -> None:
     models = [part for part in job.parts if part.name not in OTHER_PARTS]
     done = sum(part.state in FINISHED for part in models)

@@ -71,13 +71,9 @@ def _offer(result: Result) -> None:
 
 
 def _progress(job: JobStatus) -> None:
-    left, right = st.columns([5, 1], vertical_alignment="center")
-    with left:
-        if job.state == "failed":
-            st.error(md(job.error) or "This could not be worked out.", icon=":material/error:")
-        elif job.state == "cancelled":
-            st.info("Stopped. What was finished is kept.", icon=":material/pause_circle:")
-        else:
-            st.progress(job.share, text=md(job.what) or "Getting ready")
-    with right:
-        watch.buttons(job)
+    watch.bar(
+        job,
+        failed="This could not be worked out.",
+        stopped="Stopped. What was finished is kept.",
+        getting="Getting ready",
+    )
