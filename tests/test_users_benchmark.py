@@ -1,9 +1,9 @@
 """What the benchmark of many users counts, worked out by hand."""
 
-import asyncio
 import types
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 
 from benchmarks import users
 from benchmarks._session import Drawn
@@ -61,5 +61,6 @@ def test_a_run_that_cannot_be_started_is_a_problem(seen, monkeypatch):
             return Drawn(0.1, b"", [])
 
     monkeypatch.setattr(users, "Tab", Nowhere)
-    asyncio.run(seen.starter(0, 0.0, 0.0))
+    with start_blocking_portal() as portal:
+        portal.call(seen.starter, 0, 0.0, 0.0)
     assert seen.problems == ["no run could be started on demo:digits"]

@@ -1,9 +1,9 @@
 """An upload goes to the disk while it comes; Streamlit gets a token, and no memory is taken."""
 
-import asyncio
 import tracemalloc
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from filelock import FileLock
 from starlette.applications import Starlette
 from starlette.responses import Response
@@ -80,9 +80,12 @@ def test_a_large_upload_takes_no_memory(work):
     kind = (b"content-type", b"multipart/form-data; boundary=x")
     scope = {"type": "http", "method": "PUT", "path": PLACE, "headers": [kind]}
     tracemalloc.start()
-    asyncio.run(Uploads(end)(scope, receive, send))
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    try:
+        with start_blocking_portal() as portal:
+            portal.call(Uploads(end), scope, receive, send)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
     assert statuses == [204]
     assert waiting(work)[0].stat().st_size == 200 * 2**20
     assert peak < 10 * 2**20

@@ -223,6 +223,9 @@ def test_shown_takes_no_more_memory_than_a_few_rows():
     found = deep(tiff(values[:4, :4]))
     big = type(found)(values, np.zeros(values.shape, bool))
     tracemalloc.start()
-    shown(big, 0.0, 100.0)
-    assert tracemalloc.get_traced_memory()[1] < 4 * values.size  # float64 of all takes 8 bytes each
-    tracemalloc.stop()
+    try:
+        shown(big, 0.0, 100.0)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * values.size  # float64 of all takes 8 bytes each
