@@ -9,7 +9,7 @@ from srcsel.store.serialize import from_plain
 from srcsel.ui.app import frame, state
 from srcsel.ui.parts import choices, drawers, making, opened, words
 from srcsel.ui.parts.show import empty_state, md
-from srcsel.ui.parts.watch import ACTIVE, watch_job, watch_run
+from srcsel.ui.parts.watch import ACTIVE, draws_maps, watch_job, watch_run
 from srcsel.ui.results import (
     cost,
     more,
@@ -41,7 +41,8 @@ def main() -> None:
     if job is not None and job.state != "done" and (result is None or not result.scores):
         waiting(job)
         return
-    job = watch_run(run_id)
+    if job is None or not draws_maps(job):  # else the maps' place says how that goes
+        job = watch_run(run_id)
     if result is not None:
         answer(result)
     elif job is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
@@ -55,6 +57,15 @@ class Bars(Watch):
         if state in FINISHED:
             done = total = 1
         self._progress.update(task, completed=done, total=total or None, state=told)
+
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """Leave the terminal to what is printed inside; bars so far are not drawn again."""
+        self._progress.stop()
+        for task in self._tasks.values():
+            self._progress.update(task, visible=False)
+        yield
+        self._progress.start()
 
     def say(self, note: str) -> None:
         """Write a note on standard error, above the bars, once; there also where no bar is."""

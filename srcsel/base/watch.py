@@ -31,6 +31,10 @@ class Watch:
     def say(self, note: str) -> None:
         """Tell the person at once what may spoil the answer, in sentences."""
 
+    def is_waited_for(self) -> bool:
+        """Whether other work waits for this to end, so that what can be done later gives way."""
+        return False
+
 
 class Unsaid(Watch):
     """Passes progress on, and no notes: of what is looked at beside what is worked on."""

@@ -98,9 +98,15 @@ def _rank(arguments: argparse.Namespace, _: Sequence[str]) -> int:
         title=arguments.title,
         race=arguments.race,
     )
+    status = [NOTHING]
+
+    def hand_over(result: Result) -> None:
+        with bars.aside():
+            status.append(_hand_over(result, arguments.json))
+
     with Bars() as bars:
-        result = answer(run, watch=bars)
-    return _hand_over(result, arguments.json)
+        answer(run, watch=bars, ready=hand_over)
+    return status[-1]
 
 
 def _score(arguments: argparse.Namespace, _: Sequence[str]) -> int:

@@ -29,7 +29,7 @@ def draw_all(
     result: Result, keys: Sequence[FeatureKey], features: FeatureStore, runs: RunStore, watch: Watch
 ) -> None:
     """Draw and store the UMAP of every model with features in `keys`, the one the run starts from
-    first.
+    first, until other work waits: the others are drawn when a page asks.
 
     Raises Cancelled; what was drawn is kept.
     """
@@ -38,6 +38,8 @@ def draw_all(
     rows = sample_rows(result.dataset.labels, seed=result.run.seed)
     leader: tuple[FeatureKey, np.ndarray] | None = None
     for done, key in enumerate(ordered):
+        if watch.is_waited_for():
+            break
         watch.update("maps", "running", done, len(ordered))
         stored = features.get(key)
         if stored is None:  # deleted meanwhile: the map can be drawn later, on request

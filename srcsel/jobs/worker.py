@@ -94,6 +94,16 @@ class BoardWatch(Watch):
             ):
                 raise Cancelled
 
+    def is_waited_for(self) -> bool:
+        """Whether a job waits in the same lane; not so where the table cannot be read."""
+        waits = (
+            "select 1 from jobs one join jobs own on own.lane=one.lane"
+            " where own.id=? and one.state='queued'"
+        )
+        with contextlib.suppress(StoreError), self._table.open() as db:
+            return db.execute(waits, (self._job,)).fetchone() is not None
+        return False
+
     def _tell(self, what: str, seconds_left: float | None) -> bool:
         """Write progress; returns whether the job is to stop.
 
@@ -140,18 +150,17 @@ def main(folder: Path, lane: str) -> None:
     _log_to(lane)
     table = Table(folder)
     files.sweep(folder.parent)
-    warm, tidy = False, True
+    ahead, tidy = list(AHEAD.get(lane, ())), True
     last = time.monotonic()
     while _wanted(folder) and time.monotonic() - last < LINGER_SECONDS:
         if (row := _next(table, lane)) is not None:
             _work(table, row)
-            last, warm, tidy = time.monotonic(), True, lane != MAKES_MOST
+            last, tidy = time.monotonic(), lane != MAKES_MOST
         elif not tidy:
             _make_space()
             tidy = True
-        elif not warm:
-            _import_ahead(lane)
-            warm = True
+        elif ahead:
+            _import_ahead(ahead.pop(0))  # one at a time: a job that comes meanwhile waits for one
         else:
             time.sleep(POLL_SECONDS)
     lock.release()
@@ -302,15 +311,14 @@ def _output_to(path: Path) -> Any:
             os.close(old)
 
 
-def _import_ahead(lane: str) -> None:
-    """Import what the lane's jobs need while nothing waits; what is missing will be said by the job
+def _import_ahead(name: str) -> None:
+    """Import what a lane's jobs need while nothing waits; what is missing will be said by the job
     itself.
     """
     import importlib
 
-    for name in AHEAD.get(lane, ()):
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+    with contextlib.suppress(ImportError):
+        importlib.import_module(name)
 
 
 def _leave(number: int, _frame: object) -> None:

@@ -1,4 +1,4 @@
-"""Run -> Result, the whole way: pictures, features, scores, rankings, verdict, maps.
+"""Run -> Result, the whole way: pictures, features, scores, rankings, verdict; then maps.
 
 answer         a stored run, for the worker and the shell
 rank           the same from Python, in one call
@@ -7,7 +7,7 @@ rank_features, score_features      from features alone: nothing is read, nothing
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,8 +52,16 @@ from srcsel.verdict.measured import answered
 __all__ = ["answer", "new_run", "rank", "rank_features", "score_features", "to_json"]
 
 
-def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = None) -> Result:
+def answer(
+    run: Run,
+    *,
+    settings: Settings | None = None,
+    watch: Watch | None = None,
+    ready: Callable[[Result], object] = lambda _: None,
+) -> Result:
     """Answer a run, and store the answer after each model, so that finished models show at once.
+
+    `ready` is told the answer when it stands and is stored; the maps are drawn after that.
 
     Raises InputError where the pictures cannot be ranked or one that is to be left out is not among
     them, StoreError, and Cancelled (finished work is kept; answering the same run again goes on
@@ -108,8 +116,10 @@ def answer(run: Run, *, settings: Settings | None = None, watch: Watch | None = 
         so_far.say(note)
     result = so_far.result(complete=True)
     runs.save(result)
+    known = listed_so(result, runs, settings)
+    ready(known)
     draw_all(result, keys, features, runs, watch)
-    return listed_so(result, runs, settings)
+    return known
 
 
 def rank(

@@ -108,6 +108,20 @@ def test_rank_prints_a_table_and_writes_a_file(picture_folder, capsys, tmp_path)
     assert "1 file could not be read" in printed.out
 
 
+def test_rank_hands_its_answer_over_before_it_draws_maps(
+    picture_folder, capsys, tmp_path, monkeypatch
+):
+    target, seen = tmp_path / "out.json", []
+
+    def draw(result, *_):
+        seen.append((result.verdict.text in capsys.readouterr().out, target.exists()))
+
+    monkeypatch.setattr("srcsel.runs.run.draw_all", draw)
+    assert main(["rank", str(picture_folder), "--models", "pixels", "--json", str(target)]) == 0
+    assert seen == [(True, True)]
+    assert not capsys.readouterr().out
+
+
 def test_what_the_folder_check_warns_of_stands_on_stderr_in_json_and_in_python(picture_folder):
     shutil.copy(picture_folder / "red" / "001.png", picture_folder / "blue" / "copy.png")
     (picture_folder / "red" / "broken.png").write_bytes(b"x")

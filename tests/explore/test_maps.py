@@ -19,7 +19,8 @@ from srcsel.base.records import (
 )
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import Watch
-from srcsel.explore.maps import draw_map
+from srcsel.explore import maps
+from srcsel.explore.maps import draw_all, draw_map
 from srcsel.features.extract import key_for
 from srcsel.jobs import kinds
 from srcsel.store.features import open_features, open_runs
@@ -46,6 +47,26 @@ def run(tmp_path) -> str:
         key = key_for(dataset, model, "float32")
         open_features(load_settings()).put(Features(key, seen.astype(np.float32)))
     return question.id
+
+
+def test_maps_give_way_to_other_work_and_are_drawn_when_asked_for(run, monkeypatch):
+    """The front-runner's first; the second model is asked about when the first has its map."""
+    runs, store = open_runs(load_settings()), open_features(load_settings())
+    result = runs.load(run)
+    keys = [key_for(result.dataset, model, "float32") for model in result.models[::-1]]
+    monkeypatch.setattr(
+        maps, "project", lambda values, *_, rows, **__: values[rows, :2].astype(np.float32)
+    )
+
+    class Waited(Watch):
+        def is_waited_for(self) -> bool:
+            return runs.projection(run, MODELS[0], "umap") is not None
+
+    draw_all(result, keys, store, runs, Waited())
+    assert runs.projection(run, MODELS[0], "umap") is not None
+    assert runs.projection(run, MODELS[1], "umap") is None
+    draw_all(result, keys, store, runs, Watch())
+    assert runs.projection(run, MODELS[1], "umap") is not None
 
 
 def test_more_dots_are_drawn_when_asked_for_and_kept_beside_the_usual(run):

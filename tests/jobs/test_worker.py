@@ -83,6 +83,35 @@ def test_progress_is_written_and_the_wish_to_stop_is_read(waiting):
         watch.update("pictures", "done", 10, 10)
 
 
+def test_a_job_is_told_whether_another_waits_in_its_lane(waiting):
+    board, job = waiting
+    _claim(board.table, "quick")
+    watch = BoardWatch(board.table, job)
+    board.submit("measures", {"run_id": "r"})  # of another lane
+    assert not watch.is_waited_for()
+    board.submit("check", {"ref": "elsewhere"})
+    assert watch.is_waited_for()
+
+
+def test_a_job_does_not_wait_for_all_that_is_imported_ahead(waiting, monkeypatch):
+    board, _ = waiting
+    said = []
+    monkeypatch.setattr(worker.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(worker.os, "nice", lambda _: None)
+    monkeypatch.setattr(worker, "LINGER_SECONDS", 0.6)
+    monkeypatch.setitem(worker.AHEAD, "compute", ("one", "two", "three"))
+    monkeypatch.setitem(worker.KINDS, "measures", lambda *_: said.append("job"))
+
+    def imported(name):
+        said.append(name)
+        if name == "one":
+            board.submit("measures", {"run_id": "r"})
+
+    monkeypatch.setattr(worker, "_import_ahead", imported)
+    worker.main(board.folder, "compute")
+    assert said == ["one", "job", "two", "three"]
+
+
 def test_a_job_that_is_gone_from_the_table_stops(waiting):
     """The work folder was deleted, or a damaged table replaced: nobody could see or stop it any
     more.

@@ -5,13 +5,14 @@ presenter mode.
 import dataclasses
 import io
 import json
+import shutil
 from urllib.parse import parse_qsl
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from srcsel.base.records import Failure, Note, Part, Run, Verdict
+from srcsel.base.records import Failure, Note, Part, Projection, Run, Verdict
 from srcsel.base.settings import load_settings
 from srcsel.jobs.board import Board
 
@@ -326,6 +327,26 @@ def test_running_job_shows_progress_above_what_is_there(
     assert any("Looking at pictures, 10 of 30" in h.value for h in tab.html)
     assert "The map is drawn when the scores are done" in words_of(tab)
     assert not [job for job in board.recent() if job.kind == "map"]
+
+
+def test_the_answer_shows_while_its_maps_are_drawn(
+    results, result, board, settle, words_of, stored
+):
+    board.submit("rank", {"run": dataclasses.asdict(result.run)})
+    parts = [*(Part(m.id, "done") for m in result.models), Part("maps", "running", 2, 6)]
+    settle(RUN_ID, "running", parts=parts, what="Drawing maps, 2 of 6")
+    shutil.rmtree(stored.folder / RUN_ID / "maps")
+    tab = ready(results())
+    assert "Start from Strokes" in html_of(tab)
+    assert "So far" not in words_of(tab)
+    assert 'class="srcsel-parts"' not in html_of(tab)
+    assert "this one shows as soon as it is there" in words_of(tab)
+    assert [(bar.value, bar.proto.text) for bar in tab.progress] == [(33, "Drawing maps, 2 of 6")]
+    assert not [job for job in board.recent() if job.kind == "map"]
+    xy = np.zeros((len(result.dataset.paths), 2), np.float32)
+    stored.save_projection(RUN_ID, Projection("demo/m0", "umap", 0, np.arange(len(xy)), xy))
+    assert "as soon as it is there" not in words_of(tab.run())
+    assert "Drawing this map for the first time" in words_of(results(method="tsne"))
 
 
 def test_run_without_a_first_result_yet(visit, board, settle, words_of):

@@ -106,6 +106,19 @@ def test_the_whole_way(question):
     assert seen[-1] == ("maps", "done")
 
 
+def test_the_answer_is_handed_over_before_its_maps_are_drawn(question):
+    runs, told = open_runs(load_settings()), []
+
+    def ready(result):
+        assert to_json(runs.load(question.id)) == to_json(result)
+        told.append((result.complete, runs.projection(question.id, "toy/color", "umap")))
+
+    result = answer(question, ready=ready)
+    assert told == [(True, None)]
+    assert runs.projection(question.id, "toy/color", "umap") is not None
+    assert result.verdict.winner == "toy/color"
+
+
 def test_the_answer_is_stored_with_its_maps(question):
     result = answer(question)
     runs = open_runs(load_settings())

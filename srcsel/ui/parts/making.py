@@ -20,7 +20,7 @@ from srcsel.pictures import thumbs, uploads
 from srcsel.runs import taken
 from srcsel.runs.taken import Taken
 from srcsel.ui.app import state
-from srcsel.ui.parts import cards, mine, watch
+from srcsel.ui.parts import cards, mine, watch, words
 from srcsel.ui.parts.asking import ask_once, still_scoring
 from srcsel.ui.parts.show import md
 
@@ -85,7 +85,7 @@ def _progress(job: JobStatus, text: str) -> None:
 
 def get_map(result: Result, model: str, method: str, cap: int = DOTS) -> Projection | None:
     """Read the map of `cap` dots at most; where there is none, submit its job and draw how it
-    goes.
+    goes, unless the run's own job is about to draw it.
     """
     cap = DOTS if len(result.dataset.paths) <= DOTS else max(DOTS, min(cap, MOST_DOTS[method]))
     projection = state.runs().projection(result.run.id, model, method, result.run.seed, cap)
@@ -94,10 +94,26 @@ def get_map(result: Result, model: str, method: str, cap: int = DOTS) -> Project
     if still_scoring(result):
         st.info("The map is drawn when the scores are done.", icon=":material/hourglass_top:")
         return None
+    job = state.board().for_run(result.run.id) if method == "umap" and cap == DOTS else None
+    if job is not None and watch.draws_maps(job):
+        st.fragment(_coming, run_every=watch.EVERY)(result, model)
+        return None
     payload: dict[str, object] = {"run_id": result.run.id, "model": model, "method": method}
     payload |= {} if cap == DOTS else {"points": cap}
     watch.watch_job(ask_once("map", payload), _map_progress)
     return None
+
+
+def _coming(result: Result, model: str) -> None:
+    """Say that the run's job is about to draw a map; draw the page again when it is there."""
+    run = result.run
+    job = state.board().for_run(run.id)
+    there = state.runs().projection(run.id, model, "umap", run.seed) is not None
+    if there or job is None or not watch.draws_maps(job):
+        st.rerun()
+    part = next(part for part in job.parts if part.name == "maps")
+    st.markdown("The answer stands. The maps are drawn now; this one shows as soon as it is there.")
+    st.progress(words.share(part), text=md(job.what) or None)
 
 
 def pictures(result: Result) -> str:

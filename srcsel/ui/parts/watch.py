@@ -57,7 +57,14 @@ def _look(
 
 
 def _finished(job: JobStatus) -> int:
-    return sum(part.state in FINISHED for part in job.parts)
+    """Count what is worth another drawing of the page: finished parts, and the answer."""
+    return sum(part.state in FINISHED for part in job.parts) + draws_maps(job)
+
+
+def draws_maps(job: JobStatus) -> bool:
+    """Whether the answer of a run stands, and its job goes on with the maps."""
+    maps = any(part.name == "maps" and part.state == "running" for part in job.parts)
+    return maps and job.kind == "rank" and job.state == "running"
 
 
 def _rows(job: JobStatus) -> None:
