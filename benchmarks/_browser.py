@@ -24,15 +24,17 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# what our configuration says too, for a page that has none
+BARE = ("--server.headless", "true", "--server.address", "127.0.0.1")
 PATIENCE = 60.0  # seconds
 SETTLED = (
     "[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]"
 )
 
 
-def spawn(home: Path) -> tuple[subprocess.Popen, str]:
-    """Start a dashboard whose work folder is `home`; returns the process, at once, and the address
-    it will have.
+def spawn(home: Path, script: Path = ROOT / "app.py") -> tuple[subprocess.Popen, str]:
+    """Start a dashboard whose work folder is `home`, or another page of Streamlit; returns the
+    process, at once, and the address it will have.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -42,9 +44,10 @@ def spawn(home: Path) -> tuple[subprocess.Popen, str]:
         "-m",
         "streamlit",
         "run",
-        str(ROOT / "app.py"),
+        str(script),
         "--server.port",
         str(port),
+        *([] if script.name == "app.py" else BARE),
     ]
     log = (home / "server.log").open("ab")
     process = subprocess.Popen(
@@ -82,6 +85,15 @@ def stop(process: subprocess.Popen) -> None:
     process.wait(timeout=20)
 
 
+def processor_seconds(pid: int) -> float:
+    """What a process has used so far; NaN where the system does not tell in /proc."""
+    about = Path(f"/proc/{pid}/stat")
+    if not about.exists():
+        return float("nan")
+    user, system = about.read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 @contextlib.contextmanager
 def server(home: Path) -> Iterator[str]:
     """A dashboard that answers; gives its address."""
@@ -109,15 +121,12 @@ def chromium() -> Iterator:
         browser.close()
 
 
-def line(what: str, seconds: Sequence[float], limit: float) -> dict:
-    """One row: the median of repeated measurements, the slowest, and what it may take."""
+def line(what: str, seconds: Sequence[float], limit: float | None = None) -> dict:
+    """One row: the median of repeated measurements, the slowest, and what it may take, if that was
+    asked.
+    """
     median = statistics.median(seconds)
-    kept = "yes" if median <= limit else "NO"
-    return {
-        "what": what,
-        "median": median,
-        "slowest": max(seconds),
-        "limit": limit,
-        "kept": kept,
-        "n": len(seconds),
-    }
+    told = {"what": what, "median": median, "slowest": max(seconds)}
+    if limit is not None:
+        told |= {"limit": limit, "kept": "yes" if median <= limit else "NO"}
+    return told | {"n": len(seconds)}

@@ -29,9 +29,11 @@ from srcsel.verdict.decide import CLOSE, VERDICT_MEASURES
 
 TARGETS = ("butterflies", "digits", "tiles")
 MODELS = 10  # candidates of a trial
+LEAST = 0.95  # of the trials name a winner of the exact run, or say that they are in doubt
 MEANS = (
-    "shares of the trials; passes = share of an exact run's forward passes; in doubt = models set"
-    " aside, a trial"
+    "shares of the trials; passes = share of an exact run's forward passes; named = the exact"
+    " winner or one within its tie; in doubt = models set aside that may be as good, a trial, which"
+    " the answer says; limit = least named or in doubt"
 )
 
 
@@ -127,7 +129,7 @@ def trial(given: Given, models: Sequence[str], seed: int) -> dict[str, float]:
         "within its tie": (
             tied := winner in {p.model for p in exact if p.behind < 100 * (1 - CLOSE)}
         ),
-        "wrong without doubt": not tied and not doubt,
+        "named or in doubt": bool(tied or doubt),
         "passes": used / (len(models) * n),
         "surely behind, yet first": wrong,
         "in doubt": doubt,
@@ -151,7 +153,13 @@ def trials(given: Given, seeds: int, draws: int) -> dict[str, object]:
         "trials": len(rows),
         **told,
         "most passes": float(most),
+        **kept(told),
     }
+
+
+def kept(told: Mapping[str, float]) -> dict[str, object]:
+    """Say whether as many trials as asked name a winner of the exact run, or say their doubt."""
+    return {"limit": LEAST, "kept": "yes" if told["named or in doubt"] >= LEAST else "NO"}
 
 
 def main() -> None:
@@ -177,7 +185,7 @@ def main() -> None:
         if isinstance(rows[0][key], float)
     }
     most = max(r["most passes"] for r in rows)
-    rows.append({**mean, "what": "all", "trials": whole, "most passes": most})
+    rows.append({**mean, "what": "all", "trials": whole, "most passes": most, **kept(mean)})
     tell(
         "racing",
         rows,

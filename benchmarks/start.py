@@ -1,8 +1,9 @@
-"""How soon it is there: the dashboard's first page after its server was started, and `srcsel
---help`.
+"""How soon it is there: the dashboard's first page after its server was started, beside a Streamlit
+page of one heading; and `srcsel --help`.
 
 Each start is a server of its own with an empty work folder and a browser window without a cache.
-The first one is not counted: it brings the files into the operating system's cache.
+The two take turns. The first start of each is not counted: it brings the files into the operating
+system's cache.
 """
 
 import argparse
@@ -11,13 +12,23 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks._browser import answers, chromium, line, spawn, stop, wait_until
+from benchmarks._browser import (
+    answers,
+    chromium,
+    line,
+    processor_seconds,
+    spawn,
+    stop,
+    wait_until,
+)
 from benchmarks._common import tell
 
 REPEATS = 5
 FIRST_PAGE, HELP = 1.5, 0.3  # seconds it may take
+BARE = 1.1  # times a bare page that the first paint may take
 HEADING = "Which image model should you start from?"
 WATCH = """(heading) => {
     window.drawn = new Promise((done) => {
@@ -38,18 +49,16 @@ TIMES = """async () => {
 }"""
 
 
-def processor_seconds(pid: int) -> float:
-    """What a process has used so far; NaN where the system does not tell in /proc."""
-    about = Path(f"/proc/{pid}/stat")
-    if not about.exists():
-        return float("nan")
-    user, system = about.read_text().rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+def bare(folder: Path) -> Path:
+    """Write a page of Streamlit that has nothing but Home's heading."""
+    page = folder / "bare.py"
+    page.write_text(f"import streamlit as st\n\nst.title({HEADING!r})\n")
+    return page
 
 
-def first_page(browser) -> tuple[float, float, float, float]:
+def first_page(browser, *script: Path) -> tuple[float, float, float, float]:
     """Seconds from the server's start until it answers, until anything is painted, until Home's
-    heading stands.
+    heading stands; of the dashboard, or of another script.
 
     The last are the seconds of processor time that the server took for it.
     """
@@ -58,7 +67,7 @@ def first_page(browser) -> tuple[float, float, float, float]:
         page = context.new_page()
         page.add_init_script(f"({WATCH})({HEADING!r})")
         began = time.time()
-        process, url = spawn(Path(folder))
+        process, url = spawn(Path(folder), *script)
         try:
             wait_until(lambda: answers(url), 0.01)
             up = time.time()
@@ -87,19 +96,36 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=REPEATS)
     repeats = parser.parse_args().repeats
     helps = [help_seconds() for _ in range(repeats + 1)][1:]
-    with chromium() as browser:
-        starts = [first_page(browser) for _ in range(repeats + 1)][1:]
-    up, painted, drawn, used = zip(*starts, strict=True)
+    with chromium() as browser, tempfile.TemporaryDirectory() as folder:
+        page = bare(Path(folder))
+        pairs = [(first_page(browser), first_page(browser, page)) for _ in range(repeats + 1)][1:]
+    up, painted, drawn, used = zip(*(ours for ours, _ in pairs), strict=True)
+    _, usual, usual_drawn, usual_used = zip(*(bare for _, bare in pairs), strict=True)
     walls, cpu = zip(*helps, strict=True)
     rows = [
         line("server answers", up, FIRST_PAGE),
         line("first page: first paint", painted, FIRST_PAGE),
         line("first page: its heading stands", drawn, FIRST_PAGE),
         line("  processor time of the server for it", used, FIRST_PAGE),
+        line("a bare Streamlit page: first paint", usual),
+        line("a bare Streamlit page: its heading stands", usual_drawn),
+        line("  processor time of the server for it", usual_used),
+        line("first paint, times the bare page's", ratios(painted, usual), BARE),
+        line("heading, times the bare page's", ratios(drawn, usual_drawn)),
         line("srcsel --help", walls, HELP),
         line("srcsel --help, processor time", cpu, HELP),
     ]
-    tell("start", rows, means="seconds since the start of the process, files in the system's cache")
+    tell(
+        "start",
+        rows,
+        means="seconds since the start of the process, files in the system's cache; times of"
+        " starts that took turns",
+    )
+
+
+def ratios(ours: Sequence[float], usual: Sequence[float]) -> list[float]:
+    """How many times as long each start took as the one beside it."""
+    return [one / other for one, other in zip(ours, usual, strict=True)]
 
 
 if __name__ == "__main__":

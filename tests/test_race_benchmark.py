@@ -34,7 +34,8 @@ def test_many_trials_are_averaged(given):
     told = trials(given, seeds=1, draws=3)
     assert (told["trials"], told["pictures"]) == (3, 320)
     assert told["passes"] <= told["most passes"] <= 1 / 3
-    assert 0 <= told["same"] <= told["within its tie"] <= 1
+    assert 0 <= told["same"] <= told["within its tie"] <= told["named or in doubt"] <= 1
+    assert told["kept"] == ("yes" if told["named or in doubt"] >= 0.95 else "NO")
 
 
 def test_halves_are_of_contenders_only(given):
