@@ -222,7 +222,7 @@ def least(folder: Path, names: list[str], side: str) -> list[float]:
     from srcsel.base.watch import Watch
     from srcsel.features.backends import Eager, kept, openvino
     from srcsel.features.backends._base import cores
-    from srcsel.features.extract import BATCH as SIZES
+    from srcsel.features.devices import BATCH as SIZES
     from srcsel.features.extract import key_for
     from srcsel.models.hubs import HUBS
 

@@ -28,7 +28,7 @@ from srcsel.evidence.estimate import remember_pace
 from srcsel.evidence.splits import Split, split
 from srcsel.evidence.training import CHECKPOINTS, Trained, Training
 from srcsel.features.decode import decoded
-from srcsel.features.extract import pick_device
+from srcsel.features.devices import pick_device
 from srcsel.features.loading import free_after, leave_a_core
 from srcsel.models.hubs import Preprocessing, Trainable, hub_of
 from srcsel.store import expected

@@ -100,7 +100,7 @@ def _versions(_: Settings) -> Iterator[Finding]:
 
 
 def _device(settings: Settings) -> Iterator[Finding]:
-    from srcsel.features.extract import pick_device
+    from srcsel.features.devices import pick_device
 
     device = pick_device(settings.device)
     cores = f"{count(os.cpu_count() or 1, 'processor core')}"

@@ -14,10 +14,11 @@ from PIL import Image
 from srcsel.base.errors import Cancelled, InputError, ModelError, StoreError
 from srcsel.base.records import Failure, Features, SourceModel
 from srcsel.features import decode
-from srcsel.features import extract as module
 from srcsel.features.backends import Eager, choice, openvino
 from srcsel.features.backends._base import difference
-from srcsel.features.extract import extract, key_for, pick_device, precision_named
+from srcsel.features.devices import BATCH, pick_device
+from srcsel.features.engines import _base, local
+from srcsel.features.extract import extract, key_for, precision_named
 from srcsel.models.hubs import HUBS, Preprocessing
 from srcsel.pictures.dataset import load_dataset
 from srcsel.pictures.images import make, open_picture
@@ -150,7 +151,7 @@ def test_stored_features_never_import_torch(dataset, hub, store, picture_folder,
 
 
 def test_progress_is_told_for_pictures_and_each_batch(dataset, hub, store, monkeypatch):
-    monkeypatch.setitem(module.BATCH, "cpu", 16)
+    monkeypatch.setitem(BATCH, "cpu", 16)
     watch = Recorder()
     run(dataset, hub, store, "one", watch=watch)
     assert Told("pictures", "done", 36, 36) in watch.seen
@@ -159,7 +160,7 @@ def test_progress_is_told_for_pictures_and_each_batch(dataset, hub, store, monke
 
 
 def test_a_stopped_run_goes_on_mid_model(dataset, hub, store, monkeypatch):
-    monkeypatch.setitem(module.BATCH, "cpu", 8)
+    monkeypatch.setitem(BATCH, "cpu", 8)
     with pytest.raises(Cancelled):
         run(
             dataset,
@@ -180,8 +181,8 @@ def test_a_stopped_run_goes_on_mid_model(dataset, hub, store, monkeypatch):
 
 def test_parts_are_stored_on_the_way(dataset, hub, store, monkeypatch):
     """A kill leaves no chance to store anything, so parts must be there before."""
-    monkeypatch.setitem(module.BATCH, "cpu", 8)
-    monkeypatch.setattr(module, "PART_ROWS", 16)
+    monkeypatch.setitem(BATCH, "cpu", 8)
+    monkeypatch.setattr(_base, "PART_ROWS", 16)
     rows = []
     key = key_for(dataset, hub.find("one"), "float32")
     hub.break_ = lambda model, batch, device: rows.append(store.parts(key)[0])
@@ -222,7 +223,7 @@ def test_short_memory_halves_the_batch_and_is_said(dataset, hub, store, error):
 
 
 def test_a_model_too_large_for_the_device_runs_on_the_processor(dataset, hub, store, monkeypatch):
-    monkeypatch.setattr(module, "pick_device", lambda device: "cuda")
+    monkeypatch.setattr(local, "pick_device", lambda device: "cuda")
     hub.break_ = lambda model, batch, device: (
         RuntimeError("out of memory") if device == "cuda" else None
     )
@@ -240,7 +241,7 @@ def test_a_card_that_fails_leaves_the_models_to_the_processor(dataset, hub, stor
     def lost(*_):
         raise RuntimeError("CUDA error: unspecified launch failure\nCompile with more words")
 
-    monkeypatch.setattr(module, "pick_device", lambda device: "cuda")
+    monkeypatch.setattr(local, "pick_device", lambda device: "cuda")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "empty_cache", lost)
     hub.break_ = lambda model, batch, device: lost() if device == "cuda" else None
@@ -419,7 +420,7 @@ def test_a_second_run_loads_no_network(dataset, networks, store):
 
 
 def test_a_stopped_run_of_a_converted_network_goes_on(dataset, networks, store, monkeypatch):
-    monkeypatch.setitem(module.BATCH, "cpu", 8)
+    monkeypatch.setitem(BATCH, "cpu", 8)
     (whole,) = run(dataset, networks, FeatureStore(store.folder.parent / "other"), "one")
     with pytest.raises(Cancelled):
         run(
@@ -446,7 +447,7 @@ def test_a_converted_network_that_breaks_down_is_run_by_torch(
     (first,) = run(dataset, networks, store, "one")
     store._path(first.key).unlink()
     monkeypatch.setattr(openvino.Converted, "run", broken)
-    monkeypatch.setitem(module.BATCH, "cpu", 8)
+    monkeypatch.setitem(BATCH, "cpu", 8)
     said = []
     (features,) = run(dataset, networks, store, "one", say=said.append)
     np.testing.assert_allclose(features.values, first.values, rtol=1e-4, atol=1e-6)

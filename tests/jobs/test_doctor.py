@@ -138,12 +138,12 @@ def test_a_check_that_breaks_is_a_finding(quick, monkeypatch):
 def test_a_gpu_that_does_not_compute_is_found(quick, monkeypatch):
     import torch
 
-    from srcsel.features import extract
+    from srcsel.features import devices
 
     def lost(*_):
         raise RuntimeError("CUDA error: unspecified launch failure")
 
-    monkeypatch.setattr(extract, "pick_device", lambda _: "cuda")
+    monkeypatch.setattr(devices, "pick_device", lambda _: "cuda")
     monkeypatch.setattr(torch.cuda, "get_device_properties", lost)
     (wrong,) = of("device", "wrong")
     assert "does not compute: CUDA error" in wrong.said

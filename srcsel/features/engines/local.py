@@ -1,0 +1,136 @@
+"""On this computer: one decode for all models, one model after the other, the next one loading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from srcsel.base.errors import Cancelled, StoreError
+from srcsel.base.records import Failure, Features
+from srcsel.base.scarce import is_lost, is_out_of_memory, require_addresses
+from srcsel.features import timing
+from srcsel.features.backends import Runner
+from srcsel.features.decode import decoding
+from srcsel.features.devices import batch_size, pick_device
+from srcsel.features.engines._base import Rows, Work, checked, failure, too_large
+from srcsel.features.loading import Coming, Loader, Task, free_memory, leave_a_core
+from srcsel.features.passing import Passing
+from srcsel.models.hubs import Preprocessing
+
+
+class Local:
+    """The engine that needs nothing else."""
+
+    def require(self) -> None:
+        """Do nothing: this computer is there."""
+
+    def run(self, work: Work) -> Iterator[Features | Failure]:
+        """Yield the features, or the failure, of every task, one after the other."""
+        require_addresses()
+        device = pick_device(work.device)
+        wanted: dict[Preprocessing, int] = {}
+        for task in work.tasks:
+            wanted[task.preprocessing] = min(task.rows, wanted.get(task.preprocessing, task.rows))
+        with decoding(work.dataset, wanted, work.store.folder, work.watch) as pixels:
+            loader = Loader(lambda how: pixels[how.pixel_key], work.store.folder, work.say)
+            for task, coming in loader.in_turn(work.tasks, device, work.watch):
+                outcome = _Turn(task, coming, loader, work).outcome(device)
+                if isinstance(outcome, Failure):
+                    pixels.check()  # a picture that went bad is no fault of the model
+                yield outcome
+
+
+@dataclass(eq=False)
+class _Turn:
+    """One model's turn."""
+
+    task: Task
+    coming: Coming
+    loader: Loader
+    work: Work
+
+    def outcome(self, device: str) -> Features | Failure:
+        """Run the model on its device, and on the processor if the device has too little memory for
+        it.
+        """
+        model = self.task.model
+        for place in dict.fromkeys((device, "cpu")):
+            try:
+                features = self._run(place, first=place == device)
+                return checked(features, self.work.dataset, model) or self._stored(features)
+            except (Cancelled, StoreError):
+                raise
+            except Exception as error:  # noqa: BLE001 (third-party model code; the reason reaches the page)
+                lost = place != "cpu" and is_lost(error)
+                if not lost and not is_out_of_memory(error):
+                    return failure(model, error)
+                if lost:
+                    self.loader.say(
+                        f"The graphics card failed while {model.title} ran, so it ran on the"
+                        f" processor ({type(error).__name__}: {str(error).splitlines()[0]:.200})."
+                    )
+                elif place != "cpu":
+                    self.loader.say(
+                        f"{model.title} does not fit into the memory of {place}; it ran on the"
+                        " processor."
+                    )
+            free_memory()
+        return too_large(model)
+
+    def _run(self, device: str, *, first: bool) -> Features:
+        """Put all remaining rows through the network in batches, storing parts on the way and when
+        stopped.
+        """
+        model, watch = self.task.model, self.work.watch
+        total, size = len(self.work.dataset.paths), batch_size(device)
+        watch.update(model.id, "running", self.task.rows, total)
+        task, runner = self._ready(device, first=first)
+        watch.update(model.id, "running", task.rows, total)
+        pixels, rows = self.loader.pixels(task.preprocessing), Rows(task, self.work.store)
+        passing = Passing(model, runner, device, size, self.loader.say, watch)
+        try:
+            for values, logits in passing.over(
+                total - task.rows, lambda done: pixels.rest(task.rows + done)
+            ):
+                rows.add(values, logits)
+                watch.update(model.id, "running", rows.done, total)
+        except BaseException:
+            rows.flush()
+            raise
+        if not self.work.keep:
+            rows.flush()
+        if timing.was_busy(rows.batches):
+            size = passing.size
+            rows.batches += self._time_again(passing.runner, pixels.rest(0)[:size], size)
+        return rows.features()
+
+    def _time_again(self, runner: Runner, pictures: np.ndarray, size: int) -> list[timing.Batch]:
+        """Put a batch of pictures (b, 3, h, w) through the network again and again, for its time
+        alone.
+        """
+        many = np.broadcast_to(pictures, (timing.AGAIN, *pictures.shape))
+        many = many.reshape(-1, *pictures.shape[1:])
+        try:
+            return timing.timed(runner.run(many, size), lambda output: len(output[0]))
+        except (RuntimeError, MemoryError):
+            return []  # the features are there; the time is the one that was taken
+
+    def _ready(self, device: str, *, first: bool) -> tuple[Task, Runner]:
+        """Take the network that is on its way, or load it here and now."""
+        ready = None
+        try:
+            ready = self.coming.take() if first else None
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            free_memory()  # the model before needed its memory meanwhile
+        task, network = ready or self.loader.ready(self.task, device, self.work.watch)
+        leave_a_core()  # each thread has its own number of threads, and it was loaded on another
+        return task, network()
+
+    def _stored(self, features: Features) -> Features:
+        if self.work.keep:
+            self.work.store.put(features)
+        return features
