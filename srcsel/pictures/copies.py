@@ -18,6 +18,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -31,6 +32,8 @@ from srcsel.pictures.decoding import look
 from srcsel.pictures.deep import Ranges
 from srcsel.store import expected
 from srcsel.store.features import FeatureStore
+from srcsel.store.memory import Arrays
+from srcsel.store.serialize import to_plain
 
 NEAR = 6  # bits of 64 in which each of the two hashes may differ
 ALIKE = 0.96  # correlation of the thumbnails from which two pictures are the same one
@@ -38,6 +41,8 @@ ALIKE = 0.96  # correlation of the thumbnails from which two pictures are the sa
 # copies
 FLAT = 3.0
 SIDE = 32  # pixels of a thumbnail
+THUMBNAIL = SIDE * SIDE * 3  # numbers in it
+KEPT = 5000  # files of a folder whose looks are kept: 15 MB
 DECODE = 128  # pixels of the shorter side that JPEG files are decoded to at least
 BLOCK = 64  # pictures between two looks at the stop button
 ROWS = 512  # pictures compared with all others at once: memory stays at ROWS * n bits counts
@@ -63,34 +68,83 @@ def copy_groups(dataset: Dataset, store: FeatureStore, watch: Watch | None = Non
     )
     if known is not None:
         return known
-    groups = _grouped(*_looks(dataset, watch or Watch()))
+    groups = _grouped(*_looks(dataset, store, watch or Watch()))
     store.memory.remember("copies", question, {"groups": groups}, None)
     return groups
 
 
-def _looks(dataset: Dataset, watch: Watch) -> tuple[list[str], np.ndarray, np.ndarray]:
+def _looks(
+    dataset: Dataset, store: FeatureStore, watch: Watch
+) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Open every picture once: digests of the files [n], hashes (n, 2) uint64, thumbnails (n, 32 *
     32 * 3) uint8.
+
+    A file that was looked at before, in whatever set of this folder's pictures, is known by its
+    digest: where some are left out, or labelled anew, none is opened.
     """
     total = len(dataset.paths)
-    digests, hashes = [""] * total, np.zeros((total, 2), np.uint64)
-    thumbnails = np.zeros((total, SIDE * SIDE * 3), np.uint8)
+    digests = list(dataset.digests) or [""] * total
+    hashes, thumbnails = np.zeros((total, 2), np.uint64), np.zeros((total, THUMBNAIL), np.uint8)
+    known = _known(dataset, store)
+    row_of = {digest: row for row, digest in enumerate(known[0])}
+    new = [row for row, digest in enumerate(digests) if digest not in row_of]
+    seen = [row for row, digest in enumerate(digests) if digest in row_of]
+    before = [row_of[digests[row]] for row in seen]
+    hashes[seen], thumbnails[seen] = known[1][before], known[2][before]
 
     def look(row: int) -> None:
         digests[row], hashes[row], thumbnails[row] = _look(dataset, row)
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        for start in range(0, total, BLOCK):
+        for start in range(0, len(new), BLOCK):
             watch.update(
                 "pictures",
                 "reading",
                 start,
-                total,
-                note=f"Looking for copies, {start:,} of {total:,}",
+                len(new),
+                note=f"Looking for copies, {start:,} of {len(new):,}",
             )
-            list(pool.map(look, range(start, min(start + BLOCK, total))))
+            list(pool.map(look, new[start : start + BLOCK]))
     watch.update("pictures", "done", total, total)
+    if new and len(known[0]) + len(new) <= KEPT:
+        found = [digests[row] for row in new], hashes[new], thumbnails[new]
+        _keep(dataset, store, known, found)
     return digests, hashes, thumbnails
+
+
+Looks = tuple[list[str], np.ndarray, np.ndarray]
+
+
+def _known(dataset: Dataset, store: FeatureStore) -> Looks:
+    """Return what was seen of files of this folder before, each once."""
+
+    def read(kept: Arrays, digests: Any) -> Looks:
+        thumbnails = expected.rows(kept["thumbnails"], len(digests), THUMBNAIL)
+        return list(digests), expected.rows(kept["hashes"], len(digests), 2), thumbnails
+
+    nothing = [], np.zeros((0, 2), np.uint64), np.zeros((0, THUMBNAIL), np.uint8)
+    return store.memory.recall("looks", _asked(dataset), read) or nothing
+
+
+def _keep(dataset: Dataset, store: FeatureStore, known: Looks, found: Looks) -> None:
+    once = np.unique(found[0], return_index=True)[1]  # the same file may lie there twice
+    arrays = {
+        "hashes": np.concatenate([known[1], found[1][once]]),
+        "thumbnails": np.concatenate([known[2], found[2][once]]),
+    }
+    digests = [*known[0], *(found[0][i] for i in once)]
+    store.memory.remember("looks", _asked(dataset), arrays, digests)
+
+
+def _asked(dataset: Dataset) -> dict[str, Any]:
+    """Name what a look depends on, the file itself apart; another folder has a list of its own."""
+    rule = [SIDE, DECODE]
+    return {
+        "version": _VERSION,
+        "rule": rule,
+        "folder": str(dataset.folder),
+        "ranges": to_plain(dataset.ranges),
+    }
 
 
 def _look(dataset: Dataset, row: int) -> tuple[str, list[int], np.ndarray]:

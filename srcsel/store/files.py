@@ -64,9 +64,10 @@ def _write(temp: Path, path: Path, data: bytes, *, synced: bool) -> None:
         _sync_folder(path.parent)
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any, *, synced: bool = True) -> None:
     """Write JSON (UTF-8, no NaN: a ValueError says where the caller let one through)."""
-    write_bytes(path, json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
+    told = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    write_bytes(path, told.encode(), synced=synced)
 
 
 def read_json(path: Path) -> Any:

@@ -84,19 +84,25 @@ class RunStore:
         return f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
 
     def save(self, result: Result) -> None:
-        """Store a result, whole or partial, over what was there for this run. Raises StoreError."""
+        """Store a result, whole or partial, over what was there for this run. Raises StoreError.
+
+        The disk is waited for only where it is whole: a partial one is worked out again.
+        """
+        synced = result.complete
         place = self.folder / _checked(result.run.id)
         rechecks = {
             _slot(s): s.rechecks
             for s in (*result.scores, *result.literal)
             if s.rechecks is not None
         }
-        files.write_tensors(place / "rechecks.safetensors", rechecks, {"run": result.run.id})
+        about = {"run": result.run.id}
+        files.write_tensors(place / "rechecks.safetensors", rechecks, about, synced=synced)
         plain = to_plain(result)
         plain["dataset"]["folder"] = self._portable(result.dataset.folder)
-        files.write_json(place / "result.json", plain)
+        files.write_json(place / "result.json", plain, synced=synced)
         about = {"run": to_plain(result.run), "summary": to_plain(_summary(result))}
-        files.write_json(place / "run.json", about)  # last: a folder without it is no run
+        # last: a folder without it is no run
+        files.write_json(place / "run.json", about, synced=synced)
 
     def save_summary(self, result: Result) -> None:
         """Let lists say how a stored run of the person's own is answered now; the run stays as it

@@ -145,6 +145,27 @@ def test_it_is_remembered_for_these_very_pictures(few, store, monkeypatch):
     np.testing.assert_array_equal(copy_groups(dataset, store), before)
 
 
+def test_pictures_left_out_or_added_open_no_file_again(few, store, tmp_path, monkeypatch):
+    shutil.copy(few / "1" / "002.jpg", few / "3" / "zzz.jpg")
+    whole = load_dataset(str(few))
+    copy_groups(whole, store)
+    opened, look = [], copies._look
+    monkeypatch.setattr(
+        copies, "_look", lambda one, row: opened.append(one.paths[row]) or look(one, row)
+    )
+    rest = load_dataset(str(few), left_out=("1/000.jpg", "2/003.jpg"))
+    found = copy_groups(rest, store)
+    assert not opened
+    np.testing.assert_array_equal(found, copy_groups(rest, FeatureStore(tmp_path / "fresh")))
+    assert opened == list(rest.paths)
+    Image.new("RGB", (50, 40), (200, 40, 90)).save(few / "1" / "aaa.png")
+    more = load_dataset(str(few))
+    opened.clear()
+    found = copy_groups(more, store)
+    assert opened == ["1/aaa.png"]
+    np.testing.assert_array_equal(found, copy_groups(more, FeatureStore(tmp_path / "fresh too")))
+
+
 def test_it_can_be_stopped_and_a_picture_that_went_bad_is_named(few, store):
     class Stop(Watch):
         def update(self, part, state, done=0, total=0, note=""):

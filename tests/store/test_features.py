@@ -248,6 +248,17 @@ def test_a_partial_result_is_replaced_by_the_next(runs):
     assert not runs.list()[0].complete
     runs.save(some_result(run_id))
     assert runs.load(run_id).complete
+
+
+def test_only_a_whole_result_waits_for_the_disk(runs, monkeypatch):
+    """A partial one comes after every model, and is worked out again."""
+    waited, sync = [], os.fsync
+    monkeypatch.setattr(files.os, "fsync", lambda handle: waited.append(handle) or sync(handle))
+    run_id = runs.new_id()
+    runs.save(dataclasses.replace(some_result(run_id), complete=False))
+    assert not waited
+    runs.save(some_result(run_id))
+    assert len(waited) >= 3
     assert len(runs.list()) == 1
 
 
