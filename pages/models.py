@@ -9,6 +9,7 @@ from srcsel.ui.app import frame, state
 from srcsel.ui.images import checking
 from srcsel.ui.models import fast, picking, precision, sizes
 from srcsel.ui.parts import cards, words
+from srcsel.ui.parts.asking import warm_up
 from srcsel.ui.parts.show import empty_state, md
 
 
@@ -37,7 +38,7 @@ def models() -> None:
         )
         checking.waiting(ref)
         return
-    picking.warm_up()
+    warm_up()
     _for_whom(listing)
     chosen = picking.presets(_chosen())
     start = st.container()  # the button stands above what it needs, so that it is always in sight

@@ -47,7 +47,16 @@ MAKES_MOST = "compute"  # the lane whose jobs fill the disk; space is made after
 STEPS = 1000
 """JobStatus.done counts thousandths of the whole job."""
 AHEAD = {
-    "compute": ("torch", "timm", "torchvision", "umap"),
+    # first what scoring stored features needs too
+    "compute": (
+        "srcsel.runs.run",
+        "scipy.optimize",
+        "sklearn.linear_model",
+        "imagehash",
+        "torch",
+        "timm",
+        "umap",
+    ),
     "draw": ("umap",),
     "search": ("sklearn.linear_model", "imagehash"),
     "learn": ("sklearn.linear_model",),

@@ -91,6 +91,16 @@ def suspects_of(tab):
     return set(tab.session_state["suspects.ticked"][1])
 
 
+def test_the_worker_is_kept_warm_while_pictures_are_ticked(opened, monkeypatch):
+    asked = []
+    monkeypatch.setattr("srcsel.jobs.board.Board.warm", lambda self: asked.append("warm"))
+    tab = opened(FOUND)
+    before = len(asked)
+    assert before
+    box(tab, 12).check().run()
+    assert len(asked) > before
+
+
 def test_scoring_again_asks_the_same_without_the_ticked_ones(opened, board, result):
     tab = opened(FOUND)
     tab.button(key="suspects-select_all").click().run()

@@ -17,7 +17,7 @@ from srcsel.explore import suspects
 from srcsel.store.runs import RunStore
 from srcsel.ui.app import frame, navigation, state
 from srcsel.ui.parts import cards, words
-from srcsel.ui.parts.asking import submit_run
+from srcsel.ui.parts.asking import submit_run, warm_up
 from srcsel.ui.parts.making import by_worker
 from srcsel.ui.parts.show import PAGE, figure, md, md_inside, plain
 
@@ -82,6 +82,7 @@ def show(result: Result, set_id: str) -> None:
 
 @st.fragment
 def _draw(result: Result, found: Suspects, set_id: str) -> None:
+    warm_up()  # what is ticked is left out of a run soon
     run_id, dataset = result.run.id, result.dataset
     counts = {name: len(getattr(found, name)) for name in LISTS}
     counts["tiny"] += len(dataset.unreadable)

@@ -74,15 +74,6 @@ def demo_models() -> list[SourceModel]:
     return catalog.search(hub=DEMO)
 
 
-def warm_up() -> None:
-    """Start the worker in the background, once in a browser tab, so that the run need not wait for
-    its imports.
-    """
-    if not st.session_state.get("srcsel.warm"):
-        st.session_state["srcsel.warm"] = True
-        state.board().warm()
-
-
 def presets(spec: str) -> str:
     """Draw the presets, the one `spec` names pressed; returns the choice after a press."""
     titles = {catalog.BUNDLED: "Ready here"}

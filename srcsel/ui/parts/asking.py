@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping
 from typing import Any
@@ -34,6 +35,15 @@ def submit(kind: str, payload: Mapping[str, Any]) -> str | None:
     except SrcselError as error:
         st.error(cards.sentence(error), icon=":material/error:")
         return None
+
+
+def warm_up() -> None:
+    """Start the worker for source models in the background, so that what the person is about to ask
+    need not wait for its imports; nothing where it is there. It leaves where nothing comes, so this
+    is for every drawing of a page.
+    """
+    with contextlib.suppress(SrcselError):  # asking will say what is wrong
+        state.board().warm()
 
 
 def ask_once(kind: str, payload: Mapping[str, Any]) -> JobStatus:
