@@ -74,7 +74,7 @@ def finetune(
         return
     require_addresses()
     place = pick_device(device)
-    with decoded(dataset, {how: 0 for _, how in todo.values()}, folder, watch) as pixels:
+    with decoded(dataset, {how for _, how in todo.values()}, folder, watch) as pixels:
         for model, how in todo.values():
             yield from work.train(model, pixels[how.pixel_key], place)
 

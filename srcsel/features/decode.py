@@ -9,8 +9,9 @@ import math
 import os
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -34,47 +35,65 @@ BLOCK = 64  # pictures between two looks at the stop button
 class Arriving:
     """Pictures (n, 3, h, w) that are being decoded: a slice waits for its rows."""
 
-    def __init__(self, array: np.ndarray, decoding: Decoding, first: int = 0) -> None:
-        self._array = array
+    def __init__(self, plan: _Plan, decoding: Decoding, at: np.ndarray) -> None:
+        self._plan = plan
         self._decoding = decoding
-        self._first = first
+        self._at = at  # (n,) which rows of the array
 
     def __len__(self) -> int:
-        return len(self._array) - self._first
+        return len(self._at)
 
     def __getitem__(self, rows: slice) -> np.ndarray:
-        start, stop, _ = rows.indices(len(self))
-        self._decoding.wait(self._first + stop)
-        return self._array[self._first + start : self._first + stop]
+        at = self._at[rows]
+        if not len(at):
+            return self._plan.array[:0]
+        self._decoding.wait(int(self._plan.turns[at].max()) + 1)
+        first, last = int(at[0]), int(at[-1]) + 1
+        consecutive = last - first == len(at)  # they rise: then they need no copy
+        return self._plan.array[first:last] if consecutive else self._plan.array[at]
 
     def settle(self) -> None:
         """Wait for all rows.
 
         Decoding keeps every core busy: a network beside it would be slower, and measured so.
         """
-        self._decoding.wait(len(self._array))
+        self._decoding.wait(self._decoding.total)
 
     def rest(self, row: int) -> Arriving:
         """Return the pictures from `row` on, without waiting for any."""
-        return Arriving(self._array, self._decoding, self._first + row)
+        return Arriving(self._plan, self._decoding, self._at[row:])
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """Pictures to decode in one way."""
+
+    how: Preprocessing
+    rows: np.ndarray  # (m,) of the dataset, rising
+    turns: np.ndarray  # (m,) when each is decoded, of all pictures that are
+    array: np.ndarray  # (m, 3, h, w) uint8
 
 
 class Decoding:
     """The pictures of a run, by pixel key, while a thread decodes them."""
 
-    def __init__(self, arrays: Mapping[str, np.ndarray], total: int) -> None:
+    def __init__(self, plans: Mapping[str, _Plan], total: int) -> None:
         self.total = total
-        self._arrays = arrays
-        self._done = 0  # rows, without a gap
+        self._plans = plans
+        self._done = 0  # pictures, without a gap
         self._error: BaseException | None = None
         self._stopped = False
         self._news = threading.Condition()
 
-    def __getitem__(self, pixel_key: str) -> Arriving:
-        return Arriving(self._arrays[pixel_key], self)
+    def of(self, pixel_key: str, rows: np.ndarray) -> Arriving:
+        """Return these pictures, rows of the dataset (n,), rising, all of them among those that
+        are decoded in this way.
+        """
+        plan = self._plans[pixel_key]
+        return Arriving(plan, self, np.searchsorted(plan.rows, rows))
 
     def wait(self, row: int) -> None:
-        """Return when the rows before `row` are there. Raises what ended the decoding."""
+        """Return when the pictures before the `row`th are there. Raises what ended the decoding."""
         with self._news:
             self._news.wait_for(lambda: self._done >= row or self._error is not None)
         self.check()
@@ -106,24 +125,28 @@ class Decoding:
 
 @contextlib.contextmanager
 def decoding(
-    dataset: Dataset, wanted: Mapping[Preprocessing, int], folder: Path, watch: Watch
+    dataset: Dataset, wanted: Mapping[Preprocessing, np.ndarray], folder: Path, watch: Watch
 ) -> Iterator[Decoding]:
-    """Decode beside what follows; rows before `wanted[preprocessing]` are left blank.
+    """Decode beside what follows; `wanted`: the rows of the dataset (m,), rising, for each way.
 
     `folder` takes the arrays that do not fit into memory; they are removed on leaving. Waiting for
     rows raises InputError where a picture that could be read before no longer can, and Cancelled.
     Raises StoreError where the disk is full.
     """
-    plans: dict[str, tuple[Preprocessing, int]] = {}  # pixel key -> how, first row needed
-    for preprocessing, start in wanted.items():
-        key = preprocessing.pixel_key
-        plans[key] = (preprocessing, min(start, plans[key][1]) if key in plans else start)
-    with _arrays(
-        len(dataset.paths), {key: how for key, (how, _) in plans.items()}, folder
-    ) as arrays:
-        found = Decoding(arrays, len(dataset.paths))
+    hows = {how.pixel_key: how for how in wanted}
+    rows: dict[str, np.ndarray] = {}  # pixel key -> rows
+    for how, own in wanted.items():
+        rows[how.pixel_key] = np.union1d(rows.get(how.pixel_key, own), own)
+    every = np.unique(np.concatenate([np.empty(0, np.int64), *rows.values()]))  # (u,)
+    shapes = {key: (len(own), 3, *hows[key].size) for key, own in rows.items()}
+    with _arrays(shapes, folder) as arrays:
+        plans = {
+            key: _Plan(hows[key], own, np.searchsorted(every, own), arrays[key])
+            for key, own in rows.items()
+        }
+        found = Decoding(plans, len(every))
         thread = threading.Thread(
-            target=found.run, args=(_fill(dataset, plans, arrays, watch),), daemon=True
+            target=found.run, args=(_fill(dataset, every, plans, watch),), daemon=True
         )
         thread.start()
         try:
@@ -135,49 +158,44 @@ def decoding(
 
 @contextlib.contextmanager
 def decoded(
-    dataset: Dataset, wanted: Mapping[Preprocessing, int], folder: Path, watch: Watch
+    dataset: Dataset, wanted: Iterable[Preprocessing], folder: Path, watch: Watch
 ) -> Iterator[Mapping[str, np.ndarray]]:
     """Yield uint8 arrays (n, 3, h, w) by pixel key, complete; the rest as `decoding`, raised
     here.
     """
-    with decoding(dataset, wanted, folder, watch) as found:
+    every = np.arange(len(dataset.paths))
+    hows = list(wanted)
+    with decoding(dataset, dict.fromkeys(hows, every), folder, watch) as found:
         found.wait(found.total)
-        yield {how.pixel_key: found[how.pixel_key][:] for how in wanted}
+        yield {how.pixel_key: found.of(how.pixel_key, every)[:] for how in hows}
 
 
 def _fill(
-    dataset: Dataset,
-    plans: dict[str, tuple[Preprocessing, int]],
-    arrays: dict[str, np.ndarray],
-    watch: Watch,
+    dataset: Dataset, every: np.ndarray, plans: Mapping[str, _Plan], watch: Watch
 ) -> Iterator[int]:
-    """Open every picture from the first row needed on, with threads; progress and stop once a
-    block.
+    """Decode the rows `every` (u,), a block at a time; yield how many are done. Asked to stop once
+    a block.
     """
-    total = len(dataset.paths)
-    first = min((start for _, start in plans.values()), default=total)
+    total, kept = len(dataset.paths), len(dataset.paths) - len(every)
+    new = "new " if kept else ""
 
-    def decode(row: int) -> None:
-        _decode(
-            dataset,
-            row,
-            [(how, arrays[key]) for key, (how, start) in plans.items() if row >= start],
-        )
+    def decode(turn: int) -> None:
+        wanted = []
+        for plan in plans.values():
+            at = int(np.searchsorted(plan.turns, turn))
+            if at < len(plan.turns) and plan.turns[at] == turn:
+                wanted.append((plan.how, plan.array[at]))
+        _decode(dataset, int(every[turn]), wanted)
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for start in range(first, total, BLOCK):
-            watch.update(
-                "pictures",
-                "reading",
-                start,
-                total,
-                note=f"Preparing pictures, {start:,} of {total:,}",
-            )
-            stop = min(start + BLOCK, total)
+        for start in range(0, len(every), BLOCK):
+            said = f"Preparing {new}pictures, {start:,} of {len(every):,}"
+            watch.update("pictures", "reading", kept + start, total, said)
+            stop = min(start + BLOCK, len(every))
             list(pool.map(decode, range(start, stop)))
             yield stop
     watch.update("pictures", "done", total, total)
-    yield total
+    yield len(every)
 
 
 def _decode(dataset: Dataset, row: int, wanted: list[tuple[Preprocessing, np.ndarray]]) -> None:
@@ -196,14 +214,11 @@ def _decode(dataset: Dataset, row: int, wanted: list[tuple[Preprocessing, np.nda
         raise InputError(GONE.format(dataset.paths[row], error)) from error
     for size, group in by_size.items():
         for (_, array), pixels in zip(group, made[size], strict=True):
-            array[row] = pixels
+            array[...] = pixels
 
 
 @contextlib.contextmanager
-def _arrays(
-    n: int, plans: Mapping[str, Preprocessing], folder: Path
-) -> Iterator[dict[str, np.ndarray]]:
-    shapes = {key: (n, 3, *how.size) for key, how in plans.items()}
+def _arrays(shapes: Mapping[str, tuple[int, ...]], folder: Path) -> Iterator[dict[str, np.ndarray]]:
     if sum(math.prod(shape) for shape in shapes.values()) <= MEMORY_BYTES:
         yield {key: np.zeros(shape, np.uint8) for key, shape in shapes.items()}
         return

@@ -13,7 +13,8 @@ from srcsel.base.errors import Cancelled, InputError, StoreError
 from srcsel.base.records import Dataset, Failure, FeatureKey, Features, SourceModel
 from srcsel.base.watch import Watch
 from srcsel.features.engines import Engine, Local, Work, failure
-from srcsel.features.loading import Task, hub_of
+from srcsel.features.loading import Task, hub_of, task_for
+from srcsel.pictures.naming import names_of
 from srcsel.store.features import FeatureStore
 
 PRECISIONS = {"exact": "float32", "fast": "bfloat16"}
@@ -36,18 +37,19 @@ def extract(
     """Yield the features, or the failure, of every model: stored ones first, then as they are
     finished.
 
-    A model that fails never stops the others. `whole`: the pictures of which `dataset` has some
-    left out; where their features are stored, its rows are taken and no network runs. `until`: only
-    the first so many pictures; what was made stays half-done work, and a later call goes on from
-    there. `say` receives sentences about what fell back. `engine`: what carries it out; None = this
-    computer. Raises Cancelled after storing the finished rows, StoreError, and InputError for a
-    picture that went bad meanwhile.
+    A model sees a picture once, in whatever set it lay then: features are found by the picture's
+    bytes. A model that fails never stops the others. `until`: only the first so many pictures.
+    `whole`: the pictures of which `dataset` has some left out, whose features an earlier version
+    may have kept by their folder. `say` receives sentences about what fell back. `engine`: what
+    carries it out; None = this computer. Raises Cancelled after storing the finished rows,
+    StoreError, and InputError for a picture that went bad meanwhile.
     """
     watch = watch or Watch()
     precision = precision_named(precision)
     tasks: list[Task] = []
+    sets = [(one, names_of(one)) for one in (dataset, whole) if one is not None]
     for model in models:
-        found = _look_up(dataset, model, precision, store, whole, until)
+        found = _look_up(sets, model, precision, store, until)
         if isinstance(found, Task):
             tasks.append(found)
             continue
@@ -84,47 +86,40 @@ def key_for(dataset: Dataset, model: SourceModel, precision: str) -> FeatureKey:
     return FeatureKey(dataset.digest, model.id, model.revision, preprocessing.key, precision)
 
 
+def is_stored(dataset: Dataset, model: SourceModel, precision: str, store: FeatureStore) -> bool:
+    """Whether a model has seen every picture of `dataset`, so that no network has to run."""
+    key = key_for(dataset, model, precision)
+    return store.has(key) or not len(store.missing(key, names_of(dataset)))
+
+
 def _look_up(
-    dataset: Dataset,
+    sets: Sequence[tuple[Dataset, np.ndarray]],
     model: SourceModel,
     precision: str,
     store: FeatureStore,
-    whole: Dataset | None,
     until: int | None,
 ) -> Features | Failure | Task:
     """Return stored features, or the task to make them; preparing that fails fails only this
     model.
+
+    sets: the pictures and what they are called, then those of a set that holds them all.
     """
     try:
-        key = key_for(dataset, model, precision)
-        stored = store.get(key)
+        dataset, names = sets[0]
+        key, pictures = key_for(dataset, model, precision), names[:until]
+        store.adopt(key, names)
+        stored = store.get(key) if until is None else None
         if stored is not None and len(stored.values) == len(dataset.paths):
             return stored
-        if whole is not None and (taken := _taken(dataset, whole, model, precision, store)):
-            return taken
-        rows, values, logits = store.parts(key)
-        if until is not None and values is not None and rows >= until:
-            return Features(key, values[:until], None if logits is None else logits[:until])
-        return Task(model, hub_of(model).preprocessing(model), key, rows, values, logits)
+        for whole, those in sets[1:]:
+            store.adopt(key_for(whole, model, precision), those)
+        task = task_for(model, hub_of(model).preprocessing(model), key, pictures, store)
+        found = None if len(task.rows) else store.gather(key, pictures, listed=until is None)
+        return found or task
     except (Cancelled, StoreError):
         raise
     except Exception as error:  # noqa: BLE001 (third-party model code; the reason reaches the page)
         return failure(model, error)
-
-
-def _taken(
-    dataset: Dataset, whole: Dataset, model: SourceModel, precision: str, store: FeatureStore
-) -> Features | None:
-    """Take the rows of a picture set with some left out from the stored features of all of it, or
-    None.
-    """
-    row = {path: i for i, path in enumerate(whole.paths)}
-    if not set(dataset.paths) <= row.keys() or dataset.ranges != whole.ranges:
-        return None
-    rows = np.array([row[path] for path in dataset.paths])
-    return store.put_rows(
-        key_for(dataset, model, precision), key_for(whole, model, precision), rows
-    )
 
 
 def _reason(found: Features | Failure) -> str:

@@ -9,16 +9,17 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
-from srcsel.base.errors import Cancelled
+from srcsel.base.errors import Cancelled, ModelError
 from srcsel.base.records import FeatureKey, SourceModel
 from srcsel.base.watch import PartState, Watch
 from srcsel.features.backends import Runner, Wish, prepare, recall
 from srcsel.features.decode import Arriving
 from srcsel.models.hubs import Preprocessing, hub_of
+from srcsel.store.features import FeatureStore
+from srcsel.store.shards import distinct
 
 AHEAD = 150_000_000
 """Weights up to which a network is made ready while another one runs: both are in memory then."""
@@ -28,16 +29,42 @@ each time.
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Task:
-    """One model to be run, and what is there of it already."""
+    """One model to be run over some pictures of a set: those that it has not seen anywhere."""
 
     model: SourceModel
     preprocessing: Preprocessing
     key: FeatureKey
-    rows: int  # rows stored in parts by an earlier, stopped run
-    values: np.ndarray | None
-    logits: np.ndarray | None
+    pictures: np.ndarray  # (n, 32) uint8, what each of the set is called by its bytes
+    rows: np.ndarray  # (m,) of the set, rising: which are to be run; of equal ones the first
+    kept: int  # pictures whose features were there
+
+    def as_stored(self, store: FeatureStore, key: FeatureKey | None = None) -> Task:
+        """Return what is to be run by now; key: of other weights.
+
+        Raises ModelError for pictures that were not to be run before: nobody decodes them.
+        """
+        task = task_for(self.model, self.preprocessing, key or self.key, self.pictures, store)
+        if not np.isin(task.rows, self.rows).all():
+            raise ModelError(
+                f"The weights of {self.model.title} were replaced meanwhile. Start again: what was"
+                " finished is kept."
+            )
+        return task
+
+
+def task_for(
+    model: SourceModel,
+    preprocessing: Preprocessing,
+    key: FeatureKey,
+    pictures: np.ndarray,
+    store: FeatureStore,
+) -> Task:
+    """Ask `store` which of pictures (n, 32) uint8 are to be run."""
+    missing = store.missing(key, pictures)
+    rows = missing[distinct(pictures[missing])]
+    return Task(model, preprocessing, key, pictures, rows, len(pictures) - len(missing))
 
 
 Ready = tuple[Task, Callable[[], Runner]]
@@ -48,8 +75,8 @@ Ready = tuple[Task, Callable[[], Runner]]
 class Loader:
     """Makes networks ready for pictures on their way."""
 
-    pixels: Callable[[Preprocessing], Arriving]
-    folder: Path  # conversions are kept in a folder of their own below
+    pixels: Callable[[Task], Arriving]  # those that it is to run
+    store: FeatureStore  # conversions are kept in a folder of their own below
     say: Callable[[str], None]
 
     def ready(self, task: Task, device: str, watch: Watch) -> Ready:
@@ -59,22 +86,19 @@ class Loader:
         The task comes back with the features named by the weights that are here now: before a
         download their revision was not known.
         """
-        wish, pixels = (
-            Wish(task.model, task.key, self.folder, self.say),
-            self.pixels(task.preprocessing),
-        )
-        runner = (
-            recall(wish, len(pixels) - task.rows) if device == "cpu" and task.key.revision else None
-        )
+        wish = Wish(task.model, task.key, self.store.folder, self.say)
+        here = device == "cpu" and task.key.revision
+        runner = recall(wish, len(task.rows)) if here else None
         if runner is not None:
-            pixels.settle()
+            self.pixels(task).settle()
             return task, lambda: runner
         encoder = hub_of(task.model).load(task.model, device, watch)
-        task = _as_loaded(task)
+        task = self._as_loaded(task)
         leave_a_core()
+        pixels = self.pixels(task)
         if device == "cpu":
             pixels.settle()
-        return task, prepare(replace(wish, key=task.key), encoder, pixels.rest(task.rows), device)
+        return task, prepare(replace(wish, key=task.key), encoder, pixels, device)
 
     def in_turn(
         self, tasks: Sequence[Task], device: str, watch: Watch
@@ -108,6 +132,12 @@ class Loader:
                 until.over = True
                 last.forget()
         free_after(*(task.model for task in tasks[-2:]))
+
+    def _as_loaded(self, task: Task) -> Task:
+        revision = hub_of(task.model).find(task.model.id.split("/", 1)[1]).revision
+        if revision == task.key.revision:
+            return task
+        return task.as_stored(self.store, replace(task.key, revision=revision))
 
     def _beside(self, task: Task, finished: Task | None, device: str, watch: Watch) -> Ready:
         """Make a network ready beside the one that runs."""
@@ -155,13 +185,6 @@ class _Until(Watch):
         if self.over:
             raise Cancelled
         self._watch.update(part, state, done, total, note)
-
-
-def _as_loaded(task: Task) -> Task:
-    revision = hub_of(task.model).find(task.model.id.split("/", 1)[1]).revision
-    if revision == task.key.revision:
-        return task
-    return replace(task, key=replace(task.key, revision=revision), rows=0, values=None, logits=None)
 
 
 def leave_a_core() -> None:

@@ -86,9 +86,10 @@ def _require_space(db: sqlite3.Connection, features: Path, person: str, quotas: 
 
 
 def _sizes(features: Path) -> dict[str, int]:
-    """Return the bytes of each file of features that is there, by its name."""
+    """Return the bytes of each file of features that is there, by its place."""
     found = {}
-    for path in features.glob("*.safetensors"):
-        with contextlib.suppress(OSError):  # removed meanwhile
-            found[path.name] = path.stat().st_size
+    for pattern in ("*.safetensors", "pictures/*/*.safetensors"):
+        for path in features.glob(pattern):
+            with contextlib.suppress(OSError):  # removed meanwhile
+                found[path.relative_to(features).as_posix()] = path.stat().st_size
     return found

@@ -58,9 +58,9 @@ def load_dataset(ref: str, *, watch: Watch = _SILENT, left_out: Collection[str] 
 
     Downloads a public set first. `left_out`: relative paths the person does not want. What each
     file turned out to be is remembered by path, size and time of change, so a second call opens
-    only what is new. Progress goes to the part "pictures", and each of `Dataset.notes` is said.
-    Raises InputError where nothing is readable, DownloadError, and Cancelled (what was opened until
-    then is remembered).
+    only what is new; one that was renamed is known by its inode. Progress goes to the part
+    "pictures", and each of `Dataset.notes` is said. Raises InputError where nothing is readable,
+    DownloadError, and Cancelled (what was opened until then is remembered).
     """
     listing = _listing(ref, watch)
     unwanted = frozenset([left_out] if isinstance(left_out, str) else left_out)
@@ -110,6 +110,7 @@ class _Seen:
     flat: bool = False  # nearly uniform, where 8 bits hold it
     paged: bool = False  # holds several pages
     spread: Spread | None = None  # of its values, where they are deeper
+    inode: int = 0  # of the file, which a renamed one keeps; 0 = not known
 
     def is_flat(self, ranges: dict[str, tuple[float, float]]) -> bool:
         """Say whether it comes out nearly uniform where `ranges` are seen as black to white."""
@@ -134,11 +135,15 @@ def _look_at(paths: Sequence[str], folder: Path, watch: Watch) -> list[_Seen]:
     """Open what is not remembered, with threads; one outcome a path."""
     known = _recall(folder)
     now = {path: _stamp(folder / path) for path in paths}
-    new = [
+    moved = {(seen.size, seen.time, seen.inode): seen for seen in known.values() if seen.inode}
+    others = [
         path
         for path in paths
-        if path not in known or (known[path].size, known[path].time) != now[path]
+        if path not in known or (known[path].size, known[path].time) != now[path][:2]
     ]
+    # known by another name: a class was renamed, a picture sorted anew
+    known.update({path: moved[now[path]] for path in others if now[path] in moved})
+    new = [path for path in others if now[path] not in moved]
     done = len(paths) - len(new)
     try:
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
@@ -152,31 +157,32 @@ def _look_at(paths: Sequence[str], folder: Path, watch: Watch) -> list[_Seen]:
                 if start % SAVE_EVERY == SAVE_EVERY - BLOCK:
                     _remember(folder, known)
     finally:
-        if new:
+        if others:
             _remember(folder, known)
     watch.update("pictures", "done", len(paths), len(paths))
     return [known[path] for path in paths]
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+def _stamp(path: Path) -> tuple[int, int, int]:
+    """Size, time of the last change, and inode."""
     try:
         about = path.stat()
     except OSError:
-        return -1, -1  # opening it gives the reason
-    return about.st_size, about.st_mtime_ns
+        return -1, -1, 0  # opening it gives the reason
+    return about.st_size, about.st_mtime_ns, about.st_ino
 
 
-def _open(path: Path, stamp: tuple[int, int]) -> _Seen:
+def _open(path: Path, stamp: tuple[int, int, int]) -> _Seen:
     try:
         file = read(path)
     except PictureError as error:
-        return _Seen(*stamp, reason=str(error))
-    stamp, digest = (file.size, file.time), hashlib.sha256(file.data).hexdigest()
+        return _Seen(*stamp[:2], reason=str(error))
+    seen, digest = (file.size, file.time), hashlib.sha256(file.data).hexdigest()
     try:
         flat, several, spread = apart.call(_look, file.data)
     except PictureError as error:
-        return _Seen(*stamp, digest if error.lasting else "", str(error))
-    return _Seen(*stamp, digest, "", flat, several, spread)
+        return _Seen(*seen, digest if error.lasting else "", str(error), inode=file.inode)
+    return _Seen(*seen, digest, "", flat, several, spread, file.inode)
 
 
 def _look(data: bytes) -> tuple[bool, bool, Spread | None]:
@@ -210,7 +216,8 @@ def _unpacked(arrays: Arrays, _: object) -> dict[str, _Seen]:
     ]
     numbers = (arrays[name].tolist() for name in ("sizes", "times", "flat", "paged"))
     sizes, times, flat, several = numbers
-    seen = map(_Seen, sizes, times, digests, reasons, flat, several, spreads)
+    inodes = arrays.get("inodes", np.zeros(len(paths), np.uint64)).tolist()  # not always kept
+    seen = map(_Seen, sizes, times, digests, reasons, flat, several, spreads, inodes)
     return dict(zip(paths, seen, strict=True))
 
 
@@ -226,6 +233,7 @@ def _remember(folder: Path, known: dict[str, _Seen]) -> None:
     arrays = {
         "sizes": np.array([f.size for f in seen], np.int64),  # (n,)
         "times": np.array([f.time for f in seen], np.int64),  # (n,)
+        "inodes": np.array([f.inode for f in seen], np.uint64),  # (n,)
         "flat": np.array([f.flat for f in seen], np.bool_),  # (n,)
         "paged": np.array([f.paged for f in seen], np.bool_),  # (n,)
         "spreads": np.array(spreads, np.float64).reshape(-1, 5),  # (n, 5), without the kind

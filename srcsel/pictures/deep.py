@@ -76,7 +76,7 @@ def spread_of(deep: Deep) -> Spread | None:
     cut, last = held.size // CUT, held.size - 1
     ends = np.partition(held, (0, cut, last - cut, last), axis=None)[[0, cut, last - cut, last]]
     deviation = np.clip(held, ends[1], ends[2]).std(axis=0, dtype=np.float64).max()
-    least, low, high, most = ends.tolist()
+    least, low, high, most = map(float, ends.tolist())  # as they are remembered
     return Spread(deep.kind, least, low, high, most, float(deviation))
 
 

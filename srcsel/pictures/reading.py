@@ -25,6 +25,7 @@ class Read:
     data: bytes
     size: int
     time: int  # of the last change, nanoseconds
+    inode: int
 
 
 def read(path: Path) -> Read:
@@ -33,7 +34,7 @@ def read(path: Path) -> Read:
     with opened(path) as file:
         about = os.fstat(file.fileno())
         most = min(FILE_LIMIT, about.st_size + 1)  # as much memory as is asked for is taken
-        return Read(file.read(most), about.st_size, about.st_mtime_ns)
+        return Read(file.read(most), about.st_size, about.st_mtime_ns, about.st_ino)
 
 
 def require(path: Path) -> None:

@@ -2,9 +2,8 @@
 
 The rules are `race_rules`'.
 
-What a network made of a stage's pictures stays as half-done features in the race's order, from
-which the next stage, a stopped race and a later exact run go on; whole features are stored in the
-dataset's own order, like all others.
+What a network made of a stage's pictures is kept by picture, like all features: the next stage, a
+stopped race and a later exact run go on from there.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from srcsel.base.records import (
 )
 from srcsel.base.threads import one_behind
 from srcsel.base.watch import PartState, Watch
-from srcsel.features.extract import extract, key_for
+from srcsel.features.extract import extract, is_stored
 from srcsel.runs import race_rules as rules
 from srcsel.runs.answer import Answer
 from srcsel.scoring.remembered import scored
@@ -86,50 +85,18 @@ class Track:
         places = [self.dataset] if self.whole is None else [self.dataset, self.whole]
         return [m for m in models if any(self._has(place, m) for place in places)]
 
-    def begun(self, models: Sequence[SourceModel]) -> list[SourceModel]:
-        """Return the models that a race left half-done, without whole features."""
-        stored = self.stored(models)
-        missing = [m for m in models if m not in stored]
-        return [
-            m for m in missing if (key := self._key(self.turned, m)) and self.store.parts(key)[0]
-        ]
-
     def finish(self, models: Sequence[SourceModel], watch: Watch) -> Iterator[Features | Failure]:
-        """Put the rest of the pictures through these models, and store their features in the
-        dataset's own order.
-        """
-        n = len(self.order)
-        for outcome in self.features(self.turned, models, watch, until=n):
-            if isinstance(outcome, Failure):
-                yield outcome
-                continue
-            back = np.argsort(self.order)
-            logits = None if outcome.logits is None else outcome.logits[back]
-            key = replace(outcome.key, dataset=self.dataset.digest)
-            made = replace(outcome, key=key, values=outcome.values[back], logits=logits)
-            self.store.put(made)
-            self.store.drop_parts(outcome.key)
-            self.so_far.loaded(key)
-            yield made
+        """Put the rest of the pictures through these models."""
+        for outcome in self.features(self.dataset, models, watch):
+            if isinstance(outcome, Features):
+                self.so_far.loaded(outcome.key)
+            yield outcome
 
     def _has(self, dataset: Dataset, model: SourceModel) -> bool:
-        key = self._key(dataset, model)
-        return key is not None and self.store.has(key)
-
-    def _key(self, dataset: Dataset, model: SourceModel):  # noqa: ANN202
         try:
-            return key_for(dataset, model, self.so_far.run.precision)
+            return is_stored(dataset, model, self.so_far.run.precision, self.store)
         except SrcselError:  # a model that cannot be prepared: extracting it says why
-            return None
-
-
-def complete(track: Track, models: Sequence[SourceModel]) -> None:
-    """Before an exact run: finish what a race left half-done, so that no picture is looked at
-    twice.
-    """
-    for outcome in track.finish(track.begun(models), track.watch):
-        if isinstance(outcome, Failure):
-            continue  # the exact run meets it again, and says so
+            return False
 
 
 def race(
@@ -334,7 +301,7 @@ class _StageWatch(Watch):
         if state in ("downloading", "failed"):
             self._watch.update(part, state, done, total, note)
         elif state in ("running", "reading"):
-            self._watch.update(part, state, done, self._n, "" if part == "pictures" else note)
+            self._watch.update(part, state, done, self._n)
         elif part == "pictures":
             self._watch.update(
                 part, "done" if self._size == self._n else "reading", self._size, self._n

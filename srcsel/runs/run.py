@@ -91,8 +91,6 @@ def answer(
     )
     if run.race:
         models = racing.race(track, models, before)
-    else:
-        racing.complete(track, models)
     keys = []
 
     def take_in(outcome: Features | Failure) -> None:

@@ -1,9 +1,10 @@
 """What the work folder keeps, how large it is, and what may go: the least recently used first.
 
 What a kept run needs never goes: the features of its pictures, and all that was worked out for
-them. A file belongs to a run where its header names the run's pictures (Dataset.digest). The rest
-saves time only and is made again when it is asked for, so a run that is under way meanwhile loses
-nothing: whatever reads a file that is gone works it out.
+them. A file belongs to a run where its header names the run's pictures (Dataset.digest), a shard of
+features where the header of such a file names it. The rest saves time only and is made again when
+it is asked for, so a run that is under way meanwhile loses nothing: whatever reads a file that is
+gone works it out.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from srcsel.base.quotas import load_quotas
 from srcsel.base.settings import Settings
-from srcsel.store import features
+from srcsel.store import features, files
 
 GB = 10**9
 YOUNG = 3600.0
@@ -30,7 +31,7 @@ PICTURES = re.compile(rb'"digest": ?"([0-9a-f]{32})"')
 KINDS = {
     "features": (
         "What the models made of your pictures",
-        ("features/*.safetensors", "features/parts/*"),
+        ("features/*.safetensors", "features/pictures/*/*", "features/parts/*"),
     ),
     "answers": ("Maps, scores and lists made of it", ("features/*/*.safetensors",)),
     "trainings": ("Trainings, finished and under way", ("evidence/*/*.safetensors",)),
@@ -39,7 +40,10 @@ KINDS = {
     "checks": ("Checks of folders", ("datasets/*/*", "datasets/*")),
     "rest": (
         "Logs of jobs, and damaged files",
-        ("jobs/logs/*", "jobs/board-damaged-*", "features/*.damaged", "features/*/*.damaged"),
+        (
+            *("jobs/logs/*", "jobs/board-damaged-*", "features/*.damaged", "features/*/*.damaged"),
+            "features/pictures/*/*.damaged",
+        ),
     ),
 }
 """Name -> what it is, and where it lies; what lies at two places counts for the first."""
@@ -126,21 +130,51 @@ def clean(settings: Settings, most: float | None = None) -> Cleaned:
 def entries(settings: Settings) -> Iterator[Entry]:
     """Yield everything that is a matter of this module, and whether a kept run needs it."""
     needed = _pictures(settings.runs) | _pictures(features.EXAMPLES)
-    files = {name: list(_places(settings.home, name)) for name in FIRST}
+    places = {name: list(_places(settings.home, name)) for name in FIRST}
     seen: set[Path] = set()
-    headers = {path: _named(path) for path in files["features"]}
-    for named in headers.values():  # features of fewer pictures name those of all
-        needed |= named if named & needed else frozenset()
+    kept = _kept_features(places["features"], needed)
     for name in FIRST:
-        for path in files[name]:
+        for path in places[name]:
             if path in seen or not (about := _about(path)):
                 continue
             seen.add(path)
-            named = headers.get(path) or _named(path) if name in _OF_RUNS else frozenset()
-            yield Entry(name, path, *about, bool(named & needed))
+            own = path in kept if name == "features" else name in _OF_RUNS and _named(path) & needed
+            yield Entry(name, path, *about, bool(own))
 
 
-_OF_RUNS = frozenset({"features", "answers", "trainings"})
+_OF_RUNS = frozenset({"answers", "trainings"})
+
+
+def _kept_features(paths: Iterable[Path], needed: frozenset[bytes]) -> frozenset[Path]:
+    """Return the files of features that kept runs need: those of their pictures, and those that
+    these take rows from.
+    """
+    owners: dict[Path, bytes] = {}
+    uses: dict[bytes, set[bytes]] = {}
+    for path in paths:
+        owners[path], used = _owner(path)
+        uses.setdefault(owners[path], set()).update(used)
+    todo, found = list(needed), set(needed)
+    while todo:
+        more = uses.get(todo.pop(), set()) - found
+        found |= more
+        todo += more
+    return frozenset(path for path, owner in owners.items() if owner in found)
+
+
+def _owner(path: Path) -> tuple[bytes, set[bytes]]:
+    """Return what a file of features stands for, the digest of its pictures or its own name, and
+    what else that needs.
+    """
+    if path.parent.parent.name == "pictures":
+        return path.stem.encode(), set()
+    try:
+        about = files.read_some(min(path.iterdir()) if path.is_dir() else path)[1]
+        of = [about["key"], about.get("source") or about["key"]]
+        own, source = (str(key["dataset"]).encode() for key in of)
+        return own, {source, *(str(name).encode() for name in about.get("shards", ()))}
+    except (OSError, files.DamagedFileError, *files.NOT_SO):  # removed meanwhile, or none of ours
+        return b"", set()
 
 
 def _to_go(found: Sequence[Entry], over: float) -> Iterator[Entry]:

@@ -1,28 +1,41 @@
-"""What is kept: features (one safetensors file a key) and runs (`srcsel.store.runs`). Never pickle.
+"""What is kept: features by picture, and runs (`srcsel.store.runs`). Never pickle.
 
-features/<model>-<hash>.safetensors         one FeatureKey, in the header; or rows of another's
-features/parts/<hash>/<row>.safetensors     half-done work; a stopped run goes on from here
+features/pictures/<model>-<hash>/<hash>.safetensors   what one network made of pictures (`shards`)
+features/<model>-<hash>.safetensors         one FeatureKey, in the header: its pictures, in order
 features/{maps,scores}/<hash>.safetensors   what was computed from features (`store.memory`)
+
+Earlier versions kept features by folder; those are read as they lie, and kept by picture from the
+first time that their pictures are known.
+
+features/<model>-<hash>.safetensors         the features themselves, or rows of another's
+features/parts/<hash>/<row>.safetensors     half-done ones, from that row on
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from srcsel.base.errors import StoreError
 from srcsel.base.records import FeatureKey, Features
 from srcsel.base.settings import Settings
 from srcsel.store import files
 from srcsel.store.memory import Arrays, Memory
 from srcsel.store.runs import RunStore, RunSummary
 from srcsel.store.serialize import from_plain, to_plain
+from srcsel.store.shards import NAME_BYTES, Shards
 
 EXAMPLES = Path(__file__).parents[1] / "demo" / "runs"
 """Finished runs that ship with srcsel; read-only."""
+Timing = tuple[float, float]
+"""Seconds that a network took for a picture: the time, and the usual one of its batches."""
 
 __all__ = ["EXAMPLES", "FeatureStore", "RunStore", "RunSummary", "open_features", "open_runs"]
 
@@ -37,18 +50,42 @@ def open_runs(settings: Settings) -> RunStore:
     return RunStore(settings.runs, EXAMPLES)
 
 
+def stand_ins(dataset: str, count: int) -> np.ndarray:
+    """Name pictures whose bytes are not known by the digest of their set and their row, (n, 32)
+    uint8.
+    """
+    names = (hashlib.sha256(f"{dataset}\0{row}".encode()).digest() for row in range(count))
+    return np.frombuffer(b"".join(names), np.uint8).reshape(-1, NAME_BYTES)
+
+
 @dataclass(frozen=True)
 class _About:
     """What the header of a file says."""
 
     key: FeatureKey
+    shards: tuple[str, ...] = ()  # that hold its pictures
     source: FeatureKey | None = None  # of a file that holds rows of these features
-    seconds_per_picture: float | None = None
+    seconds_per_picture: float | None = None  # of a file that holds the features
     seconds_spread: tuple[float, float] | None = None
 
 
+@dataclass(frozen=True)
+class _Timed:
+    """How long a network took for the pictures of a shard; None where that was not measured."""
+
+    rows: int  # pictures
+    seconds: float | None = None  # for one, as Features.seconds_per_picture
+    spread: tuple[float, float] | None = None  # as Features.seconds_spread
+
+    def weight(self) -> int:
+        """How many pictures were timed: what was measured on most is believed."""
+        return -1 if self.seconds is None else self.rows
+
+
 class FeatureStore:
-    """Features by FeatureKey. A damaged file counts as absent; `notes` says so in sentences."""
+    """Features by FeatureKey and by picture. A damaged file counts as absent; `notes` says so in
+    sentences.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Keep features in `folder`; nothing is created before the first write."""
@@ -57,8 +94,14 @@ class FeatureStore:
         self.notes: list[str] = []
 
     def has(self, key: FeatureKey) -> bool:
-        """Whether a file for `key` is there (cheap; it may still turn out damaged)."""
-        return self._path(key).is_file()
+        """Whether all that `key` names is there (cheap; it may still turn out damaged)."""
+        try:
+            _, about = files.read_some(self._path(key))
+            names = from_plain(_About, about).shards
+        except (FileNotFoundError, files.DamagedFileError, *files.NOT_SO):
+            return False
+        folder = self._shards(key).folder
+        return all((folder / f"{name}.safetensors").is_file() for name in names)
 
     def get(self, key: FeatureKey) -> Features | None:
         """Return the stored features, or None."""
@@ -66,6 +109,8 @@ class FeatureStore:
         if found is None:
             return None
         tensors, about = found
+        if "pictures" in tensors:
+            return self._gathered(key, tensors["pictures"], about.shards)
         if "rows" in tensors:
             return self._rows_of(about.source, tensors["rows"], key)
         return Features(
@@ -76,41 +121,111 @@ class FeatureStore:
             about.seconds_spread,
         )
 
-    def put(self, features: Features) -> None:
-        """Store whole features and drop the parts they were made of. Raises StoreError."""
-        about = {
-            "key": to_plain(features.key),
-            "seconds_per_picture": features.seconds_per_picture,
-            "seconds_spread": to_plain(features.seconds_spread),
-        }
-        files.write_tensors(
-            self._path(features.key), _tensors(features.values, features.logits), about
-        )
-        self.drop_parts(features.key)
-
-    def put_rows(self, key: FeatureKey, source: FeatureKey, rows: np.ndarray) -> Features | None:
-        """Store under `key` that its features are `rows` (m,) of those of `source`; return them,
-        None without those.
-
-        Pictures left out of a run then cost no second copy of what is kept. Raises StoreError.
+    def put(self, features: Features, pictures: np.ndarray | None = None) -> None:
+        """Store whole features; pictures (n, 32) uint8 names what each row was made of, None = not
+        known. Raises StoreError.
         """
-        taken = self._rows_of(source, rows, key)
-        if taken is not None:
-            about = {"key": to_plain(key), "source": to_plain(source)}
-            files.write_tensors(self._path(key), {"rows": np.asarray(rows, dtype=np.int64)}, about)
-        return taken
+        key = features.key
+        if pictures is None:
+            pictures = stand_ins(key.dataset, len(features.values))
+        timed = _Timed(len(pictures), features.seconds_per_picture, features.seconds_spread)
+        rows = _tensors(features.values, features.logits)
+        self._list(key, pictures, self._shards(key).add(pictures, rows, to_plain(timed)))
+
+    def missing(self, key: FeatureKey, pictures: np.ndarray) -> np.ndarray:
+        """Return which of pictures (n, 32) uint8 have no features yet, (m,) rows, rising."""
+        return np.flatnonzero(~self._shards(key).find(pictures).there)
 
     def put_part(
-        self, key: FeatureKey, start: int, values: np.ndarray, logits: np.ndarray | None
-    ) -> None:
-        """Store rows `start` to `start + len(values)` of half-done features. Raises StoreError."""
-        files.write_tensors(
-            self._parts(key) / f"{start:09d}.safetensors",
-            _tensors(values, logits),
-            {"key": to_plain(key)},
-        )
+        self,
+        key: FeatureKey,
+        pictures: np.ndarray,
+        values: np.ndarray,
+        logits: np.ndarray | None,
+        seconds: Timing | None = None,
+    ) -> list[str]:
+        """Store features of some pictures (m, 32) uint8; returns the names of their shards.
 
-    def parts(self, key: FeatureKey) -> tuple[int, np.ndarray | None, np.ndarray | None]:
+        seconds: as timed over them. Raises StoreError.
+        """
+        timed = _Timed(len(pictures), seconds and seconds[0], seconds)
+        return self._shards(key).add(pictures, _tensors(values, logits), to_plain(timed))
+
+    def join(
+        self, key: FeatureKey, names: Sequence[str], rows: int, seconds: Timing | None
+    ) -> None:
+        """Put shards of `rows` pictures, which nothing else names, into as few as may be.
+
+        Raises StoreError.
+        """
+        self._shards(key).join(names, to_plain(_Timed(rows, seconds and seconds[0], seconds)))
+
+    def gather(self, key: FeatureKey, pictures: np.ndarray, *, listed: bool) -> Features | None:
+        """Return the features of pictures (n, 32) uint8; None where some have none.
+
+        listed: they are all of `key.dataset`, and are found by `key` from now on. Raises
+        StoreError.
+        """
+        found = self._gathered(key, pictures)
+        if found is not None and listed:
+            self._list(key, pictures, self._shards(key).find(pictures).used)
+        return found
+
+    def adopt(self, key: FeatureKey, pictures: np.ndarray) -> None:
+        """Keep by picture what an earlier version kept by folder: features of these pictures (n,
+        32) uint8, whole or half-done. Where the disk refuses, they stay as they are.
+        """
+        with contextlib.suppress(StoreError):
+            found = self._read(self._path(key), key) if self._path(key).is_file() else None
+            if (
+                found is not None
+                and "values" in found[0]
+                and len(found[0]["values"]) == len(pictures)
+            ):
+                tensors, about = found
+                timing = about.seconds_per_picture, about.seconds_spread
+                self.put(Features(key, tensors["values"], tensors.get("logits"), *timing), pictures)
+            rows, values, logits = self._former_parts(key)
+            if values is not None and rows <= len(pictures):
+                self.put_part(key, pictures[:rows], values, logits)
+                shutil.rmtree(self._parts(key), ignore_errors=True)
+
+    def _gathered(
+        self, key: FeatureKey, pictures: np.ndarray, within: Sequence[str] | None = None
+    ) -> Features | None:
+        """Return the features of these pictures from these shards, or where some are gone from
+        all.
+        """
+        shards = self._shards(key)
+        while True:
+            places = shards.find(pictures, within)
+            read = shards.read(places) if places.there.all() and len(pictures) else None
+            if read is not None:
+                tensors, said = read
+                if not _fit(tensors):
+                    for name in places.used:
+                        shards.set_aside(name)
+                    continue
+                timed = max((from_plain(_Timed, one) for one in said), key=_Timed.weight)
+                logits = tensors.get("logits")
+                return Features(key, tensors["values"], logits, timed.seconds, timed.spread)
+            if within is None and not places.there.all():
+                return None
+            within = None
+
+    def _list(self, key: FeatureKey, pictures: np.ndarray, names: Sequence[str]) -> None:
+        """Store which pictures `key` stands for, and which shards hold them."""
+        about = {"key": to_plain(key), "shards": list(names)}
+        files.write_tensors(self._path(key), {"pictures": pictures}, about)
+
+    def _shards(self, key: FeatureKey) -> Shards:
+        """Where the features lie that depend on the same as these, whatever the pictures."""
+        question = to_plain(key)
+        del question["dataset"]
+        folder = self.folder / "pictures" / f"{_slug(key)}-{files.text_hash(question)}"
+        return Shards(folder, question, lambda: self._say_damaged(key))
+
+    def _former_parts(self, key: FeatureKey) -> tuple[int, np.ndarray | None, np.ndarray | None]:
         """Rows done without a gap from row 0: (m, values (m, d) or None, logits (m, c) or None)."""
         blocks: list[dict[str, np.ndarray]] = []
         rows = 0
@@ -125,27 +240,27 @@ class FeatureStore:
         logits = np.concatenate([block["logits"] for block in blocks]) if headed else None
         return rows, np.concatenate([block["values"] for block in blocks]), logits
 
-    def drop_parts(self, key: FeatureKey) -> None:
-        """Forget half-done work."""
-        shutil.rmtree(self._parts(key), ignore_errors=True)
-
     def _read(self, path: Path, key: FeatureKey) -> tuple[Arrays, _About] | None:
         try:
             tensors, told = files.read_tensors(path)
             about = from_plain(_About, told)
-            whole = _fit(tensors) if "values" in tensors else about.source is not None
-            if about.key != key or not whole:
+            listed = tensors.get("pictures", np.empty(0)).shape[1:] == (NAME_BYTES,)
+            rows = "rows" in tensors and about.source is not None
+            if about.key != key or not (listed or rows or _fit(tensors)):
                 raise files.DamagedFileError(f"{path.name} holds something else than its name says")
         except FileNotFoundError:
             return None
         except (files.DamagedFileError, *files.NOT_SO):
             files.set_aside(path)
-            self.notes.append(
-                f"The stored features of {key.model} were damaged; they are computed again."
-            )
+            self._say_damaged(key)
             return None
         files.used(path)
         return tensors, about
+
+    def _say_damaged(self, key: FeatureKey) -> None:
+        said = f"The stored features of {key.model} were damaged; they are computed again."
+        if said not in self.notes:
+            self.notes.append(said)
 
     def _rows_of(
         self, source: FeatureKey | None, rows: np.ndarray, key: FeatureKey
@@ -157,17 +272,22 @@ class FeatureStore:
         return replace(whole, key=key, values=whole.values[rows], logits=logits)
 
     def _path(self, key: FeatureKey) -> Path:
-        name = re.sub(r"[^a-z0-9]+", "-", key.model.lower()).strip("-")[-60:]
-        return self.folder / f"{name}-{files.text_hash(to_plain(key))}.safetensors"
+        return self.folder / f"{_slug(key)}-{files.text_hash(to_plain(key))}.safetensors"
 
     def _parts(self, key: FeatureKey) -> Path:
         return self.folder / "parts" / files.text_hash(to_plain(key))
 
 
+def _slug(key: FeatureKey) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", key.model.lower()).strip("-")[-60:]
+
+
 def _fit(tensors: Arrays) -> bool:
     """Tell whether these are features (n, d), and logits (n, c) where there are any."""
     shapes = [tensors[name].shape for name in ("values", "logits") if name in tensors]
-    return all(len(shape) == 2 and shape[0] == shapes[0][0] for shape in shapes)
+    return "values" in tensors and all(
+        len(shape) == 2 and shape[0] == shapes[0][0] for shape in shapes
+    )
 
 
 def _tensors(values: np.ndarray, logits: np.ndarray | None) -> dict[str, np.ndarray]:

@@ -12,7 +12,7 @@ import os
 import threading
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -101,11 +101,32 @@ def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], Any]:
 
     Raises DamagedFileError, or FileNotFoundError where there is none.
     """
+    tensors, header, about = _read(path, None)
+    if header.get("crc32") != str(_checksum(tensors)):
+        raise DamagedFileError(f"{path.name}: its content does not match its checksum")
+    return tensors, about
+
+
+def read_some(path: Path, *names: str) -> tuple[dict[str, np.ndarray], Any]:
+    """Return these arrays alone, not held against a checksum, and `about`; the others are not
+    looked at.
+
+    Raises as `read_tensors`.
+    """
+    tensors, _, about = _read(path, names)
+    return tensors, about
+
+
+def _read(
+    path: Path, names: Iterable[str] | None
+) -> tuple[dict[str, np.ndarray], dict[str, str], Any]:
+    """Arrays (None = all), header and `about`, which is held against its checksum."""
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="numpy") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+            wanted = file.keys() if names is None else names
+            tensors = {name: file.get_tensor(name) for name in wanted}
             header = file.metadata() or {}
         told = header["about"]
         about = json.loads(told)
@@ -114,9 +135,9 @@ def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], Any]:
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DamagedFileError(f"{path.name}: {error}") from error
     said = header.get("about_crc32", str(zlib.crc32(told.encode())))  # before 1.0 there was none
-    if header.get("crc32") != str(_checksum(tensors)) or said != str(zlib.crc32(told.encode())):
-        raise DamagedFileError(f"{path.name}: its content does not match its checksum")
-    return tensors, about
+    if said != str(zlib.crc32(told.encode())):
+        raise DamagedFileError(f"{path.name}: its header does not match its checksum")
+    return tensors, header, about
 
 
 def text_hash(value: Any) -> str:

@@ -2,6 +2,7 @@
 values.
 """
 
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -22,7 +23,10 @@ from srcsel.features.extract import extract, key_for, precision_named
 from srcsel.models.hubs import HUBS, Preprocessing
 from srcsel.pictures.dataset import load_dataset
 from srcsel.pictures.images import make, open_picture
+from srcsel.pictures.naming import names_of
+from srcsel.store import files
 from srcsel.store.features import FeatureStore
+from srcsel.store.serialize import to_plain
 from tests.features.backends.conftest import SIDE, make_encoder
 from tests.recorder import Recorder, Told
 
@@ -176,7 +180,7 @@ def test_a_stopped_run_goes_on_mid_model(dataset, hub, store, monkeypatch):
     (whole,) = run(dataset, hub, fresh, "one")
     np.testing.assert_array_equal(features.values, whole.values)
     np.testing.assert_array_equal(features.logits, whole.logits)
-    assert store.parts(features.key)[0] == 0
+    assert len(shards(store)) == 2  # before, and after
 
 
 def test_parts_are_stored_on_the_way(dataset, hub, store, monkeypatch):
@@ -185,24 +189,136 @@ def test_parts_are_stored_on_the_way(dataset, hub, store, monkeypatch):
     monkeypatch.setattr(_base, "PART_ROWS", 16)
     rows = []
     key = key_for(dataset, hub.find("one"), "float32")
-    hub.break_ = lambda model, batch, device: rows.append(store.parts(key)[0])
+    hub.break_ = lambda model, batch, device: rows.append(stored(store, key, dataset))
     run(dataset, hub, store, "one")
     assert rows == [0, 0, 16, 16, 32]
+    assert len(shards(store)) == 1
 
 
-def test_only_rows_that_are_needed_are_decoded_again(dataset, hub, store, monkeypatch):
-    key = key_for(dataset, hub.find("one"), "float32")
-    store.put_part(key, 0, np.zeros((30, 3)), np.zeros((30, 3)))
+def test_parts_are_joined_as_soon_as_they_are_large(dataset, hub, store, monkeypatch):
+    monkeypatch.setitem(BATCH, "cpu", 8)
+    monkeypatch.setattr(_base, "PART_ROWS", 8)
+    monkeypatch.setattr(_base, "MOST_BYTES", 16 * 6 * 4)
+    found = []
+    hub.break_ = lambda model, batch, device: found.append(len(shards(store)))
+    (features,) = run(dataset, hub, store, "one")
+    assert found == [0, 1, 1, 2, 2]
+    assert len(shards(store)) == 3
+    np.testing.assert_array_equal(features.values, store.get(features.key).values)
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """The pictures that are decoded."""
     opened = []
     monkeypatch.setattr(
-        decode,
-        "make",
-        lambda data, wanted, ranges: opened.append(data) or make(data, wanted),
+        decode, "make", lambda data, wanted, ranges: opened.append(data) or make(data, wanted)
     )
-    (features,) = run(dataset, hub, store, "one")
-    assert len(opened) == 6
-    assert (features.values[:30] == 0).all()
-    assert (features.values[30:] > 0).all()
+    return opened
+
+
+def test_only_pictures_that_are_new_are_decoded_and_run(
+    dataset, hub, store, picture_folder, opened
+):
+    """A class is renamed, two pictures go, three come."""
+    (before,) = run(dataset, hub, store, "one")
+    known = dict(zip(dataset.digests, before.values, strict=True))
+    (picture_folder / "red").rename(picture_folder / "Crimson")
+    for name in ("blue/000.png", "green/011.png"):
+        (picture_folder / name).unlink()
+    for number in range(3):
+        Image.new("RGB", (48, 48), (number, 9, 9)).save(picture_folder / "blue" / f"n{number}.png")
+    changed = load_dataset(str(picture_folder))
+    opened.clear()
+    hub.batches.clear()
+    watch = Recorder()
+    (after,) = run(changed, hub, store, "one", watch=watch)
+    assert (len(opened), hub.batches) == (3, [("fake/one", 3)])
+    assert "Running, 34 of 37; 34 kept from before" in [told.note for told in watch.seen]
+    fresh = FeatureStore(store.folder.parent / "fresh")
+    (whole,) = run(changed, hub, fresh, "one")
+    np.testing.assert_array_equal(after.values, whole.values)
+    np.testing.assert_array_equal(after.logits, whole.logits)
+    assert sum(digest in known for digest in changed.digests) == 34
+
+
+def test_where_no_picture_is_new_no_network_runs(dataset, hub, store, picture_folder, opened):
+    """Also in another folder, and with labels that are others."""
+    (before,) = run(dataset, hub, store, "one")
+    other = picture_folder.parent / "other" / "all"
+    other.mkdir(parents=True)
+    (picture_folder / "red" / "000.png").rename(picture_folder / "blue" / "zzz.png")
+    for path in sorted(picture_folder.rglob("*.png")):
+        shutil.copy(path, other / f"{path.parent.name} {path.name}")
+    shutil.copytree(picture_folder / "green", other.parent / "green again")
+    opened.clear()
+    hub.loads.clear()
+    for folder, count in ((picture_folder, 36), (other.parent, 48)):
+        watch = Recorder()
+        changed = load_dataset(str(folder))
+        (after,) = run(changed, hub, store, "one", watch=watch)
+        assert watch.seen == [Told("fake/one", "stored")]
+        known = dict(zip(dataset.digests, before.values, strict=True))
+        np.testing.assert_array_equal(after.values, [known[d] for d in changed.digests])
+        assert len(after.values) == count
+        assert after.seconds_per_picture == before.seconds_per_picture
+    assert opened == hub.loads == []
+
+
+def test_a_picture_that_is_there_twice_is_run_once(dataset, hub, store, picture_folder):
+    for number in range(4):
+        shutil.copy(picture_folder / "red" / "000.png", picture_folder / f"red/z{number}.png")
+    twice = load_dataset(str(picture_folder))
+    watch = Recorder()
+    (found,) = run(twice, hub, store, "one", watch=watch)
+    assert sum(size for _, size in hub.batches) == 36
+    assert len(found.values) == 40
+    assert (found.values[36:] == found.values[24]).all()
+    assert {told.note for told in watch.seen if told.part == "fake/one"} == {""}  # nothing before
+
+
+def test_other_bytes_under_the_same_name_are_another_picture(dataset, hub, store, picture_folder):
+    (before,) = run(dataset, hub, store, "one")
+    Image.new("RGB", (48, 48), (250, 250, 250)).save(picture_folder / "red" / "000.png")
+    hub.batches.clear()
+    (after,) = run(load_dataset(str(picture_folder)), hub, store, "one")
+    assert hub.batches == [("fake/one", 1)]
+    assert (after.values[24] > 240).all()
+    assert (before.values[24] < 240).any()
+
+
+def test_features_that_an_earlier_version_kept_by_folder_are_used(dataset, hub, store):
+    """By the whole set, and by one with some left out that no run had before."""
+    (made,) = run(dataset, hub, FeatureStore(store.folder.parent / "fresh"), "one")
+    files.write_tensors(
+        store._path(made.key),
+        {"values": made.values, "logits": made.logits},
+        {"key": to_plain(made.key), "seconds_per_picture": 0.5, "seconds_spread": [0.5, 0.6]},
+    )
+    hub.loads.clear()
+    fewer = load_dataset(str(dataset.folder), left_out=["blue/003.png"])
+    (some,) = run(fewer, hub, store, "one", whole=dataset)
+    np.testing.assert_array_equal(some.values, np.delete(made.values, 3, axis=0))
+    assert some.seconds_spread == (0.5, 0.6)
+    (again,) = run(dataset, hub, store, "one")
+    np.testing.assert_array_equal(again.values, made.values)
+    assert hub.loads == []
+
+
+def forget(store):
+    """Remove all features; conversions stay."""
+    for path in [*store.folder.glob("*.safetensors"), *shards(store)]:
+        path.unlink()
+
+
+def shards(store):
+    return list(store.folder.glob("pictures/*/*.safetensors"))
+
+
+def stored(store, key, dataset):
+    """How many pictures have features."""
+    names = names_of(dataset)
+    return len(names) - len(store.missing(key, names))
 
 
 @pytest.mark.parametrize(
@@ -294,16 +410,28 @@ def test_features_that_are_no_numbers_are_a_failure_and_are_not_stored(dataset, 
     hub.break_ = spoil
     (failed,) = run(dataset, hub, store, "one")
     assert "not numbers for 2 of 36 pictures (first: blue/000.png)" in failed.reason
-    assert not store.has(key_for(dataset, hub.find("one"), "float32"))
+    key = key_for(dataset, hub.find("one"), "float32")
+    assert not store.has(key)
+    assert stored(store, key, dataset) == 34
+    hub.break_ = lambda *_: None
+    hub.batches.clear()
+    assert np.isfinite(run(dataset, hub, store, "one")[0].values).all()
+    assert hub.batches == [("fake/one", 2)]  # those alone are asked again
 
 
 def test_a_full_disk_stops_the_run_with_its_sentence(dataset, hub, store, monkeypatch):
-    def refuse(features):
+    def refuse(*_):
         raise StoreError("The disk is full.")
 
-    monkeypatch.setattr(store, "put", refuse)
-    with pytest.raises(StoreError, match="full"):
-        run(dataset, hub, store, "one")
+    for name in ("put_part", "_list"):
+        with monkeypatch.context() as full:
+            full.setattr(store, name, refuse)
+            with pytest.raises(StoreError, match="full"):
+                run(dataset, hub, store, "one")
+    hub.loads.clear()
+    (features,) = run(dataset, hub, store, "one")
+    assert len(features.values) == 36
+    assert hub.loads == []  # what was stored before it was full is kept
 
 
 def test_large_sets_lie_in_a_file_that_vanishes(dataset, hub, store, monkeypatch, tmp_path):
@@ -409,7 +537,7 @@ def test_a_converted_network_gives_the_features_of_torch(
 
 def test_a_second_run_loads_no_network(dataset, networks, store):
     (first,) = run(dataset, networks, store, "one")
-    store._path(first.key).unlink()
+    forget(store)
     networks.loads.clear()
     said = []
     (again,) = run(dataset, networks, store, "one", say=said.append)
@@ -430,7 +558,7 @@ def test_a_stopped_run_of_a_converted_network_goes_on(dataset, networks, store, 
             "one",
             watch=Recorder(lambda told: told.done == 16 and told.part == "fake/one"),
         )
-    assert store.parts(whole.key)[0] == 16
+    assert stored(store, whole.key, dataset) == 16
     (features,) = run(dataset, networks, store, "one")
     np.testing.assert_allclose(features.values, whole.values, rtol=1e-4, atol=1e-6)
 
@@ -445,7 +573,7 @@ def test_a_converted_network_that_breaks_down_is_run_by_torch(
 
     run_converted = openvino.Converted.run
     (first,) = run(dataset, networks, store, "one")
-    store._path(first.key).unlink()
+    forget(store)
     monkeypatch.setattr(openvino.Converted, "run", broken)
     monkeypatch.setitem(BATCH, "cpu", 8)
     said = []

@@ -6,6 +6,7 @@ import gc
 import threading
 import weakref
 
+import numpy as np
 import pytest
 
 from srcsel.base.errors import Cancelled, ModelError
@@ -14,6 +15,7 @@ from srcsel.base.watch import Watch
 from srcsel.features import loading
 from srcsel.features.loading import Loader, Task
 from srcsel.models.hubs import HUBS, Preprocessing
+from srcsel.store.features import FeatureStore, stand_ins
 
 SOON = 20  # seconds until a test gives up
 
@@ -73,13 +75,13 @@ def in_turn(shelf, tmp_path, *names, watch=None):
             shelf.find(name),
             how,
             FeatureKey("d", f"shelf/{name}", "1", how.key, "float32"),
+            stand_ins("d", 10),
+            np.arange(10),
             0,
-            None,
-            None,
         )
         for name in names
     ]
-    return Loader(lambda _: Here(), tmp_path, lambda _: None).in_turn(
+    return Loader(lambda _: Here(), FeatureStore(tmp_path), lambda _: None).in_turn(
         tasks, "cpu", watch or Watch()
     )
 

@@ -97,8 +97,9 @@ def test_a_killed_worker_is_seen_at_the_next_poll_and_its_parts_are_kept(jobs):
     jobs.board.resume(job)
     jobs.wait(job, "done")
     assert jobs.rows() - before == PICTURES - 256  # from the end of the first part
-    key = open_features(load_settings()).folder
-    assert len(list(key.glob("slow-one-*.safetensors"))) == 1
+    folder = open_features(load_settings()).folder
+    assert len(list(folder.glob("slow-one-*.safetensors"))) == 1
+    assert len(list(folder.glob("pictures/slow-one-*/*.safetensors"))) == 2  # before, and after
 
 
 def test_a_killed_race_goes_on_from_its_stages(jobs):
@@ -131,7 +132,7 @@ def test_a_worker_that_is_told_to_end_says_so_and_keeps_its_rows(jobs):
     jobs.workers()[0].send_signal(signal.SIGTERM)
     ended = jobs.wait(job, "failed")
     assert "ended from outside" in ended.error
-    assert list((open_features(load_settings()).folder / "parts").rglob("*.safetensors"))
+    assert list((open_features(load_settings()).folder / "pictures").rglob("*.safetensors"))
 
 
 def test_one_failing_model_is_part_of_the_answer(jobs, monkeypatch):

@@ -49,7 +49,7 @@ def replace(path, color=(1, 2, 3)):
 
 
 def features(dataset, tmp_path):
-    with decoded(dataset, {HOW: 0}, tmp_path, Watch()):
+    with decoded(dataset, [HOW], tmp_path, Watch()):
         pass
 
 

@@ -13,6 +13,7 @@ from srcsel.base.errors import Cancelled, InputError
 from srcsel.base.records import Dataset, Listing, Unreadable
 from srcsel.pictures import dataset as module
 from srcsel.pictures.dataset import check, list_pictures, load_dataset, require_rankable
+from srcsel.store.memory import Memory
 from tests.recorder import Recorder, Told
 
 
@@ -148,6 +149,39 @@ def test_the_second_time_nothing_is_opened(leaves, opened):
     os.utime(leaves / "rust" / "2.png", ns=(1, 1))
     load_dataset(str(leaves))
     assert opened[7:] == ["2.png"]
+
+
+def test_a_renamed_class_opens_nothing_and_a_changed_picture_is_opened(leaves, opened):
+    before = load_dataset(str(leaves))
+    opened.clear()
+    (leaves / "rust").rename(leaves / "scab")
+    (leaves / "mildew" / "2.png").rename(leaves / "scab" / "moved.png")
+    after = load_dataset(str(leaves))
+    assert opened == []
+    assert after.classes == ("mildew", "scab")
+    assert sorted(after.digests) == sorted(before.digests)
+    assert after.digest != before.digest
+    for path, digest in zip(after.paths, after.digests, strict=True):
+        assert hashlib.sha256((leaves / path).read_bytes()).hexdigest() == digest
+    load_dataset(str(leaves))  # and that is remembered
+    os.utime(leaves / "scab" / "moved.png", ns=(1, 1))
+    (leaves / "scab" / "0.png").rename(leaves / "scab" / "zero.png")
+    load_dataset(str(leaves))
+    assert opened == ["moved.png"]
+
+
+def test_what_an_earlier_version_remembered_of_files_is_used(leaves, opened, monkeypatch):
+    remember = Memory.remember
+
+    def without(self, kind, question, tensors, value=None):
+        tensors = {name: array for name, array in tensors.items() if name != "inodes"}
+        remember(self, kind, question, tensors, value)
+
+    monkeypatch.setattr(Memory, "remember", without)
+    load_dataset(str(leaves))
+    opened.clear()
+    load_dataset(str(leaves))
+    assert opened == []
 
 
 def test_a_file_that_could_not_be_opened_is_asked_again(leaves, monkeypatch):

@@ -273,7 +273,7 @@ def test_unreadable_files_are_listed_and_said(question, picture_folder):
 
 def test_damaged_features_are_computed_again_and_said(question):
     answer(question)
-    (path,) = open_features(load_settings()).folder.glob("toy-color-*.safetensors")
+    (path,) = open_features(load_settings()).folder.glob("pictures/toy-color-*/*.safetensors")
     path.write_bytes(path.read_bytes()[:-8])
     result = answer(dataclasses.replace(question, id="20260131-000000-000000-aaaa"))
     assert "The stored features of toy/color were damaged; they are computed again." in result.notes
@@ -320,10 +320,10 @@ def test_a_map_on_request_starts_from_the_front_runner(question):
 
 def test_a_map_whose_features_are_gone_comes_from_the_same_pictures_only(question, picture_folder):
     answer(question)
-    for path in open_features(load_settings()).folder.glob("toy-noise-*.safetensors"):
+    for path in open_features(load_settings()).folder.glob("**/toy-noise-*/*.safetensors"):
         path.unlink()
     assert draw_map(question.id, "toy/noise", "pca").xy.shape == (36, 2)
-    for path in open_features(load_settings()).folder.glob("toy-noise-*.safetensors"):
+    for path in open_features(load_settings()).folder.glob("**/toy-noise-*/*.safetensors"):
         path.unlink()
     (picture_folder / "red" / "000.png").unlink()
     with pytest.raises(InputError, match="have changed since"):

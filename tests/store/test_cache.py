@@ -43,9 +43,8 @@ def add_strangers(settings, count=5):
     store = open_features(settings)
     for number in range(count):
         store.put(Features(key(number), np.ones((100, 25), np.float32)))
-        store.put_part(
-            FeatureKey(STRANGER, f"demo/p{number}", "1", "p", "float32"), 0, np.ones((5, 5)), None
-        )
+        half = FeatureKey(STRANGER, f"demo/p{number}", "1", "p", "float32")
+        store.put_part(half, np.full((5, 32), number, np.uint8), np.ones((5, 5)), None)
         store.memory.remember("scores", {"features": {"dataset": STRANGER}, "n": number}, {})
         Memory(settings.datasets).remember("thumbs", {"file": f"{number}.jpg"}, {})
         Memory(settings.evidence).remember("checkpoints", {"dataset": STRANGER, "n": number}, {})
@@ -66,7 +65,7 @@ def test_everything_that_no_run_needs_goes_and_nothing_else(settings):
     age(settings)
     done = cache.clean(settings, 0)
     assert files(settings) == before
-    assert done.files == 5 * 6 + 2
+    assert done.files == 5 * 7 + 2
     assert done.left == sum(s.needed for s in cache.shares(settings) if s.removable) > 0
     runs, store = open_runs(settings), open_features(settings)
     for run in [run for run in runs.list() if not run.example]:
@@ -86,6 +85,27 @@ def test_features_of_which_a_run_took_some_rows_stay(settings):
     result, store = open_runs(settings).load(fewer.id), open_features(settings)
     (found,) = features_of(result, result.models, store, Watch())
     assert found.values.shape == (17, 160)
+
+
+def test_what_a_kept_run_shares_with_others_stays_and_the_rest_of_them_goes(settings):
+    """Pictures 0 to 9 are a kept run's, 5 to 14 a deleted one's; 20 were never finished."""
+    store, pictures = open_features(settings), np.arange(21, dtype=np.uint8)[:, None]
+    pictures = np.repeat(pictures, 32, axis=1)
+    kept = open_runs(settings).load("20261128-172543-158689-82f3").dataset.digest
+    mine, other = (FeatureKey(d, "demo/m", "1", "p", "float32") for d in (kept, STRANGER))
+
+    def values(rows):
+        return np.arange(21, dtype=np.float32)[rows, None]
+
+    for rows in (slice(0, 5), slice(5, 10), slice(10, 15), slice(20, 21)):
+        store.put_part(mine, pictures[rows], values(rows), None)
+    for key_, rows in ((mine, slice(0, 10)), (other, slice(5, 15))):
+        assert store.gather(key_, pictures[rows], listed=True) is not None
+    age(settings)
+    cache.clean(settings, 0)
+    np.testing.assert_array_equal(store.get(mine).values, values(slice(0, 10)))
+    assert store.get(other) is None
+    assert store.missing(mine, pictures).tolist() == list(range(10, 21))
 
 
 def test_when_its_run_is_deleted_it_may_go(settings):
@@ -144,8 +164,8 @@ def test_what_goes_while_it_is_wanted_is_made_again(settings, monkeypatch):
 
     def work():
         while not stop.is_set():
-            store.put_part(key(0), 0, np.ones((5, 5)), None)
-            store.parts(key(0))
+            store.put_part(key(0), np.ones((1, 32), np.uint8), np.ones((1, 5)), None)
+            store.gather(key(0), np.ones((1, 32), np.uint8), listed=True)
             store.put(Features(key(1), np.full((100, 25), 7, np.float32)))
             found = store.get(key(1))
             if found is not None and not (found.values == 7).all():

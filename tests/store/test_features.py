@@ -114,10 +114,11 @@ def test_every_field_of_the_key_tells_features_apart(store, field):
     assert store.get(dataclasses.replace(KEY, **{field: "other"})) is None
 
 
+@pytest.mark.parametrize("where", ["*.safetensors", "pictures/*/*.safetensors"])
 @pytest.mark.parametrize("harm", ["cut", "flip", "empty", "pickle", "other key"])
-def test_damaged_features_are_absent_and_said(store, harm):
+def test_damaged_features_are_absent_and_said(store, harm, where):
     store.put(some_features())
-    path = next(store.folder.glob("*.safetensors"))
+    path = next(store.folder.glob(where))
     data = bytearray(path.read_bytes())
     if harm == "cut":
         data = data[:-5]
@@ -130,7 +131,7 @@ def test_damaged_features_are_absent_and_said(store, harm):
     path.write_bytes(data)
     if harm == "other key":
         store.put(some_features(dataclasses.replace(KEY, model="timm/other")))
-        next(store.folder.glob("timm-other*")).replace(path)
+        next(store.folder.glob(where.replace("*", "timm-other*", 1))).replace(path)
     assert store.get(KEY) is None
     assert "timm/resnet18 were damaged" in store.notes[0]
     assert not store.has(KEY)
@@ -138,28 +139,122 @@ def test_damaged_features_are_absent_and_said(store, harm):
     assert store.get(KEY) is not None
 
 
-def test_parts_join_until_the_first_gap(store):
+def names(*numbers):
+    """Names of pictures (n, 32) uint8."""
+    return np.array(numbers, np.uint8)[:, None] * np.ones(32, np.uint8)
+
+
+def test_half_done_features_are_found_by_picture_and_become_whole(store):
     whole = some_features(n=10)
-    assert store.parts(KEY) == (0, None, None)
-    store.put_part(KEY, 0, whole.values[:4], whole.logits[:4])
-    store.put_part(KEY, 4, whole.values[4:6], whole.logits[4:6])
-    store.put_part(KEY, 8, whole.values[8:], whole.logits[8:])
-    rows, values, logits = store.parts(KEY)
-    assert rows == 6
-    np.testing.assert_array_equal(values, whole.values[:6])
-    np.testing.assert_array_equal(logits, whole.logits[:6])
-    store.put(whole)
-    assert store.parts(KEY)[0] == 0  # whole features need no parts
+    pictures = names(*range(10))
+    assert store.missing(KEY, pictures).tolist() == list(range(10))
+    for rows in (slice(0, 4), slice(8, 10)):
+        store.put_part(KEY, pictures[rows], whole.values[rows], whole.logits[rows])
+    assert store.missing(KEY, pictures).tolist() == [4, 5, 6, 7]
+    assert store.gather(KEY, pictures, listed=True) is None
+    assert store.get(KEY) is None
+    rest = slice(4, 8)
+    store.put_part(KEY, pictures[rest], whole.values[rest], whole.logits[rest], (0.1, 0.2))
+    found = store.gather(KEY, pictures, listed=False)
+    assert store.get(KEY) is None
+    for features in (found, store.gather(KEY, pictures, listed=True), store.get(KEY)):
+        np.testing.assert_array_equal(features.values, whole.values)
+        np.testing.assert_array_equal(features.logits, whole.logits)
+        assert (features.seconds_per_picture, features.seconds_spread) == (0.1, (0.1, 0.2))
+    assert store.has(KEY)
 
 
-def test_a_damaged_part_ends_what_is_there(store):
-    whole = some_features(n=9)
-    for start in (0, 3, 6):
-        store.put_part(KEY, start, whole.values[start : start + 3], None)
-    damaged = sorted(store.folder.rglob("parts/*/*.safetensors"))[1]
-    damaged.write_bytes(damaged.read_bytes()[:-4])
-    rows, _, logits = store.parts(KEY)
-    assert (rows, logits) == (3, None)
+def test_the_same_pictures_of_another_set_are_there_in_its_own_order(store):
+    """A class renamed, pictures left out, one twice: no network has to run."""
+    pictures = names(*range(7))
+    store.put(some_features(), pictures)
+    other = dataclasses.replace(KEY, dataset="another")
+    assert not store.has(other)
+    rows = [6, 2, 2, 0]
+    assert not len(store.missing(other, pictures[rows]))
+    found = store.gather(other, pictures[rows], listed=True)
+    assert found.key == other
+    np.testing.assert_array_equal(found.values, some_features().values[rows])
+    assert found.seconds_per_picture == 0.25
+    np.testing.assert_array_equal(store.get(other).values, found.values)
+    assert len(list(store.folder.rglob("pictures/*/*"))) == 1  # and not stored twice
+    third = dataclasses.replace(other, revision="r2")
+    assert store.missing(third, pictures[rows]).tolist() == [0, 1, 2, 3]
+
+
+def test_without_what_a_list_names_it_is_looked_for_again(store):
+    pictures = names(*range(7))
+    whole = some_features()
+    made = [
+        name
+        for row in range(7)
+        for name in store.put_part(KEY, pictures[row : row + 1], whole.values[row : row + 1], None)
+    ]
+    store.gather(KEY, pictures, listed=True)
+    store.join(KEY, made, 7, (0.5, 0.6))  # another process does so meanwhile
+    assert not store.has(KEY)  # what it names is gone
+    np.testing.assert_array_equal(store.get(KEY).values, whole.values)
+    assert store.get(KEY).seconds_spread == (0.5, 0.6)
+    for path in store.folder.rglob("pictures/*/*"):
+        path.unlink()
+    assert store.get(KEY) is None
+    assert store.notes == []  # space was made: no damage
+
+
+def test_the_time_of_most_pictures_is_believed(store):
+    pictures = names(*range(7))
+    whole = some_features()
+    store.put(Features(KEY, whole.values[:5], None, 0.1, (0.1, 0.2)), pictures[:5])
+    store.put_part(KEY, pictures[5:], whole.values[5:], None, (9.0, 9.0))
+    assert store.gather(KEY, pictures, listed=False).seconds_per_picture == 0.1
+
+
+def former(store, key, tensors, **about):
+    """Write features as earlier versions kept them."""
+    files.write_tensors(store._path(key), tensors, {"key": to_plain(key), **about})
+
+
+def test_features_of_an_earlier_version_are_kept_by_picture_once_these_are_known(store):
+    whole, pictures = some_features(), names(*range(7))
+    tensors = {"values": whole.values, "logits": whole.logits}
+    former(store, KEY, tensors, seconds_per_picture=0.25, seconds_spread=[0.25, 0.5])
+    fewer = dataclasses.replace(KEY, dataset="fewer")
+    former(store, fewer, {"rows": np.array([5, 1])}, source=to_plain(KEY))
+
+    def looked_at():
+        found = store.get(KEY)
+        np.testing.assert_array_equal(found.values, whole.values)
+        np.testing.assert_array_equal(found.logits, whole.logits)
+        assert found.seconds_spread == (0.25, 0.5)
+        np.testing.assert_array_equal(store.get(fewer).values, whole.values[[5, 1]])
+        assert store.has(KEY)
+        assert store.has(fewer)
+
+    looked_at()
+    other = dataclasses.replace(KEY, dataset="other")
+    assert len(store.missing(other, pictures)) == 7
+    store.adopt(KEY, pictures[:5])  # not these
+    assert len(store.missing(other, pictures)) == 7
+    store.adopt(KEY, pictures)
+    assert not len(store.missing(other, pictures))
+    looked_at()
+    assert store.notes == []
+
+
+def test_half_done_features_of_an_earlier_version_are_gone_on_from(store):
+    whole, pictures = some_features(n=10), names(*range(10))
+    for start in (0, 4, 8):  # a gap before the last
+        rows = slice(start, start + 3 if start else 4)
+        files.write_tensors(
+            store._parts(KEY) / f"{start:09d}.safetensors",
+            {"values": whole.values[rows]},
+            {"key": to_plain(KEY)},
+        )
+    store.adopt(KEY, pictures)
+    assert store.missing(KEY, pictures).tolist() == [7, 8, 9]
+    assert not store._parts(KEY).exists()
+    found = store.gather(KEY, pictures[:7], listed=False)
+    np.testing.assert_array_equal(found.values, whole.values[:7])
 
 
 def test_what_was_computed_is_remembered_by_all_it_depends_on(store):
@@ -380,30 +475,6 @@ def test_no_path_of_this_computer_is_stored_for_what_lies_in_the_work_folder(tmp
     elsewhere.save(some_result("example-1", work_folder / "public" / "digits"))
     stored = json.loads((elsewhere.folder / "example-1" / "result.json").read_text())
     assert stored["dataset"]["folder"] == "<home>/public/digits"
-
-
-def test_rows_of_other_features_cost_no_second_copy(store):
-    other = dataclasses.replace(KEY, dataset="some left out")
-    assert store.put_rows(other, KEY, np.array([0, 2])) is None
-    assert not store.has(other)
-    store.put(some_features(n=5000))
-    rows = np.arange(1, 5000)
-    for found in (store.put_rows(other, KEY, rows), store.get(other)):
-        assert found.key == other
-        np.testing.assert_array_equal(found.values, some_features(n=5000).values[rows])
-        np.testing.assert_array_equal(found.logits, some_features(n=5000).logits[rows])
-        assert found.seconds_per_picture == 0.25
-    third = dataclasses.replace(KEY, dataset="still more left out")
-    np.testing.assert_array_equal(
-        store.put_rows(third, other, np.array([3])).values, [[12, 13, 14]]
-    )
-    whole, part = (store._path(key).stat().st_size for key in (KEY, other))
-    assert part < whole
-    store.put(some_features(n=4999))  # no longer what the rows were taken from
-    assert store.get(other) is None
-    store._path(KEY).unlink()
-    assert store.get(other) is None
-    assert store.notes == []
 
 
 def test_rows_that_do_not_say_of_what_are_damaged(store):

@@ -19,12 +19,16 @@ from srcsel.base.watch import Watch
 from srcsel.features import timing
 from srcsel.features.loading import Task
 from srcsel.store.features import FeatureStore
+from srcsel.store.shards import MOST_BYTES
 
 PART_ROWS = 256
 PART_SECONDS = 20.0
 """Half-done features are stored after so many rows or seconds, so a killed run loses no more than
 that.
 """
+WENT = (
+    "Stored features of {} were removed while others were made. Start again: what is there is kept."
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Work:
     device: str  # as a person gives it: "auto", "cpu", ...
     watch: Watch
     say: Callable[[str], None]
-    keep: bool  # the features are all there are, stored as whole ones; else half-done work
+    keep: bool  # these are all pictures of the set, and it is noted where they lie
 
 
 class Engine(Protocol):
@@ -57,69 +61,103 @@ class Engine(Protocol):
 
 
 class Rows:
-    """Collects finished rows, stores them in parts, and measures the network's speed."""
+    """Collects the rows of one task, stores them by picture on the way, and measures the network's
+    speed. Rows that are no numbers are counted and not kept: every score made of them would be
+    wrong.
+    """
 
-    def __init__(self, task: Task, store: FeatureStore) -> None:
+    def __init__(self, task: Task, work: Work) -> None:
         self._task = task
-        self._store = store
-        self._values = [] if task.values is None else [task.values]
-        self._logits = [] if task.logits is None else [task.logits]
-        self._kept = self.done = task.rows  # rows in parts; rows in all
-        self._kept_blocks = len(self._values)
+        self._work = work
+        self._came = 0  # rows of the task, in order
+        self._fresh: list[tuple[np.ndarray, np.ndarray, np.ndarray | None]] = []
+        self._parts: list[str] = []  # shards so small that they are joined
+        self._part_rows = 0  # pictures in them
+        self._part_bytes = 0
         self._kept_at = time.monotonic()
+        self._bad: list[int] = []  # rows of the set
         self.batches: list[timing.Batch] = []
         self._last = time.perf_counter()
 
+    @property
+    def done(self) -> int:
+        """Pictures of the set that have features, or were found to have none."""
+        return len(self._task.pictures) - len(self._task.rows) + self._came
+
+    def tell(self) -> None:
+        """Say how far it is, and how much was there before. Raises Cancelled."""
+        total, kept = len(self._task.pictures), self._task.kept
+        note = f"Running, {self.done:,} of {total:,}; {kept:,} kept from before" if kept else ""
+        self._work.watch.update(self._task.model.id, "running", self.done, total, note)
+
     def add(self, values: np.ndarray, logits: np.ndarray | None) -> None:
-        """Take in one batch."""
+        """Take in one batch: the next of the task's rows."""
         now = time.perf_counter()
         self.batches.append((now - self._last, len(values)))
         self._last = now
-        self._values.append(np.asarray(values, dtype=np.float32))
+        rows = self._task.rows[self._came : self._came + len(values)]
+        self._came += len(values)
+        good = np.asarray(np.isfinite(values).all(axis=1))  # (b,)
         if logits is not None:
-            self._logits.append(np.asarray(logits, dtype=np.float32))
-        self.done += len(values)
-        if self.done - self._kept >= PART_ROWS or time.monotonic() - self._kept_at >= PART_SECONDS:
+            good &= np.isfinite(logits).all(axis=1)
+        self._bad += rows[~good].tolist()
+        if good.any():
+            self._fresh.append((rows[good], values[good], None if logits is None else logits[good]))
+        waiting = sum(len(rows) for rows, *_ in self._fresh)
+        if waiting >= PART_ROWS or time.monotonic() - self._kept_at >= PART_SECONDS:
             self.flush()
 
     def flush(self) -> None:
-        """Store what was added since the last part."""
-        if self.done > self._kept:
-            fresh = slice(self._kept_blocks, None)
-            logits = np.concatenate(self._logits[fresh]) if self._logits else None
-            self._store.put_part(
-                self._task.key, self._kept, np.concatenate(self._values[fresh]), logits
-            )
-        self._kept, self._kept_blocks, self._kept_at = (
-            self.done,
-            len(self._values),
-            time.monotonic(),
+        """Store what was added since the last part. Raises StoreError."""
+        self._store(None)
+        if self._part_bytes >= MOST_BYTES:
+            self._join()
+
+    def outcome(self) -> Features | Failure:
+        """Return the features of all pictures of the set, stored; or why there are none.
+
+        Raises StoreError.
+        """
+        if self._parts:
+            self._store(None)
+            self._join()
+        else:
+            self._store(timing.seconds_per_picture(self.batches))
+        task, work = self._task, self._work
+        if self._bad:
+            return self._refused()
+        found = work.store.gather(task.key, task.pictures, listed=work.keep)
+        return found or Failure(task.model.id, "", WENT.format(task.model.title))
+
+    def _store(self, seconds: tuple[float, float] | None) -> None:
+        """Store what waits; seconds: as timed over it."""
+        self._kept_at = time.monotonic()
+        if not self._fresh:
+            return
+        rows, values, logits = zip(*self._fresh, strict=True)
+        names, self._fresh = self._task.pictures[np.concatenate(rows)], []
+        heads = None if logits[0] is None else np.concatenate(logits)
+        made = np.concatenate(values)
+        self._parts += self._work.store.put_part(self._task.key, names, made, heads, seconds)
+        self._part_rows += len(names)
+        self._part_bytes += made.nbytes + (0 if heads is None else heads.nbytes)
+
+    def _join(self) -> None:
+        """Put small parts together, with the time measured so far."""
+        seconds = timing.seconds_per_picture(self.batches)
+        self._work.store.join(self._task.key, self._parts, self._part_rows, seconds)
+        self._parts, self._part_rows, self._part_bytes = [], 0, 0
+
+    def _refused(self) -> Failure:
+        model, bad = self._task.model, len(self._bad)
+        first = self._work.dataset.paths[min(self._bad)]
+        return Failure(
+            model.id,
+            "",
+            f"{model.title} gave values that are not numbers for {bad:,} of"
+            f" {len(self._task.pictures):,} pictures (first: {first}). Its weights may be damaged,"
+            " or it does not work in this precision. It is left out.",
         )
-
-    def features(self) -> Features:
-        """All rows, with the seconds a picture took, and between what these lay."""
-        spread = timing.seconds_per_picture(self.batches)
-        logits = np.concatenate(self._logits) if self._logits else None
-        values = np.concatenate(self._values)
-        return Features(self._task.key, values, logits, spread and spread[0], spread)
-
-
-def checked(features: Features, dataset: Dataset, model: SourceModel) -> Failure | None:
-    """Refuse features that are no numbers: every score made of them would be wrong or missing."""
-    good = np.asarray(np.isfinite(features.values).all(axis=1))  # (n,)
-    if features.logits is not None:
-        good &= np.isfinite(features.logits).all(axis=1)
-    bad = ~good
-    if not bad.any():
-        return None
-    first = dataset.paths[int(bad.argmax())]
-    return Failure(
-        model.id,
-        "",
-        f"{model.title} gave values that are not numbers for {bad.sum():,} of {len(bad):,} pictures"
-        f" (first: {first}). Its weights may be damaged, or it does not work in this precision. It"
-        " is left out.",
-    )
 
 
 def failure(model: SourceModel, error: Exception) -> Failure:

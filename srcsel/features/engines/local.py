@@ -12,9 +12,9 @@ from srcsel.base.records import Failure, Features
 from srcsel.base.scarce import is_lost, is_out_of_memory, require_addresses
 from srcsel.features import timing
 from srcsel.features.backends import Runner
-from srcsel.features.decode import decoding
+from srcsel.features.decode import Arriving, decoding
 from srcsel.features.devices import batch_size, pick_device
-from srcsel.features.engines._base import Rows, Work, checked, failure, too_large
+from srcsel.features.engines._base import Rows, Work, failure, too_large
 from srcsel.features.loading import Coming, Loader, Task, free_memory, leave_a_core
 from srcsel.features.passing import Passing
 from srcsel.models.hubs import Preprocessing
@@ -30,11 +30,16 @@ class Local:
         """Yield the features, or the failure, of every task, one after the other."""
         require_addresses()
         device = pick_device(work.device)
-        wanted: dict[Preprocessing, int] = {}
+        wanted: dict[Preprocessing, np.ndarray] = {}
         for task in work.tasks:
-            wanted[task.preprocessing] = min(task.rows, wanted.get(task.preprocessing, task.rows))
+            known = wanted.get(task.preprocessing, task.rows)
+            wanted[task.preprocessing] = np.union1d(known, task.rows)
         with decoding(work.dataset, wanted, work.store.folder, work.watch) as pixels:
-            loader = Loader(lambda how: pixels[how.pixel_key], work.store.folder, work.say)
+
+            def own(task: Task) -> Arriving:
+                return pixels.of(task.preprocessing.pixel_key, task.rows)
+
+            loader = Loader(own, work.store, work.say)
             for task, coming in loader.in_turn(work.tasks, device, work.watch):
                 outcome = _Turn(task, coming, loader, work).outcome(device)
                 if isinstance(outcome, Failure):
@@ -58,8 +63,7 @@ class _Turn:
         model = self.task.model
         for place in dict.fromkeys((device, "cpu")):
             try:
-                features = self._run(place, first=place == device)
-                return checked(features, self.work.dataset, model) or self._stored(features)
+                return self._run(place, first=place == device)
             except (Cancelled, StoreError):
                 raise
             except Exception as error:  # noqa: BLE001 (third-party model code; the reason reaches the page)
@@ -77,34 +81,29 @@ class _Turn:
                         " processor."
                     )
             free_memory()
+            self.task = self.task.as_stored(self.work.store)
         return too_large(model)
 
-    def _run(self, device: str, *, first: bool) -> Features:
+    def _run(self, device: str, *, first: bool) -> Features | Failure:
         """Put all remaining rows through the network in batches, storing parts on the way and when
         stopped.
         """
-        model, watch = self.task.model, self.work.watch
-        total, size = len(self.work.dataset.paths), batch_size(device)
-        watch.update(model.id, "running", self.task.rows, total)
+        model, watch, size = self.task.model, self.work.watch, batch_size(device)
+        Rows(self.task, self.work).tell()
         task, runner = self._ready(device, first=first)
-        watch.update(model.id, "running", task.rows, total)
-        pixels, rows = self.loader.pixels(task.preprocessing), Rows(task, self.work.store)
+        pixels, rows = self.loader.pixels(task), Rows(task, self.work)
+        rows.tell()
         passing = Passing(model, runner, device, size, self.loader.say, watch)
         try:
-            for values, logits in passing.over(
-                total - task.rows, lambda done: pixels.rest(task.rows + done)
-            ):
+            for values, logits in passing.over(len(task.rows), pixels.rest):
                 rows.add(values, logits)
-                watch.update(model.id, "running", rows.done, total)
+                rows.tell()
         except BaseException:
             rows.flush()
             raise
-        if not self.work.keep:
-            rows.flush()
         if timing.was_busy(rows.batches):
-            size = passing.size
-            rows.batches += self._time_again(passing.runner, pixels.rest(0)[:size], size)
-        return rows.features()
+            rows.batches += self._time_again(passing.runner, pixels[: passing.size], passing.size)
+        return rows.outcome()
 
     def _time_again(self, runner: Runner, pictures: np.ndarray, size: int) -> list[timing.Batch]:
         """Put a batch of pictures (b, 3, h, w) through the network again and again, for its time
@@ -129,8 +128,3 @@ class _Turn:
         task, network = ready or self.loader.ready(self.task, device, self.work.watch)
         leave_a_core()  # each thread has its own number of threads, and it was loaded on another
         return task, network()
-
-    def _stored(self, features: Features) -> Features:
-        if self.work.keep:
-            self.work.store.put(features)
-        return features
