@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from srcsel.base.phrases import plain
 from srcsel.base.records import Accuracy, Evidence, Reading, Result
 from srcsel.charts.bars import bars_height, short_names
-from srcsel.charts.beside import add_close, add_value
+from srcsel.charts.beside import add_close, add_values
 from srcsel.charts.labels import Box, place_names
 from srcsel.charts.palette import PAINT, Theme, plotly_text
 from srcsel.measures import MEASURES
@@ -75,8 +75,8 @@ def accuracy_dots(
         hovertemplate="%{hovertext}<extra></extra>",
     )
     _rows(figure, short_names([titles[m] for m in order], round(NAME / scale)), paint, scale)
-    for model in order:
-        add_value(figure, f"{100 * reached[model].mean:.1f}", rows[model], paint, scale)
+    values = {rows[model]: f"{100 * reached[model].mean:.1f}" for model in order}
+    add_values(figure, values, paint, scale)
     close = [rows[m] for m in evidence.close if m in rows]
     add_close(figure, close, "cannot be told from the best", paint, scale)
     return figure

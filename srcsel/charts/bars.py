@@ -11,7 +11,7 @@ import numpy as np
 
 from srcsel.base.phrases import plain
 from srcsel.base.records import Reading, Result, Score
-from srcsel.charts.beside import add_close, add_value
+from srcsel.charts.beside import add_close, add_values
 from srcsel.charts.palette import PAINT, Theme, plotly_text
 from srcsel.verdict.readings import (
     axis_chance,
@@ -95,14 +95,16 @@ def score_bars(
     _draw_chance(figure, chance, len(order), paint)
     values, texts = _ticks(low, high, few=scale > 1, chance=chance)
     figure.update_xaxes(range=[low, high], tickvals=values, ticktext=texts)
-    for model, row in rows.items():
-        value = f"{lengths[model][0]:z.3f}".replace("-", "−") if model in lengths else "n/a"
-        add_value(figure, value, row, paint)
+    add_values(figure, {row: _value(lengths.get(m)) for m, row in rows.items()}, paint)
     figure.update_layout(title=_scale(measure, paint, short=scale > 1))
     ranking = find_ranking(result, measure, reading)
     close = [rows[m] for m in ranking.close if m in rows] if ranking else []
     add_close(figure, close, "too close to call", paint)
     return figure if scale == 1 else _enlarge(figure, scale)
+
+
+def _value(length: tuple[float, float, float] | None) -> str:
+    return "n/a" if length is None else f"{length[0]:z.3f}".replace("-", "−")
 
 
 def first_models(result: Result, most: int | None, chosen: str | None = None) -> list[str]:

@@ -15,6 +15,8 @@ import pytest
 from srcsel.base.records import Failure, Note, Part, Projection, Run, Verdict
 from srcsel.base.settings import load_settings
 from srcsel.jobs.board import Board
+from srcsel.ui.results.cost import _chart
+from srcsel.ui.results.results import _score_bars
 
 RUN_ID = "20260301-101500-000000-ab12"
 
@@ -327,6 +329,22 @@ def test_running_job_shows_progress_above_what_is_there(
     assert any("Looking at pictures, 10 of 30" in h.value for h in tab.html)
     assert "The map is drawn when the scores are done" in words_of(tab)
     assert not [job for job in board.recent() if job.kind == "map"]
+
+
+def test_figures_are_made_once_for_all_drawings(results, save, result):
+    """Also where the answer may be settled, and within a limit."""
+    save(
+        result,
+        verdict=dataclasses.replace(result.verdict, kind="tie", close=("demo/m0", "demo/m1")),
+    )
+    tab = ready(results(cost="params", limit="2000000"))
+    made = _score_bars.cache_info().misses, _chart.cache_info().misses
+    ready(tab.run())
+    assert (_score_bars.cache_info().misses, _chart.cache_info().misses) == made
+    hits = _score_bars.cache_info().hits, _chart.cache_info().hits
+    ready(tab.run())
+    assert _score_bars.cache_info().hits == hits[0] + 2
+    assert _chart.cache_info().hits == hits[1] + 1
 
 
 def test_the_answer_shows_while_its_maps_are_drawn(

@@ -33,6 +33,7 @@ browser tab's memory and written back, so the address bar always holds a complet
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ from srcsel.base.settings import Settings, load_settings
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from srcsel.base.records import Result
+    from srcsel.base.records import Result, Settled
     from srcsel.jobs.board import Board
     from srcsel.store.features import FeatureStore, RunStore
 
@@ -170,9 +171,16 @@ def result(run_id: str) -> Result | None:
 def answered(result: Result) -> Result:
     """Return a run as it is answered now: with what training its close models has shown."""
     from srcsel.runs.settled import with_settled
+
+    return _answered(result, with_settled(result, settings()).settled)
+
+
+@lru_cache(maxsize=16)
+def _answered(result: Result, settled: Settled | None) -> Result:
+    """Return the same record for the same answer: figures are remembered by it."""
     from srcsel.verdict import measured
 
-    return measured.answered(with_settled(result, settings()))
+    return measured.answered(replace(result, settled=settled))
 
 
 @lru_cache(maxsize=4)

@@ -5,11 +5,15 @@ The limit lives in the address.
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 import streamlit as st
 
 from srcsel.base.phrases import listed
 from srcsel.base.records import Reading, Result
 from srcsel.charts.cost import cost_alt, cost_chart, tells_apart, trade
+from srcsel.charts.palette import Theme
 from srcsel.measures import MEASURES
 from srcsel.ui.app import frame, state
 from srcsel.ui.parts import choices, words
@@ -29,6 +33,7 @@ from srcsel.verdict.readings import title_of, titles_of
 
 USUAL_MEASURE = "supcon"
 _RUN = "srcsel.limited"  # session key: the run that the limit in this tab's memory was set for
+_within = lru_cache(maxsize=16)(within)  # the same record for the same answer
 
 
 def among(whole: Result) -> tuple[Result, str]:
@@ -44,7 +49,7 @@ def among(whole: Result) -> tuple[Result, str]:
     kind, limit = _asked(whole)
     if limit is None:
         return whole, ""
-    part = within(whole, kind, limit)
+    part = _within(whole, kind, limit)
     left, all_ = len(contenders(part)), len(contenders(whole))
     if not left:
         st.info(
@@ -110,21 +115,36 @@ def section(whole: Result, part: Result, reading: Reading, chosen: str) -> None:
             st.info(_all_alike(kind, list(shown.cost.values())), icon=":material/balance:")
             return
         st.plotly_chart(
-            cost_chart(
-                whole,
-                shown,
-                title=_axis(measure),
-                verdict=part.verdict,
-                limit=limit,
-                theme=choices.theme(),
-                chosen=chosen,
-            ),
+            _chart(whole, part, measure, reading, kind, limit, choices.theme(), chosen),
             key="cost",
             on_select=lambda: results.pressed("cost"),
             selection_mode="points",
             config={"displayModeBar": False},
             alt=cost_alt(whole, shown),
         )
+
+
+@lru_cache(maxsize=16)
+def _chart(
+    whole: Result,
+    part: Result,
+    measure: str,
+    reading: Reading,
+    kind: str,
+    limit: float | None,
+    theme: Theme,
+    chosen: str,
+) -> Any:
+    """Make the figure once for all drawings of the page."""
+    return cost_chart(
+        whole,
+        trade(whole, measure, reading, kind),
+        title=_axis(measure),
+        verdict=part.verdict,
+        limit=limit,
+        theme=theme,
+        chosen=chosen,
+    )
 
 
 def _asked(whole: Result) -> tuple[str, float | None]:
