@@ -1,35 +1,99 @@
-"""How many threads linear algebra uses, one where arrays are small; and work on several things at
-the same time.
+"""How many threads linear algebra uses, one where arrays are small or other programs compute; and
+work on several things at the same time.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
+import statistics
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import ContextVar
+from pathlib import Path
 from typing import TypeVar
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 
 SMALL = 2000
-"""Pictures up to which one thread is as fast: BLAS and OpenMP threads wait for each other by
-spinning, which cost 1.0 s against 8.5 s for the scores of 500 pictures while other programs used
-the cores, and nothing while idle.
+"""Pictures up to which one thread is as fast for each call: BLAS and OpenMP threads wait for each
+other by spinning, which cost 1.0 s against 8.5 s for the scores of 500 pictures while other
+programs used the cores, and nothing while idle.
 """
+LOOKS = 3  # at who computes now; the middle one counts
+BETWEEN = 0.002  # seconds between them
+LOAD = Path("/proc/loadavg")
+
+_suited: ContextVar[tuple[int, int] | None] = ContextVar("suited", default=None)
+"""Cores to share, and threads of linear algebra, inside `suited_threads`."""
 
 
 @contextlib.contextmanager
 def suited_threads(pictures: int) -> Iterator[None]:
-    """Keep linear algebra on one thread inside, where there are few pictures."""
-    if pictures > SMALL:
-        yield
-        return
+    """Keep linear algebra inside on as many threads as cores are free, on one where there are few
+    pictures.
+
+    Threads that wait for each other lose whatever another program takes of one of them: beside a
+    busy program two threads took 7 s for what one does in 2. Work cut into parts waits for no one,
+    see `one_thread_each`.
+    """
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1):
-        yield
+    given = _blas_threads()
+    free = min(given, free_cores()) if given > 1 else 1
+    each = 1 if pictures <= SMALL else free
+    token = _suited.set((free, each))
+    try:
+        with threadpool_limits(each):
+            yield
+    finally:
+        _suited.reset(token)
+
+
+@contextlib.contextmanager
+def one_thread_each() -> Iterator[int]:
+    """Keep each call of linear algebra inside on one thread; yields how many threads may make such
+    calls at the same time: as many as linear algebra would use itself, or `suited_threads` found.
+    """
+    from threadpoolctl import threadpool_limits
+
+    free, each = _suited.get() or (_blas_threads(), 0)
+    if each == 1 or free == 1:
+        yield free
+        return
+    with threadpool_limits(1, user_api="blas"):
+        yield free
+
+
+def free_cores() -> int:
+    """How many cores no other program uses right now, 1 at least.
+
+    On Linux by who is about to run; elsewhere by the load of the last minute, where it is known.
+    """
+    cores = os.cpu_count() or 1
+    try:
+        others = statistics.median_low([_runnable() for _ in range(LOOKS)]) - 1  # but this thread
+    except (OSError, ValueError):
+        others = round(os.getloadavg()[0]) if hasattr(os, "getloadavg") else 0
+    return max(1, cores - max(0, others))
+
+
+def _runnable() -> int:
+    """How many threads of this computer compute or wait for a core, this one included."""
+    time.sleep(BETWEEN)
+    return int(LOAD.read_text().split()[3].split("/")[0])
+
+
+def _blas_threads() -> int:
+    """How many threads linear algebra uses now."""
+    from threadpoolctl import threadpool_info
+
+    return max(
+        (pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1
+    )
 
 
 def one_behind(items: Iterable[Item], work: Callable[[Item], None]) -> None:

@@ -2,11 +2,14 @@
 measures.
 
 A measure is one file of this package, named like it. `@measure(...)` above its function registers
-it. Three optional functions make it fast in `srcsel.scoring.score`, which knows no measure by name:
+it. Four optional functions make it fast in `srcsel.scoring.score`, which knows no measure by name:
 
     null(X, y, value, **keywords) -> float            the score with uninformative labels
     rechecks(X, y, kept, **keywords) -> (b,) array    the score on each subset; kept (b, n) bool
+    on_rows(Z, y, **keywords) -> float                the score of prepared unit rows, by class
     reader(shared, kept, **keywords) -> Scorer | None for measures that look at all pairs
+
+A measure with a `preparation` has `on_rows`: each subset is prepared once for all that read it so.
 
 Without the first two the null comes from label permutations and the re-checks from calling the
 measure on every subset, both only where the measure is declared `cheap`.
@@ -67,6 +70,7 @@ class Measure:
     chance: Callable[[int], float] | None = None
     null: Callable[..., float] | None = None
     rechecks: Callable[..., np.ndarray] | None = None
+    on_rows: Callable[..., float] | None = None
     reader: Callable[..., Any] | None = None
     # set-relative: parts -> values
     combine: Callable[[Sequence[dict[str, float]]], Sequence[float]] | None = None

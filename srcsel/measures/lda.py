@@ -4,6 +4,8 @@ seen.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from srcsel.measures._base import measure
@@ -14,6 +16,7 @@ FOLDS = 5
 SEED = 0  # of the folds
 DRAWS = 3  # label permutations behind the null, where it has no closed form
 RIDGE = 1e-12  # least shrinkage, where the data ask for none
+SOUND = 1e-8  # least ratio of what shrinkage adds at which the smaller system keeps its digits
 ROUNDING = 1e-14  # a dimension that varies less than this within a class is constant there
 
 
@@ -76,35 +79,53 @@ def _right(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _predict(X: np.ndarray, y: np.ndarray, new: np.ndarray) -> np.ndarray:
-    """Name the class of each new picture, (m,)."""
-    from scipy.linalg import cho_factor, cho_solve
+    """Name the class of each new picture, (m,).
 
+    The spread within classes is A'A + diag(v): what the pictures show, and what shrinkage adds.
+    """
     n, d = X.shape
     classes = int(y.max()) + 1
-    means, within = np.empty((classes, d)), np.zeros((d, d))
+    means, added, A = np.empty((classes, d)), np.full(d, RIDGE), np.empty_like(X)
     for c in range(classes):
-        members = X[y == c]
+        own = y == c
+        members = X[own]
         means[c] = members.mean(axis=0)
-        within += len(members) / n * _shrunk(members - means[c])
-    within[np.diag_indices(d)] += RIDGE
-    weights = cho_solve(cho_factor(within), means.T)  # (d, c)
+        W, spread, a, mean = _shrunk(members - means[c])
+        A[own] = math.sqrt((1 - a) / n) * spread * W
+        added += len(members) / n * a * mean * spread**2
+    weights = _solved(A, added, means.T)  # (d, c)
     offsets = np.log(np.bincount(y) / n) - np.einsum("cd,dc->c", means, weights) / 2
     return (new @ weights + offsets).argmax(axis=1)
 
 
-def _shrunk(W: np.ndarray) -> np.ndarray:
-    """Ledoit-Wolf covariance of centred W (n, d), found with every dimension in units of its own
-    spread, (d, d).
+def _shrunk(W: np.ndarray) -> tuple[np.ndarray, np.ndarray, float, float]:
+    """Ledoit-Wolf estimate for centred W (n, d), with every dimension in units of its own spread.
+
+    Returns W in these units, them (d,), and how far the covariance of W is drawn towards which
+    multiple of the identity.
     """
     n, d = W.shape
     spread = np.sqrt((W**2).mean(axis=0))
     spread[spread < ROUNDING] = 1
     W = W / spread
-    q = np.einsum("ij,ij->i", W, W)
-    S = W.T @ W / n
-    a, mean = shrinkage(q, float((S * S).sum()), d)
-    S *= 1 - a
-    S[np.diag_indices(d)] += a * mean
-    S *= spread
-    S *= spread[:, None]
-    return S
+    S = (W @ W.T if d > n else W.T @ W) / n
+    a, mean = shrinkage(np.einsum("ij,ij->i", W, W), float((S * S).sum()), d)
+    return W, spread, a, mean
+
+
+def _solved(A: np.ndarray, added: np.ndarray, B: np.ndarray) -> np.ndarray:
+    """(A'A + diag(added))^-1 B, (d, c), for A (n, d), by the smaller of two systems (Woodbury
+    1950).
+    """
+    from scipy.linalg import cho_factor, cho_solve
+
+    n, d = A.shape
+    if d <= n or added.min() < SOUND * added.max():
+        within = A.T @ A
+        within[np.diag_indices(d)] += added
+        return cho_solve(cho_factor(within), B)
+    Q = A / added  # (n, d)
+    small = Q @ A.T
+    small[np.diag_indices(n)] += 1
+    divided = B / added[:, None]
+    return divided - Q.T @ cho_solve(cho_factor(small), A @ divided)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator
 from typing import Literal
@@ -11,10 +12,10 @@ import numpy as np
 from srcsel.base.errors import InputError
 from srcsel.measures._base import measure, permutations
 from srcsel.measures.kernels.all_pairs import read_all
-from srcsel.measures.kernels.blocks import blocks, over_cores
+from srcsel.measures.kernels.blocks import blocks
 from srcsel.measures.kernels.class_sums import class_sums
 from srcsel.measures.kernels.distance_sums import DistanceSums, root_distances
-from srcsel.measures.kernels.pairs import FEW, ZERO, Pairs
+from srcsel.measures.kernels.pairs import ZERO, Pairs
 from srcsel.measures.kernels.prepare import Preparation
 from srcsel.measures.kernels.shared import Shared
 
@@ -68,15 +69,15 @@ def _rechecks(
         read_all([reader])
         return reader.result()
 
-    precision = np.float64 if len(y) < FEW else np.float32
+    score = functools.partial(_on_rows, metric=metric)
+    return np.array(known.on_subsets(kept, preparation, score))
 
-    def score(k: np.ndarray) -> float:
-        Z = known.subset(k, preparation)
-        if metric == "cosine":
-            return _unit_score(Z.astype(precision, copy=False), y[k])
-        return float(each_silhouette(Z, y[k], metric).mean())
 
-    return np.array(list(over_cores(score, list(kept))))
+def _on_rows(Z: np.ndarray, y: np.ndarray, *, metric: Metric = "cosine") -> float:
+    """Score prepared rows Z (n, d) of unit length or zero, y (n,) ascending."""
+    if metric == "cosine":
+        return _unit_score(Z, y)
+    return float(each_silhouette(Z, y, metric).mean())
 
 
 def _reader(
@@ -102,6 +103,7 @@ def _reader(
     single=True,
     null=_null,
     rechecks=_rechecks,
+    on_rows=_on_rows,
     reader=_reader,
 )
 def silhouette(
@@ -265,29 +267,50 @@ class _Subsets:
     def __init__(self, shared: Shared, kept: np.ndarray, metric: Metric) -> None:
         self.pairs = _pairs(shared, metric, "raw")
         self._metric: Metric = metric
-        self._own = np.where(kept, shared.y, -1)[:, self.pairs.order]  # (b, n)
+        self._kept = np.ascontiguousarray(kept[:, self.pairs.order].T)  # (n, b)
         y = shared.y[self.pairs.order]
-        edges = itertools.pairwise(np.flatnonzero(np.diff(y, prepend=-1, append=-1)))
-        members = kept[:, self.pairs.order].T.astype(self.pairs.W.dtype)  # (n, b)
-        self._classes = [(slice(a, b), members[a:b]) for a, b in edges]
-        self._counts = np.stack([m.sum(axis=0) for _, m in self._classes], axis=1)  # (b, c)
+        self._edges = np.flatnonzero(np.diff(y, prepend=-1, append=-1))  # (c + 1,)
+        self._counts = np.add.reduceat(self._kept, self._edges[:-1], axis=0, dtype=np.int64)
+        shares = np.repeat(1 / np.maximum(self._counts, 1), np.diff(self._edges), axis=0)
+        # of a mean distance to the pictures kept of each class
+        self._weights = np.multiply(self._kept, shares).astype(self.pairs.W.dtype)  # (n, b)
+        self._zero = _zero(self.pairs, metric)
         self._totals = np.zeros(len(kept))
         self.filled = (self._totals,)
 
     def take(self, rows: slice, columns: slice, H: np.ndarray) -> np.ndarray:
         """Sum of the coefficients of these rows, (b,)."""
-        D = H if self._metric == "cosine" else root_distances(self.pairs, rows, columns, H)
-        itself = self.pairs.empty[rows] if self._metric == "cosine" else np.zeros(len(D))
-        total = np.zeros(len(self._totals))
-        for part in blocks(len(D), 4 * self._counts.size):
-            sums = np.empty((len(D[part]), *self._counts.shape), dtype=D.dtype)
-            for c, (inside, members) in enumerate(self._classes):
-                np.matmul(D[part, inside], members, out=sums[:, :, c])
-            own = self._own[:, rows][:, part].T
-            total += _coefficients(
-                sums, itself[part], own, self._counts, _zero(self.pairs, self._metric)
-            ).sum(axis=0)
-        return total
+        cosine = self._metric == "cosine"
+        D = H if cosine else root_distances(self.pairs, rows, columns, H)
+        a = np.zeros((len(D), len(self._totals)), D.dtype)  # (r, b)
+        b = np.full_like(a, np.inf)
+        for counts, (start, stop) in zip(
+            self._counts, itertools.pairwise(self._edges), strict=True
+        ):
+            means = D[:, start:stop] @ self._weights[start:stop]  # (r, b)
+            if not counts.all():
+                means[:, counts == 0] = np.inf
+            first, last = np.clip((start - rows.start, stop - rows.start), 0, len(D))
+            for others in (slice(0, first), slice(last, len(D))):
+                np.minimum(b[others], means[others], out=b[others])
+            if first < last:
+                own = means[first:last] * counts.astype(D.dtype)
+                if cosine:  # a row without direction is at distance 1 from itself
+                    own -= self.pairs.empty[rows][first:last, None]
+                a[first:last] = own / np.maximum(counts - 1, 1).astype(D.dtype)
+        a[a < self._zero] = 0
+        b[b < self._zero] = 0
+        largest = np.maximum(a, b)
+        defined = self._defined(rows) & (largest > 0)
+        b -= a
+        return np.divide(b, largest, out=np.zeros_like(a), where=defined).sum(
+            axis=0, dtype=np.float64
+        )
+
+    def _defined(self, rows: slice) -> np.ndarray:
+        """Whether each of the rows is kept with a partner, (r, b)."""
+        own = np.searchsorted(self._edges, np.arange(rows.start, rows.stop), side="right") - 1
+        return self._kept[rows] & (self._counts > 1)[own]
 
     def add(self, rows: slice, columns: slice, part: np.ndarray) -> None:  # noqa: ARG002
         """Add sums (b,) in float64."""
@@ -295,7 +318,7 @@ class _Subsets:
 
     def result(self) -> np.ndarray:
         """Return the scores, (b,)."""
-        return self._totals / (self._own >= 0).sum(axis=1)
+        return self._totals / self._kept.sum(axis=0)
 
 
 def _coefficients(

@@ -4,6 +4,7 @@ kind.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from typing import Any
@@ -13,7 +14,6 @@ import numpy as np
 from srcsel.base.errors import InputError
 from srcsel.measures._base import measure
 from srcsel.measures.kernels.all_pairs import read_all
-from srcsel.measures.kernels.blocks import over_cores
 from srcsel.measures.kernels.class_sums import class_sums
 from srcsel.measures.kernels.exp_sums import WARM, ExpSums
 from srcsel.measures.kernels.pairs import Pairs, cosine_pairs
@@ -66,20 +66,41 @@ def _rechecks(
     """Score each subset of kept (b, n): raw features in one pass over all similarities; else
     prepared anew.
 
-    Only deviations are used, so a subset's own pass is in float32 (to 1e-6) where its exponents
-    cannot vanish.
+    Only deviations are used, so a subset's own pass starts from float32: to 1e-6 / temperature.
     """
     known = shared or Shared(X, y)
     if preparation == "raw":
         reader = _Loss(known, kept, temperature, preparation)
         read_all([reader])
         return reader.result()
-    return np.array(
-        list(
-            over_cores(
-                lambda k: _subset_loss(known.subset(k, preparation), y[k], temperature), list(kept)
-            )
-        )
+    score = functools.partial(_on_rows, temperature=temperature)
+    return np.array(known.on_subsets(kept, preparation, score))
+
+
+def _on_rows(Z: np.ndarray, y: np.ndarray, *, temperature: float = 0.1) -> float:
+    """Score prepared rows Z (n, d) of unit length or zero, y (n,) ascending."""
+    starts = np.flatnonzero(np.diff(y, prepend=-1))
+    counts = np.diff(starts, append=len(y))  # (c,)
+    sums = np.add.reduceat(Z, starts, axis=0, dtype=np.float64)  # (c, d)
+    inside = np.add.reduceat(np.einsum("ij,ij->i", Z, Z), starts)
+    partners = counts > 1
+    apart = ((sums**2).sum(axis=1) - inside)[partners] / (counts[partners] - 1)
+    R = (Z / math.sqrt(temperature)).astype(np.float32 if temperature >= WARM else np.float64)
+    # exp(1 / temperature) is then far from overflow
+    shift = 0 if temperature >= WARM else 1 / temperature
+    totals = np.zeros(len(Z))
+    for start in range(0, len(Z), STRIP):  # the matrix is symmetric: half of it is enough for sums
+        E = R[start : start + STRIP] @ R[start:].T
+        if shift:
+            E -= shift
+        np.exp(E, out=E)
+        height = len(E)
+        np.fill_diagonal(E, 0)
+        totals[start : start + height] += E.sum(axis=1)
+        totals[start + height :] += E[:, height:].sum(axis=0)
+    anchors = np.repeat(partners, counts)
+    return float(
+        (np.log(totals[anchors]) + shift).mean() - apart.sum() / anchors.sum() / temperature
     )
 
 
@@ -136,6 +157,7 @@ def _reader(
     chance=lambda n: math.log(n - 1),
     null=_null,
     rechecks=_rechecks,
+    on_rows=_on_rows,
     reader=_reader,
 )
 def supcon(
@@ -213,32 +235,3 @@ def _positives(pairs: Pairs, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
         total += np.divide(m * (m - 1) - apart, m - 1, out=np.zeros(len(kept)), where=m > 1)
         anchors += np.where(m > 1, m, 0)
     return total / anchors
-
-
-def _subset_loss(Z: np.ndarray, y: np.ndarray, temperature: float) -> float:
-    """Mean over anchors for unit or zero rows Z (n, d)."""
-    anchors = np.bincount(y)[y] > 1
-    sums = class_sums(Z, y, y.max() + 1)
-    counts = np.bincount(y)
-    apart = np.divide(
-        (sums**2).sum(axis=1) - np.bincount(y, np.einsum("ij,ij->i", Z, Z)),
-        counts - 1,
-        out=np.zeros(len(counts)),
-        where=counts > 1,
-    )
-    R = (Z / math.sqrt(temperature)).astype(np.float32 if temperature >= WARM else np.float64)
-    # exp(1 / temperature) is then far from overflow
-    shift = 0 if temperature >= WARM else 1 / temperature
-    totals = np.zeros(len(Z))
-    for start in range(0, len(Z), STRIP):  # the matrix is symmetric: half of it is enough for sums
-        E = R[start : start + STRIP] @ R[start:].T
-        if shift:
-            E -= shift
-        np.exp(E, out=E)
-        height = len(E)
-        np.fill_diagonal(E, 0)
-        totals[start : start + height] += E.sum(axis=1)
-        totals[start + height :] += E[:, height:].sum(axis=0)
-    return float(
-        (np.log(totals[anchors]) + shift).mean() - apart.sum() / anchors.sum() / temperature
-    )

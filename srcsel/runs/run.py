@@ -292,23 +292,24 @@ def score_features(
     "all", which leaves it out. Raises FeatureError, UnknownNameError.
     """
     check(reading=reading)
-    scores = score_model(
-        "features",
-        features,
-        _dataset_of(labels).labels,
-        measures=measure_names(measures),
-        temperature=temperature,
-        metric=metric,
-        seed=seed,
-        logits=logits,
-    )
+    y, names = _dataset_of(labels).labels, measure_names(measures)
+    with suited_threads(len(y)):
+        scores = score_model(
+            "features",
+            features,
+            y,
+            measures=names,
+            temperature=temperature,
+            metric=metric,
+            seed=seed,
+            logits=logits,
+            reading=reading,
+        )
     if scores.failures and measures != "all":
         first = scores.failures[0]  # without a measure: the features are at fault
         raise NotAvailable(f"{first.measure}: {first.reason}" if first.measure else first.reason)
-    if reading == "whitened":
-        return list(scores.scores)
-    literal = {score.measure: score for score in scores.literal}
-    return [literal.get(score.measure, score) for score in scores.scores]
+    found = {score.measure: score for score in (*scores.scores, *scores.literal)}
+    return [found[name] for name in names if name in found]
 
 
 def models_of(run: Run) -> tuple[list[SourceModel], list[Failure]]:

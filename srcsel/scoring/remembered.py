@@ -20,7 +20,7 @@ from srcsel.scoring.score import ModelScores, score_model
 from srcsel.store.features import FeatureStore
 from srcsel.store.serialize import from_plain, to_plain
 
-VERSION = 1
+VERSION = 2
 """Part of what scores are remembered by; raise it with every change to what the kernels, the nulls
 or the re-checks come to. A change to one measure raises that measure's own `version`.
 """

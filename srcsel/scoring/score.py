@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -38,7 +39,7 @@ KEEP = 0.8  # share of each class that a re-check keeps
 FEWEST = (
     2  # pictures of a class that a re-check keeps where there are as many: fewer have no partner
 )
-CAP = 5000  # pictures; above, re-checks run on a stratified sample of this size
+CAP = 2000  # pictures; above, re-checks run on a stratified sample of this size
 FLAT = 1e-5  # of a feature's size: what batches and threads may change by rounding in float32
 SAMPLE_FEWEST = 10  # pictures of a class that such a sample keeps where there are as many
 DIAGNOSIS = 2000  # pictures behind the signs that explain a disagreement
@@ -57,7 +58,8 @@ class ModelScores:
     scores: list[Score]  # whitened where a measure has a preparation
     literal: list[Score]  # the same measures exactly as their papers state them, reading "raw"
     failures: list[Failure]
-    diagnosis: Diagnosis | None  # None where the features could not be used
+    # None where the features could not be used, or one reading was asked for
+    diagnosis: Diagnosis | None
     notes: tuple[str, ...]  # sentences: what was sampled, what could not be re-checked
 
 
@@ -70,7 +72,9 @@ class Plan:
 
     rows: np.ndarray  # (m,) the pictures re-checked: all, or a stratified sample
     kept: np.ndarray  # (b, m) bool
-    spread: float  # deviations are multiplied by it: sqrt(kept / left out), 2 where 80 % are kept
+    # deviations are multiplied by it: sqrt(kept / left out), 2 where 80 % are kept, and less for a
+    # sample
+    spread: float
 
 
 def score_model(
@@ -86,6 +90,7 @@ def score_model(
     logits: ArrayLike | None = None,
     device: str = "auto",
     watch: Watch | None = None,
+    reading: Reading | None = None,
 ) -> ModelScores:
     """Score features (n, d) with labels (n,) by every measure named; logits (n, c_source) of a
     source head, or None.
@@ -95,7 +100,8 @@ def score_model(
     own default. Labels that no measure can use raise FeatureError, numbers and names that are not
     allowed InputError; features that cannot be used, and measures that fail or do not
     apply, become Failures. device: where all pairs of very many pictures are compared, "auto" a
-    graphics card where there is one, "cpu" the processor.
+    graphics card where there is one, "cpu" the processor. reading: None for both, with the signs
+    that explain a disagreement; else the only one that is computed, without them.
     """
     check(temperature=temperature, metric=metric, seed=seed)
     watch = watch or Watch()
@@ -115,28 +121,36 @@ def score_model(
     plan = plan_rechecks(y, rechecks, seed)
     shared = Shared(X, y)
     few = directions(len(X))
-    # by a measure, whatever whitening needs
-    decomposed = any(measure.spectrum for measure in chosen)
-    whitened = Shared(shared.components(few) if decomposed else components(X, few), y)
-    tasks = _tasks(
-        chosen, shared, whitened, {"temperature": temperature, "metric": metric, **head}, plan
-    )
+    whitened = None
+    if reading != "raw":
+        # by a measure, whatever whitening needs
+        decomposed = any(measure.spectrum for measure in chosen)
+        whitened = Shared(shared.components(few) if decomposed else components(X, few), y)
+    options = {"temperature": temperature, "metric": metric, **head}
+    tasks = _tasks(chosen, shared, whitened, options, plan)
+    if reading == "whitened":
+        tasks = [task for task in tasks if task.reading != "raw"]
 
     def update(done: int, words: str) -> None:
         watch.update(model, "scoring", done, len(chosen), words)
 
     _compare(tasks, lambda: update(0, "Comparing pictures with each other"), device)
+    _recheck_prepared(tasks)
     scores = []
     for done, measure in enumerate(chosen):
         update(done, measure.title)
         scores += [task.outcome(model) for task in tasks if task.measure is measure]
-    rows = stratified(y, DIAGNOSIS, SAMPLE_FEWEST, np.random.default_rng(seed))
+    signs = None
+    if reading is None and whitened is not None:
+        rows = stratified(y, DIAGNOSIS, SAMPLE_FEWEST, np.random.default_rng(seed))
+        Z = whitened.prepared("whitened")[rows]
+        signs = diagnose(model, X[rows], Z, y[rows], temperature, metric)
     return ModelScores(
         model,
         [s for s in scores if isinstance(s, Score) and s.reading != "raw"],
         [s for s in scores if isinstance(s, Score) and s.reading == "raw"],
         list(dict.fromkeys(s for s in scores if isinstance(s, Failure))),
-        diagnose(model, X[rows], whitened.prepared("whitened")[rows], y[rows], temperature, metric),
+        signs,
         _notes(y, plan),
     )
 
@@ -145,11 +159,12 @@ def plan_rechecks(y: np.ndarray, count: int = 200, seed: int = 0) -> Plan:
     """Choose `count` stratified subsets without replacement of labels y (n,) in 0..c-1.
 
     Each keeps 80 % of every class, rounded, but at least two pictures where there are two; a class
-    of one or two is kept whole. Above 5,000 pictures the subsets are drawn from a stratified sample
-    of 5,000.
+    of one or two is kept whole. Above 2,000 pictures the subsets are drawn from a stratified sample
+    of 2,000: its scores spread wider than those of all, by the root of how much smaller it is,
+    which `spread` takes back.
     """
     rng = np.random.default_rng(seed)
-    rows = stratified(y, CAP, SAMPLE_FEWEST, rng)
+    rows, whole = stratified(y, CAP, SAMPLE_FEWEST, rng), len(y)
     y = y[rows]
     kept = np.zeros((count, len(y)), dtype=bool)
     for c in np.unique(y):
@@ -159,9 +174,8 @@ def plan_rechecks(y: np.ndarray, count: int = 200, seed: int = 0) -> Plan:
         kept[np.arange(count)[:, None], members[order]] = True
     inside = int(kept[0].sum()) if count else 0
     outside = len(y) - inside
-    return Plan(
-        rows, kept[: count if outside else 0], math.sqrt(inside / outside) if outside else 0.0
-    )
+    spread = math.sqrt(inside / outside * len(y) / whole) if outside else 0.0
+    return Plan(rows, kept[: count if outside else 0], spread)
 
 
 @dataclass(eq=False)
@@ -177,6 +191,7 @@ class _Task:
     keywords: Mapping[str, Any]
     plan: Plan
     readers: tuple[Any, Any] = (None, None)  # of all pictures, of the re-checks
+    prepared: np.ndarray | None = None  # (b,) scores of the subsets, where they were made together
     seconds: float = 0.0
     error: Exception | None = None
 
@@ -271,6 +286,8 @@ class _Task:
         measure, rows, kept = self.measure, self.plan.rows, self.plan.kept
         if self.readers[1] is not None:
             values = self.readers[1].result()
+        elif self.prepared is not None:
+            values = self.prepared
         elif measure.rechecks:
             known = self.shared.take(rows)
             values = measure.rechecks(
@@ -282,6 +299,13 @@ class _Task:
         else:
             return None
         return value + self.plan.spread * (values - values.mean())
+
+    def on_rows(self) -> Callable[[np.ndarray, np.ndarray], float]:
+        """Return what scores prepared rows and their labels, for a measure that can."""
+        hook = self.measure.on_rows
+        assert hook is not None
+        asked = keywords_of(hook)
+        return partial(hook, **{k: v for k, v in self.keywords.items() if k in asked})
 
     def _given(self, function: Callable[..., Any], shared: Shared) -> Mapping[str, Any]:
         """Keywords, and what measures share where this one asks for it."""
@@ -295,7 +319,7 @@ class _Task:
 def _tasks(
     chosen: Sequence[Measure],
     shared: Shared,
-    whitened: Shared,
+    whitened: Shared | None,
     options: Mapping[str, Any],
     plan: Plan,
 ) -> list[_Task]:
@@ -309,9 +333,10 @@ def _tasks(
         if not both:
             tasks.append(_Task(measure, None, shared, given, plan))
             continue
-        tasks.append(
-            _Task(measure, "whitened", whitened, {**given, "preparation": "whitened"}, plan)
-        )
+        if whitened is not None:
+            tasks.append(
+                _Task(measure, "whitened", whitened, {**given, "preparation": "whitened"}, plan)
+            )
         given.pop("temperature", None)
         tasks.append(_Task(measure, "raw", shared, {**given, "preparation": "raw"}, plan))
     return tasks
@@ -339,6 +364,37 @@ def _compare(tasks: Sequence[_Task], tick: Callable[[], None], device: str) -> N
     except Exception as error:  # noqa: BLE001  the measures that need no pairs go on
         for task, _ in asking:
             task.error = task.error or error
+
+
+def _recheck_prepared(tasks: Sequence[_Task]) -> None:
+    """Score each subset by all tasks that read it prepared, which is done once for all of them."""
+    asking = [t for t in tasks if t.reading == "whitened" and t.measure.on_rows and not t.error]
+    if not asking or not len(asking[0].plan.kept):
+        return
+    known, plan = asking[0].shared.take(asking[0].plan.rows), asking[0].plan
+    hooks = [t.on_rows() for t in asking]
+
+    def score(Z: np.ndarray, y: np.ndarray) -> tuple[list[float], list[float]]:
+        values, took = [], []
+        for hook in hooks:
+            start = time.perf_counter()
+            values.append(hook(Z, y))
+            took.append(time.perf_counter() - start)
+        return values, took
+
+    start = time.perf_counter()
+    try:
+        found = known.on_subsets(plan.kept, "whitened", score)
+    except Exception as error:  # noqa: BLE001  the other measures go on
+        for task in asking:
+            task.error = error
+        return
+    whole = time.perf_counter() - start
+    took = np.array([seconds for _, seconds in found]).sum(axis=0)  # (tasks,)
+    values = np.array([some for some, _ in found])  # (b, tasks)
+    for i, task in enumerate(asking):
+        task.prepared = values[:, i]
+        task.seconds += whole * float(took[i] / took.sum())
 
 
 def _head(logits: ArrayLike | None, n: int) -> dict[str, np.ndarray]:
@@ -380,8 +436,7 @@ def _notes(y: np.ndarray, plan: Plan) -> tuple[str, ...]:
     if len(plan.rows) < len(y):
         notes.append(
             f"Scores use all {len(y):,} pictures. The re-checks ran on a stratified sample of"
-            f" {len(plan.rows):,} of them, so their whiskers are a little wider than yours"
-            " would be."
+            f" {len(plan.rows):,} of them; their whiskers are those of all pictures."
         )
     if len(plan.kept) == 0:
         notes.append("Nothing could be left out of any class, so there are no re-checks.")

@@ -1,5 +1,5 @@
-"""Few pictures keep linear algebra on one thread until the block ends; work on one item while the
-next is made.
+"""Few pictures and busy cores keep linear algebra on one thread until the block ends; work on one
+item while the next is made.
 """
 
 import threading
@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 import threadpoolctl
 
-from srcsel.base.threads import SMALL, in_order, one_behind, suited_threads
+from srcsel.base.threads import (
+    SMALL,
+    free_cores,
+    in_order,
+    one_behind,
+    one_thread_each,
+    suited_threads,
+)
 
 
 def threads():
@@ -20,12 +27,49 @@ def threads():
     ]
 
 
-@pytest.mark.parametrize(("pictures", "expected"), [(SMALL, 1), (SMALL + 1, 2)])
-def test_one_thread_where_there_are_few_pictures(pictures, expected):
+@pytest.mark.parametrize(
+    ("pictures", "free", "expected"), [(SMALL, 2, 1), (SMALL + 1, 2, 2), (SMALL + 1, 1, 1)]
+)
+def test_one_thread_where_there_are_few_pictures_or_others_compute(
+    pictures, free, expected, monkeypatch
+):
+    monkeypatch.setattr("srcsel.base.threads.free_cores", lambda: free)
     with threadpoolctl.threadpool_limits(2):
         with suited_threads(pictures):
             assert set(threads()) == {expected}
         assert set(threads()) == {2}
+
+
+@pytest.mark.parametrize(
+    ("free", "pictures", "together"), [(2, SMALL, 2), (2, SMALL + 1, 2), (1, SMALL, 1)]
+)
+def test_parts_are_shared_over_the_cores_that_are_free(free, pictures, together, monkeypatch):
+    monkeypatch.setattr("srcsel.base.threads.free_cores", lambda: free)
+    with threadpoolctl.threadpool_limits(2), suited_threads(pictures), one_thread_each() as cores:
+        assert cores == together
+        assert set(threads()) == {1}
+    with threadpoolctl.threadpool_limits(2), one_thread_each() as cores:
+        assert cores == 2  # as linear algebra would use itself
+        assert set(threads()) == {1}
+
+
+@pytest.mark.parametrize(
+    ("running", "cores", "free"), [(1, 4, 4), (2, 4, 3), (4, 4, 1), (9, 4, 1), (1, 1, 1)]
+)
+def test_cores_are_free_that_no_other_program_asks_for(running, cores, free, monkeypatch, tmp_path):
+    (tmp_path / "loadavg").write_text(f"9.90 9.80 9.70 {running}/345 6789\n")
+    monkeypatch.setattr("srcsel.base.threads.LOAD", tmp_path / "loadavg")
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    assert free_cores() == free
+
+
+def test_without_that_the_load_of_the_last_minute_counts(monkeypatch, tmp_path):
+    monkeypatch.setattr("srcsel.base.threads.LOAD", tmp_path / "nothing")
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    monkeypatch.setattr("os.getloadavg", lambda: (1.2, 9.0, 9.0), raising=False)
+    assert free_cores() == 3
+    monkeypatch.delattr("os.getloadavg")
+    assert free_cores() == 4
 
 
 def test_the_next_item_is_made_while_one_is_worked_on():

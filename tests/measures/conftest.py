@@ -13,7 +13,7 @@ def small_tiles(monkeypatch):
 @pytest.fixture
 def single(monkeypatch, small_tiles):
     """Float32 products and several tiles, as for thousands of pictures."""
-    for module in ("kernels.pairs", "kernels.shared", "silhouette"):
+    for module in ("kernels.pairs", "kernels.shared"):
         monkeypatch.setattr(f"srcsel.measures.{module}.FEW", 50)
     monkeypatch.setattr("srcsel.measures.kernels.nearest.FIRST", 64)
     monkeypatch.setattr("srcsel.measures.kernels.nearest.PART_BYTES", 8 * 400 * 37)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.linalg
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -45,6 +46,16 @@ def test_equals_scikit_learn_where_a_dimension_is_constant_in_a_class():
     X[y == 1, 3] = 0
     X[:, 4] = 7
     assert lda(X, y) == pytest.approx(reference(X, y))
+
+
+def test_costs_by_the_fewer_of_pictures_and_dimensions(monkeypatch):
+    """No system of d equations where pictures are fewer, and the same answer."""
+    X, y = blobs(60, 2000, 4, signal=2.0)
+    largest = []
+    solve = scipy.linalg.cho_factor
+    monkeypatch.setattr("scipy.linalg.cho_factor", lambda S: largest.append(len(S)) or solve(S))
+    assert lda(X, y) == pytest.approx(reference(X, y))
+    assert max(largest) <= 60
 
 
 def test_the_smallest_class_says_how_many_folds():

@@ -11,6 +11,7 @@ from srcsel.base.records import HEADLINE
 from srcsel.base.watch import Watch
 from srcsel.measures import MEASURES, Measure
 from srcsel.measures._base import Combined
+from srcsel.measures.kernels import shared
 from srcsel.measures.kernels.prepare import directions, prepare
 from srcsel.scoring import score
 from srcsel.scoring.score import plan_rechecks, score_model
@@ -179,6 +180,54 @@ def test_above_the_cap_rechecks_run_on_a_stratified_sample(monkeypatch):
     assert found.scores[2].value == MEASURES["knn"](X, y)
     assert "stratified sample of 65" in found.notes[0]
     assert len(found.scores[0].rechecks) == 200
+
+
+def test_rechecks_of_a_sample_spread_as_those_of_all_pictures(monkeypatch):
+    """A sample of a quarter scatters twice as much, which is taken back."""
+    rng = np.random.default_rng(0)
+    y = np.arange(480) % 4
+    centers = 0.6 * rng.standard_normal((4, 12))
+    widths = {True: [], False: []}
+    for _ in range(6):
+        X = rng.standard_normal((480, 12)) + centers[y]
+        for sampled in widths:
+            monkeypatch.setattr(score, "CAP", 120 if sampled else 480)
+            found = by_name(score_model("a", X, y, rechecks=60).scores)
+            widths[sampled].append([found[n].rechecks.std() for n in ("silhouette", "supcon")])
+    ratio = np.mean(widths[True], axis=0) / np.mean(widths[False], axis=0)
+    assert ratio == pytest.approx([1, 1], abs=0.3)
+    assert plan_rechecks(y, 5).spread == 2
+    monkeypatch.setattr(score, "CAP", 120)
+    assert plan_rechecks(y, 5).spread == 1
+
+
+@pytest.mark.parametrize("reading", ["whitened", "raw"])
+def test_one_reading_alone_is_as_beside_the_other_and_costs_no_more(reading, monkeypatch):
+    X, y = blobs()
+    both = score_model("a", X, y, rechecks=20)
+    monkeypatch.setattr(score, "diagnose", None)
+    if reading == "raw":
+        monkeypatch.setattr(score, "components", None)
+    one = score_model("a", X, y, measures=["silhouette", "supcon"], rechecks=20, reading=reading)
+    found, expected = ((s.scores, s.literal)[reading == "raw"] for s in (one, both))
+    for a, b in zip(found, expected, strict=False):
+        assert (a.measure, a.value, a.null) == (b.measure, b.value, b.null)
+        np.testing.assert_array_equal(a.rechecks, b.rechecks)
+    assert len(one.scores) + len(one.literal) == 2
+    assert one.diagnosis is None
+
+
+def test_subsets_are_prepared_once_for_all_measures_that_read_them_so(monkeypatch):
+    made = []
+    kept = shared._whitening
+
+    def counted(gram):
+        made.append(1)
+        return kept(gram)
+
+    monkeypatch.setattr(shared, "_whitening", counted)
+    score_model("a", *blobs(), rechecks=20)
+    assert len(made) == 20
 
 
 def test_a_picture_alone_is_noted():

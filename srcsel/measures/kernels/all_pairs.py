@@ -64,16 +64,18 @@ def _read(
     def reduced(place: tuple[slice, slice]) -> tuple[list[tuple[int, slice, Any, float]], float]:
         rows, columns = place
         start = time.perf_counter()
-        H = pairs.halves(rows, columns) if matrix is None else matrix[rows]
-        begun = time.perf_counter()
-        parts = []
+        H = pairs.products(rows, columns) if matrix is None else matrix[rows]
+        parts, product = [], time.perf_counter() - start
         for some in edges(len(H), len(H) if whole else FINE):
             those = slice(rows.start + some.start, rows.start + some.stop)
+            since = time.perf_counter()
+            tile = H[some] if matrix is not None else pairs.folded(H[some], those, columns)
+            product += time.perf_counter() - since
             for i, reader in enumerate(readers):
                 since = time.perf_counter()
-                part = reader.take(those, columns, H[some])
+                part = reader.take(those, columns, tile)
                 parts.append((i, those, part, time.perf_counter() - since))
-        return parts, begun - start
+        return parts, product
 
     places = _strips(n) if whole else tiles(n)
     for (_, columns), (parts, product) in zip(places, over_cores(reduced, places), strict=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from srcsel.base.threads import Item, Made, in_order
+from srcsel.base.threads import Item, Made, in_order, one_thread_each
 
 BLOCK_BYTES = 64_000_000  # of one block of pairs in float64
 
@@ -20,24 +20,15 @@ def edges(n: int, step: int) -> list[slice]:
 
 
 def over_cores(function: Callable[[Item], Made], items: Iterable[Item]) -> Iterator[Made]:
-    """`map`, in order, on as many threads as linear algebra may use, which stays on one thread
-    inside each call.
+    """`map`, in order, on as many threads as there are cores to share, while linear algebra stays
+    on one inside each call.
     """
     items = list(items)
-    cores = min(_threads(), len(items)) if len(items) > 1 else 1
-    if cores == 1:
+    if len(items) < 2:
         yield from map(function, items)
         return
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1, user_api="blas"):
-        yield from in_order(function, items, cores, ahead=2 * cores)
-
-
-def _threads() -> int:
-    """How many threads linear algebra may use now."""
-    from threadpoolctl import threadpool_info
-
-    return max(
-        (pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1
-    )
+    with one_thread_each() as cores:
+        if cores == 1:
+            yield from map(function, items)
+        else:
+            yield from in_order(function, items, min(cores, len(items)), ahead=2 * cores)

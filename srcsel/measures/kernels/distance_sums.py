@@ -21,12 +21,14 @@ def root_distances(
     """
     H = pairs.halves(rows, columns) if H is None else H
     share = CLOSE_SINGLE if H.dtype == np.float32 else CLOSE
+    if share * pairs.longest <= H.min(initial=np.inf):
+        return _root(H)
     near = np.flatnonzero(share * pairs.longest > H)
     if H.dtype == np.float32 and len(near) > MANY * H.size:  # one product in float64 costs less
         return root_distances(pairs, rows, columns, pairs.halves(rows, columns, exact=True)).astype(
             H.dtype
         )
-    D = np.sqrt(2 * H)
+    D = _root(H)
     i, j = np.divmod(near, H.shape[1])
     first, second = (np.arange(len(pairs.W))[some] for some in (rows, columns))
     itself = first[i] == second[j]
@@ -37,6 +39,11 @@ def root_distances(
         gap -= pairs.exact(second[j[part]])
         D[i[part], j[part]] = np.sqrt(np.einsum("md,md->m", gap, gap))
     return D
+
+
+def _root(H: np.ndarray) -> np.ndarray:
+    D = np.multiply(H, H.dtype.type(2))
+    return np.sqrt(D, out=D)
 
 
 class DistanceSums:

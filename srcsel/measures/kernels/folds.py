@@ -4,12 +4,16 @@ would score.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import numpy as np
 
 from srcsel.base.errors import InputError, NotAvailable
 from srcsel.measures._base import permutations
+from srcsel.measures.kernels.blocks import over_cores
+
+Made = TypeVar("Made")
 
 Predict = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 """(X, y, new) -> labels of the new pictures; learns from X (n, d), standardised, and y (n,) in
@@ -51,17 +55,32 @@ def predictions(X: np.ndarray, y: np.ndarray, fold: np.ndarray, predict: Predict
     those folds.
     """
     found = np.empty_like(y)
-    for number in range(fold.max() + 1):
-        held = fold == number
-        found[held] = learned(X, y, np.flatnonzero(~held), np.flatnonzero(held), predict)
+    for held, labels in each_fold(X, y, fold, predict):
+        found[held] = labels
     return found
 
 
+def each_fold(
+    X: np.ndarray, y: np.ndarray, fold: np.ndarray, predict: Callable[..., Made]
+) -> Iterator[tuple[np.ndarray, Made]]:
+    """Yield for each fold in turn its rows (m,) and what the others say of them, over all cores."""
+
+    def said(number: int) -> tuple[np.ndarray, Made]:
+        held = np.flatnonzero(fold == number)
+        return held, learned(X, y, np.flatnonzero(fold != number), held, predict)
+
+    return over_cores(said, range(int(fold.max()) + 1))
+
+
 def learned(
-    X: np.ndarray, y: np.ndarray, rows: np.ndarray, new: np.ndarray, predict: Predict
-) -> np.ndarray:
-    """Label that each of the rows `new` (m,) gets from `rows` (k,); each dimension is standardised
-    by these.
+    X: np.ndarray,
+    y: np.ndarray,
+    rows: np.ndarray,
+    new: np.ndarray,
+    predict: Callable[[np.ndarray, np.ndarray, np.ndarray], Made],
+) -> Made:
+    """Return what `predict` says of the rows `new` (m,) after `rows` (k,); each dimension is
+    standardised by these.
     """
     known = X[rows]
     scale = np.abs(known).max(axis=0)

@@ -61,12 +61,27 @@ class Pairs:
         """Return h of rows and columns, (r, s), at least 0, in the precision of W; with `exact` in
         float64.
         """
-        again = exact and self.single
-        H = self.exact(rows) @ self.exact(columns).T if again else self.W[rows] @ self.W[columns].T
-        q = self.q / 2 if again else self._half_q
-        np.subtract(q[rows, None], H, out=H)
-        H += q[columns]
-        return np.maximum(H, 0, out=H)
+        if not exact or not self.single:
+            return self.folded(self.products(rows, columns), rows, columns)
+        P = self.exact(rows) @ self.exact(columns).T
+        return _folded(P, self.q[rows] / 2, self.q[columns] / 2)
+
+    def products(self, rows: slice | np.ndarray, columns: slice) -> np.ndarray:
+        """Return w_i.w_j of rows and columns, (r, s)."""
+        return self.W[rows] @ self.W[columns].T
+
+    def folded(self, P: np.ndarray, rows: slice | np.ndarray, columns: slice) -> np.ndarray:
+        """Turn their products P (r, s) into h, in place: best some rows at a time, in a core's
+        cache.
+        """
+        return _folded(P, self._half_q[rows], self._half_q[columns])
+
+
+def _folded(P: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return first (r,) + second (s,) - P, at least 0, in place of P (r, s)."""
+    np.subtract(first[:, None], P, out=P)
+    P += second
+    return np.maximum(P, 0, out=P)
 
 
 class Reader(Protocol):

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from srcsel.measures.kernels.blocks import over_cores
 from srcsel.measures.kernels.class_sums import class_sums
 from srcsel.measures.kernels.pairs import FEW, Pairs, cosine_pairs, euclidean_pairs
 from srcsel.measures.kernels.prepare import (
@@ -28,8 +29,8 @@ from srcsel.measures.kernels.prepare import (
 )
 
 EPS = float(np.finfo(np.float64).eps)
-# least ratio of squared singular values at which no direction of a subset can be rounding
-SOUND = 0.01
+# largest condition of a subset's Gram matrix at which no direction can be rounding
+SOUND = 1e6
 
 Made = TypeVar("Made")
 
@@ -165,16 +166,36 @@ class Shared:
             lambda: euclidean_pairs(self.prepared(preparation), self.order),
         )
 
-    def subset(self, kept: np.ndarray, preparation: Preparation) -> np.ndarray:
-        """`prepare` of the pictures kept (n,) bool alone; up to a rotation where they are
-        whitened.
+    def on_subsets(
+        self,
+        kept: np.ndarray,
+        preparation: Preparation,
+        score: Callable[[np.ndarray, np.ndarray], Made],
+    ) -> list[Made]:
+        """Return the score of each subset of kept (b, n) bool, its pictures prepared as if they
+        were all.
+
+        `score` gets them by class, with their labels: (m, d') and (m,) ascending. Whitened ones are
+        right up to a rotation, in float32: what is made of them is compared with each other only.
         """
-        X = self.X[kept].astype(np.float64, copy=False)
-        if preparation != "whitened" or X.shape[1] > min(DIRECTIONS, len(X) - 1):
-            return prepare(X, preparation)
-        X = X - X.mean(axis=0)
-        turn = self._once(("turn", kept.tobytes()), lambda: _whitening(X))
-        return prepare(X, preparation) if turn is None else unit_rows(X @ turn, floor=LOST)
+        order = self.order
+        X, y, d = self.X[order].astype(np.float64, copy=False), self.y[order], self.X.shape[1]
+        few = preparation == "whitened" and d <= DIRECTIONS
+        gram, rows = X.T @ X if few else None, X.astype(np.float32)
+
+        def scored(kept: np.ndarray) -> Made:
+            kept = kept[order]
+            m, mean, out = kept.sum(), X[kept].mean(axis=0), X[~kept]
+            turn = None
+            if gram is not None and d < m:
+                turn = _whitening(gram - out.T @ out - m * np.outer(mean, mean))
+            if turn is None:
+                return score(prepare(X[kept], preparation).astype(np.float32), y[kept])
+            Z = rows[kept] @ turn.astype(np.float32)
+            Z -= (mean @ turn).astype(np.float32)
+            return score(unit_rows(Z, floor=LOST), y[kept])
+
+        return list(over_cores(scored, list(kept)))
 
     def _once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         if key not in self._made:
@@ -187,9 +208,14 @@ def once(shared: Shared | None, key: Hashable, make: Callable[[], Made]) -> Made
     return make() if shared is None else shared._once(key, make)
 
 
-def _whitening(W: np.ndarray) -> np.ndarray | None:
-    """Turn and scale centred W (n, d) to equal variance in all d directions, (d, d); None where
-    some hold rounding.
+def _whitening(gram: np.ndarray) -> np.ndarray | None:
+    """Turn and scale rows with the Gram matrix given (d, d) to equal variance in all directions,
+    (d, d); None where some hold rounding.
     """
-    squares, vectors = np.linalg.eigh(W.T @ W)
-    return vectors / np.sqrt(squares) if squares[0] > SOUND * squares[-1] else None
+    try:
+        inverse = np.linalg.inv(np.linalg.cholesky(gram))
+    except np.linalg.LinAlgError:
+        return None
+    # the product of both traces is no less than the condition
+    sound = float(np.trace(gram)) * float(np.einsum("ij,ij->", inverse, inverse)) < SOUND
+    return inverse.T if sound else None

@@ -7,7 +7,7 @@ from srcsel.measures.kernels.blocks import blocks, over_cores
 
 
 def test_over_cores_keeps_the_order(monkeypatch):
-    monkeypatch.setattr(_blocks, "_threads", lambda: 3)
+    monkeypatch.setattr("srcsel.base.threads._blas_threads", lambda: 3)
     assert list(over_cores(lambda i: i * i, range(50))) == [i * i for i in range(50)]
     with pytest.raises(ZeroDivisionError):
         list(over_cores(lambda i: 1 / (i - 7), range(50)))
