@@ -7,9 +7,9 @@ from srcsel.charts import bars_height
 from srcsel.runs.question import command
 from srcsel.store.serialize import from_plain
 from srcsel.ui.app import frame, state
-from srcsel.ui.parts import choices, drawers, making, opened, words
+from srcsel.ui.parts import choices, drawers, live, making, opened, words
 from srcsel.ui.parts.show import empty_state, md
-from srcsel.ui.parts.watch import ACTIVE, draws_maps, watch_job, watch_run
+from srcsel.ui.parts.watch import ACTIVE, draws_maps, watch_run
 from srcsel.ui.results import (
     cost,
     more,
@@ -38,12 +38,15 @@ def main() -> None:
         return
     result = state.result(run_id)
     job = state.board().for_run(run_id)
-    if job is not None and job.state != "done" and (result is None or not result.scores):
-        waiting(job)
+    if job is not None and job.state in ACTIVE and (result is None or not result.complete):
+        under_way(job)
         return
+    begun = result is not None and (result.scores or result.complete)
+    if job is not None and job.state != "done" and not begun:
+        frame.header("Results")
     if job is None or not draws_maps(job):  # else the maps' place says how that goes
         job = watch_run(run_id)
-    if result is not None:
+    if result is not None and (begun or job is None or job.state == "done"):
         answer(result)
     elif job is None:
         frame.header("Results")
@@ -56,15 +59,16 @@ def main() -> None:
         )
 
 
-def waiting(job: JobStatus) -> None:
-    """Draw how the run goes while there is no first result."""
+def under_way(job: JobStatus) -> None:
+    """Draw the run while it goes."""
     run = from_plain(Run, job.payload["run"])
-    lead = (
-        f"Trying {words.count(len(run.models), 'starting model')} on"
-        f" **{md(run.title or run.ref)}**. Each shows here as soon as it is done."
+    frame.command(command(run))
+    frame.header(
+        "Results",
+        f"Trying {words.count(len(run.models), 'starting model')} on **{md(run.title or run.ref)}**."
+        " Nothing is decided before all are scored.",
     )
-    frame.header("Results", lead if job.state in ACTIVE else "")
-    watch_job(job)
+    live.watch_live(job)
 
 
 def answer(whole: Result) -> None:
@@ -80,7 +84,7 @@ def answer(whole: Result) -> None:
         results.remarks(result)
         return
     reading = results.reading()
-    if not frame.presenting():
+    if not frame.presenting() and result.complete:  # what is unfinished says no more than its bars
         results.notes(result, reading)
     left, right = st.columns([2, 3], gap="medium")
     with right:
@@ -91,7 +95,7 @@ def answer(whole: Result) -> None:
             results.bars(result, reading, chosen)
     with right:
         results.map_beside(result, chosen, method, height(result))
-    if frame.presenting():  # for an audience both charts come first
+    if frame.presenting() and result.complete:  # for an audience both charts come first
         results.notes(result, reading)
     drawers.draw(result, making.pictures(result), [chosen], side="left")
     results.remarks(result)
@@ -99,7 +103,8 @@ def answer(whole: Result) -> None:
     verdict.further(whole, chosen)
     more.section(whole)
     cost.section(whole, result, reading, chosen)
-    sharing.training(result)
+    if result.complete:
+        sharing.training(result)
     if not frame.presenting():
         st.header("All numbers", anchor=False)
         table.draw(result, reading)

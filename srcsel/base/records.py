@@ -643,6 +643,22 @@ class Projection:
 
 
 @dataclass(frozen=True)
+class Glimpse:
+    """What is known of a model whose network is still looking at pictures: for the eye alone, never
+    part of an answer.
+    """
+
+    model: str
+    seen: int  # pictures so far
+    total: int
+    # measure -> (where its bar begins, where it ends), whitened, on some of the pictures seen
+    bars: dict[str, tuple[float, float]]
+    rows: tuple[int, ...]  # (m,) which pictures are drawn, each where it was in the glimpse before
+    x: tuple[int, ...]  # (m,) thousandths, about -1000..1000
+    y: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Part:
     """How far one part of a job is: "pictures", "maps", or a source model's id."""
 
@@ -672,6 +688,10 @@ class JobStatus:
     ended: float | None = None
     person: str = ""  # who asked, where people sign in
     ahead: int = 0  # while it waits: how many jobs are done before it, the running one among them
+    # of `seconds_left`, what is left after the step it is at; of a run, both until its answer
+    seconds_least: float | None = None
+    told: float | None = None  # when it last told of its work, seconds since the epoch
+    stopping: bool = False  # it was asked to stop
 
     @property
     def share(self) -> float:

@@ -7,7 +7,12 @@ worker's version writes to the job board, the shell's draws bars.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from srcsel.base.records import Glimpse
 
 PartState = Literal[
     "waiting", "downloading", "reading", "running", "scoring", "done", "stored", "dropped", "failed"
@@ -17,7 +22,10 @@ FINISHED: frozenset[PartState] = frozenset({"done", "stored", "dropped", "failed
 
 
 class Watch:
-    """Receives progress. Parts are "pictures", "race", "maps", or a source model's id."""
+    """Receives progress. Parts are "pictures", "opening", "race", "maps", or a source model's id."""
+
+    looks = False
+    """Whether somebody looks at `show`, so that glimpses are worth making."""
 
     def update(
         self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = ""
@@ -35,15 +43,51 @@ class Watch:
         """Whether other work waits for this to end, so that what can be done later gives way."""
         return False
 
+    def made(self, model: str, rows: np.ndarray, values: np.ndarray) -> None:
+        """Hear what a network made of some pictures, while it goes on: (b, d) float32; rows (b,) of
+        the pictures that it was asked about.
+        """
 
-class Unsaid(Watch):
-    """Passes progress on, and no notes: of what is looked at beside what is worked on."""
+    def show(self, glimpse: Glimpse) -> None:
+        """Show what is known of the model under way; for the eye alone."""
+
+
+class Through(Watch):
+    """Passes everything on; whoever listens on the way changes what it wants to."""
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
+
+    @property
+    def looks(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Whether somebody looks."""
+        return self._watch.looks
 
     def update(
         self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = ""
     ) -> None:
         """Say how far `part` is."""
         self._watch.update(part, state, done, total, note)
+
+    def say(self, note: str) -> None:
+        """Tell the person at once what may spoil the answer."""
+        self._watch.say(note)
+
+    def is_waited_for(self) -> bool:
+        """Whether other work waits for this to end."""
+        return self._watch.is_waited_for()
+
+    def made(self, model: str, rows: np.ndarray, values: np.ndarray) -> None:
+        """Hear what a network made of some pictures."""
+        self._watch.made(model, rows, values)
+
+    def show(self, glimpse: Glimpse) -> None:
+        """Show what is known of the model under way."""
+        self._watch.show(glimpse)
+
+
+class Unsaid(Through):
+    """Passes progress on, and no notes: of what is looked at beside what is worked on."""
+
+    def say(self, note: str) -> None:
+        """Say nothing."""

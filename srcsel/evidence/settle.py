@@ -173,7 +173,9 @@ class _Race(Watch):
                 self.still = [m for m in self.still if m.id != outcome.model]
             else:
                 self.outcomes[outcome.model].append(outcome)
-                self._say(outcome.model, "running", f"Trained {self.rounds + 1} of {ROUNDS} times")
+                trained = self.rounds + 1
+                said = f"Trained {trained} of {ROUNDS} times"
+                self.watch.update(outcome.model, "running", trained, ROUNDS, said)
             self._keep("")
         self.rounds += 1
 
@@ -195,7 +197,7 @@ class _Race(Watch):
         return "most" if self.rounds == ROUNDS else ""
 
     def _say(self, model: str, state: PartState, note: str = "") -> None:
-        self.watch.update(model, state, self.rounds + 1, ROUNDS, note)
+        self.watch.update(model, state, self.rounds, ROUNDS, note)
 
     def _reached(self) -> Reached:
         """Gather what those who are still in reached in all complete rounds."""

@@ -57,15 +57,23 @@ create table if not exists jobs (
     what text not null default '', error text not null default '',
     parts text not null default '[]', result text,
     seconds_left real, created real not null, started real, ended real,
-    person text not null default '', turn integer not null default 0
+    person text not null default '', turn integer not null default 0,
+    seconds_least real, told real
 );
 create index if not exists jobs_by_state on jobs (state, lane, place);
 create table if not exists notices (text text not null);
 """
 _STORED = "create table if not exists stored (file text primary key, person text not null)"
 """For whom a file of features counts (`srcsel.jobs.limits`)."""
-_ADDED = {"person": "text not null default ''", "turn": "integer not null default 0"}
-"""Columns that tables of version 1.0 lack: who asked, and the turn in which it was served."""
+_ADDED = {
+    "person": "text not null default ''",
+    "turn": "integer not null default 0",
+    "seconds_least": "real",
+    "told": "real",
+}
+"""Columns that tables of earlier versions lack: who asked, the turn in which it was served, what is
+left after the step under way, and when the worker last told.
+"""
 
 
 _COLUMNS = frozenset(
@@ -226,7 +234,9 @@ def to_status(row: sqlite3.Row) -> JobStatus:
     """
     about = {name: row[name] for name in row.keys() if name in _TOLD}  # noqa: SIM118 (a row)
     parts, payload = json.loads(row["parts"]), json.loads(row["payload"])
-    return from_plain(JobStatus, {**about, "parts": parts, "payload": payload})
+    stopping = row["state"] == "running" and bool(row["cancel"])
+    more = {"parts": parts, "payload": payload, "stopping": stopping}
+    return from_plain(JobStatus, about | more)
 
 
 def _is_readable(row: sqlite3.Row) -> bool:

@@ -23,7 +23,7 @@ from typing import Any
 
 from srcsel.base import access, log
 from srcsel.base.errors import Cancelled, StoreError, UnknownNameError
-from srcsel.base.records import JobStatus
+from srcsel.base.records import Glimpse, JobStatus
 from srcsel.jobs import limits, turns
 from srcsel.jobs.base import (
     LANES,
@@ -35,6 +35,7 @@ from srcsel.jobs.base import (
     to_status,
     whose,
 )
+from srcsel.jobs.looks import read_glimpse
 from srcsel.jobs.turns import queue_of
 from srcsel.store.serialize import to_plain
 
@@ -148,6 +149,10 @@ class Board:
             row = db.execute("select result from jobs where id=?", (job,)).fetchone()
             return json.loads(row["result"]) if row and row["result"] else None
 
+    def glimpse(self, job: str) -> Glimpse | None:
+        """Return what is known of the model that a running job is at; None where nothing is."""
+        return read_glimpse(self.folder, job)
+
     @again
     def active(self) -> list[JobStatus]:
         """Jobs that run or wait: the running first, then lane by lane in the order they will be
@@ -205,7 +210,7 @@ class Board:
         with self.table.open(write=True) as db:
             db.execute(
                 "update jobs set state='queued', cancel=0, error='', what='Waiting', ended=null,"
-                " seconds_left=null, place=(select max(place) + 1 from jobs) where id=? and state"
+                " seconds_left=null, seconds_least=null, place=(select max(place) + 1 from jobs) where id=? and state"
                 " in ('cancelled','failed')",
                 (job,),
             )
@@ -331,7 +336,13 @@ def _placed(db: sqlite3.Connection, job: str) -> JobStatus:
         return placed
     seen = to_status(leader)
     return replace(
-        placed, done=seen.done, total=seen.total, parts=seen.parts, seconds_left=seen.seconds_left
+        placed,
+        done=seen.done,
+        total=seen.total,
+        parts=seen.parts,
+        seconds_left=seen.seconds_left,
+        seconds_least=seen.seconds_least,
+        told=seen.told,
     )
 
 

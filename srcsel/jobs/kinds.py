@@ -12,6 +12,7 @@ from srcsel.base import records
 from srcsel.base.records import DOTS, Run
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import Watch
+from srcsel.jobs.pace import Pace
 from srcsel.store.serialize import from_plain, to_plain
 
 DECODE_GMACS = 0.5
@@ -28,8 +29,12 @@ class PlanWatch(Protocol):
         """Give the watch itself, to hand down."""
         ...
 
-    def plan(self, weights: dict[str, float], titles: dict[str, str]) -> None:
-        """Announce the parts, their relative cost and their names in words."""
+    def plan(
+        self, weights: dict[str, float], titles: dict[str, str], pace: Pace | None = None
+    ) -> None:
+        """Announce the parts, their relative cost and their names in words; `pace` says better how
+        long they take.
+        """
         ...
 
 
@@ -42,8 +47,15 @@ def rank(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     cost = {model.id: (model.gmacs or 0.05) + 0.05 for model in models}
     race = {"race": 0.01} if run.race else {}
     told.plan(
-        {"pictures": DECODE_GMACS, **race, **cost, "maps": 0.2 * sum(cost.values())},
+        {
+            "pictures": DECODE_GMACS,
+            "opening": DECODE_GMACS,
+            **race,
+            **cost,
+            "maps": 0.2 * sum(cost.values()),
+        },
         {model.id: model.title for model in models},
+        Pace(cost, raced=run.race),
     )
     result = answer(run, watch=told.watch)
     dropped = result.race.dropped if result.race else ()

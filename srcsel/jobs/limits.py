@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from srcsel.base.errors import StoreError
@@ -29,20 +29,33 @@ def require(db: sqlite3.Connection, home: Path, lane: str, person: str) -> None:
 
 
 @contextlib.contextmanager
-def counted(table: Table, job: sqlite3.Row) -> Iterator[None]:
-    """Count the features that appear inside for the person whose job it is."""
+def counted(table: Table, job: sqlite3.Row) -> Iterator[Callable[[], None]]:
+    """Count the features that appear inside for the person whose job it is.
+
+    Yields what counts them now, for an end that does not leave the block.
+    """
     features = table.folder.parent / "features"
-    before = _sizes(features) if job["person"] and job["lane"] == COMPUTE else {}
+    counts = job["person"] and job["lane"] == COMPUTE
+    before = _sizes(features) if counts else {}
+
+    def count() -> None:
+        added = _sizes(features).keys() - before.keys() if counts else ()
+        with contextlib.suppress(StoreError):
+            if added:
+                _add(table, added, job["person"])
+
     try:
-        yield
+        yield count
     finally:
-        if job["person"] and job["lane"] == COMPUTE:
-            added = _sizes(features).keys() - before.keys()
-            with contextlib.suppress(StoreError), table.open(write=True) as db:
-                db.executemany(
-                    "insert or replace into stored (file, person) values (?, ?)",
-                    [(name, job["person"]) for name in added],
-                )
+        count()
+
+
+def _add(table: Table, files: Iterable[str], person: str) -> None:
+    with table.open(write=True) as db:
+        db.executemany(
+            "insert or replace into stored (file, person) values (?, ?)",
+            [(name, person) for name in files],
+        )
 
 
 def _require_turn(db: sqlite3.Connection, person: str, quotas: Quotas) -> None:

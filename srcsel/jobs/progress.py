@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from srcsel.base.records import Part
 from srcsel.base.watch import FINISHED, PartState
+from srcsel.jobs.pace import Pace
 
 BUSY = frozenset({"reading", "running", "scoring"})
 SCORING_SHARE = 0.05
@@ -29,18 +30,24 @@ class Progress:
         self.weights: dict[str, float] = {}
         self.titles: dict[str, str] = {}
         self.fraction = 0.0  # never goes back
+        self._said: dict[str, Part] = {}  # what each part told last
         self._now: dict[str, float] = {}  # part -> share of it that is finished
         self._first: dict[str, float] = {}  # part -> share that was finished when it began
         self._worked = 0.0  # seconds of work, downloads left out
         self._worked_at: float | None = None  # when somebody last told of work
         self._fetched_at: dict[str, float] = {}  # part -> when it last told of its download
+        self._pace: Pace | None = None  # of a run, whose steps are known better
+        self._heard = 0.0  # when somebody last told anything
         # the part to speak of: the last that told, unless it is fetched while another runs
         self.leading = ""
 
-    def plan(self, weights: Mapping[str, float], titles: Mapping[str, str]) -> None:
-        """Announce the parts to come, in order, with their relative cost and their names in
-        words.
+    def plan(
+        self, weights: Mapping[str, float], titles: Mapping[str, str], pace: Pace | None = None
+    ) -> None:
+        """Announce the parts to come, in order, with their relative cost and their names in words;
+        with what says better how long they take, where there is something.
         """
+        self._pace = pace
         self.weights = dict(weights)
         self.titles = dict(titles)
         self.parts = {name: Part(name, "waiting") for name in weights}
@@ -54,7 +61,13 @@ class Progress:
         """
         before = self.parts.get(part)
         self._clock(part, state, now)
-        self.parts[part] = Part(part, state, done, total, note)
+        self._heard = now
+        if self._pace is not None:
+            self._pace.heard(part, state, done, total, now)
+        self._said[part] = Part(part, state, done, total, note)
+        # pictures that were checked may be opened again, for other steps
+        if part != "pictures" or before is None or before.state not in FINISHED:
+            self.parts[part] = self._said[part]
         self.weights.setdefault(part, 1.0)
         if (
             state == "dropped" and before and before.state != "dropped"
@@ -73,7 +86,7 @@ class Progress:
         self.fraction = max(
             self.fraction, sum(w * self._now.get(p, 0.0) for p, w in self.weights.items()) / whole
         )
-        return before is None or before.state != state
+        return before is None or before.state != self.parts[part].state
 
     def _clock(self, part: str, state: PartState, now: float) -> None:
         """Count the time since the last work, without what this part's download took; another's may
@@ -96,6 +109,8 @@ class Progress:
         """
         if self.leading in self.parts and self.parts[self.leading].state == "downloading":
             return None
+        if self._pace is not None:
+            return self._pace.left(self._heard)
         measured = sum(
             w * (self._now.get(p, 0.0) - self._first.get(p, 0.0)) for p, w in self.weights.items()
         )
@@ -104,12 +119,21 @@ class Progress:
             return None
         return self._worked * left / measured
 
+    @property
+    def seconds_least(self) -> float | None:
+        """What of `seconds_left` comes after the step under way; None where that is not known."""
+        if self._pace is None or self.seconds_left is None:
+            return None
+        return self._pace.least(self._heard)
+
     def words(self, part: str) -> str:
         """Say in a sentence what `part` is doing."""
-        at = self.parts[part]
+        at = self._said[part]
         name = self.titles.get(part, part)
         if part == "pictures":
             return at.note or f"Reading pictures{_count(at)}"
+        if part == "opening":
+            return f"Preparing pictures for the models{_count(at)}"
         if part == "race":
             return at.note or "Racing"
         if part == "maps":

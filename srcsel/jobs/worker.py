@@ -21,14 +21,17 @@ from typing import Any
 
 from srcsel.base import access, log
 from srcsel.base.errors import Cancelled, SrcselError, StoreError
-from srcsel.base.records import JobState
+from srcsel.base.records import Glimpse, JobState
 from srcsel.base.scarce import is_out_of_memory
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import PartState, Watch
 from srcsel.jobs import limits
 from srcsel.jobs.base import Table, lane_lock, whose
 from srcsel.jobs.board import Board, log_path
+from srcsel.jobs.halting import halting
 from srcsel.jobs.kinds import KINDS
+from srcsel.jobs.looks import forget_glimpses, write_glimpse
+from srcsel.jobs.pace import Pace
 from srcsel.jobs.progress import Progress
 from srcsel.jobs.turns import next_turn, queue_of
 from srcsel.store import cache, files
@@ -67,6 +70,8 @@ AHEAD = {
 class BoardWatch(Watch):
     """Writes progress into the job table and raises Cancelled where the person asked to stop."""
 
+    looks = True
+
     def __init__(self, table: Table, job: str, about: dict[str, str] | None = None) -> None:
         self._table = table
         self._job = job
@@ -80,9 +85,18 @@ class BoardWatch(Watch):
         """Give the watch to hand down."""
         return self
 
-    def plan(self, weights: dict[str, float], titles: dict[str, str]) -> None:
-        """Announce the parts, their relative cost and their names in words."""
-        self._progress.plan(weights, titles)
+    def plan(
+        self, weights: dict[str, float], titles: dict[str, str], pace: Pace | None = None
+    ) -> None:
+        """Announce the parts, their relative cost and their names in words; `pace` says better how
+        long they take.
+        """
+        self._progress.plan(weights, titles, pace)
+
+    def show(self, glimpse: Glimpse) -> None:
+        """Write what is known of the model under way, for pages; who looks not, misses nothing."""
+        with contextlib.suppress(StoreError):
+            write_glimpse(self._table.folder, self._job, glimpse)
 
     def update(
         self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = ""
@@ -128,12 +142,15 @@ class BoardWatch(Watch):
             what,
             parts,
             seconds_left,
+            self._progress.seconds_least,
+            time.time(),
             self._job,
         )
         try:
             with self._table.open(write=True) as db:
                 db.execute(
-                    "update jobs set done=?, total=?, what=?, parts=?, seconds_left=? where id=?",
+                    "update jobs set done=?, total=?, what=?, parts=?, seconds_left=?,"
+                    " seconds_least=?, told=? where id=?",
                     values,
                 )
                 row = db.execute("select cancel from jobs where id=?", (self._job,)).fetchone()
@@ -159,6 +176,8 @@ def main(folder: Path, lane: str) -> None:
     _log_to(lane)
     table = Table(folder)
     files.sweep(folder.parent)
+    if lane == MAKES_MOST:
+        forget_glimpses(folder)  # of a worker that was killed
     ahead, tidy = list(AHEAD.get(lane, ())), True
     last = time.monotonic()
     while _wanted(folder) and time.monotonic() - last < LINGER_SECONDS:
@@ -218,8 +237,9 @@ def _claim(table: Table, lane: str) -> sqlite3.Row | None:
         turn = 0 if job in queue.followers else next_turn(db, lane)
         return db.execute(
             "update jobs set state='running', started=?, what='Starting', done=0, error='',"
-            " parts='[]', turn=max(turn, ?) where id=? returning *",
-            (time.time(), turn, job),
+            " parts='[]', turn=max(turn, ?), seconds_left=null, seconds_least=null, told=?"
+            " where id=? returning *",
+            (time.time(), turn, time.time(), job),
         ).fetchone()
 
 
@@ -232,7 +252,7 @@ def _work(table: Table, row: sqlite3.Row) -> None:
     watch = BoardWatch(table, row["id"], about)
     with _output_to(log_path(table.folder, row["id"])):
         try:
-            with limits.counted(table, row):
+            with limits.counted(table, row) as count, halting(table, row["id"], count):
                 result = KINDS[row["kind"]](payload, watch)
         except Cancelled as error:
             _finish(table, row["id"], "cancelled", str(error))
@@ -257,6 +277,7 @@ def _work(table: Table, row: sqlite3.Row) -> None:
             _finish(table, row["id"], "failed", reason)
         else:
             _finish(table, row["id"], "done", "", result)
+    forget_glimpses(table.folder, row["id"])
     _tell_log(table, row["id"], about, time.monotonic() - began)
 
 

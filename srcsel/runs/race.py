@@ -26,7 +26,7 @@ from srcsel.base.records import (
     SourceModel,
 )
 from srcsel.base.threads import one_behind
-from srcsel.base.watch import PartState, Watch
+from srcsel.base.watch import PartState, Through, Watch
 from srcsel.features.extract import extract, is_stored
 from srcsel.runs import race_rules as rules
 from srcsel.runs.answer import Answer
@@ -84,6 +84,33 @@ class Track:
         """Return the models whose whole features are there, so that no network has to run."""
         places = [self.dataset] if self.whole is None else [self.dataset, self.whole]
         return [m for m in models if any(self._has(place, m) for place in places)]
+
+    def in_full(self, models: Sequence[SourceModel]) -> Iterator[Features | Failure]:
+        """Yield the features of all pictures, stored ones first.
+
+        The other networks see the pictures in the race's order, so that some of each class come
+        soon.
+        """
+        stored = self.stored(models)
+        for outcome in self.features(self.dataset, stored, self.watch):
+            if isinstance(outcome, Features):
+                self.watch.made(outcome.key.model, *self._in_order(outcome.values))
+            yield outcome
+        others = [m for m in models if m not in stored]
+        for outcome in self.features(self.turned, others, self.watch, until=len(self.order)):
+            if isinstance(outcome, Failure):
+                yield outcome
+            else:
+                self.so_far.loaded(outcome.key)
+                yield from self.features(self.dataset, self._of(outcome.key.model), SILENT)
+
+    def _in_order(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return features (n, d) as networks make them: row numbers of `turned`, and their rows."""
+        return np.arange(len(self.order)), values[self.order]
+
+    def _of(self, model: str) -> list[SourceModel]:
+        """Return a model as it is known by now: with the weights it ran with."""
+        return [m for m in self.so_far.models if m.id == model]
 
     def finish(self, models: Sequence[SourceModel], watch: Watch) -> Iterator[Features | Failure]:
         """Put the rest of the pictures through these models."""
@@ -286,13 +313,14 @@ class _Race:
         return [m for m in self.so_far.models if m.id in ids]
 
 
-class _StageWatch(Watch):
+class _StageWatch(Through):
     """Counts a stage's pictures among all, and keeps a model from looking finished while it
     races.
     """
 
     def __init__(self, watch: Watch, size: int, pictures: int) -> None:
-        self._watch, self._size, self._n = watch, size, pictures
+        super().__init__(watch)
+        self._size, self._n = size, pictures
 
     def update(
         self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = ""

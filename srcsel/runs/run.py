@@ -40,9 +40,11 @@ from srcsel.models import catalog
 from srcsel.pictures.dataset import load_dataset, require_rankable
 from srcsel.runs import race as racing
 from srcsel.runs.answer import Answer
+from srcsel.runs.glimpses import Glimpses
 from srcsel.runs.public_json import to_json
 from srcsel.runs.question import Measures, Metric, measure_names, new_run, require_there
 from srcsel.runs.settled import listed_so
+from srcsel.runs.telling import Telling
 from srcsel.scoring.remembered import scored
 from srcsel.scoring.score import score_model
 from srcsel.store.features import open_features, open_runs
@@ -89,6 +91,8 @@ def answer(
     track = racing.Track(
         dataset, so_far, features, watch, lambda: runs.save(so_far.result(complete=False)), whole
     )
+    told = Telling(watch, {m.id for m in track.stored(models)})
+    track.watch = Glimpses(told, dataset.labels, track.order, run)
     if run.race:
         models = racing.race(track, models, before)
     keys = []
@@ -99,17 +103,17 @@ def answer(
         else:
             keys.append(outcome.key)
             so_far.loaded(outcome.key)
-            watch.update(outcome.key.model, "scoring")
-            scores = scored(outcome, dataset.labels, run, so_far.measures, features, watch)
+            told.update(outcome.key.model, "scoring")
+            scores = scored(outcome, dataset.labels, run, so_far.measures, features, told)
             so_far.add(
                 outcome.key.model, scores, outcome.seconds_per_picture, outcome.seconds_spread
             )
             so_far.probing.add(outcome)
-            watch.update(outcome.key.model, "done")
+            told.update(outcome.key.model, "done")
         runs.save(so_far.result(complete=False))
 
     # a model is scored while the next one runs
-    one_behind(track.features(dataset, models, watch), take_in)
+    one_behind(track.in_full(models), take_in)
     for note in features.notes:
         so_far.say(note)
     result = so_far.result(complete=True)

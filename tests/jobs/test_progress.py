@@ -35,7 +35,12 @@ def test_running_leaves_room_for_scoring():
 def test_the_share_never_goes_back():
     progress = told(("pictures", "done", 10, 10, 0), ("pictures", "reading", 0, 10, 1))
     assert progress.fraction == pytest.approx(0.1)
-    assert progress.parts["pictures"].state == "reading"
+
+
+def test_pictures_that_are_done_stay_done_while_they_are_opened_again():
+    progress = told(("pictures", "done", 10, 10, 0), ("pictures", "reading", 4, 10, 1))
+    assert progress.parts["pictures"].state == "done"
+    assert progress.words("pictures") == "Reading pictures, 4 of 10"  # what it is at
 
 
 def test_time_left_is_said_after_a_tenth_of_the_work():
@@ -109,6 +114,7 @@ def test_a_download_that_all_wait_for_is_spoken_of_without_a_time():
         (("b", "scoring", 1, 4, 0), "Scoring b"),
         (("b", "failed", 0, 0, 0), "Failed: b"),
         (("maps", "running", 1, 3, 0), "Drawing maps, 1 of 3"),
+        (("opening", "reading", 64, 360, 0), "Preparing pictures for the models, 64 of 360"),
     ],
 )
 def test_words(message, words):

@@ -314,7 +314,7 @@ def test_run_with_nothing_scored_says_why(results, save, result, words_of):
     assert not tab.get("plotly_chart")
 
 
-def test_running_job_shows_progress_above_what_is_there(
+def test_a_stopped_run_says_who_is_ahead_and_pronounces_nothing(
     results, save, result, board, settle, words_of
 ):
     save(result, complete=False)
@@ -322,13 +322,14 @@ def test_running_job_shows_progress_above_what_is_there(
         Run(RUN_ID, "2026-03-01T10:15:00+00:00", "x", tuple(m.id for m in result.models))
     )
     board.submit("rank", {"run": run})
-    settle(RUN_ID, "running", parts=[Part("demo/m0", "done"), Part("demo/m1", "running", 10, 30)])
+    settle(RUN_ID, "cancelled", parts=[Part("demo/m0", "done"), Part("demo/m1", "running", 10, 30)])
     tab = ready(results(method="tsne"))
-    assert "So far: clear choice" in words_of(tab)
-    assert "1 of 2 models done" in words_of(tab)
-    assert any("Looking at pictures, 10 of 30" in h.value for h in tab.html)
-    assert "The map is drawn when the scores are done" in words_of(tab)
-    assert not [job for job in board.recent() if job.kind == "map"]
+    assert "6 of 6 models scored\\. Ahead so far\\: Strokes" in words_of(tab)
+    assert "Nothing is decided before all are scored" in words_of(tab)
+    assert "Start from" not in html_of(tab) + words_of(tab)
+    assert "green-badge" not in words_of(tab)
+    assert "<h1" not in html_of(tab)
+    assert len(figures(tab)) == 2
 
 
 def test_figures_are_made_once_for_all_drawings(results, save, result):

@@ -97,6 +97,7 @@ class Rows:
         self._last = now
         rows = self._task.rows[self._came : self._came + len(values)]
         self._came += len(values)
+        self._work.watch.made(self._task.model.id, rows, values)
         good = np.asarray(np.isfinite(values).all(axis=1))  # (b,)
         if logits is not None:
             good &= np.isfinite(logits).all(axis=1)

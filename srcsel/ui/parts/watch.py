@@ -7,6 +7,7 @@ something is finished the whole page is drawn once more, so that finished models
 from __future__ import annotations
 
 import html
+import time
 from collections.abc import Callable
 
 import streamlit as st
@@ -20,8 +21,12 @@ from srcsel.ui.parts.show import md, plain
 
 ACTIVE = ("queued", "running")
 EVERY = 1.0  # seconds between two looks at the board
+QUIET = 10.0  # seconds without a word of the worker from which that is said
+LATE = 3.0  # seconds that a step may take longer before that is said
+STOPPING = "Stopping"
 OTHER_PARTS = {
     "pictures": "Your pictures",
+    "opening": "Opening them for the models",
     "race": "The race",
     "maps": "Maps",
     "measures": "All measures",
@@ -69,10 +74,10 @@ def draws_maps(job: JobStatus) -> bool:
 
 def _rows(job: JobStatus) -> None:
     with st.container(border=True):
-        _head(job)
+        head(job)
         if job.parts:
             st.html(table(job.parts))
-        _failures(job)
+        failures(job)
 
 
 def bar(job: JobStatus, *, failed: str, stopped: str, text: str = "", getting: str = "") -> None:
@@ -95,7 +100,8 @@ def bar(job: JobStatus, *, failed: str, stopped: str, text: str = "", getting: s
         buttons(job)
 
 
-def _head(job: JobStatus) -> None:
+def head(job: JobStatus) -> None:
+    """Draw how far a job is in words, with its buttons and a bar."""
     models = [part for part in job.parts if part.name not in OTHER_PARTS]
     done = sum(part.state in FINISHED for part in models)
     left, right = st.columns([4, 1], vertical_alignment="center")
@@ -106,14 +112,22 @@ def _head(job: JobStatus) -> None:
             st.info("Stopped. What was finished is kept.", icon=":material/pause_circle:")
         else:
             st.markdown(f"**{_now(job, done, len(models))}**")
-            st.caption("You can change page or close this tab; the work goes on.")
+            st.caption(_below(job))
     with right:
         buttons(job)
     if job.state in ACTIVE:
         st.progress(job.share)
 
 
+def _below(job: JobStatus) -> str:
+    if job.stopping:
+        return "What is finished is kept."
+    return "You can change page or close this tab; the work goes on."
+
+
 def _now(job: JobStatus, done: int, total: int) -> str:
+    if job.stopping:
+        return STOPPING
     if job.state == "queued":
         return md(job.what)
     states = [part.state for part in job.parts if part.name not in OTHER_PARTS]
@@ -127,9 +141,27 @@ def _now(job: JobStatus, done: int, total: int) -> str:
         text += f", {dropped} dropped"
     if failed:
         text += f", {failed} failed"
-    if job.seconds_left is not None:
-        text += f", about {phrases.duration(job.seconds_left)} left"
-    return text
+    return ", ".join(filter(None, (text, time_left(job))))
+
+
+def time_left(job: JobStatus, now: float | None = None) -> str:
+    """Say how long a running job still takes: "about 40 s left"; "" where that is not known.
+
+    It counts down between two words of the worker, but never below what comes after the step under
+    way: a step that takes longer says so.
+    """
+    quiet = 0.0 if job.told is None else max(0.0, (now or time.time()) - job.told)
+    if job.seconds_left is None:
+        return f"no news for {phrases.duration(quiet)}" if quiet > QUIET else ""
+    if job.seconds_least is None:
+        left = f"about {phrases.duration(job.seconds_left)} left"
+        return f"{left} when last heard {phrases.duration(quiet)} ago" if quiet > QUIET else left
+    left = max(job.seconds_left - quiet, job.seconds_least)
+    late = quiet - (job.seconds_left - job.seconds_least)
+    if late <= LATE:
+        return f"about {phrases.duration(left)} left"
+    after = f", then about {phrases.duration(left)}" if left >= 1 else ""
+    return f"this step takes longer than thought{after}"
 
 
 def buttons(job: JobStatus) -> None:
@@ -138,9 +170,15 @@ def buttons(job: JobStatus) -> None:
         st.caption(mine.NOT_YOURS)
         return
     if job.state in ACTIVE:
-        if st.button("Stop", icon=":material/stop_circle:", key=f"stop-{job.id}", width="stretch"):
-            state.board().cancel(job.id)
-            st.toast("Stopping after this batch. What is finished is kept.")
+        st.button(
+            STOPPING if job.stopping else "Stop",
+            icon=":material/stop_circle:",
+            key=f"stop-{job.id}",
+            width="stretch",
+            disabled=job.stopping,
+            on_click=_stop,  # before the drawing, which then says so
+            args=(job.id,),
+        )
     elif job.state in ("failed", "cancelled") and st.button(
         "Continue",
         icon=":material/play_arrow:",
@@ -150,6 +188,10 @@ def buttons(job: JobStatus) -> None:
     ):
         state.board().resume(job.id)
         st.rerun()
+
+
+def _stop(job_id: str) -> None:
+    state.board().cancel(job_id)
 
 
 def table(parts: tuple[Part, ...]) -> str:
@@ -185,7 +227,8 @@ def title(name: str) -> str:
         return plain(name)
 
 
-def _failures(job: JobStatus) -> None:
+def failures(job: JobStatus) -> None:
+    """Draw the details of the parts that failed, to be copied; nothing where none did."""
     failed = [part for part in job.parts if part.state == "failed"]
     if not failed:
         return

@@ -34,6 +34,8 @@ def progress(part: Part) -> str:
     text = STATES.get(part.state, part.state)
     if part.name == "maps" and part.state == "running":
         text = "Drawing"
+    if part.name == "opening" and part.state == "reading":
+        text = "Preparing them"
     if part.state in ("running", "dropped") and part.note:
         return part.note
     if part.state == "downloading" and part.done:
@@ -52,4 +54,6 @@ def share(part: Part) -> float:
     """
     if part.state in ("done", "stored"):
         return 1.0
+    if part.state == "waiting":
+        return 0.0
     return min(1.0, part.done / part.total) if part.total else 0.0

@@ -19,7 +19,7 @@ from srcsel.ui.results import beforehand, settle, strip
 from srcsel.verdict.after import after_training
 from srcsel.verdict.expected import HOW, expected, in_words
 from srcsel.verdict.light import Light, light
-from srcsel.verdict.readings import find_ranking, firsts_of_100, titles_of
+from srcsel.verdict.readings import find_ranking, firsts_of_100, model_order, titles_of
 from srcsel.verdict.times import seconds_of
 from srcsel.verdict.wording import headline
 
@@ -35,12 +35,13 @@ LONG = 44  # characters of a headline from which it is set smaller
 
 
 def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> None:
-    """Draw the answer of a run.
-
-    While models are still being scored it says so; without any it says that.
+    """Draw the answer of a run; where it was not finished, only who is ahead, small and grey.
 
     `beside` draws what stands beside the badge.
     """
+    if not result.complete:
+        _so_far(result, beside)
+        return
     verdict = result.verdict
     winner = next((m for m in result.models if m.id == verdict.winner), None)
     with st.container(border=True, key="verdict"):
@@ -49,11 +50,7 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
             with st.container(horizontal=True, vertical_alignment="center"):
                 if result.scores:
                     label, color, icon = look(result)
-                    st.badge(
-                        label if result.complete else f"So far: {label.lower()}",
-                        color=color,
-                        icon=icon,
-                    )
+                    st.badge(label, color=color, icon=icon)
                 if beside is not None:
                     beside()
             sentence = plain(headline(result))
@@ -69,6 +66,23 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
             before = beforehand.small(result)
             right.html(_facts(result, winner) + _firsts(result) + _after(verdict) + before)
         strip.draw(result)
+
+
+def _so_far(result: Result, beside: Callable[[], None] | None) -> None:
+    """Say what an unfinished run shows, which is no answer."""
+    yardsticks = {m.id for m in result.models if m.yardstick}
+    rivals = [m for m in model_order(result) if m not in yardsticks]
+    out = {f.model for f in result.failures if not f.measure}
+    asked = [m for m in result.models if m.id not in out]
+    scored = {s.model for s in result.scores}
+    said = f"{sum(m.id in scored for m in asked)} of {words.count(len(asked), 'model')} scored"
+    if rivals:
+        said += f". Ahead so far: {titles_of(result)[rivals[0]]}"
+    with st.container(horizontal=True, vertical_alignment="center", key="so-far"):
+        st.badge("Not finished", color="gray", icon=":material/hourglass_top:")
+        st.markdown(f"{md(said)}. Nothing is decided before all are scored.", width="content")
+        if beside is not None:
+            beside()
 
 
 def look(result: Result) -> tuple[str, Color, str]:

@@ -1,0 +1,223 @@
+// A run while it goes: every model's bars, the model under way growing, and a sketch of its map.
+// Bars and dots glide to their new places. Names come from people's folders: they only ever become textContent.
+
+const GLIDE = 650; // milliseconds in which dots travel
+const SETTLED = 800; // milliseconds after which rows stand still
+const BARS = ["silhouette", "supcon"];
+
+const lives = new WeakMap();
+
+export default function (component) {
+  const { data, parentElement } = component;
+  let live = lives.get(parentElement);
+  if (!live) {
+    live = create(parentElement);
+    lives.set(parentElement, live);
+  }
+  live.update(data);
+  return () => {
+    live.destroy();
+    lives.delete(parentElement);
+  };
+}
+
+function create(root) {
+  const find = (selector) => root.querySelector(selector);
+  const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const list = find(".rows"), rows = new Map(); // model -> its row
+  const reach = {}; // measure -> [low, high] of its axis: it only grows, so that bars do not jump
+  const sketch = createSketch(find(".sketch"), calm);
+  let data = {}, lead = "", later = 0;
+
+  function element(name, kind, parent) {
+    const made = document.createElement(name);
+    made.className = kind;
+    parent.append(made);
+    return made;
+  }
+
+  function newRow(id) {
+    const row = element("li", "", list);
+    row.name = element("span", "name", row);
+    row.bars = BARS.map(() => {
+      const track = element("div", "track", row);
+      return { bar: element("i", "", track), chance: element("b", "", track) };
+    });
+    const last = element("div", "", row);
+    row.said = element("div", "said", last);
+    row.work = element("div", "work", last);
+    row.done = element("i", "", row.work);
+    rows.set(id, row);
+    return row;
+  }
+
+  function drawBar({ bar, chance }, span, [low, high]) {
+    bar.hidden = chance.hidden = !span;
+    if (!span) return;
+    const at = (value) => (100 * (value - low)) / (high - low || 1);
+    const [from, to] = [Math.min(...span), Math.max(...span)].map(at);
+    bar.style.left = `${from}%`;
+    bar.style.width = `${to - from}%`;
+    chance.style.left = `${at(span[0])}%`;
+  }
+
+  function drawRow(model, place) {
+    const row = rows.get(model.id) ?? newRow(model.id);
+    const before = row.className;
+    row.className = [model.kind, model.ahead ? "ahead" : ""].join(" ");
+    if (before.includes("soon") && model.kind === "finished") row.classList.add("fresh");
+    row.name.textContent = row.name.title = model.title;
+    row.said.textContent = model.said;
+    row.said.title = model.full;
+    row.work.hidden = model.share === null;
+    row.work.classList.toggle("unknown", model.share < 0);
+    row.done.style.width = model.share < 0 ? "" : `${100 * model.share}%`;
+    row.style.setProperty("--bar", model.color);
+    row.style.transform = `translateY(calc(${place} * var(--row, 36px)))`;
+    BARS.forEach((name, i) => drawBar(row.bars[i], model.bars[name], reach[name]));
+  }
+
+  function stretch() {
+    BARS.forEach((name) => {
+      const ends = data.models.flatMap((m) => m.bars[name] ?? []), [low, high] = reach[name] ?? [0, 0.05];
+      reach[name] = [Math.min(low, ...ends), Math.max(high, ...ends.map((end) => end * 1.04))];
+    });
+  }
+
+  function drawLead() {
+    const said = data.lead.join("");
+    if (said === lead) return;
+    const place = find(".lead"), [first, rest] = data.lead;
+    place.replaceChildren(first);
+    element("small", "", place).textContent = rest;
+    if (lead && lead.split(",")[0] !== said.split(",")[0]) {
+      place.classList.remove("fresh");
+      void place.offsetWidth; // so that it comes again
+      place.classList.add("fresh");
+    }
+    lead = said;
+  }
+
+  function drawHeads() {
+    const heads = find(".heads");
+    if (heads.childElementCount) return;
+    data.heads.forEach((text) => { element("span", "", heads).textContent = text; });
+    const key = element("p", "key", find(".board"));
+    element("i", "", key);
+    key.append(data.key);
+  }
+
+  function reorder() { // whoever reads aloud hears the rows as they stand; a row that is moved would not glide
+    const order = data.models.map((m) => rows.get(m.id));
+    if (order.some((row, i) => list.children[i] !== row)) list.append(...order);
+  }
+
+  return {
+    update(fresh) {
+      const first = !data.models;
+      data = fresh;
+      const box = find(".live");
+      for (const [name, value] of Object.entries(data.paint)) box.style.setProperty(`--${name}`, value);
+      box.style.setProperty("--stage", `${data.height}px`);
+      drawHeads();
+      drawLead();
+      stretch();
+      data.models.forEach(drawRow);
+      const known = new Set(data.models.map((m) => m.id));
+      for (const [id, row] of rows) if (!known.has(id)) { row.remove(); rows.delete(id); }
+      clearTimeout(later);
+      later = setTimeout(reorder, first ? 0 : SETTLED);
+      list.style.height = `calc(${data.models.length} * var(--row, 36px))`;
+      find(".key").hidden = !data.models.some((m) => m.kind === "soon");
+      if (first) requestAnimationFrame(() => requestAnimationFrame(() => list.classList.add("glide")));
+      sketch.update(data);
+    },
+    destroy() {
+      clearTimeout(later);
+      sketch.destroy();
+    },
+  };
+}
+
+// ---- the sketch of the map ---------------------------------------------------------------------------------------
+function createSketch(root, calm) {
+  const canvas = root.querySelector("canvas"), names = root.querySelector(".names"), dots = new Map();
+  let frame = 0, began = 0, data = {}, labels = new Map(), gone = false;
+
+  function update(fresh) {
+    const { sketch } = (data = fresh);
+    root.querySelector(".caption").textContent = data.caption;
+    const empty = root.querySelector(".empty");
+    empty.hidden = Boolean(sketch);
+    empty.textContent = sketch ? "" : data.empty;
+    canvas.setAttribute("aria-label", sketch ? data.alt : data.empty);
+    if (!sketch) return redraw();
+    const seen = new Set(), now = performance.now();
+    sketch.rows.forEach((row, i) => {
+      const to = [sketch.x[i] / 1000, sketch.y[i] / 1000], dot = dots.get(row);
+      seen.add(row);
+      if (!dot) dots.set(row, { from: to, at: to, to, group: sketch.groups[i], klass: sketch.classes[i], born: now });
+      else Object.assign(dot, { from: dot.at, to });
+    });
+    for (const row of [...dots.keys()]) if (!seen.has(row)) dots.delete(row);
+    began = now;
+    redraw();
+  }
+
+  function redraw() {
+    if (!frame && !gone) frame = requestAnimationFrame(draw);
+  }
+
+  function draw(now) {
+    frame = 0;
+    const ratio = Math.max(1, window.devicePixelRatio || 1), { width, height } = canvas.getBoundingClientRect();
+    if (!width) return;
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+    const pen = canvas.getContext("2d"), t = calm() ? 1 : Math.min(1, (now - began) / GLIDE), ease = 1 - (1 - t) ** 3;
+    pen.scale(ratio, ratio);
+    const place = ([x, y]) => [width * (0.5 + 0.36 * x), height * (0.5 - 0.36 * y)];
+    const size = dots.size > 600 ? 2.4 : dots.size > 200 ? 3.2 : 4.2, sums = new Map();
+    let young = false;
+    for (const dot of dots.values()) {
+      dot.at = [0, 1].map((k) => dot.from[k] + ease * (dot.to[k] - dot.from[k]));
+      const age = calm() ? 1 : Math.min(1, Math.max(0, (now - dot.born) / GLIDE)), [x, y] = place(dot.at);
+      young ||= age < 1;
+      pen.globalAlpha = 0.85 * age;
+      pen.fillStyle = data.groups[dot.group];
+      pen.beginPath();
+      pen.arc(x, y, size * (0.4 + 0.6 * age), 0, 2 * Math.PI);
+      pen.fill();
+      const sum = sums.get(dot.klass) ?? [0, 0, 0];
+      sums.set(dot.klass, [sum[0] + x, sum[1] + y, sum[2] + 1]);
+    }
+    write(sums, width, height);
+    if (t < 1 || young) redraw();
+  }
+
+  function write(sums, width, height) { // class names where their dots are; what would cover another is left out
+    const taken = [];
+    for (const [klass, name] of Object.entries(data.names ?? {})) {
+      const sum = sums.get(Number(klass));
+      let label = labels.get(klass);
+      if (!label) {
+        label = document.createElement("span");
+        label.textContent = name;
+        names.append(label);
+        labels.set(klass, label);
+      }
+      const box = sum && [sum[0] / sum[2] - label.offsetWidth / 2, sum[1] / sum[2] - 10];
+      if (box) box[0] = Math.max(2, Math.min(width - label.offsetWidth - 2, box[0]));
+      if (box) box[1] = Math.max(2, Math.min(height - 22, box[1]));
+      const free = box && taken.every(([x, y, w]) => box[0] > x + w || box[0] + label.offsetWidth < x || Math.abs(box[1] - y) > 20);
+      label.style.visibility = free ? "visible" : "hidden";
+      if (!free) continue;
+      label.style.transform = `translate(${box[0]}px, ${box[1]}px)`;
+      taken.push([...box, label.offsetWidth]);
+    }
+  }
+
+  const watch = new ResizeObserver(redraw);
+  watch.observe(canvas);
+  return { update, destroy() { gone = true; cancelAnimationFrame(frame); watch.disconnect(); } };
+}
