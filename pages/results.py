@@ -65,8 +65,8 @@ def under_way(job: JobStatus) -> None:
     frame.command(command(run))
     frame.header(
         "Results",
-        f"Trying {words.count(len(run.models), 'starting model')} on **{md(run.title or run.ref)}**."
-        " Nothing is decided before all are scored.",
+        f"Trying {words.count(len(run.models), 'starting model')} on"
+        f" **{md(run.title or run.ref)}**. Nothing is decided before all are scored.",
     )
     live.watch_live(job)
 

@@ -22,7 +22,9 @@ FINISHED: frozenset[PartState] = frozenset({"done", "stored", "dropped", "failed
 
 
 class Watch:
-    """Receives progress. Parts are "pictures", "opening", "race", "maps", or a source model's id."""
+    """Receives progress. Parts are "pictures", "opening" (of them, for the networks), "race",
+    "maps", or a source model's id.
+    """
 
     looks = False
     """Whether somebody looks at `show`, so that glimpses are worth making."""

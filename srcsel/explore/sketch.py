@@ -11,7 +11,7 @@ import numpy as np
 from srcsel.explore.project import unit
 
 MOST = 400  # pictures that the components rest on at most
-EDGE = 1.4  # farthest from the middle that a dot is drawn; before it is turned, nearly all are within 1
+EDGE = 1.4  # farthest from the middle that a dot is drawn; nearly all are within 1
 NEARLY = 0.98
 
 
@@ -19,7 +19,7 @@ class Sketch:
     """Places pictures of one model; rows of the same number are the same picture."""
 
     def __init__(self, before: Sketch | None = None) -> None:
-        """before: the sketch of another model of the same pictures, onto which this one is turned."""
+        """before: another model's sketch of the same pictures, onto which this one is turned."""
         self._fitted = 0  # pictures that the components rest on
         self._mean = np.zeros(1)
         self._axes = np.zeros((1, 2))

@@ -210,8 +210,8 @@ class Board:
         with self.table.open(write=True) as db:
             db.execute(
                 "update jobs set state='queued', cancel=0, error='', what='Waiting', ended=null,"
-                " seconds_left=null, seconds_least=null, place=(select max(place) + 1 from jobs) where id=? and state"
-                " in ('cancelled','failed')",
+                " seconds_left=null, seconds_least=null, place=(select max(place) + 1 from jobs)"
+                " where id=? and state in ('cancelled','failed')",
                 (job,),
             )
         log.event("job continued", job=job)

@@ -80,7 +80,7 @@ class Pace:
         return self._maps_left(now) if self._maps else self._until_answer(now)
 
     def least(self, now: float) -> float | None:
-        """What of that comes after the steps under way, however long they take."""
+        """Seconds of that which come after the steps under way, however long these take."""
         if self._maps:
             each, rest = self._each_map(), self._maps[-1][2] - self._maps[-1][1] - 1
             return None if each is None else each * max(rest, 0)
