@@ -10,6 +10,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from srcsel.base.watch import PartState
 from srcsel.runs.race_rules import budget
@@ -106,7 +107,7 @@ class Pace:
             model.over = now
 
     def _until_answer(self, now: float, *, ends: bool = False) -> float | None:
-        """ends: as if the steps under way ended now."""
+        """Play the rest of the run through; `ends`: as if the steps under way ended now."""
         speed, score = self._speed(), self._score()
         if speed is None or score is None:
             return None
@@ -206,7 +207,7 @@ class Pace:
 
     def _each_map(self) -> float | None:
         times = [told[0] for told in self._maps]
-        return _steady("map", [b - a for a, b in zip(times, times[1:], strict=False)])
+        return _steady("map", [b - a for a, b in pairwise(times)])
 
     def _maps_left(self, now: float) -> float | None:
         each = self._each_map()

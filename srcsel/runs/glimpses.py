@@ -39,7 +39,9 @@ class Glimpses(Through):
         run: Run,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """labels (n,) of the pictures; order (n,): which of them the networks see first."""
+        """Take the labels (n,) of the pictures; order (n,): which of them the networks see
+        first.
+        """
         super().__init__(watch)
         self._labels, self._order = labels[order], order
         self._run, self._clock = run, clock

@@ -127,7 +127,7 @@ def test_a_download_says_nothing_about_this_computer():
 
 
 def test_a_model_that_is_out_takes_no_more_time():
-    said, pace = heard(CASES["constant speed"], upto=24.0)
+    _, pace = heard(CASES["constant speed"], upto=24.0)
     before = pace.left(24.0)
     pace.heard("m4", "failed", 0, 0, 24.0)
     assert pace.left(24.0) == pytest.approx(before - 12)
