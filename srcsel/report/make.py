@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 
 from srcsel import __version__
-from srcsel.base.errors import PictureError
 from srcsel.base.records import Dataset, Evidence, Outlook, Projection, Result
 from srcsel.base.settings import Settings, load_settings
 from srcsel.base.watch import Watch
 from srcsel.evidence import outlook
+from srcsel.pictures import thumbs
 from srcsel.pictures.dataset import load_dataset
-from srcsel.pictures.images import read_picture, thumbnail
 from srcsel.report import shared
 from srcsel.report.html import to_html
 from srcsel.report.pictures import SIDE, drawn_rows, embed
@@ -96,22 +95,21 @@ def _asked(question: Question, result: Result, settings: Settings) -> dict[str, 
 
 
 def _pictures(dataset: Dataset, rows: np.ndarray, watch: Watch) -> dict[int, str]:
-    """Read the small pictures; what cannot be read, or must not be seen, has none."""
+    """Read the small pictures, those that a page has shown as they are kept; what cannot be read,
+    or must not be seen, has none.
+    """
     if dataset.ref.startswith("demo:") and not dataset.folder.is_dir():
         load_dataset(dataset.ref)  # writes the bundled pictures out
-    done = 0
+    set_id = thumbs.register(dataset.folder, dataset.paths, dataset.ranges)
 
     def fetch(row: int) -> bytes | None:
-        nonlocal done
-        done += 1
-        watch.update("pictures", "reading", done, len(rows))
-        try:
-            data = read_picture(dataset.folder / dataset.paths[row])
-            return thumbnail(data, SIDE, dataset.ranges)
-        except (PictureError, OSError):
-            return None
+        kind, body = thumbs.picture(set_id, row, SIDE) or thumbs.placeholder()
+        return body if kind == "image/jpeg" else None
 
-    return embed(rows, fetch)
+    def told(done: int) -> None:
+        watch.update("pictures", "reading", done, len(rows))
+
+    return embed(rows, fetch, told)
 
 
 def _outlook(result: Result, settings: Settings) -> Outlook | None:

@@ -53,10 +53,20 @@ def test_pictures_are_shown_by_the_range_of_their_set(runs, result, monkeypatch)
     deep = dataclasses.replace(result.dataset, ranges={"u2": (0.0, 4095.0)})
     runs.save(dataclasses.replace(result, dataset=deep))
     shown = []
-    monkeypatch.setattr(make, "thumbnail", lambda *asked: shown.append(asked) or b"")
+    monkeypatch.setattr(
+        "srcsel.pictures.images.thumbnail", lambda *asked, **_: shown.append(asked) or b"x"
+    )
     make.write({"run_id": result.run.id})
     assert len(shown) == 60
-    assert all(dict(ranges) == {"u2": (0, 4095)} for _, _, ranges in shown)
+    assert all(dict(ranges) == {"u2": [0, 4095]} for _, _, ranges in shown)
+
+
+def test_pictures_that_a_page_has_shown_are_not_opened_again(runs, result, monkeypatch):
+    first = make.write({"run_id": result.run.id})
+    monkeypatch.setattr("srcsel.pictures.images.thumbnail", None)
+    second = make.write({"run_id": result.run.id, "reading": "raw"})
+    pictures = [html.decode().count("data:image/jpeg;base64,") for html in (first, second)]
+    assert pictures == [60, 60]
 
 
 def test_a_new_measurement_makes_another_report(runs, result, evidence):
