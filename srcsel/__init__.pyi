@@ -4,6 +4,7 @@ from .base.errors import ModelError as ModelError
 from .base.errors import NotAvailable as NotAvailable
 from .base.errors import SrcselError as SrcselError
 from .base.errors import StoreError as StoreError
+from .base.records import Corrections as Corrections
 from .base.records import Dataset as Dataset
 from .base.records import Evidence as Evidence
 from .base.records import Failure as Failure
@@ -29,5 +30,6 @@ from .runs.run import rank as rank
 from .runs.run import rank_features as rank_features
 from .runs.run import score_features as score_features
 from .verdict.beforehand import beforehand as beforehand
+from .verdict.correction import before_and_after as before_and_after
 
 __version__: str

@@ -12,6 +12,7 @@ import srcsel
 NAMES = [
     "MEASURES",
     "Cancelled",
+    "Corrections",
     "Dataset",
     "Evidence",
     "Failure",
@@ -30,6 +31,7 @@ NAMES = [
     "StoreError",
     "Verdict",
     "Watch",
+    "before_and_after",
     "beforehand",
     "find_models",
     "gather_evidence",

@@ -268,6 +268,19 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Corrections:
+    """What a person corrects in a picture set: pictures left out, and pictures of another class."""
+
+    __repr__ = brief
+
+    left_out: tuple[str, ...] = ()  # relative paths, sorted
+    relabeled: tuple[tuple[str, str], ...] = ()  # (relative path, class), sorted by path
+
+    def __bool__(self) -> bool:
+        return bool(self.left_out or self.relabeled)
+
+
+@dataclass(frozen=True)
 class Run:
     """The person's question, complete: running it again answers the same.
 
@@ -289,9 +302,39 @@ class Run:
     # a fast answer: models that the first pictures rule out are not scored on all
     race: bool = False
     person: str = ""  # who asked, where people sign in with accounts; "" = whoever runs srcsel
+    relabeled: tuple[
+        tuple[str, str], ...
+    ] = ()  # pictures the person gave another class: (path, it)
+    corrects: str = ""  # id of the run that left_out and relabeled correct; "" = not said
 
     def __post_init__(self) -> None:
         check_fields(self)
+
+    @property
+    def corrections(self) -> Corrections:
+        """What the person corrected in the pictures."""
+        return Corrections(self.left_out, self.relabeled)
+
+
+@dataclass(frozen=True, eq=False)
+class Before:
+    """What was answered before the pictures were corrected, to stand beside the new answer."""
+
+    __repr__ = brief
+
+    run: str  # id
+    title: str
+    pictures: int
+    classes: int
+    corrections: Corrections  # that it was made with already
+    kind: VerdictKind
+    cause: VerdictCause
+    measured: bool  # the answer was what training the close models came to
+    winner: str | None
+    firsts: dict[str, int]  # model -> first in x of 100 re-checks
+    # of all models that have one, without re-checks; as in Result
+    scores: tuple[Score, ...] = ()
+    literal: tuple[Score, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -356,6 +399,7 @@ class Result:
     seconds_spread: dict[str, tuple[float, float]] = field(default_factory=dict)
     # what is known from training the close ones; never stored with it
     settled: Settled | None = None
+    before: Before | None = None  # of a run with corrected pictures: the answer without
 
 
 @dataclass(frozen=True, eq=False)

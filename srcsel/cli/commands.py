@@ -83,8 +83,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _rank(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     from srcsel.base.bars import Bars
+    from srcsel.pictures.corrections import corrections
+    from srcsel.pictures.tables import read_corrections
     from srcsel.runs.run import answer, new_run
 
+    given = read_corrections(arguments.corrections) if arguments.corrections else corrections()
     run = new_run(
         arguments.folder,
         arguments.models,
@@ -94,7 +97,8 @@ def _rank(arguments: argparse.Namespace, _: Sequence[str]) -> int:
         device=arguments.device,
         precision=arguments.precision,
         seed=arguments.seed,
-        left_out=arguments.leave_out,
+        left_out=[*given.left_out, *arguments.leave_out],
+        relabeled=[*given.relabeled, *map(tuple, arguments.relabel)],
         title=arguments.title,
         race=arguments.race,
     )

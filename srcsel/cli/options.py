@@ -47,6 +47,22 @@ def rank(commands: Commands) -> ArgumentParser:
         help="a picture to leave out, relative; repeatable",
     )
     rank.add_argument(
+        "--relabel",
+        action="append",
+        nargs=2,
+        default=[],
+        metavar=("FILE", "CLASS"),
+        help="a picture and the class it belongs to, one there is or a new one; repeatable",
+    )
+    rank.add_argument(
+        "--corrections",
+        metavar="FILE.csv",
+        help=(
+            "a table of pictures to leave out or give another class (file, change, new_label), as"
+            " Explore writes it; says what changed since the same was asked without"
+        ),
+    )
+    rank.add_argument(
         "--race",
         action="store_true",
         help="fast answer: models that the first pictures rule out are not scored on all",

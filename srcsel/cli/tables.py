@@ -16,6 +16,7 @@ from srcsel.measures import MEASURES
 from srcsel.verdict.after import after_training
 from srcsel.verdict.beforehand import HEADING, lines
 from srcsel.verdict.consensus import favors_wide
+from srcsel.verdict.correction import before_and_after
 from srcsel.verdict.expected import percent
 from srcsel.verdict.measured import answered
 from srcsel.verdict.readings import (
@@ -40,6 +41,8 @@ def print_result(result: Result) -> None:
     console = _console()
     titles = titles_of(result)
     _line(console, result.verdict.text, style="bold")
+    if changed := before_and_after(result):
+        _line(console, changed)
     # the table has the whitened reading
     told = [note.text for note in result.verdict.notes if note.reading != "raw"]
     told = [*filter(None, [after_training(result.verdict)]), *told]

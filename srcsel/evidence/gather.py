@@ -32,7 +32,7 @@ from srcsel.evidence.sentence import notes, sentence
 from srcsel.evidence.splits import split
 from srcsel.features.recover import features_of
 from srcsel.pictures.copies import copy_groups
-from srcsel.pictures.dataset import load_dataset
+from srcsel.pictures.dataset import pictures_of
 from srcsel.runs.run import Measures, add_measures, answer, measure_names, new_run
 from srcsel.scoring.probe import fold_of, probe
 from srcsel.scoring.reached import accuracies, close_to_best, reached_by
@@ -267,7 +267,7 @@ def same_pictures(result: Result, watch: Watch) -> Dataset:
 
     Raises InputError where they are not the ones that were scored.
     """
-    dataset = load_dataset(result.run.ref, left_out=result.run.left_out, watch=watch)
+    dataset = pictures_of(result.run, watch)
     if dataset.digest != result.dataset.digest:
         raise InputError(
             f"The pictures in {dataset.folder} have changed since this run. Run it again, then"

@@ -42,7 +42,7 @@ from srcsel.measures.kernels.blocks import blocks
 from srcsel.measures.kernels.prepare import components, directions, prepare
 from srcsel.measures.knn import neighbors
 from srcsel.pictures.copies import copy_groups
-from srcsel.pictures.dataset import load_dataset
+from srcsel.pictures.dataset import pictures_of
 from srcsel.pictures.images import picture_size
 from srcsel.store.features import FeatureStore, open_features, open_runs
 from srcsel.store.serialize import from_plain, to_plain
@@ -93,7 +93,7 @@ def make(run_id: str, settings: Settings | None = None, watch: Watch | None = No
     if (there := stored(result, store)) is not None:
         return there
     run = result.run
-    dataset = load_dataset(run.ref, left_out=run.left_out, watch=watch)
+    dataset = pictures_of(run, watch)
     if dataset.digest != result.dataset.digest:
         raise InputError(
             f"The pictures in {dataset.folder} have changed since this run. Run it again."

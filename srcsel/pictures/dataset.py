@@ -20,18 +20,26 @@ from PIL import Image, ImageStat
 
 from srcsel.base.errors import InputError, PictureError, StoreError
 from srcsel.base.paths import named
-from srcsel.base.records import Dataset, Listing, Unreadable
+from srcsel.base.records import Dataset, Listing, Run, Unreadable
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import Watch
 from srcsel.pictures import apart
 from srcsel.pictures.checks import check, paged, require_rankable, shared, uniform
+from srcsel.pictures.corrections import Relabeled, corrected, corrections
 from srcsel.pictures.decoding import look
 from srcsel.pictures.deep import Spread, ranges_of
 from srcsel.pictures.listing import list_pictures
 from srcsel.pictures.reading import read
 from srcsel.store.memory import Arrays, Memory
 
-__all__ = ["check", "list_pictures", "load_dataset", "read_again", "require_rankable"]
+__all__ = [
+    "check",
+    "list_pictures",
+    "load_dataset",
+    "pictures_of",
+    "read_again",
+    "require_rankable",
+]
 
 BLOCK = 64  # pictures opened between two looks at the stop button
 # pictures after which the memory is written, so that a killed check goes on from there
@@ -53,34 +61,45 @@ CHANGED = (
 _SILENT = Watch()
 
 
-def load_dataset(ref: str, *, watch: Watch = _SILENT, left_out: Collection[str] = ()) -> Dataset:
+def load_dataset(
+    ref: str,
+    *,
+    watch: Watch = _SILENT,
+    left_out: Collection[str] = (),
+    relabeled: Relabeled = (),
+) -> Dataset:
     """Open every picture of `ref` (as in `list_pictures`) once and keep those that can be read.
 
-    Downloads a public set first. `left_out`: relative paths the person does not want. What each
+    Downloads a public set first. `left_out`: relative paths the person does not want. `relabeled`:
+    relative paths -> the class the person gives them, one there is or a new one. What each
     file turned out to be is remembered by path, size and time of change, so a second call opens
     only what is new; one that was renamed is known by its inode. Progress goes to the part
     "pictures", and each of `Dataset.notes` is said. Raises InputError where nothing is readable,
     DownloadError, and Cancelled (what was opened until then is remembered).
     """
-    listing = _listing(ref, watch)
-    unwanted = frozenset([left_out] if isinstance(left_out, str) else left_out)
-    rows = [row for row, path in enumerate(listing.paths) if path not in unwanted]
-    seen = _look_at([listing.paths[row] for row in rows], listing.folder, watch)
-    good = [row for row, file in zip(rows, seen, strict=True) if not file.reason]
+    whole = _listing(ref, watch)
+    listing = corrected(whole, corrections(left_out, relabeled))
+    seen = _look_at(listing.paths, listing.folder, watch)
+    good = [row for row, file in enumerate(seen) if not file.reason]
     bad = [
-        Unreadable(listing.paths[row], file.reason)
-        for row, file in zip(rows, seen, strict=True)
+        Unreadable(path, file.reason)
+        for path, file in zip(listing.paths, seen, strict=True)
         if file.reason
     ]
     if not good:
         first = (
             f" For example {bad[0].path}: {bad[0].reason}" if bad else " All of them were left out."
         )
-        raise InputError(f"None of the {len(listing.paths):,} pictures can be used.{first}")
+        raise InputError(f"None of the {len(whole.paths):,} pictures can be used.{first}")
     dataset = _dataset(listing, good, bad, [file for file in seen if not file.reason])
     for note in dataset.notes:
         watch.say(note)
     return dataset
+
+
+def pictures_of(run: Run, watch: Watch = _SILENT) -> Dataset:
+    """Open the pictures of a run, corrected as it says. Raises as `load_dataset`."""
+    return load_dataset(run.ref, watch=watch, left_out=run.left_out, relabeled=run.relabeled)
 
 
 def read_again(dataset: Dataset, row: int) -> bytes:

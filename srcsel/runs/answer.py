@@ -8,8 +8,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from srcsel.base.phrases import count
 from srcsel.base.records import (
     HEADLINE,
+    Before,
     Dataset,
     Failure,
     FeatureKey,
@@ -66,6 +68,7 @@ class Answer:
         self.spreads: dict[str, tuple[float, float]] = {}
         self.notes: list[str] = [*_rounded(run), *_left_out(dataset, run)]
         self.race: Race | None = None  # of a fast answer
+        self.before: Before | None = None  # of corrected pictures
         self._start = time.monotonic()
 
     def say(self, note: str) -> None:
@@ -143,6 +146,7 @@ class Answer:
             complete=complete,
             race=self.race,
             diagnoses=diagnoses,
+            before=self.before,
         )
         return replace(result, verdict=with_sizes(with_accuracy(result), result))
 
@@ -167,12 +171,13 @@ def _rounded(run: Run) -> list[str]:
 
 def _left_out(dataset: Dataset, run: Run) -> list[str]:
     notes = []
-    if count := sum(u.kind == "file" for u in dataset.unreadable):
-        verb = "file could not be read and is" if count == 1 else "files could not be read and are"
-        notes.append(f"{count:,} {verb} left out.")
+    if bad := sum(u.kind == "file" for u in dataset.unreadable):
+        verb = "file could not be read and is" if bad == 1 else "files could not be read and are"
+        notes.append(f"{bad:,} {verb} left out.")
     if run.left_out:
-        count = len(run.left_out)
-        notes.append(f"You left out {count:,} {'picture' if count == 1 else 'pictures'}.")
+        notes.append(f"You left out {count(len(run.left_out), 'picture')}.")
+    if run.relabeled:
+        notes.append(f"You gave {count(len(run.relabeled), 'picture')} another label.")
     return notes
 
 

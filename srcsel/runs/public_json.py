@@ -11,6 +11,7 @@ from srcsel.base.records import Result, Score, Shown, SourceModel, Strip
 from srcsel.store.serialize import to_plain
 from srcsel.verdict.after import after_training
 from srcsel.verdict.beforehand import beforehand
+from srcsel.verdict.correction import before_and_after
 from srcsel.verdict.light import light
 from srcsel.verdict.measured import answered
 from srcsel.verdict.readings import chance_of, model_order
@@ -28,7 +29,9 @@ def to_json(result: Result) -> dict[str, Any]:
     without looking, with what it reaches (0..1) and how many points the verdict's model is ahead.
     `strips`: a few pictures that it is right about and wrong about. `settled`: what training the
     models that the scores cannot tell apart has shown, null where nothing was measured; `verdict`
-    then says so.
+    then says so. `run` says which pictures were left out (`left_out`), which were given another
+    class (`relabeled`) and which run that corrects (`corrects`); `before`: what that run answered,
+    null where none is known, and in `text` what the corrections changed.
     """
     result = answered(result)
     dataset, run, verdict = result.dataset, result.run, result.verdict
@@ -77,12 +80,19 @@ def to_json(result: Result) -> dict[str, Any]:
         "seconds": result.seconds,
         "complete": result.complete,
         "race": to_plain(result.race),
+        "before": _before(result),
         "settled": to_plain(result.settled) if verdict.measured else None,
     }
 
 
 def _score(score: Score) -> dict[str, Any]:
     return to_plain(score) | {"chance": to_plain(chance_of(score))}
+
+
+def _before(result: Result) -> dict[str, Any] | None:
+    if result.before is None:
+        return None
+    return to_plain(result.before) | {"text": before_and_after(result)}
 
 
 def _strip(result: Result, strip: Strip) -> dict[str, Any]:

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from srcsel.base.errors import InputError, SrcselError, UnknownNameError
+from srcsel.base.errors import InputError, SrcselError
 from srcsel.base.paths import lasting
-from srcsel.base.records import HEADLINE, Dataset, Run
+from srcsel.base.records import HEADLINE, Run
 from srcsel.base.settings import load_settings
 from srcsel.features.extract import PRECISIONS, precision_named
 from srcsel.measures import MEASURES, find
 from srcsel.models import catalog
+from srcsel.pictures.corrections import Relabeled, corrections
 from srcsel.store.runs import RunStore
 
 Metric = Literal["cosine", "euclidean"]
@@ -38,14 +39,18 @@ def new_run(
     precision: str = "float32",
     seed: int = 0,
     left_out: Sequence[str] = (),
+    relabeled: Relabeled = (),
+    corrects: str = "",
     title: str = "",
     race: bool = False,
 ) -> Run:
     """Put a question, complete and checked by name, under a new id.
 
-    Raises UnknownNameError for models or measures that do not exist, and InputError as `Run` does.
-    device None = SRCSEL_DEVICE.
+    Raises UnknownNameError for models or measures that do not exist, and InputError as `Run` and
+    `corrections` do. device None = SRCSEL_DEVICE. left_out, relabeled: as `load_dataset`; corrects:
+    the id of the run that they correct.
     """
+    known = corrections(left_out, relabeled)
     return Run(
         id=RunStore.new_id(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -57,7 +62,9 @@ def new_run(
         device=device or load_settings().device,
         precision=precision_named(precision),
         seed=seed,
-        left_out=tuple(left_out),
+        left_out=known.left_out,
+        relabeled=known.relabeled,
+        corrects=corrects,
         title=title,
         race=race,
     )
@@ -76,16 +83,6 @@ def measure_names(measures: Measures) -> tuple[str, ...]:
     return names
 
 
-def require_there(left_out: Sequence[str], dataset: Dataset) -> None:
-    """Raise UnknownNameError for a picture to leave out that `dataset`, of all pictures, lacks."""
-    known = {*dataset.paths, *(file.path for file in dataset.unreadable)}
-    for path in left_out:
-        if path not in known:
-            raise UnknownNameError(
-                f"picture to leave out (a path relative to {dataset.folder})", path, known
-            )
-
-
 def command(run: Run) -> str:
     """Write the shell command that asks the same again; what is as usual, and the device, is left
     out.
@@ -99,6 +96,8 @@ def command(run: Run) -> str:
     words += ["--race"] if run.race else []
     for path in run.left_out:
         words += ["--leave-out", path]
+    for path, name in run.relabeled:
+        words += ["--relabel", path, name]
     return shlex.join(words)
 
 

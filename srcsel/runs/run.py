@@ -19,6 +19,7 @@ from srcsel.base.allowed import check, check_fields
 from srcsel.base.errors import InputError, NotAvailable, SrcselError
 from srcsel.base.records import (
     GIVEN,
+    Corrections,
     Dataset,
     Failure,
     FeatureKey,
@@ -37,12 +38,15 @@ from srcsel.explore.maps import draw_all
 from srcsel.features.recover import features_of
 from srcsel.measures import check_labels, plain_labels
 from srcsel.models import catalog
-from srcsel.pictures.dataset import load_dataset, require_rankable
+from srcsel.pictures.corrections import require_there
+from srcsel.pictures.dataset import load_dataset, pictures_of, require_rankable
+from srcsel.pictures.tables import read_corrections
 from srcsel.runs import race as racing
 from srcsel.runs.answer import Answer
+from srcsel.runs.corrected import before_of
 from srcsel.runs.glimpses import Glimpses
 from srcsel.runs.public_json import to_json
-from srcsel.runs.question import Measures, Metric, measure_names, new_run, require_there
+from srcsel.runs.question import Measures, Metric, measure_names, new_run
 from srcsel.runs.settled import listed_so
 from srcsel.runs.telling import Telling
 from srcsel.scoring.remembered import scored
@@ -79,13 +83,14 @@ def answer(
     for failure in gone:
         watch.update(failure.model, "failed", note=failure.reason)
     # what is odd about all pictures is not said beside what is odd about those that stay
-    whole = load_dataset(run.ref, watch=Unsaid(watch)) if run.left_out else None
+    whole = load_dataset(run.ref, watch=Unsaid(watch)) if run.corrections else None
     if whole is not None:
-        require_there(run.left_out, whole)
-    dataset = load_dataset(run.ref, watch=watch, left_out=run.left_out)
+        require_there(run.corrections, whole)
+    dataset = pictures_of(run, watch)
     require_rankable(dataset)
     so_far = Answer(run, dataset, models, features)
     so_far.failures.extend(gone)
+    so_far.before = before_of(run, runs, settings)
     before = _race_before(runs, run)
     runs.save(so_far.result(complete=False))
     track = racing.Track(
@@ -116,6 +121,7 @@ def answer(
     one_behind(track.in_full(models), take_in)
     for note in features.notes:
         so_far.say(note)
+    so_far.before = so_far.before or before_of(run, runs, settings)  # it may be done by now
     result = so_far.result(complete=True)
     runs.save(result)
     known = listed_so(result, runs, settings)
@@ -135,6 +141,7 @@ def rank(
     precision: str = "float32",
     seed: int = 0,
     race: bool = False,
+    corrections: Corrections | str | Path | None = None,
     watch: Watch | None = None,
 ) -> Result:
     """Rank source models for the pictures in `folder`; `Result.verdict` says where to start.
@@ -143,9 +150,15 @@ def rank(
     classes are the folders below), "demo:NAME" or "public:NAME"; what may spoil the answer stands
     in `Result.dataset.notes`. models: as `catalog.find_models`. measures: names, "all", or None;
     the two bars and what the verdict leans on are computed always. race: a fast answer; models that
-    the first pictures rule out are not scored on all (`Result.race` says which). The run is stored,
-    so the pages show it in History. Raises as `new_run` and `answer`.
+    the first pictures rule out are not scored on all (`Result.race` says which). corrections: of
+    the pictures, or a table of them (file, change, new_label); `before_and_after` then says what
+    they changed, where the same was asked before without. The run is stored, so the pages show it
+    in History. Raises as `new_run` and `answer`.
     """
+    if corrections is None:
+        corrections = Corrections()
+    elif not isinstance(corrections, Corrections):
+        corrections = read_corrections(corrections)
     question = new_run(
         folder,
         models,
@@ -156,6 +169,8 @@ def rank(
         precision=precision,
         seed=seed,
         race=race,
+        left_out=corrections.left_out,
+        relabeled=corrections.relabeled,
     )
     return answered(answer(question, watch=watch))
 
@@ -189,7 +204,7 @@ def add_measures(
     run = replace(before.run, measures=tuple(names))
     so_far = Answer(run, before.dataset, before.models, features)
     so_far.failures.extend(failed)
-    so_far.race = before.race
+    so_far.race, so_far.before = before.race, before.before
     for note in before.notes:
         so_far.say(note)
     so_far.speeds.update(before.seconds_per_picture)

@@ -14,6 +14,7 @@ def checked(result: Result, run_id: str) -> Result:
     data, models = result.dataset, {model.id for model in result.models}
     ranked = [model for ranking in result.rankings for model in ranking.models]
     named = {*_scored(result), *ranked, *_of_the_verdict(result), *_measured(result)}
+    named |= {*_of_before(result)}
     _require(result.run.id == run_id, "the run's id")
     _require(len(data.labels) == len(data.paths), "as many labels as pictures")
     _require(all(0 <= k < len(data.classes) for k in set(data.labels.tolist())), "known classes")
@@ -51,6 +52,14 @@ def _of_the_verdict(result: Result) -> Iterator[str]:
     yield from () if verdict.winner is None else (verdict.winner,)
     yield from verdict.close
     yield from verdict.firsts
+
+
+def _of_before(result: Result) -> Iterator[str]:
+    before = result.before
+    if before is not None:
+        yield from () if before.winner is None else (before.winner,)
+        yield from before.firsts
+        yield from (score.model for score in (*before.scores, *before.literal))
 
 
 def _measured(result: Result) -> Iterator[str]:

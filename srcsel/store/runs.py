@@ -6,6 +6,7 @@ runs/<id>/rechecks.safetensors
 runs/<id>/maps/<hash>.safetensors
 runs/<id>/maps/shared.json            of an example: the id of another that holds maps of this one
 runs/<id>/evidence/<hash>.json        accuracy really reached, one file a protocol
+runs/<id>/corrections/<hash>.json     corrections that a person is making (`store.drafts`)
 """
 
 from __future__ import annotations
@@ -237,6 +238,12 @@ class RunStore:
         files.write_json(
             self.folder / _checked(evidence.run) / "evidence" / f"{name}.json", to_plain(evidence)
         )
+
+    def drafts(self, run_id: str) -> Path:
+        """Return where corrections lie that people are making to the pictures of a run. Raises
+        UnknownNameError.
+        """
+        return self.folder / _checked(run_id) / "corrections"
 
     def _map_places(self, run_id: str) -> Iterator[Path]:
         """Yield the folders of runs that may hold maps of this one, the person's own first."""

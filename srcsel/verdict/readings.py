@@ -76,11 +76,16 @@ def pick_scores(result: Result, measure: str, reading: Reading) -> dict[str, Sco
     """Each model's score by `measure` in that reading; measures without a preparation have only
     one.
     """
-    source = result.literal if reading == "raw" else result.scores
+    return scores_of(result.scores, result.literal, measure, reading)
+
+
+def scores_of(
+    scores: Sequence[Score], literal: Sequence[Score], measure: str, reading: Reading
+) -> dict[str, Score]:
+    """As `pick_scores`, from the scores themselves."""
+    source = literal if reading == "raw" else scores
     found = {s.model: s for s in source if s.measure == measure}
-    return found or {
-        s.model: s for s in result.scores if s.measure == measure and s.reading is None
-    }
+    return found or {s.model: s for s in scores if s.measure == measure and s.reading is None}
 
 
 def bar_length(score: Score) -> tuple[float, float, float]:

@@ -27,6 +27,7 @@ def read_back(text: str) -> Run:
         precision=told.precision,
         seed=told.seed,
         left_out=told.leave_out,
+        relabeled=told.relabel,
         race=told.race,
     )
 
@@ -53,6 +54,7 @@ def test_a_command_asks_the_same_question_again():
         precision="bfloat16",
         seed=7,
         left_out=["my leaves/1 $x.png", "b'.jpg"],
+        relabeled={"c d.png": "it's $new"},
         race=True,
     )
     assert " --precision fast " in command(asked)

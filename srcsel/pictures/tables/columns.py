@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from srcsel.base.errors import InputError
 from srcsel.base.phrases import listed
+from srcsel.base.spreadsheet import as_named
 from srcsel.pictures.layouts import split_of
 from srcsel.pictures.tables.names import composed, is_picture_name
 from srcsel.pictures.tables.rows import SAMPLE
@@ -97,8 +98,10 @@ def find_columns(
 
 
 def cell(row: Sequence[str], column: int) -> str:
-    """Return a cell without blanks around it, "" where the row is too short."""
-    return composed(row[column].strip()) if column < len(row) else ""
+    """Return a cell without blanks around it and without the mark that keeps a spreadsheet from
+    running it; "" where the row is too short.
+    """
+    return composed(as_named(row[column].strip())) if column < len(row) else ""
 
 
 def _hits(rows: Sequence[Sequence[str]], is_file: Callable[[str], bool]) -> list[int]:

@@ -50,7 +50,7 @@ def script(model: SourceModel, dataset: Dataset, *, listed: bool = False) -> str
 
 def needs_table(result: Result) -> bool:
     """Say whether the folders alone do not tell which pictures belong to which class."""
-    return result.dataset.label_source != "folder names" or bool(result.run.left_out)
+    return result.dataset.label_source != "folder names" or bool(result.run.corrections)
 
 
 def table(dataset: Dataset) -> str:

@@ -1,0 +1,83 @@
+"""Corrections of a picture set as a table that people edit: file, label, change, new_label."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from srcsel.base.errors import InputError
+from srcsel.base.records import Corrections, Dataset
+from srcsel.base.spreadsheet import as_named, to_csv
+from srcsel.pictures.corrections import corrections
+from srcsel.pictures.tables.encoding import encoding_of
+from srcsel.pictures.tables.rows import Rows, require_size
+
+COLUMNS = ("file", "label", "change", "new_label")
+LEAVE_OUT, NEW_LABEL = "leave out", "new label"
+"""What `change` says."""
+_HOW = (
+    f"It needs the columns file, change ({LEAVE_OUT} or {NEW_LABEL}) and new_label, one line a"
+    " picture; Explore writes one (Corrections as CSV)."
+)
+
+
+def corrections_csv(known: Corrections, labels: Mapping[str, str]) -> str:
+    """Write corrections; labels: path -> class before, "" where that is not known."""
+    new = dict(known.relabeled)
+    rows = [
+        (path, labels.get(path, ""), NEW_LABEL if path in new else LEAVE_OUT, new.get(path, ""))
+        for path in sorted({*known.left_out, *new})
+    ]
+    return to_csv(COLUMNS, rows)
+
+
+def corrected_csv(dataset: Dataset, known: Corrections) -> str:
+    """Write the pictures of a set that stay, with the classes they have then: file, label."""
+    out, new = set(known.left_out), dict(known.relabeled)
+    pairs = zip(dataset.paths, dataset.labels.tolist(), strict=True)
+    rows = ((p, new.get(p, dataset.classes[k])) for p, k in pairs if p not in out)
+    return to_csv(("file", "label"), rows)
+
+
+def read_corrections(path: str | Path) -> Corrections:
+    """Read what `corrections_csv` wrote, or a table like it by hand.
+
+    `change` may be missing: then a picture without a new label is left out. Raises InputError where
+    that is no such table, or a line cannot be meant so.
+    """
+    table = Path(path)
+    try:
+        require_size(table)
+        encoding, _ = encoding_of(table, list)
+    except OSError as error:
+        raise InputError(
+            f"The corrections {table} cannot be read: {error.strerror}. Check the path."
+        ) from error
+    return _read(table.name, Rows(table, encoding))
+
+
+def _read(name: str, rows: Iterable[Sequence[str]]) -> Corrections:
+    lines = iter(rows)
+    heads = [re.sub(r"[\W_]", "", head.casefold()) for head in next(lines, ())]
+    if "file" not in heads or not {"newlabel", "change"} & set(heads):
+        raise InputError(f"{name} is no table of corrections. {_HOW}")
+    at = {head: heads.index(head) for head in ("file", "change", "newlabel") if head in heads}
+    out: set[str] = set()
+    new: dict[str, str] = {}
+    for number, row in enumerate(lines, 2):
+        # as written: cut or composed otherwise, a name may be another file's
+        said = {head: as_named(row[k]) if k < len(row) else "" for head, k in at.items()}
+        file, label = said["file"], said.get("newlabel", "")
+        label = label if label.strip() else ""
+        usual = NEW_LABEL if label else LEAVE_OUT
+        change = said.get("change", "").strip().casefold() or usual
+        if change != usual or not file:
+            raise InputError(f"Line {number} of {name} cannot be meant so. {_HOW}")
+        if label and new.get(file, label) != label:
+            raise InputError(f"{name} gives {file} two new labels. Keep the right one.")
+        if label:
+            new[file] = label
+        else:
+            out.add(file)
+    return corrections(out, new)
