@@ -11,6 +11,7 @@ import srcsel
 from srcsel.base.errors import UnknownNameError
 from srcsel.base.settings import load_settings
 from srcsel.cli.commands import main
+from srcsel.features.passing import Passing
 from srcsel.pictures.corrections import corrections
 from srcsel.pictures.tables import corrections_csv
 from srcsel.runs import corrected
@@ -86,12 +87,10 @@ def test_a_further_correction_stands_beside_the_one_before_and_undoing_all_too(f
 
 
 def test_features_that_are_stored_are_used_again(first, monkeypatch):
-    from srcsel.features import extract
-
     def never(*_, **__):
         raise AssertionError("pictures were put through a model again")
 
-    monkeypatch.setattr(extract, "_Turn", never)
+    monkeypatch.setattr(Passing, "outcome", never)
     assert len(answer(correction_of(first, KNOWN)).dataset.paths) == 34
 
 
