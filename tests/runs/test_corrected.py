@@ -90,7 +90,7 @@ def test_features_that_are_stored_are_used_again(first, monkeypatch):
     def never(*_, **__):
         raise AssertionError("pictures were put through a model again")
 
-    monkeypatch.setattr(Passing, "outcome", never)
+    monkeypatch.setattr(Passing, "over", never)
     assert len(answer(correction_of(first, KNOWN)).dataset.paths) == 34
 
 
