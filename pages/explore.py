@@ -93,6 +93,7 @@ def draw(result: Result) -> None:
                 room=ROOM_PRESENTING if frame.presenting() else ROOM,
                 on_select=explore.keep(run_id),
                 classes=classes,
+                pinned=choices.pinned(dataset),
                 selected=chosen,
                 stamp=stamp,
                 picture=drawers.opened(result),

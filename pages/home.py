@@ -57,7 +57,7 @@ def _hero(example: RunSummary | None) -> None:
             kind = "secondary" if example else "primary"
             if st.button("Use my own pictures", type=kind, icon=":material/folder_open:"):
                 st.session_state["images-way"] = "folder"
-                navigation.go("images", images=None)
+                navigation.go("images", images=None, again=None)
             if example and st.button(
                 "Take the tour (2 minutes)", type="tertiary", icon=":material/tour:"
             ):

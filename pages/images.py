@@ -5,12 +5,13 @@ import shlex
 import streamlit as st
 
 from srcsel.ui.app import frame, state
-from srcsel.ui.images import checking, choosing
+from srcsel.ui.images import checking, choosing, uploading
+from srcsel.ui.models import again
 
 WAYS = {
     "examples": ("Examples", choosing.examples),
     "folder": ("Folder on this computer", choosing.folder),
-    "zip": ("Zip file", choosing.zipped),
+    "zip": ("Upload", uploading.draw),
     "public": ("Public set", choosing.public),
 }
 
@@ -22,6 +23,7 @@ def images() -> None:
         "Which pictures should the models be tried on? They need labels: one folder for each"
         " class.",
     )
+    again.promise()
     ref = state.read("images")
     st.session_state.setdefault("images-way", _way(ref))
     way = st.segmented_control(

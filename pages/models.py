@@ -3,11 +3,11 @@
 import streamlit as st
 
 from srcsel.base.errors import SrcselError
-from srcsel.base.records import Listing
-from srcsel.runs.question import command
+from srcsel.base.records import Listing, Run
+from srcsel.runs.question import command, named_models
 from srcsel.ui.app import frame, state
 from srcsel.ui.images import checking
-from srcsel.ui.models import fast, picking, precision, sizes
+from srcsel.ui.models import again, fast, picking, precision, sizes
 from srcsel.ui.parts import cards, words
 from srcsel.ui.parts.asking import warm_up
 from srcsel.ui.parts.show import empty_state, md
@@ -40,7 +40,10 @@ def models() -> None:
         return
     warm_up()
     _for_whom(listing)
-    chosen = picking.presets(_chosen())
+    before = again.asked()
+    again.begin(before)
+    again.note(before, listing)
+    chosen = picking.presets(_chosen(before))
     start = st.container()  # the button stands above what it needs, so that it is always in sight
     ticked = picking.ticked(chosen)
     with st.expander("Search all starting models", icon=":material/search:"):
@@ -48,7 +51,7 @@ def models() -> None:
     sizes.choose(chosen)
     with st.expander("Add one by name or file", icon=":material/add_circle:"):
         picking.by_name(chosen)
-    options = picking.advanced()
+    options = picking.advanced() | again.kept(before, listing)
     with start:
         left, right = st.columns(2, gap="large")
         with left:
@@ -72,11 +75,11 @@ def _for_whom(listing: Listing) -> None:
         st.page_link(frame.page("images"), label="Change", query_params={"images": listing.ref})
 
 
-def _chosen() -> str:
-    """Return the models in the address; say which of them are unknown, and fall back to the usual
-    set.
+def _chosen(before: Run | None) -> str:
+    """Return the models in the address, else those of the run that is asked again; say which of
+    them are unknown, and fall back to the usual set.
     """
-    spec = state.read("models")
+    spec = state.read("models") or (before and named_models(before.models))
     if spec is None:
         return picking.default_preset()
     known, errors = picking.known(spec)

@@ -4,13 +4,14 @@ import streamlit as st
 
 from srcsel.base.records import JobStatus, Result, Run
 from srcsel.charts import bars_height
-from srcsel.runs.question import command
+from srcsel.runs.question import commands
 from srcsel.store.serialize import from_plain
 from srcsel.ui.app import frame, state
 from srcsel.ui.parts import choices, drawers, live, making, opened, words
 from srcsel.ui.parts.show import empty_state, md
 from srcsel.ui.parts.watch import ACTIVE, draws_maps, watch_run
 from srcsel.ui.results import (
+    about,
     cost,
     more,
     race,
@@ -73,9 +74,10 @@ def under_way(job: JobStatus) -> None:
 
 def answer(whole: Result) -> None:
     """Draw a run's answer: the verdict, bars and map side by side, what it costs, the numbers."""
-    frame.command(command(whole.run))
     part, limit = cost.among(whole)
     result, whole = state.answered(part), state.answered(whole)
+    frame.command(*commands(whole))
+    about.draw(whole)
     cost.lift(limit)
     verdict.verdict_card(result, lambda: sharing.menu(whole))
     settle.section(result, limit)
@@ -86,16 +88,19 @@ def answer(whole: Result) -> None:
     reading = results.reading()
     if not frame.presenting() and result.complete:  # what is unfinished says no more than its bars
         results.notes(result, reading)
-    left, right = st.columns([2, 3], gap="medium")
+    if frame.presenting():  # for an audience both charts come first, side by side
+        first, second, right = st.columns([3, 3, 4], gap="medium")
+    else:
+        left, right = st.columns([2, 3], gap="medium")
+        with left:
+            results.choose_reading(reading)
+            first = second = st.container(gap="xsmall")
     with right:
         chosen, method = results.map_controls(result)
-    with left:
-        results.choose_reading(reading)
-        with st.container(gap="xsmall"):
-            results.bars(result, reading, chosen)
+    results.bars(result, reading, chosen, (first, second))
     with right:
         results.map_beside(result, chosen, method, height(result))
-    if frame.presenting() and result.complete:  # for an audience both charts come first
+    if frame.presenting() and result.complete:
         results.notes(result, reading)
     drawers.draw(result, making.pictures(result), [chosen], side="left")
     results.remarks(result)

@@ -111,6 +111,12 @@ def duration(seconds: float) -> str:
     return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
+def about(seconds: float) -> str:
+    """Return an estimate as "a few seconds", "about 20 s", as `duration`."""
+    said = duration(seconds)
+    return said if said.startswith("a ") else f"about {said}"
+
+
 def when(created: str, now: datetime | None = None) -> str:
     """Return an ISO 8601 time as "today 14:05", "yesterday 09:30" or "3 Mar 2026", in local
     time.

@@ -99,7 +99,7 @@ def score_bars(
     figure.update_layout(title=_scale(measure, paint, short=scale > 1))
     ranking = find_ranking(result, measure, reading)
     close = [rows[m] for m in ranking.close if m in rows] if ranking else []
-    add_close(figure, close, "too close to call", paint)
+    add_close(figure, close, "too close to call" if scale == 1 else "too close", paint)
     return figure if scale == 1 else _enlarge(figure, scale)
 
 
@@ -146,7 +146,7 @@ def _scale(measure: str, paint: dict[str, str], *, short: bool) -> dict[str, obj
     """
     font = {"size": 12, "color": paint["ink"]}
     said = SCALES.get(measure, "")
-    said = said.partition(";")[0] if short else said
+    said = said.rpartition(", ")[2].partition(";")[0].capitalize() if short else said
     text = f"<span style='font-weight:400'>{said}</span>"  # Streamlit makes titles bold
     return {
         "text": text,

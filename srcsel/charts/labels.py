@@ -10,6 +10,8 @@ CHARACTER, LINE = 6.6, 15.0  # pixels of a letter, and of a line, at 12 pixels o
 PLOT = (560.0, 330.0)  # pixels of the plotting area, roughly
 POINT = 7.0  # pixels from the middle of a mark to its edge
 OUTSIDE = 3.0  # leaving the plotting area is so many times worse than covering something
+# parts of a name that may lie on other names, and on marks and whiskers: else it is left out
+AT_NAMES, AT_MARKS = 0.05, 0.3
 # how many times the nearest distance, and what it costs to stand there, in pixels²
 RINGS = {1.0: 0.0, 2.6: 40.0}
 
@@ -28,7 +30,7 @@ def place_names(
 
     whiskers: lines to keep clear of, (left, low, right, high) on the same scale. Greedy, in the
     order of `names`: each name takes the side with the least overlap with points, whiskers and
-    earlier names.
+    earlier names. The first always stands; of the others those without room are left out.
     """
     middles = {key: (across * PLOT[0], up * PLOT[1]) for key, (across, up) in at.items()}
     taken: list[Box] = [(x - POINT, y - POINT, x + POINT, y + POINT) for x, y in middles.values()]
@@ -36,7 +38,8 @@ def place_names(
         (w[0] * PLOT[0], w[1] * PLOT[1] - 1, w[2] * PLOT[0] + 1, w[3] * PLOT[1] + 1)
         for w in whiskers
     ]
-    placed = {}
+    placed: dict[str, dict[str, Any]] = {}
+    marks = len(taken)
     for key, name in names.items():
         size = (len(unescape(name)) * CHARACTER * scale, LINE * scale)
         choices = [
@@ -44,9 +47,15 @@ def place_names(
             for ring, cost in RINGS.items()
             for side in _SIDES
         ]
-        box, placed[key], _ = min(
+        box, anchors, _ = min(
             choices, key=lambda c: c[2] + _outside(c[0]) + sum(_overlap(c[0], t) for t in taken)
         )
+        area = size[0] * size[1]
+        names_hit = sum(_overlap(box, t) for t in taken[marks:])
+        marks_hit = sum(_overlap(box, t) for t in taken[:marks])
+        if placed and (names_hit > AT_NAMES * area or marks_hit > AT_MARKS * area):
+            continue
+        placed[key] = anchors
         taken.append(box)
     return placed
 

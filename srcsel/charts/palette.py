@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -87,14 +88,18 @@ class Group:
     shape: str
 
 
-def class_groups(classes: tuple[str, ...], counts: np.ndarray) -> list[Group]:
-    """Give the nine largest classes a colour and a shape each, and the rest one grey "other" (by
-    its name if it is one).
+def class_groups(
+    classes: tuple[str, ...], counts: np.ndarray, pinned: Sequence[int] = ()
+) -> list[Group]:
+    """Give the nine largest classes a colour and a shape each, or the `pinned` ones (class ids)
+    where some are, and the rest one grey "other" (by its name if it is one).
 
-    The colours depend on the dataset only, so they are the same on every map and for every model.
+    The colours depend on the dataset and the pins only, so they are the same on every map and for
+    every model.
     """
     keep = len(SHAPES) if len(classes) > len(SHAPES) else len(classes)
-    largest = sorted(np.argsort(-counts, kind="stable")[:keep].tolist())
+    wanted = list(dict.fromkeys(pinned)) or np.argsort(-counts, kind="stable").tolist()
+    largest = sorted(wanted[:keep])
     light, dark = CLASS_COLORS["light"], CLASS_COLORS["dark"]
     groups = [Group(classes[c], (c,), light[i], dark[i], SHAPES[i]) for i, c in enumerate(largest)]
     rest = tuple(c for c in range(len(classes)) if c not in set(largest))

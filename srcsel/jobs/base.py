@@ -28,6 +28,7 @@ LANES = {
     "settle": "compute",
     "check": "quick",
     "report": "quick",
+    "reach": "quick",
     "map": "draw",
     "inside": "look",
     "taken": "ask",

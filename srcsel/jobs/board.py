@@ -88,8 +88,8 @@ class Board:
         again, and follows (`srcsel.jobs.turns`). Kinds and payloads: rank {run}, check {ref}, map
         {run_id, model, method}, inside {run_id, model}, taken {run_id}, sheets {set}, suspects
         {run_id}, measures {run_id, measures?}, evidence {run_id, protocol}, settle {run_id,
-        minutes}, try {run_id, token}. Raises UnknownNameError for another kind, QuotaError where
-        too much waits or is stored, StoreError where the disk refuses.
+        minutes}, try {run_id, token}, reach {}. Raises UnknownNameError for another kind,
+        QuotaError where too much waits or is stored, StoreError where the disk refuses.
         """
         if kind not in LANES:
             raise UnknownNameError("kind of job", kind, LANES)

@@ -273,6 +273,14 @@ def curve(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     return {"models": len(found.curves), "text": found.text}
 
 
+def reach(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:  # noqa: ARG001
+    """Find out whether weights could be fetched now. Payload {}; hands back {reached}."""
+    from srcsel.models.hubs import is_reached
+
+    told.plan({"network": 1.0}, {})
+    return {"reached": is_reached()}
+
+
 def _in_full(result: records.Result) -> list[records.SourceModel]:
     """Models that neither failed nor left a race: what is asked of a finished run is asked of
     them.
@@ -295,4 +303,5 @@ KINDS: dict[str, Callable[[dict[str, Any], PlanWatch], dict[str, Any]]] = {
     "evidence": evidence,
     "settle": settle,
     "curve": curve,
+    "reach": reach,
 }

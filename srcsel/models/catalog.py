@@ -11,13 +11,36 @@ from dataclasses import dataclass
 from srcsel.base.errors import InputError, UnknownNameError
 from srcsel.base.paths import clean
 from srcsel.base.records import SourceModel, Unreadable
-from srcsel.models.hubs import HUBS, at_size, cut_size, hub_of, is_file, sizes_of
+from srcsel.models import finding
+from srcsel.models.hubs import (
+    HUBS,
+    added,
+    at_size,
+    cut_size,
+    forget,
+    hub_of,
+    is_file,
+    remember,
+    sizes_of,
+)
 from srcsel.models.licenses import allows_commercial_use
 
-__all__ = ["PRESETS", "Preset", "allows_commercial_use", "find_models", "search"]
+__all__ = [
+    "PRESETS",
+    "Preset",
+    "added",
+    "allows_commercial_use",
+    "find_models",
+    "forget",
+    "remember",
+    "search",
+]
 
 BUNDLED = "bundled"
 """The name of all models that come with srcsel: real ImageNet networks, then the demo ones."""
+
+CHECKPOINTS = "checkpoints"
+"""The name of all model files of the person's own."""
 
 ALL_AT_ONCE = 50  # a hub's bare name stands for all its models up to this many
 CHECKPOINT = re.compile(r"\.(safetensors|pth|pth\.tar|pt|ckpt|bin)(=[\w.-]+)?$", re.IGNORECASE)
@@ -139,21 +162,23 @@ def search(
 ) -> list[SourceModel]:
     """Return the listed models that fit, hub by hub.
 
-    text: words that all have to occur in id, title, pretraining or licence, in any case and order.
+    text: words that all have to occur in id, title, pretraining or licence, in any case and order;
+    other names of a family are known (`finding.OTHER_NAMES`): siglip2, perception encoder.
     max_params: most weights allowed; a model of unknown size is left out. commercial: only licences
     that surely allow commercial use; "unknown" is never among them. Raises UnknownNameError for an
     unknown hub.
     """
     if hub is not None and hub not in HUBS:
         raise UnknownNameError("hub", hub, HUBS)
-    words = text.lower().split()
     models = (
         model for name, place in HUBS.items() if hub in (None, name) for model in place.models()
     )
     return [
         model
         for model in models
-        if _fits(model, words, max_params) and (not commercial or _free(model))
+        if _is_small(model, max_params)
+        and (not commercial or _free(model))
+        and finding.fits(model, text)
     ]
 
 
@@ -163,6 +188,11 @@ def other_sizes(model: SourceModel) -> list[int]:
     Raises NotAvailable with the reason where its own is the only one.
     """
     return sizes_of(hub_of(model), model).suggested()
+
+
+def own_files() -> list[SourceModel]:
+    """Return the model files of this work folder: of SRCSEL_WEIGHTS, and those that were added."""
+    return list(HUBS[CHECKPOINTS].models())
 
 
 def unreadable(hub: str | None = None) -> list[Unreadable]:
@@ -183,7 +213,7 @@ def _find(part: str) -> Iterable[SourceModel]:
         return _all_of(part)
     hub, _, name = part.partition("/")
     if (CHECKPOINT.search(part) and hub not in HUBS) or _is_file(part):
-        return [HUBS["checkpoints"].find(part)]
+        return [HUBS[CHECKPOINTS].find(part)]
     if hub in HUBS and name:
         return [HUBS[hub].find(name)]
     raise UnknownNameError(
@@ -208,10 +238,8 @@ def _all_of(hub: str) -> Iterable[SourceModel]:
     return models
 
 
-def _fits(model: SourceModel, words: list[str], max_params: int | None) -> bool:
-    told = " ".join((model.id, model.title, model.pretraining, model.license)).lower()
-    small = max_params is None or (model.params is not None and model.params <= max_params)
-    return small and all(word in told for word in words)
+def _is_small(model: SourceModel, max_params: int | None) -> bool:
+    return max_params is None or (model.params is not None and model.params <= max_params)
 
 
 def _free(model: SourceModel) -> bool:

@@ -33,10 +33,12 @@ REST = 60.0  # seconds before what failed for want of time or memory is tried ag
 MOST_RESTING = 1000
 NOT_YET = "", b""
 _SET_ID = re.compile(r"[0-9a-f]{24}")
-_PLACEHOLDER = (
+_AWAITED = (
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96"><rect width="96" height="96"'
-    b' fill="#8893"/><path d="M30 62l12-16 10 12 6-7 9 11z" fill="#8899"/><path d="M24 24l48 48"'
-    b' stroke="#889b" stroke-width="3"/></svg>'
+    b' fill="#8893"/><path d="M30 62l12-16 10 12 6-7 9 11z" fill="#8899"/></svg>'
+)
+_PLACEHOLDER = _AWAITED.replace(
+    b"</svg>", b'<path d="M24 24l48 48" stroke="#889b" stroke-width="3"/></svg>'
 )
 
 
@@ -88,13 +90,15 @@ def picture(set_id: str, index: int, size: int, *, decode: bool = True) -> tuple
             with _turn_of(asked.source):
                 body = asked.kept() or asked.made()
     except (PictureError, OSError):
-        return placeholder()
+        return placeholder(awaited=_is_awaited(set_id))
     return NOT_YET if body is None else ("image/jpeg", body)
 
 
-def placeholder() -> tuple[str, bytes]:
-    """Return what is shown for a picture that is not there."""
-    return "image/svg+xml", _PLACEHOLDER
+def placeholder(*, awaited: bool = False) -> tuple[str, bytes]:
+    """Return what is shown for a picture that is not there, or not there yet: nothing crossed
+    out.
+    """
+    return "image/svg+xml", _AWAITED if awaited else _PLACEHOLDER
 
 
 def count(set_id: str) -> int:
@@ -235,6 +239,15 @@ def _load(set_id: str) -> tuple[Path, tuple[str, ...], Ranges] | None:
         return _read(_manifest(set_id))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+@functools.lru_cache(maxsize=16)
+def _is_awaited(set_id: str) -> bool:
+    """Tell whether a set was registered before its folder was there."""
+    try:
+        return bool(json.loads(_manifest(set_id).read_bytes()).get("awaited"))
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def _manifest(set_id: str) -> Path:

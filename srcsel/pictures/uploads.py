@@ -1,5 +1,5 @@
-"""Zips that people handed in: each is unpacked once, counts for who handed it in, and goes when
-they say so or when nobody used it for long.
+"""Zips and folders that people handed in: each is unpacked once, counts for who handed it in, and
+goes when they say so or when nobody used it for long.
 
 uploads/<id>/<name>   the pictures; <id> = beginning of the digest of the zip
 uploads/<id>.json     whose it is, how large, when it was last used
@@ -73,11 +73,11 @@ def require_room(person: str, more: int, waiting: tuple[int, int] = (0, 0)) -> N
         everybody,
         more,
         (
-            f"Your zips take {megabytes(mine)}, and with this one it would be more than one"
-            " person may have. Remove one that you no longer need: Images, Zip file.",
-            f"The zips of all people take {megabytes(everybody)}, and with this one it would be"
-            " more than there is room for. Remove one of yours that you no longer need: Images, Zip"
-            " file.",
+            f"Your uploads take {megabytes(mine)}, and with this one it would be more than one"
+            " person may have. Remove one that you no longer need: Images, Upload.",
+            f"The uploads of all people take {megabytes(everybody)}, and with this one it would be"
+            " more than there is room for. Remove one of yours that you no longer need: Images,"
+            " Upload.",
         ),
     )
 

@@ -11,13 +11,14 @@ from typing import Literal
 
 from srcsel.base.errors import InputError, SrcselError
 from srcsel.base.paths import lasting
-from srcsel.base.records import HEADLINE, Run
+from srcsel.base.records import HEADLINE, Result, Run
 from srcsel.base.settings import load_settings
 from srcsel.features.extract import PRECISIONS, precision_named
 from srcsel.measures import MEASURES, find
 from srcsel.models import catalog
 from srcsel.pictures.corrections import Relabeled, corrections
 from srcsel.store.runs import RunStore
+from srcsel.verdict.measured import contest
 
 Metric = Literal["cosine", "euclidean"]
 Measures = str | Sequence[str] | None
@@ -87,7 +88,7 @@ def command(run: Run) -> str:
     """Write the shell command that asks the same again; what is as usual, and the device, is left
     out.
     """
-    words = ["srcsel", "rank", run.ref, "--models", _models(run.models)]
+    words = ["srcsel", "rank", run.ref, "--models", named_models(run.models)]
     if set(run.measures) != set(HEADLINE):
         words += ["--measures", ",".join(run.measures)]
     for name in ("temperature", "metric", "precision", "seed"):
@@ -101,7 +102,23 @@ def command(run: Run) -> str:
     return shlex.join(words)
 
 
-def _models(ids: Sequence[str]) -> str:
+def commands(result: Result) -> list[str]:
+    """Write what a shell can do with a run: ask the same again, then what follows from it."""
+    words = [command(result.run)]
+    if not result.complete:
+        return words
+    run_id = result.run.id
+    words += [f"srcsel settle {run_id}"] if contest(result) else []
+    return [
+        *words,
+        f"srcsel evidence {run_id}",
+        f"srcsel curve {run_id}",
+        f"srcsel report {run_id}",
+    ]
+
+
+def named_models(ids: Sequence[str]) -> str:
+    """Return the name of the set that holds just these models, else their ids with commas."""
     for name in SETS:
         with contextlib.suppress(SrcselError):  # a checkout whose demo models were not trained yet
             if tuple(ids) == tuple(model.id for model in catalog.find_models(name)):

@@ -163,6 +163,28 @@ class RunStore:
         shipped = self._summaries(self.examples, example=True) if self.examples else []
         return own + [summary for summary in shipped if summary.id not in taken]
 
+    def rename(self, run_id: str, title: str) -> None:
+        """Give a run of the person's own another name; all else stays.
+
+        Raises UnknownNameError where there is none, StoreError.
+        """
+        place = self.folder / _checked(run_id)
+        try:
+            about, plain = (files.read_json(place / name) for name in ("run.json", "result.json"))
+            for part in (about["run"], about["summary"], plain["run"]):
+                part["title"] = title
+        except FileNotFoundError as error:
+            raise UnknownNameError("run", run_id, []) from error
+        except (files.DamagedFileError, *files.NOT_SO) as error:
+            raise StoreError(f"The stored run {run_id} is damaged. Run it again.") from error
+        files.write_json(place / "result.json", plain)
+        files.write_json(place / "run.json", about)
+
+    def size(self, run_id: str) -> int:
+        """Return the bytes that a run of the person's own takes; its features count elsewhere."""
+        place = self.folder / _checked(run_id)
+        return sum(path.lstat().st_size for path in place.rglob("*") if path.is_file())
+
     def delete(self, run_id: str) -> None:
         """Delete a run of the person's own; features stay. Raises InputError for an example."""
         place = self.folder / _checked(run_id)

@@ -33,7 +33,8 @@ class Way:
     in_words: Callable[[float], str]
 
 
-def _on_imagenet(model: SourceModel) -> float | None:
+def on_imagenet(model: SourceModel) -> float | None:
+    """Return the published accuracy on ImageNet, 0..1; None where it is not known."""
     return model.accuracy if model.id.partition("/")[0] in ON_IMAGENET else None
 
 
@@ -42,7 +43,7 @@ WAYS = (
         "imagenet",
         "Most accurate on ImageNet",
         "published accuracy on ImageNet",
-        _on_imagenet,
+        on_imagenet,
         lambda value: f"{100 * value:.1f} %",
     ),
     Way(
@@ -82,8 +83,10 @@ def beforehand(result: Result) -> list[Pick]:
     """
     scored = {score.model for score in result.scores}
     rivals = [m for m in result.models if m.id in scored and not m.yardstick]
-    ids = {m.id for m in rivals}
-    rivals = [m for m in rivals if m.at is None or m.own_id not in ids]  # none twice
+    own: dict[str, SourceModel] = {}
+    for model in sorted(rivals, key=lambda m: m.at is not None):  # none twice: at its own size
+        own.setdefault(model.own_id, model)
+    rivals = [m for m in rivals if own[m.own_id] is m]
     reached = {a.model: a for a in result.accuracies if math.isfinite(a.mean)}
     if len(rivals) < LEAST or not reached:
         return []

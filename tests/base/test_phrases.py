@@ -2,7 +2,7 @@
 
 import pytest
 
-from srcsel.base.phrases import millions
+from srcsel.base.phrases import about, millions
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,10 @@ from srcsel.base.phrases import millions
 )
 def test_weights_are_said_the_same_everywhere(weights, said):
     assert millions(weights) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(1, "a few seconds"), (20, "about 20 s"), (240, "about 4 min")]
+)
+def test_an_estimate_is_said_once(seconds, said):
+    assert about(seconds) == said

@@ -70,7 +70,7 @@ def test_zip_to_verdict_and_history(visitor, folder, tmp_path):
     archive = shutil.make_archive(str(tmp_path / "my pictures"), "zip", folder)
     window = visitor(scheme="dark")
     window.open("/images")
-    window.page.get_by_text("Zip file", exact=True).first.click()
+    window.page.get_by_text("Upload", exact=True).first.click()
     window.settle()
     window.page.locator("input[type=file]").set_input_files(archive)
     expect(window.page.get_by_role("button", name="Continue")).to_be_enabled()

@@ -230,7 +230,7 @@ def test_two_charts_and_the_table_in_the_order_of_the_evidence(page, evidence):
         "The verdict's own rule",
         "Neighbour agreement (SCL)",
         "Number of weights",
-        "Neighbour agreement (SCL)",
+        "Neighbour agreement (SCL), as published",
         "Linear evidence (LogME)",
     ]
     assert list(table["Points lost"])[:4] == [0.0, 0.0, 1.0, 11.0]

@@ -406,6 +406,29 @@ def test_a_filter_gives_classes_that_were_gray_colors_of_their_own_and_leaves_th
     assert len(set(looks([2, 10, 11]).values())) == 3
 
 
+def test_pinned_classes_get_the_colours_and_all_others_are_grey(many):
+    _, dataset = many
+    rows = np.arange(len(dataset.paths))
+    found = coloring.color_dots("class", ["x"], [None], dataset, rows, (11, 3))
+    assert [group["name"] for group in found.groups] == [
+        dataset.classes[3],
+        dataset.classes[11],
+        f"other ({len(dataset.classes) - 2} classes)",
+    ]
+    assert (found.of_class[3], found.of_class[11], found.of_class[0]) == (0, 1, 2)
+
+
+def test_pins_stand_in_the_address_where_classes_are_more_than_colours(opened, save, result):
+    assert not [m for m in opened().multiselect if m.key == "explore-pins"]
+    classes = (*result.dataset.classes, *(f"class {i}" for i in range(57)))
+    save(result, dataset=dataclasses.replace(result.dataset, classes=classes))
+    tab = opened(pins="2,59,600,x")
+    box = tab.multiselect(key="explore-pins")
+    assert box.value == [2, 59]
+    box.set_value([1]).run()
+    assert tab.query_params["pins"] == "1"
+
+
 def test_filter_keeps_only_the_chosen_classes(many):
     projection, dataset = many
     points, places = tables(projection, dataset, classes=[0, 11])

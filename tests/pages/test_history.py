@@ -7,6 +7,7 @@ from srcsel.base.records import FeatureKey, Features
 from srcsel.store import cache, features
 from srcsel.store.runs import RunStore, RunSummary
 from srcsel.ui.history import compare
+from srcsel.ui.parts import mine
 
 
 @pytest.fixture
@@ -82,6 +83,44 @@ def test_one_ticked_run_leads_to_its_evidence(ticked, stored):
     label(tab, "Is it true?").click().run()
     assert tab.query_params["run"] == "20260301-101500-000000-ab12"
     assert tab.title[0].value == "Is it true?"
+
+
+def test_a_run_can_be_named(ticked, stored):
+    tab = ticked(0)
+    key = "name-20260301-101500-000000-ab12"
+    tab.text_input(key=key).set_value("  autumn\n![x](http://evil/y) ").run()
+    tab.button(key="name-save").click().run()
+    assert not tab.exception
+    assert tab.dataframe[0].value["Run"].tolist() == ["autumn ![x](http://evil/y)"]
+    again = stored.load("20260301-101500-000000-ab12")
+    assert again.run.title == "autumn ![x](http://evil/y)"
+    assert again.verdict.winner == "demo/m0"  # all else stays
+
+
+def test_somebody_elses_run_keeps_its_name(ticked, stored, monkeypatch):
+    tab = ticked(0)
+    monkeypatch.setattr(mine, "run_is_mine", lambda run_id: False)
+    tab.text_input(key="name-20260301-101500-000000-ab12").set_value("x").run()
+    tab.button(key="name-save").click().run()
+    assert stored.load("20260301-101500-000000-ab12").run.title == "leaves"
+
+
+def test_the_space_of_a_run_is_shown_and_said_before_it_goes(ticked, stored, work, words_of):
+    (work / "runs" / "20260301-101500-000000-ab12" / "more.bin").write_bytes(bytes(5_000_000))
+    tab = ticked(0)
+    assert tab.dataframe[0].value["Space"].tolist() == ["5 MB"]
+    label(tab, "Delete").click().run()
+    assert "5 MB in all" in words_of(tab)
+
+
+def test_runs_of_the_same_pictures_alone(ticked, stored, save, result):
+    other = dataclasses.replace(result.run, id="20260501-090000-000000-ef56", ref="demo:digits")
+    dataset = dataclasses.replace(result.dataset, ref="demo:digits", name="Digits")
+    save(result, run=other, dataset=dataset)
+    tab = ticked()
+    assert len(tab.dataframe[0].value) == 2
+    tab.selectbox(key="history-of").set_value("demo:digits").run()
+    assert tab.dataframe[0].value["Link"].tolist() == [f"/results?run={other.id}"]
 
 
 def test_delete_asks_first(ticked, two, work):

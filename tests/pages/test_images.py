@@ -226,7 +226,7 @@ def test_a_zip_that_was_refused_stays_so_when_the_page_is_drawn_again(
     way(tab, "zip")
     tab.file_uploader(key="images-zip").upload("leaves.zip", zip_bytes).run()
     for _ in range(2):
-        assert "zips of all people" in tab.error[0].value
+        assert "uploads of all people" in tab.error[0].value
         tab.run()
 
 
@@ -236,6 +236,34 @@ def test_a_broken_zip_is_refused_in_words(visit, work):
     tab.file_uploader(key="images-zip").upload("x.zip", b"this is no zip").run()
     assert tab.error[0].proto.title == "This zip cannot be used"
     assert "images" not in tab.query_params
+
+
+def test_a_dropped_folder_is_kept_as_its_zip_would_be(visit, picture_folder, work):
+    tab = visit("images")
+    way(tab, "zip")
+    files = [
+        (path.relative_to(picture_folder.parent).as_posix(), path.read_bytes(), "image/png")
+        for path in picture_folder.rglob("*.png")
+    ]
+    tab.file_uploader(key="images-dropped").set_value(files).run()
+    assert not tab.exception
+    (folder,) = (work / "uploads").glob("[0-9a-f]*/*")
+    assert folder.name == "leaves"
+    assert tab.query_params["images"] == str(folder)
+    assert metrics(tab)["Pictures"] == "30"
+    assert not list((work / "uploads" / ".incoming").glob("*/*.zip"))
+    tab.run()  # drawn again, nothing is unpacked again
+    assert len(uploads.listed()) == 1
+
+
+def test_the_quota_of_uploads_holds_for_a_dropped_folder(visit, work, monkeypatch):
+    monkeypatch.setenv("SRCSEL_MOST_UPLOADS_ALL", "0")
+    tab = visit("images")
+    way(tab, "zip")
+    tab.file_uploader(key="images-dropped").set_value([("a/b/1.png", b"x", "image/png")]).run()
+    assert tab.error[0].proto.title == "This folder cannot be used"
+    assert "uploads of all people" in tab.error[0].value
+    assert uploads.listed() == []
 
 
 def test_public_sets_tell_size_and_licence(visit):

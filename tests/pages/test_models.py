@@ -137,15 +137,6 @@ def test_one_unknown_model_does_not_lose_the_others(choose):
     assert tab.query_params["models"] == "demo/d1"
 
 
-def test_without_internet_what_is_here_can_be_kept(choose):
-    tab = choose(models="demo/d1,timm/resnet18.a1_in1k")
-    button = next(button for button in tab.button if "already here" in button.label)
-    assert "keep only the 1" in button.label
-    button.click().run()
-    assert tab.query_params["models"] == "demo/d1"
-    assert not any("already here" in button.label for button in tab.button)
-
-
 def test_ids_in_a_link_are_the_own_choice(choose):
     tab = choose(models="demo/d1,timm/resnet18.a1_in1k")
     assert tab.get_by_key("models-preset").value == "own"

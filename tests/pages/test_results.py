@@ -14,6 +14,7 @@ import pytest
 
 from srcsel.base.records import Failure, Note, Part, Projection, Run, Verdict
 from srcsel.base.settings import load_settings
+from srcsel.cli.commands import _parser
 from srcsel.jobs.board import Board
 from srcsel.ui.results.cost import _chart
 from srcsel.ui.results.results import _score_bars
@@ -71,7 +72,7 @@ def test_clear_verdict_first(results, words_of):
     assert "1 ms" in page
     assert "0.6 million" in page
     assert "MIT" in page
-    assert tab.markdown[0].value.startswith(":green-badge[")
+    assert any(m.value.startswith(":green-badge[") for m in tab.markdown[:3])
     assert r"Next best\: Textures" in words_of(tab)
     assert "Start from Strokes. It" not in words_of(tab)  # the heading has said it
 
@@ -83,6 +84,20 @@ def test_the_card_says_what_the_re_checks_do_not(results, save, result, monkeypa
     assert "Of demo/m0 &lt;b&gt;" in html_of(tab)
     tab.toggle(key="presenter").set_value(True).run()
     assert "Of demo/m0" not in html_of(tab)
+
+
+def test_the_shell_is_offered_what_follows_from_a_run(results, save, result):
+    texts = [code.value for code in ready(results()).code if code.value.startswith("srcsel ")]
+    assert texts[0].startswith("srcsel rank ")
+    told = [_parser().parse_known_args(text.split()[1:]) for text in texts[1:]]
+    assert [(known.command, extra) for known, extra in told] == [
+        ("evidence", []),
+        ("curve", []),
+        ("report", []),
+    ]
+    assert {text.split()[2] for text in texts[1:]} == {RUN_ID}
+    save(result, complete=False)
+    assert sum(code.value.startswith("srcsel ") for code in ready(results()).code) == 1
 
 
 def test_tie_and_cannot_tell(results, save, result, words_of):

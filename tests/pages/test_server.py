@@ -209,6 +209,9 @@ def test_the_same_pictures_are_one_set(work, picture_folder):
     assert thumbs.register(picture_folder, ["a.png"]) == first
     assert thumbs.register(picture_folder, ["b.png"]) != first
     awaited = thumbs.register(picture_folder / "later", ["a.png"])
+    kind, body = thumbs.picture(awaited, 0, 96)  # nothing is crossed out: it is on its way
+    assert (kind, body.count(b"<path")) == ("image/svg+xml", 1)
+    assert thumbs.placeholder()[1].count(b"<path") == 2
     (picture_folder / "later").mkdir()
     # else placeholders would stay
     assert thumbs.register(picture_folder / "later", ["a.png"]) != awaited

@@ -57,10 +57,10 @@ def test_more_than_one_person_or_all_may_have_is_refused_in_words(hand_in, monke
     monkeypatch.setenv("SRCSEL_MOST_UPLOADS", str(1.5 * each))
     monkeypatch.setenv("SRCSEL_MOST_UPLOADS_ALL", str(2.5 * each))
     hand_in("word", "ada")
-    with pytest.raises(QuotaError, match=r"Your zips take .* Remove one .*SRCSEL_MOST_UPLOADS\)"):
+    with pytest.raises(QuotaError, match=r"Your uploads take .*one .*SRCSEL_MOST_UPLOADS\)"):
         hand_in("wolf", "ada")
     hand_in("wolf", "bob")
-    with pytest.raises(QuotaError, match=r"zips of all people .*SRCSEL_MOST_UPLOADS_ALL\)"):
+    with pytest.raises(QuotaError, match=r"uploads of all people .*SRCSEL_MOST_UPLOADS_ALL\)"):
         hand_in("wall", "eve")
     assert len(uploads.listed()) == 2
     uploads.remove(uploads.listed()[0].id)

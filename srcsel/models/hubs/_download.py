@@ -18,9 +18,11 @@ from srcsel.base.watch import Watch
 from srcsel.models.hubs import _caches
 
 TIMEOUT = 15  # seconds without an answer
+SOON = 5  # seconds in which somebody who is there answers
 CHUNK = 1 << 20  # bytes between two looks at the stop button
 HASH = re.compile(r"-([a-f0-9]{8,64})\.")  # torch.hub's file names end in the start of their sha256
 MEGABYTE = 1e6
+HUB, WEIGHTS = "https://huggingface.co", "https://download.pytorch.org"
 # modules whose errors mean "no connection"
 TRANSPORTS = ("httpx", "httpcore", "requests", "urllib3")
 
@@ -80,6 +82,22 @@ def from_url(url: str, part: str, watch: Watch) -> Path:
     finally:
         partial.unlink(missing_ok=True)
     return path
+
+
+def is_reached() -> bool:
+    """Tell whether a place that weights come from answers, whatever it says."""
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
+        return False
+    for place in (os.environ.get("HF_ENDPOINT") or HUB, WEIGHTS):
+        try:
+            asked = urllib.request.Request(place, method="HEAD")
+            with urllib.request.urlopen(asked, timeout=SOON):
+                return True
+        except urllib.error.HTTPError:
+            return True
+        except (OSError, ValueError, http.client.HTTPException):
+            continue
+    return False
 
 
 def _hub_download(repository: str, name: str, part: str, watch: Watch) -> Path:

@@ -102,7 +102,6 @@ def at_size(hub: Hub, model: SourceModel, typed: str) -> SourceModel:
         title=f"{model.title} at {size} px",
         gmacs=work if work is None else float(f"{work:.4g}"),
         input_size=size,
-        accuracy=None,  # what is published was reached at its own
         note=f"Reads pictures at {size} pixels instead of its own {sizes.own}.",
         at=size,
     )

@@ -23,7 +23,7 @@ from srcsel.base.paths import clean, opened, typed
 from srcsel.base.phrases import listed, one_line
 from srcsel.base.records import SourceModel, Unreadable
 from srcsel.base.watch import Watch
-from srcsel.models.hubs import _caches, _fit, _table, _weights
+from srcsel.models.hubs import _added, _caches, _fit, _table, _weights
 from srcsel.models.hubs._base import Preprocessing, Recipe, register
 from srcsel.models.hubs._card import Card, architecture_of, published
 from srcsel.models.hubs._card import read_card as _card
@@ -66,18 +66,18 @@ class Checkpoint:
 
 
 class CheckpointHub:
-    """Files by their path; those in the SRCSEL_WEIGHTS folder are listed."""
+    """Files by their path; those in the SRCSEL_WEIGHTS folder and those added are listed."""
 
     name = "checkpoints"
     title = "My own model files"
 
     def models(self) -> Iterable[SourceModel]:
-        """Return the files in the SRCSEL_WEIGHTS folder that can be read."""
+        """Return the files in the SRCSEL_WEIGHTS folder, and those added, that can be read."""
         return tuple(found for found in self._folder() if isinstance(found, SourceModel))
 
     def unreadable(self) -> Iterable[Unreadable]:
-        """Return the files in the SRCSEL_WEIGHTS folder that are not offered, each with the
-        reason.
+        """Return the files of the SRCSEL_WEIGHTS folder, and those added, that are not offered,
+        each with the reason.
         """
         return tuple(found for found in self._folder() if isinstance(found, Unreadable))
 
@@ -124,11 +124,17 @@ class CheckpointHub:
         return Recipe(found.libraries[0], name, name, shown, "", found.path, kwargs)
 
     def _folder(self) -> Iterable[SourceModel | Unreadable]:
-        for path in sorted(_caches.own_files().values()):
+        names = [*map(str, sorted(_caches.own_files().values())), *_added.added()]
+        found: dict[str, SourceModel] = {}
+        for name in dict.fromkeys(names):
             try:
-                yield self.find(str(path))
+                model = self.find(name)
             except SrcselError as error:
-                yield Unreadable(one_line(path.name), one_line(str(error)))
+                yield Unreadable(one_line(Path(name).name), one_line(str(error)))
+            else:
+                if model.id not in found:
+                    found[model.id] = model
+                    yield model
 
 
 @contextlib.contextmanager

@@ -54,9 +54,9 @@ def presenting() -> bool:
     return state.read("present") == "on"
 
 
-def command(text: str) -> None:
-    """Give the same job as a shell command; the footer shows it. Call it anywhere on the page."""
-    st.session_state[_COMMAND] = text
+def command(*texts: str) -> None:
+    """Give the same job as shell commands; the footer shows them. Call it anywhere on the page."""
+    st.session_state[_COMMAND] = texts
 
 
 def _corner() -> None:
@@ -81,10 +81,11 @@ def _footer(*, promise: bool) -> None:
             ":material/lock: Your pictures stay on this computer." if promise else "",
             width="content",
         )
-        text = st.session_state.get(_COMMAND)
-        if text:
+        texts = st.session_state.get(_COMMAND)
+        if texts:
             with st.popover("The same from a shell", icon=":material/terminal:", type="tertiary"):
-                st.code(text, language="bash", wrap_lines=True)
+                for text in texts:
+                    st.code(text, language="bash", wrap_lines=True)
         _signed_in()
 
 

@@ -9,6 +9,7 @@ browser tab's memory and written back, so the address bar always holds a complet
 | run | run id | 20260301-101500-ab12 |
 | images | dataset reference | demo:digits, public:DTD, /home/me/leaves |
 | models | preset name or comma-separated source model ids | small |
+| again | the run whose question is asked again with other models or pictures | as of run |
 | fast | whether a run is to be a race: on, off | on |
 | precision | numbers of a run: exact, fast | fast |
 | model | the one source model looked at | timm/resnet18.a1_in1k |
@@ -23,6 +24,7 @@ browser tab's memory and written back, so the address bar always holds a complet
 | second | the source model whose map stands beside | demo/strokes |
 | `color` | what colours the dots: a key of coloring.COLORS | silhouette |
 | view | part of the explore page: map, why, suspects | why |
+| pins | class numbers that get the colours, separated by commas; the largest without it | 7,41 |
 | classes | class numbers on the map, separated by commas; all without it | 0,3 |
 | points | dots drawn at most, where more than usual | 20000 |
 | find | part of a file name to light on the map | IMG_04 |
@@ -53,6 +55,7 @@ NAMES = (
         "run",
         "images",
         "models",
+        "again",
         "fast",
         "precision",
         "model",
@@ -68,6 +71,7 @@ NAMES = (
         "color",
         "view",
         "classes",
+        "pins",
         "points",
         "find",
         "picture",

@@ -22,10 +22,10 @@ READ = (
     " predictor puts first, instead of the truly best one. 0 is perfect. It is what a choice costs,"
     " so the table is sorted by it.\n- **Kendall's tau**: how well the whole order agrees. 1 = the"
     " same order, 0 = no better than shuffling, −1 = upside down. **Weighted tau** counts mistakes"
-    " at the top of the list more.\n- **Best in**: in how many of the re-checks and splits its"
-    " first model was truly the best.\n- About ten models are few. The 90 % intervals are wide, and"
-    " two predictors whose intervals overlap have not been told apart. Trust what holds over"
-    " several sets of pictures."
+    " at the top of the list more; it stands in the CSV, with Pearson's correlation.\n- **Best"
+    " in**: in how many of the re-checks and splits its first model was truly the best.\n- About"
+    " ten models are few. The 90 % intervals are wide, and two predictors whose intervals overlap"
+    " have not been told apart. Trust what holds over several sets of pictures."
 )
 
 
@@ -78,6 +78,7 @@ def draw(result: Result, evidence: Evidence) -> None:
     table = rows(result, evidence)
     numeric = list(table.select_dtypes("number").columns)
     shown = table.assign(**{name: table[name].round(3) + 0.0 for name in numeric})
+    shown["Predictor"] = [name_of(a.predictor, a.reading) for a in evidence.agreements]
     shown["90 % of it"] = [_interval(a.regret, 1) for a in evidence.agreements]
     shown["90 % of tau"] = [_interval(a.tau, 2) for a in evidence.agreements]
     st.dataframe(
@@ -167,27 +168,23 @@ COLUMNS = [
     "Models",
     "Note",
 ]
-SHOWN = [
+SHOWN = [  # the reading stands with the predictor
     "Predictor",
-    "Reading",
     "Picked",
     "Points lost",
     "90 % of it",
     "Picked the best",
     "Kendall's tau",
     "90 % of tau",
-    "Weighted tau",
-    "Pearson",
     "Models",
     "Note",
 ]
-CONFIG = {  # widths that leave room for the note on a projector
-    "Predictor": st.column_config.TextColumn(width=236),
-    "Reading": st.column_config.TextColumn(width=104),
-    "Picked": st.column_config.TextColumn(width=120),
-    "Note": st.column_config.TextColumn(width=220),
+CONFIG = {  # widths of which all that is usually shown fits a window of 1,280 pixels
+    "Predictor": st.column_config.TextColumn(width=262),
+    "Picked": st.column_config.TextColumn(width=166),
+    "Note": st.column_config.TextColumn(width=264),
     "Points lost": st.column_config.NumberColumn(
-        width=82, format="%.1f", help="Accuracy points lost by following it"
+        width=86, format="%.1f", help="Accuracy points lost by following it"
     ),
     "90 % of it": st.column_config.TextColumn("90 % interval", width=92, help="Of the points lost"),
     "Picked the best": st.column_config.NumberColumn(
@@ -198,10 +195,6 @@ CONFIG = {  # widths that leave room for the note on a projector
     ),
     "Kendall's tau": st.column_config.NumberColumn(width=90, format="%.2f"),
     "90 % of tau": st.column_config.TextColumn("90 % interval", width=100, help="Of Kendall's tau"),
-    "Weighted tau": st.column_config.NumberColumn(width=92, format="%.2f"),
-    "Pearson": st.column_config.NumberColumn(
-        width=66, format="%.2f", help="Correlation of the values themselves"
-    ),
     "Models": st.column_config.NumberColumn(
         width=60, format="%d", help="Models with both a score and an accuracy"
     ),
@@ -227,9 +220,12 @@ def _row(agreement: Agreement, titles: dict[str, str], kind: EvidenceKind) -> li
 
 
 def _order(table: pd.DataFrame) -> list[str]:
-    """Leave out the number of models where it is the same in every row: the notes need the room."""
-    alike = len(set(table["Models"].tolist())) == 1
-    return [name for name in SHOWN if not (alike and name == "Models")]
+    """Leave out the number of models where it is the same in every row, and notes where there are
+    none.
+    """
+    out = {"Models"} if len(set(table["Models"].tolist())) == 1 else set()
+    out |= set() if any(table["Note"]) else {"Note"}
+    return [name for name in SHOWN if name not in out]
 
 
 def _three(interval: Interval) -> tuple[float | None, float | None, float | None]:

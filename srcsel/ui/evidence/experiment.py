@@ -75,7 +75,8 @@ def summary(run_id: str, kind: EvidenceKind) -> None:
             placeholder="n/a",
             alt=f"{len(table)} predictors over all targets",
             column_config={
-                name: st.column_config.NumberColumn(format="%.2f") for name in table.columns[2:4]
+                table.columns[0]: st.column_config.TextColumn(width=250),
+                **{n: st.column_config.NumberColumn(format="%.2f") for n in table.columns[2:4]},
             },
         )
 

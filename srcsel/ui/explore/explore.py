@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from srcsel.base.records import DOTS, MOST_DOTS, Dataset, Result
+from srcsel.charts.palette import SHAPES
 from srcsel.ui.app import frame, state
 from srcsel.ui.parts import choices, maps
 from srcsel.ui.parts.coloring import COLORS, OF_TWO
@@ -26,7 +27,7 @@ def enter(result: Result) -> None:
     """
     run_id, dataset = result.run.id, result.dataset
     if st.session_state.get(_RUN, run_id) != run_id:
-        state.write(second=None, classes=None, find=None)
+        state.write(second=None, classes=None, pins=None, find=None)
     st.session_state[_RUN] = run_id
     if selected(run_id) is None:
         text = state.read("find") or ""
@@ -137,7 +138,26 @@ def choose_pictures(result: Result) -> list[int]:
     with left:
         choose_file(result)
     with right:
-        return choose_classes(result.dataset)
+        chosen = choose_classes(result.dataset)
+    pin_classes(result.dataset)
+    return chosen
+
+
+def pin_classes(dataset: Dataset) -> None:
+    """Draw the box that gives classes a colour, where there are more classes than colours."""
+    if len(dataset.classes) <= len(SHAPES):
+        return
+    names = [plain(name) for name in dataset.classes]
+    st.session_state["explore-pins"] = choices.pinned(dataset)
+    st.multiselect(
+        f"Colour these classes (of {len(names):,})",
+        range(len(names)),
+        format_func=names.__getitem__,
+        max_selections=len(SHAPES),
+        placeholder="The nine largest; type to search",
+        key="explore-pins",
+        on_change=_pinned,
+    )
 
 
 def choose_second(result: Result, model: str) -> str | None:
@@ -198,9 +218,7 @@ def choose_classes(dataset: Dataset) -> list[int]:
 
 
 def _classes_of_address(dataset: Dataset) -> list[int]:
-    parts = (state.read("classes") or "").split(",")
-    known = [int(part) for part in parts if part.isdecimal() and int(part) < len(dataset.classes)]
-    return list(dict.fromkeys(known))
+    return choices.classes_of("classes", dataset)
 
 
 def choose_dots(dataset: Dataset, method: str) -> int:
@@ -248,6 +266,10 @@ def _moved(name: str, key: str, run_id: str | None = None) -> None:
     state.write(**{name: None if value is None else str(value)})
     if run_id:  # the map will stand in another place
         push(run_id)
+
+
+def _pinned() -> None:
+    state.write(pins=",".join(str(c) for c in st.session_state["explore-pins"]) or None)
 
 
 def _filtered() -> None:

@@ -1,26 +1,21 @@
-"""The four ways to choose pictures: a ready-made example, a folder, a zip, a public set."""
+"""The ways to choose pictures: a ready-made example, a folder, a public set; uploads stand in
+`uploading`.
+"""
 
 from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
-from srcsel.base.errors import InputError, SrcselError
+from srcsel.base.errors import InputError
 from srcsel.base.paths import lasting, named
-from srcsel.pictures import uploads
 from srcsel.ui.app import state
-from srcsel.ui.images import checking, kept
-from srcsel.ui.parts import cards, incoming, mine, words
+from srcsel.ui.images import browsing, checking
+from srcsel.ui.parts import cards, words
 from srcsel.ui.parts.show import md
-
-if TYPE_CHECKING:
-    from streamlit.runtime.uploaded_file_manager import UploadedFile
-
-UNPACKED, REFUSED = "srcsel.unpacked", "srcsel.refused"  # session: the upload that was, and why not
 
 LAYOUT = """leaves/
 ├── healthy/
@@ -54,15 +49,16 @@ def folder() -> None:
     limits = state.settings().roots
     if limits == ():
         st.info(
-            "This dashboard is shared over the network, so it opens no folders by path. Upload a"
-            " zip instead, or ask whoever runs it to set SRCSEL_ROOTS.",
+            "This dashboard is shared over the network, so it opens no folders by path. Upload the"
+            " folder instead, or ask whoever runs it to set SRCSEL_ROOTS.",
             icon=":material/lock:",
         )
         return
     ref = state.read("images") or ""
     if ref and named(ref) is None:
         st.session_state.setdefault("images-folder", ref)  # what a link names stands in the box
-    with st.form("folder", border=False):
+    form, browse = st.columns([6, 1], vertical_alignment="bottom")
+    with form, st.form("folder", border=False):
         box, button = st.columns([5, 1], vertical_alignment="bottom")
         path = box.text_input(
             "Folder on this computer",
@@ -73,47 +69,11 @@ def folder() -> None:
         if button.form_submit_button("Check folder", width="stretch") and path and path.strip():
             take(path)
             st.rerun()
+    with browse:
+        browsing.button(take)
     if limits:
         st.caption("Folders below " + " or ".join(md(root) for root in limits) + " can be opened.")
-    _layout()
-
-
-def zipped() -> None:
-    """Draw the upload box; a zip is unpacked once into the work folder and then is a folder like
-    any other.
-    """
-    file = st.file_uploader(
-        "A zip of your folder",
-        type=["zip"],
-        key="images-zip",
-        help="It goes to the work folder on the computer this dashboard runs on, nowhere else.",
-    )
-    if file is None:
-        _layout()
-    elif st.session_state.get(UNPACKED) != file.file_id and (ref := _unpacked(file)):
-        take(ref)
-        st.rerun()
-    kept.draw(take)
-
-
-def _unpacked(file: UploadedFile) -> str | None:
-    """Unpack an upload, once; return its folder, or None after saying why it cannot be used."""
-    refused = st.session_state.get(REFUSED, ("", ""))
-    if refused[0] != file.file_id:
-        try:
-            with (
-                incoming.content(file) as packed,
-                st.spinner(f"Unpacking {words.megabytes(packed.stat().st_size)}"),
-            ):
-                ref = str(uploads.keep(packed, file.name, mine.asker()))
-        except SrcselError as error:
-            refused = (file.file_id, cards.sentence(error))
-            st.session_state[REFUSED] = refused
-        else:
-            st.session_state[UNPACKED] = file.file_id
-            return ref
-    st.error(refused[1], title="This zip cannot be used", icon=":material/folder_zip:")
-    return None
+    layout()
 
 
 def public() -> None:
@@ -165,7 +125,8 @@ def take(ref: str) -> None:
     state.write(images=ref)
 
 
-def _layout() -> None:
+def layout() -> None:
+    """Draw how a folder of pictures should look."""
     with st.expander("How should the folder look?", icon=":material/account_tree:"):
         st.code(LAYOUT, language=None)
         st.markdown(

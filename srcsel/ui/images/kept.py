@@ -1,4 +1,4 @@
-"""The zips that are unpacked here: use one again, or remove it."""
+"""What was uploaded and is unpacked here: use it again, or remove it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def draw(take: Callable[[str], None]) -> None:
     ours = [one for one in uploads.listed() if is_mine(one)]
     if not ours:
         return
-    st.markdown("**Zips that are here**")
+    st.markdown("**Uploads that are here**")
     with st.container(border=True):
         for one in ours:
             name, size, until, use, remove = st.columns(

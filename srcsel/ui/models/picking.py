@@ -17,12 +17,14 @@ from srcsel.base.errors import SrcselError
 from srcsel.base.paths import clean
 from srcsel.base.records import Listing, Run, SourceModel
 from srcsel.models import catalog
+from srcsel.models.hubs import HUBS
 from srcsel.runs.question import new_run
 from srcsel.ui.app import navigation, state
-from srcsel.ui.models import fast, precision
+from srcsel.ui.models import checkpoints, fast, online, precision
 from srcsel.ui.parts import cards, price, words
 from srcsel.ui.parts.asking import submit_run
 from srcsel.ui.parts.show import plain
+from srcsel.verdict.beforehand import on_imagenet
 
 OWN, DEMO = "own", "demo"
 SAID = {
@@ -60,7 +62,8 @@ def known(spec: str) -> tuple[str, list[SrcselError]]:
     found, errors = [], []
     for part in spec.split(","):
         try:
-            typed(part)
+            if part != checkpoints.SET:  # also where it holds nothing: the page says why
+                typed(part)
             found.append(part)
         except SrcselError as error:
             errors.append(error)
@@ -79,6 +82,7 @@ def presets(spec: str) -> str:
     titles = {catalog.BUNDLED: "Ready here"}
     titles |= {DEMO: "Demo models"} if demo_models() else {}
     titles |= {name: preset.title for name, preset in catalog.PRESETS.items()}
+    titles[checkpoints.SET] = "My checkpoints"
     if spec not in titles:
         titles[OWN] = "My own choice"
     st.session_state["models-preset"] = spec if spec in titles else OWN
@@ -92,6 +96,7 @@ def presets(spec: str) -> str:
     )
     if spec in SAID:
         st.caption(SAID[spec])
+    checkpoints.about(spec)
     return spec
 
 
@@ -103,7 +108,10 @@ def _take_preset() -> None:
 
 def ticked(spec: str) -> list[SourceModel]:
     """Draw the chosen models, all ticked; returns those still ticked."""
-    models = catalog.find_models(spec)
+    models = checkpoints.chosen(spec)
+    if not models:
+        st.info("There is no model file of yours that can be used.", icon=":material/info:")
+        return []
     reasons = catalog.PRESETS[spec].choices if spec in catalog.PRESETS else {}
     rows = table(models)
     rows["Why try it"] = [plain(reasons.get(model.id, model.note)) for model in models]
@@ -116,8 +124,11 @@ def ticked(spec: str) -> list[SourceModel]:
         selection_default={"selection": {"rows": list(range(len(models)))}},
         alt="The chosen starting models",
         # of the demo models their notes say it
-        column_order=[name for name in CHOSEN if spec != DEMO or name != "Learned from"],
+        column_order=[
+            name for name in CHOSEN if spec != DEMO or name not in ("Learned from", "On ImageNet")
+        ],
         column_config=COLUMNS,
+        row_height=TWO_LINES,
         placeholder="–",
     )
     return [models[row] for row in event["selection"]["rows"] if row < len(models)]
@@ -129,17 +140,21 @@ def search(spec: str) -> None:
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input(
-            "Search", key="models-search", icon=":material/search:", placeholder="resnet, vit, dino"
+            "Search",
+            key="models-search",
+            icon=":material/search:",
+            placeholder="resnet, siglip2, dino v3",
         )
         size = st.select_slider("Size (parameters)", list(SIZES), key="models-size")
+        hub = st.selectbox("From", [None, *HUBS], format_func=_from, key="models-hub", width=220)
         commercial = st.pills("Licence", ["Commercial use allowed"], key="models-licence")
-    found = catalog.search(text or "", max_params=SIZES[size], commercial=bool(commercial))
+    found = catalog.search(text or "", hub=hub, max_params=SIZES[size], commercial=bool(commercial))
     found.sort(key=lambda model: (model.download_bytes != 0, -(model.accuracy or 0.0)))
     event = st.dataframe(
         table(found[:SHOWN]),
         hide_index=True,
         height=320,
-        key=f"found-{text}-{size}-{commercial}",
+        key=f"found-{text}-{hub}-{size}-{commercial}",
         on_select="rerun",
         selection_mode="multi-row",
         alt="Starting models that match",
@@ -165,6 +180,10 @@ def search(spec: str) -> None:
         )
 
 
+def _from(hub: str | None) -> str:
+    return "Everywhere" if hub is None else HUBS[hub].title
+
+
 def by_name(spec: str) -> None:
     """Draw the box for a typed id or a checkpoint file."""
     with st.form("by-name", border=False):
@@ -177,7 +196,9 @@ def by_name(spec: str) -> None:
         if not st.form_submit_button("Add", icon=":material/add:") or not text.strip():
             return
     try:
-        add(spec, [model.id for model in typed(text)])
+        models = typed(text)
+        if not checkpoints.keep(models) or spec != checkpoints.SET:
+            add(spec, [model.id for model in models])
     except SrcselError as error:
         st.error(cards.sentence(error))
         return
@@ -194,7 +215,7 @@ def typed(text: str) -> list[SourceModel]:
 
 def add(spec: str, ids: list[str]) -> None:
     """Choose more models beside those of `spec`."""
-    have = [model.id for model in catalog.find_models(spec)]
+    have = [model.id for model in checkpoints.chosen(spec)]
     state.write(models=",".join(dict.fromkeys([*have, *ids])))
 
 
@@ -202,12 +223,13 @@ def advanced() -> dict[str, Any]:
     """Draw the settings few need; returns what of a Run they set."""
     with st.expander("Advanced settings", icon=":material/tune:"):
         left, right = st.columns(2, gap="large")
+        st.session_state.setdefault("temperature", Run.temperature)
+        st.session_state.setdefault("metric", Run.metric)
         temperature = left.slider(
             "Temperature of the neighbour score (SCL)",
             0.05,
             1.0,
-            0.5,
-            0.05,
+            step=0.05,
             key="temperature",
             help=(
                 "Low looks at the nearest pictures only, high at the whole neighbourhood. Runs with"
@@ -217,7 +239,6 @@ def advanced() -> dict[str, Any]:
         metric = right.segmented_control(
             "Distance of the separation score (MSC)",
             ["cosine", "euclidean"],
-            default="cosine",
             required=True,
             format_func={
                 "cosine": "Direction (cosine)",
@@ -233,6 +254,7 @@ def run_button(listing: Listing, models: Sequence[SourceModel], options: dict[st
     share = fast.work_share(listing, models, race=bool(options.get("race")))
     cost = price.estimate(models, len(listing.paths), share=share)
     label = cost.label() if models else "Tick at least one model"
+    online.note(models)
     if st.button(label, type="primary", icon=":material/play_arrow:", disabled=not models):
         start(listing, models, options)
     if models:
@@ -248,15 +270,6 @@ def run_button(listing: Listing, models: Sequence[SourceModel], options: dict[st
         if cost.unknown:
             note += f" How much work is not known for {words.count(cost.unknown, 'model')}."
         st.caption(note)
-    here = [model.id for model in models if model.download_bytes == 0]
-    if 0 < len(here) < len(models):
-        st.button(
-            f"Without internet: keep only the {len(here)} already here",
-            icon=":material/wifi_off:",
-            type="tertiary",
-            on_click=state.write,
-            kwargs={"models": ",".join(here)},
-        )
 
 
 def question(listing: Listing, models: Sequence[SourceModel], options: dict[str, Any]) -> Run:
@@ -277,34 +290,40 @@ def start(listing: Listing, models: Sequence[SourceModel], options: dict[str, An
         st.error(cards.sentence(error), icon=":material/error:")
         return
     if (run_id := submit_run(run)) is not None:
-        navigation.go("results", run=run_id, model=None)
+        navigation.go("results", run=run_id, model=None, again=None)
 
 
 CHOSEN = (
     "Starting model",
-    "Download",
     "Why try it",
+    "Download",
     "Parameters",
+    "On ImageNet",
     "Learned from",
-    "Accuracy there",
     "Licence",
 )
-COLUMNS = {
-    "Starting model": st.column_config.TextColumn(width="medium"),
-    "Why try it": st.column_config.TextColumn(width="medium"),
+COLUMNS = {  # widths of all of CHOSEN together fit a window of 1,280 pixels
+    "Starting model": st.column_config.TextColumn(width=190),
+    "Why try it": st.column_config.TextColumn(width=320),
     "Parameters": st.column_config.NumberColumn(
-        format="%.1f M", help="Millions of weights: how big the model is."
+        format="%.1f M", width=100, help="Millions of weights: how big the model is."
     ),
     "Work": st.column_config.NumberColumn(
         format="%.2f G", help="Billions of multiply-adds for one picture (GMACs)."
     ),
     "Input": st.column_config.NumberColumn(format="%d px"),
-    "Learned from": st.column_config.TextColumn(width="medium"),
-    "Accuracy there": st.column_config.NumberColumn(
-        format="%.1f %%", help="On its own source task."
+    "Learned from": st.column_config.TextColumn(width=170),
+    "On ImageNet": st.column_config.NumberColumn(
+        format="%.1f %%",
+        width=108,
+        help="Published accuracy on ImageNet, at the model's own picture size.",
     ),
-    "Download": st.column_config.TextColumn(help="'Here' means already on this computer."),
+    "Download": st.column_config.TextColumn(
+        width=92, help="'Here' means already on this computer."
+    ),
+    "Licence": st.column_config.TextColumn(width=100),
 }
+TWO_LINES = 66  # pixels of a row; from 65 on Streamlit breaks texts into lines
 
 
 def table(models: Sequence[SourceModel]) -> pd.DataFrame:
@@ -317,10 +336,14 @@ def table(models: Sequence[SourceModel]) -> pd.DataFrame:
             "Input": [m.input_size for m in models],
             "Learned from": [plain(m.pretraining) for m in models],
             "Licence": [m.license for m in models],
-            "Accuracy there": [None if m.accuracy is None else 100 * m.accuracy for m in models],
+            "On ImageNet": [_percent(on_imagenet(m)) for m in models],
             "Download": [_download(m.download_bytes) for m in models],
         }
     )
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
 
 
 def _download(size: int | None) -> str:

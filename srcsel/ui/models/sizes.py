@@ -6,7 +6,7 @@ import streamlit as st
 
 from srcsel.base.errors import SrcselError
 from srcsel.models import catalog
-from srcsel.ui.models import picking
+from srcsel.ui.models import checkpoints, picking
 from srcsel.ui.parts import cards, words
 from srcsel.ui.parts.show import md, plain
 
@@ -21,7 +21,7 @@ def choose(spec: str) -> None:
     """Draw a model of the chosen ones, the sizes it can also read, and the button that adds
     them.
     """
-    models = [model for model in catalog.find_models(spec) if model.at is None]
+    models = [model for model in checkpoints.chosen(spec) if model.at is None]
     if not models:
         return
     with st.expander("Try a model at another picture size", icon=":material/aspect_ratio:"):

@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from srcsel.base.records import Result
+from srcsel.base.records import Dataset, Result
 from srcsel.charts import Theme
+from srcsel.charts.palette import SHAPES
 from srcsel.ui.app import state
 from srcsel.ui.parts import maps
 from srcsel.verdict.readings import model_order
@@ -46,6 +47,18 @@ def choose_method() -> str:
     chosen = state.choose("method", list(maps.METHODS), "umap", "kind of map") or "umap"
     switch("method", "Kind of map", list(maps.METHODS), chosen, maps.METHODS.__getitem__)
     return chosen
+
+
+def classes_of(name: str, dataset: Dataset) -> list[int]:
+    """Return the class ids that the address holds under `name`, those of this dataset."""
+    parts = (state.read(name) or "").split(",")
+    known = [int(part) for part in parts if part.isdecimal() and int(part) < len(dataset.classes)]
+    return list(dict.fromkeys(known))
+
+
+def pinned(dataset: Dataset) -> list[int]:
+    """Return the classes that a person gave the colours; none where all classes have one."""
+    return classes_of("pins", dataset)[: len(SHAPES)] if len(dataset.classes) > len(SHAPES) else []
 
 
 def pick(

@@ -53,14 +53,15 @@ def color_dots(
     insides: Sequence[Inside | None],
     data: Dataset,
     rows: np.ndarray,
+    pinned: Sequence[int] = (),
 ) -> Coloring:
     """Colour the pictures `rows` (m,) on one or two maps; by class where a model has not looked at
-    them yet.
+    them yet. pinned: class ids that get the colours, where there are more classes than colours.
     """
     labels = data.labels[rows]
     looked = [inside for inside in insides if inside is not None]
     if kind == "class" or len(looked) < len(insides) or (kind == OF_TWO and len(looked) < 2):
-        return _classes(data, labels, len(insides))
+        return _classes(data, labels, len(insides), pinned)
     if kind in _SCALES:
         return _score(
             kind, [(one.silhouette if kind == "silhouette" else one.gain)[rows] for one in looked]
@@ -69,8 +70,8 @@ def color_dots(
     return _agreement(titles, right) if kind == OF_TWO else _right(right)
 
 
-def _classes(data: Dataset, labels: np.ndarray, maps: int) -> Coloring:
-    groups = _groups(data, labels)
+def _classes(data: Dataset, labels: np.ndarray, maps: int, pinned: Sequence[int]) -> Coloring:
+    groups = _groups(data, labels, pinned)
     of_class = np.zeros(len(data.classes), dtype=np.uint8)
     for i, group in enumerate(groups):
         of_class[list(group.classes)] = i
@@ -80,10 +81,12 @@ def _classes(data: Dataset, labels: np.ndarray, maps: int) -> Coloring:
     return Coloring("class", looks, [of_class[labels]] * maps, of_class=of_class.tolist())
 
 
-def _groups(data: Dataset, labels: np.ndarray) -> list[Group]:
+def _groups(data: Dataset, labels: np.ndarray, pinned: Sequence[int]) -> list[Group]:
     """Group the classes as everywhere; where a filter left few that all would be "other", give each
     a colour again.
     """
+    if pinned:
+        return class_groups(data.classes, data.counts, pinned)
     groups, left = class_groups(data.classes, data.counts), np.unique(labels)
     rest = set(groups[-1].classes) if len(groups[-1].classes) > 1 else set()
     if len(left) == len(data.classes) or len(left) >= len(groups) or rest.isdisjoint(left.tolist()):

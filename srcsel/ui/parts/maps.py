@@ -67,6 +67,7 @@ def embedding_map(
     room: int = 0,
     on_select: Callable[[Selection], None] | None = None,
     classes: Collection[int] | None = None,
+    pinned: Sequence[int] = (),
     selected: Selection | None = None,
     stamp: int = 0,
     picture: int | None = None,
@@ -77,13 +78,15 @@ def embedding_map(
     Hovering a dot shows its picture from thumbnail set `set_id`. The browser tab remembers the zoom
     under `name`. A press opens the page's drawer, which shows `picture` at first. With `on_select`
     the person can lasso or box; it is called before the script runs again. `classes` (class ids)
-    leaves all others out. `selected` is lit whenever `stamp` differs from the last one drawn, so
-    that a page can set or clear the selection. With `room`, the map is lower in a window that could
-    not hold `height` and so many pixels of other things.
+    leaves all others out; `pinned` ones get the colours, the others are grey. `selected` is lit
+    whenever `stamp` differs from the last one drawn, so that a page can set or clear the selection.
+    With `room`, the map is lower in a window that could not hold `height` and so many pixels of
+    other things.
     """
     whole = drawn_rows(panes, dataset)
     rows = drawn_rows(panes, dataset, classes)
-    coloring = color_dots(color, [p.title for p in panes], [p.inside for p in panes], dataset, rows)
+    titles, insides = [p.title for p in panes], [p.inside for p in panes]
+    coloring = color_dots(color, titles, insides, dataset, rows, pinned)
     tables = {f"pane{i}": pane_table(pane, rows, coloring, i) for i, pane in enumerate(panes)}
     chosen = selected or Selection((), "clear")
     settings = {

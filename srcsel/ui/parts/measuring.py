@@ -94,7 +94,7 @@ def _quick(result: Result) -> None:
     st.caption(
         "No model is trained: it uses what is already computed. Field's term: linear probe, 5-fold."
     )
-    label = f"Quick check (about {phrases.duration(probe_seconds(result))})"
+    label = f"Quick check ({phrases.about(probe_seconds(result))})"
     if st.button(label, type="primary", icon=":material/bolt:", key="evidence-probe"):
         _submit(result, Protocol("probe"), candidates(result))
 
@@ -147,12 +147,8 @@ def _real(result: Result) -> None:
         seeds=tuple(range(repeats or 3)),
         epochs=passes or USUAL.epochs,
     )
-    seconds = phrases.duration(real_seconds(result, models, protocol))
-    label = (
-        f"Train {words.count(len(models), 'model')}: about {seconds}"
-        if models
-        else "Choose a model"
-    )
+    seconds = phrases.about(real_seconds(result, models, protocol))
+    label = f"Train {words.count(len(models), 'model')}: {seconds}" if models else "Choose a model"
     if st.button(
         label, icon=":material/model_training:", key="evidence-train", disabled=not models
     ):

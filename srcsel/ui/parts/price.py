@@ -31,7 +31,7 @@ class Price:
 
     def label(self) -> str:
         """Return the words on the button: "Score 5 models: about 4 min, 610 MB to download"."""
-        text = f"Score {words.count(self.models, 'model')}: about {phrases.duration(self.seconds)}"
+        text = f"Score {words.count(self.models, 'model')}: {phrases.about(self.seconds)}"
         return (
             f"{text}, {words.megabytes(self.download_bytes)} to download"
             if self.download_bytes

@@ -154,13 +154,13 @@ def time_left(job: JobStatus, now: float | None = None) -> str:
     if job.seconds_left is None:
         return f"no news for {phrases.duration(quiet)}" if quiet > QUIET else ""
     if job.seconds_least is None:
-        left = f"about {phrases.duration(job.seconds_left)} left"
+        left = f"{phrases.about(job.seconds_left)} left"
         return f"{left} when last heard {phrases.duration(quiet)} ago" if quiet > QUIET else left
     left = max(job.seconds_left - quiet, job.seconds_least)
     late = quiet - (job.seconds_left - job.seconds_least)
     if late <= LATE:
-        return f"about {phrases.duration(left)} left"
-    after = f", then about {phrases.duration(left)}" if left >= 1 else ""
+        return f"{phrases.about(left)} left"
+    after = f", then {phrases.about(left)}" if left >= 1 else ""
     return f"this step takes longer than thought{after}"
 
 

@@ -61,7 +61,7 @@ def _offer(result: Result) -> None:
         help=MEANS,
     )
     seconds = SECONDS * len(outlook.asked(result)) * max(0.5, len(result.dataset.paths) / 500)
-    label = f"Work it out (about {phrases.duration(seconds)})"
+    label = f"Work it out ({phrases.about(seconds)})"
     if right.button(label, icon=":material/trending_up:", key="more-go", width="stretch"):
         if not mine.is_mine(result.run.person):
             st.error(mine.NOT_YOURS, icon=":material/lock:")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -15,6 +17,7 @@ from srcsel.ui.parts.choices import (
     choose_method,
     choose_model,
     models_on_show,
+    pinned,
     switch,
     theme,
 )
@@ -25,6 +28,9 @@ from srcsel.ui.results import table, verdict
 from srcsel.verdict import doubt
 from srcsel.verdict.readings import pick_scores
 from srcsel.verdict.wording import READINGS
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
 
 BARS = {
     "silhouette": ("How well the groups separate", "MSC"),
@@ -43,6 +49,7 @@ READING_MEANS = {
 PRESENTED = 5  # bars of a chart for an audience, so that both charts are in sight
 LEAST_MAP = 420  # pixels
 ROOM = 300  # pixels of a window that controls, legend and caption take
+ROOM_PRESENTING = 460  # and with the answer above, so that an audience sees all at once
 # Plotly takes longer for them than all else on the page
 _score_bars = lru_cache(maxsize=16)(charts.score_bars)
 
@@ -107,32 +114,36 @@ def choose_reading(chosen: Reading) -> None:
         )
 
 
-def bars(result: Result, which: Reading, chosen: str) -> None:
-    """Draw the two score bars under each other; pressing a bar chooses its model."""
+def bars(result: Result, which: Reading, chosen: str, places: Sequence[DeltaGenerator]) -> None:
+    """Draw the two score bars, each in its place; pressing a bar chooses its model."""
+    for measure, place in zip(BARS, places, strict=True):
+        if pick_scores(result, measure, which):
+            with place.container(gap="xsmall"):
+                _bars(result, measure, which, chosen)
+    with places[-1]:
+        if not frame.presenting():
+            st.caption(READING_MEANS[which])
+        elif len(models_on_show(result)) > PRESENTED:
+            st.caption(f"{PRESENTED} of the {len(models_on_show(result))} models")
+
+
+def _bars(result: Result, measure: str, which: Reading, chosen: str) -> None:
     scale, most = (PRESENTING, PRESENTED) if frame.presenting() else (1.0, None)
-    for measure, (heading, short) in BARS.items():
-        if not pick_scores(result, measure, which):
-            continue
-        jargon = "" if frame.presenting() else f" ({short})"
-        st.markdown(
-            f"**{heading}**{jargon}",
-            help=None if frame.presenting() else table.help_of(measure) or None,
-        )
-        key = f"bars-{measure}"
-        st.plotly_chart(
-            _score_bars(
-                result, measure, which, theme=theme(), chosen=chosen, scale=scale, most=most
-            ),
-            key=key,
-            on_select=lambda key=key: pressed(key),
-            selection_mode="points",
-            config={"displayModeBar": False},
-            alt=charts.bars_alt(result, measure, which),
-        )
-    if not frame.presenting():
-        st.caption(READING_MEANS[which])
-    elif len(models_on_show(result)) > PRESENTED:
-        st.caption(f"{PRESENTED} of the {len(models_on_show(result))} models")
+    heading, short = BARS[measure]
+    jargon = "" if frame.presenting() else f" ({short})"
+    st.markdown(
+        f"**{heading}**{jargon}",
+        help=None if frame.presenting() else table.help_of(measure) or None,
+    )
+    key = f"bars-{measure}"
+    st.plotly_chart(
+        _score_bars(result, measure, which, theme=theme(), chosen=chosen, scale=scale, most=most),
+        key=key,
+        on_select=lambda: pressed(key),
+        selection_mode="points",
+        config={"displayModeBar": False},
+        alt=charts.bars_alt(result, measure, which),
+    )
 
 
 def map_beside(result: Result, model: str, method: str, height: int) -> None:
@@ -151,7 +162,8 @@ def map_beside(result: Result, model: str, method: str, height: int) -> None:
         name=f"results {result.run.id}",
         key="results-map",
         height=height,
-        room=ROOM,
+        room=ROOM_PRESENTING if frame.presenting() else ROOM,
+        pinned=pinned(result.dataset),
         picture=drawers.opened(result),
     )
     st.caption(f"{MAP_CAPTION} {sampled(result, projection)}")

@@ -84,8 +84,8 @@ def _offer(result: Result) -> None:
         )
     asked = minutes or int(MINUTES)
     label = (
-        f"Settle it: train these {phrases.word(len(contest(result)))} for real, about"
-        f" {phrases.duration(seconds(result, asked))}"
+        f"Settle it: train these {phrases.word(len(contest(result)))} for real,"
+        f" {phrases.about(seconds(result, asked))}"
     )
     names = {m.id: m.title for m in result.models}
     who = phrases.listed([md(names[m]) for m in contest(result)])
@@ -104,7 +104,7 @@ def _offer(result: Result) -> None:
     least = _rounds(result, range(FEWEST_ROUNDS))
     if result.settled is None and least > 60 * asked:
         st.caption(
-            f"An order is told after {phrases.word(FEWEST_ROUNDS)} trainings of each, about"
-            f" {phrases.duration(least)}. What is trained until then is kept: pressed again, it"
+            f"An order is told after {phrases.word(FEWEST_ROUNDS)} trainings of each,"
+            f" {phrases.about(least)}. What is trained until then is kept: pressed again, it"
             " goes on."
         )

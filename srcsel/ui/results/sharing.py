@@ -23,7 +23,7 @@ from srcsel.ui.parts.show import md
 from srcsel.ui.results import results
 
 # what a link to the results page holds
-SHOWN = ("run", "model", "method", "reading", "measure", "cost", "limit")
+SHOWN = ("run", "model", "method", "reading", "measure", "cost", "limit", "pins")
 
 
 def menu(whole: Result) -> None:

@@ -10,9 +10,15 @@ from html import escape
 import streamlit as st
 
 from srcsel.base.records import Result, Shown
+from srcsel.ui.app import frame
 from srcsel.ui.parts.making import pictures
 from srcsel.ui.parts.show import figure
 from srcsel.verdict.expected import STRIP, strip_of, strip_parts, took_for
+
+JUDGES = (
+    "As a linear classifier on this model judged them. Press one: its nearest pictures may say"
+    " otherwise, for they look at a few neighbours only."
+)
 
 
 def draw(result: Result) -> None:
@@ -22,7 +28,8 @@ def draw(result: Result) -> None:
         return
     set_id = pictures(result)
     parts = (_part(result, set_id, *part) for part in strip_parts(strip).items())
-    st.html(f'<div class="srcsel-strip" title="{escape(STRIP)}">{"".join(parts)}</div>')
+    judges = "" if frame.presenting() else f'<div class="srcsel-key srcsel-judge">{JUDGES}</div>'
+    st.html(f'<div class="srcsel-strip" title="{escape(STRIP)}">{"".join(parts)}</div>{judges}')
 
 
 def _part(result: Result, set_id: str, heading: str, shown: Sequence[Shown]) -> str:

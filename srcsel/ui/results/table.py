@@ -199,8 +199,8 @@ def offer(result: Result) -> None:
                 width="content",
             )
             label = (
-                "Score by every measure (about"
-                f" {phrases.duration(price.START + measuring.scoring_seconds(result))})"
+                "Score by every measure"
+                f" ({phrases.about(price.START + measuring.scoring_seconds(result))})"
             )
             if not mine.is_mine(result.run.person):
                 st.caption(mine.NOT_YOURS)

@@ -65,7 +65,9 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
         if winner and verdict.cause != "same":
             before = beforehand.small(result)
             right.html(_facts(result, winner) + _firsts(result) + _after(verdict) + before)
-        strip.draw(result)
+        # for an audience it fills the room beside the answer, so that the charts stand higher
+        with right if winner and frame.presenting() else st.container():
+            strip.draw(result)
 
 
 def _so_far(result: Result, beside: Callable[[], None] | None) -> None:

@@ -152,7 +152,7 @@ async def thumbnail(request: Request) -> Response:
         try:
             found = await MAKERS.ask(ask, PATIENCE)
         except TimeoutError:
-            found = thumbs.placeholder()
+            found = thumbs.placeholder(awaited=True)
     if found is None:
         return PlainTextResponse("There is no such picture.\n", status_code=404)
     kind, body = found

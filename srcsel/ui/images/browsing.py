@@ -1,0 +1,151 @@
+"""Choose a folder: a dialog that walks the folders one may open, with the pictures in each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from srcsel.base.errors import SrcselError
+from srcsel.base.paths import named, opened, written
+from srcsel.pictures import places
+from srcsel.pictures.places import Count
+from srcsel.ui.app import state
+from srcsel.ui.parts import cards, words
+from srcsel.ui.parts.show import md
+
+MOST = 60  # folders of a level that are shown; a part of the name finds the others
+COUNTING, LONGER = 0.25, 2.0  # seconds that a drawing counts for, and after "Count the rest"
+CRUMBS = 4  # folders of the way that are shown
+_AT, _COUNTED, _TIME = "images.at", "images.counted", "images.counting"  # in the session
+
+
+def button(take: Callable[[str], None]) -> None:
+    """Draw the button that opens the dialog; `take` chooses a folder."""
+    if places.starts() and st.button(
+        "Browse", icon=":material/folder_open:", key="browse", width="stretch"
+    ):
+        st.session_state[_AT] = str(_first())
+        st.session_state[_COUNTED] = {}
+        _dialog(take)
+
+
+def _first() -> Path:
+    """Begin beside the folder that is chosen, else where one may begin."""
+    chosen = state.read("images") or ""
+    if chosen and named(chosen) is None:
+        try:
+            above = opened(chosen).parent
+            if above in places.way_to(above):
+                return above
+        except SrcselError:
+            pass
+    return places.starts()[0]
+
+
+@st.dialog("Choose a folder", width="large", icon=":material/folder_open:")
+def _dialog(take: Callable[[str], None]) -> None:
+    try:
+        folder = opened(st.session_state[_AT])
+        below = places.inside(folder)
+    except SrcselError as error:
+        st.error(cards.sentence(error), icon=":material/error:")
+        folder, below = places.starts()[0], []
+    until = time.monotonic() + st.session_state.pop(_TIME, COUNTING)
+    _way(folder)
+    shown = _found(below)
+    here, use = st.columns([3, 2], vertical_alignment="center")
+    here.markdown(f"{words.count(len(below), 'folder')} in **{md(folder.name or folder)}**")
+    use.button(
+        f"Use {md(folder.name or folder)}: {_said(_counted(folder, until))}",
+        type="primary",
+        icon=":material/check:",
+        key="browse-use",
+        width="stretch",
+        on_click=_use,
+        args=(take, folder),
+    )
+    if st.session_state.pop("images.browsed", False):
+        st.rerun()  # closes the dialog
+    _rows(shown, until)
+    if len(shown) < len(below):
+        st.caption(f"{len(shown)} of {words.count(len(below), 'folder')} shown.")
+
+
+def _way(folder: Path) -> None:
+    """Draw the folders that lead here, each a button."""
+    way = places.way_to(folder)
+    starts = [path for path in places.starts() if path not in way]
+    with st.container(horizontal=True, gap="xsmall", key="browse-way"):
+        for path in (*starts, *way[-CRUMBS:]):
+            st.button(
+                md(path.name or path),
+                key=f"browse-way-{path}",
+                type="tertiary",
+                icon=":material/home:" if path in starts else ":material/chevron_right:",
+                disabled=path == folder,
+                help=md(path),
+                on_click=_go,
+                args=(path,),
+            )
+
+
+def _found(below: list[Path]) -> list[Path]:
+    if len(below) <= MOST:
+        return below
+    part = st.text_input("Part of the name", key="browse-part", icon=":material/search:") or ""
+    return [path for path in below if part.casefold() in path.name.casefold()][:MOST]
+
+
+def _rows(shown: list[Path], until: float) -> None:
+    counts = [_counted(path, until) for path in shown]
+    with st.container(key="browse-rows", gap=None):
+        for path, counted in zip(shown, counts, strict=True):
+            name, number = st.columns([3, 1], vertical_alignment="center")
+            name.button(
+                md(path.name),
+                key=f"browse-in-{path}",
+                type="tertiary",
+                icon=":material/folder:",
+                on_click=_go,
+                args=(path,),
+            )
+            number.caption(_said(counted))
+    if None in counts:
+        st.button("Count the rest", type="tertiary", key="browse-count", on_click=_count_longer)
+
+
+def _counted(path: Path, until: float) -> Count | None:
+    """Count a folder's pictures, once while the dialog is open and while there is time."""
+    known: dict[str, Count] = st.session_state.setdefault(_COUNTED, {})
+    if str(path) not in known and time.monotonic() < until:
+        found = places.count(path, until)
+        if found is not None:
+            known[str(path)] = found
+    return known.get(str(path))
+
+
+def _said(counted: Count | None) -> str:
+    if counted is None:
+        return "not counted yet"
+    if not counted.whole:
+        return f"over {words.count(counted.pictures, 'picture')}"
+    return words.count(counted.pictures, "picture") if counted.pictures else "no pictures"
+
+
+def _go(path: Path) -> None:
+    st.session_state[_AT] = str(path)
+    st.session_state.pop("browse-part", None)
+
+
+def _count_longer() -> None:
+    st.session_state[_TIME] = LONGER
+
+
+def _use(take: Callable[[str], None], folder: Path) -> None:
+    ref = written(folder)
+    take(ref)
+    st.session_state["images-folder"] = ref
+    st.session_state["images.browsed"] = True

@@ -1,0 +1,73 @@
+"""The set of one's own model files: those of SRCSEL_WEIGHTS and those added by path, and what of
+them cannot be used and why.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from srcsel.base.records import SourceModel
+from srcsel.base.settings import load_settings
+from srcsel.models import catalog
+from srcsel.ui.parts import words
+from srcsel.ui.parts.show import md, plain
+
+SET = catalog.CHECKPOINTS
+
+
+def chosen(spec: str) -> list[SourceModel]:
+    """Return the models of a choice; none where it is this set and no file can be used."""
+    if spec == SET and not catalog.own_files():
+        return []
+    return catalog.find_models(spec)
+
+
+def about(spec: str) -> None:
+    """Say under the set where its files come from, and list those that cannot be used."""
+    if spec != SET:
+        return
+    folder = load_settings().weights
+    where = f"the folder {md(folder)} (SRCSEL_WEIGHTS)" if folder else "SRCSEL_WEIGHTS, not set"
+    st.caption(f"Your own model files: {where}, and the files you add below by their path.")
+    _unusable()
+    _added()
+
+
+def keep(models: list[SourceModel]) -> bool:
+    """Remember which of some models are files of the person's own; tells whether all are.
+
+    Raises StoreError.
+    """
+    files = [model for model in models if model.id.startswith(f"{SET}/") and model.at is None]
+    for model in files:
+        catalog.remember(model.id.removeprefix(f"{SET}/"))
+    return len(files) == len(models)
+
+
+def _unusable() -> None:
+    bad = catalog.unreadable(SET)
+    if not bad:
+        return
+    st.markdown(f"**{words.count(len(bad), 'file')} cannot be used**")
+    st.dataframe(
+        {"File": [plain(one.path) for one in bad], "Why": [plain(one.reason) for one in bad]},
+        hide_index=True,
+        alt="Model files that cannot be used, and why",
+        column_config={"File": st.column_config.TextColumn(width="small")},
+    )
+
+
+def _added() -> None:
+    names = catalog.added()
+    if not names:
+        return
+    with st.popover("Take a file off the list", icon=":material/playlist_remove:", type="tertiary"):
+        st.caption("The file itself stays where it is.")
+        for name in names:
+            st.button(
+                md(name),
+                key=f"forget-{name}",
+                type="tertiary",
+                on_click=catalog.forget,
+                args=(name,),
+            )
