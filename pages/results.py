@@ -4,7 +4,7 @@ import streamlit as st
 
 from srcsel.base.records import JobStatus, Result, Run
 from srcsel.charts import bars_height
-from srcsel.runs.question import commands
+from srcsel.runs.question import command, commands
 from srcsel.store.serialize import from_plain
 from srcsel.ui.app import frame, state
 from srcsel.ui.parts import choices, drawers, live, making, opened, words
