@@ -91,6 +91,7 @@ def test_again_with_other_models_keeps_pictures_settings_and_what_was_left_out(
         metric="euclidean",
         seed=7,
         left_out=("rust/01.png",),
+        relabeled=(("rust/02.png", "mildew"),),
         race=True,
     )
     save(result, run=run)
@@ -98,12 +99,16 @@ def test_again_with_other_models_keeps_pictures_settings_and_what_was_left_out(
     button(tab, "again-models").click().run()
     assert not tab.exception
     assert tab.title[0].value == "Models"
-    assert "As in the run **leaves**, 1 picture left out, the same settings" in words_of(tab)
+    assert (
+        "As in the run **leaves**, 1 picture left out, 1 picture given another label"
+        in words_of(tab)
+    )
     assert len(tab.dataframe[0].value) == 2
     assert tab.slider(key="temperature").value == 0.2
     tab = visit("models", images=run.ref, again=RUN_ID)
     next(b for b in tab.button if b.label.startswith("Score 2 models")).click().run()
     asked = next(job for job in board.active() if job.kind == "rank").payload["run"]
+    assert asked["relabeled"] == [["rust/02.png", "mildew"]]
     kept = ("ref", "models", "temperature", "metric", "seed", "left_out", "race")
     assert {name: asked[name] for name in kept} == {
         "ref": run.ref,
@@ -131,7 +136,7 @@ def test_again_with_other_pictures_keeps_models_and_settings(
     other = picture_folder.rename(picture_folder.with_name("others"))
     tab.query_params["images"] = str(other)
     tab.switch_page(os.path.relpath(PAGES / "models.py", MAIN.parent)).run()
-    assert "all pictures of the new set" in words_of(tab)
+    assert "all pictures of the new set, uncorrected" in words_of(tab)
     next(b for b in tab.button if b.label.startswith("Score 1 model")).click().run()
     asked = next(job for job in board.active() if job.kind == "rank").payload["run"]
     kept = [asked[name] for name in ("ref", "models", "temperature", "left_out")]

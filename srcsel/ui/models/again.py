@@ -53,13 +53,14 @@ def begin(run: Run | None) -> None:
 
 def kept(run: Run | None, listing: Listing) -> dict[str, Any]:
     """Return what of the run's question the page has no box for: measures, seed, a temperature
-    beyond the slider, and, of the same pictures, what was left out.
+    beyond the slider, and, of the same pictures, what was corrected.
     """
     if run is None:
         return {}
     beyond = {} if _on_slider(run) else {"temperature": run.temperature}
-    left_out = run.left_out if run.ref == listing.ref else ()
-    return {"measures": run.measures, "seed": run.seed, "left_out": left_out, **beyond}
+    same = run.ref == listing.ref
+    corrected = {"left_out": run.left_out, "relabeled": run.relabeled} if same else {}
+    return {"measures": run.measures, "seed": run.seed, **corrected, **beyond}
 
 
 def promise() -> None:
@@ -77,8 +78,10 @@ def note(run: Run | None, listing: Listing) -> None:
     same = run.ref == listing.ref
     if same and run.left_out:
         said.append(f"{words.count(len(run.left_out), 'picture')} left out")
-    if run.left_out and not same:
-        said.append("all pictures of the new set")
+    if same and run.relabeled:
+        said.append(f"{words.count(len(run.relabeled), 'picture')} given another label")
+    if not same and (run.left_out or run.relabeled):
+        said.append("all pictures of the new set, uncorrected")
     if set(run.measures) != set(HEADLINE):
         said.append(words.count(len(run.measures), "score"))
     if not _on_slider(run):

@@ -9,6 +9,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
+from srcsel.base.phrases import listed
 from srcsel.base.records import GIVEN, Dataset, Result
 from srcsel.pictures import thumbs
 from srcsel.ui.app import frame, navigation
@@ -59,11 +60,12 @@ def _counted(dataset: Dataset) -> str:
 
 
 def _left_out(result: Result) -> str:
-    """Say what was left out, by hand and because it cannot be read; "" where nothing was."""
-    by_hand, unread = len(result.run.left_out), len(result.dataset.unreadable)
-    parts = [f"{by_hand:,} left out by hand"] if by_hand else []
+    """Say what was corrected by hand, and left out because it cannot be read; "" for nothing."""
+    run, unread = result.run, len(result.dataset.unreadable)
+    parts = [f"{len(run.left_out):,} left out by hand"] if run.left_out else []
+    parts += [f"{len(run.relabeled):,} given another label"] if run.relabeled else []
     parts += [f"{unread:,} left out because of the file"] if unread else []
-    return " and ".join(parts)
+    return listed(parts) if parts else ""
 
 
 def _which(result: Result) -> str:
@@ -99,7 +101,7 @@ def _again(result: Result) -> None:
         type="tertiary",
         icon=":material/deployed_code:",
         key="again-models",
-        help="The same pictures and settings, and what was left out stays out.",
+        help="The same pictures and settings; what was left out or given another label stays so.",
     ):
         navigation.go("models", images=run.ref, again=run.id, models=None)
     if st.button(
