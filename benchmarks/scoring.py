@@ -3,8 +3,12 @@ codes.
 """
 
 import argparse
+import contextlib
 import math
+import subprocess
+import sys
 import time
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -17,16 +21,19 @@ from benchmarks._common import (
     taken,
     tell,
 )
-from srcsel.base.records import HEADLINE
+from srcsel import rank_features, score_features
+from srcsel.base.records import HEADLINE, FeatureKey, Features
 from srcsel.measures import MEASURES
 from srcsel.measures.kernels.all_pairs import read_all
 from srcsel.measures.kernels.card import EDGE, find_card, read_on_card
 from srcsel.measures.kernels.shared import Shared
-from srcsel.scoring.score import plan_rechecks, score_model
+from srcsel.scoring.probe import STRENGTH, fold_of, probe
+from srcsel.scoring.score import CAP, plan_rechecks, score_model
 
 TEMPERATURE = 0.1
 LARGE = (10_000, 2_048, 100)  # pictures, width, classes
 MIDDLE = (2_000, 512, 10)
+SIZES = ((1_000, 512, 10), (6_000, 1_024, 20), LARGE)
 GROWTH = (6_250, 12_500, 25_000, 50_000)  # pictures, at width 512
 HUGE = 50_000
 MILLION = 1_000_000
@@ -195,6 +202,152 @@ PEAKS = {
 }
 
 
+def product() -> list[dict]:
+    """What a person runs, against the usual three values without any null, re-check or second
+    reading; alone, and beside a program that keeps one core busy.
+    """
+    speeds = product_speed("float32"), product_speed("float64", 2048)
+    _every_way(features(300, 16, 4))  # imports
+    rows = []
+    for size in SIZES:
+        rows += _ways(size, _least(size, *speeds), "")
+    for size in SIZES[:2]:
+        with _busy():
+            rows += _ways(size, None, ", beside a busy program")
+    return rows
+
+
+def _ways(size: tuple[int, int, int], least: float | None, beside: str) -> list[dict]:
+    given = features(*size)
+    t = medians({name: lambda run=run: run(*given) for name, run in WAYS.items()}, 3)
+    usual = t["usual MSC"] + t["usual SCL"] + t["usual kNN"]
+    return _at(
+        size,
+        *(row(f"{name}{beside}", usual, t[name], least) for name in WAYS if "usual" not in name),
+    )
+
+
+def _least(size: tuple[int, int, int], single: float, double: float) -> float:
+    """Seconds of the products that no exact way saves: half of all pairs, the covariance to whiten
+    with, and half of the pairs of each re-check in 64 directions.
+    """
+    n, d, _ = size
+    rechecks = 200 * (0.8 * min(n, CAP)) ** 2 * 64
+    return (n * n * d + rechecks) / single + n * d * min(n, d) / double
+
+
+def _every_way(given: tuple[np.ndarray, np.ndarray]) -> None:
+    for run in WAYS.values():
+        run(*given)
+
+
+@contextlib.contextmanager
+def _busy() -> Iterator[None]:
+    """One core busy with another program."""
+    other = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        other.kill()
+        other.wait()
+
+
+THREE = ("silhouette", "supcon", "knn")
+WAYS: dict[str, Callable[[np.ndarray, np.ndarray], object]] = {
+    "usual MSC": usual_silhouette,
+    "usual SCL": usual_supcon,
+    "usual kNN": usual_knn,
+    "MSC + SCL + kNN as the papers state them, values alone": pass_values,
+    "score_features: one reading, null, 200 re-checks": lambda X, y: score_features(
+        X, y, measures=THREE
+    ),
+    "a model in a run: both readings, nulls, 200 re-checks of each, signs": lambda X, y: (
+        score_model("model", X, y, measures=THREE)
+    ),
+    "the same and how often it is right (rank_features)": lambda X, y: rank_features(
+        {"model": X}, y, measures=THREE
+    ),
+}
+
+
+def narrow() -> list[dict]:
+    """More features than pictures: what costs by the fewer of the two."""
+    few, wide = features(40, 4096, 4), features(300, 1280, 10)
+    usual_lda(*features(60, 16, 3))
+    run_model(features(60, 16, 3), tuple(MEASURES))
+    t = medians(
+        {
+            "usual": lambda: usual_lda(*few),
+            "lda": lambda: MEASURES["lda"](*few),
+            "all": lambda: run_model(wide, tuple(MEASURES)),
+        },
+        1,
+    )
+    return [
+        *_at((40, 4096, 4), row("LDA, five folds, against scikit-learn", t["usual"], t["lda"])),
+        *_at((300, 1280, 10), row("all measures for one model", None, t["all"])),
+    ]
+
+
+def probing() -> list[dict]:
+    """How often a linear classifier is right, five folds, against scikit-learn's."""
+    rows = []
+    for about, size, signal in PROBED:
+        X, y = features(*size)
+        X += (signal * np.random.default_rng(1).standard_normal((size[2], size[1]))[y]).astype(
+            np.float32
+        )
+        fold, found = fold_of(y, np.arange(len(y)), 5), {}
+
+        def ours(X: np.ndarray = X, y: np.ndarray = y, fold: np.ndarray = fold, found=found):
+            key = FeatureKey("", "model", "", "", "float32")
+            outcomes = list(probe([Features(key, X)], y, fold, store=None))
+            found["ours"] = np.mean([(o.guess == y[o.rows]).mean() for o in outcomes])
+
+        def usual(X: np.ndarray = X, y: np.ndarray = y, fold: np.ndarray = fold, found=found):
+            found["usual"] = usual_probe(X, y, fold)
+
+        t = medians({"usual": usual, "ours": ours}, 1)
+        rows += _at(
+            size,
+            row(
+                about,
+                t["usual"],
+                t["ours"],
+                right=found["ours"],
+                **{"usual, right": found["usual"]},
+            ),
+        )
+    return rows
+
+
+PROBED = (
+    ("linear classifier, hard pictures", (2_000, 1_280, 10), 0.0),
+    ("linear classifier, easy pictures", (2_000, 1_280, 10), 0.3),
+    ("linear classifier, many classes", (2_000, 1_280, 100), 0.3),
+)
+
+
+def usual_lda(X: np.ndarray, y: np.ndarray) -> float:
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+    from sklearn.model_selection import cross_val_score
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    rule = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+    return float(cross_val_score(make_pipeline(StandardScaler(), rule), X, y, cv=5).mean())
+
+
+def usual_probe(X: np.ndarray, y: np.ndarray, fold: np.ndarray) -> float:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import PredefinedSplit, cross_val_score
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    rule = make_pipeline(StandardScaler(), LogisticRegression(C=STRENGTH, max_iter=2000))
+    return float(cross_val_score(rule, X, y, cv=PredefinedSplit(fold)).mean())
+
+
 def large() -> list[dict]:
     """One pass for three measures, with and without re-checks, and each of them alone."""
     n, d, classes = LARGE
@@ -224,7 +377,9 @@ def large() -> list[dict]:
     return _at(
         LARGE,
         row("MSC + SCL + kNN", three, t["values"], pairs, error=error),
-        row("the same with 200 re-checks (of 5,000 pictures)", three, t["rechecks"], pairs * 1.25),
+        row(
+            f"the same with 200 re-checks (of {CAP:,} pictures)", three, t["rechecks"], pairs * 1.25
+        ),
         row("MSC, cosine", t["usual MSC"], t["MSC"], 2 * n * d * classes / speed),
         row("MSC, euclidean", t["usual euclidean"], t["euclidean"], pairs),
         row("SCL", t["usual SCL"], t["SCL"], pairs),
@@ -373,7 +528,16 @@ def _at(size: tuple[int, int, int], *rows: dict) -> list[dict]:
     return [{**r, "n, d, classes": size} for r in rows]
 
 
-TABLES = {"large": large, "linear": linear, "growth": growth, "all": everything, "memory": memory}
+TABLES = {
+    "product": product,
+    "narrow": narrow,
+    "probe": probing,
+    "large": large,
+    "linear": linear,
+    "growth": growth,
+    "all": everything,
+    "memory": memory,
+}
 
 
 def main() -> None:

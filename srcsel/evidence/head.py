@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from srcsel.base.errors import ModelError
-from srcsel.scoring.probe import ITERATIONS, STRENGTH
+from srcsel.scoring.probe import STRENGTH
 
 if TYPE_CHECKING:
     from torch import nn
 
+ITERATIONS = 2000
 FLOOR = 0.2  # share of the middle spread that a dimension is divided by at least
 UNSEEN = 10.0  # by how much a class without training pictures starts below the others
 

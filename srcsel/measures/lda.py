@@ -22,7 +22,7 @@ ROUNDING = 1e-14  # a dimension that varies less than this within a class is con
 
 def _null(X: np.ndarray, y: np.ndarray, _value: float) -> float:
     """Accuracy to expect where labels carry no information: 1 / c for classes of one size."""
-    return folds.chance(X, y, FOLDS, SEED, _predict, DRAWS)
+    return folds.chance(X, y, FOLDS, SEED, _say, DRAWS)
 
 
 def _rechecks(X: np.ndarray, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
@@ -75,7 +75,12 @@ def lda(X: np.ndarray, y: np.ndarray) -> float:
 def _right(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Whether each picture with a partner is named right, and which (n,) bool have one."""
     X, y, stay = folds.with_partners(X, y)
-    return folds.predictions(X, y, folds.assign(y, FOLDS, SEED), _predict) == y, stay
+    return _say(X, y, folds.assign(y, FOLDS, SEED)) == y, stay
+
+
+def _say(X: np.ndarray, y: np.ndarray, fold: np.ndarray) -> np.ndarray:
+    """Name the class of each picture from the other folds, (n,)."""
+    return folds.predictions(X, y, fold, _predict)
 
 
 def _predict(X: np.ndarray, y: np.ndarray, new: np.ndarray) -> np.ndarray:

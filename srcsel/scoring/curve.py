@@ -14,7 +14,7 @@ import numpy as np
 
 from srcsel.base.records import Features
 from srcsel.base.threads import suited_threads
-from srcsel.measures.kernels.folds import learned, predictions
+from srcsel.measures.kernels.folds import others
 from srcsel.measures.kernels.sample import stratified
 from srcsel.scoring.probe import STRENGTH, classifier
 from srcsel.scoring.probe import VERSION as PROBE
@@ -111,12 +111,14 @@ def _thinned(
 ) -> np.ndarray:
     """Class given to each picture, (n,)."""
     if each is None:
-        return predictions(X, labels, fold, _predict)
+        scores = classifier(X, labels, others(fold)).scores(X)
+        return scores[fold, np.arange(len(labels))].argmax(axis=1)
     guess = np.empty_like(labels)
     for number in range(int(fold.max()) + 1):
         held = np.flatnonzero(fold == number)
         rows = chosen(labels, fold, number, each, draw)
-        guess[held] = learned(X, labels, rows, held, _predict)
+        rule = classifier(X[rows], labels[rows], np.ones((1, len(rows)), dtype=bool))
+        guess[held] = rule.scores(X[held])[0].argmax(axis=1)
     return guess
 
 
@@ -128,7 +130,3 @@ def chosen(labels: np.ndarray, fold: np.ndarray, number: int, each: float, draw:
     most = round(each * len(np.unique(labels)))
     rng = np.random.default_rng((draw, number, most))
     return others[stratified(labels[others], most, rng=rng)]
-
-
-def _predict(X: np.ndarray, y: np.ndarray, new: np.ndarray) -> np.ndarray:
-    return classifier().fit(X, y).predict(new)

@@ -89,7 +89,7 @@ def test_it_is_remembered_by_features_and_folds(store, monkeypatch):
 
 def test_it_tells_how_far_it_is_and_can_be_stopped(store):
     def tell(model, done, total):
-        if done == 2:
+        if done == 0:
             raise Cancelled
 
     with pytest.raises(Cancelled):
@@ -105,6 +105,6 @@ def test_sureness_is_the_probability_of_the_guess(store):
         scaler.transform(one.values[~test].astype(float)), LABELS[~test]
     )
     shares = learned.predict_proba(scaler.transform(one.values[test].astype(float)))
-    np.testing.assert_allclose(outcome.sure, shares.max(axis=1))
+    np.testing.assert_allclose(outcome.sure, shares.max(axis=1), atol=0.01)  # both stop early
     remembered = list(probe([one], LABELS, fold, store=store))[2]
     np.testing.assert_array_equal(remembered.sure, outcome.sure)

@@ -4,16 +4,13 @@ would score.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Callable
 
 import numpy as np
 
 from srcsel.base.errors import InputError, NotAvailable
 from srcsel.measures._base import permutations
 from srcsel.measures.kernels.blocks import over_cores
-
-Made = TypeVar("Made")
 
 Predict = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 """(X, y, new) -> labels of the new pictures; learns from X (n, d), standardised, and y (n,) in
@@ -54,22 +51,20 @@ def predictions(X: np.ndarray, y: np.ndarray, fold: np.ndarray, predict: Predict
     """Label that each picture gets from the other folds, (n,); each dimension is standardised by
     those folds.
     """
+
+    def said(number: int) -> tuple[np.ndarray, np.ndarray]:
+        held = np.flatnonzero(fold == number)
+        return held, learned(X, y, np.flatnonzero(fold != number), held, predict)
+
     found = np.empty_like(y)
-    for held, labels in each_fold(X, y, fold, predict):
+    for held, labels in over_cores(said, range(int(fold.max()) + 1)):
         found[held] = labels
     return found
 
 
-def each_fold(
-    X: np.ndarray, y: np.ndarray, fold: np.ndarray, predict: Callable[..., Made]
-) -> Iterator[tuple[np.ndarray, Made]]:
-    """Yield for each fold in turn its rows (m,) and what the others say of them, over all cores."""
-
-    def said(number: int) -> tuple[np.ndarray, Made]:
-        held = np.flatnonzero(fold == number)
-        return held, learned(X, y, np.flatnonzero(fold != number), held, predict)
-
-    return over_cores(said, range(int(fold.max()) + 1))
+def others(fold: np.ndarray) -> np.ndarray:
+    """Which pictures each fold's prediction learns from: (folds, n) bool for fold (n,)."""
+    return fold != np.arange(int(fold.max()) + 1)[:, None]
 
 
 def learned(
@@ -77,8 +72,8 @@ def learned(
     y: np.ndarray,
     rows: np.ndarray,
     new: np.ndarray,
-    predict: Callable[[np.ndarray, np.ndarray, np.ndarray], Made],
-) -> Made:
+    predict: Predict,
+) -> np.ndarray:
     """Return what `predict` says of the rows `new` (m,) after `rows` (k,); each dimension is
     standardised by these.
     """
@@ -94,14 +89,19 @@ def learned(
 
 
 def chance(
-    X: np.ndarray, y: np.ndarray, folds: int, seed: int, predict: Predict, draws: int
+    X: np.ndarray,
+    y: np.ndarray,
+    folds: int,
+    seed: int,
+    say: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
+    draws: int,
 ) -> float:
     """Accuracy to expect where labels y (n,) of features X (n, d) carry no information.
 
     Given the folds and what was learnt, shuffled labels of the fold predicted agree with the
     predictions as often as the shares of classes in both say. Where every fold holds equally many
     pictures of each class that is 1 / c whatever was predicted; else it is the mean over `draws`
-    label permutations.
+    label permutations. say (X, y, fold) -> the labels predicted, (n,).
     """
     _, y, stay = with_partners(X, y)
     shares = _shares(y, assign(y, folds, seed))
@@ -113,7 +113,7 @@ def chance(
         fold = assign(own, folds, seed)
         truth, said = (
             _shares(own, fold),
-            _shares(predictions(X, own, fold, predict), fold, own.max() + 1),
+            _shares(say(X, own, fold), fold, own.max() + 1),
         )
         found.append((truth * said / truth.sum(axis=1, keepdims=True)).sum() / len(y))
     return float(np.mean(found))
