@@ -8,7 +8,7 @@ from srcsel.base.errors import SrcselError
 from srcsel.store.runs import RunSummary
 from srcsel.ui.app import frame, state
 from srcsel.ui.evidence import experiment
-from srcsel.ui.history import actions, compare, keeping
+from srcsel.ui.history import actions, compare, keeping, notices
 from srcsel.ui.parts import cards, mine
 from srcsel.ui.parts.show import empty_state, md, plain
 from srcsel.verdict.wording import HEADLINES
@@ -27,8 +27,7 @@ def history() -> None:
     except SrcselError as error:
         st.error(cards.sentence(error))
         return
-    for note in (*store.notes, *state.board().notices()):
-        st.warning(md(note), icon=":material/warning:")
+    notices.draw(store.notes)
     if not runs:
         empty_state(
             "No runs yet",

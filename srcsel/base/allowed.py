@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Protocol
 
 from srcsel.base.errors import InputError
 
@@ -87,7 +87,60 @@ class Name:
         return f"{', '.join(self.names[:-1])} or {self.names[-1]}"
 
 
-RULES: dict[str, Number | Seeds | Name] = {
+@dataclass(frozen=True)
+class Texts:
+    """Any number of texts, in a row."""
+
+    usual: str = ""
+
+    def holds(self, value: Any) -> bool:
+        """Say whether `value` is a row of texts; one text is none."""
+        row = isinstance(value, Sequence) and not isinstance(value, str)
+        return row and all(isinstance(one, str) for one in value)
+
+    def __str__(self) -> str:
+        return "a row of texts"
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A value of one type."""
+
+    type: type
+    words: str
+    usual: str = ""
+
+    def holds(self, value: Any) -> bool:
+        """Say whether `value` is one."""
+        return isinstance(value, self.type)
+
+    def __str__(self) -> str:
+        return self.words
+
+
+class Rule(Protocol):
+    """What a value may be."""
+
+    @property
+    def usual(self) -> str:
+        """A usual value, in words; "" = none."""
+        ...
+
+    def holds(self, value: Any) -> bool:
+        """Say whether `value` may be it."""
+        ...
+
+
+TEXT, TRUTH = Plain(str, "text"), Plain(bool, "True or False")
+RULES: dict[str, Rule] = {
+    "ref": TEXT,
+    "title": TEXT,
+    "models": Texts(),
+    "measures": Texts(),
+    "left_out": Texts(),
+    "race": TRUTH,
+    "commercial": TRUTH,
+    "max_params": Number(0, none="any"),
     "temperature": Number(COLDEST, usual="0.07 to 1"),
     "metric": Name(("cosine", "euclidean")),
     "precision": Name(("float32", "bfloat16")),
@@ -118,10 +171,15 @@ def check(**given: Any) -> None:
     pass.
     """
     for name, value in given.items():
-        rule = RULES.get(name)
-        if rule is not None and not rule.holds(value):
-            usual = f" Usual: {rule.usual}." if rule.usual else ""
-            raise InputError(f"{name} must be {rule}, got {_shown(value)}.{usual}")
+        if (rule := RULES.get(name)) is not None:
+            require(name, value, rule)
+
+
+def require(name: str, value: Any, rule: Rule) -> None:
+    """Raise InputError where a value is not what its rule allows."""
+    if not rule.holds(value):
+        usual = f" Usual: {rule.usual}." if rule.usual else ""
+        raise InputError(f"{name} must be {rule}, got {_shown(value)}.{usual}")
 
 
 def check_fields(record: Any) -> None:

@@ -38,8 +38,9 @@ class UnknownNameError(InputError):
         """
         names = sorted(known)
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
-        hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(names[:12])}."
-        super().__init__(f"There is no {what} named '{name}'. {hint}")
+        known_names = f" Known: {', '.join(names[:12])}." if names else ""
+        hint = f" Did you mean {' or '.join(near)}?" if near else known_names
+        super().__init__(f"There is no {what} named '{name}'.{hint}")
         self.name = name
 
 

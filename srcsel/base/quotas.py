@@ -13,14 +13,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from srcsel.base.errors import InputError, QuotaError
 
 GB = 10**9
 NONE = "none"
+_behalf = [""]  # for whom this process works, the latest last
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,15 @@ class Quota:
     one: float
     all: float
 
-    def require(self, mine: float, everybody: float, more: float, texts: tuple[str, str]) -> None:
+    def require(
+        self, mine: float | None, everybody: float, more: float, texts: tuple[str, str]
+    ) -> None:
         """Raise QuotaError where `more` is too much on top of what one person and all have.
 
-        texts: what to do, for one person's limit and for that of all.
+        mine: None where nobody signed in, for whom only the limit of all holds. texts: what to do,
+        for one person's limit and for that of all.
         """
-        if mine + more > self.one:
+        if mine is not None and mine + more > self.one:
             raise QuotaError(f"{texts[0]} {self._raise_it('')}")
         if everybody + more > self.all:
             raise QuotaError(f"{texts[1]} {self._raise_it('_ALL')}")
@@ -65,6 +71,21 @@ def load_quotas() -> Quotas:
         _limit("SRCSEL_CACHE", 50) * GB,
         _limit("SRCSEL_UPLOAD_DAYS", 30),
     )
+
+
+@contextlib.contextmanager
+def on_behalf_of(person: str) -> Iterator[None]:
+    """Let what this process stores inside count for a person; "" = nobody signed in."""
+    _behalf.append(person)
+    try:
+        yield
+    finally:
+        _behalf.pop()
+
+
+def whose() -> str:
+    """Return for whom what this process stores now counts."""
+    return _behalf[-1]
 
 
 def _quota(name: str, one: float, everybody: float, unit: int) -> Quota:

@@ -11,7 +11,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from srcsel.store.runs import RunStore
 
 DONE, NOTHING, BAD_INPUT, STOPPED = 0, 1, 2, 130
+Command = Callable[[argparse.Namespace, Sequence[str]], int]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -66,12 +67,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"srcsel {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    options.rank(commands).set_defaults(run=_rank)
+    options.rank(commands).set_defaults(run=_tidied(_rank))
     options.score(commands).set_defaults(run=_score)
     options.models(commands).set_defaults(run=_models)
-    options.evidence(commands).set_defaults(run=_evidence)
-    options.settle(commands).set_defaults(run=_settle)
-    options.curve(commands).set_defaults(run=_curve)
+    options.evidence(commands).set_defaults(run=_tidied(_evidence))
+    options.settle(commands).set_defaults(run=_tidied(_settle))
+    options.curve(commands).set_defaults(run=_tidied(_curve))
     options.report(commands).set_defaults(run=_report)
     options.cache(commands).set_defaults(run=_cache)
     options.doctor(commands).set_defaults(run=_doctor)
@@ -79,6 +80,17 @@ def _parser() -> argparse.ArgumentParser:
     options.uploads(commands).set_defaults(run=_uploads)
     options.app(commands).set_defaults(run=_app)
     return parser
+
+
+def _tidied(command: Command) -> Command:
+    """Let a command that computes clean the cache when it is done, as the worker does."""
+
+    def run(arguments: argparse.Namespace, extra: Sequence[str]) -> int:
+        from srcsel.store.cache import tidied
+
+        return tidied(command)(arguments, extra)
+
+    return run
 
 
 def _rank(arguments: argparse.Namespace, _: Sequence[str]) -> int:

@@ -12,9 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from srcsel.base.allowed import check_fields
+from srcsel.base.asked import RUN, checked
 from srcsel.base.errors import Cancelled, InputError, StoreError, UnknownNameError
 from srcsel.base.paths import named, typed
 from srcsel.base.records import (
+    GIVEN,
     RECIPE,
     UNFINISHED,
     Dataset,
@@ -36,9 +38,16 @@ from srcsel.pictures.dataset import pictures_of
 from srcsel.runs.run import Measures, add_measures, answer, measure_names, new_run
 from srcsel.scoring.probe import fold_of, probe
 from srcsel.scoring.reached import accuracies, close_to_best, reached_by
+from srcsel.store.cache import tidied
 from srcsel.store.features import FeatureStore, open_features, open_runs
-from srcsel.store.runs import RunStore
+from srcsel.store.runs import RunStore, is_new_id
+from srcsel.verdict.measured import NO_PICTURES
 
+FILES = (".npz", ".npy", ".pt", ".pth", ".safetensors")  # of features, as `srcsel score` reads them
+NOT_STORED = (
+    "There is no stored run {}: it was deleted, or lies in another work folder (SRCSEL_HOME), or it"
+    " was made from features alone, which are not stored. Rank the folder of its pictures."
+)
 QUICK = Protocol("probe")
 TRAINED = Protocol("finetune")
 
@@ -86,8 +95,10 @@ def gather(
     return evidence
 
 
+@checked(folder=RUN)
+@tidied
 def gather_evidence(
-    folder: str | Path,
+    folder: str | Path | Result,
     models: str | Sequence[str] = "demo",
     *,
     protocol: Protocol = QUICK,
@@ -98,29 +109,39 @@ def gather_evidence(
     """Rank source models for the pictures in `folder`, then measure what they really reach; see
     `gather`.
 
-    folder: as for `rank`, or the id of a stored run, whose own models are then used.
+    folder: as for `rank`, or a stored run (its id or its Result), whose own models are then used.
     """
     run_id = ranked(folder, models, measures, device=device, watch=watch)
     return gather(run_id, protocol, measures=measures, watch=watch)
 
 
 def ranked(
-    folder: str | Path,
+    folder: str | Path | Result,
     models: str | Sequence[str],
     measures: Measures,
     *,
     device: str | None = None,
     watch: Watch | None = None,
 ) -> str:
-    """Return the id of a finished run: the stored one that `folder` names, or a new one for that
-    folder.
+    """Return the id of a finished run: the stored one that `folder` names or is the Result of, or
+    a new one for that folder.
+
+    Raises InputError for features, which have no pictures to go on with.
     """
+    if isinstance(folder, Result):
+        given, folder = folder.run.ref == GIVEN, folder.run.id
+    else:
+        given = Path(folder).suffix in FILES
+    if given:
+        raise InputError(NO_PICTURES)
     name = str(folder)
     if named(name) is None and not typed(name).exists():
         try:
             return open_runs(load_settings()).load(name).run.id
-        except UnknownNameError:
-            pass  # then it was meant as a folder, and its own error says what is wrong
+        except UnknownNameError as error:
+            if is_new_id(name):
+                raise InputError(NOT_STORED.format(name)) from error
+            # else it was meant as a folder, and its own error says what is wrong
     result = answer(new_run(folder, models, measures, device=device), watch=watch)
     if not result.scores:
         raise InputError(

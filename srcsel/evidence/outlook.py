@@ -5,9 +5,11 @@ close to it, continued, and how many pictures would make the choice clear.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from srcsel.base.asked import RUN, checked
 from srcsel.base.errors import InputError
 from srcsel.base.records import Curve, Features, Outlook, Result, SourceModel
 from srcsel.base.settings import Settings, load_settings
@@ -17,6 +19,7 @@ from srcsel.features.recover import features_of
 from srcsel.runs.probing import Probing
 from srcsel.runs.settled import with_settled
 from srcsel.scoring import curve, forecast
+from srcsel.store.cache import tidied
 from srcsel.store.features import FeatureStore, open_features, open_runs
 from srcsel.store.serialize import from_plain, to_plain
 from srcsel.verdict.ahead import outlook_text
@@ -76,14 +79,19 @@ def make(run_id: str, settings: Settings | None = None, watch: Watch | None = No
     return found
 
 
+@checked(folder=RUN)
+@tidied
 def more_pictures(
-    folder: str | Path, models: str = "demo", *, watch: Watch | None = None
+    folder: str | Path | Result,
+    models: str | Sequence[str] = "demo",
+    *,
+    watch: Watch | None = None,
 ) -> Outlook:
     """Rank source models for the pictures in `folder`, then say what more pictures would bring.
 
-    folder: as for `rank`, or the id of a stored run, whose own models are then used. What was
-    computed before is not computed again. `Outlook.text` is the answer; `curves` hold the model to
-    start from and those close to it. Raises as `rank`.
+    folder: as for `rank`, or a stored run (its id or its Result), whose own models are then used.
+    What was computed before is not computed again. `Outlook.text` is the answer; `curves` hold the
+    model to start from and those close to it. Raises as `rank`.
     """
     return make(ranked(folder, models, None, watch=watch), watch=watch)
 

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from srcsel.base.allowed import check
+from srcsel.base.asked import checked
 from srcsel.base.errors import Cancelled, InputError
 from srcsel.base.records import (
     Accuracy,
@@ -35,13 +36,14 @@ from srcsel.models import catalog
 from srcsel.pictures.copies import copy_groups
 from srcsel.runs.settled import FINAL, MINUTES, PROTOCOL, ROUNDS, listed_so, remember, with_settled
 from srcsel.scoring.reached import Reached, accuracies, reached_by
+from srcsel.store.cache import tidied
 from srcsel.store.features import open_features, open_runs
 from srcsel.verdict.decide import cheapest
-from srcsel.verdict.measured import GIVEN, NO_PICTURES, answered, contest, why_not
-
-FILES = (".npz", ".npy", ".pt", ".pth", ".safetensors")  # of features, as `srcsel score` reads them
+from srcsel.verdict.measured import answered, contest, why_not
 
 
+@checked()
+@tidied
 def settle(
     run: str | Path | Result,
     models: str | Sequence[str] = catalog.BUNDLED,
@@ -57,11 +59,6 @@ def settle(
     `models`. minutes: allowed; None = as long as it takes. Raises InputError where there is nothing
     to settle, else as `gather_evidence`.
     """
-    check(minutes=minutes)
-    given = run.run.ref == GIVEN if isinstance(run, Result) else Path(run).suffix in FILES
-    if given:
-        raise InputError(NO_PICTURES)
-    run = run.run.id if isinstance(run, Result) else run
     run_id = ranked(run, models, None, device=device, watch=watch)
     return settle_run(run_id, minutes, watch=watch)
 

@@ -16,11 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from srcsel.base.errors import InputError, PictureError
 from srcsel.base.records import Dataset
 from srcsel.base.watch import Watch
 from srcsel.models.hubs import Preprocessing
-from srcsel.pictures.dataset import GONE, read_again
+from srcsel.pictures.dataset import made_of
 from srcsel.pictures.images import make
 from srcsel.store import files
 
@@ -208,10 +207,7 @@ def _decode(dataset: Dataset, row: int, wanted: list[tuple[Preprocessing, np.nda
     for how, array in wanted:
         by_size.setdefault(max(how.scale), []).append((how, array))
     functions = {size: [how.pixels for how, _ in group] for size, group in by_size.items()}
-    try:
-        made = make(read_again(dataset, row), functions, dataset.ranges)
-    except PictureError as error:
-        raise InputError(GONE.format(dataset.paths[row], error)) from error
+    made = made_of(dataset, row, lambda data: make(data, functions, dataset.ranges))
     for size, group in by_size.items():
         for (_, array), pixels in zip(group, made[size], strict=True):
             array[...] = pixels

@@ -64,8 +64,6 @@ create table if not exists jobs (
 create index if not exists jobs_by_state on jobs (state, lane, place);
 create table if not exists notices (text text not null);
 """
-_STORED = "create table if not exists stored (file text primary key, person text not null)"
-"""For whom a file of features counts (`srcsel.jobs.limits`)."""
 _ADDED = {
     "person": "text not null default ''",
     "turn": "integer not null default 0",
@@ -151,9 +149,14 @@ class Table:
             ) from error
 
     def notices(self) -> list[str]:
-        """Sentences the person should see once: that a damaged table was moved aside."""
+        """Sentences to be seen until they are dismissed: that a damaged table was moved aside."""
         with self.open() as db:
             return [str(row["text"]) for row in db.execute("select text from notices")]
+
+    def dismiss(self, text: str) -> None:
+        """Forget a sentence that the person has seen."""
+        with self.open(write=True) as db:
+            db.execute("delete from notices where text=?", (text,))
 
     def _look_once(self) -> None:
         if str(self.path) not in _looked_at:
@@ -192,8 +195,6 @@ def _bring_up_to_date(connection: sqlite3.Connection) -> None:
         if name not in have:
             with contextlib.suppress(sqlite3.OperationalError):  # another process was faster
                 connection.execute(f"alter table jobs add column {name} {kind}")
-    if not connection.execute("select 1 from sqlite_master where name='stored'").fetchone():
-        connection.execute(_STORED)
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:

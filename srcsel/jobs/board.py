@@ -229,6 +229,11 @@ class Board:
         return self.table.notices()
 
     @again
+    def dismiss(self, notice: str) -> None:
+        """Show a sentence of `notices` no more."""
+        self.table.dismiss(notice)
+
+    @again
     def wake(self) -> None:
         """See that waiting jobs have a worker and that lost ones are said.
 

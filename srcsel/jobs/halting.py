@@ -11,7 +11,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from srcsel.base.errors import Cancelled, StoreError
 from srcsel.jobs.base import Table
@@ -23,12 +23,12 @@ PATIENCE = 1.25
 
 
 @contextlib.contextmanager
-def halting(table: Table, job: str, before: Callable[[], None]) -> Iterator[None]:
+def halting(table: Table, job: str) -> Iterator[None]:
     """End this process where the person stops `job` and the work inside goes on; the job is then a
-    stopped one. `before` is called before that end.
+    stopped one.
     """
     over = threading.Event()
-    thread = threading.Thread(target=_watch, args=(table, job, over, before), daemon=True)
+    thread = threading.Thread(target=_watch, args=(table, job, over), daemon=True)
     thread.start()
     try:
         yield
@@ -37,11 +37,10 @@ def halting(table: Table, job: str, before: Callable[[], None]) -> Iterator[None
         thread.join()
 
 
-def _watch(table: Table, job: str, over: threading.Event, before: Callable[[], None]) -> None:
+def _watch(table: Table, job: str, over: threading.Event) -> None:
     while not over.wait(LOOK_SECONDS):
         if _is_to_stop(table, job):
             if not over.wait(PATIENCE) and _stopped(table, job):
-                before()
                 os._exit(0)
             return
 

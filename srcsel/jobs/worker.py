@@ -19,13 +19,12 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from srcsel.base import access, log
+from srcsel.base import access, log, quotas
 from srcsel.base.errors import Cancelled, SrcselError, StoreError
 from srcsel.base.records import Glimpse, JobState
 from srcsel.base.scarce import is_out_of_memory
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import PartState, Watch
-from srcsel.jobs import limits
 from srcsel.jobs.base import Table, lane_lock, whose
 from srcsel.jobs.board import Board, log_path
 from srcsel.jobs.halting import halting
@@ -185,7 +184,7 @@ def main(folder: Path, lane: str) -> None:
             _work(table, row)
             last, tidy = time.monotonic(), lane != MAKES_MOST
         elif not tidy:
-            _make_space()
+            cache.tidy(load_settings())
             tidy = True
         elif ahead:
             _import_ahead(ahead.pop(0))  # one at a time: a job that comes meanwhile waits for one
@@ -217,16 +216,6 @@ def _log_to(lane: str) -> None:
         os.write(2, f"{error}\n".encode())
 
 
-def _make_space() -> None:
-    """Remove what no run needs beyond the limit, the least recently used first."""
-    try:
-        done = cache.clean(load_settings())
-        if done.files:
-            log.event("space made", bytes=done.bytes, files=done.files, left=done.left)
-    except SrcselError as error:
-        os.write(2, f"{error}\n".encode())
-
-
 def _claim(table: Table, lane: str) -> sqlite3.Row | None:
     """Take the job of the lane whose turn it is, atomically, or None."""
     with table.open(write=True) as db:
@@ -252,7 +241,7 @@ def _work(table: Table, row: sqlite3.Row) -> None:
     watch = BoardWatch(table, row["id"], about)
     with _output_to(log_path(table.folder, row["id"])):
         try:
-            with limits.counted(table, row) as count, halting(table, row["id"], count):
+            with quotas.on_behalf_of(row["person"]), halting(table, row["id"]):
                 result = KINDS[row["kind"]](payload, watch)
         except Cancelled as error:
             _finish(table, row["id"], "cancelled", str(error))

@@ -7,7 +7,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from srcsel.base.asked import checked
 from srcsel.base.errors import InputError, UnknownNameError
 from srcsel.base.paths import clean
 from srcsel.base.records import SourceModel, Unreadable
@@ -127,7 +129,8 @@ DINOv3 is left out of them: its own licence wants reading first. Accuracies and 
 results tables."""
 
 
-def find_models(spec: str | Sequence[str]) -> list[SourceModel]:
+@checked()
+def find_models(spec: str | Path | Sequence[str | Path]) -> list[SourceModel]:
     """Return the models that `spec` names, in its order, each once.
 
     spec: ids ("timm/resnet18.a1_in1k"), "bundled", presets ("small", "balanced", "strongest"),
@@ -136,14 +139,10 @@ def find_models(spec: str | Sequence[str]) -> list[SourceModel]:
     Raises UnknownNameError with the nearest names, InputError where nothing is named or a model
     cannot read that size.
     """
-    whole = isinstance(spec, str) and ("," not in spec or is_file(spec))
-    parts = (
-        [spec]
-        if isinstance(spec, str) and whole
-        else spec.split(",")
-        if isinstance(spec, str)
-        else list(spec)
-    )
+    if isinstance(spec, str):
+        parts = [spec] if "," not in spec or is_file(spec) else spec.split(",")
+    else:
+        parts = [str(spec)] if isinstance(spec, Path) else list(map(str, spec))
     found = {model.id: model for part in parts if clean(part) for model in _find(clean(part))}
     if not found:
         raise InputError(
@@ -153,6 +152,7 @@ def find_models(spec: str | Sequence[str]) -> list[SourceModel]:
     return list(found.values())
 
 
+@checked()
 def search(
     text: str = "",
     *,

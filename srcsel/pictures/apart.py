@@ -15,6 +15,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import json
+import math
 import os
 import pickle
 import queue
@@ -27,9 +28,11 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 from srcsel.base.errors import PictureError
+from srcsel.pictures.decoding import GOES_ON, WAITS
 
 MOST = 8  # processes at most, and no more than there are cores
 WAIT = 120.0  # seconds after which a process is ended, also where the computer is busy
+MOMENT = 10.0  # the same, for what somebody waits for; `bounds` has that of a processor
 IDLE = 60.0  # seconds after which a process that has nothing to do goes
 LOOK = 1.0  # seconds between two looks at the clock
 PIPE = 1 << 20  # bytes that a pipe holds, where that can be chosen: fewer turns for the same file
@@ -74,6 +77,11 @@ def call(function: Callable[Given, Made], *args: Given.args, **kwargs: Given.kwa
     return _pool.call(function, args, kwargs)
 
 
+def hurried(function: Callable[Given, Made], *args: Given.args, **kwargs: Given.kwargs) -> Made:
+    """As `call`, for a moment only: what takes longer raises PictureError, not lasting."""
+    return _pool.call(function, args, kwargs, hurried=True)
+
+
 def end() -> None:
     """End all processes, whatever they do; the next call starts new ones."""
     _pool.end()
@@ -103,19 +111,27 @@ class _Process:
         self._turn = threading.Lock()
         self._since: float | None = time.monotonic()  # when it was taken; None = it waits
         self._last = time.monotonic()
-        self._overdue = self._ready = self.gone = False
+        self._overdue = self._ready = self._hurried = self.gone = False
 
-    def ask(self, request: Any) -> tuple[str, Any]:
+    def ask(
+        self, function: Callable[..., Any], args: Any, kwargs: Any, *, hurried: bool
+    ) -> tuple[str, Any]:
         """Return its answer. Raises PictureError where it ends without one, and is `gone` then."""
         requests, answers = self._pipes
+        request = function, args, kwargs, hurried
+        self._hurried = hurried
         try:
             if not self._ready:
                 pickle.load(answers)
-                self._ready = True
+                with self._turn:  # to start takes no time of the picture's
+                    self._ready, self._since = True, time.monotonic()
             # in one piece: `pickle.dump` writes several, each of which may wake the other side
             requests.write(pickle.dumps(request, pickle.HIGHEST_PROTOCOL))
             requests.flush()
-            return pickle.load(answers)
+            while (answer := pickle.load(answers))[0] in (WAITS, GOES_ON):
+                with self._turn:  # to wait for a turn takes no time
+                    self._since = math.inf if answer[0] == WAITS else time.monotonic()
+            return answer
         except (EOFError, OSError, pickle.UnpicklingError) as error:
             raise self._why() from error
         except BaseException:
@@ -132,7 +148,7 @@ class _Process:
             if self._since is None:
                 idle = now - self._last > IDLE
                 self.gone = self.gone or idle  # nobody may take it between here and its end
-            elif now - self._since > WAIT:
+            elif now - self._since > (MOMENT if self._hurried and self._ready else WAIT):
                 self._overdue, idle = True, False
                 self._popen.kill()
             else:
@@ -165,12 +181,12 @@ class _Process:
         code = self._popen.poll()
         self.end()
         if self._overdue:
-            return PictureError(BUSY.format(WAIT), lasting=False)
+            return PictureError(BUSY.format(MOMENT if self._hurried else WAIT), lasting=False)
         if not self._ready:
             return PictureError(NOT_STARTED.format(f"it ended with {code}"), lasting=False)
         name = _signal(code)
         if name == "SIGXCPU":
-            return PictureError(TOO_SLOW)
+            return PictureError(TOO_SLOW, lasting=not self._hurried)
         return PictureError(CRASHED) if name in _CRASHES else _EndedError(ENDED, lasting=False)
 
 
@@ -192,21 +208,25 @@ class _Pool:
         for _ in range(min(MOST, os.cpu_count() or 1)):
             self._free.put(None)
 
-    def call(self, function: Callable[..., Made], args: Any, kwargs: Any) -> Made:
+    def call(
+        self, function: Callable[..., Made], args: Any, kwargs: Any, *, hurried: bool = False
+    ) -> Made:
         """Call it; where the process was ended by somebody else, once more in another."""
         try:
-            return self._once(function, args, kwargs)
+            return self._once(function, args, kwargs, hurried=hurried)
         except _EndedError:
-            return self._once(function, args, kwargs)
+            return self._once(function, args, kwargs, hurried=hurried)
 
-    def _once(self, function: Callable[..., Made], args: Any, kwargs: Any) -> Made:
+    def _once(
+        self, function: Callable[..., Made], args: Any, kwargs: Any, *, hurried: bool
+    ) -> Made:
         process = self._free.get()
         try:
             if process is not None and not process.take():
                 self._all.discard(process)
                 process = None
             process = process or self._started()
-            kind, value = process.ask((function, args, kwargs))
+            kind, value = process.ask(function, args, kwargs, hurried=hurried)
         finally:
             if process is not None and process.gone:
                 self._all.discard(process)

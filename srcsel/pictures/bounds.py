@@ -2,7 +2,9 @@
 
 Every picture may take SECONDS and MEMORY, and a little of both for each pixel that its header
 speaks of: so a small file that never ends is found out soon. Large pictures take turns with those
-of all processes that share a work folder, so that their memory does not add up.
+of all processes that share a work folder, so that their memory does not add up; waiting for a turn
+is told to whoever asked, and is no time of the picture's. What somebody waits for in front of a
+page may take MOMENT seconds, and no turn: it comes later.
 
 Nothing is limited before `keep`, which a process calls that does nothing but decode. On Windows no
 such limits exist, and on macOS none for memory: there `apart` watches the clock alone.
@@ -14,7 +16,7 @@ import contextlib
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -32,18 +34,25 @@ SECONDS = 10.0  # of a processor, for any picture
 SECONDS_A_PIXEL = 2e-7  # 40 s more for the largest
 MEMORY = 512 * 2**20  # bytes beside the file, for any picture
 BYTES_A_PIXEL = 40  # 8 GB more for the largest, but never more than half of the computer has
-PATIENCE = 60.0  # seconds to wait for a turn
+MOMENT = 2.0  # seconds of a processor, for what somebody waits for
+PATIENCE = 1800.0  # seconds to wait for a turn; each of those before takes two minutes at most
+HEARD = 5.0  # seconds between two words that it is still waited: so it ends where nobody hears them
 
 NO_TURN = "Other large pictures are being decoded just now. Look again in a few minutes."
+NOT_AT_ONCE = "It takes longer than a moment."
 
-_kept = _tight = False
+_kept = _tight = _hurried = False
+_tell: Callable[[bool], object] = bool  # nobody hears it
 _used = 0  # bytes of addresses in use before this picture
 _statm: int | None = None  # where Linux says so, kept open
 
 
-def keep() -> None:
-    """Limit this process from now on."""
-    global _kept, _statm
+def keep(tell: Callable[[bool], object]) -> None:
+    """Limit this process from now on; `tell` hears that a picture waits for its turn, and that it
+    waits no more.
+    """
+    global _kept, _statm, _tell
+    _tell = tell
     if resource is not None:
         _kept = True
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -52,9 +61,10 @@ def keep() -> None:
 
 
 @contextlib.contextmanager
-def one_picture() -> Iterator[None]:
-    """Limit what is done inside, which is about one picture."""
-    global _used
+def one_picture(*, hurried: bool = False) -> Iterator[None]:
+    """Limit what is done inside, which is about one picture; `hurried`: somebody waits for it."""
+    global _used, _hurried
+    _hurried = hurried
     if not _kept or resource is None:
         yield
         return
@@ -73,15 +83,15 @@ def turn(pixels: int) -> Iterator[None]:
 
     Raises PictureError where that takes too long.
     """
+    if _hurried and pixels > LARGE:
+        raise PictureError(NOT_AT_ONCE, lasting=False)
     _allow(pixels)
     if pixels <= LARGE:
         yield
         return
-    lock = FileLock(_lock_file(), timeout=PATIENCE)
+    lock = FileLock(_lock_file())
     try:
-        lock.acquire()
-    except Timeout as error:
-        raise PictureError(NO_TURN, lasting=False) from error
+        _await(lock)
     except OSError:  # a work folder that cannot be written, which others will say
         yield
         return
@@ -89,6 +99,21 @@ def turn(pixels: int) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _await(lock: FileLock) -> None:
+    """Acquire a lock. Raises PictureError where it is not free for long, OSError."""
+    with contextlib.suppress(Timeout):
+        lock.acquire(timeout=0)
+        return
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        _tell(True)
+        with contextlib.suppress(Timeout):
+            lock.acquire(timeout=HEARD)
+            _tell(False)
+            return
+    raise PictureError(NO_TURN, lasting=False)
 
 
 def tight() -> bool:
@@ -102,7 +127,7 @@ def _allow(pixels: int) -> None:
     global _tight
     if not _kept or resource is None:
         return
-    seconds = time.process_time() + SECONDS + SECONDS_A_PIXEL * pixels
+    seconds = time.process_time() + (MOMENT if _hurried else SECONDS + SECONDS_A_PIXEL * pixels)
     _limit(resource.RLIMIT_CPU, math.ceil(seconds))
     wanted = MEMORY + BYTES_A_PIXEL * pixels
     granted = min(wanted, max(MEMORY, _half_of_all()))

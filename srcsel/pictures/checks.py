@@ -81,6 +81,18 @@ def paged(paths: Sequence[str]) -> tuple[str, ...]:
     )
 
 
+def not_now(paths: Sequence[str]) -> tuple[str, ...]:
+    """Say which pictures time or memory was short for, this time."""
+    if not paths:
+        return ()
+    verb, it = ("was", "it counts") if len(paths) == 1 else ("were", "they count")
+    return (
+        f"{count(len(paths), 'picture')} {verb} not read this time: {_first(paths)}. Time or memory"
+        f" was short, the files are not at fault. Check the folder again when the computer is less"
+        f" busy, so that {it} too.",
+    )
+
+
 def require_rankable(dataset: Dataset | Listing) -> None:
     """Raise InputError where no score can exist: one class, or no class with two pictures."""
     counts = _counts(dataset)

@@ -23,11 +23,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from srcsel.base.errors import InputError, PictureError
 from srcsel.base.records import Dataset
 from srcsel.base.watch import Watch
 from srcsel.pictures import apart
-from srcsel.pictures.dataset import GONE, read_again
+from srcsel.pictures.dataset import made_of
 from srcsel.pictures.decoding import look
 from srcsel.pictures.deep import Ranges
 from srcsel.store import expected
@@ -148,12 +147,10 @@ def _asked(dataset: Dataset) -> dict[str, Any]:
 
 
 def _look(dataset: Dataset, row: int) -> tuple[str, list[int], np.ndarray]:
-    data = read_again(dataset, row)
-    try:
-        hashes, small = apart.call(_marks, data, dataset.ranges)
-    except PictureError as error:
-        raise InputError(GONE.format(dataset.paths[row], error)) from error
-    return hashlib.sha256(data).hexdigest(), hashes, small
+    def marks(data: bytes) -> tuple[str, list[int], np.ndarray]:
+        return hashlib.sha256(data).hexdigest(), *apart.call(_marks, data, dataset.ranges)
+
+    return made_of(dataset, row, marks)
 
 
 def _marks(data: bytes, ranges: Ranges) -> tuple[list[int], np.ndarray]:

@@ -8,23 +8,24 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import PIL
 from PIL import Image, ImageStat
 
+from srcsel.base.asked import checked
 from srcsel.base.errors import InputError, PictureError, StoreError
 from srcsel.base.paths import named
 from srcsel.base.records import Dataset, Listing, Run, Unreadable
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import Watch
 from srcsel.pictures import apart
-from srcsel.pictures.checks import check, paged, require_rankable, shared, uniform
+from srcsel.pictures.checks import check, not_now, paged, require_rankable, shared, uniform
 from srcsel.pictures.corrections import Relabeled, corrected, corrections
 from srcsel.pictures.decoding import look
 from srcsel.pictures.deep import Spread, ranges_of
@@ -36,10 +37,13 @@ __all__ = [
     "check",
     "list_pictures",
     "load_dataset",
+    "made_of",
     "pictures_of",
     "read_again",
     "require_rankable",
 ]
+
+Made = TypeVar("Made")
 
 BLOCK = 64  # pictures opened between two looks at the stop button
 # pictures after which the memory is written, so that a killed check goes on from there
@@ -50,9 +54,14 @@ FLAT = 3.0  # standard deviation (of 0..255) below which a picture is as good as
 NARROW = 16
 KIND = "files"  # what the outcomes of opened files are remembered as
 VERSION = 3  # part of what they are remembered by; raise it with every change to what is found
+NOT_NOW = "It was not read this time: {} It counts again when it can be read."
 GONE = (
     "{} could be read when the folder was checked and cannot be read now: {} Check the folder and"
     " start again."
+)
+SHORT = (
+    "{} could not be read this time: {} What was finished is kept; start again when the computer is"
+    " less busy."
 )
 CHANGED = (
     "{} was changed while it was in use: it is not the picture that the folder check saw. Start"
@@ -61,8 +70,9 @@ CHANGED = (
 _SILENT = Watch()
 
 
+@checked()
 def load_dataset(
-    ref: str,
+    ref: str | Path,
     *,
     watch: Watch = _SILENT,
     left_out: Collection[str] = (),
@@ -77,7 +87,7 @@ def load_dataset(
     "pictures", and each of `Dataset.notes` is said. Raises InputError where nothing is readable,
     DownloadError, and Cancelled (what was opened until then is remembered).
     """
-    whole = _listing(ref, watch)
+    whole = _listing(str(ref), watch)
     listing = corrected(whole, corrections(left_out, relabeled))
     seen = _look_at(listing.paths, listing.folder, watch)
     good = [row for row, file in enumerate(seen) if not file.reason]
@@ -91,7 +101,9 @@ def load_dataset(
             f" For example {bad[0].path}: {bad[0].reason}" if bad else " All of them were left out."
         )
         raise InputError(f"None of the {len(whole.paths):,} pictures can be used.{first}")
+    missed = [path for path, file in zip(listing.paths, seen, strict=True) if file.passing]
     dataset = _dataset(listing, good, bad, [file for file in seen if not file.reason])
+    dataset = replace(dataset, notes=(*dataset.notes, *not_now(missed)))
     for note in dataset.notes:
         watch.say(note)
     return dataset
@@ -105,17 +117,32 @@ def pictures_of(run: Run, watch: Watch = _SILENT) -> Dataset:
 def read_again(dataset: Dataset, row: int) -> bytes:
     """Read a picture of a dataset: the very bytes that it was made of.
 
-    Raises InputError where they are others by now, or cannot be read.
+    Raises InputError where they are others by now, PictureError where they cannot be read.
     """
     path = dataset.paths[row]
-    try:
-        data = read(dataset.folder / path).data
-    except PictureError as error:
-        raise InputError(GONE.format(path, error)) from error
+    data = read(dataset.folder / path).data
     if dataset.digests and hashlib.sha256(data).hexdigest() != dataset.digests[row]:
         _forget(dataset.folder, path)  # size and time may be the same
         raise InputError(CHANGED.format(path))
     return data
+
+
+def made_of(dataset: Dataset, row: int, make: Callable[[bytes], Made]) -> Made:
+    """Return what `make` makes of the bytes of a picture of a dataset; where time or memory was
+    short for it, once more.
+
+    Raises InputError where it is another picture by now, or cannot be read.
+    """
+    try:
+        try:
+            return make(read_again(dataset, row))
+        except PictureError as error:
+            if error.lasting:
+                raise
+            return make(read_again(dataset, row))
+    except PictureError as error:
+        why = GONE if error.lasting else SHORT
+        raise InputError(why.format(dataset.paths[row], error)) from error
 
 
 @dataclass(frozen=True)
@@ -128,6 +155,7 @@ class _Seen:
     reason: str = ""  # why it cannot be used; "" = it can
     flat: bool = False  # nearly uniform, where 8 bits hold it
     paged: bool = False  # holds several pages
+    passing: bool = False  # why it cannot be used is time or memory, not the file
     spread: Spread | None = None  # of its values, where they are deeper
     inode: int = 0  # of the file, which a renamed one keeps; 0 = not known
 
@@ -175,11 +203,24 @@ def _look_at(paths: Sequence[str], folder: Path, watch: Watch) -> list[_Seen]:
                 known.update(zip(block, seen, strict=True))
                 if start % SAVE_EVERY == SAVE_EVERY - BLOCK:
                     _remember(folder, known)
+        known.update(_look_again(folder, [path for path in new if known[path].passing], watch))
     finally:
         if others:
             _remember(folder, known)
     watch.update("pictures", "done", len(paths), len(paths))
     return [known[path] for path in paths]
+
+
+def _look_again(folder: Path, paths: Sequence[str], watch: Watch) -> dict[str, _Seen]:
+    """Open what time or memory was short for once more, one alone: it must not decide by chance
+    which pictures there are. What still cannot be read says that it was this time only.
+    """
+    found = {}
+    for done, path in enumerate(paths):
+        watch.update("pictures", "reading", done, len(paths), "Again, what was not read at once")
+        seen = _open(folder / path, _stamp(folder / path))
+        found[path] = replace(seen, reason=NOT_NOW.format(seen.reason)) if seen.passing else seen
+    return found
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:
@@ -195,13 +236,15 @@ def _open(path: Path, stamp: tuple[int, int, int]) -> _Seen:
     try:
         file = read(path)
     except PictureError as error:
-        return _Seen(*stamp[:2], reason=str(error))
+        return _Seen(*stamp[:2], reason=str(error), passing=not error.lasting)
     seen, digest = (file.size, file.time), hashlib.sha256(file.data).hexdigest()
     try:
         flat, several, spread = apart.call(_look, file.data)
     except PictureError as error:
-        return _Seen(*seen, digest if error.lasting else "", str(error), inode=file.inode)
-    return _Seen(*seen, digest, "", flat, several, spread, file.inode)
+        if not error.lasting:
+            return _Seen(*seen, reason=str(error), passing=True, inode=file.inode)
+        return _Seen(*seen, digest, str(error), inode=file.inode)
+    return _Seen(*seen, digest, "", flat, several, spread=spread, inode=file.inode)
 
 
 def _look(data: bytes) -> tuple[bool, bool, Spread | None]:
@@ -236,7 +279,8 @@ def _unpacked(arrays: Arrays, _: object) -> dict[str, _Seen]:
     numbers = (arrays[name].tolist() for name in ("sizes", "times", "flat", "paged"))
     sizes, times, flat, several = numbers
     inodes = arrays.get("inodes", np.zeros(len(paths), np.uint64)).tolist()  # not always kept
-    seen = map(_Seen, sizes, times, digests, reasons, flat, several, spreads, inodes)
+    passing = [False] * len(paths)  # what is remembered lasts
+    seen = map(_Seen, sizes, times, digests, reasons, flat, several, passing, spreads, inodes)
     return dict(zip(paths, seen, strict=True))
 
 

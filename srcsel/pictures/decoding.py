@@ -25,6 +25,8 @@ NO_MEMORY = (
     " look again, or save a smaller copy."
 )
 
+WAITS, GOES_ON = "waits", "goes on"  # answers on the way: about the turn of a large picture
+
 Made = TypeVar("Made")
 
 
@@ -108,7 +110,7 @@ def serve() -> None:
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     with Path(os.devnull).open("wb") as nowhere:  # whatever is printed must not be an answer
         os.dup2(nowhere.fileno(), 1)
-    bounds.keep()
+    bounds.keep(lambda waits: _answer(answers, (WAITS if waits else GOES_ON, None)))
     with contextlib.suppress(EOFError, BrokenPipeError):  # nobody asks, or waits, any more
         _answer(answers, ("ready", None))
         while True:
@@ -120,13 +122,15 @@ def _answer(answers: Any, answer: tuple[str, Any]) -> None:
     answers.flush()
 
 
-def _done(function: Callable[..., Any], args: Any, kwargs: Any) -> tuple[str, Any]:
+def _done(function: Callable[..., Any], args: Any, kwargs: Any, hurried: bool) -> tuple[str, Any]:
     try:
-        with bounds.one_picture():
+        with bounds.one_picture(hurried=hurried):
             return "done", function(*args, **kwargs)
     except PictureError as error:
         return "refused", (str(error), error.lasting)
     except MemoryError:
         return "refused", (NO_MEMORY, False)
+    except BrokenPipeError:  # it waited, and nobody waits for it any more
+        raise
     except Exception as error:  # noqa: BLE001 (it is raised where the answer is waited for)
         return "broken", f"{type(error).__name__}: {error}"

@@ -71,12 +71,16 @@ def make(
     return apart.call(decoding.made, data, wanted, ranges)
 
 
-def thumbnail(data: bytes, size: int, ranges: Ranges | None = None) -> bytes:
+def thumbnail(
+    data: bytes, size: int, ranges: Ranges | None = None, *, hurried: bool = False
+) -> bytes:
     """Return a small JPEG whose longest side is at most `size` pixels (never enlarged).
 
-    Raises PictureError.
+    hurried: somebody waits for it; what takes longer than a moment is refused, and that is not
+    lasting. Raises PictureError.
     """
-    return apart.call(decoding.thumbnail, data, size, ranges)
+    call = apart.hurried if hurried else apart.call
+    return call(decoding.thumbnail, data, size, ranges)
 
 
 def picture_size(path: Path) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -15,6 +16,10 @@ from srcsel.base.errors import PictureError
 
 FILE_LIMIT = 512 * 2**20  # bytes of one file
 NOT_ORDINARY = "This is not an ordinary file but a folder, a pipe or a device."
+SHORT = (  # of the computer or of what it reads from, another time not
+    *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EINTR, errno.EIO),
+    *(errno.ETIMEDOUT, errno.ESTALE),
+)
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -56,7 +61,8 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     except IsADirectoryError as error:
         raise PictureError(NOT_ORDINARY) from error
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
-        raise PictureError(_why_unopened(error)) from error
+        passing = isinstance(error, OSError) and error.errno in SHORT
+        raise PictureError(_why_unopened(error), lasting=not passing) from error
 
 
 def _require_file(about: os.stat_result) -> None:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakValueDictionary
 
 from srcsel.base.access import allowed
@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 SIZES = (96, 320)  # pixels of the longest side
 VERSION = 3  # part of what copies are remembered by; raise it with every change to how they look
 REST = 60.0  # seconds before what failed for want of time or memory is tried again
-MOST_RESTING = 1000
+MOST_KNOWN = 1000  # files that rest, and that took long: so many are remembered
 NOT_YET = "", b""
+Effort = Literal["kept", "quick", "full"]
+"""How much is done for a thumbnail: only what was made before is looked up; a moment's work; all
+that the file may take."""
 _SET_ID = re.compile(r"[0-9a-f]{24}")
 _AWAITED = (
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96"><rect width="96" height="96"'
@@ -72,26 +75,40 @@ def url(set_id: str, index: int, size: int = 96) -> str:
     return f"/thumbs/{set_id}/{index}/{size}.jpg"
 
 
-def picture(set_id: str, index: int, size: int, *, decode: bool = True) -> tuple[str, bytes] | None:
+def picture(
+    set_id: str, index: int, size: int, *, effort: Effort = "full"
+) -> tuple[str, bytes] | None:
     """Return media type and bytes of one thumbnail, or None where no such set, index or size was
     registered.
 
     A picture that cannot be read (any more) gives a quiet placeholder, so that a page shows a gap
-    and no error. Without `decode`, NOT_YET comes back where the picture itself would have to be
-    opened, which may take long.
+    and no error. NOT_YET comes back where it takes more than `effort`.
+    """
+    try:
+        body = small(set_id, index, size, effort=effort)
+    except PictureError:
+        return placeholder(awaited=_is_awaited(set_id))
+    return None if body is None else ("image/jpeg", body) if body else NOT_YET
+
+
+def small(set_id: str, index: int, size: int, *, effort: Effort = "full") -> bytes | None:
+    """Return one thumbnail as JPEG, b"" where it takes more than `effort`, or None where no such
+    set, index or size was registered.
+
+    Raises PictureError, whose `lasting` says whether the file itself is why.
     """
     source = _source(set_id, index) if size in SIZES else None
     if source is None:
         return None
     try:
         asked = _Asked.about(*source, size)
-        body = asked.kept()
-        if body is None and decode:
-            with _turn_of(asked.source):
-                body = asked.kept() or asked.made()
-    except (PictureError, OSError):
-        return placeholder(awaited=_is_awaited(set_id))
-    return NOT_YET if body is None else ("image/jpeg", body)
+    except OSError as error:
+        raise PictureError("The file is not there (any more).") from error
+    body = asked.kept()
+    if body is not None or effort == "kept" or (effort == "quick" and asked.is_slow()):
+        return body or b""
+    with _turn_of(asked.source):
+        return asked.kept() or asked.made(hurried=effort == "quick")
 
 
 def placeholder(*, awaited: bool = False) -> tuple[str, bytes]:
@@ -171,8 +188,14 @@ class _Asked:
             raise PictureError("It was tried just now.", lasting=False)
         return None
 
-    def made(self) -> bytes:
-        """Make it and keep it, or what is wrong with the file. Raises PictureError."""
+    def is_slow(self) -> bool:
+        """Tell whether the file took longer than a moment before."""
+        return (self.source, self.file) in _slow
+
+    def made(self, *, hurried: bool) -> bytes:
+        """Make it and keep it, or what is wrong with the file; b"" where it was `hurried` and takes
+        longer. Raises PictureError.
+        """
         import numpy as np
 
         from srcsel.pictures.images import thumbnail
@@ -181,21 +204,19 @@ class _Asked:
         file = read(self.source)
         same = (file.size, file.time) == self.file  # else it is kept under its own when asked next
         try:
-            body = thumbnail(file.data, self.size, self.ranges)
+            body = thumbnail(file.data, self.size, self.ranges, hurried=hurried)
         except PictureError as error:
+            if hurried and not error.lasting:
+                _know(_slow, (self.source, self.file), 0.0)
+                return b""
             if error.lasting and same:
                 _keep("refused", self._whole(), {}, str(error))
             elif not error.lasting:
-                self._rest()
+                _know(_resting, (self.source, self.file), time.monotonic() + REST)
             raise
         if same:
             _keep("thumbs", self._question(), {"jpeg": np.frombuffer(body, np.uint8)})
         return body
-
-    def _rest(self) -> None:
-        if len(_resting) >= MOST_RESTING:
-            _resting.clear()
-        _resting[self.source, self.file] = time.monotonic() + REST
 
     def _question(self) -> dict[str, Any]:
         return self._whole() | {"side": self.size, "ranges": self.ranges}
@@ -206,7 +227,9 @@ class _Asked:
         return {"version": VERSION, "file": str(self.source), "bytes": size, "time": changed}
 
 
-_resting: dict[tuple[Path, tuple[int, int]], float] = {}  # until when
+_Files = dict[tuple[Path, tuple[int, int]], float]
+_resting: _Files = {}  # until when
+_slow: _Files = {}  # those that took longer than a moment
 _turns: WeakValueDictionary[Path, threading.Lock] = WeakValueDictionary()
 _turns_lock = threading.Lock()
 
@@ -215,6 +238,12 @@ def _turn_of(source: Path) -> threading.Lock:
     """Return the lock of a file, so that many who ask for it wait for one who decodes it."""
     with _turns_lock:
         return _turns.setdefault(source, threading.Lock())
+
+
+def _know(files: _Files, file: tuple[Path, tuple[int, int]], value: float) -> None:
+    if len(files) >= MOST_KNOWN:
+        files.clear()
+    files[file] = value
 
 
 def _memory() -> Memory:

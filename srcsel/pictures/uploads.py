@@ -69,7 +69,7 @@ def require_room(person: str, more: int, waiting: tuple[int, int] = (0, 0)) -> N
     mine = waiting[0] + sum(one.size for one in there if person in one.people)
     everybody = waiting[1] + sum(one.size for one in there)
     load_quotas().uploads.require(
-        mine if person else 0,
+        mine if person else None,
         everybody,
         more,
         (

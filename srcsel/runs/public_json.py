@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from srcsel.base.asked import checked
 from srcsel.base.records import Result, Score, Shown, SourceModel, Strip
 from srcsel.store.serialize import to_plain
 from srcsel.verdict.after import after_training
@@ -18,6 +19,7 @@ from srcsel.verdict.readings import chance_of, model_order
 from srcsel.verdict.wording import headline
 
 
+@checked()
 def to_json(result: Result) -> dict[str, Any]:
     """Return JSON values: dataset, scores, failures, verdict as promised, and more beside them.
 

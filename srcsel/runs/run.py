@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from srcsel.base.allowed import check, check_fields
-from srcsel.base.errors import InputError, NotAvailable, SrcselError
+from srcsel.base.allowed import check_fields
+from srcsel.base.asked import checked
+from srcsel.base.errors import FeatureError, InputError, NotAvailable, SrcselError
 from srcsel.base.records import (
     GIVEN,
     Corrections,
@@ -51,6 +52,7 @@ from srcsel.runs.settled import listed_so
 from srcsel.runs.telling import Telling
 from srcsel.scoring.remembered import scored
 from srcsel.scoring.score import score_model
+from srcsel.store.cache import tidied
 from srcsel.store.features import open_features, open_runs
 from srcsel.store.runs import RunStore
 from srcsel.verdict.measured import answered
@@ -130,6 +132,8 @@ def answer(
     return known
 
 
+@checked()
+@tidied
 def rank(
     folder: str | Path,
     models: str | Sequence[str] = catalog.BUNDLED,
@@ -223,6 +227,7 @@ def add_measures(
     return listed_so(result, runs, settings)
 
 
+@checked()
 def rank_features(
     features: Mapping[str, ArrayLike],
     labels: ArrayLike,
@@ -245,6 +250,11 @@ def rank_features(
         raise InputError(
             "No model's features were given by name. Give a mapping, such as"
             " {'resnet18': X, 'vit': Z} with X and Z of shape (n, d)."
+        )
+    if logits is not None and not isinstance(logits, Mapping):
+        raise InputError(
+            "logits must be given by the name of the model, as the features are: {'resnet18': L}"
+            " with L of shape (n, c)."
         )
     dataset = _dataset_of(labels)
     models = [
@@ -292,6 +302,7 @@ def _single(values: ArrayLike) -> np.ndarray:
     return np.asarray(array / largest if beyond else array, dtype=np.float32)
 
 
+@checked()
 def score_features(
     features: ArrayLike,
     labels: ArrayLike,
@@ -310,7 +321,6 @@ def score_features(
     them. A measure that does not apply raises NotAvailable with the reason, unless `measures` is
     "all", which leaves it out. Raises FeatureError, UnknownNameError.
     """
-    check(reading=reading)
     y, names = _dataset_of(labels).labels, measure_names(measures)
     with suited_threads(len(y)):
         scores = score_model(
@@ -324,9 +334,11 @@ def score_features(
             logits=logits,
             reading=reading,
         )
-    if scores.failures and measures != "all":
-        first = scores.failures[0]  # without a measure: the features are at fault
-        raise NotAvailable(f"{first.measure}: {first.reason}" if first.measure else first.reason)
+    for failure in scores.failures:
+        if not failure.measure:  # the features are at fault
+            raise FeatureError(failure.reason)
+        if measures != "all":
+            raise NotAvailable(f"{failure.measure}: {failure.reason}")
     found = {score.measure: score for score in (*scores.scores, *scores.literal)}
     return [found[name] for name in names if name in found]
 

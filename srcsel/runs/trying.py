@@ -57,9 +57,9 @@ class Tried:
 
 
 def hand_in(file: Path, settings: Settings | None = None) -> str:
-    """Move a picture to where the worker takes it; returns its token. Nothing is decoded here.
+    """Put a picture where the worker takes it, and leave the file as it is; returns its token.
 
-    Raises InputError for what is too large, StoreError.
+    Nothing is decoded here. Raises InputError for what is too large, StoreError.
     """
     token = secrets.token_hex(12)
     folder = _folder(token, settings)
@@ -69,10 +69,23 @@ def hand_in(file: Path, settings: Settings | None = None) -> str:
         if size > LARGEST * 2**20:
             raise InputError(f"The picture is larger than {LARGEST} MB. Save a smaller copy.")
         folder.mkdir(parents=True)
-        shutil.move(file, folder / "picture")
+        _copy(file, folder / "picture")
     except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
         raise files.explain_disk(folder, error) from error
     return token
+
+
+def take_back(token: str, settings: Settings | None = None) -> None:
+    """Remove a picture that was handed in, where no worker was asked."""
+    shutil.rmtree(_folder(token, settings), ignore_errors=True)
+
+
+def _copy(file: Path, to: Path) -> None:
+    try:
+        to.hardlink_to(file)
+    except OSError:  # another disk, or one that knows no such links
+        shutil.copyfile(file, to)
 
 
 def take_answer(token: str, settings: Settings | None = None) -> Tried | None:

@@ -10,16 +10,23 @@ gone works it out.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
+from srcsel.base import log
+from srcsel.base.errors import SrcselError
 from srcsel.base.quotas import load_quotas
-from srcsel.base.settings import Settings
+from srcsel.base.settings import Settings, load_settings
 from srcsel.store import features, files
+
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
 
 GB = 10**9
 YOUNG = 3600.0
@@ -108,23 +115,56 @@ def shares(settings: Settings) -> list[Share]:
 def clean(settings: Settings, most: float | None = None) -> Cleaned:
     """Remove what no kept run needs, least recently used first, until all is at most `most` bytes.
 
-    most: None = `limit()`. What was used in the last hour stays. Where another process cleans
-    already, nothing is done. Raises InputError as `limit`.
+    most: None = `limit()`. What was used in the last hour stays. Raises InputError as `limit`.
+    """
+    most = limit() if most is None else most
+    found = list(entries(settings))
+    total = sum(entry.bytes for entry in found)
+    removed, count = remove(settings, found, total - most)
+    return Cleaned(removed, count, total - removed, most)
+
+
+def tidy(settings: Settings) -> None:
+    """Clean after a run; where that fails the run has not, so it is only told."""
+    try:
+        done = clean(settings)
+    except SrcselError as error:
+        log.LOG.warning("No space was made: %s", error)
+        return
+    if done.files:
+        log.event("space made", bytes=done.bytes, files=done.files, left=done.left)
+
+
+def tidied(function: Callable[Given, Made]) -> Callable[Given, Made]:
+    """Let a function that computes clean after itself, as the worker does after a job."""
+
+    @functools.wraps(function)
+    def done(*args: Given.args, **kwargs: Given.kwargs) -> Made:
+        try:
+            return function(*args, **kwargs)
+        finally:
+            tidy(load_settings())
+
+    return done
+
+
+def remove(settings: Settings, found: Sequence[Entry], over: float) -> tuple[int, int]:
+    """Remove of some entries what no kept run needs, the least recently used first, until `over`
+    bytes are gone; return the bytes and the number of what went.
+
+    Where another process cleans already, nothing is done.
     """
     from filelock import FileLock, Timeout
 
-    most = limit() if most is None else most
     removed = count = 0
-    found = list(entries(settings))
-    total = sum(entry.bytes for entry in found)
     try:
         with FileLock(settings.home / "cache.lock", timeout=0):
-            for entry in _to_go(found, total - most):
+            for entry in _to_go(found, over):
                 if _remove(entry.path):
                     removed, count = removed + entry.bytes, count + 1
     except (OSError, Timeout):
         pass
-    return Cleaned(removed, count, total - removed, most)
+    return removed, count
 
 
 def entries(settings: Settings) -> Iterator[Entry]:

@@ -46,6 +46,7 @@ from srcsel.store.serialize import from_plain, to_plain
 SHARED_MAPS = "maps/shared.json"
 """Within the folder of an example: the id of another one of the same pictures, whose maps count."""
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
+_NEW_ID = re.compile(r"\d{8}-\d{6}-\d{6}-[0-9a-f]{4}")
 _HOME = "<home>"  # stands for the work folder in stored paths, so that it can move
 
 
@@ -322,6 +323,11 @@ class RunStore:
 def _evidence(path: Path, _changed: int, _size: int) -> Evidence:
     """Read a measurement once for all drawings of all pages; nobody changes a record."""
     return from_plain(Evidence, files.read_json(path))
+
+
+def is_new_id(text: str) -> bool:
+    """Tell whether a text looks like the id of a run, as `RunStore.new_id` makes them."""
+    return bool(_NEW_ID.fullmatch(text))
 
 
 def _same(found: str, expected: str) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from srcsel.base.quotas import whose
 from srcsel.store import files
 from srcsel.store.memory import Arrays
 
@@ -124,6 +125,7 @@ class Shards:
             part = {kind: array[start : start + step] for kind, array in tensors.items()}
             part[_PICTURES] = own = np.ascontiguousarray(pictures[start : start + step])
             about = {"question": self.question, "value": value, "names": zlib.crc32(own.data)}
+            about["person"] = whose()  # for whom they count (`owned`)
             names.append(_name(self.question, part))
             files.write_tensors(self._path(names[-1]), part, about)
         return names

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from srcsel.base.asked import checked
 from srcsel.base.phrases import count, digits, listed
 from srcsel.base.records import Accuracy, Result, SourceModel
 from srcsel.verdict.expected import percent
@@ -77,6 +78,7 @@ class Pick:
     reason: str = ""
 
 
+@checked()
 def beforehand(result: Result) -> list[Pick]:
     """Return what each way of choosing without looking would have taken; none where the run has no
     accuracies or fewer than two candidates.

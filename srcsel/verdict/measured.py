@@ -22,7 +22,7 @@ MEASURED = "Measured"
 MOST_MODELS = 5  # trained at once; of more that look alike, those that the scores rank best
 NO_PICTURES = (
     "These features were given without pictures, so no model can be trained on them. Rank the"
-    " folder of the pictures, then settle that."
+    " folder of the pictures, then ask about that run."
 )
 FEWEST_ROUNDS = 3  # trainings of each model from which a difference can be told
 FEWEST = 2  # pictures of each class, to learn from and to be tested with

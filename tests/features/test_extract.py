@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from srcsel.base import quotas
 from srcsel.base.errors import Cancelled, InputError, ModelError, StoreError
 from srcsel.base.records import Failure, Features, SourceModel
 from srcsel.features import decode
@@ -24,7 +25,7 @@ from srcsel.models.hubs import HUBS, Preprocessing
 from srcsel.pictures.dataset import load_dataset
 from srcsel.pictures.images import make, open_picture
 from srcsel.pictures.naming import names_of
-from srcsel.store import files
+from srcsel.store import files, owned
 from srcsel.store.features import FeatureStore
 from srcsel.store.serialize import to_plain
 from tests.features.backends.conftest import SIDE, make_encoder
@@ -624,3 +625,35 @@ def test_features_of_another_range_are_never_reused(tmp_path, hub, store, bright
     kept = [whole.paths.index(path) for path in part.paths]
     assert (some.values == all_.values[kept]).all() == reused
     assert np.ptp(some.values, axis=0).max() < 30  # 850 and 900 of 900, not of 4,000
+
+
+def test_a_model_for_whose_features_there_is_no_room_fails_in_words(
+    dataset, hub, store, monkeypatch
+):
+    with quotas.on_behalf_of("ada"):
+        (kept,) = run(dataset, hub, store, "one")
+        size = owned.taken(store.folder)["ada"]
+        monkeypatch.setenv("SRCSEL_MOST_FEATURES", str(1.1 * size / 1e9))
+        known, failed = run(dataset, hub, store, "one", "two")
+        np.testing.assert_array_equal(known.values, kept.values)
+        assert "too much for one person" in failed.reason
+        assert {model for model, _ in hub.batches} == {"fake/one"}  # it did not run
+        assert owned.taken(store.folder)["ada"] == size
+    with quotas.on_behalf_of("bob"):
+        (other,) = run(dataset, hub, store, "two")
+    assert isinstance(other, Features)
+
+
+def test_a_model_of_unknown_width_is_stopped_before_the_limit_is_passed(
+    dataset, hub, store, monkeypatch
+):
+    find = hub.find
+    monkeypatch.setattr(hub, "find", lambda name: replace(find(name), dim=None))
+    monkeypatch.setattr("srcsel.features.engines._base.PART_ROWS", 8)
+    monkeypatch.setattr("srcsel.features.engines.local.batch_size", lambda device: 8)
+    monkeypatch.setenv("SRCSEL_MOST_FEATURES", str(500 / 1e9))  # 36 * 6 * 4 = 864 are needed
+    with quotas.on_behalf_of("ada"):
+        (failed,) = run(dataset, hub, store, "one")
+    assert "too much for one person" in failed.reason
+    assert not owned.taken(store.folder)
+    assert hub.batches == [("fake/one", 8)]

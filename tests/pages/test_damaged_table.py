@@ -8,6 +8,7 @@ import pytest
 
 from srcsel.base.settings import load_settings
 from srcsel.jobs import Board, base
+from srcsel.ui.parts import mine
 
 PAGES = ("home", "images", "models", "results", "explore", "evidence", "history")
 
@@ -40,3 +41,25 @@ def test_history_says_so_and_lists_the_runs(damaged, visit):
     tab = visit("history")
     assert any("moved aside" in warning.value for warning in tab.warning)
     assert tab.dataframe[0].value["Run"].tolist() == ["leaves"]
+
+
+def notice_in(tab) -> list[str]:
+    return [warning.value for warning in tab.warning if "moved aside" in warning.value]
+
+
+def test_what_was_said_can_be_dismissed_for_good(damaged, visit):
+    tab = visit("history")
+    tab.button(key="dismiss-0").click().run()
+    assert not tab.exception
+    assert not notice_in(tab)
+    assert not Board(load_settings().jobs).notices()
+    assert not notice_in(visit("history"))
+
+
+def test_who_does_not_own_all_dismisses_it_for_themselves(damaged, visit, monkeypatch):
+    monkeypatch.setattr(mine, "is_mine", lambda whose: False)
+    tab = visit("history")
+    assert notice_in(tab)
+    tab.button(key="dismiss-0").click().run()
+    assert not notice_in(tab)
+    assert notice_in(visit("history"))

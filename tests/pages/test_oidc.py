@@ -95,3 +95,28 @@ def test_who_signed_out_has_to_sign_in_again_also_with_a_copy_of_the_cookie(dash
     browser.open(dashboard + "/sign-out", timeout=20).close()
     with pytest.raises(urllib.error.HTTPError, match="401"):
         urllib.request.urlopen(copy, timeout=20)
+
+
+def test_the_log_tells_who_came_and_went(dashboard, provider, tmp_path_factory):
+    """All that the tests before did, in the order they did it; the last of each here."""
+    provider.person = {"sub": "77", "email": "ada@example.org", "email_verified": True}
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+    browser.addheaders = [("Accept", "text/html")]
+    browser.open(dashboard + "/", timeout=20).close()
+    browser.open(dashboard + "/sign-out", timeout=20).close()
+    provider.person = {"sub": "78", "email": "mallory@else.where", "email_verified": True}
+    other = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+    other.addheaders = [("Accept", "text/html")]
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        other.open(dashboard + "/", timeout=20)
+    with pytest.raises(urllib.error.HTTPError):
+        urllib.request.urlopen(dashboard + "/oauth2callback?code=x&state=y", timeout=20)
+    logs = tmp_path_factory.getbasetemp().glob("dashboard*/home/log/server.jsonl")
+    path = max(logs, key=lambda log: log.stat().st_mtime_ns)
+    told = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert [(line["event"], line["person"]) for line in told if "address" in line][-4:] == [
+        ("signed in", "default:77"),
+        ("signed out", "default:77"),
+        ("sign-in refused", "default:78"),
+        ("sign-in failed", ""),
+    ]

@@ -18,9 +18,9 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 from streamlit import config
 
-from srcsel.base.errors import StoreError
+from srcsel.base.errors import PictureError, StoreError
 from srcsel.base.settings import load_settings
-from srcsel.pictures import sheets, thumbs
+from srcsel.pictures import images, sheets, thumbs
 from srcsel.ui.server import server
 
 
@@ -143,11 +143,11 @@ def test_thumbnails_that_take_long_hold_up_nobody_else(browser, shown, monkeypat
     assert browser.get(f"/thumbs/{shown}/0/96.jpg").headers["content-type"] == "image/jpeg"
     real, inside, free = thumbs.picture, [], threading.Event()
 
-    def stuck(set_id, index, size, *, decode=True):
-        if decode:
+    def stuck(set_id, index, size, *, effort="full"):
+        if effort != "kept":
             inside.append(index)
             free.wait(30)
-        return thumbs.NOT_YET if index == 1 and not decode else real(set_id, index, size)
+        return thumbs.NOT_YET if index == 1 and effort == "kept" else real(set_id, index, size)
 
     monkeypatch.setattr(thumbs, "picture", stuck)
     monkeypatch.setattr(server, "PATIENCE", 3.0)
@@ -163,6 +163,36 @@ def test_thumbnails_that_take_long_hold_up_nobody_else(browser, shown, monkeypat
     assert {answer.headers["content-type"] for answer in answers} == {"image/svg+xml"}
     assert {answer.headers["cache-control"] for answer in answers} == {"no-store"}
     assert 1 <= len(inside) <= server.FEW
+
+
+def test_files_that_take_long_hold_up_only_each_other(browser, shown, monkeypatch):
+    """Two that are slow, each asked for many times, are begun as quick ones once and go on behind
+    each other; another's thumbnail comes meanwhile.
+    """
+    real, slowly, free = thumbs.picture, [], threading.Event()
+
+    def slow(set_id, index, size, *, effort="full"):
+        if index == 0:
+            return real(set_id, index, size, effort=effort)
+        if effort == "full":
+            slowly.append(index)
+            free.wait(30)
+            return thumbs.placeholder()
+        return thumbs.NOT_YET
+
+    monkeypatch.setattr(thumbs, "picture", slow)
+    with browser, ThreadPoolExecutor(20) as many:
+        waiting = [
+            many.submit(browser.get, f"/thumbs/{shown}/{1 + i % 2}/96.jpg") for i in range(20)
+        ]
+        deadline = time.monotonic() + 20
+        while not slowly and time.monotonic() < deadline:
+            time.sleep(0.01)
+        answer = browser.get(f"/thumbs/{shown}/0/96.jpg")
+        assert answer.headers["content-type"] == "image/jpeg"
+        assert len(slowly) == 1
+        free.set()
+        assert {one.result().headers["content-type"] for one in waiting} == {"image/svg+xml"}
 
 
 @pytest.mark.parametrize(
@@ -326,6 +356,25 @@ def test_a_sheet_is_asked_of_the_worker_once_and_served_when_it_is_made(
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
     again = browser.get(address, headers={"if-none-match": answer.headers["etag"]})
     assert again.status_code == 304
+
+
+def test_a_sheet_that_lacks_a_picture_is_not_kept_and_made_again_when_it_is_due(
+    browser, shown, board, monkeypatch
+):
+    address = f"/thumbs/{shown}/sheets/0.jpg"
+
+    def refuse(*_, **__):
+        raise PictureError("busy", lasting=False)
+
+    with monkeypatch.context() as busy:
+        busy.setattr(images, "thumbnail", refuse)
+        sheets.make(shown)
+    answer = browser.get(address)
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    assert board.active() == []
+    monkeypatch.setattr(sheets, "AGAIN", 0.0)
+    assert browser.get(address).status_code == 200
+    assert [job.kind for job in board.active()] == ["sheets"]
 
 
 @pytest.mark.parametrize("path", ["sheets/1.jpg", "sheets/-1.jpg", "sheets/9999999.jpg"])

@@ -1,5 +1,6 @@
 """The gate before a shared server, by password; OpenID Connect has tests of its own."""
 
+import json
 import re
 
 import pytest
@@ -11,6 +12,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 from streamlit import config
 
+from srcsel.base import log
 from srcsel.base.errors import InputError
 from srcsel.jobs import board
 from srcsel.ui.people import people
@@ -238,6 +240,32 @@ def test_guessing_is_slowed_down_by_address(make):
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
     assert "Try again in 1 seconds" in answer.text
     assert sign_in(other).status_code == 303
+
+
+def test_the_log_tells_who_came_and_went_and_who_guessed(make, tmp_path):
+    path = log.begin(tmp_path / "log", "server")
+    try:
+        guess, browser = make("10.1.1.1"), make("192.168.1.7")
+        for _ in range(attempts.FREE + 3):
+            sign_in(guess, "wrong horse")
+        sign_in(browser)
+        browser.get("/sign-out")
+    finally:
+        log.end()
+    text = path.read_text(encoding="utf-8")
+    told = [json.loads(line) for line in text.splitlines()]
+    events = [line["event"] for line in told]
+    assert events == [
+        *["sign-in failed"] * attempts.FREE,
+        "sign-in slowed down",  # once, however often it is tried meanwhile
+        "signed in",
+        "signed out",
+    ]
+    assert {line["address"] for line in told[:-2]} == {"10.1.1.1"}
+    assert told[-1]["person"] == told[-2]["person"] != ""
+    assert told[-2]["address"] == "192.168.1.7"
+    assert "wrong horse" not in text
+    assert PASSWORD not in text
 
 
 def test_waits_double_and_end_by_the_naive_count():

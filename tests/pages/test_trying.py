@@ -5,8 +5,11 @@ import dataclasses
 import pytest
 
 from srcsel.base.records import GIVEN, Failure
+from srcsel.base.settings import load_settings
 from srcsel.runs import trying as work
 from srcsel.runs.trying import Named, Tried
+from srcsel.ui.parts import incoming
+from srcsel.ui.parts.show import md
 from srcsel.ui.results import trying
 
 RUN_ID = "20260301-101500-000000-ab12"
@@ -36,6 +39,38 @@ def test_a_picture_goes_to_the_worker_once(handed, board):
     assert job.payload["run_id"] == RUN_ID
     tab.run()
     assert len([one for one in board.active() if one.kind == "try"]) == 1
+
+
+def test_after_a_refusal_the_same_picture_is_handed_in_again(visit, stored, board, monkeypatch):
+    """As through the server's door, which hands Streamlit a token in the picture's place."""
+    path = incoming.new_file()
+    path.write_bytes(b"bytes of a picture")
+    token = incoming.hand_over(path, "me")
+    monkeypatch.setenv("SRCSEL_MOST_RUNS_ALL", "0")
+    tab = visit("results", run=RUN_ID)
+    tab.file_uploader(key=f"try-file-{RUN_ID}").set_value(("own.png", token, "image/png")).run()
+    assert "that is the most" in "".join(error.value for error in tab.error)
+    tried = load_settings().uploads / "tried"
+    assert not list(tried.glob("*"))  # a refusal fills no disk
+    assert incoming.sizes("me")[0] == len(b"bytes of a picture")
+    monkeypatch.delenv("SRCSEL_MOST_RUNS_ALL")
+    tab.button(key="try-again").click().run()
+    assert not tab.exception
+    assert not tab.error
+    (job,) = [job for job in board.active() if job.kind == "try"]
+    assert (tried / job.payload["token"] / "picture").read_bytes() == b"bytes of a picture"
+    assert incoming.sizes("me") == (0, 0)
+
+
+def test_a_token_that_is_spent_is_no_picture(visit, stored, board):
+    path = incoming.new_file()
+    path.write_bytes(b"bytes")
+    token = incoming.hand_over(path)
+    incoming.discard(token)
+    tab = visit("results", run=RUN_ID)
+    tab.file_uploader(key=f"try-file-{RUN_ID}").set_value(("own.png", token, "image/png")).run()
+    assert md(incoming.GONE) in "".join(error.value for error in tab.error)
+    assert not [job for job in board.active() if job.kind == "try"]
 
 
 def test_each_model_says_what_it_takes_it_for_with_its_nearest(

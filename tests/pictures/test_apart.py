@@ -15,10 +15,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from PIL import Image
 
 from srcsel.base.errors import PictureError
-from srcsel.pictures import apart, decoding, images
+from srcsel.pictures import apart, bounds, decoding, images
 
 ROOT = Path(apart.__file__).parents[2]
 
@@ -84,6 +85,68 @@ def test_a_large_picture_has_more_of_both(one):
     assert apart.call(decoding.look, out.getvalue()).picture.size == (3000, 3000)
     inside("from srcsel.pictures import bounds; bounds.BYTES_A_PIXEL = 0")
     assert failed(decoding.look, out.getvalue())[1] is False
+
+
+@pytest.fixture
+def taken(one, work_folder):
+    """The turn of large pictures, had by somebody else; all that decodes is large here."""
+    inside("from srcsel.pictures import bounds; bounds.LARGE = 100; bounds.HEARD = 0.1")
+    with FileLock(work_folder / "large.lock", thread_local=False) as lock:
+        yield lock
+
+
+def test_to_wait_for_a_turn_is_no_time_of_the_picture(taken, monkeypatch):
+    monkeypatch.setattr(apart, "WAIT", 1.0)
+    monkeypatch.setattr(apart, "LOOK", 0.1)
+    first = apart.call(os.getpid)
+    later = threading.Timer(3.0, taken.release)
+    later.start()
+    began = time.monotonic()
+    assert images.decode_picture(png()).size == (40, 30)
+    assert time.monotonic() - began > 2.5
+    assert apart.call(os.getpid) == first
+    later.join()
+
+
+def test_the_clock_goes_on_after_the_turn_has_come(taken, monkeypatch):
+    monkeypatch.setattr(apart, "WAIT", 1.0)
+    monkeypatch.setattr(apart, "LOOK", 0.1)
+    inside(
+        "from srcsel.pictures import decoder;"
+        " decoder.read_deep = lambda *a: __import__('time').sleep(60)"
+    )
+    later = threading.Timer(0.5, taken.release)
+    later.start()
+    said, lasting = failed(decoding.look, png())
+    later.join()
+    assert "the computer is busy" in said
+    assert not lasting
+
+
+def test_who_waits_for_a_turn_longest_may_try_again(taken):
+    inside("from srcsel.pictures import bounds; bounds.PATIENCE = 0.3")
+    assert failed(decoding.look, png()) == (bounds.NO_TURN, False)
+
+
+def test_what_somebody_waits_for_gets_a_moment_and_no_turn(taken):
+    first = apart.call(os.getpid)
+    with pytest.raises(PictureError, match=bounds.NOT_AT_ONCE) as caught:
+        images.thumbnail(png(), 96, hurried=True)
+    assert not caught.value.lasting
+    inside("from srcsel.pictures import bounds; bounds.LARGE = 10**9; bounds.MOMENT = 0.5")
+    assert images.thumbnail(png(), 96, hurried=True)
+    assert apart.call(os.getpid) == first
+    with pytest.raises(PictureError) as caught:
+        images.thumbnail(many_pages(200_000), 96, hurried=True)
+    assert not caught.value.lasting  # it may be a large picture, and is tried at leisure
+
+
+def test_the_clock_of_what_somebody_waits_for_is_shorter(one, monkeypatch):
+    monkeypatch.setattr(apart, "MOMENT", 0.5)
+    monkeypatch.setattr(apart, "LOOK", 0.1)
+    with pytest.raises(PictureError, match="busy") as caught:
+        apart.hurried(time.sleep, 60)
+    assert not caught.value.lasting
 
 
 def test_the_clock_ends_what_uses_no_time_of_a_processor(one, monkeypatch):
@@ -232,3 +295,27 @@ def test_they_go_when_we_are_killed(tmp_path, busy):
     while child.exists() and child.read_bytes() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not (child.exists() and child.read_bytes())
+
+
+def test_one_that_waits_for_its_turn_goes_too(tmp_path, work_folder):
+    work_folder.mkdir()
+    with FileLock(work_folder / "large.lock"):
+        done = run(
+            """
+            import os, signal, threading, time
+            from pathlib import Path
+            from srcsel.pictures import apart, images
+            print(apart.call(os.getpid), flush=True)
+            how = "from srcsel.pictures import bounds; bounds.LARGE = 100; bounds.HEARD = 0.1"
+            apart.call(exec, how)
+            threading.Thread(target=images.open_picture, args=(Path("a.png"),)).start()
+            time.sleep(1)
+            os.kill(os.getpid(), signal.SIGKILL)
+            """,
+            tmp_path,
+        )
+        child = Path(f"/proc/{done.stdout.strip()}/cmdline")
+        deadline = time.monotonic() + 30
+        while child.exists() and child.read_bytes() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not (child.exists() and child.read_bytes())

@@ -182,7 +182,7 @@ def test_a_thumbnail_of_what_is_no_file_any_more_is_a_placeholder(dataset, monke
 def count(monkeypatch, error):
     asked = []
 
-    def thumbnail(data, size, ranges):
+    def thumbnail(data, size, ranges, *, hurried=False):
         asked.append(size)
         raise error
 
@@ -216,7 +216,28 @@ def test_the_check_remembers_what_lasts_and_asks_again_for_the_rest(dataset, mon
         why = PictureError("why", lasting=lasting)
         monkeypatch.setattr(module.apart, "call", lambda *_, why=why: (_ for _ in ()).throw(why))
         found = load_dataset(str(dataset.folder))
-        assert found.unreadable[-1].reason == "why"
+        said = "why" if lasting else module.NOT_NOW.format("why")
+        assert found.unreadable[-1].reason == said
         monkeypatch.undo()
         monkeypatch.setenv("SRCSEL_HOME", str(dataset.folder.parent / "work"))
     assert len(load_dataset(str(dataset.folder)).paths) == len(dataset.paths) - 1
+
+
+def test_what_takes_longer_than_a_moment_is_left_for_later_and_known_then(dataset, monkeypatch):
+    shown = thumbs.register(dataset.folder, dataset.paths)
+    asked, real = [], images.thumbnail
+
+    def thumbnail(data, size, ranges, *, hurried=False):
+        asked.append(hurried)
+        if hurried:
+            raise PictureError("slow", lasting=False)
+        return real(data, size, ranges)
+
+    monkeypatch.setattr(images, "thumbnail", thumbnail)
+    assert thumbs.picture(shown, 0, 96, effort="kept") == thumbs.NOT_YET
+    assert thumbs.picture(shown, 0, 96, effort="quick") == thumbs.NOT_YET
+    assert thumbs.picture(shown, 0, 320, effort="quick") == thumbs.NOT_YET
+    assert asked == [True]
+    assert thumbs.picture(shown, 0, 96)[0] == "image/jpeg"
+    assert thumbs.picture(shown, 0, 96, effort="kept")[0] == "image/jpeg"
+    assert asked == [True, False]

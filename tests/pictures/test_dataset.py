@@ -2,6 +2,7 @@
 are sentences.
 """
 
+import errno
 import hashlib
 import os
 
@@ -196,6 +197,76 @@ def test_a_file_that_could_not_be_opened_is_asked_again(leaves, monkeypatch):
     assert len(load_dataset(str(leaves)).paths) == 4
     monkeypatch.setattr(module, "read", real)
     assert len(load_dataset(str(leaves)).paths) == 6
+
+
+def failing(monkeypatch, leaves, times):
+    """Let memory be short for one picture so many times; returns how often it was tried."""
+    real, asked = module.apart.call, []
+    blocked = (leaves / "rust" / "0.png").read_bytes()
+
+    def call(function, data, *args, **kwargs):
+        if data == blocked:
+            asked.append(1)
+            if len(asked) <= times:
+                raise module.PictureError("Memory was short.", lasting=False)
+        return real(function, data, *args, **kwargs)
+
+    monkeypatch.setattr(module.apart, "call", call)
+    return asked
+
+
+def test_what_memory_was_short_for_is_tried_again_at_the_end(leaves, home, monkeypatch):
+    whole = load_dataset(str(leaves)).digest
+    (memory,) = (home / "datasets" / module.KIND).iterdir()
+    memory.unlink()
+    asked = failing(monkeypatch, leaves, 1)
+    again = load_dataset(str(leaves))
+    assert (again.digest, again.unreadable, len(asked)) == (whole, (), 2)
+
+
+def test_what_is_not_read_this_time_is_named_and_counts_the_next(leaves, home, monkeypatch):
+    whole = load_dataset(str(leaves)).digest
+    (memory,) = (home / "datasets" / module.KIND).iterdir()
+    memory.unlink()
+    failing(monkeypatch, leaves, 2)
+    found = load_dataset(str(leaves))
+    (left,) = found.unreadable
+    assert (left.path, left.reason) == ("rust/0.png", module.NOT_NOW.format("Memory was short."))
+    (note,) = [note for note in found.notes if "not read this time" in note and "rust/" in note]
+    assert note.startswith("1 picture was not read this time: rust/0.png.")
+    assert load_dataset(str(leaves)).digest == whole
+
+
+@pytest.mark.parametrize(
+    ("times", "said"), [(1, ""), (2, "rust/0.png could not be read this time")]
+)
+def test_a_picture_of_a_run_is_tried_once_more(leaves, monkeypatch, times, said):
+    dataset = load_dataset(str(leaves))
+    row = dataset.paths.index("rust/0.png")
+    left = [1] * times
+
+    def make(data):
+        if left:
+            left.pop()
+            raise module.PictureError("Memory was short.", lasting=False)
+        return len(data)
+
+    if said:
+        with pytest.raises(InputError, match=said):
+            module.made_of(dataset, row, make)
+    else:
+        assert module.made_of(dataset, row, make) == (leaves / "rust" / "0.png").stat().st_size
+
+
+@pytest.mark.parametrize(("number", "passing"), [(errno.EMFILE, True), (errno.EACCES, False)])
+def test_what_a_disk_could_not_do_now_is_not_the_files_fault(leaves, monkeypatch, number, passing):
+    def refuse(*_):
+        raise OSError(number, "refused")
+
+    monkeypatch.setattr("srcsel.pictures.reading._require_file", refuse)
+    with pytest.raises(module.PictureError) as caught:
+        module.read(leaves / "rust" / "0.png")
+    assert caught.value.lasting is not passing
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"\xff\xfe"])

@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import srcsel
 from srcsel.base.errors import InputError
 from srcsel.base.records import FeatureKey, Features
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import Watch
+from srcsel.cli.commands import main
 from srcsel.features.recover import features_of
 from srcsel.store import cache
 from srcsel.store.features import open_features, open_runs
@@ -73,6 +75,27 @@ def test_everything_that_no_run_needs_goes_and_nothing_else(settings):
         assert runs.evidences(run.id) or run.title == "Leaves, one left out"
     assert not runs.notes
     assert not store.notes
+
+
+def test_what_computes_cleans_after_itself(settings, monkeypatch):
+    """Whatever became of it; a limit that is none spoils no run."""
+    asked, real = [], cache.clean
+    monkeypatch.setattr(cache, "clean", lambda about: asked.append(1) or real(about))
+    for ask in (srcsel.rank, srcsel.gather_evidence, srcsel.more_pictures, srcsel.settle):
+        with pytest.raises(InputError):
+            ask("no-folder")
+    assert len(asked) == 4
+    for command in ("rank", "evidence", "curve"):
+        assert main([command, "no-folder"]) == 2
+    assert main(["settle", "no-run"]) == 2
+    assert len(asked) == 9  # `srcsel settle` asks srcsel.settle
+    add_strangers(settings)
+    age(settings)
+    monkeypatch.setenv("SRCSEL_CACHE", "0")
+    assert cache.tidied(lambda: 5)() == 5
+    assert not list(settings.features.glob("demo-p*"))
+    monkeypatch.setenv("SRCSEL_CACHE", "abc")
+    assert cache.tidied(lambda: 5)() == 5
 
 
 def test_features_of_which_a_run_took_some_rows_stay(settings):

@@ -14,13 +14,16 @@ from typing import Protocol
 import numpy as np
 
 from srcsel.base.errors import SrcselError
+from srcsel.base.quotas import whose
 from srcsel.base.records import Dataset, Failure, Features, SourceModel
 from srcsel.base.watch import Watch
 from srcsel.features import timing
 from srcsel.features.loading import Task
+from srcsel.store import owned
 from srcsel.store.features import FeatureStore
 from srcsel.store.shards import MOST_BYTES
 
+BYTES = 4  # of one number
 PART_ROWS = 256
 PART_SECONDS = 20.0
 """Half-done features are stored after so many rows or seconds, so a killed run loses no more than
@@ -90,6 +93,13 @@ class Rows:
         note = f"Running, {self.done:,} of {total:,}; {kept:,} kept from before" if kept else ""
         self._work.watch.update(self._task.model.id, "running", self.done, total, note)
 
+    def require_room(self, width: int) -> None:
+        """Raise QuotaError where all rows that are not stored yet, of so many numbers, would be
+        more than the person may have, or all.
+        """
+        left = len(self._task.rows) - self._came + sum(len(rows) for rows, *_ in self._fresh)
+        owned.require_room(self._work.store.folder, whose(), BYTES * left * width)
+
     def add(self, values: np.ndarray, logits: np.ndarray | None) -> None:
         """Take in one batch: the next of the task's rows."""
         now = time.perf_counter()
@@ -109,7 +119,7 @@ class Rows:
             self.flush()
 
     def flush(self) -> None:
-        """Store what was added since the last part. Raises StoreError."""
+        """Store what was added since the last part. Raises StoreError, QuotaError."""
         self._store(None)
         if self._part_bytes >= MOST_BYTES:
             self._join()
@@ -117,7 +127,7 @@ class Rows:
     def outcome(self) -> Features | Failure:
         """Return the features of all pictures of the set, stored; or why there are none.
 
-        Raises StoreError.
+        Raises StoreError, QuotaError.
         """
         if self._parts:
             self._store(None)
@@ -135,6 +145,8 @@ class Rows:
         self._kept_at = time.monotonic()
         if not self._fresh:
             return
+        width = sum(part.shape[1] for part in self._fresh[0][1:] if part is not None)
+        self.require_room(width)
         rows, values, logits = zip(*self._fresh, strict=True)
         names, self._fresh = self._task.pictures[np.concatenate(rows)], []
         heads = None if logits[0] is None else np.concatenate(logits)

@@ -89,7 +89,9 @@ class _Turn:
         stopped.
         """
         model, watch, size = self.task.model, self.work.watch, batch_size(device)
-        Rows(self.task, self.work).tell()
+        before = Rows(self.task, self.work)
+        before.require_room(model.dim or 1)  # before it is loaded
+        before.tell()
         task, runner = self._ready(device, first=first)
         pixels, rows = self.loader.pixels(task), Rows(task, self.work)
         rows.tell()

@@ -1,4 +1,4 @@
-"""Zips that the browser sent and that wait on the disk to be unpacked.
+"""Files that the browser sent, and that wait on the disk to be unpacked or handed on.
 
 The server writes them there while they come (`srcsel.ui.server.uploads`) and hands Streamlit a
 token in their place, so that no upload is ever held in memory.
@@ -7,6 +7,7 @@ token in their place, so that no upload is ever held in memory.
 from __future__ import annotations
 
 import contextlib
+import re
 import secrets
 import shutil
 import time
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from srcsel.base.errors import InputError
 from srcsel.base.settings import load_settings
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 FOLDER = ".incoming"  # below the uploads; one folder in it for each server
 FORGOTTEN = 3600.0  # seconds after which nobody will unpack it any more
+GONE = "This upload is not here any more: it was used, or left for an hour. Choose the file again."
+_TOKEN = re.compile(rb"srcsel-upload-[0-9a-f]{64}")  # no picture and no zip begins so
 
 _ours: dict[Path, BaseFileLock] = {}  # this server's folder, and the lock that says it lives
 _waiting: dict[bytes, tuple[Path, str]] = {}  # token -> the file, and whose it is
@@ -38,7 +42,7 @@ def new_file() -> Path:
 
 def hand_over(path: Path, person: str = "") -> bytes:
     """Return the token that stands for a person's upload at `path`."""
-    token = secrets.token_hex(32).encode()
+    token = f"srcsel-upload-{secrets.token_hex(32)}".encode()
     _waiting[token] = path, person
     return token
 
@@ -61,19 +65,38 @@ def discard(token: bytes) -> None:
         held[0].unlink(missing_ok=True)
 
 
-@contextlib.contextmanager
-def content(file: Any) -> Iterator[Path]:
-    """Give the path of what `st.file_uploader` returned, and remove it afterwards."""
+def received(file: Any) -> Path:
+    """Return the path of what `st.file_uploader` returned; it stays until `drop`.
+
+    Raises InputError where it was dropped before.
+    """
     held = file.getvalue()
     known = _waiting.get(held)
-    path = known[0] if known else new_file()
-    if known is None:  # handed in past the server's door, as by Streamlit's own tests
-        path.write_bytes(held)
-        held = hand_over(path)
+    if known is not None and known[0].is_file():
+        return known[0]
+    if known is not None or _TOKEN.fullmatch(held):
+        raise InputError(GONE)
+    path = new_file()  # handed in past the server's door, as by Streamlit's own tests
+    path.write_bytes(held)
+    _waiting[held] = path, ""
+    return path
+
+
+def drop(file: Any) -> None:
+    """Remove what `st.file_uploader` returned."""
+    discard(file.getvalue())
+
+
+@contextlib.contextmanager
+def content(file: Any) -> Iterator[Path]:
+    """Give the path of what `st.file_uploader` returned, and remove it afterwards.
+
+    Raises InputError where that was done before.
+    """
     try:
-        yield path
+        yield received(file)
     finally:
-        discard(held)
+        drop(file)
 
 
 def sweep() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import streamlit as st
 from streamlit.components.v2 import component
 
-from srcsel.base.errors import SrcselError
+from srcsel.base.errors import InputError, SrcselError
 from srcsel.base.records import GIVEN, JobStatus, Result, SourceModel
 from srcsel.pictures.decoder import SUFFIXES
 from srcsel.runs import trying
@@ -82,14 +82,27 @@ def _hand_in(result: Result, file: Any) -> None:
     if st.session_state.get(_SLOT, ("", ""))[:2] == (result.run.id, digest):
         return
     try:
-        with incoming.content(file) as path:
-            token = trying.hand_in(path)
-    except SrcselError as error:
+        token = trying.hand_in(incoming.received(file))
+    except InputError as error:
+        incoming.drop(file)
         st.session_state[_SLOT] = (result.run.id, digest, None, str(error))
         return
+    except SrcselError as error:  # the disk: it may have room in a moment
+        st.error(md(error), icon=":material/error:")
+        _again()
+        return
     job = submit("try", {"run_id": result.run.id, "token": token})
-    if job is not None:  # else it said why
-        st.session_state[_SLOT] = (result.run.id, digest, job, token)
+    if job is None:  # it said why; the picture waits for another try
+        trying.take_back(token)
+        _again()
+        return
+    incoming.drop(file)
+    st.session_state[_SLOT] = (result.run.id, digest, job, token)
+
+
+def _again() -> None:
+    """Draw the button that hands the same picture in again: to be drawn again is all it takes."""
+    st.button("Try again", key="try-again", icon=":material/refresh:")
 
 
 def _answer(result: Result) -> None:

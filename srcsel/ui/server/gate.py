@@ -8,26 +8,31 @@ from __future__ import annotations
 import asyncio
 import math
 import re
+import time
 from html import escape
+from http.cookies import SimpleCookie
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, unquote, urlencode
 
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from streamlit.auth_util import encode_provider_token
 
+from srcsel.base import log
 from srcsel.ui.people import ended, people
 from srcsel.ui.people.reach import prefix
-from srcsel.ui.server.attempts import Attempts
+from srcsel.ui.server.attempts import REMEMBERED, Attempts
 from srcsel.ui.server.doors import refuse
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
-_OPEN = ("/_stcore/health", "/auth/login", "/auth/logout", "/oauth2callback")
+_BACK = "/oauth2callback"  # where the provider sends people back to
+_OPEN = ("/_stcore/health", "/auth/login", "/auth/logout")
 _NEXT = "srcsel_next"  # cookie: where to go on after the provider's page
 _OUT = "srcsel_out"  # cookie: signed out here, so do not go to the provider unasked
 _PASSWORD_LIMIT = 4096  # bytes of the form
@@ -40,6 +45,7 @@ class Gate:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self.attempts = Attempts()
+        self.slowed: dict[str, float] = {}  # address -> until when; told to the log once for each
         # by what stands for a sign-in: the sockets it opened
         self.sockets: dict[str, set[asyncio.Event]] = {}
 
@@ -53,6 +59,8 @@ class Gate:
                 self._sign_out(scope) if path == SIGN_OUT else await self._sign_in(scope, receive)
             )
             return await answer(scope, receive, send)
+        if path == _BACK:
+            return await self._back(scope, receive, send)
         if path in _OPEN:
             return await self.app(scope, receive, send)
         connection = HTTPConnection(scope)
@@ -105,9 +113,31 @@ class Gate:
             if not self.sockets[mark]:
                 del self.sockets[mark]
 
+    async def _back(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let Streamlit take in what the provider says, and tell the log who it was."""
+        came: dict[str, str] = {}
+
+        async def watched(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                for line in Headers(raw=message["headers"]).getlist("set-cookie"):
+                    came.update({name: one.value for name, one in SimpleCookie(line).items()})
+            await send(message)
+
+        await self.app(scope, receive, watched)
+        person = people.person_of(came)
+        if person is None:
+            _tell("sign-in failed", scope, "warning")
+        elif not people.welcome(person):
+            _tell("sign-in refused", scope, "warning", person.id)
+        else:
+            _tell("signed in", scope, person=person.id)
+
     def _sign_out(self, scope: Scope) -> Response:
         """End the sign-in for every copy of its cookie, and close its sockets."""
-        mark = people.sign_in_of(HTTPConnection(scope).cookies)
+        cookies = HTTPConnection(scope).cookies
+        mark, person = people.sign_in_of(cookies), people.person_of(cookies)
+        if person is not None:
+            _tell("signed out", scope, person=person.id)
         if mark is not None:
             ended.end(mark)
             for over in self.sockets.get(mark, ()):
@@ -125,16 +155,21 @@ class Gate:
         address = request.client.host if request.client else ""
         if (wait := self.attempts.wait(address)) > 0:  # no awaiting from here to the count
             seconds = math.ceil(wait)
+            self._tell_slowed(scope, address, wait)
             said = f"Too many wrong passwords. Try again in {seconds} seconds."
             return _page(onward, said, 429, {"Retry-After": str(seconds)})
         if not people.is_password(text):
             self.attempts.failed(address)
+            _tell("sign-in failed", scope, "warning")
             return _page(onward, "This is not the password. Ask whoever runs this dashboard.", 401)
         self.attempts.succeeded(address)
+        cookie = people.cookie_for()
+        person = people.person_of({people.COOKIE: cookie})
+        _tell("signed in", scope, person=person.id if person else "")
         answer = RedirectResponse(onward, 303)
         answer.set_cookie(
             people.COOKIE,
-            people.cookie_for(),
+            cookie,
             max_age=people.STAYS,
             path=prefix() or "/",
             httponly=True,
@@ -142,6 +177,23 @@ class Gate:
             secure=request.url.scheme == "https",
         )
         return answer
+
+    def _tell_slowed(self, scope: Scope, address: str, wait: float) -> None:
+        """Tell the log that an address has to wait, once while it does."""
+        now = time.monotonic()
+        if now < self.slowed.get(address, 0.0):
+            return
+        if len(self.slowed) >= REMEMBERED:
+            self.slowed.clear()
+        self.slowed[address] = now + wait
+        _tell("sign-in slowed down", scope, "warning", wait=wait)
+
+
+def _tell(what: str, scope: Scope, level: str = "info", person: str = "", wait: float = 0) -> None:
+    """Write to the log what became of a sign-in: whose it is, and where it came from."""
+    client = scope.get("client")
+    more = {"seconds": math.ceil(wait)} if wait else {}
+    log.event(what, level, person=person, address=client[0] if client else "", **more)
 
 
 async def _stop(connection: HTTPConnection, scope: Scope, receive: Receive, send: Send) -> None:

@@ -20,13 +20,12 @@ import socket
 import stat
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import streamlit as st
 from anyio import to_thread
@@ -48,38 +47,25 @@ from srcsel.ui.people.reach import shared
 from srcsel.ui.server.doors import Doors
 from srcsel.ui.server.frontend import FOLDER, Frontend
 from srcsel.ui.server.gate import Gate
+from srcsel.ui.server.makers import Makers, end_makers
 from srcsel.ui.server.uploads import Uploads
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from srcsel.pictures.sheets import Sheet
+
 SCRIPT = Path(__file__).parents[1] / "app" / "main.py"
 LOG = logging.getLogger(__name__)
-Made = TypeVar("Made")
-FEW = max(2, min(4, (os.cpu_count() or 1) // 2))  # thumbnails made at a time
+FEW = max(2, min(4, (os.cpu_count() or 1) // 2))  # thumbnails made at a time, quickly; one slowly
 PATIENCE = 20.0  # seconds that the browser waits for one
 READING = 2.5  # seconds after the start in which nothing but the first page is made ready
 
 
-class _Makers:
-    """A few threads that make thumbnails; anyio's would not count those nobody waits for."""
-
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(FEW)
-
-    async def ask(self, make: Callable[[], Made], patience: float) -> Made:
-        """Return what `make` does when it is its turn. Raises TimeoutError."""
-        return await asyncio.wait_for(asyncio.wrap_future(self._threads.submit(make)), patience)
-
-    def end(self) -> None:
-        """Make nothing more, and end what is being decoded: the server would wait for it."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        self._threads = ThreadPoolExecutor(FEW)
-        if "srcsel.pictures.apart" in sys.modules:
-            sys.modules["srcsel.pictures.apart"].end()
-
-
-MAKERS = _Makers()
+MAKERS = Makers(FEW)
+SLOW = Makers(
+    1
+)  # of what took longer than a moment: one such file holds up others of its kind only
 
 
 class SecurityHeaders:
@@ -139,20 +125,25 @@ def content_policy() -> str:
 async def thumbnail(request: Request) -> Response:
     """Answer GET /thumbs/{set_id}/{index}/{size}.jpg; 404 for whatever no page has registered.
 
-    Few are made at a time, and who waits for one takes no thread from the pages. What takes longer
-    than PATIENCE is a placeholder for now.
+    Few are made at a time, and who waits for one takes no thread from the pages. A file that takes
+    longer than a moment goes on where it holds up only others that do; what takes longer than
+    PATIENCE is a placeholder for now.
     """
     asked = request.path_params
     numbers = [asked["index"], asked["size"]]
     if not all(re.fullmatch(r"[0-9]{1,9}", number) for number in numbers):
         numbers = ["0", "0"]  # a number of 4,400 digits is none that anybody registered
-    ask = partial(thumbs.picture, asked["set_id"], *map(int, numbers))
-    found = await to_thread.run_sync(partial(ask, decode=False))
+    of = asked["set_id"]
+    ask = partial(thumbs.picture, of, *map(int, numbers))
+    found = await to_thread.run_sync(partial(ask, effort="kept"))
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            if found == thumbs.NOT_YET:
+                found = await MAKERS.ask(of, partial(ask, effort="quick"))
+            if found == thumbs.NOT_YET:
+                found = await SLOW.ask(of, ask)
     if found == thumbs.NOT_YET:
-        try:
-            found = await MAKERS.ask(ask, PATIENCE)
-        except TimeoutError:
-            found = thumbs.placeholder(awaited=True)
+        found = thumbs.placeholder(awaited=True)
     if found is None:
         return PlainTextResponse("There is no such picture.\n", status_code=404)
     kind, body = found
@@ -168,24 +159,26 @@ async def sheet(request: Request) -> Response:
     set_id, number = request.path_params["set_id"], request.path_params["number"]
     if not re.fullmatch(r"[0-9]{1,6}", number):
         return PlainTextResponse("There is no such sheet.\n", status_code=404)
-    body = await to_thread.run_sync(_sheet, set_id, int(number))
-    if body is None:
+    found = await to_thread.run_sync(_sheet, set_id, int(number))
+    if found is None:
         return PlainTextResponse("There is no such sheet.\n", status_code=404)
-    if not body:
+    if not found.jpeg:
         return Response(status_code=202, headers={"Cache-Control": "no-store"})
-    return _jpeg(request, body)
+    if found.lacks:
+        return Response(found.jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+    return _jpeg(request, found.jpeg)
 
 
-def _sheet(set_id: str, number: int) -> bytes | None:
-    """Read a sheet, or see to it that the worker makes those of its set."""
+def _sheet(set_id: str, number: int) -> Sheet | None:
+    """Read a sheet, and see to it that the worker makes those of its set where it is due."""
     from srcsel.jobs.board import Board
     from srcsel.pictures import sheets
 
-    body = sheets.sheet(set_id, number)
-    if body == b"":
+    found = sheets.sheet(set_id, number)
+    if found is not None and found.due:
         with contextlib.suppress(SrcselError):  # the pages say what is wrong with the work folder
             Board(load_settings().jobs).submit("sheets", {"set": set_id})
-    return body
+    return found
 
 
 def _jpeg(request: Request, body: bytes) -> Response:
@@ -234,7 +227,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     send_at_once()
     Thread(target=_warm_up, daemon=True).start()
     yield
-    MAKERS.end()
+    end_makers(MAKERS, SLOW)
     log.event("server ended")
     log.end()
 
