@@ -192,8 +192,8 @@ class Gate:
 def _tell(what: str, scope: Scope, level: str = "info", person: str = "", wait: float = 0) -> None:
     """Write to the log what became of a sign-in: whose it is, and where it came from."""
     client = scope.get("client")
-    more = {"seconds": math.ceil(wait)} if wait else {}
-    log.event(what, level, person=person, address=client[0] if client else "", **more)
+    address = client[0] if client else ""
+    log.event(what, level, person=person, address=address, wait=math.ceil(wait))
 
 
 async def _stop(connection: HTTPConnection, scope: Scope, receive: Receive, send: Send) -> None:
