@@ -147,8 +147,8 @@ def test_stored_features_count_for_whose_job_made_them(jobs, monkeypatch):
     job = jobs.board.submit("rank", jobs.question("slow/one"), "ada")
     jobs.wait(job, "done")
     jobs.wait(jobs.board.submit("rank", jobs.question("slow/one", seed=1), "bob"), "done")
-    size = owned.taken(load_settings().features).total()
-    monkeypatch.setenv("SRCSEL_MOST_FEATURES", str(size / 1e9))
+    sizes = owned.taken(load_settings().features)
+    monkeypatch.setenv("SRCSEL_MOST_FEATURES", str(sizes["ada"] / 1e9))
     with pytest.raises(QuotaError, match=r"made of your pictures takes .*SRCSEL_MOST_FEATURES\)"):
         ask(jobs.board, jobs, "ada", 2)
     for file in load_settings().jobs.glob("board.sqlite*"):
@@ -156,7 +156,7 @@ def test_stored_features_count_for_whose_job_made_them(jobs, monkeypatch):
     with pytest.raises(QuotaError, match="made of your pictures takes"):
         ask(jobs.board, jobs, "ada", 2)
     jobs.board.cancel(ask(jobs.board, jobs, "bob", 2))  # used the same ones, added none
-    monkeypatch.setenv("SRCSEL_MOST_FEATURES_ALL", str(size / 1e9))
+    monkeypatch.setenv("SRCSEL_MOST_FEATURES_ALL", str(sizes.total() / 1e9))
     with pytest.raises(QuotaError, match=r"Stored features take .*SRCSEL_MOST_FEATURES_ALL\)"):
         ask(jobs.board, jobs, "bob", 3)
     monkeypatch.setenv("SRCSEL_MOST_FEATURES", "none")
