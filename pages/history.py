@@ -10,7 +10,7 @@ from srcsel.ui.app import frame, state
 from srcsel.ui.evidence import experiment
 from srcsel.ui.history import actions, compare, keeping, notices
 from srcsel.ui.parts import cards, mine
-from srcsel.ui.parts.show import empty_state, md, plain
+from srcsel.ui.parts.show import empty_state, plain
 from srcsel.verdict.wording import HEADLINES
 
 

@@ -33,6 +33,7 @@ TAKEN = {
     "spec": PLACES,
     "measures": {*NAMES, "nothing"},
     "left_out": NAMES,
+    "corrections": {*PLACES, "nothing"},
     "text": NAMES,
     "hub": {*NAMES, "nothing"},
     "precision": NAMES,

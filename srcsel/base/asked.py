@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, ParamSpec, TypeVar
 
 from srcsel.base.allowed import RULES, TEXT, Rule, require
-from srcsel.base.records import Protocol, Result
+from srcsel.base.records import Corrections, Protocol, Result
 from srcsel.base.watch import Watch
 
 Given = ParamSpec("Given")
@@ -50,6 +50,26 @@ class Choice:
         return self.words
 
 
+@dataclass(frozen=True)
+class Pairs:
+    """Texts by text: a mapping, or pairs in a row."""
+
+    words: str
+    usual: str = ""
+
+    def holds(self, value: Any) -> bool:
+        """Say whether `value` is that; what is read only once passes, and is judged where it is."""
+        if isinstance(value, Mapping):
+            value = tuple(value.items())
+        if not isinstance(value, Collection) or isinstance(value, (str, bytes)):
+            return isinstance(value, Iterator)
+        pairs = (one for one in value if isinstance(one, Sequence) and len(one) == 2)
+        return sum(all(isinstance(part, str) for part in pair) for pair in pairs) == len(value)
+
+    def __str__(self) -> str:
+        return self.words
+
+
 PLACE = Kind((str, PurePath), "the path of a folder, as text or pathlib.Path")
 RUN = Kind((str, PurePath, Result), "the id of a stored run, its Result, or the path of a folder")
 MODELS = Choice("ids or names of models, as text or a list of texts", (str, PurePath))
@@ -62,8 +82,12 @@ KINDS: dict[str, Rule] = {
     "models": MODELS,
     "measures": Choice("names of measures, as text or a list of texts"),
     "left_out": Choice("paths of pictures relative to their folder"),
+    "relabeled": Pairs("classes by the path of a picture relative to its folder"),
     "protocol": Kind((Protocol,), "a srcsel.Protocol", 'srcsel.Protocol("probe")'),
     "watch": Kind((Watch,), "a srcsel.Watch, or None"),
+    "corrections": Kind(
+        (Corrections, str, PurePath), "a srcsel.Corrections, or the path of a table of them"
+    ),
     "precision": TEXT,  # spoken names too, which `precision_named` knows
     "text": TEXT,
     "hub": TEXT,

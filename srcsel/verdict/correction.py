@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from srcsel.base.asked import checked
 from srcsel.base.phrases import capital
 from srcsel.base.records import Before, Reading, Result, Run, Score
 from srcsel.pictures.corrections import difference
@@ -45,6 +46,7 @@ def kept(before: Result) -> Before:
     )
 
 
+@checked()
 def before_and_after(result: Result) -> str:
     """Say what was corrected and what that changed: "8 pictures left out: the verdict is the same,
     ..."; "" where nothing is known of before, or the run is not finished.
