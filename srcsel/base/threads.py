@@ -13,7 +13,10 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -40,14 +43,16 @@ def suited_threads(pictures: int) -> Iterator[None]:
     busy program two threads took 7 s for what one does in 2. Work cut into parts waits for no one,
     see `one_thread_each`.
     """
-    from threadpoolctl import threadpool_limits
+    import scipy.linalg  # noqa: F401  it brings linear algebra of its own: later it would be missed
+    from threadpoolctl import ThreadpoolController
 
-    given = _blas_threads()
+    found = ThreadpoolController()
+    given = _threads_of(found)
     free = min(given, free_cores()) if given > 1 else 1
     each = 1 if pictures <= SMALL else free
     token = _suited.set((free, each))
     try:
-        with threadpool_limits(each):
+        with found.limit(limits=each):
             yield
     finally:
         _suited.reset(token)
@@ -89,10 +94,14 @@ def _runnable() -> int:
 
 def _blas_threads() -> int:
     """How many threads linear algebra uses now."""
-    from threadpoolctl import threadpool_info
+    from threadpoolctl import ThreadpoolController
 
+    return _threads_of(ThreadpoolController())
+
+
+def _threads_of(found: ThreadpoolController) -> int:
     return max(
-        (pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1
+        (pool["num_threads"] for pool in found.info() if pool["user_api"] == "blas"), default=1
     )
 
 

@@ -182,14 +182,27 @@ def _each_cosine(pairs: Pairs, y: np.ndarray) -> np.ndarray:
 
 
 def _unit_score(Z: np.ndarray, y: np.ndarray) -> float:
-    """Score unit or zero rows Z (n, d) by cosine, in their precision: distances to a class sum to m
-    - z . sum z.
+    """Score unit or zero rows Z (n, d) by cosine, y ascending, in their precision: distances to a
+    class sum to m - z . sum z.
     """
-    counts = np.bincount(y)
-    sums = counts.astype(Z.dtype) - Z @ class_sums(Z, y, len(counts)).T  # (n, c)
+    starts = np.flatnonzero(np.diff(y, prepend=-1))
+    counts = np.diff(starts, append=len(y)).astype(Z.dtype)  # (c,)
+    sums = Z @ np.add.reduceat(Z, starts, axis=0).T  # (n, c)
+    np.subtract(counts, sums, out=sums)
+    own = np.repeat(np.arange(len(counts)), np.diff(starts, append=len(y)))
+    at = np.arange(len(y)), own
+    a = sums[at] - ~Z.any(axis=1)  # a row without direction is at distance 1 from itself
+    size = counts[own]
+    a /= np.maximum(size - 1, 1)
+    sums /= counts
+    sums[at] = np.inf
+    b = sums.min(axis=1)
     zero = ROUNDING_SINGLE if Z.dtype == np.float32 else ROUNDING
-    empty = np.asarray(~Z.any(axis=1))
-    return float(_coefficients(sums[:, None], empty, y[:, None], counts[None], zero).mean())
+    a[a < zero] = 0
+    b[b < zero] = 0
+    largest = np.maximum(a, b)
+    s = np.divide(b - a, largest, out=np.zeros_like(a), where=(size > 1) & (largest > 0))
+    return float(s.mean(dtype=np.float64))
 
 
 def _cosine_sums(

@@ -20,7 +20,7 @@ from srcsel.measures.kernels.pairs import Pairs, cosine_pairs
 from srcsel.measures.kernels.prepare import Preparation
 from srcsel.measures.kernels.shared import Shared
 
-STRIP = 128  # rows of pairs at once, in a core's cache
+STRIP = 96  # rows of pairs at once, in a core's cache
 COLDEST = 0.003  # exp(-2 / temperature) must stay a float64
 
 

@@ -16,7 +16,7 @@ NOISE = 1e-6  # singular values below this share of the largest are float32 roun
 # down to this share of the largest, singular values from the Gram matrix are exact to 1e-8
 EXACT = 1e-4
 ROWS = 256  # worked on at once, in a core's cache
-LARGE = 600  # rows of a Gram matrix from which only the eigenvectors asked for are found
+LARGE = 256  # rows of a Gram matrix from which only the eigenvectors asked for are found
 LOST = 1e-12  # a whitened row this much shorter than the longest is the mean feature plus rounding
 ROUNDING = 8 * float(np.finfo(np.float64).eps)
 

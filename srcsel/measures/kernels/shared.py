@@ -20,15 +20,14 @@ from srcsel.measures.kernels.class_sums import class_sums
 from srcsel.measures.kernels.pairs import FEW, Pairs, cosine_pairs, euclidean_pairs
 from srcsel.measures.kernels.prepare import (
     DIRECTIONS,
-    LOST,
     Preparation,
     centered,
     components_of,
     prepare,
-    unit_rows,
 )
 
 EPS = float(np.finfo(np.float64).eps)
+LOST_SINGLE = 1e-12  # of the longest squared length, in float32
 # largest condition of a subset's Gram matrix at which no direction can be rounding
 SOUND = 1e6
 
@@ -193,7 +192,11 @@ class Shared:
                 return score(prepare(X[kept], preparation).astype(np.float32), y[kept])
             Z = rows[kept] @ turn.astype(np.float32)
             Z -= (mean @ turn).astype(np.float32)
-            return score(unit_rows(Z, floor=LOST), y[kept])
+            q = np.einsum("ij,ij->i", Z, Z)
+            # a row this much shorter is the mean feature plus rounding
+            present = q > LOST_SINGLE * q.max()
+            Z *= np.divide(1, np.sqrt(q), out=np.zeros_like(q), where=present)[:, None]
+            return score(Z, y[kept])
 
         return list(over_cores(scored, list(kept)))
 
