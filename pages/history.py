@@ -66,12 +66,12 @@ def _of_pictures(runs: list[RunSummary]) -> tuple[list[RunSummary], str]:
         return runs, "history"
     chosen = st.selectbox(
         "Runs of",
-        [None, *names],
-        format_func=lambda ref: "all pictures" if ref is None else names[ref],
+        ["", *names],
+        format_func=lambda ref: names[ref] if ref else "all pictures",
         key="history-of",
         width=320,
     )
-    if chosen is None:
+    if not chosen:
         return runs, "history"
     return [run for run in runs if run.ref == chosen], f"history-{chosen}"
 
@@ -94,13 +94,18 @@ def _table(runs: list[RunSummary], key: str) -> list[int]:
     event = st.dataframe(
         frame_,
         hide_index=True,
+        column_order=[
+            name
+            for name in frame_.columns
+            if name != "Finished" or not all(run.complete for run in runs)
+        ],
         key=key,
         on_select="rerun",
         selection_mode="multi-row",
         alt="All runs, newest first",
         column_config={
             "Pictures": st.column_config.NumberColumn(format="localized"),
-            "Run": st.column_config.TextColumn(width="medium"),
+            "Run": st.column_config.TextColumn(width=250),
             "Space": st.column_config.TextColumn(
                 help="Its scores, maps and reports. What models made of its pictures is shared by"
                 " all runs of them; the switch below shows it."

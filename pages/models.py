@@ -7,7 +7,7 @@ from srcsel.base.records import Listing, Run
 from srcsel.runs.question import command, named_models
 from srcsel.ui.app import frame, state
 from srcsel.ui.images import checking
-from srcsel.ui.models import again, fast, picking, precision, sizes
+from srcsel.ui.models import again, checkpoints, fast, picking, precision, sizes
 from srcsel.ui.parts import cards, words
 from srcsel.ui.parts.asking import warm_up
 from srcsel.ui.parts.show import empty_state, md
@@ -49,7 +49,11 @@ def models() -> None:
     with st.expander("Search all starting models", icon=":material/search:"):
         picking.search(chosen)
     sizes.choose(chosen)
-    with st.expander("Add one by name or file", icon=":material/add_circle:"):
+    with st.expander(
+        "Add one by name or file",
+        icon=":material/add_circle:",
+        expanded=chosen == checkpoints.SET and not ticked,
+    ):
         picking.by_name(chosen)
     options = picking.advanced() | again.kept(before, listing)
     with start:

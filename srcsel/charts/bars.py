@@ -34,7 +34,7 @@ SCALES = {
     "silhouette": "−1 to 1, higher is better; bars start at chance",
     "supcon": "Gain over chance, higher is better",
 }
-_LABEL = 26  # characters a model's name may take beside its bar
+_LABEL, _LABEL_LARGE = 26, 18  # characters a name may take beside its bar; in large type
 
 
 def score_bars(
@@ -91,7 +91,7 @@ def score_bars(
     )
     figure = go.Figure(bars)
     low, high = _limits(lengths, [chance, *starts.values()])
-    _lay_out(figure, order, titles, chosen, paint)
+    _lay_out(figure, order, titles, chosen, paint, _LABEL if scale == 1 else _LABEL_LARGE)
     _draw_chance(figure, chance, len(order), paint)
     values, texts = _ticks(low, high, few=scale > 1, chance=chance)
     figure.update_xaxes(range=[low, high], tickvals=values, ticktext=texts)
@@ -213,8 +213,9 @@ def _lay_out(
     titles: dict[str, str],
     chosen: str | None,
     paint: dict[str, str],
+    length: int,
 ) -> None:
-    short = short_names([titles[m] for m in order])
+    short = short_names([titles[m] for m in order], length)
     labels = [
         f"<b>▸ {name}</b>" if m == chosen else name for m, name in zip(order, short, strict=True)
     ]

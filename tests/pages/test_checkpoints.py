@@ -42,7 +42,7 @@ def test_the_set_holds_the_files_and_says_which_cannot_be_used(models, weights, 
 def test_without_any_it_says_where_they_would_come_from(models, words_of):
     tab = models(models="checkpoints")
     assert not tab.exception
-    assert "SRCSEL_WEIGHTS, not set" in words_of(tab)
+    assert "start srcsel with SRCSEL_WEIGHTS set to it" in words_of(tab)
     assert "no model file of yours" in tab.info[0].value
     assert any(b.label == "Tick at least one model" and b.disabled for b in tab.button)
 

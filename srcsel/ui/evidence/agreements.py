@@ -168,7 +168,7 @@ COLUMNS = [
     "Models",
     "Note",
 ]
-SHOWN = [  # the reading stands with the predictor
+SHOWN = [  # the reading stands with the predictor; the rest is in the CSV
     "Predictor",
     "Picked",
     "Points lost",
@@ -176,25 +176,24 @@ SHOWN = [  # the reading stands with the predictor
     "Picked the best",
     "Kendall's tau",
     "90 % of tau",
-    "Models",
     "Note",
 ]
 CONFIG = {  # widths of which all that is usually shown fits a window of 1,280 pixels
-    "Predictor": st.column_config.TextColumn(width=262),
-    "Picked": st.column_config.TextColumn(width=166),
-    "Note": st.column_config.TextColumn(width=264),
+    "Predictor": st.column_config.TextColumn(width=290),
+    "Picked": st.column_config.TextColumn(width=180),
+    "Note": st.column_config.TextColumn(width=224),
     "Points lost": st.column_config.NumberColumn(
         width=86, format="%.1f", help="Accuracy points lost by following it"
     ),
-    "90 % of it": st.column_config.TextColumn("90 % interval", width=92, help="Of the points lost"),
+    "90 % of it": st.column_config.TextColumn("90 %", width=90, help="Interval of the points lost"),
     "Picked the best": st.column_config.NumberColumn(
         "Best in",
-        width=64,
+        width=62,
         format="percent",
         help="Share of the re-checks and splits in which its pick was the best",
     ),
-    "Kendall's tau": st.column_config.NumberColumn(width=90, format="%.2f"),
-    "90 % of tau": st.column_config.TextColumn("90 % interval", width=100, help="Of Kendall's tau"),
+    "Kendall's tau": st.column_config.NumberColumn(width=98, format="%.2f"),
+    "90 % of tau": st.column_config.TextColumn("90 %", width=96, help="Interval of Kendall's tau"),
     "Models": st.column_config.NumberColumn(
         width=60, format="%d", help="Models with both a score and an accuracy"
     ),
@@ -220,12 +219,8 @@ def _row(agreement: Agreement, titles: dict[str, str], kind: EvidenceKind) -> li
 
 
 def _order(table: pd.DataFrame) -> list[str]:
-    """Leave out the number of models where it is the same in every row, and notes where there are
-    none.
-    """
-    out = {"Models"} if len(set(table["Models"].tolist())) == 1 else set()
-    out |= set() if any(table["Note"]) else {"Note"}
-    return [name for name in SHOWN if name not in out]
+    """Leave out the notes where there are none."""
+    return [name for name in SHOWN if name != "Note" or any(table["Note"])]
 
 
 def _three(interval: Interval) -> tuple[float | None, float | None, float | None]:

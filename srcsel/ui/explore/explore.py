@@ -145,7 +145,7 @@ def choose_pictures(result: Result) -> list[int]:
 
 def pin_classes(dataset: Dataset) -> None:
     """Draw the box that gives classes a colour, where there are more classes than colours."""
-    if len(dataset.classes) <= len(SHAPES):
+    if not choices.can_pin(dataset):
         return
     names = [plain(name) for name in dataset.classes]
     st.session_state["explore-pins"] = choices.pinned(dataset)

@@ -19,10 +19,11 @@ from srcsel.pictures import thumbs
 from srcsel.ui.app import frame
 from srcsel.ui.parts import choices, words
 from srcsel.ui.parts.making import get_inside
-from srcsel.ui.parts.show import figure, md, plain, prefix
+from srcsel.ui.parts.show import WRAPPED, figure, md, plain, prefix
 
 BARS = 12  # classes drawn as bars; the table has all
 PAIRS, PAIRS_PRESENTING = 9, 4  # pairs of pictures shown of two classes
+LINE = 44  # characters of a pair of classes that stand in one line
 ROWS = 1000  # pictures in the table; the download has all
 
 
@@ -103,6 +104,7 @@ def _pairs(seen: Inside, dataset: Dataset, key: str) -> inside.Mixed | None:
     event = st.dataframe(
         pd.DataFrame({"Nearest neighbours that cross over": told}),
         hide_index=True,
+        row_height=WRAPPED if any(len(text) > LINE for text in told) else None,
         on_select="rerun",
         selection_mode="single-row-required",
         key=f"why-pairs-{key}",

@@ -45,7 +45,7 @@ def _first() -> Path:
     return places.starts()[0]
 
 
-@st.dialog("Choose a folder", width="large", icon=":material/folder_open:")
+@st.dialog("Choose a folder", width="medium", icon=":material/folder_open:")
 def _dialog(take: Callable[[str], None]) -> None:
     try:
         folder = opened(st.session_state[_AT])

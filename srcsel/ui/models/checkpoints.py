@@ -27,8 +27,13 @@ def about(spec: str) -> None:
     if spec != SET:
         return
     folder = load_settings().weights
-    where = f"the folder {md(folder)} (SRCSEL_WEIGHTS)" if folder else "SRCSEL_WEIGHTS, not set"
-    st.caption(f"Your own model files: {where}, and the files you add below by their path.")
+    st.caption(
+        f"Your own model files: those of the folder {md(folder)} (SRCSEL_WEIGHTS), and those you"
+        " add below by their path."
+        if folder
+        else "Your own model files: those you add below by their path. To list a whole folder of"
+        " them, start srcsel with SRCSEL_WEIGHTS set to it."
+    )
     _unusable()
     _added()
 

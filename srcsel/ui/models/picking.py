@@ -23,7 +23,7 @@ from srcsel.ui.app import navigation, state
 from srcsel.ui.models import checkpoints, fast, online, precision
 from srcsel.ui.parts import cards, price, words
 from srcsel.ui.parts.asking import submit_run
-from srcsel.ui.parts.show import plain
+from srcsel.ui.parts.show import WRAPPED, plain
 from srcsel.verdict.beforehand import on_imagenet
 
 OWN, DEMO = "own", "demo"
@@ -128,7 +128,7 @@ def ticked(spec: str) -> list[SourceModel]:
             name for name in CHOSEN if spec != DEMO or name not in ("Learned from", "On ImageNet")
         ],
         column_config=COLUMNS,
-        row_height=TWO_LINES,
+        row_height=WRAPPED,
         placeholder="–",
     )
     return [models[row] for row in event["selection"]["rows"] if row < len(models)]
@@ -146,9 +146,11 @@ def search(spec: str) -> None:
             placeholder="resnet, siglip2, dino v3",
         )
         size = st.select_slider("Size (parameters)", list(SIZES), key="models-size")
-        hub = st.selectbox("From", [None, *HUBS], format_func=_from, key="models-hub", width=220)
+        hub = st.selectbox("From", ["", *HUBS], format_func=_from, key="models-hub", width=220)
         commercial = st.pills("Licence", ["Commercial use allowed"], key="models-licence")
-    found = catalog.search(text or "", hub=hub, max_params=SIZES[size], commercial=bool(commercial))
+    found = catalog.search(
+        text or "", hub=hub or None, max_params=SIZES[size], commercial=bool(commercial)
+    )
     found.sort(key=lambda model: (model.download_bytes != 0, -(model.accuracy or 0.0)))
     event = st.dataframe(
         table(found[:SHOWN]),
@@ -158,7 +160,7 @@ def search(spec: str) -> None:
         on_select="rerun",
         selection_mode="multi-row",
         alt="Starting models that match",
-        column_config=COLUMNS,
+        column_config=COLUMNS | FOUND,
         placeholder="–",
     )
     for file in catalog.unreadable("checkpoints")[:FEW]:
@@ -180,8 +182,8 @@ def search(spec: str) -> None:
         )
 
 
-def _from(hub: str | None) -> str:
-    return "Everywhere" if hub is None else HUBS[hub].title
+def _from(hub: str) -> str:
+    return HUBS[hub].title if hub else "Everywhere"
 
 
 def by_name(spec: str) -> None:
@@ -308,10 +310,6 @@ COLUMNS = {  # widths of all of CHOSEN together fit a window of 1,280 pixels
     "Parameters": st.column_config.NumberColumn(
         format="%.1f M", width=100, help="Millions of weights: how big the model is."
     ),
-    "Work": st.column_config.NumberColumn(
-        format="%.2f G", help="Billions of multiply-adds for one picture (GMACs)."
-    ),
-    "Input": st.column_config.NumberColumn(format="%d px"),
     "Learned from": st.column_config.TextColumn(width=170),
     "On ImageNet": st.column_config.NumberColumn(
         format="%.1f %%",
@@ -323,7 +321,13 @@ COLUMNS = {  # widths of all of CHOSEN together fit a window of 1,280 pixels
     ),
     "Licence": st.column_config.TextColumn(width=100),
 }
-TWO_LINES = 66  # pixels of a row; from 65 on Streamlit breaks texts into lines
+FOUND = {  # in the search, whose rows have one line
+    "Starting model": st.column_config.TextColumn(width=300),
+    "Work": st.column_config.NumberColumn(
+        format="%.2f G", width=88, help="Billions of multiply-adds for one picture (GMACs)."
+    ),
+    "Input": st.column_config.NumberColumn(format="%d px", width=76),
+}
 
 
 def table(models: Sequence[SourceModel]) -> pd.DataFrame:

@@ -58,7 +58,12 @@ def classes_of(name: str, dataset: Dataset) -> list[int]:
 
 def pinned(dataset: Dataset) -> list[int]:
     """Return the classes that a person gave the colours; none where all classes have one."""
-    return classes_of("pins", dataset)[: len(SHAPES)] if len(dataset.classes) > len(SHAPES) else []
+    return classes_of("pins", dataset)[: len(SHAPES)] if can_pin(dataset) else []
+
+
+def can_pin(dataset: Dataset) -> bool:
+    """Tell whether several classes share the grey: one alone is told by it."""
+    return len(dataset.classes) > len(SHAPES) + 1
 
 
 def pick(

@@ -29,6 +29,7 @@ __all__ = [
 # zero-width word joiner: breaks what Streamlit rewrites after Markdown was parsed
 JOINER = "\u2060"
 PAGE = 48  # pictures of a grid at once
+WRAPPED = 66  # pixels of a table's row; from 65 on Streamlit breaks long texts into lines
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=])")
 _LATE = re.compile(  # rewritten in finished text, where a backslash no longer helps

@@ -31,6 +31,7 @@ ICONS = {
     "cannot tell": ":material/help:",
 }
 WARNING = ":material/warning:"
+MANY = 3  # facts from which they are set smaller
 LONG = 44  # characters of a headline from which it is set smaller
 
 
@@ -172,7 +173,7 @@ def _facts(result: Result, winner: SourceModel) -> str:
     )
     return (
         f"{lead if result.verdict.kind == 'cannot tell' else ''}<dl"
-        f' class="srcsel-facts">{items}</dl>'
+        f' class="srcsel-facts{" srcsel-many" if len(facts) > MANY else ""}">{items}</dl>'
     )
 
 
