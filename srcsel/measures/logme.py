@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from srcsel.measures._base import measure, permutations
-from srcsel.measures.kernels.blocks import over_cores
+from srcsel.measures.kernels.blocks import edges, over_cores
 from srcsel.measures.kernels.class_sums import class_sums
 from srcsel.measures.kernels.shared import Shared, Spectrum
 
@@ -16,6 +17,9 @@ from srcsel.measures.kernels.shared import Shared, Spectrum
 DIRECTIONS = 96
 # least unexplained share of a class: features that give it away have no finite maximum
 FLOOR = 1e-10
+# numbers (subsets x classes x directions) of the re-checks that are maximised together: they stay
+# in the cache
+TOGETHER = 1 << 17
 GRID = 4  # first guesses of a / b in each factor of ten
 # how far the guesses reach below the smallest and above the largest squared singular value
 DECADES = 12
@@ -30,14 +34,8 @@ def _null(X: np.ndarray, y: np.ndarray, _value: float, *, shared: Shared | None 
     """Mean over fixed label permutations, which share one decomposition."""
     spectrum = (shared or Shared(X, y)).spectrum
     offset, counts = _Offset.of(spectrum, len(y)), np.bincount(y)
-    return float(
-        np.mean(
-            [
-                _maximum(offset, spectrum.project(own, len(counts)).T, counts)[0]
-                for own in permutations(y)
-            ]
-        )
-    )
+    z = [spectrum.project(own, len(counts)).T for own in permutations(y)]
+    return float(np.mean([_maximum(offset, one[None], counts[None])[0] for one in z]))
 
 
 def _rechecks(
@@ -51,20 +49,28 @@ def _rechecks(
     Z, mean, outside = (shared or Shared(X, y)).leading(DIRECTIONS)
     gram, classes = Z.T @ Z, int(y.max()) + 1
 
-    def score(k: np.ndarray) -> float:
+    def part(k: np.ndarray) -> tuple[_Offset, np.ndarray, np.ndarray]:
         out, m = Z[~k], int(k.sum())
         center = Z[k].mean(axis=0)
         squares, V = np.linalg.eigh(gram - out.T @ out - m * np.outer(center, center))
         keep = squares > EPS * len(squares) * np.max(squares, initial=0.0)
-        squares, V = squares[keep], V[:, keep]
+        squares = np.where(keep, squares, 0.0)
         counts = np.bincount(y[k], minlength=classes)
         sums = class_sums(Z[k], y[k], classes) - counts[:, None] * center  # (c, k)
-        turned = V.T @ (mean + center)
+        turned = np.where(keep, V.T @ (mean + center), 0.0)
         rest = outside + max(float((mean + center) @ (mean + center) - turned @ turned), 0.0)
-        z = (sums @ V / np.sqrt(squares))[counts > 0]
-        return _maximum(_Offset(m, squares, turned, rest), z, counts[counts > 0])[0]
+        z = np.divide(sums @ V, np.sqrt(squares), out=np.zeros_like(sums), where=keep)
+        offset = _Offset(np.array([m]), squares[None], turned[None], np.array([rest]))
+        return offset, z[None], counts[None]
 
-    return np.array(list(over_cores(score, list(kept))))
+    together = max(1, TOGETHER // max(1, classes * Z.shape[1]))
+    found = []
+    for one in edges(len(kept), together):
+        offsets, z, counts = zip(*over_cores(part, list(kept[one])), strict=True)
+        found.append(
+            _maximum(_Offset.stacked(offsets), np.concatenate(z), np.concatenate(counts))[0]
+        )
+    return np.concatenate(found) if found else np.empty(0)
 
 
 @measure(
@@ -106,116 +112,132 @@ def logme(X: np.ndarray, y: np.ndarray, *, shared: Shared | None = None) -> floa
 
 @dataclass(frozen=True, eq=False)
 class _Offset:
-    """What all classes share: the spectrum of n centred features, and where the mean feature that
-    they lack lies.
+    """What all classes share, of b sets of pictures: the spectrum of their centred features, and
+    where the mean feature that these lack lies.
     """
 
-    n: int
-    s: np.ndarray  # (r,) squared singular values
-    mean: np.ndarray  # (r,) the mean in the right singular directions
-    outside: float  # squared length of the rest of it
+    n: np.ndarray  # (b,) pictures
+    s: np.ndarray  # (b, r) squared singular values; 0 where a set has fewer
+    mean: np.ndarray  # (b, r) the mean in the right singular directions; 0 there too
+    outside: np.ndarray  # (b,) squared length of the rest of it
 
     @staticmethod
     def of(spectrum: Spectrum, n: int) -> _Offset:
+        """One set of n pictures."""
         mean = spectrum.turned(spectrum.mean)
-        rest = float(spectrum.mean @ spectrum.mean - mean @ mean)
-        return _Offset(n, spectrum.squares, mean, max(rest, 0.0))
+        rest = max(float(spectrum.mean @ spectrum.mean - mean @ mean), 0.0)
+        return _Offset(np.array([n]), spectrum.squares[None], mean[None], np.array([rest]))
+
+    @staticmethod
+    def stacked(sets: Sequence[_Offset]) -> _Offset:
+        """All sets of these, of as many directions."""
+        names = ("n", "s", "mean", "outside")
+        return _Offset(*(np.concatenate([getattr(one, name) for one in sets]) for name in names))
 
     @property
     def scales(self) -> np.ndarray:
-        """Squared singular values at which the evidence can change, those that are not 0, (r,)."""
-        found = np.append(self.s, self.n * (self.mean @ self.mean + self.outside))
+        """Squared singular values at which the evidence of a set can change, those that are not
+        0.
+        """
+        whole = self.n * ((self.mean**2).sum(axis=1) + self.outside)
+        found = np.append(self.s.ravel(), whole)
         return found[found > 0]
 
 
 def _of(spectrum: Spectrum, y: np.ndarray) -> tuple[float, np.ndarray]:
     """Score y (n,), and each class's ratio a / b, (c,)."""
     counts = np.bincount(y)
-    return _maximum(_Offset.of(spectrum, len(y)), spectrum.project(y, len(counts)).T, counts)
+    z = spectrum.project(y, len(counts)).T
+    values, ratios = _maximum(_Offset.of(spectrum, len(y)), z[None], counts[None])
+    return float(values[0]), ratios[0]
 
 
-def _maximum(offset: _Offset, z: np.ndarray, counts: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return the mean over classes of the greatest evidence / n, and each class's ratio a / b,
-    (c,).
+def _maximum(offset: _Offset, z: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return of each set the mean over its classes of the greatest evidence / n, (b,), and each
+    class's ratio a / b, (b, c).
 
-    z (c, r): the classes' indicators in the left singular directions; counts (c,) their pictures.
+    z (b, c, r): the classes' indicators in the left singular directions; counts (b, c) their
+    pictures. A class without any is left out of the mean.
     """
-    n = offset.n
+    n, there = offset.n, counts > 0
     evidence = _Evidence(offset, z, counts)
-    u = evidence.climb(evidence.best_of_grid()) if len(offset.scales) else np.zeros(len(z))
-    constant = n / 2 * math.log(n / (2 * math.pi * math.e))
-    return float(evidence.at(u)[0].mean() + constant) / n, np.exp(u)
+    u = evidence.climb(evidence.best_of_grid()) if len(offset.scales) else np.zeros(counts.shape)
+    constant = n / 2 * np.log(n / (2 * math.pi * math.e))
+    value = np.where(there, evidence.at(u)[0], 0).sum(axis=1) / there.sum(axis=1)
+    return (value + constant) / n, np.exp(u)
 
 
 class _Evidence:
-    """Log evidence of each class as a function of u = log(a / b), up to a constant.
+    """Log evidence of each class of b sets as a function of u = log(a / b), up to a constant.
 
     With l = a / b, X = W + 1 m' for the mean feature m, W = U sqrt(s) V', and p_k = l / (l + s_k),
     the unexplained part is E = F + n r^2 / k. There F = |t - mean t|^2 - |z|^2 + sum_k z_k^2 p_k
     for z = U't is what W leaves, r = mean t - sum_k (V'm)_k z_k (1 - p_k) / sqrt(s_k) what its fit
     leaves of the mean, and k = 1 + n m'(l + W'W)^-1 m (Sherman & Morrison 1950). The best b is n /
     E, and the evidence is 1/2 sum_k log p_k - 1/2 log k - n/2 log E. Without a mean this is the
-    formula for X itself.
+    formula for X itself. A direction of s_k = 0 adds nothing.
     """
 
     def __init__(self, offset: _Offset, z: np.ndarray, counts: np.ndarray) -> None:
-        self.n, self.s, self.outside_mean = offset.n, offset.s, offset.n * offset.outside
-        self.share = counts / offset.n  # mean t, (c,)
-        self.energy = z**2  # (c, r)
-        self.outside = np.maximum(counts * (1 - self.share) - self.energy.sum(axis=1), 0)  # (c,)
-        self.fit = offset.mean * z / np.sqrt(self.s)  # (c, r)
-        self.lever = offset.n * offset.mean**2 / self.s  # (r,)
-        self.floor = FLOOR * counts
+        self.n = n = offset.n[:, None]  # (b, 1)
+        self.s = offset.s[:, None]  # (b, 1, r)
+        self.outside_mean = n * offset.outside[:, None]  # (b, 1)
+        self.share = counts / n  # mean t, (b, c)
+        self.energy = z**2  # (b, c, r)
+        # (b, c)
+        self.outside = np.maximum(counts * (1 - self.share) - self.energy.sum(axis=-1), 0)
+        above = np.where(offset.s > 0, offset.s, 1.0)
+        self.fit = (offset.mean / np.sqrt(above))[:, None] * z  # (b, c, r)
+        self.lever = (n * offset.mean**2 / above)[:, :, None]  # (b, r, 1)
+        self.floor = FLOOR * np.maximum(counts, 1)
         self.scales = offset.scales
 
     def at(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return the evidence of each class at its own u (c,), with two derivatives."""
+        """Return the evidence of each class at its own u (b, c), with two derivatives."""
         n = self.n
-        p = 1 / (1 + self.s * np.exp(-u)[:, None])  # (c, r)
+        p = 1 / (1 + self.s * np.exp(-u)[..., None])  # (b, c, r)
         flow = p * (1 - p)
         bend = flow * (1 - 2 * p)
-        beyond = self.outside_mean * np.exp(-u)  # (c,)
-        k = 1 + (1 - p) @ self.lever + beyond
-        dk, ddk = -flow @ self.lever - beyond, -bend @ self.lever + beyond
-        r = self.share - (self.fit * (1 - p)).sum(axis=1)
-        dr, ddr = (self.fit * flow).sum(axis=1), (self.fit * bend).sum(axis=1)
+        beyond = self.outside_mean * np.exp(-u)  # (b, c)
+        k = 1 + _dot(1 - p, self.lever) + beyond
+        dk, ddk = -_dot(flow, self.lever) - beyond, -_dot(bend, self.lever) + beyond
+        r = self.share - (self.fit * (1 - p)).sum(axis=-1)
+        dr, ddr = (self.fit * flow).sum(axis=-1), (self.fit * bend).sum(axis=-1)
         v = r / k
         dv = (dr - v * dk) / k
         ddv = (ddr - 2 * dv * dk - v * ddk) / k
-        E = self.outside + (self.energy * p).sum(axis=1) + n * r * v
+        E = self.outside + (self.energy * p).sum(axis=-1) + n * r * v
         free = self.floor < E
         E = np.where(free, E, self.floor)
-        dE = np.where(free, (self.energy * flow).sum(axis=1) + n * (dr * v + r * dv), 0) / E
+        dE = np.where(free, (self.energy * flow).sum(axis=-1) + n * (dr * v + r * dv), 0) / E
         ddE = (
             np.where(
-                free, (self.energy * bend).sum(axis=1) + n * (ddr * v + 2 * dr * dv + r * ddv), 0
+                free, (self.energy * bend).sum(axis=-1) + n * (ddr * v + 2 * dr * dv + r * ddv), 0
             )
             / E
         )
-        value = np.log(p).sum(axis=1) / 2 - np.log(k) / 2 - n / 2 * np.log(E)
-        slope = (1 - p).sum(axis=1) / 2 - dk / k / 2 - n / 2 * dE
+        value = np.log(p).sum(axis=-1) / 2 - np.log(k) / 2 - n / 2 * np.log(E)
+        slope = (1 - p).sum(axis=-1) / 2 - dk / k / 2 - n / 2 * dE
         return (
             value,
             slope,
-            -flow.sum(axis=1) / 2 - (ddk / k - (dk / k) ** 2) / 2 - n / 2 * (ddE - dE**2),
+            -flow.sum(axis=-1) / 2 - (ddk / k - (dk / k) ** 2) / 2 - n / 2 * (ddE - dE**2),
         )
 
     def best_of_grid(self) -> np.ndarray:
-        """Find the best u of a grid over every scale at which the evidence can change, (c,)."""
+        """Find the best u of a grid over every scale at which the evidence can change, (b, c)."""
         low, high = math.log10(self.scales.min()) - DECADES, math.log10(self.scales.max()) + DECADES
         u = np.linspace(low, high, round(GRID * (high - low))) * math.log(10)  # (g,)
-        p = 1 / (1 + np.exp(-u)[:, None] * self.s)  # (g, r)
-        k = 1 + (1 - p) @ self.lever + self.outside_mean * np.exp(-u)  # (g,)
-        r = self.share[:, None] - self.fit @ (1 - p).T  # (c, g)
-        E = np.maximum(
-            self.outside[:, None] + self.energy @ p.T + self.n * r**2 / k, self.floor[:, None]
-        )
-        return u[
-            (np.log(p).sum(axis=1) / 2 - np.log(k) / 2 - self.n / 2 * np.log(E)).argmax(axis=1)
-        ]
+        p = 1 / (1 + np.exp(-u)[:, None] * self.s)  # (b, g, r)
+        k = 1 + _dot(1 - p, self.lever) + self.outside_mean * np.exp(-u)  # (b, g)
+        r = self.share[..., None] - self.fit @ (1 - p).transpose(0, 2, 1)  # (b, c, g)
+        E = self.outside[..., None] + self.energy @ p.transpose(0, 2, 1)
+        E = np.maximum(E + self.n[..., None] * r**2 / k[:, None], self.floor[..., None])
+        shared = np.log(p).sum(axis=-1) / 2 - np.log(k) / 2  # (b, g)
+        return u[(shared[:, None] - self.n[..., None] / 2 * np.log(E)).argmax(axis=-1)]
 
     def climb(self, u: np.ndarray) -> np.ndarray:
-        """Newton steps on the slope from u (c,), halving the bracket wherever a step would leave
+        """Newton steps on the slope from u (b, c), halving the bracket wherever a step would leave
         it.
         """
         low, high = u - math.log(10) / GRID * 1.5, u + math.log(10) / GRID * 1.5
@@ -227,3 +249,8 @@ class _Evidence:
                 break
             u = np.where((u + step > low) & (u + step < high), u + step, (low + high) / 2)
         return u
+
+
+def _dot(rows: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    """Products of rows (b, m, r) with the vector (b, r, 1) of their set, (b, m)."""
+    return (rows @ vector)[..., 0]
