@@ -110,14 +110,35 @@ def one_behind(items: Iterable[Item], work: Callable[[Item], None]) -> None:
 
     What either raises stops both; the item in work is finished first.
     """
-    with ThreadPoolExecutor(1) as helper:
-        last: Future[None] | None = None
+    behind(items, lambda item: item, work)
+
+
+def behind(
+    items: Iterable[Item],
+    make: Callable[[Item], Made],
+    take: Callable[[Made], None],
+    workers: int = 1,
+) -> None:
+    """Make something of each item, on `workers` threads while the next items come, and `take` it,
+    in order and one at a time.
+
+    What any raises stops all; what was begun is finished first.
+    """
+
+    def work(item: Item, before: Future[None] | None) -> None:
+        made = make(item)
+        if before is not None:
+            before.result()
+        take(made)
+
+    with ThreadPoolExecutor(workers) as helpers:
+        begun: deque[Future[None]] = deque()
         for item in items:
-            if last is not None:
-                last.result()
-            last = helper.submit(work, item)
-        if last is not None:
-            last.result()
+            if len(begun) == workers:
+                begun.popleft().result()
+            begun.append(helpers.submit(work, item, begun[-1] if begun else None))
+        for one in begun:
+            one.result()
 
 
 def in_order(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import importlib.metadata
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 
 from srcsel.base.phrases import count
 from srcsel.base.records import (
@@ -15,12 +16,13 @@ from srcsel.base.records import (
     Dataset,
     Failure,
     FeatureKey,
+    Features,
     Race,
     Result,
     Run,
     SourceModel,
 )
-from srcsel.runs.probing import Probing
+from srcsel.runs.probing import Asked, Probing
 from srcsel.scoring.score import ModelScores
 from srcsel.store.features import FeatureStore
 from srcsel.verdict import doubt
@@ -46,6 +48,15 @@ LIBRARIES = (
 
 NOTHING_YET = "No starting model has been scored yet."
 NOTHING = "None of the starting models could be scored. The reasons are listed with each of them."
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Features, their scores, and how often they are right."""
+
+    features: Features
+    scores: ModelScores
+    asked: Asked
 
 
 class Answer:
@@ -82,6 +93,13 @@ class Answer:
             replace(m, revision=key.revision, download_bytes=0) if m.id == key.model else m
             for m in self.models
         )
+
+    def take(self, found: Judged) -> None:
+        """Take in all that was worked out for one model."""
+        of = found.features
+        self.loaded(of.key)
+        self.add(of.key.model, found.scores, of.seconds_per_picture, of.seconds_spread)
+        self.probing.take(found.asked)
 
     def add(
         self,
@@ -141,7 +159,7 @@ class Answer:
             seconds_per_picture=seconds,
             seconds_spread={model: (timed.low, timed.high) for model, timed in times.items()},
             notes=tuple(dict.fromkeys((*self._raced(), *self.notes, *self.probing.notes))),
-            versions=_versions(),
+            versions=dict(_versions()),
             seconds=time.monotonic() - self._start,
             complete=complete,
             race=self.race,
@@ -181,8 +199,9 @@ def _left_out(dataset: Dataset, run: Run) -> list[str]:
     return notes
 
 
-def _versions() -> dict[str, str]:
-    """Versions of what computed, without importing it."""
+@cache
+def _versions() -> Mapping[str, str]:
+    """Versions of what computed, without importing it: looked up once."""
     found = {}
     for name in LIBRARIES:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):

@@ -6,6 +6,7 @@ sample is asked.
 
 from __future__ import annotations
 
+import threading
 import traceback
 from dataclasses import replace
 
@@ -24,6 +25,9 @@ from srcsel.store.features import FeatureStore
 MOST = 5000  # pictures asked
 FOLDS = 5
 
+Asked = list[Outcome] | Failure | str
+"""What asking a model came to: outcomes, a failure, or why none can be asked, in a sentence."""
+
 
 class Probing:
     """Asks each model's features, and keeps what came out."""
@@ -38,23 +42,39 @@ class Probing:
         self._store = store
         self._outcomes: list[Outcome] = []
         self._dataset, self._rows = _sampled(dataset)
+        self._first = threading.Lock()  # held by who makes the folds for all
         self._folds: tuple[np.ndarray, np.ndarray] | None = None  # groups (m,), fold (m,)
 
     def add(self, features: Features) -> None:
         """Ask one model; a failure is kept, and stops nothing. Raises Cancelled, StoreError."""
+        self.take(self.ask(features))
+
+    def ask(self, features: Features) -> Asked:
+        """Ask one model, and keep nothing: several may be asked at the same time.
+
+        Raises Cancelled, StoreError.
+        """
         try:
             asked, _, fold = self.question(features)
-            self._outcomes += probe([asked], self._dataset.labels, fold, store=self._store)
+            return list(probe([asked], self._dataset.labels, fold, store=self._store))
         except (Cancelled, StoreError):
             raise
         except InputError as error:
-            self.notes[:] = [f"How often a model is right was not measured: {error}"]
+            return f"How often a model is right was not measured: {error}"
         except Exception as error:  # noqa: BLE001 (third-party code; the reason reaches the page)
             reason = (
                 f"How often it is right could not be measured ({type(error).__name__}: {error})."
             )
-            detail = traceback.format_exc()
-            self.failures.append(Failure(features.key.model, "", reason, detail))
+            return Failure(features.key.model, "", reason, traceback.format_exc())
+
+    def take(self, asked: Asked) -> None:
+        """Keep what asking a model came to."""
+        if isinstance(asked, str):
+            self.notes[:] = [asked]
+        elif isinstance(asked, Failure):
+            self.failures.append(asked)
+        else:
+            self._outcomes += asked
 
     @property
     def labels(self) -> np.ndarray:
@@ -100,14 +120,17 @@ class Probing:
 
     def _assigned(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return (groups, fold), made for the first model and the same for all."""
-        if self._folds is None:
-            if self._store is None:
-                _, first, which = np.unique(values, axis=0, return_index=True, return_inverse=True)
-                groups = first[which.ravel()]
-            else:
-                groups = copy_groups(self._dataset, self._store)
-            self._folds = groups, fold_of(self._dataset.labels, groups, FOLDS)
-        return self._folds
+        with self._first:
+            if self._folds is None:
+                groups = self._groups(values)
+                self._folds = groups, fold_of(self._dataset.labels, groups, FOLDS)
+            return self._folds
+
+    def _groups(self, values: np.ndarray) -> np.ndarray:
+        if self._store is not None:
+            return copy_groups(self._dataset, self._store)
+        _, first, which = np.unique(values, axis=0, return_index=True, return_inverse=True)
+        return first[which.ravel()]
 
 
 def _sampled(dataset: Dataset) -> tuple[Dataset, np.ndarray | None]:

@@ -7,7 +7,9 @@ rank_features, score_features      from features alone: nothing is read, nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +35,7 @@ from srcsel.base.records import (
     SourceModel,
 )
 from srcsel.base.settings import Settings, load_settings
-from srcsel.base.threads import one_behind, suited_threads
+from srcsel.base.threads import SMALL, behind, suited_threads
 from srcsel.base.watch import Unsaid, Watch
 from srcsel.explore.maps import draw_all
 from srcsel.features.recover import features_of
@@ -43,7 +45,7 @@ from srcsel.pictures.corrections import require_there
 from srcsel.pictures.dataset import load_dataset, pictures_of, require_rankable
 from srcsel.pictures.tables import read_corrections
 from srcsel.runs import race as racing
-from srcsel.runs.answer import Answer
+from srcsel.runs.answer import Answer, Judged
 from srcsel.runs.corrected import before_of
 from srcsel.runs.glimpses import Glimpses
 from srcsel.runs.public_json import to_json
@@ -104,23 +106,26 @@ def answer(
         models = racing.race(track, models, before)
     keys = []
 
-    def take_in(outcome: Features | Failure) -> None:
+    def judged(outcome: Features | Failure) -> Judged | Failure:
         if isinstance(outcome, Failure):
-            so_far.failures.append(outcome)
+            return outcome
+        told.update(outcome.key.model, "scoring")
+        scores = scored(outcome, dataset.labels, run, so_far.measures, features, told)
+        return Judged(outcome, scores, so_far.probing.ask(outcome))
+
+    def take_in(found: Judged | Failure) -> None:
+        if isinstance(found, Failure):
+            so_far.failures.append(found)
         else:
-            keys.append(outcome.key)
-            so_far.loaded(outcome.key)
-            told.update(outcome.key.model, "scoring")
-            scores = scored(outcome, dataset.labels, run, so_far.measures, features, told)
-            so_far.add(
-                outcome.key.model, scores, outcome.seconds_per_picture, outcome.seconds_spread
-            )
-            so_far.probing.add(outcome)
-            told.update(outcome.key.model, "done")
+            key = found.features.key
+            keys.append(key)
+            so_far.take(found)
+            told.update(key.model, "done")
         runs.save(so_far.result(complete=False))
 
-    # a model is scored while the next one runs
-    one_behind(track.in_full(models), take_in)
+    networks = len(track.stored(models)) < len(models)
+    with _scorers(len(dataset.labels), networks=networks) as scorers:
+        behind(track.in_full(models), judged, take_in, scorers)
     for note in features.notes:
         so_far.say(note)
     so_far.before = so_far.before or before_of(run, runs, settings)  # it may be done by now
@@ -341,6 +346,18 @@ def score_features(
             raise NotAvailable(f"{failure.measure}: {failure.reason}")
     found = {score.measure: score for score in (*scores.scores, *scores.literal)}
     return [found[name] for name in names if name in found]
+
+
+@contextlib.contextmanager
+def _scorers(pictures: int, *, networks: bool) -> Iterator[int]:
+    """Yield how many models are scored at the same time: one, while the next network runs; two
+    where no network does and the scores of one model use one core.
+    """
+    if networks or pictures > SMALL:
+        yield 1
+        return
+    with suited_threads(pictures):  # around both: each would give back what the other limits
+        yield min(2, os.cpu_count() or 1)
 
 
 def models_of(run: Run) -> tuple[list[SourceModel], list[Failure]]:

@@ -10,6 +10,7 @@ import threadpoolctl
 
 from srcsel.base.threads import (
     SMALL,
+    behind,
     free_cores,
     in_order,
     one_behind,
@@ -70,6 +71,23 @@ def test_without_that_the_load_of_the_last_minute_counts(monkeypatch, tmp_path):
     assert free_cores() == 3
     monkeypatch.delattr("os.getloadavg")
     assert free_cores() == 4
+
+
+def test_several_are_made_at_once_and_taken_in_order():
+    both, taken = threading.Barrier(2), []
+
+    def make(item):
+        both.wait(10)  # two are in work at the same time
+        if item == 0:
+            late.wait(0.2)  # the second is made first
+        return item
+
+    late = threading.Event()
+    behind(range(6), make, taken.append, 2)
+    assert taken == list(range(6))
+    with pytest.raises(ZeroDivisionError):
+        behind(range(6), lambda item: 1 // (item - 3), taken.append, 2)
+    assert taken == [*range(6), -1, -1, -1]
 
 
 def test_the_next_item_is_made_while_one_is_worked_on():

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -117,6 +118,20 @@ def test_the_answer_is_handed_over_before_its_maps_are_drawn(question):
     assert told == [(True, None)]
     assert runs.projection(question.id, "toy/color", "umap") is not None
     assert result.verdict.winner == "toy/color"
+
+
+def test_two_models_are_scored_at_once_where_no_network_runs(question, monkeypatch):
+    models = ("toy/noise", "toy/color")
+    alone = answer(dataclasses.replace(question, models=models))
+    both, scored = threading.Barrier(2), run.scored
+    monkeypatch.setattr(run.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(run, "scored", lambda *asked: both.wait(20) is None or scored(*asked))
+    again = answer(
+        dataclasses.replace(question, id="20260131-000000-000000-aaaa", models=models, seed=0)
+    )
+    assert [s.model for s in again.scores] == [s.model for s in alone.scores]
+    assert to_json(again)["scores"] == to_json(alone)["scores"]
+    assert to_json(again)["accuracies"] == to_json(alone)["accuracies"]
 
 
 def test_the_answer_is_stored_with_its_maps(question):
