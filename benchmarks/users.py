@@ -21,6 +21,8 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks._browser import answers, spawn, stop, wait_until
 from benchmarks._common import aligned, tell
 from benchmarks._session import PATIENCE, Drawn, Tab
@@ -31,7 +33,7 @@ from srcsel.store.runs import RunStore
 
 LIMITS = {"while nothing computes": 2.0, "beside runs": 5.0}  # seconds, 19 of 20 pages
 READING = (5.0, 15.0)  # seconds between two pages of one person
-GROWTH = 1.10  # times the memory after everybody has seen every page that is still flat
+GROWTH = 1.10  # times the memory after everybody has seen all pages and a new run: still flat
 SETS = ("demo:digits", "demo:tiles", "demo:butterflies")
 PAGES = ("", "images", "models", "results", "explore", "evidence", "history")
 
@@ -173,10 +175,19 @@ def end_jobs(folder: Path) -> None:
 
 
 def growth(memory: list[tuple[float, float]]) -> tuple[float, float]:
-    """Return the server's MB when a third of the time was over, and in the last tenth."""
+    """Return the server's MB when two thirds of the time were over, and in the last tenth.
+
+    Runs start at the half: until then nobody has seen what a new run shows.
+    """
     held = [mb for _, mb in memory]
-    third, tenth = len(held) // 3, max(1, len(held) // 10)
-    return statistics.median(held[third : third + tenth]), statistics.median(held[-tenth:])
+    begin, tenth = 2 * len(held) // 3, max(1, len(held) // 10)
+    return statistics.median(held[begin : begin + tenth]), statistics.median(held[-tenth:])
+
+
+def tenths(memory: list[tuple[float, float]]) -> list[int]:
+    """Return the server's MB in the middle of each tenth of the time."""
+    held = [mb for _, mb in memory]
+    return [round(statistics.median(part)) for part in np.array_split(held, 10) if len(part)]
 
 
 def main() -> int:
@@ -201,8 +212,9 @@ def main() -> int:
     early, late = growth(seen.memory)
     said = {
         "CPU seconds a page": each,
-        "server MB after a third": early,
+        "server MB after two thirds": early,
         "server MB at the end": late,
+        "server MB by tenths": tenths(seen.memory),
         "flat": "yes" if late <= GROWTH * early else "NO",
         "problems": seen.problems,
     }

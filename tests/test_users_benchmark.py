@@ -41,9 +41,10 @@ def test_a_run_in_the_queue_shows_nothing_yet():
     assert not users.waits(Drawn(1.0, b"", []))
 
 
-def test_memory_is_compared_with_that_after_a_third():
-    memory = [(float(k), mb) for k, mb in enumerate([1.0] * 10 + [100.0] * 10 + [110.0] * 10)]
+def test_memory_is_compared_with_that_after_two_thirds():
+    memory = [(float(k), mb) for k, mb in enumerate([1.0] * 20 + [100.0] * 5 + [110.0] * 5)]
     assert users.growth(memory) == (100.0, 110.0)
+    assert users.tenths(memory) == [1] * 7 + [100, 110, 110]
 
 
 def test_a_run_that_cannot_be_started_is_a_problem(seen, monkeypatch):
