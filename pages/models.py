@@ -7,7 +7,7 @@ from srcsel.base.records import Listing, Run
 from srcsel.runs.question import command, named_models
 from srcsel.ui.app import frame, state
 from srcsel.ui.images import checking
-from srcsel.ui.models import again, checkpoints, fast, picking, precision, sizes
+from srcsel.ui.models import again, checkpoints, fast, picking, precision, sizes, whole
 from srcsel.ui.parts import cards, words
 from srcsel.ui.parts.asking import warm_up
 from srcsel.ui.parts.show import empty_state, md
@@ -62,6 +62,7 @@ def models() -> None:
             options["race"] = fast.switch(chosen, listing, ticked)
         with right:
             options["precision"] = precision.switch(ticked)
+        options["all_pictures"] = whole.switch(listing)
         picking.run_button(listing, ticked, options)
     if ticked:
         frame.command(command(picking.question(listing, ticked, options)))

@@ -123,6 +123,7 @@ class Dataset:
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
     # (n,) sha256 of the bytes that were looked at, in hex; () where that is not known: not stored
     digests: tuple[str, ...] = ()
+    sampled_from: int = 0  # pictures that these are a stratified sample of; 0 = these are all
 
     @property
     def counts(self) -> np.ndarray:
@@ -306,6 +307,7 @@ class Run:
         tuple[str, str], ...
     ] = ()  # pictures the person gave another class: (path, it)
     corrects: str = ""  # id of the run that left_out and relabeled correct; "" = not said
+    all_pictures: bool = False  # all of them, also where a sample of very many would do
 
     def __post_init__(self) -> None:
         check_fields(self)

@@ -113,6 +113,7 @@ def _rank(arguments: argparse.Namespace, _: Sequence[str]) -> int:
         relabeled=[*given.relabeled, *map(tuple, arguments.relabel)],
         title=arguments.title,
         race=arguments.race,
+        all_pictures=arguments.all_pictures,
     )
     status = [NOTHING]
 
@@ -154,6 +155,7 @@ def _score(arguments: argparse.Namespace, _: Sequence[str]) -> int:
             temperature=arguments.temperature,
             metric=arguments.metric,
             seed=arguments.seed,
+            all_pictures=arguments.all_pictures,
             watch=bars,
         )
     return _hand_over(result, arguments.json)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import TYPE_CHECKING
 
+from srcsel.base.sampling import ALL_UP_TO, SIZE
+
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
@@ -67,6 +69,7 @@ def rank(commands: Commands) -> ArgumentParser:
         action="store_true",
         help="fast answer: models that the first pictures rule out are not scored on all",
     )
+    _add_whole(rank)
     rank.add_argument("--title", default="", help="name of the run in History")
     _add_scoring(rank)
     _add_json(rank)
@@ -90,6 +93,7 @@ def score(commands: Commands) -> ArgumentParser:
         metavar="FILE",
         help="labels in a file of their own: .npy, .csv with a column label, .txt with one a line",
     )
+    _add_whole(score)
     _add_scoring(score)
     _add_json(score)
     return score
@@ -301,6 +305,17 @@ def app(commands: Commands) -> ArgumentParser:
         ),
     )
     return app
+
+
+def _add_whole(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--all-pictures",
+        action="store_true",
+        help=(
+            f"of more than {ALL_UP_TO:,} pictures use all, and not a sample of about {SIZE:,}; says"
+            " first how long that takes"
+        ),
+    )
 
 
 def _add_scoring(command: ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from srcsel.base.errors import InputError
 from srcsel.base.records import Failure, Features, Result, SourceModel
 from srcsel.base.watch import Unsaid, Watch
 from srcsel.features.extract import extract, key_for
-from srcsel.pictures.dataset import load_dataset, pictures_of
+from srcsel.pictures.dataset import pictures_of, uncorrected
 from srcsel.store.features import FeatureStore
 
 
@@ -33,7 +33,7 @@ def features_of(
             yield stored
     if not gone:
         return
-    whole = load_dataset(run.ref, watch=Unsaid(watch)) if run.corrections else None
+    whole = uncorrected(run, Unsaid(watch)) if run.corrections else None
     dataset = pictures_of(run, watch)
     if dataset.digest != result.dataset.digest:
         raise InputError(

@@ -81,6 +81,7 @@ def check(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
         "ref": dataset.ref,
         "name": dataset.name,
         "images": len(dataset.paths),
+        "sampled_from": dataset.sampled_from,
         "classes": list(dataset.classes),
         "counts": dataset.counts.tolist(),
         "unreadable": to_plain(dataset.unreadable),

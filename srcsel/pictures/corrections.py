@@ -114,9 +114,10 @@ def corrected(listing: Listing, known: Corrections) -> Listing:
     return replace(listing, paths=paths, labels=labels, classes=classes, skipped=aside)
 
 
-def require_there(known: Corrections, dataset: Dataset) -> None:
+def require_there(known: Corrections, dataset: Dataset | Listing) -> None:
     """Raise UnknownNameError for a picture to correct that `dataset`, of all pictures, lacks."""
-    every = {*dataset.paths, *(file.path for file in dataset.unreadable)}
+    aside = dataset.unreadable if isinstance(dataset, Dataset) else dataset.skipped
+    every = {*dataset.paths, *(file.path for file in aside)}
     kinds = {"leave out": known.left_out, "give another label": [p for p, _ in known.relabeled]}
     for what, paths in kinds.items():
         for path in paths:

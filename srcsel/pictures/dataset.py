@@ -18,6 +18,7 @@ import numpy as np
 import PIL
 from PIL import Image, ImageStat
 
+from srcsel.base import sampling
 from srcsel.base.asked import checked
 from srcsel.base.errors import InputError, PictureError, StoreError
 from srcsel.base.paths import named
@@ -41,6 +42,7 @@ __all__ = [
     "pictures_of",
     "read_again",
     "require_rankable",
+    "uncorrected",
 ]
 
 Made = TypeVar("Made")
@@ -77,8 +79,10 @@ def load_dataset(
     watch: Watch = _SILENT,
     left_out: Collection[str] = (),
     relabeled: Relabeled = (),
+    all_pictures: bool = False,
 ) -> Dataset:
-    """Open every picture of `ref` (as in `list_pictures`) once and keep those that can be read.
+    """Open every picture of `ref` (as in `list_pictures`) once and keep those that can be read; of
+    very many a sample (`base.sampling`), unless `all_pictures`.
 
     Downloads a public set first. `left_out`: relative paths the person does not want. `relabeled`:
     relative paths -> the class the person gives them, one there is or a new one. What each
@@ -89,6 +93,12 @@ def load_dataset(
     """
     whole = _listing(str(ref), watch)
     listing = corrected(whole, corrections(left_out, relabeled))
+    total = len(listing.paths)
+    if total > sampling.ALL_UP_TO and all_pictures:
+        watch.say(sampling.whole(total))
+    elif (rows := sampling.pictures_of_many(listing.labels, listing.paths)) is not None:
+        paths = tuple(listing.paths[row] for row in rows.tolist())
+        listing = replace(listing, paths=paths, labels=listing.labels[rows])
     seen = _look_at(listing.paths, listing.folder, watch)
     good = [row for row, file in enumerate(seen) if not file.reason]
     bad = [
@@ -104,6 +114,9 @@ def load_dataset(
     missed = [path for path, file in zip(listing.paths, seen, strict=True) if file.passing]
     dataset = _dataset(listing, good, bad, [file for file in seen if not file.reason])
     dataset = replace(dataset, notes=(*dataset.notes, *not_now(missed)))
+    if len(listing.paths) < total:
+        said = sampling.sampled(len(dataset.paths), total)
+        dataset = replace(dataset, sampled_from=total, notes=(said, *dataset.notes))
     for note in dataset.notes:
         watch.say(note)
     return dataset
@@ -111,7 +124,20 @@ def load_dataset(
 
 def pictures_of(run: Run, watch: Watch = _SILENT) -> Dataset:
     """Open the pictures of a run, corrected as it says. Raises as `load_dataset`."""
-    return load_dataset(run.ref, watch=watch, left_out=run.left_out, relabeled=run.relabeled)
+    return load_dataset(
+        run.ref,
+        watch=watch,
+        left_out=run.left_out,
+        relabeled=run.relabeled,
+        all_pictures=run.all_pictures,
+    )
+
+
+def uncorrected(run: Run, watch: Watch = _SILENT) -> Dataset:
+    """Open the pictures of a run as they were before it corrected them. Raises as
+    `load_dataset`.
+    """
+    return load_dataset(run.ref, watch=watch, all_pictures=run.all_pictures)
 
 
 def read_again(dataset: Dataset, row: int) -> bytes:

@@ -24,6 +24,7 @@ def to_json(result: Result) -> dict[str, Any]:
     """Return JSON values: dataset, scores, failures, verdict as promised, and more beside them.
 
     `scores` holds one entry for each model and asked measure, in the reading the verdict uses;
+    `dataset.sampled_from`: of how many pictures `images` are a sample, null where they are all.
     `literal` has MSC and SCL exactly as the papers state them. `gain` is counted from `chance`.
     `null`, `chance`, `gain`, `low` and `high` are null where they do not exist. `order` lists the
     models best first, as every table does. `accuracies`: how often a linear classifier on each
@@ -44,6 +45,7 @@ def to_json(result: Result) -> dict[str, Any]:
             "ref": dataset.ref,
             "name": dataset.name,
             "images": len(dataset.paths),
+            "sampled_from": dataset.sampled_from or None,
             "classes": list(dataset.classes),
             "counts": to_plain(dataset.counts),
             "unreadable": to_plain(dataset.unreadable),

@@ -44,12 +44,13 @@ def new_run(
     corrects: str = "",
     title: str = "",
     race: bool = False,
+    all_pictures: bool = False,
 ) -> Run:
     """Put a question, complete and checked by name, under a new id.
 
     Raises UnknownNameError for models or measures that do not exist, and InputError as `Run` and
     `corrections` do. device None = SRCSEL_DEVICE. left_out, relabeled: as `load_dataset`; corrects:
-    the id of the run that they correct.
+    the id of the run that they correct. all_pictures: also of very many.
     """
     known = corrections(left_out, relabeled)
     return Run(
@@ -68,6 +69,7 @@ def new_run(
         corrects=corrects,
         title=title,
         race=race,
+        all_pictures=all_pictures,
     )
 
 
@@ -95,6 +97,7 @@ def command(run: Run) -> str:
         value, usual = getattr(run, name), getattr(Run, name)
         words += [f"--{name}", _SPOKEN.get(value, str(value))] if value != usual else []
     words += ["--race"] if run.race else []
+    words += ["--all-pictures"] if run.all_pictures else []
     for path in run.left_out:
         words += ["--leave-out", path]
     for path, name in run.relabeled:

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from srcsel.base import sampling
 from srcsel.base.allowed import check_fields
 from srcsel.base.asked import checked
 from srcsel.base.errors import FeatureError, InputError, NotAvailable, SrcselError
@@ -42,7 +45,12 @@ from srcsel.features.recover import features_of
 from srcsel.measures import check_labels, plain_labels
 from srcsel.models import catalog
 from srcsel.pictures.corrections import require_there
-from srcsel.pictures.dataset import load_dataset, pictures_of, require_rankable
+from srcsel.pictures.dataset import (
+    list_pictures,
+    pictures_of,
+    require_rankable,
+    uncorrected,
+)
 from srcsel.pictures.tables import read_corrections
 from srcsel.runs import race as racing
 from srcsel.runs.answer import Answer, Judged
@@ -87,9 +95,9 @@ def answer(
     for failure in gone:
         watch.update(failure.model, "failed", note=failure.reason)
     # what is odd about all pictures is not said beside what is odd about those that stay
-    whole = load_dataset(run.ref, watch=Unsaid(watch)) if run.corrections else None
+    whole = uncorrected(run, Unsaid(watch)) if run.corrections else None
     if whole is not None:
-        require_there(run.corrections, whole)
+        require_there(run.corrections, list_pictures(run.ref) if whole.sampled_from else whole)
     dataset = pictures_of(run, watch)
     require_rankable(dataset)
     so_far = Answer(run, dataset, models, features)
@@ -150,6 +158,7 @@ def rank(
     precision: str = "float32",
     seed: int = 0,
     race: bool = False,
+    all_pictures: bool = False,
     corrections: Corrections | str | Path | None = None,
     watch: Watch | None = None,
 ) -> Result:
@@ -159,7 +168,8 @@ def rank(
     classes are the folders below), "demo:NAME" or "public:NAME"; what may spoil the answer stands
     in `Result.dataset.notes`. models: as `catalog.find_models`. measures: names, "all", or None;
     the two bars and what the verdict leans on are computed always. race: a fast answer; models that
-    the first pictures rule out are not scored on all (`Result.race` says which). corrections: of
+    the first pictures rule out are not scored on all (`Result.race` says which). all_pictures: of
+    more than 50,000 all are used, and not a sample (`Result.dataset.sampled_from`). corrections: of
     the pictures, or a table of them (file, change, new_label); `before_and_after` then says what
     they changed, where the same was asked before without. The run is stored, so the pages show it
     in History. Raises as `new_run` and `answer`.
@@ -178,6 +188,7 @@ def rank(
         precision=precision,
         seed=seed,
         race=race,
+        all_pictures=all_pictures,
         left_out=corrections.left_out,
         relabeled=corrections.relabeled,
     )
@@ -242,14 +253,17 @@ def rank_features(
     temperature: float = 0.5,
     metric: Metric = "cosine",
     seed: int = 0,
+    all_pictures: bool = False,
     watch: Watch | None = None,
 ) -> Result:
     """Rank models by features that are there already: the verdict `rank` gives for the same
     features.
 
-    features: model name -> (n, d), rows in the order of `labels` (n,), any labels that sort.
-    logits: model name -> (n, c_source), for the measures that need a source head. Nothing is
-    stored. Raises FeatureError, InputError where `features` is no mapping or empty.
+    features: model name -> (n, d), rows in the order of `labels` (n,), any labels that sort; they
+    may be mapped from files. logits: model name -> (n, c_source), for the measures that need a
+    source head. all_pictures: of more than 50,000 rows all are used, and not a sample
+    (`Result.notes` says so). Nothing is stored. Raises FeatureError, InputError where `features` is
+    no mapping or empty.
     """
     if not isinstance(features, Mapping) or not features:
         raise InputError(
@@ -261,7 +275,9 @@ def rank_features(
             "logits must be given by the name of the model, as the features are: {'resnet18': L}"
             " with L of shape (n, c)."
         )
-    dataset = _dataset_of(labels)
+    y = check_labels(labels)
+    rows = _rows(y, all_pictures=all_pictures, watch=watch)
+    dataset = _dataset_of(labels, y, rows)
     models = [
         SourceModel(name, name, "", None, None, None, _width(x), "", "unknown")
         for name, x in features.items()
@@ -275,9 +291,13 @@ def rank_features(
         temperature=temperature,
         metric=metric,
         seed=seed,
+        all_pictures=all_pictures,
     )
     so_far = Answer(run, dataset, models)
-    for name, values in features.items():
+    if rows is not None:
+        so_far.say(sampling.sampled(len(rows), len(y)))
+    for name, all_values in features.items():
+        values = _taken(all_values, rows, len(y))
         with suited_threads(len(dataset.labels)):
             scores = score_model(
                 name,
@@ -287,7 +307,7 @@ def rank_features(
                 temperature=temperature,
                 metric=metric,
                 seed=seed,
-                logits=(logits or {}).get(name),
+                logits=_taken((logits or {}).get(name), rows, len(y)),
                 watch=watch,
             )
         so_far.add(name, scores)
@@ -318,15 +338,21 @@ def score_features(
     temperature: float = 0.5,
     metric: Metric = "cosine",
     seed: int = 0,
+    all_pictures: bool = False,
 ) -> list[Score]:
     """Score one model's features (n, d) for labels (n,); logits (n, c_source) where it has a source
     head.
 
     reading: "whitened", as the pages and the verdict use MSC and SCL, or "raw", as the papers state
-    them. A measure that does not apply raises NotAvailable with the reason, unless `measures` is
+    them. all_pictures: of more than 50,000 rows all are used, and not a sample, which a warning
+    says. A measure that does not apply raises NotAvailable with the reason, unless `measures` is
     "all", which leaves it out. Raises FeatureError, UnknownNameError.
     """
-    y, names = _dataset_of(labels).labels, measure_names(measures)
+    y, names = check_labels(labels), measure_names(measures)
+    if (rows := _rows(y, all_pictures=all_pictures)) is not None:
+        warnings.warn(sampling.sampled(len(rows), len(y)), stacklevel=3)
+        features, logits = (_taken(values, rows, len(y)) for values in (features, logits))
+        y = y[rows]
     with suited_threads(len(y)):
         scores = score_model(
             "features",
@@ -388,9 +414,36 @@ def _width(features: ArrayLike) -> int | None:
     return shape[1] if len(shape) == 2 else None
 
 
-def _dataset_of(labels: ArrayLike) -> Dataset:
-    """Stand in for a picture folder where only features are known."""
-    y = check_labels(labels)
+def _rows(y: np.ndarray, *, all_pictures: bool, watch: Watch | None = None) -> np.ndarray | None:
+    """Return the rows (m,) that stand for very many labels (n,); None = all, of which `watch` hears
+    how long they will take.
+    """
+    if not all_pictures:
+        return sampling.rows_of_many(y)
+    if watch is not None and len(y) > sampling.ALL_UP_TO:
+        watch.say(sampling.whole(len(y)))
+    return None
+
+
+def _taken(values: ArrayLike | None, rows: np.ndarray | None, n: int) -> Any:
+    """Return these rows of `values`, which has n; None = as they are. Raises FeatureError."""
+    if values is None or rows is None:
+        return values
+    array = values if isinstance(values, np.ndarray) else np.asarray(values)
+    if not array.ndim or len(array) != n:
+        raise FeatureError(
+            f"Expected one label for each row: an array has the shape {array.shape}, and there are"
+            f" {n:,} labels."
+        )
+    return array[rows]
+
+
+def _dataset_of(labels: ArrayLike, y: np.ndarray, rows: np.ndarray | None) -> Dataset:
+    """Stand in for a picture folder where only features are known: labels (n,), as numbers y, and
+    the rows that are used, None = all.
+    """
     classes = tuple(str(name) for name in np.unique(plain_labels(labels)))
-    paths = tuple(f"row {row}" for row in range(len(y)))
-    return Dataset(GIVEN, "features", Path(), paths, y, classes, "", label_source="labels")
+    used = np.arange(len(y)) if rows is None else rows
+    paths = tuple(f"row {row}" for row in used.tolist())
+    about = (GIVEN, "features", Path(), paths, y[used], classes, "")
+    return Dataset(*about, label_source="labels", sampled_from=0 if rows is None else len(y))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from srcsel.base import sampling
 from srcsel.base.errors import Cancelled, InputError
 from srcsel.base.records import Dataset, Listing, Unreadable
 from srcsel.pictures import dataset as module
@@ -183,6 +184,26 @@ def test_what_an_earlier_version_remembered_of_files_is_used(leaves, opened, mon
     opened.clear()
     load_dataset(str(leaves))
     assert opened == []
+
+
+def test_of_very_many_only_a_sample_is_opened_and_that_is_said(leaves, opened, monkeypatch):
+    monkeypatch.setattr(sampling, "ALL_UP_TO", 5)
+    monkeypatch.setattr(sampling, "SIZE", 4)
+    monkeypatch.setattr(sampling, "EACH", 1)
+    watch = Recorder()
+    some = load_dataset(str(leaves), watch=watch)
+    assert (len(some.paths), some.sampled_from, len(opened)) == (4, 6, 4)
+    assert some.counts.tolist() == [2, 2]
+    assert some.notes[0].startswith("4 of 6 pictures are used, a sample")
+    assert some.notes[0] in watch.notes
+    out = some.paths[0]
+    fewer = load_dataset(str(leaves), left_out=[out])
+    assert (out in fewer.paths, fewer.sampled_from) == (False, 0)  # five are not very many
+    every = Recorder()
+    whole = load_dataset(str(leaves), watch=every, all_pictures=True)
+    assert (len(whole.paths), whole.sampled_from) == (6, 0)
+    assert every.notes[0].startswith("All 6 pictures are used, as you asked. Comparing them")
+    assert whole.digest != some.digest
 
 
 def test_a_file_that_could_not_be_opened_is_asked_again(leaves, monkeypatch):

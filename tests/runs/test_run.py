@@ -8,15 +8,19 @@ import numpy as np
 import pytest
 
 import srcsel
+from srcsel.base import sampling
 from srcsel.base.errors import Cancelled, FeatureError, InputError, NotAvailable, UnknownNameError
 from srcsel.base.records import HEADLINE, Run, SourceModel
 from srcsel.base.settings import load_settings
+from srcsel.base.watch import Watch
 from srcsel.explore import maps
 from srcsel.explore.maps import draw_map
 from srcsel.features.extract import key_for
+from srcsel.features.recover import features_of
 from srcsel.measures import MEASURES
 from srcsel.models.hubs import HUBS, Preprocessing
 from srcsel.runs import run
+from srcsel.runs.question import command
 from srcsel.runs.run import answer, measure_names, new_run, rank_features, score_features, to_json
 from srcsel.scoring import remembered
 from srcsel.scoring.score import score_model
@@ -402,6 +406,79 @@ def test_features_alone_are_checked():
     result = rank_features(values, y)
     assert [f.model for f in result.failures] == ["noise"]
     assert result.verdict.winner == "good"
+
+
+@pytest.fixture
+def many(monkeypatch):
+    """More than 50 pictures are very many, of which 24 do."""
+    for name, value in (("ALL_UP_TO", 50), ("SIZE", 24), ("EACH", 4)):
+        monkeypatch.setattr(sampling, name, value)
+
+
+def test_of_very_many_features_a_sample_is_scored_and_that_is_said(many):
+    values, y = features(n=90)
+    rows = sampling.rows_of_many(y)
+    some = {name: X[rows] for name, X in values.items()}
+    result, alone = rank_features(values, y), rank_features(some, y[rows])
+    assert (len(result.dataset.paths), result.dataset.sampled_from) == (24, 90)
+    assert result.dataset.paths[1] == f"row {rows[1]}"
+    assert result.notes[0] == sampling.sampled(24, 90)
+    told = [
+        [_but_times(to_json(one)[key]) for key in ("scores", "verdict")] for one in (result, alone)
+    ]
+    assert told[0] == told[1]
+    assert to_json(result)["dataset"]["sampled_from"] == 90
+    assert to_json(alone)["dataset"]["sampled_from"] is None
+    with pytest.warns(UserWarning, match="24 of 90 pictures are used"):
+        scores = score_features(values["good"], y)
+    assert [s.value for s in scores] == [s.value for s in score_features(some["good"], y[rows])]
+
+
+def test_all_of_very_many_are_scored_where_that_is_asked(many):
+    values, y = features(n=90)
+    watch = Recorder()
+    result = rank_features(values, y, all_pictures=True, watch=watch)
+    assert (len(result.dataset.paths), result.dataset.sampled_from) == (90, 0)
+    assert watch.notes[0].startswith("All 90 pictures are used, as you asked. Comparing them")
+    assert len(score_features(values["good"], y, all_pictures=True)) == 4
+
+
+def test_very_many_features_need_as_many_labels(many):
+    values, y = features(n=90)
+    with pytest.raises(FeatureError, match=r"shape \(89, 8\), and there are 90 labels"):
+        rank_features({"good": values["good"][:-1]}, y)
+
+
+def test_of_very_many_pictures_a_sample_is_run_and_all_where_that_is_asked(
+    picture_folder, monkeypatch
+):
+    monkeypatch.setattr(sampling, "ALL_UP_TO", 30)
+    monkeypatch.setattr(sampling, "SIZE", 24)
+    monkeypatch.setattr(sampling, "EACH", 4)
+    question = new_run(picture_folder, ["toy/color"], device="cpu")
+    result = answer(question)
+    assert (len(result.dataset.paths), result.dataset.sampled_from) == (24, 36)
+    again = open_runs(load_settings()).load(question.id)
+    assert (again.dataset.sampled_from, again.dataset.notes) == (36, result.dataset.notes)
+    assert open_runs(load_settings()).projection(question.id, "toy/color", "umap").xy.shape[0] == 24
+    whole = new_run(picture_folder, ["toy/color"], device="cpu", all_pictures=True)
+    assert command(whole).endswith("--all-pictures")
+    watch = Recorder()
+    assert len(answer(whole, watch=watch).dataset.paths) == 36
+    assert "Running, 24 of 36; 24 kept from before" in [told.note for told in watch.seen]
+    store = open_features(load_settings())
+    for path in store.folder.rglob("*.safetensors"):
+        path.unlink()
+    (found,) = features_of(again, again.models, store, Watch())  # of the same sample
+    assert found.values.shape == (24, 4)
+    out = result.dataset.paths[3]
+    other = sorted(
+        {p.relative_to(picture_folder).as_posix() for p in picture_folder.rglob("*.png")}
+    )
+    unseen = next(path for path in other if path not in result.dataset.paths)
+    answer(new_run(picture_folder, ["toy/color"], device="cpu", left_out=[out, unseen]))
+    with pytest.raises(UnknownNameError, match="leave out"):
+        answer(new_run(picture_folder, ["toy/color"], device="cpu", left_out=["red/x.png"]))
 
 
 def test_scores_in_both_readings():

@@ -29,7 +29,7 @@ def stores(work_folder, monkeypatch):
     def computed(*_, **__):
         pytest.fail("It was computed again.")
 
-    for module, name in ((recover, "extract"), (recover, "load_dataset"), (maps, "project")):
+    for module, name in ((recover, "extract"), (recover, "pictures_of"), (maps, "project")):
         monkeypatch.setattr(module, name, computed)
     settings = load_settings()
     return open_runs(settings), open_features(settings)

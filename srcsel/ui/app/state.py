@@ -56,6 +56,7 @@ NAMES = (
         "images",
         "models",
         "again",
+        "all",
         "fast",
         "precision",
         "model",

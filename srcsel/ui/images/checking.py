@@ -57,7 +57,7 @@ def readable(ref: str) -> int | None:
     """Return how many pictures could be opened, where a check in this browser tab has said so."""
     job = st.session_state.get(CHECKED, {}).get(ref)
     found = state.board().result(job) if job else None
-    return int(found["images"]) if found else None
+    return int(found.get("sampled_from") or found["images"]) if found else None
 
 
 def look_again(ref: str) -> None:
@@ -177,7 +177,8 @@ def _summary(listing: Listing, job: JobStatus, found: dict | None) -> None:
     with button:
         _continue(counts)
     total, classes_, smallest, broken = st.columns(4)
-    total.metric("Pictures", f"{counts.sum():,}")
+    sampled_from = (found or {}).get("sampled_from")
+    total.metric("Pictures", f"{sampled_from or counts.sum():,}")
     classes_.metric("Classes", f"{len(classes):,}")
     if len(counts):
         smallest.metric(_least(counts, classes), f"{counts.min():,}")

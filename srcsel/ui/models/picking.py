@@ -8,11 +8,13 @@ by commas.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from srcsel.base import sampling
 from srcsel.base.errors import SrcselError
 from srcsel.base.paths import clean
 from srcsel.base.records import Listing, Run, SourceModel
@@ -254,7 +256,11 @@ def advanced() -> dict[str, Any]:
 def run_button(listing: Listing, models: Sequence[SourceModel], options: dict[str, Any]) -> None:
     """Draw the button that says the price; a press submits the run and opens its results."""
     share = fast.work_share(listing, models, race=bool(options.get("race")))
-    cost = price.estimate(models, len(listing.paths), share=share)
+    every, n = bool(options.get("all_pictures")), len(listing.paths)
+    pictures = sampling.used(n, all_pictures=every)
+    cost = price.estimate(models, pictures, share=share)
+    if every and pictures > sampling.ALL_UP_TO:
+        cost = replace(cost, seconds=cost.seconds + len(models) * sampling.comparing(n))
     label = cost.label() if models else "Tick at least one model"
     online.note(models)
     if st.button(label, type="primary", icon=":material/play_arrow:", disabled=not models):
