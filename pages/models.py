@@ -1,9 +1,12 @@
 """Models: choose starting models by preset, table or name; see the price; start the run."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import streamlit as st
 
 from srcsel.base.errors import SrcselError
-from srcsel.base.records import Listing, Run
+from srcsel.base.records import Listing, Run, SourceModel
 from srcsel.runs.question import command, named_models
 from srcsel.ui.app import frame, state
 from srcsel.ui.images import checking
@@ -65,7 +68,14 @@ def models() -> None:
         options["all_pictures"] = whole.switch(listing)
         picking.run_button(listing, ticked, options)
     if ticked:
+        _command(listing, ticked, options)
+
+
+def _command(listing: Listing, ticked: Sequence[SourceModel], options: dict[str, Any]) -> None:
+    try:
         frame.command(command(picking.question(listing, ticked, options)))
+    except SrcselError as error:  # an address of a Ray that can be none
+        st.error(cards.sentence(error), icon=":material/error:")
 
 
 def _for_whom(listing: Listing) -> None:

@@ -145,6 +145,7 @@ RULES: dict[str, Rule] = {
     "metric": Name(("cosine", "euclidean")),
     "precision": Name(("float32", "bfloat16")),
     "device": Name(("auto", "cpu", "cuda", "mps"), pattern=r"auto|cpu|mps|cuda(:\d{1,3})?"),
+    "engine": Name(("local", "ray", "ray:HOST:PORT"), pattern=r"local|ray(:[\w.\-\[\]:/]{1,200})?"),
     "seed": Number(0, MOST_SEED, whole=True),
     "reading": Name(("whitened", "raw")),
     "kind": Name(("probe", "finetune")),

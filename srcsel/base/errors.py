@@ -9,6 +9,7 @@ SrcselError
 │   └── PictureError      one picture cannot be read
 ├── ModelError            a source model cannot be loaded or run
 │   └── DownloadError     its weights, or a public dataset, cannot be fetched
+├── EngineError           what carries out a run, such as a Ray, is gone or failed meanwhile
 ├── NotAvailable          a measure does not apply here ("n/a"), with the reason
 ├── StoreError            the work folder cannot be read or written
 └── Cancelled             the person asked to stop; what was finished is kept
@@ -80,6 +81,10 @@ class DownloadError(ModelError):
     """Weights or a public dataset cannot be fetched: offline, gated, unknown, or the disk is
     full.
     """
+
+
+class EngineError(SrcselError):
+    """What carries out a run is gone or failed in the middle of it; finished work is kept."""
 
 
 class NotAvailable(SrcselError):

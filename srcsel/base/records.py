@@ -297,6 +297,7 @@ class Run:
     metric: Literal["cosine", "euclidean"] = "cosine"  # of MSC
     device: str = "auto"
     precision: str = "float32"
+    engine: str = "local"  # what carries it out: this computer, "ray", or "ray:HOST:PORT"
     seed: int = 0
     left_out: tuple[str, ...] = ()  # pictures the person left out, relative paths
     title: str = ""

@@ -5,6 +5,7 @@
 | SRCSEL_HOME | the work folder: features, runs, jobs, uploads, downloads | the user's data folder |
 | SRCSEL_ROOTS | folders that may be opened, separated like PATH; "nowhere": none | any, locally |
 | SRCSEL_DEVICE | "auto", "cpu", "cuda", "mps" | auto |
+| SRCSEL_RAY | a Ray that runs use from now on, HOST:PORT; "here": one that is started here | none |
 | SRCSEL_WEIGHTS | a folder searched for checkpoints (.safetensors, .pth) | none |
 | SRCSEL_CACHE | GB that features, maps, thumbnails and the like may take (`store.cache`) | 50 |
 | SRCSEL_LOG | "debug", "info", "warning", "error", "off": how much is logged (`base.log`) | info |
@@ -19,6 +20,7 @@ from pathlib import Path
 import platformdirs
 
 SHORTEST_PASSWORD = 8  # characters
+HERE = "here"  # SRCSEL_RAY: a Ray of this computer's own
 NOWHERE = "nowhere"  # SRCSEL_ROOTS of a shared server that was given none
 
 
@@ -30,6 +32,8 @@ class Settings:
     roots: tuple[Path, ...] | None  # None = not restricted by the environment
     device: str
     weights: Path | None
+    ray: str = ""  # HOST:PORT; "" = where one is wanted, it is started here
+    engine: str = "local"  # that runs use where nothing else is said
 
     @property
     def features(self) -> Path:
@@ -77,11 +81,14 @@ def load_settings() -> Settings:
     home = os.environ.get("SRCSEL_HOME") or platformdirs.user_data_dir("srcsel", appauthor=False)
     roots = os.environ.get("SRCSEL_ROOTS")
     weights = os.environ.get("SRCSEL_WEIGHTS")
+    ray = os.environ.get("SRCSEL_RAY", "")
     return Settings(
         home=Path(home).expanduser().resolve(),
         roots=_roots(roots) if roots else None,
         device=os.environ.get("SRCSEL_DEVICE", "auto"),
         weights=Path(weights).expanduser().resolve() if weights else None,
+        ray="" if ray == HERE else ray,
+        engine="ray" if ray else "local",
     )
 
 

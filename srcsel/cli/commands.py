@@ -108,6 +108,7 @@ def _rank(arguments: argparse.Namespace, _: Sequence[str]) -> int:
         metric=arguments.metric,
         device=arguments.device,
         precision=arguments.precision,
+        engine=arguments.engine,
         seed=arguments.seed,
         left_out=[*given.left_out, *arguments.leave_out],
         relabeled=[*given.relabeled, *map(tuple, arguments.relabel)],

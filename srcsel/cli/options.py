@@ -42,6 +42,14 @@ def rank(commands: Commands) -> ArgumentParser:
         ),
     )
     rank.add_argument(
+        "--engine",
+        metavar="NAME",
+        help=(
+            "what computes features: local (this computer; default), ray (the Ray that SRCSEL_RAY"
+            " names, or one that is started here) or ray:HOST:PORT"
+        ),
+    )
+    rank.add_argument(
         "--leave-out",
         action="append",
         default=[],

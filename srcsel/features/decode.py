@@ -9,7 +9,7 @@ import math
 import os
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -197,20 +197,31 @@ def _fill(
     yield len(every)
 
 
-def _decode(dataset: Dataset, row: int, wanted: list[tuple[Preprocessing, np.ndarray]]) -> None:
-    """Open one picture, once for each size it is decoded in.
+def pixels_of(dataset: Dataset, row: int, hows: Sequence[Preprocessing]) -> list[np.ndarray]:
+    """Open one picture, once for each size it is decoded in; return pixels (3, h, w) for each of
+    `hows`.
 
     JPEGs decode reduced, by the size asked for; asking for the largest size among the models of
-    this run would make a model's features depend on which others run beside it.
+    this run would make a model's features depend on which others run beside it. Raises InputError
+    where it is another picture by now, or cannot be read.
     """
-    by_size: dict[int, list[tuple[Preprocessing, np.ndarray]]] = {}
-    for how, array in wanted:
-        by_size.setdefault(max(how.scale), []).append((how, array))
-    functions = {size: [how.pixels for how, _ in group] for size, group in by_size.items()}
+    by_size: dict[int, list[int]] = {}
+    for at, how in enumerate(hows):
+        by_size.setdefault(max(how.scale), []).append(at)
+    functions = {size: [hows[at].pixels for at in group] for size, group in by_size.items()}
     made = made_of(dataset, row, lambda data: make(data, functions, dataset.ranges))
+    found: list[np.ndarray] = [np.empty(0)] * len(hows)
     for size, group in by_size.items():
-        for (_, array), pixels in zip(group, made[size], strict=True):
-            array[...] = pixels
+        for at, pixels in zip(group, made[size], strict=True):
+            found[at] = pixels
+    return found
+
+
+def _decode(dataset: Dataset, row: int, wanted: list[tuple[Preprocessing, np.ndarray]]) -> None:
+    """Open one picture and put what each preprocessing makes of it into its place."""
+    made = pixels_of(dataset, row, [how for how, _ in wanted])
+    for (_, array), pixels in zip(wanted, made, strict=True):
+        array[...] = pixels
 
 
 @contextlib.contextmanager

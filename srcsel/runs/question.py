@@ -38,6 +38,7 @@ def new_run(
     metric: Metric = "cosine",
     device: str | None = None,
     precision: str = "float32",
+    engine: str | None = None,
     seed: int = 0,
     left_out: Sequence[str] = (),
     relabeled: Relabeled = (),
@@ -49,8 +50,9 @@ def new_run(
     """Put a question, complete and checked by name, under a new id.
 
     Raises UnknownNameError for models or measures that do not exist, and InputError as `Run` and
-    `corrections` do. device None = SRCSEL_DEVICE. left_out, relabeled: as `load_dataset`; corrects:
-    the id of the run that they correct. all_pictures: also of very many.
+    `corrections` do. device None = SRCSEL_DEVICE; engine None = SRCSEL_RAY where that is set, else
+    this computer. left_out, relabeled: as `load_dataset`; corrects: the id of the run that they
+    correct. all_pictures: also of very many.
     """
     known = corrections(left_out, relabeled)
     return Run(
@@ -63,6 +65,7 @@ def new_run(
         metric=metric,
         device=device or load_settings().device,
         precision=precision_named(precision),
+        engine=engine or load_settings().engine,
         seed=seed,
         left_out=known.left_out,
         relabeled=known.relabeled,
@@ -93,7 +96,7 @@ def command(run: Run) -> str:
     words = ["srcsel", "rank", run.ref, "--models", named_models(run.models)]
     if set(run.measures) != set(HEADLINE):
         words += ["--measures", ",".join(run.measures)]
-    for name in ("temperature", "metric", "precision", "seed"):
+    for name in ("temperature", "metric", "precision", "engine", "seed"):
         value, usual = getattr(run, name), getattr(Run, name)
         words += [f"--{name}", _SPOKEN.get(value, str(value))] if value != usual else []
     words += ["--race"] if run.race else []

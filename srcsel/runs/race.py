@@ -27,6 +27,7 @@ from srcsel.base.records import (
 )
 from srcsel.base.threads import one_behind
 from srcsel.base.watch import PartState, Through, Watch
+from srcsel.features.engines import Engine
 from srcsel.features.extract import extract, is_stored
 from srcsel.runs import race_rules as rules
 from srcsel.runs.answer import Answer
@@ -49,6 +50,7 @@ class Track:
     watch: Watch
     save: Callable[[], None]  # stores the answer so far
     whole: Dataset | None = None  # as in `extract`
+    engine: Engine | None = None  # as in `extract`
     order: np.ndarray = field(init=False)  # (n,)
     turned: Dataset = field(init=False)  # the same pictures in the race's order
 
@@ -78,6 +80,7 @@ class Track:
             say=self.so_far.say,
             whole=self.whole if dataset is self.dataset else None,
             until=until,
+            engine=self.engine,
         )
 
     def stored(self, models: Sequence[SourceModel]) -> list[SourceModel]:

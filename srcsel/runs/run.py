@@ -41,6 +41,7 @@ from srcsel.base.settings import Settings, load_settings
 from srcsel.base.threads import SMALL, behind, suited_threads
 from srcsel.base.watch import Unsaid, Watch
 from srcsel.explore.maps import draw_all
+from srcsel.features.engines import Engine, ready
 from srcsel.features.recover import features_of
 from srcsel.measures import check_labels, plain_labels
 from srcsel.models import catalog
@@ -87,7 +88,11 @@ def answer(
     race.
     """
     check_fields(run)
-    settings, watch = settings or load_settings(), watch or Watch()
+    with ready(run.engine) as engine:
+        return _answered(run, engine, settings or load_settings(), watch or Watch())
+
+
+def _answered(run: Run, engine: Engine, settings: Settings, watch: Watch) -> Result:
     features, runs = open_features(settings), open_runs(settings)
     models, gone = models_of(run)
     for model in models:
@@ -106,7 +111,9 @@ def answer(
     before = _race_before(runs, run)
     runs.save(so_far.result(complete=False))
     track = racing.Track(
-        dataset, so_far, features, watch, lambda: runs.save(so_far.result(complete=False)), whole
+        *(dataset, so_far, features, watch, lambda: runs.save(so_far.result(complete=False))),
+        whole=whole,
+        engine=engine,
     )
     told = Telling(watch, {m.id for m in track.stored(models)})
     track.watch = Glimpses(told, dataset.labels, track.order, run)
@@ -156,6 +163,7 @@ def rank(
     metric: Metric = "cosine",
     device: str | None = None,
     precision: str = "float32",
+    engine: str | None = None,
     seed: int = 0,
     race: bool = False,
     all_pictures: bool = False,
@@ -186,6 +194,7 @@ def rank(
         metric=metric,
         device=device,
         precision=precision,
+        engine=engine,
         seed=seed,
         race=race,
         all_pictures=all_pictures,

@@ -32,11 +32,21 @@ class Runner(Protocol):
         ...
 
 
+_most: int | None = None
+
+
 def cores() -> int:
     """Cores this process may use."""
+    there = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        there = len(os.sched_getaffinity(0))
+    return there if _most is None else min(there, _most)
+
+
+def limit_cores(most: int) -> None:
+    """Have this process use `most` cores at most: its share of a computer where others work too."""
+    global _most
+    _most = most
 
 
 def difference(found: Output, expected: Output) -> float:

@@ -54,6 +54,10 @@ class Engine(Protocol):
         """Raise InputError with a sentence where it cannot be used, before anything is computed."""
         ...
 
+    def close(self) -> None:
+        """Leave what `require` joined; it may be joined again."""
+        ...
+
     def run(self, work: Work) -> Iterator[Features | Failure]:
         """Yield the features, or the failure, of every task, in any order.
 
@@ -70,6 +74,7 @@ class Rows:
     """
 
     def __init__(self, task: Task, work: Work) -> None:
+        """Go on after what `task` says is there already."""
         self._task = task
         self._work = work
         self._came = 0  # rows of the task, in order
@@ -100,10 +105,14 @@ class Rows:
         left = len(self._task.rows) - self._came + sum(len(rows) for rows, *_ in self._fresh)
         owned.require_room(self._work.store.folder, whose(), BYTES * left * width)
 
-    def add(self, values: np.ndarray, logits: np.ndarray | None) -> None:
-        """Take in one batch: the next of the task's rows."""
+    def add(
+        self, values: np.ndarray, logits: np.ndarray | None, seconds: float | None = None
+    ) -> None:
+        """Take in one batch: the next of the task's rows; seconds: of the network, None = since the
+        batch before.
+        """
         now = time.perf_counter()
-        self.batches.append((now - self._last, len(values)))
+        self.batches.append((now - self._last if seconds is None else seconds, len(values)))
         self._last = now
         rows = self._task.rows[self._came : self._came + len(values)]
         self._came += len(values)

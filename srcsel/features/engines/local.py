@@ -26,6 +26,9 @@ class Local:
     def require(self) -> None:
         """Do nothing: this computer is there."""
 
+    def close(self) -> None:
+        """Do nothing."""
+
     def run(self, work: Work) -> Iterator[Features | Failure]:
         """Yield the features, or the failure, of every task, one after the other."""
         require_addresses()

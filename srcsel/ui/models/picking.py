@@ -22,7 +22,7 @@ from srcsel.models import catalog
 from srcsel.models.hubs import HUBS
 from srcsel.runs.question import new_run
 from srcsel.ui.app import navigation, state
-from srcsel.ui.models import checkpoints, fast, online, precision
+from srcsel.ui.models import checkpoints, engine, fast, online, precision
 from srcsel.ui.parts import cards, price, words
 from srcsel.ui.parts.asking import submit_run
 from srcsel.ui.parts.show import WRAPPED, plain
@@ -250,7 +250,8 @@ def advanced() -> dict[str, Any]:
             }.__getitem__,
             key="metric",
         )
-    return {"temperature": temperature, "metric": metric}
+        chosen = engine.choose()
+    return {"temperature": temperature, "metric": metric, "engine": chosen}
 
 
 def run_button(listing: Listing, models: Sequence[SourceModel], options: dict[str, Any]) -> None:

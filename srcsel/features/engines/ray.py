@@ -1,0 +1,393 @@
+"""Ray: the same extraction on a cluster, as a Ray Data pipeline, or on a Ray started here.
+
+Scheduling, queues and retries are Ray's own; a worker that is killed is replaced by it. What lies
+here is what is asked of it and the words for what can go wrong.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import pickle
+import queue
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from srcsel.base.errors import EngineError, InputError, QuotaError
+from srcsel.base.records import Failure, Features
+from srcsel.features.engines._base import Rows, Work, failure
+from srcsel.features.engines._ray_driver import LEAVING, TOGETHER, Order
+from srcsel.features.engines._ray_driver import Rows as Came
+from srcsel.features.engines._ray_stages import Asked
+from srcsel.features.loading import Task, task_for
+
+LOOK = 0.5  # seconds between two looks at the stop button
+PROBE = 5.0  # seconds between two looks whether the head still answers
+PATIENCE = 5.0  # seconds in which a head has to answer at all
+AHEAD = 8  # answers that wait to be stored, so that Ray waits for a slow disk
+ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # Ray reports its use over the internet otherwise
+    "RAY_gcs_rpc_server_reconnect_timeout_s": "10",  # after which a head is gone
+    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+}
+_START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
+    " from srcsel.features.engines._ray_driver import serve; serve()"
+)
+_VERSIONS = re.compile(
+    r"Ray:\s*(?P<their_ray>\S+)\s+Python:\s*(?P<their_python>\S+)\s.*?"
+    r"Ray:\s*(?P<our_ray>\S+)\s+Python:\s*(?P<our_python>\S+)",
+    re.DOTALL,
+)
+NOT_INSTALLED = (
+    'Ray is not installed here. Install it with pip install "srcsel[ray]", or let this computer do'
+    " the work."
+)
+CLIENT = (
+    "{} is an address of Ray's client, which Ray Data does not support. Make this computer a part"
+    " of the cluster with ray start --address=HOST:6379, and give that HOST:6379."
+)
+SILENT = (
+    "No Ray answers at {} ({}). Start one there (ray start --head), check the address, or leave it"
+    " away: then a Ray is started on this computer."
+)
+REFUSED = (
+    "The Ray at {} cannot be used: {}. This computer has to be one of its own (ray start"
+    " --address=...). Or let this computer alone do the work."
+)
+OTHER = (
+    "The Ray at {} is version {their_ray} with Python {their_python}, and here it is {our_ray} with"
+    " Python {our_python}. Install the same versions on all computers of the cluster."
+)
+GONE = (
+    "The Ray {} is gone: its head, or the way to it, ended in the middle of the work. What was"
+    " finished is kept. Start Ray again and continue, or let this computer do the work."
+)
+NO_CARD = "The Ray {} has no graphics card that srcsel can use as '{}'. Choose auto or cpu."
+RAN = "Computed on Ray {}: {} of {}. The seconds a picture takes are those of its workers."
+
+
+class Ray:
+    """The engine that leaves the work to Ray."""
+
+    def __init__(self, address: str = "") -> None:
+        """`address`: HOST:PORT of a head; "" = a Ray is started here, and ended with us."""
+        self._address = address
+        self._driver: _Driver | None = None
+        self._offer: dict[str, Any] = {}
+
+    @property
+    def where(self) -> str:
+        """Name it in a sentence."""
+        return f"at {self._address}" if self._address else "on this computer"
+
+    def require(self) -> None:
+        """Join the Ray of an address; one that is started here waits until there is work.
+
+        Raises InputError where that cannot be, with what to do.
+        """
+        if importlib.util.find_spec("ray") is None:
+            raise InputError(NOT_INSTALLED)
+        if "://" in self._address:
+            raise InputError(CLIENT.format(self._address))
+        if self._address:
+            self._joined()
+
+    def _joined(self) -> _Driver:
+        """Join it if that was not done. Raises InputError."""
+        if self._driver is not None:
+            return self._driver
+        if self._address:
+            try:
+                _probe(self._address)
+            except (OSError, ValueError) as error:
+                why = getattr(error, "strerror", None) or str(error)
+                raise InputError(SILENT.format(self._address, why)) from error
+        driver = _Driver()
+        try:
+            self._offer = driver.join(self._address)
+        except BaseException:
+            driver.end()
+            raise
+        self._driver = driver
+        return driver
+
+    def close(self) -> None:
+        """Leave it; what it still does for us ends."""
+        if self._driver is not None:
+            self._driver.end()
+            self._driver = None
+
+    def run(self, work: Work) -> Iterator[Features | Failure]:
+        """Yield the features, or the failure, of every task, some models behind one decode."""
+        for task in work.tasks:
+            work.watch.update(task.model.id, "waiting")
+        self._joined()
+        device = self._device(work.device)
+        said = self._offer
+        work.say(
+            RAN.format(
+                self.where,
+                _count(said["cards"], "graphics card")
+                if device == "cuda"
+                else _count(said["cores"], "core"),
+                _count(said["computers"], "computer"),
+            )
+        )
+        todo = sorted(
+            work.tasks, key=lambda task: len(task.rows)
+        )  # stopped at like places together
+        while todo:
+            group, todo = todo[:TOGETHER], todo[TOGETHER:]
+            wrong = {task.key: _no_room(work, task) for task in group}
+            yield from filter(None, wrong.values())
+            group = [task for task in group if wrong[task.key] is None]
+            if not group:
+                continue
+            again: list[Task] = []
+            try:
+                yield from self._group(work, group, device, again)
+            except BaseException:
+                self.close()  # what it still does for this group is for nobody
+                raise
+            todo += again
+
+    def _device(self, device: str) -> str:
+        """Return what its actors are to run on, "cpu" or "cuda". Raises InputError."""
+        kind = device.split(":")[0]
+        cards = self._offer["cards"]
+        if kind == "auto":
+            return "cuda" if cards else "cpu"
+        if kind == "cpu" or (kind == "cuda" and cards):
+            return kind
+        raise InputError(NO_CARD.format(self.where, device))
+
+    def _group(
+        self, work: Work, group: Sequence[Task], device: str, again: list[Task]
+    ) -> Iterator[Features | Failure]:
+        """Have some models see the pictures behind one decode; those whose weights turned out to
+        be others go to `again`.
+        """
+        driver = self._joined()
+        turns = [_Turn(work, task) for task in group]
+        missing = [task.rows for task in group]
+        every = np.unique(np.concatenate(missing))  # (m,)
+        cores = max(1, (self._offer["cores"] - 1) // len(group))
+        asked = [
+            Asked(
+                *(task.model, task.preprocessing, task.key, len(rows)),
+                rows=None if len(rows) == len(every) else rows,
+                device=device,
+                cores=cores,
+            )
+            for task, rows in zip(group, missing, strict=True)
+        ]
+        for turn in turns:
+            turn.tell()
+        try:
+            for came in driver.stream(
+                Order(work.dataset, every, asked), self._address, self.where, turns[0].tell
+            ):
+                turns[came.number].add(came)
+        finally:
+            for turn in turns:
+                turn.rows.flush()
+        for turn in turns:
+            if turn.renamed is not None:
+                again.append(turn.renamed)
+            else:
+                yield turn.outcome()
+
+
+class _Turn:
+    """What comes of one model."""
+
+    def __init__(self, work: Work, task: Task) -> None:
+        self._work, self._task = work, task
+        self.rows = Rows(task, work)
+        self.failed: Failure | None = None
+        self.renamed: Task | None = None
+
+    def tell(self) -> None:
+        """Say how far it is. Raises Cancelled."""
+        if self.failed is None:
+            self.rows.tell()
+
+    def add(self, came: Came) -> None:
+        """Take rows in, or why there are none."""
+        for note in came.told.notes:
+            self._work.say(note)
+        if self.failed is not None or self.renamed is not None:
+            return
+        if came.told.reason:
+            model = self._task.model
+            self.failed = Failure(model.id, "", came.told.reason, came.told.detail)
+            self._work.watch.update(model.id, "failed", note=came.told.reason)
+            return
+        self._named(came.told.revision)
+        if self.renamed is None:
+            self.rows.add(came.values, came.logits, came.told.seconds)
+            self.rows.tell()
+
+    def outcome(self) -> Features | Failure:
+        """Return its features, stored, or its failure."""
+        return self.failed or self.rows.outcome()
+
+    def _named(self, revision: str) -> None:
+        """Name the features by the weights that were loaded; before a download that was not
+        known.
+        """
+        key, task = replace(self._task.key, revision=revision), self._task
+        if key == task.key:
+            return
+        if task.kept:  # of other weights: all pictures are to be seen
+            named = task.model, task.preprocessing, key, task.pictures, self._work.store
+            self.renamed = task_for(*named)
+            return
+        self._task = replace(task, key=key)
+        self.rows = Rows(self._task, self._work)
+
+
+class _Driver:
+    """The process that talks to Ray."""
+
+    def __init__(self) -> None:
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
+        self._folder = tempfile.TemporaryDirectory(prefix="srcsel-ray-", ignore_cleanup_errors=True)
+        self._popen = subprocess.Popen(
+            [sys.executable, "-c", _START, json.dumps(sys.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            env=os.environ | ENVIRONMENT,
+            start_new_session=True,  # Ctrl-C is for us; it goes when we close its standard input
+        )
+        assert self._popen.stdin is not None
+        assert self._popen.stdout is not None
+        self._pipes = self._popen.stdin, self._popen.stdout
+        self._answers: queue.Queue[tuple[str, Any]] = queue.Queue(AHEAD)
+        self._reader = threading.Thread(target=self._read, args=(self._pipes[1],), daemon=True)
+        self._reader.start()
+
+    def join(self, address: str) -> dict[str, Any]:
+        """Have it join; return what Ray offers. Raises InputError."""
+        self._ask("join", (address, self._folder.name))
+        kind, value = self._answers.get()
+        if kind == "joined":
+            return value
+        what = value[0] if kind == "broken" else f"the process ended: {self._last_words()}"
+        found = _VERSIONS.search(what)
+        where = address or "that was to start on this computer"
+        if found is not None and "ersion" in what:
+            raise InputError(OTHER.format(where, **found.groupdict()))
+        raise InputError(REFUSED.format(where, what.strip().splitlines()[0][:300].rstrip(".")))
+
+    def stream(self, order: Order, address: str, where: str, look: Any) -> Iterator[Came]:
+        """Yield the rows that Ray hands over; `look` is called while there are none.
+
+        Raises InputError for a picture that went bad, EngineError where Ray is gone or failed.
+        """
+        self._ask("stream", order)
+        probed = time.monotonic()
+        while True:
+            try:
+                kind, value = self._answers.get(timeout=LOOK)
+            except queue.Empty:
+                look()
+                if address and time.monotonic() - probed > PROBE:
+                    self._require_head(address, where)
+                    probed = time.monotonic()
+                continue
+            if kind == "rows":
+                yield value
+            elif kind == "end":
+                return
+            elif kind == "refused":
+                raise InputError(value)
+            elif kind == "gone" or _is_gone(address):
+                raise EngineError(GONE.format(where))
+            else:
+                raise EngineError(
+                    f"Ray could not do the work ({value[0].splitlines()[0][:300]}). What was"
+                    " finished is kept. Start again, or let this computer do the work."
+                )
+
+    def end(self) -> None:
+        """End it, whatever it does, and the Ray that it started."""
+        with contextlib.suppress(OSError):
+            self._pipes[0].close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._popen.wait(LEAVING + LOOK)
+        self._popen.kill()
+        self._popen.wait()
+        while self._reader.is_alive():  # it may wait for room
+            with contextlib.suppress(queue.Empty):
+                self._answers.get(timeout=0.05)
+        for pipe in self._pipes:
+            with contextlib.suppress(OSError):
+                pipe.close()
+        self._log.close()
+        self._folder.cleanup()
+
+    def _ask(self, kind: str, value: Any) -> None:
+        with contextlib.suppress(OSError):  # it ended: its answer says so
+            self._pipes[0].write(pickle.dumps((kind, value), pickle.HIGHEST_PROTOCOL))
+            self._pipes[0].flush()
+
+    def _read(self, answers: BinaryIO) -> None:
+        try:
+            while True:
+                self._answers.put(pickle.load(answers))
+        except (EOFError, OSError, pickle.UnpicklingError):
+            self._answers.put(("gone", ("it ended", "")))
+
+    def _require_head(self, address: str, where: str) -> None:
+        if _is_gone(address):
+            raise EngineError(GONE.format(where))
+
+    def _last_words(self) -> str:
+        self._log.seek(0)
+        lines = self._log.read()[-4000:].decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "without a word"
+
+
+def _no_room(work: Work, task: Task) -> Failure | None:
+    """Say that features would take more room than a person may have, before any are made."""
+    try:
+        Rows(task, work).require_room(task.model.dim or 1)
+    except QuotaError as error:
+        return failure(task.model, error)
+    return None
+
+
+def _probe(address: str) -> None:
+    """Raise OSError or ValueError where nothing answers."""
+    host, _, port = address.rpartition(":")
+    with socket.create_connection((host.strip("[]"), int(port)), PATIENCE):
+        pass
+
+
+def _is_gone(address: str) -> bool:
+    if not address:
+        return False
+    try:
+        _probe(address)
+    except OSError:
+        return True
+    return False
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}" + ("" if number == 1 else "s")
