@@ -41,7 +41,7 @@ from srcsel.base.settings import Settings, load_settings
 from srcsel.base.threads import SMALL, behind, suited_threads
 from srcsel.base.watch import Unsaid, Watch
 from srcsel.explore.maps import draw_all
-from srcsel.features.engines import Engine, ready
+from srcsel.features.engines import Engine, engaged
 from srcsel.features.recover import features_of
 from srcsel.measures import check_labels, plain_labels
 from srcsel.models import catalog
@@ -88,11 +88,17 @@ def answer(
     race.
     """
     check_fields(run)
-    with ready(run.engine) as engine:
-        return _answered(run, engine, settings or load_settings(), watch or Watch())
+    with engaged(run.engine) as engine:
+        return _carried_out(run, engine, settings or load_settings(), watch or Watch(), ready)
 
 
-def _answered(run: Run, engine: Engine, settings: Settings, watch: Watch) -> Result:
+def _carried_out(
+    run: Run,
+    engine: Engine,
+    settings: Settings,
+    watch: Watch,
+    ready: Callable[[Result], object],
+) -> Result:
     features, runs = open_features(settings), open_runs(settings)
     models, gone = models_of(run)
     for model in models:
@@ -141,6 +147,7 @@ def _answered(run: Run, engine: Engine, settings: Settings, watch: Watch) -> Res
     networks = len(track.stored(models)) < len(models)
     with _scorers(len(dataset.labels), networks=networks) as scorers:
         behind(track.in_full(models), judged, take_in, scorers)
+    engine.close()  # maps are drawn here
     for note in features.notes:
         so_far.say(note)
     so_far.before = so_far.before or before_of(run, runs, settings)  # it may be done by now

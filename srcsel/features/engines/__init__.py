@@ -6,8 +6,8 @@ choice       which of them a person means
 """
 
 from srcsel.features.engines._base import Engine, Work, failure
-from srcsel.features.engines.choice import engine_of, ready
+from srcsel.features.engines.choice import engaged, engine_of
 from srcsel.features.engines.local import Local
 from srcsel.features.engines.ray import Ray
 
-__all__ = ["Engine", "Local", "Ray", "Work", "engine_of", "failure", "ready"]
+__all__ = ["Engine", "Local", "Ray", "Work", "engaged", "engine_of", "failure"]

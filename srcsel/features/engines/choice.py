@@ -36,7 +36,7 @@ def engine_of(name: str) -> Engine:
 
 
 @contextlib.contextmanager
-def ready(name: str) -> Iterator[Engine]:
+def engaged(name: str) -> Iterator[Engine]:
     """Yield an engine that can be used, and leave it afterwards.
 
     Raises InputError with what is wrong, before anything is computed.

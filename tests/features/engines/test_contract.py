@@ -43,7 +43,9 @@ def expected(dataset, tmp_path):
     """What this computer makes of them."""
     store = FeatureStore(tmp_path / "expected")
     found = extract(dataset, find_models(MODELS), store=store, device="cpu", engine=Local())
-    return {one.key.model: one for one in found}
+    made = list(found)
+    assert not [one.detail or one.reason for one in made if isinstance(one, Failure)]
+    return {one.key.model: one for one in made}
 
 
 @pytest.fixture
@@ -63,6 +65,7 @@ def alike(found, expected):
 def test_features_are_those_of_this_computer_and_are_stored(dataset, store, engine, expected):
     engine.require()
     found = run(dataset, MODELS, store, engine)
+    assert not [one.reason for one in found if isinstance(one, Failure)]
     assert {one.key.model for one in found} == set(expected)
     for one in found:
         other = expected[one.key.model]
