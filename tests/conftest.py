@@ -23,7 +23,10 @@ def work_folder(tmp_path, monkeypatch):
     home = tmp_path / "home"
     monkeypatch.setenv("SRCSEL_HOME", str(home))
     monkeypatch.setenv("SRCSEL_WORKER_LINGER", "1")
-    for name in ("ROOTS", "DEVICE", "RAY", "WEIGHTS", "HOSTS", "PASSWORD", "PEOPLE", "OWNER", "INSECURE"):
+    for name in (
+        *("ROOTS", "DEVICE", "RAY", "WEIGHTS", "HOSTS"),
+        *("PASSWORD", "PEOPLE", "OWNER", "INSECURE"),
+    ):
         monkeypatch.delenv(f"SRCSEL_{name}", raising=False)
     return home
 
