@@ -94,7 +94,7 @@ def watched(board: Board, run: Run) -> Seen:
     runs, seen, stamp = open_runs(load_settings()), Seen(), None
     used, start = spent("compute"), time.perf_counter()
     job = board.submit("rank", {"run": to_plain(run)})
-    deadline = start + 2 * PATIENCE
+    deadline = start + 10 * PATIENCE
     while board.status(job).state in ("queued", "running"):
         now = time.perf_counter() - start
         if time.perf_counter() > deadline:
