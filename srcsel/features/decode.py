@@ -7,7 +7,6 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +26,6 @@ MEMORY_BYTES = 1_000_000_000
 """Arrays up to this size together stay in memory; larger ones lie in files of the work folder
 meanwhile.
 """
-CHUNK_BYTES = 1 << 24
 BLOCK = 64  # pictures between two looks at the stop button
 
 
@@ -229,26 +227,4 @@ def _arrays(shapes: Mapping[str, tuple[int, ...]], folder: Path) -> Iterator[dic
     if sum(math.prod(shape) for shape in shapes.values()) <= MEMORY_BYTES:
         yield {key: np.zeros(shape, np.uint8) for key, shape in shapes.items()}
         return
-    with contextlib.ExitStack() as stack:
-        yield {key: stack.enter_context(_mapped(shape, folder)) for key, shape in shapes.items()}
-
-
-@contextlib.contextmanager
-def _mapped(shape: tuple[int, ...], folder: Path) -> Iterator[np.ndarray]:
-    """Map an array onto a file without a name, which the system frees however this process ends.
-
-    Its room is taken at once: a disk that fills up under a mapping would kill the process without a
-    word.
-    """
-    size = math.prod(shape)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as file:
-            if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(file.fileno(), 0, size)
-            else:
-                for start in range(0, size, CHUNK_BYTES):
-                    file.write(bytes(min(CHUNK_BYTES, size - start)))
-            yield np.memmap(file, np.uint8, "r+", shape=shape)
-    except OSError as error:
-        raise files.explain_disk(folder, error, size) from error
+    yield {key: files.mapped(shape, np.uint8, folder) for key, shape in shapes.items()}

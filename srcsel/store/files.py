@@ -8,7 +8,9 @@ import contextlib
 import errno
 import hashlib
 import json
+import math
 import os
+import tempfile
 import threading
 import time
 import zlib
@@ -20,6 +22,7 @@ import numpy as np
 
 from srcsel.base.errors import StoreError
 
+CHUNK_BYTES = 1 << 24
 STALE_TEMP_SECONDS = 3600.0
 """A temporary file older than this was left by a killed process."""
 
@@ -138,6 +141,27 @@ def _read(
     if said != str(zlib.crc32(told.encode())):
         raise DamagedFileError(f"{path.name}: its header does not match its checksum")
     return tensors, header, about
+
+
+def mapped(shape: tuple[int, ...], kind: Any, folder: Path) -> np.ndarray:
+    """Return an array of numbers of some kind in a file without a name in `folder`, which the
+    system frees when the array goes, or however this process ends.
+
+    Its room is taken at once: a disk that fills up under a mapping would kill the process without a
+    word. Raises StoreError where there is none.
+    """
+    size = math.prod(shape) * np.dtype(kind).itemsize
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, size)
+            else:
+                for start in range(0, size, CHUNK_BYTES):
+                    file.write(bytes(min(CHUNK_BYTES, size - start)))
+            return np.memmap(file, kind, "r+", shape=shape)
+    except OSError as error:
+        raise explain_disk(folder, error, size) from error
 
 
 def text_hash(value: Any) -> str:

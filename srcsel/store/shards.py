@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -27,6 +28,8 @@ NAME_BYTES = 32
 """Bytes of a picture's name: a sha256."""
 MOST_BYTES = 1 << 26
 """Of a shard, about: so much is in memory while one is read or written."""
+MEMORY_BYTES = 1_000_000_000
+"""Of the rows that are read together; more lie in a file meanwhile."""
 _PICTURES = "pictures"
 _SHAPE = (NAME_BYTES,)
 _NAME = re.compile("[0-9a-f]{32}")
@@ -88,7 +91,8 @@ class Shards:
         """Return the rows, tensors (n, ...) of the kinds that all have, and what was said of each
         shard; None where one of them is gone or damaged: then look again for where they lie.
 
-        Every picture must have a place. One shard at a time is in memory.
+        Every picture must have a place. One shard at a time is in memory, and rows of more than
+        MEMORY_BYTES are mapped from a file. Raises StoreError where the disk has no room for it.
         """
         found: Arrays | None = None
         said = []
@@ -101,7 +105,7 @@ class Shards:
             if found is None:
                 n = len(places.shard)
                 found = {
-                    k: np.empty((n, *rows.shape[1:]), rows.dtype) for k, rows in tensors.items()
+                    k: self._room((n, *one.shape[1:]), one.dtype) for k, one in tensors.items()
                 }
             found = {kind: whole for kind, whole in found.items() if kind in tensors}
             if any(tensors[kind].shape[1:] != whole.shape[1:] for kind, whole in found.items()):
@@ -110,6 +114,11 @@ class Shards:
             for kind, whole in found.items():
                 whole[mine] = tensors[kind][places.row[mine]]
         return found or {}, said
+
+    def _room(self, shape: tuple[int, ...], kind: np.dtype) -> np.ndarray:
+        if math.prod(shape) * kind.itemsize <= MEMORY_BYTES:
+            return np.empty(shape, kind)
+        return files.mapped(shape, kind, self.folder)
 
     def add(
         self, pictures: np.ndarray, tensors: Mapping[str, np.ndarray], value: Any = None

@@ -19,7 +19,7 @@ from srcsel.features import decode
 from srcsel.features.backends import Eager, choice, openvino
 from srcsel.features.backends._base import difference
 from srcsel.features.devices import BATCH, pick_device
-from srcsel.features.engines import _base, local
+from srcsel.features.engines import _base, _blocks, local
 from srcsel.features.extract import extract, key_for, precision_named
 from srcsel.models.hubs import HUBS, Preprocessing
 from srcsel.pictures.dataset import load_dataset
@@ -192,7 +192,7 @@ def test_parts_are_stored_on_the_way(dataset, hub, store, monkeypatch):
     key = key_for(dataset, hub.find("one"), "float32")
     hub.break_ = lambda model, batch, device: rows.append(stored(store, key, dataset))
     run(dataset, hub, store, "one")
-    assert rows == [0, 0, 16, 16, 32]
+    assert rows[:5] == [0, 0, 16, 16, 32]  # a busy computer is timed again
     assert len(shards(store)) == 1
 
 
@@ -203,7 +203,7 @@ def test_parts_are_joined_as_soon_as_they_are_large(dataset, hub, store, monkeyp
     found = []
     hub.break_ = lambda model, batch, device: found.append(len(shards(store)))
     (features,) = run(dataset, hub, store, "one")
-    assert found == [0, 1, 1, 2, 2]
+    assert found[:5] == [0, 1, 1, 2, 2]  # a busy computer is timed again
     assert len(shards(store)) == 3
     np.testing.assert_array_equal(features.values, store.get(features.key).values)
 
@@ -454,6 +454,60 @@ def test_no_room_for_decoded_pictures_is_a_sentence(dataset, hub, store, monkeyp
     monkeypatch.setattr(decode.os, "posix_fallocate", full)
     with pytest.raises(StoreError, match="disk is full"):
         run(dataset, hub, store, "one")
+
+
+@pytest.mark.parametrize("revision", ["1", "c0ffee"])
+def test_what_is_too_large_for_the_disk_is_decoded_some_at_a_time(
+    dataset, hub, store, monkeypatch, tmp_path, revision
+):
+    """10 pictures a block of two sizes; one model fails in the second, one knows the first."""
+    alone = run(dataset, hub, FeatureStore(tmp_path / "other"), "one", "large")
+    monkeypatch.setattr(_blocks, "DISK_BYTES", 10 * 3 * (8 * 8 + 16 * 16))
+    if revision == "1":
+        run(dataset, hub, store, "two", until=10)
+    find, largest = hub.find, []
+    monkeypatch.setattr(
+        hub,
+        "find",
+        lambda name: replace(find(name), revision=revision if hub.batches else "1"),
+    )
+    arrays = decode._arrays
+    monkeypatch.setattr(
+        decode,
+        "_arrays",
+        lambda s, f: largest.append(max(x[0] for x in s.values())) or arrays(s, f),
+    )
+
+    def breaks(model, batch, device):
+        return (
+            ValueError("odd")
+            if model == "fake/odd" and hub.loads.count((model, "cpu")) > 1
+            else None
+        )
+
+    hub.break_ = breaks
+    hub.loads.clear()
+    watch = Recorder()
+    models = [find(name) for name in ("one", "odd", "large", "two")]
+    found = list(extract(dataset, models, store=store, device="cpu", watch=watch))
+    assert [type(one) for one in found] == [Failure, Features, Features, Features]
+    one, large, _ = found[1:]
+    np.testing.assert_array_equal(one.values, alone[0].values)
+    np.testing.assert_array_equal(one.logits, alone[0].logits)
+    np.testing.assert_array_equal(large.values, alone[1].values)
+    np.testing.assert_array_equal(store.get(large.key).values, large.values)
+    assert one.key.revision == revision
+    assert max(largest) <= 10
+    assert hub.loads.count(("fake/two", "cpu")) == (3 if revision == "1" else 4)
+    done = [told.done for told in watch.seen if told[:2] == ("fake/one", "running")]
+    assert done == sorted(done)
+    assert done[-1] == 36
+    assert watch.seen[-1].part != "pictures"
+    assert Told("pictures", "done", 36, 36) in watch.seen
+    hub.loads.clear()
+    again = run(dataset, hub, store, "one", "large")
+    assert hub.loads == []
+    assert len(again) == 2
 
 
 def test_a_picture_that_went_bad_meanwhile_is_named(dataset, hub, store):

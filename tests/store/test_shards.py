@@ -159,3 +159,14 @@ def test_reading_counts_as_use(shards):
 def test_the_first_of_each_picture():
     assert distinct(names(4, 2, 4, 0, 2)).tolist() == [0, 1, 3]
     assert distinct(names()).tolist() == []
+
+
+def test_rows_beyond_the_memory_are_mapped_from_a_file_that_has_no_name(shards, monkeypatch):
+    shards.add(names(1, 2), rows(1, 2))
+    shards.add(names(3), rows(3))
+    monkeypatch.setattr(module, "MEMORY_BYTES", 16)  # two rows
+    assert not isinstance(shards.read(shards.find(names(3, 1)))[0]["values"], np.memmap)
+    found = shards.read(shards.find(names(3, 1, 2)))[0]["values"]
+    assert isinstance(found, np.memmap)
+    assert found[:, 1].tolist() == [30, 10, 20]
+    assert {path.suffix for path in shards.folder.iterdir()} == {".safetensors"}

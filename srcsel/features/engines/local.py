@@ -15,6 +15,7 @@ from srcsel.features.backends import Runner
 from srcsel.features.decode import Arriving, decoding
 from srcsel.features.devices import batch_size, pick_device
 from srcsel.features.engines._base import Rows, Work, failure, too_large
+from srcsel.features.engines._blocks import in_blocks
 from srcsel.features.loading import Coming, Loader, Task, free_memory, leave_a_core
 from srcsel.features.passing import Passing
 from srcsel.models.hubs import Preprocessing
@@ -31,6 +32,9 @@ class Local:
 
     def run(self, work: Work) -> Iterator[Features | Failure]:
         """Yield the features, or the failure, of every task, one after the other."""
+        yield from in_blocks(work, self._run)
+
+    def _run(self, work: Work) -> Iterator[Features | Failure]:
         require_addresses()
         device = pick_device(work.device)
         wanted: dict[Preprocessing, np.ndarray] = {}
