@@ -1,15 +1,16 @@
 """The pages in a real browser while a job runs beside: page change, recolor, lasso to pictures,
-hover to picture.
+hover to picture, dots that travel to another model's map; and from Run to something that moves.
 
 Every time is taken inside the browser, from the press (or the last move of the pointer) to what the
 person waits for.
 """
 
-import math
+import argparse
 import os
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,7 @@ from srcsel.base.records import (
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import Watch
 from srcsel.explore import inside
+from srcsel.explore.filling import filled
 from srcsel.features.extract import key_for
 from srcsel.jobs.board import Board
 from srcsel.runs.question import new_run
@@ -46,8 +48,19 @@ REPEATS = 5
 # where the classes lie on the map
 GROUPS = [(x, y) for y in (-0.5, 0.5) for x in (-0.8, -0.4, 0.0, 0.4, 0.8)]
 SPREAD = 0.14  # half of a group's side
+MARGIN = 1.15  # times the size of a group, of the loop around it
 EDGE = (18, 50, 16)  # sides, top, bottom: as in ui/map/pane.js
-LIMITS = {"change": 0.5, "recolor": 0.5, "lasso": 1.5, "hover": 0.15}
+LIMITS = {
+    "change": 0.4,
+    "results": 0.5,
+    "recolor": 0.3,
+    "lasso": 0.7,
+    "hover": 0.15,
+    "morph": 0.5,  # between two pictures of the screen while dots travel
+    "moving": 2.0,
+}
+PICKING = 3.0  # seconds that a person looks at the Models page before the press
+TRAVEL = 2.5  # seconds for which the screen is watched after another model was chosen
 
 TOOLS = """(still) => {
     window.settled = () => document.querySelector(still) !== null;
@@ -79,15 +92,32 @@ TOOLS = """(still) => {
         };
         look();
     });
+    // The longest time between two pictures of the screen, in seconds, until `ready()` and `ms` on.
+    window.gaps = (ms, ready) => new Promise((done, failed) => {
+        const late = performance.now() + 30000;
+        let last = performance.now(), longest = 0, since = 0;
+        const look = (now) => {
+            longest = Math.max(longest, now - last);
+            last = now;
+            since = since || (ready() ? now : 0);
+            if (now > late) failed(Error("The map did not come"));
+            else if (since && now - since > ms) done(longest / 1000);
+            else requestAnimationFrame(look);
+        };
+        requestAnimationFrame((now) => { last = now; look(now); });
+    });
+    // What a run under way says, its own component's words too.
+    window.live = () => [...document.querySelectorAll(".st-key-live, .st-key-live *")]
+        .map((one) => (one.shadowRoot ?? one).textContent).join(" ");
     for (const [kind, slot] of [["pointermove", "moved"], ["pointerup", "lifted"]])
         addEventListener(kind, () => { window[slot] = performance.now(); }, true);
 }"""
 PAGES = ("3 Results", "4 Explore", "History", "1 Images")
 
 
-def prepare(home: Path) -> Dataset:
+def prepare(home: Path) -> tuple[Dataset, np.ndarray]:
     """5,000 pictures, a finished run of two models with maps and a look at every picture; nothing
-    is downloaded.
+    is downloaded. Returns the pictures, and where the first model's map shows them, (n, 2).
     """
     rng = np.random.default_rng(0)
     folder, labels = home / "pictures", np.arange(PICTURES) * CLASSES // PICTURES
@@ -107,14 +137,16 @@ def prepare(home: Path) -> Dataset:
     runs.save(result)
     centers = np.array(GROUPS, dtype=np.float32)[labels]
     middles = rng.standard_normal((CLASSES, WIDTH), dtype=np.float32)[labels]
-    for model in result.models:
-        xy = centers + rng.uniform(-SPREAD, SPREAD, (PICTURES, 2)).astype(np.float32)
+    placed = np.empty(0)
+    for model, side in zip(result.models, (1, -1), strict=True):  # so that the dots travel far
+        xy = side * centers + rng.uniform(-SPREAD, SPREAD, (PICTURES, 2)).astype(np.float32)
+        placed = filled(xy, "umap") if side == 1 else placed
         runs.save_projection(RUN_ID, Projection(model.id, "umap", 0, np.arange(PICTURES), xy))
         values = middles + 2 * rng.standard_normal((PICTURES, WIDTH), dtype=np.float32)
         inside.look_and_keep(
             result, Features(key_for(dataset, model, "float32"), values), store, Watch()
         )
-    return dataset
+    return dataset, placed
 
 
 def finished(dataset: Dataset) -> Result:
@@ -135,7 +167,8 @@ def finished(dataset: Dataset) -> Result:
 class Page:
     """A window on the dashboard; what it measures is in seconds."""
 
-    def __init__(self, browser, url: str) -> None:
+    def __init__(self, browser, url: str, placed: np.ndarray) -> None:
+        self.placed = placed.reshape(CLASSES, -1, 2)
         self.page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
         self.page.set_default_timeout(30_000)
         self.url = url
@@ -188,6 +221,43 @@ class Page:
         self.settle()
         return seconds
 
+    def morph(self, model: str) -> float:
+        """The longest time without a new picture of the screen while the dots travel to their
+        places in another model's map.
+        """
+        self.page.get_by_role("combobox", name="Your pictures as seen by").click()
+        self.page.get_by_role("option", name=model).wait_for()
+        seconds = self.page.evaluate(
+            """([model, ms]) => {
+                [...document.querySelectorAll("[role=option]")]
+                    .find((one) => one.textContent.includes(model)).click();
+                const named = () => [...map().querySelectorAll("canvas")]
+                    .some((one) => (one.getAttribute("aria-label") ?? "").includes(model));
+                return gaps(ms, () => named() && settled());
+            }""",
+            [model, 1000 * TRAVEL],
+        )
+        self.settle()
+        return seconds
+
+    def moving(self, folder: Path) -> float:
+        """From the press on Run to the first number of pictures that grows."""
+        self.page.goto(f"{self.url}/models?images={folder}&models={','.join(MODELS)}")
+        self.page.wait_for_selector(SETTLED)
+        self.page.evaluate(TOOLS, SETTLED)
+        button = self.page.get_by_role("button", name="Score 2 models")
+        button.wait_for()
+        self.page.wait_for_timeout(1000 * PICKING)
+        return self.page.evaluate(
+            r"""() => {
+                const button = [...document.querySelectorAll("button")]
+                    .find((one) => one.textContent.includes("Score 2 models"));
+                const start = performance.now();
+                button.click();
+                return from(() => start, () => /[1-9][0-9,]* of [0-9,]+/.test(live()));
+            }"""
+        )
+
     def at(self, x: float, y: float) -> tuple[float, float]:
         """Where the place x, y (-1..1) of the map is in the window."""
         box = self.page.locator("canvas.over").first.bounding_box()
@@ -199,14 +269,14 @@ class Page:
         """From the end of a loop around a class's 500 dots to its pictures, those in the window
         loaded.
         """
-        x, y = GROUPS[group]
-        corners = [
-            (
-                x + 1.2 * SPREAD * math.cos(a) * math.sqrt(2),
-                y + 1.2 * SPREAD * math.sin(a) * math.sqrt(2),
-            )
-            for a in np.linspace(0, math.tau, 24)
-        ]
+        (left, low), (right, high) = self.placed[group].min(0), self.placed[group].max(0)
+        sides = ((left, low), (right, low), (right, high), (left, high), (left, low))
+        steps = np.linspace(0, 1, 6, endpoint=False)[:, None]
+        corners = np.concatenate(
+            [a + steps * np.subtract(b, a) for a, b in pairwise(np.array(sides))]
+        )
+        middle = corners.mean(axis=0)
+        corners = (middle + MARGIN * (corners - middle)).tolist()
         self.page.mouse.move(*self.at(*corners[0]))
         self.page.mouse.down()
         for corner in corners[1:]:
@@ -227,15 +297,25 @@ class Page:
         self.settle()
         return seconds
 
-    def hover(self, x: float, y: float) -> float:
-        """From the pointer's last move to the picture under it."""
-        self.page.mouse.move(*self.at(0, 0))  # between the groups: no dot
+    def hover(self, group: int) -> float:
+        """From the pointer's last move to the picture under it, a dot in the middle of a class."""
+        self.page.mouse.move(*self.at(*self.free()))
         self.until("map().querySelector('.tip.on') === null")
-        self.page.mouse.move(*self.at(x, y))
+        dots = self.placed[group]
+        middle = dots.mean(axis=0)
+        self.page.mouse.move(*self.at(*dots[np.abs(dots - middle).sum(axis=1).argmin()].tolist()))
         return self.page.evaluate(
             "from(() => window.moved, () => { const image = map().querySelector('.tip.on img'); "
             "return !!image && image.style.visibility === 'visible' && seen(image); })"
         )
+
+    def free(self) -> tuple[float, float]:
+        """The place of the map that is farthest from any dot."""
+        grid = np.stack(np.meshgrid(*[np.linspace(-0.9, 0.7, 17)] * 2), axis=-1).reshape(-1, 2)
+        dots = self.placed.reshape(-1, 2)
+        apart = [np.abs(dots - place).max(axis=1).min() for place in grid]
+        x, y = grid[int(np.argmax(apart))]
+        return float(x), float(y)
 
 
 def job_beside(dataset: Dataset) -> Callable[[], bool]:
@@ -246,48 +326,65 @@ def job_beside(dataset: Dataset) -> Callable[[], bool]:
     return lambda: board.status(job).state == "running"
 
 
-def measure(page: Page) -> list[dict]:
+def measure(page: Page, repeats: int) -> list[dict]:
     page.open(f"/explore?run={RUN_ID}", "4 Explore")
     for title in PAGES:  # the first visit of each page pays for imports
         page.change(title)
-    changes = [(title, *page.change(title)) for _ in range(REPEATS) for title in PAGES]
+    changes = [(title, *page.change(title)) for _ in range(repeats) for title in PAGES]
     page.change("4 Explore")
     colors = ["Right or wrong", "Separation", "Neighbour agreement", "Class"]
     recolors = [page.recolor(option) for option in colors * 2]
-    lassos = [page.lasso(group) for group in range(REPEATS)]
+    lassos = [page.lasso(group) for group in range(min(repeats, len(GROUPS)))]
     page.page.get_by_role("button", name="Clear").click()
     page.settle()
-    hovers = [page.hover(x + dx, y) for dx in (-0.05, 0.05) for x, y in GROUPS][1:]
+    hovers = [page.hover(group) for group in (*range(CLASSES), 0)][1:]
+    morphs = [page.morph(MODELS[(i + 1) % 2]) for i in range(2 * repeats)]
     first = {title: [first for name, first, _ in changes if name == title] for title in PAGES}
     whole = [whole for _, _, whole in changes]
     return [
         line("page change", [first for _, first, _ in changes], LIMITS["change"]),
         *(
-            line(f"  to {title.lstrip('0123456789 ')}", seconds, LIMITS["change"])
+            line(
+                f"  to {title.lstrip('0123456789 ')}",
+                seconds,
+                LIMITS["results" if title == "3 Results" else "change"],
+            )
             for title, seconds in first.items()
         ),
         line("page change, to the last line of the page", whole, LIMITS["change"]),
         line("recolor 5,000 dots", recolors, LIMITS["recolor"]),
         line("lasso of 500 of 5,000 to pictures", lassos, LIMITS["lasso"]),
         line("hover to picture, after the first", hovers, LIMITS["hover"]),
+        line("5,000 dots travel: longest time without a frame", morphs, LIMITS["morph"]),
     ]
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pages", description=__doc__)
+    parser.add_argument("--repeats", type=int, default=REPEATS, help=f"default: {REPEATS}")
+    repeats = parser.parse_args().repeats
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         os.environ["SRCSEL_HOME"] = folder
         began = time.perf_counter()
-        dataset = prepare(home)
+        dataset, placed = prepare(home)
         print(f"prepared in {time.perf_counter() - began:.0f} s", flush=True)
         with server(home) as url, chromium() as browser:
             busy = job_beside(dataset)
-            rows = measure(Page(browser, url))
+            page = Page(browser, url, placed)
+            rows = measure(page, repeats)
             beside = busy()
             board = Board(load_settings().jobs)
             for job in board.recent(10):
                 board.cancel(job.id)
             wait_until(lambda: not busy())  # or it works on beside the next benchmark
+            moving = []
+            for _ in range(repeats):  # nothing beside: a second run would wait its turn
+                moving.append(page.moving(dataset.folder))
+                for job in board.recent(10):
+                    board.cancel(job.id)
+                wait_until(lambda: not board.active())
+            rows.append(line("from Run to something that moves", moving, LIMITS["moving"]))
     tell("pages", rows, means="seconds, a job running beside", job_to_the_end=beside)
 
 
