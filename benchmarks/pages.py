@@ -225,7 +225,7 @@ class Page:
         """The longest time without a new picture of the screen while the dots travel to their
         places in another model's map.
         """
-        self.page.get_by_role("combobox", name="Your pictures as seen by").click()
+        self.page.get_by_role("combobox", name="The pictures as seen by").click()
         self.page.get_by_role("option", name=model).wait_for()
         seconds = self.page.evaluate(
             """([model, ms]) => {

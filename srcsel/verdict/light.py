@@ -17,6 +17,7 @@ from srcsel.verdict.wording import HEADLINES
 
 Light = Literal["green", "amber", "gray"]
 YARDSTICK = "a yardstick comes close"
+FEW = "Too few pictures"
 _BY_KIND: dict[str, Light] = {"clear": "green", "tie": "amber", "cannot tell": "gray"}
 
 
@@ -24,6 +25,8 @@ def light(result: Result) -> tuple[Light, str]:
     """Return the colour and the words."""
     verdict = result.verdict
     said = badge(verdict)
+    if verdict.cause == "few":
+        return "gray", FEW
     if verdict.cause in HEADLINES:
         return "amber", said
     if verdict.kind == "clear" and yardstick_close(result):

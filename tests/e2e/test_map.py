@@ -224,7 +224,7 @@ def test_lasso_shows_its_pictures_and_survives_a_change_of_model(visitor, run):
     names = page.locator(".srcsel-pics figcaption span").all_text_contents()
     assert sorted(names) == sorted(run.paths[row] for row in (0, 1, SIDE))
     assert page.locator(".legend .count").first.text_content() == "3 / 18"
-    page.get_by_role("combobox", name="Your pictures as seen by").click()
+    page.get_by_role("combobox", name="The pictures as seen by").click()
     page.get_by_role("option", name="Model 1").click()
     page.wait_for_url("**model=demo*textures*")
     window.settle()

@@ -91,7 +91,7 @@ def test_a_look_inside_fits_a_phone(visitor, view):
 def test_presenter_mode_fits_a_projector(visitor, path):
     window = visitor(size=(1280, 720))
     window.open(path.format(run=example_run()))
-    expect(window.page.get_by_text("Your pictures as seen by")).to_be_visible(timeout=LONG)
+    expect(window.page.get_by_text("The pictures as seen by")).to_be_visible(timeout=LONG)
     window.page.get_by_text("Present", exact=True).click()
     expect(window.page.get_by_role("link", name="History")).to_be_visible()  # not behind "1 more"
     window.settle()

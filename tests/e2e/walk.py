@@ -34,7 +34,7 @@ def start_run(visitor, *, fast_numbers: bool = False) -> None:
     ).first.click()
     visitor.settle()
     if fast_numbers:
-        page.get_by_text("Fast numbers", exact=False).first.click()
+        page.get_by_text("Lower precision", exact=False).first.click()
         visitor.settle()
     page.get_by_role("button", name=re.compile("^Score ")).click()
     page.wait_for_url(re.compile("/results.*run="))

@@ -161,7 +161,7 @@ def test_presenter_mode_keeps_the_maps_the_pictures_and_what_was_chosen(opened, 
     assert not tab.exception
     assert len(tab.get("bidi_component")) == 2  # map and drawer
     assert [b.label for b in tab.selectbox] == [
-        "Your pictures as seen by",
+        "The pictures as seen by",
         "Compare with…",
         "Colour by",
     ]

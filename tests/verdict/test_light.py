@@ -57,7 +57,7 @@ def test_a_tie_is_amber_and_no_help_too(result):
 
 
 def test_too_few_pictures_and_too_many_alike_are_gray(result):
-    assert light(put(result, "cannot tell", cause="few"))[0] == "gray"
+    assert light(put(result, "cannot tell", cause="few")) == ("gray", "Too few pictures")
     assert light(put(result, "cannot tell", cause="alike"))[0] == "gray"
 
 

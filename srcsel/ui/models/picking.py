@@ -154,6 +154,11 @@ def search(spec: str) -> None:
         text or "", hub=hub or None, max_params=SIZES[size], commercial=bool(commercial)
     )
     found.sort(key=lambda model: (model.download_bytes != 0, -(model.accuracy or 0.0)))
+    more = f", the first {SHOWN} shown" if len(found) > SHOWN else ""
+    st.caption(  # above the table: what its own buttons come over is only this
+        f"{words.count(len(found), 'model')} found{more}; what is here already comes first, then by"
+        " accuracy."
+    )
     event = st.dataframe(
         table(found[:SHOWN]),
         hide_index=True,
@@ -168,20 +173,13 @@ def search(spec: str) -> None:
     for file in catalog.unreadable("checkpoints")[:FEW]:
         st.caption(plain(f"{file.path} in the weights folder is not listed. {file.reason}"))
     picked = [found[row] for row in event["selection"]["rows"] if row < len(found)]
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            f"Add {words.count(len(picked), 'model')}" if picked else "Add",
-            icon=":material/add:",
-            disabled=not picked,
-            on_click=add,
-            args=(spec, [model.id for model in picked]),
-        )
-        more = f", the first {SHOWN} shown" if len(found) > SHOWN else ""
-        st.caption(
-            f"{words.count(len(found), 'model')} found{more}; what is here already comes first,"
-            " then by accuracy.",
-            width="content",
-        )
+    st.button(
+        f"Add {words.count(len(picked), 'model')}" if picked else "Add",
+        icon=":material/add:",
+        disabled=not picked,
+        on_click=add,
+        args=(spec, [model.id for model in picked]),
+    )
 
 
 def _from(hub: str) -> str:

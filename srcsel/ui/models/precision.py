@@ -1,4 +1,4 @@
-"""Fast numbers on the pages: the switch before a run.
+"""Lower precision on the pages: the switch before a run.
 
 What a run was made with stands among its result's notes.
 """
@@ -31,7 +31,7 @@ def switch(models: Sequence[SourceModel]) -> str:
     chosen = state.choose("precision", PRECISIONS, EXACT, "choice of fast numbers")
     st.session_state["models-precision"] = chosen == FAST
     on = st.toggle(
-        "Fast numbers: larger models compute with fewer digits",
+        "Lower precision: about twice as fast on large models",
         key="models-precision",
         help=MEANS,
         on_change=_switched,

@@ -38,7 +38,7 @@ def choose_model(result: Result) -> str:
     titles = models_on_show(result)
     default = result.verdict.winner if result.verdict.winner in titles else next(iter(titles))
     chosen = state.choose("model", list(titles), default, "starting model") or default
-    pick("model", "Your pictures as seen by", list(titles), chosen, titles.__getitem__)
+    pick("model", "The pictures as seen by", list(titles), chosen, titles.__getitem__)
     return chosen
 
 

@@ -229,7 +229,7 @@ def _component() -> Any:
 
 
 MAP_CAPTION = (
-    "A sketch of how this model sees your pictures. Close = similar. Gaps between far groups mean"
+    "A sketch of how this model sees the pictures. Close = similar. Gaps between far groups mean"
     " little. The scores use the full features, not this sketch."
 )
 
