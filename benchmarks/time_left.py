@@ -3,7 +3,8 @@ the answer then stood.
 
     python -m benchmarks.time_left demo:digits demo:tiles FOLDER --models demo
 
-Each run has a work folder of its own, so that nothing is reused and the worker starts cold.
+Each run has a work folder of its own, so that nothing is reused. The worker is started before, as
+it is while somebody chooses models; --cold: it is not.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from srcsel.store.serialize import to_plain
 MOST = 0.30  # of what is left, from the first scored model on
 LEAST = 5.0  # seconds below which "a few seconds" is said
 PAUSE = 0.5
+CHOOSING = 20.0  # seconds for which somebody looks at the models
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,15 @@ def said(job: JobStatus, now: float) -> float | None:
     return max(job.seconds_left - quiet, job.seconds_least)
 
 
-def watched(ref: str, models: str, home: Path) -> tuple[list[Told], float]:
+def watched(ref: str, models: str, home: Path, *, cold: bool) -> tuple[list[Told], float]:
     """Run it, and write down what is said; returns that and the seconds until the answer stood."""
     os.environ["SRCSEL_HOME"] = str(home)
     settings = load_settings()
     board, runs = Board(settings.jobs), open_runs(settings)
     run = new_run(ref, models)
+    if not cold:
+        board.warm()
+        time.sleep(CHOOSING)
     job = board.submit("rank", {"run": to_plain(run)})
     began, found = time.time(), []
     while True:
@@ -93,11 +98,12 @@ def main() -> None:
     parser.add_argument("refs", nargs="*", default=["demo:digits", "demo:tiles"])
     parser.add_argument("--models", default="demo")
     parser.add_argument("--trace", action="store_true", help="print every word")
+    parser.add_argument("--cold", action="store_true", help="the worker is not there yet")
     asked = parser.parse_args()
     rows = []
     for ref in asked.refs:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
-            told, end = watched(ref, asked.models, Path(home))
+            told, end = watched(ref, asked.models, Path(home), cold=asked.cold)
         rows.append(judged(ref, told, end))
         if asked.trace:
             for t in told:

@@ -11,7 +11,7 @@ from srcsel.runs.question import command, named_models
 from srcsel.ui.app import frame, state
 from srcsel.ui.images import checking
 from srcsel.ui.models import again, checkpoints, fast, picking, precision, sizes, whole
-from srcsel.ui.parts import cards, words
+from srcsel.ui.parts import cards, live, words
 from srcsel.ui.parts.asking import warm_up
 from srcsel.ui.parts.show import empty_state, md
 
@@ -43,6 +43,8 @@ def models() -> None:
         return
     warm_up()
     _for_whom(listing)
+    if (job := live.mine_on(ref)) is not None:
+        live.watch_beside(job)
     before = again.asked()
     again.begin(before)
     again.note(before, listing)

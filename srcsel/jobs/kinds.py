@@ -45,17 +45,18 @@ def rank(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     run = from_plain(Run, payload["run"])
     models, _ = models_of(run)
     cost = {model.id: (model.gmacs or 0.05) + 0.05 for model in models}
+    shares = {name: each + DECODE_GMACS for name, each in cost.items()}  # with their scores
     race = {"race": 0.01} if run.race else {}
     told.plan(
         {
             "pictures": DECODE_GMACS,
             "opening": DECODE_GMACS,
             **race,
-            **cost,
-            "maps": 0.2 * sum(cost.values()),
+            **shares,
+            "maps": 0.2 * sum(shares.values()),
         },
         {model.id: model.title for model in models},
-        Pace(cost, raced=run.race),
+        Pace(cost, {model.id: model.dim for model in models}, raced=run.race),
     )
     result = answer(run, watch=told.watch)
     dropped = result.race.dropped if result.race else ()

@@ -15,12 +15,19 @@ from itertools import pairwise
 from srcsel.base.watch import PartState
 from srcsel.runs.race_rules import budget
 
-WARM = {"ready": 0.5, "score": 0.75, "map": 0.5}
+WARM = {"ready": 0.5, "map": 0.5}
 """What a step takes again, as a share of the first time: that one brought libraries and compilers
 into memory.
 """
-SCORING = 0.004
-"""Seconds that scores take a picture, as a guess until one model was scored."""
+SCORING = 0.002
+"""Seconds that scores take a picture, as a guess until some models were scored."""
+USUAL = 512  # numbers that a model makes of a picture, where that is not known
+APART = 2000
+"""Scores of features of this width take twice as long as of none: part of their time is the
+pictures' alone.
+"""
+ALIKE = (0.1, 2.0)
+"""What making a model ready takes, as a share of another's, goes with their work between these."""
 SCORED_MOST = 5000  # pictures from which they take no longer
 ENOUGH = 2.0
 """Seconds of looking at pictures from which the speed of the networks is known."""
@@ -31,6 +38,7 @@ class _Model:
     """What was heard of a model; times in seconds, None = not yet."""
 
     work: float  # of one picture, relative
+    width: int
     total: int = 0  # pictures
     began: float | None = None
     first: tuple[float, int] | None = None  # when the first pictures were seen, and how many
@@ -53,12 +61,22 @@ class _Model:
 class Pace:
     """Hears how far a run is, and says what is left."""
 
-    def __init__(self, work: Mapping[str, float], *, raced: bool = False) -> None:
-        """work: model -> what one picture costs it, relative.
+    def __init__(
+        self,
+        work: Mapping[str, float],
+        widths: Mapping[str, int | None] | None = None,
+        *,
+        raced: bool = False,
+    ) -> None:
+        """work: model -> what one picture costs it, relative. widths: model -> numbers that it
+        makes of a picture, where they are known.
 
         raced: models may leave before they have seen all pictures.
         """
-        self._models = {name: _Model(share) for name, share in work.items()}
+        known = widths or {}
+        self._models = {
+            name: _Model(share, known.get(name) or USUAL) for name, share in work.items()
+        }
         self._opening: list[tuple[float, int, int]] = []  # the first that was told, and the last
         self._maps: list[tuple[float, int, int]] = []  # each, as it was told: when, done, total
         self._raced = raced
@@ -116,7 +134,8 @@ class Pace:
         network = 0.0 if ends else self._opening_left(now)
         helper = 0.0
         for model in self._in_order():
-            scores = self._again(score) if model.reused else score
+            scores = score * _scores(model)
+            scores = self._again(scores) if model.reused else scores
             if model.scoring is not None:
                 helper = 0.0 if ends else max(0.0, scores - (now - model.scoring))
                 continue
@@ -136,9 +155,9 @@ class Pace:
             return 0.0
         own = self._own_speed(model) or speed
         if model.last is None or model.began is None:
-            return self._ready() + own * model.work * self._pictures
+            return self._ready(model) + own * model.work * self._pictures
         spent = now - (model.began if model.first is None else model.last[0])
-        ready = self._ready() if model.first is None else 0.0
+        ready = self._ready(model) if model.first is None else 0.0
         return max(0.0, ready + own * model.work * (model.total - model.seen) - spent)
 
     def _opening_left(self, now: float) -> float:
@@ -169,21 +188,25 @@ class Pace:
             return 0.0, 0.0
         return model.last[0] - model.first[0], model.work * (model.last[1] - model.first[1])
 
-    def _ready(self) -> float:
+    def _ready(self, model: _Model) -> float:
         """Seconds until a network's first batch is there."""
         known = [
-            m.first[0] - m.began
+            (m.first[0] - m.began) * max(ALIKE[0], min(ALIKE[1], model.work / m.work))
             for m in self._models.values()
             if m.began is not None and m.first is not None
         ]
         return _steady("ready", known) or 0.0
 
     def _score(self) -> float | None:
-        """Seconds that the scores of one model take."""
+        """Seconds that the scores of one model of no width take."""
         known = [m for m in self._models.values() if m.over is not None and m.scoring is not None]
-        fresh = sorted((m for m in known if not m.reused), key=lambda m: m.scoring or 0.0)
-        found = _steady("score", [(m.over or 0.0) - (m.scoring or 0.0) for m in fresh])
-        return SCORING * min(self._pictures, SCORED_MOST) if found is None else found
+        fresh = [m for m in known if not m.reused]
+        times = [((m.over or 0.0) - (m.scoring or 0.0)) / _scores(m) for m in fresh]
+        guess = SCORING * min(self._pictures, SCORED_MOST)
+        known = statistics.median(times) if times else 0.0
+        # the first ones were not warm, or shared the processor with a large network: of k that were
+        # measured and the guess, the geometric mean
+        return (guess * known ** len(times)) ** (1 / (1 + len(times))) if known else guess
 
     def _again(self, score: float) -> float:
         """Seconds that those of stored features take, which are often known."""
@@ -203,7 +226,8 @@ class Pace:
         racing = sum(not m.reused for m in self._models.values())
         allowed = max(0, budget(racing, self._pictures) - seen)
         share = min(1.0, allowed / missing) if missing else 0.0
-        return speed * share * sum(n * work for n, work in rest) + score
+        last = score * max(map(_scores, alive), default=0.0)
+        return speed * share * sum(n * work for n, work in rest) + last
 
     def _each_map(self) -> float | None:
         times = [told[0] for told in self._maps]
@@ -215,6 +239,11 @@ class Pace:
             return None
         last, done, total = self._maps[-1]
         return max(0.0, each * (total - done) - (now - last))
+
+
+def _scores(model: _Model) -> float:
+    """How many times longer the scores of a model take than of one of no width."""
+    return (APART + model.width) / APART
 
 
 def _steady(step: str, times: list[float]) -> float | None:

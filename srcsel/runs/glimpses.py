@@ -22,7 +22,7 @@ from srcsel.verdict.readings import bar_length, bar_start
 
 BARS = ("silhouette", "supcon")
 DOTS = 1500  # of the sketch at most
-SCORED = 500  # pictures that the bars rest on at most
+SCORED = 300  # pictures that the bars rest on at most
 FEWEST = 12  # pictures from which there is something to see
 EVERY = 0.5  # seconds between two glimpses at least
 SHARE = 0.05  # of the time that they may take

@@ -19,6 +19,7 @@ from srcsel.runs.run import rank
 from srcsel.runs.settled import ROUNDS
 from srcsel.store.features import open_runs
 from srcsel.verdict.measured import answered
+from tests.recorder import Recorder
 
 FEW = ("silhouette", "supcon", "knn", "logme")
 SHORT = Protocol("finetune", shots=4, seeds=(0,), epochs=1, batch=5)
@@ -110,6 +111,21 @@ def test_a_clear_order_ends_it_and_the_verdict_says_measured(close, drawn):
     )
     assert verdict.text.startswith("Start from Tiny two. Measured: ")
     assert "By the scores alone Tiny one and Tiny two were too close to call." in verdict.why
+
+
+def test_who_waits_is_no_further_than_who_trains(close, drawn):
+    drawn({"tiny/one": 34, "tiny/two": 33, "tiny/plain": 9})
+    watch = Recorder()
+    settle_run(close(*ALL), watch=watch)
+    far = dict.fromkeys(ALL, 0)  # thousandths of all rounds
+    for told in watch.seen:
+        if told.part in ALL and told.state in ("waiting", "running"):
+            at = 1000 * told.done // told.total
+            assert at >= far[told.part]
+            assert told.state == "running" or at == 0
+            far[told.part] = at
+    trained = [told for told in watch.seen if told.note.startswith("Trained 1 of")]
+    assert [told.done for told in trained] == [1, 1, 1]  # one of all rounds
 
 
 def test_who_is_behind_leaves_and_the_others_go_on(close, drawn):

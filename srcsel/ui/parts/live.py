@@ -17,8 +17,8 @@ from streamlit.components.v2 import component
 
 from srcsel.base.records import Glimpse, JobStatus, Part, Result
 from srcsel.charts import PAINT, class_groups
-from srcsel.ui.app import state
-from srcsel.ui.parts import choices, watch, words
+from srcsel.ui.app import frame, state
+from srcsel.ui.parts import choices, mine, watch, words
 from srcsel.ui.parts.show import plain
 from srcsel.verdict.readings import bar_length, bar_start, model_order, pick_scores
 
@@ -34,6 +34,27 @@ def watch_live(job: JobStatus) -> None:
     stopped.
     """
     st.fragment(_look, run_every=watch.EVERY)(job.id)
+
+
+def mine_on(ref: str) -> JobStatus | None:
+    """Return this person's run of the pictures `ref` that is under way and not yet answered; None
+    where there is none.
+    """
+    for job in state.board().active():
+        run = job.payload.get("run")
+        if job.kind == "rank" and isinstance(run, dict) and run.get("ref") == ref:
+            result = state.result(job.id)
+            if mine.job_is_mine(job) and not (result is not None and result.complete):
+                return job
+    return None
+
+
+def watch_beside(job: JobStatus) -> None:
+    """Draw a run under way on a page that is about something else, with the way to its answer."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("**A run on these pictures is under way.**", width="content")
+        st.page_link(frame.page("results"), label="See it large", query_params={"run": job.id})
+    watch_live(job)
 
 
 def _look(job_id: str) -> None:

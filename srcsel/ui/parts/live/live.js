@@ -176,7 +176,8 @@ function createSketch(root, calm) {
     canvas.height = Math.round(height * ratio);
     const pen = canvas.getContext("2d"), t = calm() ? 1 : Math.min(1, (now - began) / GLIDE), ease = 1 - (1 - t) ** 3;
     pen.scale(ratio, ratio);
-    const place = ([x, y]) => [width * (0.5 + 0.36 * x), height * (0.5 - 0.36 * y)];
+    const inside = (value) => 0.5 + 0.42 * Math.max(-1.12, Math.min(1.12, value));
+    const place = ([x, y]) => [width * inside(x), height * inside(-y)];
     const size = dots.size > 600 ? 2.4 : dots.size > 200 ? 3.2 : 4.2, sums = new Map();
     let young = false;
     for (const dot of dots.values()) {
