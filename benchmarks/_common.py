@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 RESULTS = Path(__file__).parent / "results.json"
+SPEED = Path(__file__).parents[1] / "docs" / "speed.md"
 # what products may use
 FLAGS = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_tile", "asimd", "sve")
 LIBRARIES = ("srcsel", "numpy", "scipy", "scikit-learn", "torch", "umap-learn")
@@ -169,6 +170,37 @@ def tell(
     tables = kept["tables"] if kept.get("machine") == here else {}
     tables[name] = {**about, "rows": list(rows), **more}
     RESULTS.write_text(json.dumps({"machine": here, "tables": tables}, indent=1) + "\n")
+    page = SPEED.read_text(encoding="utf-8")
+    if (told := with_table(page, name, rows)) != page:
+        SPEED.write_text(told, encoding="utf-8")
+
+
+def with_table(text: str, name: str, rows: Sequence[Mapping[str, object]]) -> str:
+    """The page with these rows between its marks of that table, where it has such marks."""
+    begin, end = f"<!-- benchmark {name} -->\n", "<!-- end -->"
+    before, found, after = text.partition(begin)
+    if not found:
+        return text
+    head, *lines = [f"| {' | '.join(line)} |" for line in _cells([_told(r) for r in rows])]
+    rule = "|" + "---|" * (head.count(" | ") + 1)
+    return (
+        before
+        + begin
+        + "\n".join(["", head, rule, *lines, ""])
+        + "\n"
+        + end
+        + after.partition(end)[2]
+    )
+
+
+def _told(r: Mapping[str, object]) -> dict[str, object]:
+    """A row as the page has it: what, how large, and seconds."""
+    size = r.get("n, d, classes")
+    told: dict[str, object] = {"what": r["what"]}
+    if size:
+        told["pictures x features, classes"] = "{:,} x {:,}, {:,}".format(*size)  # type: ignore[misc]
+    named = {"usual": "usual way (s)", "ours": "srcsel (s)", "ratio": "ratio", "limit": "limit (s)"}
+    return told | {title: r.get(key) for key, title in named.items()}
 
 
 def aligned(rows: Sequence[Mapping[str, object]]) -> str:

@@ -23,6 +23,7 @@ from benchmarks._common import (
 )
 from srcsel import rank_features, score_features
 from srcsel.base.records import HEADLINE, FeatureKey, Features
+from srcsel.base.threads import suited_threads
 from srcsel.measures import MEASURES
 from srcsel.measures.kernels.all_pairs import read_all
 from srcsel.measures.kernels.card import EDGE, find_card, read_on_card
@@ -185,7 +186,8 @@ def float64_values(X: np.ndarray, y: np.ndarray) -> dict[str, float]:
 
 def run_model(given: tuple[np.ndarray, np.ndarray], measures: tuple[str, ...] = HEADLINE):
     """Everything that a run computes for one model: both readings, nulls, 200 re-checks, signs."""
-    return score_model("model", *given, measures=measures)
+    with suited_threads(len(given[1])):
+        return score_model("model", *given, measures=measures)
 
 
 PEAKS = {
@@ -219,7 +221,8 @@ def product() -> list[dict]:
 
 def _ways(size: tuple[int, int, int], least: float | None, beside: str) -> list[dict]:
     given = features(*size)
-    t = medians({name: lambda run=run: run(*given) for name, run in WAYS.items()}, 3)
+    repeats = 1 if size == LARGE or (beside and size != SIZES[0]) else 3
+    t = medians({name: lambda run=run: run(*given) for name, run in WAYS.items()}, repeats)
     usual = t["usual MSC"] + t["usual SCL"] + t["usual kNN"]
     return _at(
         size,
@@ -261,10 +264,10 @@ WAYS: dict[str, Callable[[np.ndarray, np.ndarray], object]] = {
     "score_features: one reading, null, 200 re-checks": lambda X, y: score_features(
         X, y, measures=THREE
     ),
-    "a model in a run: both readings, nulls, 200 re-checks of each, signs": lambda X, y: (
-        score_model("model", X, y, measures=THREE)
+    "a model in a run: both readings, nulls, 200 re-checks of each, signs": lambda X, y: run_model(
+        (X, y), THREE
     ),
-    "the same and how often it is right (rank_features)": lambda X, y: rank_features(
+    "the same with LogME, and how often it is right (rank_features)": lambda X, y: rank_features(
         {"model": X}, y, measures=THREE
     ),
 }
@@ -368,7 +371,7 @@ def large() -> list[dict]:
             "usual euclidean": lambda: usual_silhouette(X, y, "euclidean"),
             "euclidean": lambda: MEASURES["silhouette"](X, y, metric="euclidean"),
         },
-        3,
+        2,
     )
     t |= medians({"SCL": lambda: MEASURES["supcon"](X, y), "kNN": lambda: MEASURES["knn"](X, y)}, 1)
     three = t["usual MSC"] + t["usual SCL"] + t["usual kNN"]

@@ -1,6 +1,7 @@
 """The tools of the benchmarks, at tiny sizes; the benchmarks themselves are not run here."""
 
 import json
+import re
 import time
 
 import pytest
@@ -42,6 +43,32 @@ def test_table_and_file(tmp_path, monkeypatch, capsys):
         "other: milliseconds\n\n| what | median |\n|---|---|\n| pages | 1,234 |"
     )
     assert "a case" not in _common.markdown(["other"])
+
+
+def test_a_page_keeps_the_latest_table_between_its_marks():
+    page = "# Speed\n\n<!-- benchmark tiny -->\nold\n<!-- end -->\n\nmore <!-- end -->\n"
+    rows = [
+        {**_common.row("a case", 4.0, 2.0, 0.5), "n, d, classes": (1000, 8, 3)},
+        _common.row("alone", None, 1.0),
+    ]
+    told = _common.with_table(page, "tiny", rows)
+    assert told == (
+        "# Speed\n\n<!-- benchmark tiny -->\n\n"
+        "| what | pictures x features, classes | usual way (s) | srcsel (s) | ratio | limit (s) |\n"
+        "|---|---|---|---|---|---|\n"
+        "| a case | 1,000 x 8, 3 | 4 | 2 | 2 | 0.5 |\n"
+        "| alone | - | - | 1 | - | - |\n\n<!-- end -->\n\nmore <!-- end -->\n"
+    )
+    assert _common.with_table(told, "tiny", rows) == told
+    assert _common.with_table(page, "other", rows) == page
+
+
+def test_the_tables_of_the_page_are_those_of_the_benchmark():
+    from benchmarks.scoring import TABLES
+
+    marked = re.findall(r"<!-- benchmark scoring_(\w+) -->", _common.SPEED.read_text())
+    assert marked
+    assert set(marked) <= set(TABLES)
 
 
 def test_another_computer_begins_anew(tmp_path, monkeypatch):
