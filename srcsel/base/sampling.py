@@ -25,7 +25,7 @@ SEED = 0  # the same pictures for every model
 FEWEST = 2
 # seconds to compare a pair of pictures for the usual measures on one core, alone and by feature:
 # measured with python -m benchmarks.large
-PAIR, PAIR_FEATURE = 2.5e-9, 1.0e-11
+PAIR, PAIR_FEATURE = 2.2e-9, 1.7e-11
 
 
 def stratified(
