@@ -17,7 +17,7 @@ from srcsel.verdict.wording import how_sure
 
 MARK = "before the correction"
 """What stands beside the mark of an earlier value, in every chart."""
-_SAME = ("ref", "measures", "temperature", "metric", "precision", "seed", "race")
+_SAME = ("ref", "measures", "temperature", "metric", "precision", "seed", "race", "all_pictures")
 
 
 def asks_the_same(before: Run, after: Run) -> bool:

@@ -1,5 +1,7 @@
 """Very many pictures on the pages: the switch to use all, what it asks, and what a check says."""
 
+import dataclasses
+
 import pytest
 
 from srcsel.base import sampling
@@ -37,3 +39,11 @@ def test_a_sample_unless_all_are_asked_for(models, board, words_of, monkeypatch)
     tab = models(all="on")
     switches(tab)[0].set_value(False).run()
     assert "--all-pictures" not in tab.code[-1].value
+
+
+def test_who_asks_again_keeps_it(visit, save, result, monkeypatch):
+    monkeypatch.setattr(sampling, "ALL_UP_TO", 20)
+    run = dataclasses.replace(result.run, all_pictures=True)
+    save(result, run=run)
+    tab = visit("models", images=run.ref, again=run.id)
+    assert switches(tab)[0].value is True

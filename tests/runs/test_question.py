@@ -29,6 +29,7 @@ def read_back(text: str) -> Run:
         left_out=told.leave_out,
         relabeled=told.relabel,
         race=told.race,
+        all_pictures=told.all_pictures,
     )
 
 
@@ -56,6 +57,7 @@ def test_a_command_asks_the_same_question_again():
         left_out=["my leaves/1 $x.png", "b'.jpg"],
         relabeled={"c d.png": "it's $new"},
         race=True,
+        all_pictures=True,
     )
     assert " --precision fast " in command(asked)
     again = read_back(command(asked))

@@ -112,4 +112,5 @@ def test_only_what_differs_in_its_corrections_alone_compares(first):
     assert asks_the_same(run, dataclasses.replace(run, left_out=("x",), models=("B", "A")))
     assert not asks_the_same(run, dataclasses.replace(run, models=("A",)))
     assert not asks_the_same(run, dataclasses.replace(run, seed=1))
+    assert not asks_the_same(run, dataclasses.replace(run, all_pictures=True))
     assert not asks_the_same(run, dataclasses.replace(run, ref="elsewhere"))

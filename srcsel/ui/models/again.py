@@ -14,7 +14,7 @@ from srcsel.base.records import HEADLINE, Listing, Run
 from srcsel.runs.question import PRECISIONS
 from srcsel.store.serialize import from_plain
 from srcsel.ui.app import state
-from srcsel.ui.models import fast, precision
+from srcsel.ui.models import fast, precision, whole
 from srcsel.ui.parts import words
 from srcsel.ui.parts.show import md
 
@@ -47,6 +47,7 @@ def begin(run: Run | None) -> None:
     spoken = {kind: word for word, kind in PRECISIONS.items()}
     state.write(
         fast=fast.ON if run.race else fast.OFF,
+        all=whole.ON if run.all_pictures else None,
         precision=spoken.get(run.precision, precision.EXACT),
     )
 
