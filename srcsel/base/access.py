@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from srcsel.base.errors import InputError
 from srcsel.base.settings import Settings, load_settings
 
+_SAY = ("SRCSEL_ROOTS", "SRCSEL_WEIGHTS", "SRCSEL_HOME")
 LEADS_OUT = "It is a link that leads out of the folders that may be opened, so it is not followed."
 
 
@@ -46,6 +48,20 @@ def require(path: Path, *, model: bool = False) -> None:
         "This dashboard is shared over the network, so it opens no folders by path. Upload a zip"
         " instead, or ask whoever runs it to set SRCSEL_ROOTS."
     )
+
+
+def limits() -> dict[str, str]:
+    """Return what says here which files may be opened, for another process to `take`."""
+    return {name: os.environ.get(name, "") for name in _SAY}
+
+
+def take(limits: Mapping[str, str]) -> None:
+    """Let this process open what another may."""
+    for name in _SAY:
+        if limits[name]:
+            os.environ[name] = limits[name]
+        else:
+            os.environ.pop(name, None)
 
 
 def announce(jobs: Path) -> None:

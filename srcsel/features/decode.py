@@ -19,7 +19,7 @@ from srcsel.base.records import Dataset
 from srcsel.base.watch import Watch
 from srcsel.models.hubs import Preprocessing
 from srcsel.pictures.dataset import made_of
-from srcsel.pictures.images import make
+from srcsel.pictures.decoding import made
 from srcsel.store import files
 
 MEMORY_BYTES = 1_000_000_000
@@ -207,18 +207,18 @@ def pixels_of(dataset: Dataset, row: int, hows: Sequence[Preprocessing]) -> list
     for at, how in enumerate(hows):
         by_size.setdefault(max(how.scale), []).append(at)
     functions = {size: [hows[at].pixels for at in group] for size, group in by_size.items()}
-    made = made_of(dataset, row, lambda data: make(data, functions, dataset.ranges))
+    seen = made_of(dataset, row, made, functions, dataset.ranges)
     found: list[np.ndarray] = [np.empty(0)] * len(hows)
     for size, group in by_size.items():
-        for at, pixels in zip(group, made[size], strict=True):
+        for at, pixels in zip(group, seen[size], strict=True):
             found[at] = pixels
     return found
 
 
 def _decode(dataset: Dataset, row: int, wanted: list[tuple[Preprocessing, np.ndarray]]) -> None:
     """Open one picture and put what each preprocessing makes of it into its place."""
-    made = pixels_of(dataset, row, [how for how, _ in wanted])
-    for (_, array), pixels in zip(wanted, made, strict=True):
+    found = pixels_of(dataset, row, [how for how, _ in wanted])
+    for (_, array), pixels in zip(wanted, found, strict=True):
         array[...] = pixels
 
 

@@ -78,6 +78,19 @@ def one_picture(*, hurried: bool = False) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def unlimited() -> Iterator[None]:
+    """Lift the limit of memory inside, where a file is read: the picture's is beside the file."""
+    global _used
+    if not _kept or resource is None:
+        yield
+        return
+    _limit(resource.RLIMIT_AS, None)
+    yield
+    _used = _addresses()
+    _allow(0)
+
+
+@contextlib.contextmanager
 def turn(pixels: int) -> Iterator[None]:
     """Decode a picture inside that holds so many pixels in memory, when its turn comes.
 

@@ -25,7 +25,6 @@ from PIL import Image
 
 from srcsel.base.records import Dataset
 from srcsel.base.watch import Watch
-from srcsel.pictures import apart
 from srcsel.pictures.dataset import made_of
 from srcsel.pictures.decoding import look
 from srcsel.pictures.deep import Ranges
@@ -147,20 +146,20 @@ def _asked(dataset: Dataset) -> dict[str, Any]:
 
 
 def _look(dataset: Dataset, row: int) -> tuple[str, list[int], np.ndarray]:
-    def marks(data: bytes) -> tuple[str, list[int], np.ndarray]:
-        return hashlib.sha256(data).hexdigest(), *apart.call(_marks, data, dataset.ranges)
-
-    return made_of(dataset, row, marks)
+    return made_of(dataset, row, _marks, dataset.ranges)
 
 
-def _marks(data: bytes, ranges: Ranges) -> tuple[list[int], np.ndarray]:
-    """Return two hashes of a picture, and its thumbnail (32 * 32 * 3) uint8."""
+def _marks(data: bytes, ranges: Ranges) -> tuple[str, list[int], np.ndarray]:
+    """Return the digest of a picture's bytes, two hashes of what it shows, and its thumbnail
+    (32 * 32 * 3) uint8.
+    """
     import imagehash
 
     picture = look(data, hint=DECODE, ranges=ranges).picture
     bits = [imagehash.phash(picture).hash, imagehash.dhash(picture).hash]  # (8, 8) bool each
     small = np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BOX))
-    return [int(str(imagehash.ImageHash(b)), 16) for b in bits], small.ravel()
+    hashes = [int(str(imagehash.ImageHash(b)), 16) for b in bits]
+    return hashlib.sha256(data).hexdigest(), hashes, small.ravel()
 
 
 def _grouped(digests: list[str], hashes: np.ndarray, thumbnails: np.ndarray) -> np.ndarray:

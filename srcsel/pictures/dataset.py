@@ -18,7 +18,7 @@ import numpy as np
 import PIL
 from PIL import Image, ImageStat
 
-from srcsel.base import sampling
+from srcsel.base import access, sampling
 from srcsel.base.asked import checked
 from srcsel.base.errors import InputError, PictureError, StoreError
 from srcsel.base.paths import named
@@ -28,7 +28,7 @@ from srcsel.base.watch import Watch
 from srcsel.pictures import apart
 from srcsel.pictures.checks import check, not_now, paged, require_rankable, shared, uniform
 from srcsel.pictures.corrections import Relabeled, corrected, corrections
-from srcsel.pictures.decoding import look
+from srcsel.pictures.decoding import look, of_file
 from srcsel.pictures.deep import Spread, ranges_of
 from srcsel.pictures.listing import list_pictures
 from srcsel.pictures.reading import read
@@ -40,7 +40,6 @@ __all__ = [
     "load_dataset",
     "made_of",
     "pictures_of",
-    "read_again",
     "require_rankable",
     "uncorrected",
 ]
@@ -140,35 +139,30 @@ def uncorrected(run: Run, watch: Watch = _SILENT) -> Dataset:
     return load_dataset(run.ref, watch=watch, all_pictures=run.all_pictures)
 
 
-def read_again(dataset: Dataset, row: int) -> bytes:
-    """Read a picture of a dataset: the very bytes that it was made of.
+def made_of(dataset: Dataset, row: int, function: Callable[..., Made], *args: Any) -> Made:
+    """Return what `function`, found by its name, makes of the bytes of a picture of a dataset, the
+    very ones that it was made of; where time or memory was short for it, once more.
 
-    Raises InputError where they are others by now, PictureError where they cannot be read.
+    It is read where it is decoded, so that its bytes go nowhere. Raises InputError where it is
+    another picture by now, or cannot be read.
     """
     path = dataset.paths[row]
-    data = read(dataset.folder / path).data
-    if dataset.digests and hashlib.sha256(data).hexdigest() != dataset.digests[row]:
-        _forget(dataset.folder, path)  # size and time may be the same
-        raise InputError(CHANGED.format(path))
-    return data
-
-
-def made_of(dataset: Dataset, row: int, make: Callable[[bytes], Made]) -> Made:
-    """Return what `make` makes of the bytes of a picture of a dataset; where time or memory was
-    short for it, once more.
-
-    Raises InputError where it is another picture by now, or cannot be read.
-    """
+    digest = dataset.digests[row] if dataset.digests else ""
+    asked = dataset.folder / path, digest, access.limits(), function, *args
     try:
         try:
-            return make(read_again(dataset, row))
+            found = apart.call(of_file, *asked)
         except PictureError as error:
             if error.lasting:
                 raise
-            return make(read_again(dataset, row))
+            found = apart.call(of_file, *asked)
     except PictureError as error:
         why = GONE if error.lasting else SHORT
-        raise InputError(why.format(dataset.paths[row], error)) from error
+        raise InputError(why.format(path, error)) from error
+    if found is None:
+        _forget(dataset.folder, path)  # size and time may be the same
+        raise InputError(CHANGED.format(path))
+    return found[0]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import os
 import pickle
@@ -13,12 +14,13 @@ from typing import Any, TypeVar
 
 from PIL import Image
 
+from srcsel.base import access
 from srcsel.base.errors import PictureError
 from srcsel.pictures import bounds, decoder, refused
 from srcsel.pictures.decoder import FORMATS, Decoded
 from srcsel.pictures.deep import Ranges
 from srcsel.pictures.quiet import hush
-from srcsel.pictures.reading import opened
+from srcsel.pictures.reading import opened, read
 
 NO_MEMORY = (
     "The picture is too large for the memory that decoding may take here. Close other programs and"
@@ -46,6 +48,27 @@ def look(data: bytes, *, hint: int | None = None, ranges: Ranges | None = None) 
         certain = isinstance(error, (decoder.NothingToSee, decoder.TooCostly))
         lasting = certain or not bounds.tight()
         raise PictureError(refused.why(data, error), lasting=lasting) from error
+
+
+def of_file(
+    path: Path,
+    digest: str,
+    limits: Mapping[str, str],
+    function: Callable[..., Made],
+    *args: Any,
+) -> tuple[Made] | None:
+    """Read a picture file and return what `function` makes of its bytes; None where they are not
+    those of `digest`, "" = any.
+
+    limits: those of whoever asks (`access.limits`), who may have others by now than this process
+    was started with. Raises PictureError.
+    """
+    access.take(limits)
+    with bounds.unlimited():
+        data = read(path).data
+    if digest and hashlib.sha256(data).hexdigest() != digest:
+        return None
+    return (function(data, *args),)
 
 
 def made(

@@ -23,7 +23,7 @@ from srcsel.features.engines import _base, _blocks, local
 from srcsel.features.extract import extract, key_for, precision_named
 from srcsel.models.hubs import HUBS, Preprocessing
 from srcsel.pictures.dataset import load_dataset
-from srcsel.pictures.images import make, open_picture
+from srcsel.pictures.images import open_picture
 from srcsel.pictures.naming import names_of
 from srcsel.store import files, owned
 from srcsel.store.features import FeatureStore
@@ -109,10 +109,8 @@ def test_row_i_is_picture_i(dataset, hub, store):
 
 
 def test_each_picture_is_opened_once_for_models_that_see_it_alike(dataset, hub, store, monkeypatch):
-    opened = []
-    monkeypatch.setattr(
-        decode, "make", lambda data, wanted, ranges: opened.append(wanted) or make(data, wanted)
-    )
+    opened, real = [], decode.made_of
+    monkeypatch.setattr(decode, "made_of", lambda *asked: opened.append(asked[3]) or real(*asked))
     run(dataset, hub, store, "one", "two", "large")
     # of "one" and "two" the same pixels
     assert [sorted(one) for one in opened] == [[8, 16]] * 36
@@ -211,10 +209,8 @@ def test_parts_are_joined_as_soon_as_they_are_large(dataset, hub, store, monkeyp
 @pytest.fixture
 def opened(monkeypatch):
     """The pictures that are decoded."""
-    opened = []
-    monkeypatch.setattr(
-        decode, "make", lambda data, wanted, ranges: opened.append(data) or make(data, wanted)
-    )
+    opened, real = [], decode.made_of
+    monkeypatch.setattr(decode, "made_of", lambda *asked: opened.append(asked[1]) or real(*asked))
     return opened
 
 

@@ -18,6 +18,7 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
+from srcsel.base import access
 from srcsel.base.errors import PictureError
 from srcsel.pictures import apart, bounds, decoding, images
 
@@ -147,6 +148,15 @@ def test_the_clock_of_what_somebody_waits_for_is_shorter(one, monkeypatch):
     with pytest.raises(PictureError, match="busy") as caught:
         apart.hurried(time.sleep, 60)
     assert not caught.value.lasting
+
+
+def test_a_file_takes_none_of_the_memory_of_its_picture(one, tmp_path):
+    """Where it is read there too: 80 MB beside a limit of 40."""
+    path = tmp_path / "x.png"
+    path.write_bytes(png() + bytes(80 * 2**20))
+    inside("from srcsel.pictures import bounds; bounds.MEMORY = 40 * 2**20")
+    (seen,) = apart.call(decoding.of_file, path, "", access.limits(), decoding.look)
+    assert seen.picture.size == (40, 30)
 
 
 def test_the_clock_ends_what_uses_no_time_of_a_processor(one, monkeypatch):

@@ -16,7 +16,7 @@ from srcsel.models.hubs import Preprocessing
 from srcsel.pictures import dataset as module
 from srcsel.pictures import images, reading, thumbs
 from srcsel.pictures.copies import copy_groups
-from srcsel.pictures.dataset import load_dataset, read_again
+from srcsel.pictures.dataset import load_dataset, made_of
 from srcsel.store.features import FeatureStore
 from srcsel.store.serialize import from_plain, to_plain
 
@@ -129,7 +129,7 @@ def test_a_change_in_the_middle_of_reading_belongs_to_the_file_that_was_read(dat
     first = load_dataset(str(dataset.folder))
     monkeypatch.undo()
     monkeypatch.setenv("SRCSEL_HOME", str(dataset.folder.parent / "work"))
-    assert read_again(first, 3) == path.read_bytes()
+    assert made_of(first, 3, bytes) == path.read_bytes()
     assert load_dataset(str(dataset.folder)).digest == first.digest
 
 
@@ -137,7 +137,7 @@ def test_digests_are_of_this_computer_and_not_stored(dataset):
     assert len(dataset.digests) == len(dataset.paths)
     plain = to_plain(dataset)
     assert "digests" not in plain
-    assert read_again(from_plain(type(dataset), plain), 0) == read_again(dataset, 0)
+    assert made_of(from_plain(type(dataset), plain), 0, bytes) == made_of(dataset, 0, bytes)
 
 
 def jpeg_of(answer):

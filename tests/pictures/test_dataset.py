@@ -263,20 +263,31 @@ def test_what_is_not_read_this_time_is_named_and_counts_the_next(leaves, home, m
 )
 def test_a_picture_of_a_run_is_tried_once_more(leaves, monkeypatch, times, said):
     dataset = load_dataset(str(leaves))
-    row = dataset.paths.index("rust/0.png")
-    left = [1] * times
+    row, real, left = dataset.paths.index("rust/0.png"), module.apart.call, [1] * times
 
-    def make(data):
+    def call(*asked):
         if left:
             left.pop()
             raise module.PictureError("Memory was short.", lasting=False)
-        return len(data)
+        return real(*asked)
 
+    monkeypatch.setattr(module.apart, "call", call)
     if said:
         with pytest.raises(InputError, match=said):
-            module.made_of(dataset, row, make)
+            module.made_of(dataset, row, len)
     else:
-        assert module.made_of(dataset, row, make) == (leaves / "rust" / "0.png").stat().st_size
+        assert module.made_of(dataset, row, len) == (leaves / "rust" / "0.png").stat().st_size
+
+
+def test_where_a_picture_is_read_the_limits_of_who_asks_hold(leaves, monkeypatch):
+    """The process that reads may have been started with others."""
+    dataset = load_dataset(str(leaves))
+    assert module.made_of(dataset, 0, len)
+    monkeypatch.setenv("SRCSEL_ROOTS", str(leaves.parent / "elsewhere"))
+    with pytest.raises(InputError, match="leads out"):
+        module.made_of(dataset, 0, len)
+    monkeypatch.delenv("SRCSEL_ROOTS")
+    assert module.made_of(dataset, 0, len)
 
 
 @pytest.mark.parametrize(("number", "passing"), [(errno.EMFILE, True), (errno.EACCES, False)])
