@@ -38,6 +38,7 @@ TAKEN = {
     "hub": {*NAMES, "nothing"},
     "precision": NAMES,
     "device": {"nothing"},
+    "engine": {"nothing"},
     "watch": {"nothing"},
     "seed": {"a number"},
     "temperature": {"a number", "a fraction"},

@@ -139,6 +139,7 @@ RULES: dict[str, Rule] = {
     "measures": Texts(),
     "left_out": Texts(),
     "race": TRUTH,
+    "all_pictures": TRUTH,
     "commercial": TRUTH,
     "max_params": Number(0, none="any"),
     "temperature": Number(COLDEST, usual="0.07 to 1"),
