@@ -1,5 +1,6 @@
-"""Run every benchmark of this folder, one after the other: `python -m benchmarks [NAME ...]`.
+"""Run the benchmarks of this folder, one after the other: `python -m benchmarks [NAME ...]`.
 
+Those that take minutes and tell of no speed that changes often run only where they are named.
 `python -m benchmarks --table [TABLE ...]` prints what the last run found as Markdown.
 """
 
@@ -12,6 +13,8 @@ from pathlib import Path
 from benchmarks._common import markdown
 
 NAMES = sorted(p.stem for p in Path(__file__).parent.glob("*.py") if not p.stem.startswith("_"))
+ALONE = ("large", "learning_curve", "time_left", "users")
+USUAL = [name for name in NAMES if name not in ALONE]
 MINUTES = 20  # for all of them together; what is left of it ends a benchmark that takes longer
 
 
@@ -45,7 +48,7 @@ def main() -> int:
     if asked.table:
         print(markdown(asked.names))
         return 0
-    return run_all(asked.names or NAMES)
+    return run_all(asked.names or USUAL)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 """What a person waits for, by the job board and a worker process as the pages use them: a demo run
-with nothing stored, the same with pictures left out, its report.
+with nothing stored but the check of the pictures, the same with pictures left out, its report.
 
 The clock starts where the button is pressed (the job is queued) and ends where the page could show
 it: the first model's scores stored, the verdict stored, the last map drawn. Processor time is that
@@ -53,6 +53,17 @@ def spent(lane: str) -> float:
     return processor_seconds(pid) if pid is not None else 0.0
 
 
+class Meter:
+    """Processor seconds of a lane's worker from now on, also where it is yet to be started."""
+
+    def __init__(self, lane: str) -> None:
+        self.lane, self.pid, self.before = lane, worker(lane), spent(lane)
+
+    def read(self) -> float:
+        same = worker(self.lane) == self.pid
+        return spent(self.lane) - (self.before if same else 0.0)
+
+
 def warmed(board: Board) -> None:
     """Start the worker for source models and wait until its imports are done."""
     board.warm()
@@ -63,6 +74,12 @@ def warmed(board: Board) -> None:
         idle = idle + 1 if 0 < now - before < IDLE or now == before else 0
         before = now
         time.sleep(1.0)
+
+
+def checked(board: Board) -> None:
+    """Have the pictures opened once, and the bundled ones written out."""
+    board.submit("check", {"ref": PICTURES})
+    wait_until(lambda: not board.active())
 
 
 def ended(board: Board) -> None:
@@ -92,7 +109,7 @@ def run_of(left_out: tuple[str, ...] = ()) -> Run:
 def watched(board: Board, run: Run) -> Seen:
     """Press the button, and look as a page does until all is there."""
     runs, seen, stamp = open_runs(load_settings()), Seen(), None
-    used, start = spent("compute"), time.perf_counter()
+    used, start = Meter("compute"), time.perf_counter()
     job = board.submit("rank", {"run": to_plain(run)})
     deadline = start + 10 * PATIENCE
     while board.status(job).state in ("queued", "running"):
@@ -105,11 +122,11 @@ def watched(board: Board, run: Run) -> Seen:
             if result.scores and seen.first_model != seen.first_model:
                 seen.first_model = now
             if result.complete and seen.verdict != seen.verdict:
-                seen.verdict, seen.verdict_cpu = now, spent("compute") - used
+                seen.verdict, seen.verdict_cpu = now, used.read()
         time.sleep(0.02)
     if board.status(job).state != "done":
         raise SystemExit(f"The run did not end well: {board.status(job).error}")
-    seen.maps, seen.maps_cpu = time.perf_counter() - start, spent("compute") - used
+    seen.maps, seen.maps_cpu = time.perf_counter() - start, used.read()
     return seen
 
 
@@ -121,12 +138,12 @@ def without(run: Run, turn: int) -> Run:
 
 def report(board: Board, run: Run, model: str) -> tuple[float, float]:
     """Seconds from the press to the finished file, and of the worker's processor time."""
-    used, start = spent("quick"), time.perf_counter()
+    used, start = Meter("quick"), time.perf_counter()
     job = board.submit("report", {"run_id": run.id, "model": model, "method": "umap"})
     wait_until(lambda: board.status(job).state not in ("queued", "running"), 0.02)
     if board.status(job).state != "done":
         raise SystemExit(f"The report was not made: {board.status(job).error}")
-    return time.perf_counter() - start, spent("quick") - used
+    return time.perf_counter() - start, used.read()
 
 
 def journey(told: dict[str, list[float]], *, warm: bool) -> None:
@@ -149,7 +166,8 @@ def journey(told: dict[str, list[float]], *, warm: bool) -> None:
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         os.environ["SRCSEL_HOME"] = folder
-        board = ready(warmed if warm else lambda _: None)
+        board = ready(checked)  # as the Images page does
+        board = ready(warmed) if warm else board
         run = run_of()
         noted("run", watched(board, run))
         for turn in range(REPEATS if warm else 1):
@@ -158,9 +176,8 @@ def journey(told: dict[str, list[float]], *, warm: bool) -> None:
             noted("pictures left out", watched(board, without(run, turn)))
         models = open_runs(load_settings()).load(run.id).models
         for model in models[: REPEATS if warm else 1]:
-            if warm:  # the report page is drawn by then, and a worker of its lane was there before
-                board.submit("check", {"ref": PICTURES})
-                wait_until(lambda: not board.active())
+            if warm:  # a worker of its lane was there before
+                ready(checked)
             seconds, cpu = report(board, run, model.id)
             note("report", seconds)
             note("report, processor time", cpu)

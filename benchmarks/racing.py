@@ -168,7 +168,7 @@ def main() -> None:
         "--targets", default=",".join(TARGETS), help="bundled ones, with commas; '' = none"
     )
     parser.add_argument("--features", type=Path, nargs="*", default=[], metavar="FILE.npz")
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--draws", type=int, default=50)
     asked = parser.parse_args()
     rows = []

@@ -85,7 +85,8 @@ def test_another_computer_begins_anew(tmp_path, monkeypatch):
 
 def test_a_slow_one_is_stopped(monkeypatch, capfd):
     assert "_common" not in __main__.NAMES
-    assert {"scoring", "projection"} <= set(__main__.NAMES)
+    assert {"scoring", "projection", "journey"} <= set(__main__.USUAL)
+    assert set(__main__.ALONE) < set(__main__.NAMES)
     monkeypatch.setattr(__main__, "MINUTES", 0.0001)
     assert __main__.run_all(["scoring"]) == 1
     assert "was stopped" in capfd.readouterr().out
