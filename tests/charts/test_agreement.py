@@ -262,3 +262,17 @@ def test_a_name_does_not_cover_another_point():
     box = next(boxes(names, at, place_names(names, at)))
     x, y = at["b"][0] * PLOT[0], at["b"][1] * PLOT[1]
     assert not (box[0] - POINT < x < box[2] + POINT and box[1] - POINT < y < box[3] + POINT)
+
+
+def test_names_without_room_are_left_out_but_never_the_first():
+    names = {str(k): f"Model number {k}" for k in range(40)}
+    at = {str(k): (0.5 + 0.002 * k, 0.5) for k in range(40)}
+    placed = place_names(names, at)
+    assert "0" in placed
+    assert 1 < len(placed) < 20
+    kept = {key: names[key] for key in placed}
+    found = list(boxes(kept, at, placed))
+    for i, a in enumerate(found):
+        for b in found[:i]:
+            across, up = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+            assert min(across, up) <= 0 or across * up <= 0.05 * (a[2] - a[0]) * LINE + 1

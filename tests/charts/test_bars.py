@@ -230,6 +230,14 @@ def test_projector_size_enlarges_rows_and_type():
     assert large.layout.yaxis.tickfont.color == small.layout.yaxis.tickfont.color
 
 
+def test_an_audience_reads_shorter_names_and_which_way_is_better():
+    result = make([0.2, 1.5], ["EfficientNet-Lite0 at 64 px", "B"], close=("demo/m0", "demo/m1"))
+    large = charts.score_bars(result, "supcon", "whitened", scale=1.25)
+    assert all(len(text.strip("<b>▸/ ")) <= 18 for text in large.layout.yaxis.ticktext)
+    assert "Higher is better" in large.layout.title.text
+    assert any(a.text.endswith("too close") for a in large.layout.annotations)
+
+
 def test_alt_text_orders_by_the_score_itself():
     result = make([0.2, 1.5, 0.9], ["Zebra", "Apple", "Mango"], close=("demo/m1", "demo/m2"))
     text = charts.bars_alt(result, "supcon", "whitened")

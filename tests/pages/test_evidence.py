@@ -216,6 +216,12 @@ def test_sentence_first_then_numbers(page, evidence, words_of):
     assert "2 copies were kept together" in words_of(tab)
 
 
+def test_what_is_shown_of_the_table_fits_1280_pixels():
+    from srcsel.ui.evidence.agreements import CONFIG, SHOWN
+
+    assert sum(CONFIG[name]["width"] for name in SHOWN) <= 1120
+
+
 def test_two_charts_and_the_table_in_the_order_of_the_evidence(page, evidence):
     tab = page(evidence)
     dots, scatter = figures(tab)

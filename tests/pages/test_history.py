@@ -85,6 +85,16 @@ def test_one_ticked_run_leads_to_its_evidence(ticked, stored):
     assert tab.title[0].value == "Is it true?"
 
 
+def test_whether_runs_are_finished_is_said_where_some_are_not(visit, stored, save, result):
+    def columns():
+        return list(visit("history").dataframe[0].proto.column_order)
+
+    assert "Finished" not in columns()
+    run = dataclasses.replace(result.run, id="20260501-090000-000000-ef56")
+    save(result, run=run, complete=False)
+    assert "Finished" in columns()
+
+
 def test_a_run_can_be_named(ticked, stored):
     tab = ticked(0)
     key = "name-20260301-101500-000000-ab12"

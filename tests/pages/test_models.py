@@ -329,3 +329,14 @@ def test_a_bad_file_in_the_weights_folder_is_a_sentence_on_the_page(
     tab = choose(models=f"demo/d1,checkpoints/{path}")  # by a link
     assert "a.safetensors" in words_of(tab).replace("\\", "")
     assert not tab.exception
+
+
+def test_the_table_of_the_chosen_ones_fits_1280_pixels():
+    assert sum(picking.COLUMNS[name]["width"] for name in picking.CHOSEN) <= 1120 - 34
+
+
+def test_accuracies_are_those_on_imagenet(visit, picture_folder):
+    tab = visit("models", images=str(picture_folder), models="demo/flowers,timm/resnet18.a1_in1k")
+    told = tab.dataframe[0].value["On ImageNet"].tolist()
+    assert told[1] == pytest.approx(71.5, abs=0.05)
+    assert told[0] is None or np.isnan(told[0])  # what it learned is no ImageNet

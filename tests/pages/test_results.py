@@ -100,6 +100,13 @@ def test_the_shell_is_offered_what_follows_from_a_run(results, save, result):
     assert sum(code.value.startswith("srcsel ") for code in ready(results()).code) == 1
 
 
+def test_four_facts_stand_in_one_row(results, save, result):
+    assert 'class="srcsel-facts srcsel-many"' in html_of(ready(results()))
+    save(result, seconds_per_picture={})
+    page = html_of(ready(results()))
+    assert 'class="srcsel-facts"' in page
+
+
 def test_tie_and_cannot_tell(results, save, result, words_of):
     why = "Both are close."
     tie = Verdict(

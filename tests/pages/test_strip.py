@@ -72,3 +72,9 @@ def test_a_class_with_a_long_name_is_written_out(strip, result):
     name = "Ω" * 300
     dataset = dataclasses.replace(result.dataset, classes=(name, "mildew", "rust"))
     assert f"took it for: {name}" in strip(dataset=dataset)
+
+
+def test_it_says_who_judged_but_not_to_an_audience(strip):
+    assert "As a linear classifier on this model judged them" in strip()
+    strip.presenting = True
+    assert "linear classifier on this model" not in strip()

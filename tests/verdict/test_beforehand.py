@@ -104,6 +104,18 @@ def test_equals_are_no_choice(result):
     )
 
 
+def test_a_model_at_several_sizes_but_not_its_own_counts_once(result):
+    twin = changed(result, "timm/new", id="timm/known@128", at=128, accuracy=0.842)
+    twin = changed(twin, "timm/known", id="timm/known@64", at=64)
+    ids = {"timm/new": "timm/known@128", "timm/known": "timm/known@64"}
+    twin = dataclasses.replace(
+        twin,
+        scores=tuple(dataclasses.replace(s, model=ids.get(s.model, s.model)) for s in twin.scores),
+    )
+    pick = next(p for p in beforehand(twin) if p.way == "imagenet")
+    assert (pick.model, pick.told) == ("timm/known@64", "84.2 %")  # no tie with itself
+
+
 def test_one_model_at_two_sizes_counts_once(result):
     twin = changed(result, "timm/new", id="timm/known@128", at=128, params=25_000_000)
     twin = dataclasses.replace(

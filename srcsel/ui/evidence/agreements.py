@@ -181,7 +181,7 @@ SHOWN = [  # the reading stands with the predictor; the rest is in the CSV
 CONFIG = {  # widths of which all that is usually shown fits a window of 1,280 pixels
     "Predictor": st.column_config.TextColumn(width=290),
     "Picked": st.column_config.TextColumn(width=180),
-    "Note": st.column_config.TextColumn(width=224),
+    "Note": st.column_config.TextColumn(width=216),
     "Points lost": st.column_config.NumberColumn(
         width=86, format="%.1f", help="Accuracy points lost by following it"
     ),
