@@ -25,7 +25,8 @@ DOTS = 1500  # of the sketch at most
 SCORED = 300  # pictures that the bars rest on at most
 FEWEST = 12  # pictures from which there is something to see
 EVERY = 0.5  # seconds between two glimpses at least
-SHARE = 0.05  # of the time that they may take
+SHARE = 0.05  # of the processor's time that they may take
+MOST = 4.0  # seconds until the next one at most, however long the last took
 
 
 class Glimpses(Through):
@@ -38,13 +39,14 @@ class Glimpses(Through):
         order: np.ndarray,
         run: Run,
         clock: Callable[[], float] = time.monotonic,
+        spent: Callable[[], float] = time.thread_time,
     ) -> None:
         """Take the labels (n,) of the pictures; order (n,): which of them the networks see
         first.
         """
         super().__init__(watch)
         self._labels, self._order = labels[order], order
-        self._run, self._clock = run, clock
+        self._run, self._clock, self._spent = run, clock, spent
         self._stride = -(-len(labels) // DOTS)
         self._model = ""
         self._rows: list[np.ndarray] = []
@@ -67,10 +69,12 @@ class Glimpses(Through):
         last = self._shown and seen == total  # a sketch that was begun is finished
         if seen < min(FEWEST, total) or (now < self._next and not last):
             return
+        before = self._spent()
         with suited_threads(seen):
             self.show(self._glimpse(total))
         self._shown = True
-        self._next = self._clock() + max(EVERY, (self._clock() - now) / SHARE)
+        pause = min((self._spent() - before) / SHARE, MOST)
+        self._next = self._clock() + max(EVERY, pause)
 
     def _glimpse(self, total: int) -> Glimpse:
         """Look at all rows that the model under way has made."""

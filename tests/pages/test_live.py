@@ -50,7 +50,7 @@ PARTS = (
 def glimpse(model="demo/m2", m=4):
     rows = tuple(range(0, 5 * m, 5))
     return Glimpse(
-        model, 10, 30, {"silhouette": (0.0, 0.2), "supcon": (0.0, 1.0)}, rows, rows, rows
+        model, 10, 30, {"silhouette": (0.1, 0.4), "supcon": (0.0, 1.0)}, rows, rows, rows
     )
 
 
@@ -62,13 +62,17 @@ def test_rows_stand_best_first_then_by_what_is_to_come(result):
         *("finished", "finished", "at-work", "soon", "to-come", "to-come")
     ]
     assert [row["said"] for row in rows.values()] == [
-        *("Reused from before", "Scored", "Scoring", "10 of 30 pictures", "Waiting", "Failed")
+        *("Reused from before", "Scored", "Scoring", "10 of 30", "Waiting", "Failed")
     ]
     assert [row["share"] for row in rows.values()] == [
         *(None, None, -1.0, pytest.approx(1 / 3), None, None)
     ]
     assert rows["demo/m4"]["full"] == "Out of memory."
-    assert rows["demo/m2"]["bars"] == {"silhouette": (0.0, 0.2), "supcon": (0.0, 1.0)}
+    # of 30 pictures it has seen 10: a third of the way to what these say
+    assert rows["demo/m2"]["bars"] == {
+        "silhouette": (0.1, pytest.approx(0.2)),
+        "supcon": (0.0, pytest.approx(1 / 3)),
+    }
     assert rows["demo/m3"]["bars"] == {}
     assert [row["ahead"] for row in rows.values()] == [True, *[False] * 5]
 

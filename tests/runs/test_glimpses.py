@@ -9,7 +9,7 @@ import pytest
 from srcsel.base.records import Run
 from srcsel.base.settings import load_settings
 from srcsel.models.hubs import HUBS
-from srcsel.runs.glimpses import BARS, EVERY, FEWEST, SHARE, Glimpses
+from srcsel.runs.glimpses import BARS, EVERY, FEWEST, MOST, SHARE, Glimpses
 from srcsel.runs.race_rules import order
 from srcsel.runs.run import answer, new_run, to_json
 from srcsel.scoring.score import score_model
@@ -86,22 +86,25 @@ def test_too_few_pictures_or_one_class_show_no_bars(eyes):
 
 
 def test_glimpses_take_a_twentieth_of_the_time_and_come_twice_a_second_at_most(eyes):
-    clock = Clock()
-    glimpses = Glimpses(eyes, LABELS, order(LABELS), RUN, clock)
-    glimpses.made("m", np.arange(20), made()[:20])
-    clock.now = 0.9 * EVERY
-    glimpses.made("m", np.arange(20, 30), made()[20:30])
-    assert len(eyes.shown) == 1
-    clock.now = 1.1 * EVERY
-    glimpses.made("m", np.arange(30, 40), made()[30:40])
-    assert [glimpse.seen for glimpse in eyes.shown] == [20, 40]
-    clock.now, clock.each = 100.0, 1.0  # from now on each glimpse takes a second or more
-    glimpses.made("m", np.arange(40, 50), made()[40:50])
-    clock.each, clock.now = 0.0, 100.0 + 0.9 / SHARE
-    glimpses.made("m", np.arange(50, 55), made()[50:55])
-    assert [glimpse.seen for glimpse in eyes.shown] == [20, 40, 50]
-    glimpses.made("m", np.arange(55, 60), made()[55:])  # what was begun is finished
-    assert eyes.shown[-1].seen == 60
+    clock, spent = Clock(), Clock()
+    glimpses = Glimpses(eyes, LABELS, order(LABELS), RUN, clock, spent)
+
+    def seen(start, stop, now):
+        clock.now = now
+        glimpses.made("m", np.arange(start, stop), made()[start:stop])
+        return [glimpse.seen for glimpse in eyes.shown]
+
+    assert seen(0, 20, 0.0) == [20]
+    assert seen(20, 25, 0.9 * EVERY) == [20]
+    assert seen(25, 30, 1.1 * EVERY) == [20, 30]
+    spent.each = 0.1  # from now on one takes a tenth of a second: 2 s between two
+    assert seen(30, 40, 10.0) == [20, 30, 40]
+    assert seen(40, 45, 10.0 + 0.99 * 0.1 / SHARE) == [20, 30, 40]
+    assert seen(45, 50, 10.0 + 1.01 * 0.1 / SHARE) == [20, 30, 40, 50]
+    spent.each = 60.0
+    assert seen(50, 52, 20.0)[-1] == 52
+    assert seen(52, 54, 20.0 + 1.01 * MOST)[-1] == 54
+    assert seen(54, 60, 20.0 + 1.02 * MOST)[-1] == 60  # what was begun is finished
 
 
 class Slow(Looking):

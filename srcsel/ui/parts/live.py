@@ -23,8 +23,8 @@ from srcsel.ui.parts.show import plain
 from srcsel.verdict.readings import bar_length, bar_start, model_order, pick_scores
 
 BARS = ("silhouette", "supcon")
-HEADS = ("", "How well the groups separate", "How well neighbours agree", "")
-KEY = "Not final: from the pictures seen so far"
+HEADS = ("", "How well the groups separate", "How well neighbours agree", "Pictures seen")
+KEY = "Not final: grows with the pictures seen"
 ROW, LEAST, MOST = 36, 330, 520  # pixels: of a model, of the sketch
 _FOLDER = Path(__file__).parent / "live"
 
@@ -130,7 +130,7 @@ def _models(
         kind = _kind(part, name in bars, seen)
         ahead = name == first
         look = "yardstick" if name in yardsticks else "winner" if ahead else "close"
-        own = bars.get(name, {}) if kind != "soon" or seen is None else seen.bars
+        own = bars.get(name, {}) if kind != "soon" or seen is None else _grown(seen)
         rows.append(
             {
                 "id": name,
@@ -169,7 +169,7 @@ def said(part: Part, *, scored: bool) -> str:
     if scored:
         return "Scored"
     if part.state == "running" and part.total:
-        return f"{part.done:,} of {words.count(part.total, 'picture')}"
+        return f"{part.done:,} of {part.total:,}"
     if part.state == "dropped":
         return f"Dropped after {words.count(part.done, 'picture')}" if part.done else "Dropped"
     return words.progress(part)
@@ -180,6 +180,16 @@ def _share(part: Part, *, scored: bool) -> float | None:
     if scored or part.state not in ("running", "scoring", "downloading"):
         return None
     return words.share(part) or -1.0 if part.state != "scoring" else -1.0
+
+
+def _grown(glimpse: Glimpse) -> dict[str, tuple[float, float]]:
+    """Return the bars of the model under way, as long as the share of the pictures that it has seen:
+    scores of few pictures come out higher, and are nothing to compare with.
+    """
+    share = glimpse.seen / max(1, glimpse.total)
+    return {
+        name: (start, start + share * (end - start)) for name, (start, end) in glimpse.bars.items()
+    }
 
 
 @lru_cache(maxsize=8)

@@ -25,7 +25,9 @@ function create(root) {
   const find = (selector) => root.querySelector(selector);
   const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const list = find(".rows"), rows = new Map(); // model -> its row
-  const reach = {}; // measure -> [low, high] of its axis: it only grows, so that bars do not jump
+  const reach = {}; // measure -> [low, high] of its axis
+  [".rows", ".heads", ".names"].forEach((one) => find(one).replaceChildren()); // of a component that was here before
+  find(".key")?.remove();
   const sketch = createSketch(find(".sketch"), calm);
   let data = {}, lead = "", later = 0;
 
@@ -43,7 +45,7 @@ function create(root) {
       const track = element("div", "track", row);
       return { bar: element("i", "", track), chance: element("b", "", track) };
     });
-    const last = element("div", "", row);
+    const last = element("div", "last", row);
     row.said = element("div", "said", last);
     row.work = element("div", "work", last);
     row.done = element("i", "", row.work);
@@ -63,24 +65,25 @@ function create(root) {
 
   function drawRow(model, place) {
     const row = rows.get(model.id) ?? newRow(model.id);
-    const before = row.className;
-    row.className = [model.kind, model.ahead ? "ahead" : ""].join(" ");
+    const before = row.className, soon = model.kind === "at-work" && row.seen; // it was seen growing
+    row.seen = model.kind === "soon" ? model.bars : row.seen;
+    row.className = [soon ? "soon" : model.kind, model.ahead ? "ahead" : ""].join(" ");
     if (before.includes("soon") && model.kind === "finished") row.classList.add("fresh");
     row.name.textContent = row.name.title = model.title;
     row.said.textContent = model.said;
-    row.said.title = model.full;
+    row.said.title = model.full || model.said;
     row.work.hidden = model.share === null;
     row.work.classList.toggle("unknown", model.share < 0);
     row.done.style.width = model.share < 0 ? "" : `${100 * model.share}%`;
     row.style.setProperty("--bar", model.color);
-    row.style.transform = `translateY(calc(${place} * var(--row, 36px)))`;
-    BARS.forEach((name, i) => drawBar(row.bars[i], model.bars[name], reach[name]));
+    row.style.transform = `translateY(calc(${place} * var(--row)))`;
+    BARS.forEach((name, i) => drawBar(row.bars[i], (soon ? row.seen : model.bars)[name], reach[name]));
   }
 
   function stretch() {
     BARS.forEach((name) => {
-      const ends = data.models.flatMap((m) => m.bars[name] ?? []), [low, high] = reach[name] ?? [0, 0.05];
-      reach[name] = [Math.min(low, ...ends), Math.max(high, ...ends.map((end) => end * 1.04))];
+      const ends = data.models.flatMap((m) => m.bars[name] ?? []);
+      reach[name] = [Math.min(0, ...ends), Math.max(0.05, ...ends.map((end) => end * 1.04))];
     });
   }
 
@@ -127,7 +130,7 @@ function create(root) {
       for (const [id, row] of rows) if (!known.has(id)) { row.remove(); rows.delete(id); }
       clearTimeout(later);
       later = setTimeout(reorder, first ? 0 : SETTLED);
-      list.style.height = `calc(${data.models.length} * var(--row, 36px))`;
+      list.style.height = `calc(${data.models.length} * var(--row))`;
       find(".key").hidden = !data.models.some((m) => m.kind === "soon");
       if (first) requestAnimationFrame(() => requestAnimationFrame(() => list.classList.add("glide")));
       sketch.update(data);
