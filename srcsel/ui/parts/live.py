@@ -183,7 +183,7 @@ def _share(part: Part, *, scored: bool) -> float | None:
 
 
 def _grown(glimpse: Glimpse) -> dict[str, tuple[float, float]]:
-    """Return the bars of the model under way, as long as the share of the pictures that it has seen:
+    """Return the bars of the model under way, as long as the share of the pictures it has seen:
     scores of few pictures come out higher, and are nothing to compare with.
     """
     share = glimpse.seen / max(1, glimpse.total)
