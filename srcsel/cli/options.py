@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, BooleanOptionalAction
 from typing import TYPE_CHECKING
 
 from srcsel.base.sampling import ALL_UP_TO, SIZE
@@ -74,8 +74,11 @@ def rank(commands: Commands) -> ArgumentParser:
     )
     rank.add_argument(
         "--race",
-        action="store_true",
-        help="fast answer: models that the first pictures rule out are not scored on all",
+        action=BooleanOptionalAction,
+        help=(
+            "fast answer: models that the first pictures rule out are not scored on all; usual with"
+            " more than 20 models"
+        ),
     )
     _add_whole(rank)
     rank.add_argument("--title", default="", help="name of the run in History")

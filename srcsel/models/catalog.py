@@ -13,7 +13,7 @@ from srcsel.base.asked import checked
 from srcsel.base.errors import InputError, UnknownNameError
 from srcsel.base.paths import clean
 from srcsel.base.records import SourceModel, Unreadable
-from srcsel.models import finding
+from srcsel.models import finding, queries
 from srcsel.models.hubs import (
     HUBS,
     added,
@@ -135,12 +135,13 @@ def find_models(spec: str | Path | Sequence[str | Path]) -> list[SourceModel]:
 
     spec: ids ("timm/resnet18.a1_in1k"), "bundled", presets ("small", "balanced", "strongest"),
     hubs ("demo": all of it), checkpoint files ("PATH.safetensors" or "PATH.pth=ARCHITECTURE"); any
-    of them with "@PIXELS" for another input size than its own; one text with commas, or a sequence.
-    Raises UnknownNameError with the nearest names, InputError where nothing is named or a model
-    cannot read that size.
+    of them with "@PIXELS" for another input size than its own; queries ("timm:params<30M,
+    commercial,size=224", "any:" for all hubs; see `queries`), the likeliest first; one text with
+    commas, or a sequence. Raises UnknownNameError with the nearest names, InputError where nothing
+    is named, no model fits a query or a model cannot read that size.
     """
     if isinstance(spec, str):
-        parts = [spec] if "," not in spec or is_file(spec) else spec.split(",")
+        parts = [spec] if "," not in spec or is_file(spec) else queries.joined(spec.split(","))
     else:
         parts = [str(spec)] if isinstance(spec, Path) else list(map(str, spec))
     found = {model.id: model for part in parts if clean(part) for model in _find(clean(part))}
@@ -158,13 +159,15 @@ def search(
     *,
     hub: str | None = None,
     max_params: int | None = None,
+    size: int | None = None,
     commercial: bool = False,
 ) -> list[SourceModel]:
     """Return the listed models that fit, hub by hub.
 
     text: words that all have to occur in id, title, pretraining or licence, in any case and order;
     other names of a family are known (`finding.OTHER_NAMES`): siglip2, perception encoder.
-    max_params: most weights allowed; a model of unknown size is left out. commercial: only licences
+    max_params: most weights allowed; a model of unknown size is left out. size: pixels of the shorter
+    side that it reads. commercial: only licences
     that surely allow commercial use; "unknown" is never among them. Raises UnknownNameError for an
     unknown hub.
     """
@@ -177,6 +180,7 @@ def search(
         model
         for model in models
         if _is_small(model, max_params)
+        and size in (None, model.input_size)
         and (not commercial or _free(model))
         and finding.fits(model, text)
     ]
@@ -202,6 +206,8 @@ def unreadable(hub: str | None = None) -> list[Unreadable]:
 
 
 def _find(part: str) -> Iterable[SourceModel]:
+    if queries.is_query(part):
+        return _asked(part)
     name, size = cut_size(part)
     if size is not None:
         return [at_size(hub_of(model), model, size) for model in _find(name)]
@@ -221,6 +227,16 @@ def _find(part: str) -> Iterable[SourceModel]:
     )
 
 
+def _asked(query: str) -> Iterable[SourceModel]:
+    models = queries.parse(query).models()
+    if not models:
+        raise InputError(
+            f"No source model fits '{query}'. Loosen a condition, or look with"
+            " srcsel models --search."
+        )
+    return models
+
+
 def _is_file(part: str) -> bool:
     """Say whether "PATH" or "PATH=ARCHITECTURE" names a file, whatever its ending."""
     return is_file(part) or ("=" in part and is_file(part.rpartition("=")[0]))
@@ -231,7 +247,7 @@ def _all_of(hub: str) -> Iterable[SourceModel]:
     if len(models) > ALL_AT_ONCE:
         raise InputError(
             f"{HUBS[hub].title} offers {len(models):,} models. Name the ones you mean, such as"
-            f" {models[0].id}."
+            f" {models[0].id}, or say which: {hub}:params<30M,commercial,top=20."
         )
     if not models:
         raise InputError(f"'{hub}' lists no model on this computer. Name a file or an id.")

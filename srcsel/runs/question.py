@@ -17,6 +17,7 @@ from srcsel.features.extract import PRECISIONS, precision_named
 from srcsel.measures import MEASURES, find
 from srcsel.models import catalog
 from srcsel.pictures.corrections import Relabeled, corrections
+from srcsel.runs.race_rules import MANY
 from srcsel.store.runs import RunStore
 from srcsel.verdict.measured import contest
 
@@ -44,22 +45,24 @@ def new_run(
     relabeled: Relabeled = (),
     corrects: str = "",
     title: str = "",
-    race: bool = False,
+    race: bool | None = None,
     all_pictures: bool = False,
 ) -> Run:
     """Put a question, complete and checked by name, under a new id.
 
     Raises UnknownNameError for models or measures that do not exist, and InputError as `Run` and
     `corrections` do. device None = SRCSEL_DEVICE; engine None = SRCSEL_RAY where that is set, else
-    this computer. left_out, relabeled: as `load_dataset`; corrects: the id of the run that they
-    correct. all_pictures: also of very many.
+    this computer; race None = a fast answer where there are more than `race_rules.MANY` models.
+    left_out, relabeled: as `load_dataset`; corrects: the id of the run that they correct.
+    all_pictures: also of very many.
     """
     known = corrections(left_out, relabeled)
+    found = catalog.find_models(models)
     return Run(
         id=RunStore.new_id(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         ref=lasting(str(ref)),
-        models=tuple(model.id for model in catalog.find_models(models)),
+        models=tuple(model.id for model in found),
         measures=measure_names(measures),
         temperature=temperature,
         metric=metric,
@@ -71,7 +74,7 @@ def new_run(
         relabeled=known.relabeled,
         corrects=corrects,
         title=title,
-        race=race,
+        race=len(found) > MANY if race is None else race,
         all_pictures=all_pictures,
     )
 
@@ -99,7 +102,8 @@ def command(run: Run) -> str:
     for name in ("temperature", "metric", "precision", "engine", "seed"):
         value, usual = getattr(run, name), getattr(Run, name)
         words += [f"--{name}", _SPOKEN.get(value, str(value))] if value != usual else []
-    words += ["--race"] if run.race else []
+    if run.race != (len(run.models) > MANY):
+        words += ["--race" if run.race else "--no-race"]
     words += ["--all-pictures"] if run.all_pictures else []
     for path in run.left_out:
         words += ["--leave-out", path]

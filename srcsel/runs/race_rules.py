@@ -25,6 +25,7 @@ PARTNERS = 2  # pictures of every class that come before all others
 LARGEST = 8  # a first stage of more than one picture in LARGEST saves too little
 IN_FULL = 2  # models that are always scored in full
 OTHERS = 6  # the budget allows each other model one picture in OTHERS, on average
+MANY = 20  # candidates beyond which a fast answer is the usual one
 SURE = 99.0  # of 100 re-checks behind the leader: such a model leaves
 RECHECKS = 100  # at each stage
 UNPLACED = (

@@ -172,7 +172,7 @@ def rank(
     precision: str = "float32",
     engine: str | None = None,
     seed: int = 0,
-    race: bool = False,
+    race: bool | None = None,
     all_pictures: bool = False,
     corrections: Corrections | str | Path | None = None,
     watch: Watch | None = None,
@@ -183,8 +183,9 @@ def rank(
     classes are the folders below), "demo:NAME" or "public:NAME"; what may spoil the answer stands
     in `Result.dataset.notes`. models: as `catalog.find_models`. measures: names, "all", or None;
     the two bars and what the verdict leans on are computed always. race: a fast answer; models that
-    the first pictures rule out are not scored on all (`Result.race` says which). all_pictures: of
-    more than 50,000 all are used, and not a sample (`Result.dataset.sampled_from`). corrections: of
+    the first pictures rule out are not scored on all (`Result.race` says which); None = with more
+    than 20 models. all_pictures: of more than 50,000 all are used, and not a sample
+    (`Result.dataset.sampled_from`). corrections: of
     the pictures, or a table of them (file, change, new_label); `before_and_after` then says what
     they changed, where the same was asked before without. The run is stored, so the pages show it
     in History. Raises as `new_run` and `answer`.

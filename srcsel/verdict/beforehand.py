@@ -10,17 +10,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import combinations
 
 from srcsel.base.asked import checked
 from srcsel.base.phrases import count, digits, listed
 from srcsel.base.records import Accuracy, Result, SourceModel
+from srcsel.models.prior import on_imagenet
 from srcsel.verdict.expected import percent
 from srcsel.verdict.readings import titles_of
 
 HEADING = "Without looking at the pictures one would have taken"
+LEAST_ORDERED = 4  # models of which it is said whether ImageNet's order is that of the pictures
 LEAST = 2  # models whose value is known, below which "the highest" says nothing
-ON_IMAGENET = frozenset({"packaged", "timm", "torchvision"})
-"""Hubs whose published accuracy is on ImageNet-1k; that of others is on another task."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,6 @@ class Way:
     noun: str  # what it goes by
     of: Callable[[SourceModel], float | None]
     in_words: Callable[[float], str]
-
-
-def on_imagenet(model: SourceModel) -> float | None:
-    """Return the published accuracy on ImageNet, 0..1; None where it is not known."""
-    return model.accuracy if model.id.partition("/")[0] in ON_IMAGENET else None
 
 
 WAYS = (
@@ -106,7 +102,32 @@ def lines(result: Result) -> list[str]:
         if pick.model is not None:
             by_model.setdefault(pick.model, []).append(pick)
     said = [_line(result, model, same) for model, same in by_model.items()]
-    return said + [f"{p.title}: n/a ({p.reason})" for p in picks if p.model is None]
+    said += [f"{p.title}: n/a ({p.reason})" for p in picks if p.model is None]
+    alike = agreement(result) if picks else None
+    return said if alike is None else [*said, alike]
+
+
+def agreement(result: Result) -> str | None:
+    """Say how often the pictures put two models in the order of their published accuracies.
+
+    None for fewer than `LEAST_ORDERED` models of which both are known. Pairs of equal published
+    accuracy do not count; equal ones here count as half.
+    """
+    here = {a.model: a.mean for a in result.accuracies if math.isfinite(a.mean)}
+    both = [
+        (known, here[m.id])
+        for m in result.models
+        if m.id in here and m.at is None and (known := on_imagenet(m)) is not None
+    ]
+    pairs = [(a, b) for a, b in combinations(both, 2) if a[0] != b[0]]
+    if len(both) < LEAST_ORDERED or not pairs:
+        return None
+    agree = [0.5 if a[1] == b[1] else float((a[0] > b[0]) == (a[1] > b[1])) for a, b in pairs]
+    share = round(100 * sum(agree) / len(agree))
+    return (
+        f"Of two of these {len(both)} models the one that is more often right on ImageNet is also"
+        f" more often right here in {share} of 100 cases"
+    )
 
 
 def _line(result: Result, model: str, same: list[Pick]) -> str:

@@ -74,3 +74,12 @@ def test_names_of_folders_stay_one_word(tmp_path):
     assert shlex.split(command(asked))[2] == str(folder)
     with pytest.raises(InputError, match="temperature"):
         new_run(folder, "pixels", temperature=0)
+
+
+def test_many_models_race_unless_said_otherwise():
+    few = new_run("demo:digits", "timm:resnet,params<30M,top=20")
+    many = new_run("demo:digits", "timm:resnet,params<30M,top=21")
+    assert (few.race, many.race) == (False, True)
+    assert "race" not in command(few) + command(many)
+    assert command(new_run("demo:digits", "demo", race=True)).endswith("--race")
+    assert command(dataclasses.replace(many, race=False)).endswith("--no-race")

@@ -11,7 +11,7 @@ from srcsel.base.records import Accuracy
 from srcsel.cli.tables import print_result
 from srcsel.report.html import to_html
 from srcsel.runs.public_json import to_json
-from srcsel.verdict.beforehand import HEADING, beforehand, lines
+from srcsel.verdict.beforehand import HEADING, agreement, beforehand, lines
 
 #           accuracy, params, year, accuracy reached
 FACTS = {
@@ -151,3 +151,17 @@ def test_shell_json_and_report_say_the_same(result, capsys):
         ("timm/new", 0.802),
     ]
     assert srcsel.beforehand(result) == beforehand(result)
+
+
+def test_whether_the_pictures_agree_with_imagenet_from_four_models_on(result):
+    assert agreement(result) is None  # three that are known, and a yardstick's own task
+    models = (*result.models, dataclasses.replace(result.models[0], id="timm/fourth", accuracy=0.6))
+    told = (*result.accuracies, Accuracy("timm/fourth", (0.791,), 0.791, 0.79, 0.8))
+    four = dataclasses.replace(result, models=models, accuracies=told)
+    # ImageNet 75.0, 84.2, 80.0, 60.0; here 79.1, 70.0, 80.2, 79.1. Of the six pairs best-new and
+    # fourth-new agree, best-fourth is even, the others do not: 2.5 of 6
+    assert agreement(four).endswith("right here in 42 of 100 cases")
+    assert agreement(four) in lines(four)
+    same = dataclasses.replace(models[-1], accuracy=0.75)  # one pair less, the even one: 2 of 5
+    even = dataclasses.replace(four, models=(*models[:-1], same))
+    assert agreement(even).endswith("in 40 of 100 cases")

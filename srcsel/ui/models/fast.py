@@ -26,10 +26,10 @@ def switch(spec: str, listing: Listing, models: Sequence[SourceModel]) -> bool:
 
     The choice lives in the address.
 
-    spec: the chosen set; the strongest models start with it on. Where a race saves nothing the
+    spec: the chosen set; the strongest models and very many of them start with it on. Where a race saves nothing the
     switch says so.
     """
-    usual = spec in catalog.PRESETS and catalog.PRESETS[spec].race
+    usual = len(models) > rules.MANY or (spec in catalog.PRESETS and catalog.PRESETS[spec].race)
     chosen = state.choose("fast", (ON, OFF), ON if usual else OFF, "choice of a fast answer")
     st.session_state["models-fast"] = chosen == ON
     on = st.toggle(

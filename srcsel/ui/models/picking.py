@@ -18,15 +18,15 @@ from srcsel.base import sampling
 from srcsel.base.errors import SrcselError
 from srcsel.base.paths import clean
 from srcsel.base.records import Listing, Run, SourceModel
-from srcsel.models import catalog
+from srcsel.models import catalog, queries
 from srcsel.models.hubs import HUBS
+from srcsel.models.prior import on_imagenet
 from srcsel.runs.question import new_run
 from srcsel.ui.app import navigation, state
 from srcsel.ui.models import checkpoints, engine, fast, online, precision
 from srcsel.ui.parts import cards, price, words
 from srcsel.ui.parts.asking import submit_run
 from srcsel.ui.parts.show import WRAPPED, plain
-from srcsel.verdict.beforehand import on_imagenet
 
 OWN, DEMO = "own", "demo"
 SAID = {
@@ -47,6 +47,8 @@ SIZES = {
     "Up to 100 M": 100e6,
     "Up to 350 M": 350e6,
 }
+PIXELS = (None, 96, 128, 160, 192, 224, 240, 256, 288, 320, 384, 448, 512, 518)
+"""Usual sizes that models read."""
 FEW = 5  # files that cannot be read, named under the table
 SHOWN = 300  # rows of the search table at most
 
@@ -62,7 +64,7 @@ def default_preset() -> str:
 def known(spec: str) -> tuple[str, list[SrcselError]]:
     """Return what of `spec` can be found ("" = nothing), and an error for each part that cannot."""
     found, errors = [], []
-    for part in spec.split(","):
+    for part in queries.joined(spec.split(",")):
         try:
             if part != checkpoints.SET:  # also where it holds nothing: the page says why
                 typed(part)
@@ -137,8 +139,8 @@ def ticked(spec: str) -> list[SourceModel]:
 
 
 def search(spec: str) -> None:
-    """Draw the searchable table of everything on offer, with one button that adds the ticked
-    rows.
+    """Draw the searchable table of everything on offer, with buttons that add the ticked rows, or all
+    that were found.
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input(
@@ -148,11 +150,16 @@ def search(spec: str) -> None:
             placeholder="resnet, siglip2, dino v3",
         )
         size = st.select_slider("Size (parameters)", list(SIZES), key="models-size")
-        hub = st.selectbox("From", ["", *HUBS], format_func=_from, key="models-hub", width=220)
+        pixels = st.selectbox("Reads", PIXELS, format_func=_pixels, key="models-pixels", width=130)
+        hub = st.selectbox("From", ["", *HUBS], format_func=_from, key="models-hub", width=190)
         commercial = st.pills("Licence", ["Commercial use allowed"], key="models-licence")
-    found = catalog.search(
-        text or "", hub=hub or None, max_params=SIZES[size], commercial=bool(commercial)
-    )
+    asked: dict[str, Any] = {
+        "hub": hub or None,
+        "max_params": SIZES[size],
+        "size": pixels,
+        "commercial": bool(commercial),
+    }
+    found = catalog.search(text or "", **asked)
     found.sort(key=lambda model: (model.download_bytes != 0, -(model.accuracy or 0.0)))
     more = f", the first {SHOWN} shown" if len(found) > SHOWN else ""
     st.caption(  # above the table: what its own buttons come over is only this
@@ -163,7 +170,7 @@ def search(spec: str) -> None:
         table(found[:SHOWN]),
         hide_index=True,
         height=320,
-        key=f"found-{text}-{hub}-{size}-{commercial}",
+        key=f"found-{text}-{hub}-{size}-{pixels}-{commercial}",
         on_select="rerun",
         selection_mode="multi-row",
         alt="Starting models that match",
@@ -173,13 +180,27 @@ def search(spec: str) -> None:
     for file in catalog.unreadable("checkpoints")[:FEW]:
         st.caption(plain(f"{file.path} in the weights folder is not listed. {file.reason}"))
     picked = [found[row] for row in event["selection"]["rows"] if row < len(found)]
-    st.button(
-        f"Add {words.count(len(picked), 'model')}" if picked else "Add",
-        icon=":material/add:",
-        disabled=not picked,
-        on_click=add,
-        args=(spec, [model.id for model in picked]),
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            f"Add {words.count(len(picked), 'model')}" if picked else "Add",
+            icon=":material/add:",
+            disabled=not picked,
+            on_click=add,
+            args=(spec, [model.id for model in picked]),
+        )
+        every = [model for model in found if not model.yardstick]
+        if len(every) > 1:
+            st.button(
+                f"Add all {len(every):,}",
+                icon=":material/playlist_add:",
+                on_click=add_query,
+                args=(spec, queries.written(words=text or "", **asked)),
+                help="The likeliest to win are tried first: " + queries.ORDER,
+            )
+
+
+def _pixels(size: int | None) -> str:
+    return f"{size} pixels" if size else "Any size"
 
 
 def _from(hub: str) -> str:
@@ -217,8 +238,16 @@ def typed(text: str) -> list[SourceModel]:
 
 def add(spec: str, ids: list[str]) -> None:
     """Choose more models beside those of `spec`."""
+    if any(queries.is_query(part) for part in spec.split(",")):
+        add_query(spec, ",".join(ids))
+        return
     have = [model.id for model in checkpoints.chosen(spec)]
     state.write(models=",".join(dict.fromkeys([*have, *ids])))
+
+
+def add_query(spec: str, query: str) -> None:
+    """Choose all that a query means beside `spec`; it stays a query, however many those are."""
+    state.write(models=",".join(filter(None, [spec, query])))
 
 
 def advanced() -> dict[str, Any]:

@@ -1,0 +1,43 @@
+"""Very many models at once on the Models page: what the search finds, as one choice."""
+
+import pytest
+
+from srcsel.models import catalog
+
+ASKED = "timm:efficientnet,params<=10M,size=224,commercial"
+
+
+@pytest.fixture
+def models(visit, picture_folder):
+    return lambda **address: visit("models", images=str(picture_folder), **address)
+
+
+def chosen(tab) -> list[str]:
+    return next(
+        f.value["Starting model"].tolist() for f in tab.dataframe if "Why try it" in f.value
+    )
+
+
+def test_all_that_the_search_finds_become_one_choice(models):
+    tab = models(models="packaged")
+    tab.text_input(key="models-search").set_value("efficientnet")
+    tab.select_slider(key="models-size").set_value("Up to 10 M")
+    tab.selectbox(key="models-hub").set_value("timm")
+    tab.selectbox(key="models-pixels").set_value(224)
+    tab.get_by_key("models-licence").set_value("Commercial use allowed").run()
+    wanted = catalog.find_models(ASKED)
+    assert len(wanted) > 1
+    next(b for b in tab.button if b.label == f"Add all {len(wanted)}").click().run()
+    assert not tab.exception
+    assert tab.query_params["models"] == f"packaged,{ASKED}"
+    assert chosen(tab) == [m.title for m in [*catalog.find_models("packaged"), *wanted]]
+    tab.text_input(key="model-id").set_value("demo/flowers")
+    next(b for b in tab.button if b.key and "by-name" in b.key).click().run()
+    assert tab.query_params["models"] == f"packaged,{ASKED},demo/flowers"
+
+
+@pytest.mark.parametrize(("top", "on"), [(20, False), (21, True)])
+def test_more_than_twenty_race_unless_switched_off(models, top, on):
+    tab = models(models=f"timm:resnet,top={top}")
+    assert tab.toggle(key="models-fast").value is on
+    assert not tab.exception
