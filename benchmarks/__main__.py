@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks._common import markdown
 
 NAMES = sorted(p.stem for p in Path(__file__).parent.glob("*.py") if not p.stem.startswith("_"))
-ALONE = ("large", "learning_curve", "time_left", "users")
+ALONE = ("large", "learning_curve", "scale", "time_left", "users")
 USUAL = [name for name in NAMES if name not in ALONE]
 MINUTES = 20  # for all of them together; what is left of it ends a benchmark that takes longer
 

@@ -194,12 +194,15 @@ def with_table(text: str, name: str, rows: Sequence[Mapping[str, object]]) -> st
 
 
 def _told(r: Mapping[str, object]) -> dict[str, object]:
-    """A row as the page has it: what, how large, and seconds."""
+    """A row as the page has it: what, how large, and seconds; as it is where it compares nothing."""
+    if "ours" not in r:
+        return dict(r)
     size = r.get("n, d, classes")
     told: dict[str, object] = {"what": r["what"]}
     if size:
         told["pictures x features, classes"] = "{:,} x {:,}, {:,}".format(*size)  # type: ignore[misc]
     named = {"usual": "usual way (s)", "ours": "srcsel (s)", "ratio": "ratio", "limit": "limit (s)"}
+    named |= {"of it": "limit / srcsel", "peak MB": "MB"}
     return told | {title: r.get(key) for key, title in named.items()}
 
 

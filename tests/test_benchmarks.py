@@ -61,6 +61,10 @@ def test_a_page_keeps_the_latest_table_between_its_marks():
     )
     assert _common.with_table(told, "tiny", rows) == told
     assert _common.with_table(page, "other", rows) == page
+    compares_nothing = [{"what": "first paint", "median": 1.25, "limit": 1.5, "kept": "yes"}]
+    told = _common.with_table(page, "tiny", compares_nothing)
+    assert "| what | median | limit | kept |" in told
+    assert "| first paint | 1.25 | 1.5 | yes |" in told
 
 
 def test_the_tables_of_the_page_are_those_of_the_benchmark():
@@ -69,6 +73,9 @@ def test_the_tables_of_the_page_are_those_of_the_benchmark():
     marked = re.findall(r"<!-- benchmark scoring_(\w+) -->", _common.SPEED.read_text())
     assert marked
     assert set(marked) <= set(TABLES)
+    others = re.findall(r"<!-- benchmark (?!scoring_)(\w+) -->", _common.SPEED.read_text())
+    assert {"journey", "start", "pages", "extraction", "growth", "racing"} <= set(others)
+    assert set(others) <= set(__main__.USUAL)  # named like their file, and run by make bench
 
 
 def test_another_computer_begins_anew(tmp_path, monkeypatch):
