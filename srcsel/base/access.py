@@ -12,6 +12,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from srcsel.base.addresses import Address
 from srcsel.base.errors import InputError
 from srcsel.base.settings import Settings, load_settings
 
@@ -62,6 +63,22 @@ def take(limits: Mapping[str, str]) -> None:
             os.environ[name] = limits[name]
         else:
             os.environ.pop(name, None)
+
+
+def require_address(address: Address) -> None:
+    """Raise InputError where an address of a store may not be opened: with roots, what lies below
+    one that is an address itself.
+    """
+    settings = load_settings()
+    if settings.roots is None or any(address.is_relative_to(root) for root in settings.stores):
+        return
+    where = " or ".join(str(root) for root in settings.stores)
+    raise InputError(
+        f"This address is outside what the pages may open. Choose one below {where}."
+        if where
+        else "This dashboard opens no addresses of stores. Ask whoever runs it to name one in"
+        " SRCSEL_ROOTS, such as s3://bucket/pictures."
+    )
 
 
 def announce(jobs: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from srcsel.base import access
+from srcsel.base.addresses import address_of
 from srcsel.base.errors import InputError, MissingPathError
 
 NAMED = ("demo:", "public:")  # references that are no paths
@@ -48,6 +49,10 @@ def typed(text: str) -> Path:
     where the program was started. Raises InputError for what can be no path of this computer.
     """
     text = clean(text)
+    if address_of(text) is not None:
+        raise InputError(
+            f"{_short(text)} is an address of a store, and here a path of this computer is needed."
+        )
     if not text:
         raise InputError(
             "No folder was chosen. Give the path of a folder with one sub-folder per class."
@@ -94,7 +99,7 @@ def starred(ref: str) -> tuple[str, int]:
     A folder that is really called `*` keeps its name. Raises InputError as `typed`.
     """
     rest, depth = clean(ref), 0
-    while _STARRED.search(rest) and not typed(rest).exists():
+    while _STARRED.search(rest) and (address_of(rest) is not None or not typed(rest).exists()):
         rest, depth = _STARRED.sub("", rest) or os.sep, depth + 1
     return rest, depth
 
@@ -108,6 +113,9 @@ def lasting(ref: str) -> str:
     if (name := named(ref)) is not None:
         return name
     rest, depth = starred(ref)
+    if (address := address_of(rest)) is not None:
+        access.require_address(address)
+        return f"{address}{'/*' * depth}"
     try:
         return str(Path(written(opened(rest)), *[BELOW] * depth)) if depth else written(opened(ref))
     except MissingPathError:

@@ -3,7 +3,7 @@
 | variable | means | default |
 |---|---|---|
 | SRCSEL_HOME | the work folder: features, runs, jobs, uploads, downloads | the user's data folder |
-| SRCSEL_ROOTS | folders that may be opened, separated like PATH; "nowhere": none | any, locally |
+| SRCSEL_ROOTS | folders and s3:// addresses to open, as in PATH; "nowhere": none | any, locally |
 | SRCSEL_DEVICE | "auto", "cpu", "cuda", "mps" | auto |
 | SRCSEL_RAY | a Ray that runs use from now on, HOST:PORT; "here": one that is started here | none |
 | SRCSEL_WEIGHTS | a folder searched for checkpoints (.safetensors, .pth) | none |
@@ -13,12 +13,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
+from srcsel.base.addresses import Address, address_of
+from srcsel.base.errors import InputError
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 SHORTEST_PASSWORD = 8  # characters
 HERE = "here"  # SRCSEL_RAY: a Ray of this computer's own
 NOWHERE = "nowhere"  # SRCSEL_ROOTS of a shared server that was given none
@@ -32,6 +39,7 @@ class Settings:
     roots: tuple[Path, ...] | None  # None = not restricted by the environment
     device: str
     weights: Path | None
+    stores: tuple[Address, ...] = ()  # the roots that are addresses
     ray: str = ""  # HOST:PORT; "" = where one is wanted, it is started here
     engine: str = "local"  # that runs use where nothing else is said
 
@@ -84,7 +92,8 @@ def load_settings() -> Settings:
     ray = os.environ.get("SRCSEL_RAY", "")
     return Settings(
         home=Path(home).expanduser().resolve(),
-        roots=_roots(roots) if roots else None,
+        roots=tuple(_folders(roots)) if roots else None,
+        stores=tuple(_addresses(roots)) if roots else (),
         device=os.environ.get("SRCSEL_DEVICE", "auto"),
         weights=Path(weights).expanduser().resolve() if weights else None,
         ray="" if ray == HERE else ray,
@@ -92,8 +101,21 @@ def load_settings() -> Settings:
     )
 
 
-def _roots(text: str) -> tuple[Path, ...]:
-    """Return the folders; none where the text is NOWHERE."""
-    if text == NOWHERE:
-        return ()
-    return tuple(Path(r).expanduser().resolve() for r in text.split(os.pathsep) if r)
+def _folders(text: str) -> Iterator[Path]:
+    """Yield the roots that are folders; none where the text is NOWHERE."""
+    for root in _roots(text):
+        if _ADDRESS.match(root) is None and root != NOWHERE:
+            yield Path(root).expanduser().resolve()
+
+
+def _addresses(text: str) -> Iterator[Address]:
+    """Yield the roots that are addresses; one that can be none opens nothing."""
+    for root in _roots(text):
+        with contextlib.suppress(InputError):
+            if (address := address_of(root)) is not None:
+                yield address
+
+
+def _roots(text: str) -> list[str]:
+    """Cut where PATH is cut, and not behind the name of a store: s3://."""
+    return [root for root in re.split(re.escape(os.pathsep) + "(?!//)", text) if root]

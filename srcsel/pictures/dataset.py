@@ -25,7 +25,7 @@ from srcsel.base.paths import named
 from srcsel.base.records import Dataset, Listing, Run, Unreadable
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import Watch
-from srcsel.pictures import apart
+from srcsel.pictures import apart, stores
 from srcsel.pictures.checks import check, not_now, paged, require_rankable, shared, uniform
 from srcsel.pictures.corrections import Relabeled, corrected, corrections
 from srcsel.pictures.decoding import look, of_file
@@ -191,6 +191,8 @@ class _Seen:
 
 def _listing(ref: str, watch: Watch) -> Listing:
     known = named(ref)
+    if known is None and stores.is_apart(ref):
+        return stores.fetch(ref, watch)
     if known is None or not known.startswith("public:"):
         return list_pictures(ref)
     from srcsel.pictures import public

@@ -16,6 +16,7 @@ from srcsel.base.errors import InputError, MissingPathError, UnknownNameError
 from srcsel.base.paths import BELOW, named, opened, starred, written
 from srcsel.base.records import Dataset, Listing, Unreadable
 from srcsel.base.settings import load_settings
+from srcsel.pictures import stores
 from srcsel.pictures.kinds import ending
 from srcsel.pictures.layouts import FOLDER_NAMES, FOLDERS_BELOW
 from srcsel.pictures.tables import read_table
@@ -80,6 +81,11 @@ def _listed(ref: str, most: int | None) -> Listing | None:
         from srcsel.pictures import public
 
         return public.stored(name, load_settings().public)
+    if stores.is_apart(ref):
+        found = stores.stored(ref)
+        if found is None and most is None:
+            raise InputError(stores.NOT_FETCHED.format(ref))
+        return found
     rest, depth = starred(ref)
     try:
         path = opened(rest)
@@ -93,6 +99,13 @@ def _listed(ref: str, most: int | None) -> Listing | None:
     if any(_is_heavy(path / table, most) for table in tree.tables):
         return None
     return _list_folder(tree, written(path), path.name or str(path))
+
+
+def list_below(tree: Tree, ref: str, name: str, depth: int) -> Listing:
+    """List what lies in a folder that was looked through; `depth`: as /* behind its path."""
+    if depth:
+        return _by_inner_folders(tree, depth, tree.folder)
+    return _list_folder(tree, ref, name)
 
 
 def _is_heavy(table: Path, most: int | None) -> bool:

@@ -1,0 +1,311 @@
+"""What was brought into the work folder from a store or out of shards, and what is still to come.
+
+public/store-<hash>/pictures/    the files, under their names; of shards pictures and labels.csv
+public/store-<hash>/index.json   which versions of which files those are
+
+A file comes under its name only when it is whole. A second call fetches what is new or changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from srcsel.base import access
+from srcsel.base.addresses import Address, address_of
+from srcsel.base.errors import InputError, MissingPathError, StoreError
+from srcsel.base.paths import opened, starred
+from srcsel.base.records import Listing, Unreadable
+from srcsel.base.settings import load_settings
+from srcsel.base.watch import Watch
+from srcsel.pictures.images import SUFFIXES as PICTURES
+from srcsel.pictures.kinds import IGNORED, ending, reason_of
+from srcsel.pictures.reading import FILE_LIMIT
+from srcsel.pictures.stores import shards
+from srcsel.pictures.stores.remote import Store, Stored
+from srcsel.pictures.tables.rows import SUFFIXES as TABLES
+from srcsel.pictures.tables.rows import TABLE_LIMIT
+from srcsel.pictures.walk import walk
+from srcsel.store import files
+
+VERSION = 1  # part of a folder's name; raise it with every change to what is brought
+TOGETHER = 64  # files fetched as one: between two looks at the stop button
+SHARD_LIMIT = 50 * 2**30  # bytes of one shard
+INDEX, INSIDE, TABLE = "index.json", "pictures", "labels.csv"
+DATASETS_FILES = frozenset({"state.json", "dataset_info.json", "dataset_dict.json"})
+NOT_FETCHED = (
+    "The pictures at {} are not on this computer yet. Check or run them once: that fetches them."
+)
+NO_ROOM = (
+    "Bringing these pictures here takes {:.1f} GB of free space, and {} has {:.1f} GB. Free some"
+    " space, or set SRCSEL_HOME to a folder on another disk."
+)
+TOO_LARGE = "The file is very large ({:,.0f} MB). Save a smaller copy."
+
+
+def is_apart(ref: str) -> bool:
+    """Tell whether a reference means an address, or a folder or file of shards.
+
+    Raises InputError for an address that may not be opened.
+    """
+    return _source(ref) is not None
+
+
+def fetch(ref: str, watch: Watch) -> Listing:
+    """Bring what is new and list all of it; progress goes to the part "pictures".
+
+    Raises InputError, DownloadError where a store does not answer, StoreError, Cancelled (what was
+    brought until then is kept).
+    """
+    from filelock import FileLock
+
+    source = _source(ref)
+    assert source is not None
+    place = source.place()
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        with FileLock(place / "fetching.lock"):
+            if source.address is not None:
+                _from_store(source.address, place, watch)
+            else:
+                assert source.path is not None
+                _unpack_all(_local_shards(source.path), place, watch)
+    except OSError as error:
+        raise files.explain_disk(place, error) from error
+    return _listing(source, place)
+
+
+def stored(ref: str) -> Listing | None:
+    """List what was brought before; None where that is nothing. Asks no store."""
+    source = _source(ref)
+    assert source is not None
+    place = source.place()
+    return _listing(source, place) if (place / INDEX).is_file() else None
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where pictures come from."""
+
+    address: Address | None
+    path: Path | None  # of shards on this computer
+    depth: int  # how many /* stand behind it
+
+    @property
+    def name(self) -> str:
+        """Its last part."""
+        return (self.address or self.path).name  # pyright: ignore[reportOptionalMemberAccess]
+
+    @property
+    def ref(self) -> str:
+        """A reference that means it from everywhere."""
+        return f"{self.address or self.path}{'/*' * self.depth}"
+
+    def place(self) -> Path:
+        """Return the folder that it is brought into."""
+        named = files.text_hash([VERSION, str(self.address or self.path)])
+        return load_settings().public / f"store-{named}"
+
+
+def _source(ref: str) -> _Source | None:
+    rest, depth = starred(ref)
+    if (address := address_of(rest)) is not None:
+        access.require_address(address)
+        return _Source(address, None, depth)
+    try:
+        path = opened(rest)
+    except MissingPathError:
+        return None
+    packed = path.suffix.lower() in shards.ENDINGS if path.is_file() else _holds_shards(path)
+    return _Source(None, path, depth) if packed else None
+
+
+def _holds_shards(folder: Path) -> bool:
+    """Tell whether a folder holds shards and nothing else that could be meant: no pictures, and no
+    folders but those of data sets that `datasets` has written.
+    """
+    found = False
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            kind = ending(entry.name)
+            if kind in PICTURES:
+                return False
+            if entry.is_dir():
+                if not Path(entry.path, "state.json").is_file():
+                    return False
+                found = True
+            found = found or kind in shards.ENDINGS
+    return found
+
+
+def _local_shards(path: Path) -> list[tuple[str, Path]]:
+    if path.is_file():
+        return [(path.stem, path)]
+    found = sorted(p for p in path.rglob("*") if p.suffix.lower() in shards.ENDINGS and p.is_file())
+    return [
+        (p.relative_to(path).with_suffix("").as_posix().replace("/", "-"), p)
+        for p in found
+        if access.allowed(p) and not p.name.startswith(("cache-", "."))
+    ]
+
+
+def _from_store(address: Address, place: Path, watch: Watch) -> None:
+    store = Store(address)
+    watch.update("pictures", "downloading")
+    listed = store.files()
+    wanted, aside = _sorted(listed)
+    packed = [one for one in wanted if ending(one.name) in shards.ENDINGS]
+    pictures = any(ending(one.name) in PICTURES for one in wanted)
+    if packed and not pictures:
+        before = _index(place).get("shards", {})
+        now = {one.name: [one.size, one.version] for one in packed}
+        if before != now:
+            _unpack_all(_fetched(store, packed, place, watch), place, watch, now)
+        return
+    _bring(store, [one for one in wanted if one not in packed], place, aside, watch)
+
+
+def _sorted(listed: Sequence[Stored]) -> tuple[list[Stored], dict[str, str]]:
+    """Tell what is worth fetching from what is not, with the reason where that is worth a word."""
+    wanted, aside = [], {}
+    for one in listed:
+        kind = ending(one.name)
+        limit = TABLE_LIMIT if kind in TABLES else SHARD_LIMIT
+        limit = FILE_LIMIT if kind in PICTURES else limit
+        parts = PurePosixPath(one.name).parts
+        if any(part.startswith(".") or part == ".." for part in parts) or "\0" in one.name:
+            continue
+        if kind in PICTURES | TABLES | shards.ENDINGS:
+            if one.size <= limit:
+                wanted.append(one)
+            else:
+                aside[one.name] = TOO_LARGE.format(one.size / 1e6)
+        elif kind not in IGNORED and parts[-1] not in DATASETS_FILES:
+            aside[one.name] = reason_of(kind, ordinary=True)
+    return wanted, aside
+
+
+def _bring(
+    store: Store, wanted: Sequence[Stored], place: Path, aside: dict[str, str], watch: Watch
+) -> None:
+    """Fetch what is new, and forget what is gone."""
+    inside = place / INSIDE
+    before = _index(place).get("files", {})
+    now = {one.name: [one.size, one.version] for one in wanted}
+    for name in before.keys() - now.keys():
+        (inside / name).unlink(missing_ok=True)
+    kept = {n: v for n, v in now.items() if before.get(n) == v and (inside / n).is_file()}
+    new = [one for one in wanted if one.name not in kept]
+    _require_room(sum(one.size for one in new), place)
+    total = sum(one.size for one in wanted)
+    done = total - sum(one.size for one in new)
+    try:
+        for start in range(0, len(new), TOGETHER):
+            watch.update("pictures", "downloading", done, total)
+            some = new[start : start + TOGETHER]
+            for one, path in _whole(store, some, place):
+                target = inside / one.name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                path.replace(target)
+                kept[one.name] = now[one.name]
+            done += sum(one.size for one in some)
+    finally:
+        inside.mkdir(exist_ok=True)
+        files.write_json(place / INDEX, {"files": kept, "aside": aside})
+
+
+def _whole(store: Store, some: Sequence[Stored], place: Path) -> Iterator[tuple[Stored, Path]]:
+    """Fetch files beside where they are to lie; yield those that came whole."""
+    with tempfile.TemporaryDirectory(prefix="coming-", dir=place) as coming:
+        paths = [Path(coming) / str(at) for at in range(len(some))]
+        gone = set(store.get(some, paths))
+        for one, path in zip(some, paths, strict=True):
+            if one.name not in gone and path.is_file() and path.stat().st_size == one.size:
+                yield one, path
+
+
+def _fetched(
+    store: Store, packed: Sequence[Stored], place: Path, watch: Watch
+) -> Iterator[tuple[str, Path]]:
+    """Fetch one shard after the other; each is there only while it is unpacked."""
+    total, done = sum(one.size for one in packed), 0
+    _require_room(total + max(one.size for one in packed), place)
+    for one in packed:
+        watch.update("pictures", "downloading", done, total)
+        for _, path in _whole(store, [one], place):
+            shard = path.rename(path.with_name(f"shard{ending(one.name)}"))
+            yield one.name.removesuffix(ending(one.name)).replace("/", "-"), shard
+        done += one.size
+
+
+def _unpack_all(
+    sources: Iterator[tuple[str, Path]] | Sequence[tuple[str, Path]],
+    place: Path,
+    watch: Watch,
+    about: dict[str, list] | None = None,
+) -> None:
+    """Unpack shards into a new folder with a table of labels, which takes the old one's place when
+    it is whole.
+    """
+    if about is None:
+        sources = list(sources)
+        about = {str(p): [p.stat().st_size, str(p.stat().st_mtime_ns)] for _, p in sources}
+        if _index(place).get("shards") == about:
+            return
+        _require_room(sum(size for size, _ in about.values()), place)
+    with tempfile.TemporaryDirectory(prefix="coming-", dir=place) as coming:
+        made, rows = Path(coming) / INSIDE, [("file", "label")]
+        for number, (name, shard) in enumerate(sources):
+            folder = made / f"{number:05d}-{name[-80:]}"
+            folder.mkdir(parents=True)
+            for at, one in enumerate(shards.pictures(shard)):
+                if at % TOGETHER == 0:
+                    watch.update("pictures", "reading", note=f"Unpacking {shard.name}, {at:,}")
+                file = folder / f"{at:07d}-{one.name}"
+                file.write_bytes(one.data)
+                rows.append((file.relative_to(made).as_posix(), one.label))
+        if len(rows) == 1:
+            raise InputError("No pictures were found in these shards.")
+        text = io.StringIO()
+        csv.writer(text).writerows(rows)
+        (made / TABLE).write_text(text.getvalue(), encoding="utf-8")
+        (place / INDEX).unlink(missing_ok=True)  # until both fit
+        shutil.rmtree(place / INSIDE, ignore_errors=True)
+        made.rename(place / INSIDE)
+        files.write_json(place / INDEX, {"shards": about, "aside": {}})
+
+
+def _listing(source: _Source, place: Path) -> Listing:
+    from srcsel.pictures.listing import list_below
+
+    held = _index(place)
+    tree = walk(place / INSIDE)
+    tree.skipped.extend(Unreadable(path, why) for path, why in held.get("aside", {}).items())
+    try:
+        found = list_below(tree, source.ref, source.name, source.depth)
+    except InputError as error:  # the folder that it names is ours, and no help
+        raise InputError(str(error).replace(str(place / INSIDE), source.ref)) from error
+    return replace(found, ref=source.ref, name=source.name)
+
+
+def _index(place: Path) -> dict:
+    try:
+        held = files.read_json(place / INDEX)
+    except (FileNotFoundError, files.DamagedFileError):
+        return {}
+    return held if isinstance(held, dict) else {}
+
+
+def _require_room(needed: int, place: Path) -> None:
+    free = shutil.disk_usage(place).free
+    if free < needed:
+        raise StoreError(NO_ROOM.format(needed / 1e9, place, free / 1e9))

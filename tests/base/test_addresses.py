@@ -1,0 +1,87 @@
+"""Addresses of stores: what is one, which are opened, and what a shared dashboard allows."""
+
+import os
+
+import pytest
+
+from srcsel.base.access import require_address
+from srcsel.base.addresses import Address, address_of
+from srcsel.base.errors import InputError
+from srcsel.base.paths import lasting, opened
+from srcsel.base.settings import load_settings
+
+
+def test_an_address_is_joined_and_named_like_a_path():
+    address = address_of("s3://bucket/pictures/")
+    assert address == Address("s3", "bucket/pictures")
+    assert str(address / "a/b.jpg") == "s3://bucket/pictures/a/b.jpg"
+    assert (address / "a/b.JPG").suffix == ".JPG"
+    assert address.name == "pictures"
+    assert address.parent == Address("s3", "bucket")
+    assert address.parent.parent == address.parent
+    assert (address / "x").is_relative_to(address)
+    assert not Address("s3", "bucket/pictures2").is_relative_to(address)
+    assert not Address("gs", "bucket/pictures").is_relative_to(address)
+
+
+@pytest.mark.parametrize("text", ["/home/me", "pictures", "file:///home/me", "demo:digits", "a::b"])
+def test_paths_and_names_are_none(text):
+    assert address_of(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://169.254.169.254/latest/meta-data",
+        "https://example.org/pictures",
+        "ftp://example.org/pictures",
+        "zip://a.zip::http://inner/x",
+        "simplecache::s3://bucket/x",
+        "memory://x",
+        "github://owner:repo@main/x",
+        "s3://",
+        "s3://bucket/../other",
+        "s3://bucket//x",
+        "s3://bucket/a\nb",
+    ],
+)
+def test_what_is_not_opened_is_said(text):
+    with pytest.raises(InputError, match=r"address|Addresses"):
+        address_of(text)
+
+
+def test_a_password_in_an_address_is_refused_and_not_repeated():
+    with pytest.raises(InputError, match="holds a password") as found:
+        address_of("s3://KEYID:verysecret@bucket/x")
+    assert "verysecret" not in str(found.value)
+
+
+def test_a_reference_lasts_and_is_no_path():
+    assert lasting(" 's3://bucket/pictures/' ") == "s3://bucket/pictures"
+    assert lasting("s3://bucket/pictures/*/*") == "s3://bucket/pictures/*/*"
+    with pytest.raises(InputError, match="an address of a store, and here a path"):
+        opened("s3://bucket/model.safetensors")
+
+
+def test_roots_may_be_addresses(monkeypatch, tmp_path):
+    monkeypatch.setenv(
+        "SRCSEL_ROOTS", os.pathsep.join([str(tmp_path), "s3://bucket/open", "/data"])
+    )
+    settings = load_settings()
+    assert [str(root) for root in settings.roots] == [str(tmp_path.resolve()), "/data"]
+    assert settings.stores == (Address("s3", "bucket/open"),)
+    require_address(Address("s3", "bucket/open/pictures"))
+    for outside in ("bucket/opened", "bucket", "other/open"):
+        with pytest.raises(InputError, match="Choose one below s3://bucket/open"):
+            require_address(Address("s3", outside))
+    with pytest.raises(InputError, match="outside what the pages may open"):
+        lasting("s3://bucket/secret")
+
+
+def test_folders_alone_open_no_address(monkeypatch, tmp_path):
+    for roots in (str(tmp_path), "nowhere"):
+        monkeypatch.setenv("SRCSEL_ROOTS", roots)
+        with pytest.raises(InputError, match="opens no addresses of stores"):
+            require_address(Address("s3", "bucket"))
+    monkeypatch.delenv("SRCSEL_ROOTS")
+    require_address(Address("s3", "bucket"))

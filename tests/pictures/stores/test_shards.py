@@ -1,0 +1,170 @@
+"""Data sets in shards come out as the pictures and labels that were packed."""
+
+import io
+import json
+import tarfile
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from srcsel.base.errors import InputError
+from srcsel.pictures.dataset import load_dataset
+from srcsel.pictures.listing import list_pictures, list_quickly
+from srcsel.pictures.thumbs import picture, register
+
+NAMES = ["cat", "a/dog"]
+
+
+def samples(count=12):
+    """(bytes, number of the class) of pictures that differ."""
+    chance = np.random.default_rng(0)
+    made = []
+    for i in range(count):
+        file = io.BytesIO()
+        Image.fromarray(chance.integers(0, 256, (12, 12, 3), dtype=np.uint8)).save(file, "PNG")
+        made.append((file.getvalue(), i % 2))
+    return made
+
+
+def tar_of(path, files):
+    with tarfile.open(path, "w") as archive:
+        for name, data in files:
+            about = tarfile.TarInfo(name)
+            about.size = len(data)
+            archive.addfile(about, io.BytesIO(data))
+
+
+def webdataset(folder):
+    made = samples()
+    for shard in (0, 1):
+        files = []
+        for i, (data, label) in list(enumerate(made))[shard::2]:
+            files += [(f"{i:03d}.png", data), (f"{i:03d}.cls", NAMES[label].encode())]
+        tar_of(folder / f"train-{shard}.tar", files)
+
+
+def json_in_tar(folder):
+    files = []
+    for i, (data, label) in enumerate(samples()):
+        about = json.dumps({"label": NAMES[label], "caption": "x"}).encode()
+        files += [(f"a/{i}.json", about), (f"a/{i}.png", data)]
+    tar_of(folder / "all.tar", files)
+
+
+def table():
+    made = samples()
+    images = pa.array(
+        [{"bytes": data, "path": None} for data, _ in made],
+        pa.struct([("bytes", pa.binary()), ("path", pa.string())]),
+    )
+    features = {"image": {"_type": "Image"}, "label": {"names": NAMES, "_type": "ClassLabel"}}
+    about = {"huggingface": json.dumps({"info": {"features": features}})}
+    return pa.table({"image": images, "label": [n for _, n in made]}).replace_schema_metadata(about)
+
+
+def parquet(folder):
+    pq.write_table(table(), folder / "train-00000-of-00001.parquet")
+
+
+def plain_parquet(folder):
+    made = samples()
+    columns = {"jpg": [data for data, _ in made], "class": [NAMES[n] for _, n in made]}
+    pq.write_table(pa.table(columns), folder / "part.parquet")
+
+
+def datasets_folder(folder):
+    inside = folder / "train"
+    inside.mkdir()
+    whole = table()
+    file = str(inside / "data-00000-of-00001.arrow")
+    with pa.OSFile(file, "wb") as sink, pa.ipc.new_stream(sink, whole.schema) as writer:
+        writer.write_table(whole, max_chunksize=5)
+    (inside / "state.json").write_text("{}")
+    (inside / "dataset_info.json").write_text("{}")
+    (folder / "dataset_dict.json").write_text('{"splits": ["train"]}')
+
+
+@pytest.mark.parametrize(
+    "pack",
+    [webdataset, json_in_tar, parquet, plain_parquet, datasets_folder],
+    ids=lambda f: f.__name__,
+)
+def test_pictures_and_labels_come_out_as_they_were_packed(pack, tmp_path):
+    folder = tmp_path / "packed"
+    folder.mkdir()
+    pack(folder)
+    assert list_quickly(str(folder)) is None  # a worker unpacks it first
+    with pytest.raises(InputError, match="not on this computer yet"):
+        list_pictures(str(folder))
+    dataset = load_dataset(str(folder))
+    assert dataset.ref == str(folder)
+    assert dataset.classes == tuple(sorted(NAMES))
+    found = {
+        (dataset.folder / path).read_bytes(): dataset.classes[label]
+        for path, label in zip(dataset.paths, dataset.labels, strict=True)
+    }
+    assert found == {data: NAMES[number] for data, number in samples()}
+    listed = list_quickly(str(folder))
+    assert listed is not None
+    assert listed.paths == dataset.paths
+    kind, body = picture(register(dataset.folder, dataset.paths), 0, 96)
+    assert (kind, body[:2]) == ("image/jpeg", b"\xff\xd8")
+
+
+@pytest.fixture
+def packed(tmp_path):
+    folder = tmp_path / "packed"
+    folder.mkdir()
+    return folder
+
+
+def test_a_changed_shard_is_unpacked_again_and_an_unchanged_one_is_not(packed):
+    webdataset(packed)
+    first = load_dataset(str(packed))
+    before = (first.folder / first.paths[0]).stat().st_ino
+    again = load_dataset(str(packed))
+    assert (again.folder / again.paths[0]).stat().st_ino == before
+    (packed / "train-1.tar").unlink()
+    assert len(load_dataset(str(packed)).paths) == len(first.paths) // 2
+
+
+def test_a_torn_shard_is_named_and_what_was_there_before_stays(packed):
+    webdataset(packed)
+    first = load_dataset(str(packed))
+    torn = (packed / "train-1.tar").read_bytes()[:700]
+    (packed / "train-1.tar").write_bytes(torn)
+    with pytest.raises(InputError, match=r"train-1\.tar cannot be read as a shard"):
+        load_dataset(str(packed))
+    assert all((first.folder / path).is_file() for path in first.paths)
+
+
+def test_a_table_without_pictures_is_refused_with_its_columns(tmp_path):
+    pq.write_table(pa.table({"x": [1.0], "label": [1]}), tmp_path / "numbers.parquet")
+    with pytest.raises(InputError, match=r"no column of pictures.*x, label"):
+        load_dataset(str(tmp_path))
+
+
+def test_names_in_a_tar_lead_nowhere_else(tmp_path):
+    made = samples()
+    inside = tmp_path / "packed"
+    inside.mkdir()
+    files = [(f"../../{NAMES[0]}/{i}.png", data) for i, (data, _) in enumerate(made[:6])]
+    files += [(f"/etc/dog/{i}.png", data) for i, (data, _) in enumerate(made[6:])]
+    tar_of(inside / "x.tar", files)
+    dataset = load_dataset(str(inside))
+    assert dataset.classes == ("cat", "dog")
+    assert all(
+        (dataset.folder / path).resolve().is_relative_to(dataset.folder.resolve())
+        for path in dataset.paths
+    )
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["home", "packed"]
+
+
+def test_a_tar_beside_folders_of_pictures_is_left_aside_as_before(picture_folder):
+    tar_of(picture_folder / "old.tar", [])
+    dataset = load_dataset(str(picture_folder))
+    assert len(dataset.paths) == 36
+    assert [one.path for one in dataset.unreadable] == ["old.tar"]
