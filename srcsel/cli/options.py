@@ -20,7 +20,7 @@ def rank(commands: Commands) -> ArgumentParser:
         "folder",
         help=(
             "one sub-folder a class, or with a labels.csv; 'FOLDER/*' takes the folders below as"
-            " the classes; or such a table; or demo:NAME, public:NAME"
+            " the classes; or such a table; or s3://BUCKET/FOLDER, demo:NAME, public:NAME"
         ),
     )
     rank.add_argument(

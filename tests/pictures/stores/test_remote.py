@@ -114,7 +114,7 @@ def test_pictures_of_a_bucket_rank_like_those_of_a_folder(
     for secret in (KEY, SECRET):  # neither in runs, logs, manifests nor in what was said
         assert secret not in told
         assert not [path for path in kept if secret.encode() in path.read_bytes()]
-    report = shell(environment, "report", "latest", "--out", str(tmp_path / "report.html"))
+    report = shell(environment, "report", "latest", "--html", str(tmp_path / "report.html"))
     assert report.returncode == 0, report.stderr
     assert SECRET not in (tmp_path / "report.html").read_text()
 
