@@ -166,9 +166,9 @@ def search(
 
     text: words that all have to occur in id, title, pretraining or licence, in any case and order;
     other names of a family are known (`finding.OTHER_NAMES`): siglip2, perception encoder.
-    max_params: most weights allowed; a model of unknown size is left out. size: pixels of the shorter
-    side that it reads. commercial: only licences
-    that surely allow commercial use; "unknown" is never among them. Raises UnknownNameError for an
+    max_params: most weights allowed; a model of unknown size is left out. size: pixels of the
+    shorter side that it reads. commercial: only licences that surely allow commercial use;
+    "unknown" is never among them. Raises UnknownNameError for an
     unknown hub.
     """
     if hub is not None and hub not in HUBS:

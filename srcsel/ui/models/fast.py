@@ -26,8 +26,8 @@ def switch(spec: str, listing: Listing, models: Sequence[SourceModel]) -> bool:
 
     The choice lives in the address.
 
-    spec: the chosen set; the strongest models and very many of them start with it on. Where a race saves nothing the
-    switch says so.
+    spec: the chosen set; the strongest models and very many of them start with it on. Where a race
+    saves nothing the switch says so.
     """
     usual = len(models) > rules.MANY or (spec in catalog.PRESETS and catalog.PRESETS[spec].race)
     chosen = state.choose("fast", (ON, OFF), ON if usual else OFF, "choice of a fast answer")

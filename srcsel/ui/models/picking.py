@@ -139,8 +139,8 @@ def ticked(spec: str) -> list[SourceModel]:
 
 
 def search(spec: str) -> None:
-    """Draw the searchable table of everything on offer, with buttons that add the ticked rows, or all
-    that were found.
+    """Draw the searchable table of everything on offer, with buttons that add the ticked rows, or
+    all that were found.
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input(
