@@ -10,7 +10,7 @@ from srcsel.base.records import Result
 from srcsel.runs.question import command
 from srcsel.ui.app import frame, state
 from srcsel.ui.explore import explore, near, panel
-from srcsel.ui.parts import choices, drawers, making, maps, opened
+from srcsel.ui.parts import choices, correcting, drawers, making, maps, opened
 from srcsel.ui.parts.show import empty_state, md
 from srcsel.ui.parts.watch import watch_run
 
@@ -115,12 +115,13 @@ def beside(
     """Draw the selected pictures; before there are any, what the models get right."""
     dataset, run_id = result.dataset, result.run.id
     rows = panel.chosen_rows(run_id, dataset, shown, classes)
-    panel.buttons(run_id, dataset, shown, rows)
+    panel.buttons(run_id, dataset, shown, rows, classes)
     with st.container(key="explore-pictures"):
         if rows:
-            panel.side(dataset, set_id, shown, rows)
+            panel.side(result, set_id, shown, rows)
         else:
             panel.start(run_id, dataset, panes, shown)
+    correcting.bar(result, rows)
 
 
 def moved(result: Result, panes: list[maps.Pane], set_id: str, shown: np.ndarray) -> None:

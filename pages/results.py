@@ -12,6 +12,7 @@ from srcsel.ui.parts.show import empty_state, md
 from srcsel.ui.parts.watch import ACTIVE, draws_maps, watch_run
 from srcsel.ui.results import (
     about,
+    corrected,
     cost,
     more,
     race,
@@ -80,6 +81,7 @@ def answer(whole: Result) -> None:
     about.draw(whole)
     cost.lift(limit)
     verdict.verdict_card(result, lambda: sharing.menu(whole))
+    corrected.section(whole)
     settle.section(result, limit)
     race.section(whole)
     if not result.scores:

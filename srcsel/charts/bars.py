@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from srcsel.base.phrases import plain
 from srcsel.base.records import Reading, Result, Score
 from srcsel.charts.beside import add_close, add_values
 from srcsel.charts.palette import PAINT, Theme, plotly_text
+from srcsel.verdict.correction import MARK, lengths_before
 from srcsel.verdict.readings import (
     axis_chance,
     bar_length,
@@ -52,7 +53,8 @@ def score_bars(
 
     Order and colour of a model are those of `model_order` and of its role in the verdict, so they
     are the same in every chart. `customdata` of a bar is the model's id. `scale` enlarges all for a
-    projector; `most` keeps the first models alone, and the chosen one.
+    projector; `most` keeps the first models alone, and the chosen one. Where the pictures were
+    corrected, thin outlines show the bars before.
     """
     import plotly.graph_objects as go
 
@@ -90,7 +92,9 @@ def score_bars(
         selected={"marker": {"opacity": 1}},
     )
     figure = go.Figure(bars)
-    low, high = _limits(lengths, [chance, *starts.values()])
+    before = {m: v for m, v in lengths_before(result, measure, reading).items() if m in lengths}
+    _outline(figure, before, starts, rows, paint)
+    low, high = _limits(lengths, [chance, *starts.values()], before)
     _lay_out(figure, order, titles, chosen, paint, _LABEL if scale == 1 else _LABEL_LARGE)
     _draw_chance(figure, chance, len(order), paint)
     values, texts = _ticks(low, high, few=scale > 1, chance=chance)
@@ -101,6 +105,33 @@ def score_bars(
     close = [rows[m] for m in ranking.close if m in rows] if ranking else []
     add_close(figure, close, "too close to call" if scale == 1 else "too close", paint)
     return figure if scale == 1 else _enlarge(figure, scale)
+
+
+def _outline(
+    figure: go.Figure,
+    before: Mapping[str, float],
+    starts: Mapping[str, float],
+    rows: Mapping[str, int],
+    paint: dict[str, str],
+) -> None:
+    """Draw where the bars ended before a correction, as thin outlines around those of now."""
+    if not before:
+        return
+    figure.add_bar(
+        name=MARK,
+        orientation="h",
+        y=[rows[m] for m in before],
+        base=[starts[m] for m in before],
+        x=[value - starts[m] for m, value in before.items()],
+        customdata=list(before),
+        width=0.86,
+        marker={"color": "rgba(0,0,0,0)", "line": {"color": paint["line"], "width": 1.2}},
+        hovertext=[f"{MARK}: {value:z.3f}" for value in before.values()],
+        hovertemplate="%{hovertext}<extra></extra>",
+        unselected={"marker": {"opacity": 1}},
+        selected={"marker": {"opacity": 1}},
+    )
+    figure.update_layout(barmode="overlay")
 
 
 def _value(length: tuple[float, float, float] | None) -> str:
@@ -130,7 +161,8 @@ def bars_alt(result: Result, measure: str, reading: Reading) -> str:
         "silhouette": "How well the groups separate",
         "supcon": "How well neighbours agree, as gain over chance",
     }
-    parts = [f"{titles[m]} {bar_length(scores[m])[0]:z.3f}" for m in order[:5]]
+    was = {m: f" ({v:z.3f} before)" for m, v in lengths_before(result, measure, reading).items()}
+    parts = [f"{titles[m]} {bar_length(scores[m])[0]:z.3f}{was.get(m, '')}" for m in order[:5]]
     rest = f", and {len(order) - 5} more" if len(order) > 5 else ""
     ranking = find_ranking(result, measure, reading)
     close = len(ranking.close) if ranking else 0
@@ -162,9 +194,11 @@ def _scale(measure: str, paint: dict[str, str], *, short: bool) -> dict[str, obj
 
 
 def _limits(
-    lengths: dict[str, tuple[float, float, float]], chances: list[float]
+    lengths: dict[str, tuple[float, float, float]],
+    chances: list[float],
+    before: Mapping[str, float],
 ) -> tuple[float, float]:
-    ends = [*chances, *(v for triple in lengths.values() for v in triple)]
+    ends = [*chances, *before.values(), *(v for triple in lengths.values() for v in triple)]
     low, high = min(ends), max(ends)
     room = 0.04 * ((high - low) or 1.0)
     return low - (room if low < min(chances) else 0.0), high + room

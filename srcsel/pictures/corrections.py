@@ -15,6 +15,7 @@ from srcsel.base.phrases import count, listed, plain
 from srcsel.base.records import Corrections, Dataset, Listing, Unreadable
 from srcsel.pictures.checks import check, require_rankable
 
+OUT = "left out"
 LONGEST = 200  # characters of a class that is typed
 EMPTIED = "You left out all of its pictures or gave them another label, so it is no class any more."
 
@@ -80,6 +81,12 @@ def in_words(known: Corrections) -> str:
     return _in_words(
         (len(known.left_out), "left out"), (len(known.relabeled), "with another label")
     )
+
+
+def each(known: Corrections) -> list[tuple[str, str]]:
+    """Say of each picture, by path, what is corrected: (path, "left out" or "now rust")."""
+    told = dict.fromkeys(known.left_out, OUT)
+    return sorted((told | {path: f"now {name}" for path, name in known.relabeled}).items())
 
 
 def difference(before: Corrections, after: Corrections) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from srcsel.base.phrases import plain
 from srcsel.base.records import Evidence, Projection, Reading, Result
 from srcsel.charts import class_groups
 from srcsel.charts.cost import Trade, names_beside
+from srcsel.verdict.correction import lengths_before
 from srcsel.verdict.cost import COSTS
 from srcsel.verdict.readings import (
     axis_chance,
@@ -58,6 +60,8 @@ class Bar:
     end: float
     low: float
     high: float
+    # where it began and ended before the pictures were corrected, the smaller first
+    before: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ class Bars:
     rows: tuple[Bar, ...]
     zero: float
     close: bool  # whether some are too close to call
+    corrected: bool = False  # whether it is known how far some reached before
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,8 @@ def score_rows(result: Result, measure: str, reading: Reading) -> Bars:
     close = set(ranking.close) if ranking and len(ranking.close) > 1 else set()
     starts = {m: bar_start(scores[m]) for m in lengths}
     chance = axis_chance({m: scores[m] for m in lengths})
-    return _bars(result, lengths, close, lambda value: f"{value:z.3f}", starts, chance)
+    before = lengths_before(result, measure, reading)
+    return _bars(result, lengths, close, lambda value: f"{value:z.3f}", starts, chance, before)
 
 
 def accuracy_rows(result: Result, evidence: Evidence) -> Bars:
@@ -124,10 +130,13 @@ def _bars(
     text: Callable[[float], str],
     starts: Mapping[str, float] | None = None,
     zero: float = 0.0,
+    before: Mapping[str, float] = MappingProxyType({}),
 ) -> Bars:
     """Lay out bars that begin at `starts`, 0 by default; the line stands at `zero`."""
     titles, starts = titles_of(result), starts or {}
+    before = {m: value for m, value in before.items() if m in lengths}
     ends = [zero, *starts.values(), *(value for three in lengths.values() for value in three)]
+    ends += before.values()
     low, high = min(ends), max(ends)
     scale = WIDE / ((high - low) or 1.0)
 
@@ -144,10 +153,15 @@ def _bars(
             place(max(starts.get(m, 0.0), value)),
             place(least),
             place(most),
+            _between(place(starts.get(m, 0.0)), place(before[m])) if m in before else None,
         )
         for m, (value, least, most) in lengths.items()
     )
-    return Bars(rows, place(zero), any(row.shaded for row in rows))
+    return Bars(rows, place(zero), any(row.shaded for row in rows), bool(before))
+
+
+def _between(one: float, other: float) -> tuple[float, float]:
+    return min(one, other), max(one, other)
 
 
 def map_dots(result: Result, projection: Projection, rows: np.ndarray) -> list[Dot]:

@@ -28,6 +28,7 @@ from srcsel.base.records import (
 from srcsel.charts import bars_alt, class_groups
 from srcsel.charts.bars import SCALES
 from srcsel.charts.cost import cost_alt, tells_apart, trade
+from srcsel.pictures import corrections
 from srcsel.report.drawing import (
     MAP,
     PLOT,
@@ -43,6 +44,7 @@ from srcsel.runs.question import command
 from srcsel.verdict.after import after_training
 from srcsel.verdict.ahead import multiple, points
 from srcsel.verdict.beforehand import HEADING, lines
+from srcsel.verdict.correction import MARK, before_and_after
 from srcsel.verdict.cost import contenders, usual
 from srcsel.verdict.expected import STRIP, expected, in_words, strip_of, strip_parts, took_for
 from srcsel.verdict.light import light
@@ -106,6 +108,12 @@ def to_html(
         strip=_strip(result, strip or {}),
         strip_means=STRIP,
         light=light(result),
+        changed=before_and_after(result),
+        mark=MARK,
+        corrections=corrections.in_words(result.run.corrections),
+        corrected=[
+            (plain(path), plain(what)) for path, what in corrections.each(result.run.corrections)
+        ],
         facts=_facts(result),
         firsts=_firsts(result),
         after=after_training(result.verdict),

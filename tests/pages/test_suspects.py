@@ -1,12 +1,15 @@
-"""Pictures worth a look: the lists, ticking over all of them, the list to take away, scoring again
-without.
+"""Pictures worth a look: the lists, ticking over all of them, the list to take away, leaving
+out and giving other labels.
 """
 
 import dataclasses
 
 import pytest
 
-from srcsel.base.records import Suspect, Suspects, Unreadable
+from srcsel.base.records import Corrections, Suspect, Suspects, Unreadable
+from srcsel.base.settings import load_settings
+from srcsel.store import drafts
+from srcsel.store.features import open_runs
 from srcsel.store.serialize import from_plain
 from srcsel.ui.explore import suspects
 
@@ -50,12 +53,16 @@ def cards(tab):
     return [h.value for h in tab.html if "<figure>" in h.value]
 
 
+def cards_of(tab):
+    return [h.value for h in tab.html if "<figure" in h.value]
+
+
 def test_each_list_shows_its_pictures_with_reason_and_box(opened, words_of):
     tab = opened(FOUND)
     assert not tab.exception
     assert "2 of 2 models place this with rust" in cards(tab)[0]
     assert "/12/320.jpg" in cards(tab)[0]
-    assert [c.label for c in tab.checkbox] == ["Leave out 02.png", "Leave out 03.png"]
+    assert [c.label for c in tab.checkbox] == ["Choose 02.png", "Choose 03.png"]
     assert "One class has fewer than 5 pictures" in words_of(tab)
     assert "Asked: Strokes, Textures" in words_of(tab)
     tab.segmented_control(key=f"suspects-list-{RUN_ID}").set_value("copies").run()
@@ -75,7 +82,7 @@ def test_ticks_stay_over_the_lists_and_can_be_taken_back(opened):
     assert suspects_of(tab) == {12, 15}
     assert box(tab, 15, "copies").value
     assert not box(tab, 25, "copies").value
-    assert tab.button(key="suspects-again").label == "Leave out 2 pictures and score again"
+    assert tab.button(key="correct-out").label == "Leave out 2 pictures"
     tab.segmented_control(key=f"suspects-list-{RUN_ID}").set_value("labels").run()
     assert box(tab, 12).value
     assert not box(tab, 3).value
@@ -83,7 +90,7 @@ def test_ticks_stay_over_the_lists_and_can_be_taken_back(opened):
     assert suspects_of(tab) == {15}
     tab.button(key="suspects-close").click().run()
     assert suspects_of(tab) == set()
-    assert tab.button(key="suspects-again").disabled
+    assert not [b for b in tab.button if b.key == "correct-out"]
     assert not tab.exception
 
 
@@ -101,29 +108,38 @@ def test_the_worker_is_kept_warm_while_pictures_are_ticked(opened, monkeypatch):
     assert len(asked) > before
 
 
-def test_scoring_again_asks_the_same_without_the_ticked_ones(opened, board, result):
+def test_what_is_ticked_is_left_out_and_scored_again(opened, board, result, words_of):
     tab = opened(FOUND)
     tab.button(key="suspects-select_all").click().run()
-    tab.button(key="suspects-again").click().run()
+    tab.button(key="correct-out").click().run()
+    assert suspects_of(tab) == set()  # done with
+    assert "Corrections: 2 pictures left out" in words_of(tab)
+    assert '<figure class="marked">' in cards_of(tab)[0]
+    assert "<em>left out</em>" in cards_of(tab)[0]
+    tab.button(key="correct-again").click().run()
     (job,) = [job for job in board.recent(10) if job.kind == "rank"]
     run = from_plain(type(result.run), job.payload["run"])
     paths = result.dataset.paths
     assert run.left_out == tuple(sorted((paths[3], paths[12])))
     assert run.title == "leaves without 2 pictures"
+    assert run.corrects == result.run.id
     assert run.id != result.run.id
     same = {"id": result.run.id, "created": result.run.created, "left_out": (), "title": "leaves"}
-    assert dataclasses.replace(run, **same) == result.run
+    assert dataclasses.replace(run, **same, corrects="") == result.run
 
 
-def test_left_out_before_stays_left_out_and_the_title_counts_all(result):
-    once = suspects.without(result, [0, 1])
-    left = tuple(path for path in result.dataset.paths if path not in once.left_out)
-    again = dataclasses.replace(
-        result, run=once, dataset=dataclasses.replace(result.dataset, paths=left)
-    )
-    twice = suspects.without(again, [0])
-    assert set(twice.left_out) == {*once.left_out, left[0]}
-    assert twice.title == "leaves without 3 pictures"
+def test_the_models_label_is_taken_at_once_for_those_that_they_place_elsewhere(opened, result):
+    tab = opened(FOUND)
+    box(tab, 12).check().run()
+    tab.button(key="correct-suggested").click().run()
+    assert not tab.exception
+    assert "<em>now rust</em>" in cards_of(tab)[0]
+    known = drafts.read(load_place(), "", Corrections()).now
+    assert known == Corrections((), ((result.dataset.paths[12], "rust"),))
+
+
+def load_place():
+    return open_runs(load_settings()).drafts(RUN_ID)
 
 
 def test_nothing_suspicious_is_said_kindly(opened, words_of):
@@ -132,7 +148,7 @@ def test_nothing_suspicious_is_said_kindly(opened, words_of):
     assert any("Nothing looks suspicious" in s.value for s in tab.success)
     assert not cards(tab)
     assert not tab.checkbox
-    assert not [b for b in tab.button if b.key == "suspects-again"]
+    assert not [b for b in tab.button if str(b.key).startswith("correct-")]
 
 
 def test_files_that_cannot_be_read_are_listed_with_the_reason(opened, save, result):
@@ -215,14 +231,13 @@ def test_presenter_mode_shows_pictures_and_reasons_only(opened):
     assert not [b for b in tab.button if str(b.key).startswith("suspects-")]
 
 
-def test_what_the_button_says_is_left_out_whatever_a_box_reports_with_it(opened, board, result):
+def test_what_the_button_says_is_left_out_whatever_a_box_reports_with_it(opened, result):
     tab = opened(FOUND)
     box(tab, 12).check().run()
     tab.segmented_control(key=f"suspects-list-{RUN_ID}").set_value("copies").run()
     tab.button(key="suspects-select_all").click().run()
-    assert tab.button(key="suspects-again").label == "Leave out 2 pictures and score again"
+    assert tab.button(key="correct-out").label == "Leave out 2 pictures"
     box(tab, 15, "copies").uncheck()  # not redrawn yet, so its old state comes with the press
-    tab.button(key="suspects-again").click().run()
-    (job,) = [job for job in board.recent(10) if job.kind == "rank"]
-    run = from_plain(type(result.run), job.payload["run"])
-    assert set(run.left_out) == {result.dataset.paths[12], result.dataset.paths[15]}
+    tab.button(key="correct-out").click().run()
+    known = drafts.read(load_place(), "", Corrections()).now
+    assert set(known.left_out) == {result.dataset.paths[12], result.dataset.paths[15]}

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from srcsel.base.records import Dataset, Inside
+from srcsel.base.records import Dataset, Inside, Result
 from srcsel.base.spreadsheet import to_csv
 from srcsel.ui.app import frame
 from srcsel.ui.explore.explore import put, selected
-from srcsel.ui.parts import words
+from srcsel.ui.parts import correcting, words
 from srcsel.ui.parts.maps import Pane
 from srcsel.ui.parts.show import md, picture_grid
 
@@ -43,8 +43,8 @@ def listing(dataset: Dataset, rows: Sequence[int]) -> bytes:
 def chosen_rows(
     run_id: str, dataset: Dataset, shown: np.ndarray, classes: Sequence[int]
 ) -> list[int]:
-    """Return the selected pictures that the map shows; a file that was searched for need not be on
-    the map.
+    """Return the selected pictures that the map shows; a file that was searched for, or one of a
+    whole class, need not be on the map.
     """
     chosen = selected(run_id)
     if chosen is None:
@@ -52,25 +52,28 @@ def chosen_rows(
     rows = np.array([r for r in chosen.rows if r < len(dataset.paths)], dtype=np.int64)
     kept = (
         np.isin(dataset.labels[rows], list(classes))
-        if chosen.how == "find"
+        if chosen.how in ("find", "classes")
         else np.isin(rows, shown)
     )
     return rows[kept].tolist()
 
 
-def buttons(run_id: str, dataset: Dataset, shown: np.ndarray, rows: list[int]) -> None:
-    """Draw what can be done with a selection, `rows` of the pictures `shown`; presenter mode only
-    shows.
+def buttons(
+    run_id: str, dataset: Dataset, shown: np.ndarray, rows: list[int], classes: Sequence[int]
+) -> None:
+    """Draw the ways to choose pictures: all on the map, all of the `classes` that are shown, none;
+    `rows` are chosen now. Presenter mode only shows.
     """
     if frame.presenting():
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         if not rows:
+            label, every, how = _all_of(dataset, shown, classes)
             st.button(
-                "Select all on the map",
+                label,
                 icon=":material/select_all:",
                 on_click=put,
-                args=(run_id, shown.tolist()),
+                args=(run_id, every, how),
                 key="explore-all",
             )
         else:
@@ -92,15 +95,38 @@ def buttons(run_id: str, dataset: Dataset, shown: np.ndarray, rows: list[int]) -
             )
 
 
-def side(dataset: Dataset, set_id: str, shown: np.ndarray, rows: list[int]) -> None:
-    """Draw the selected pictures `rows`; `shown` are those on the map."""
+def _all_of(
+    dataset: Dataset, shown: np.ndarray, classes: Sequence[int]
+) -> tuple[str, list[int], str]:
+    """Return what the button that chooses them says, pictures, and how they are chosen: those on
+    the map, or where classes are chosen all of these, drawn or not.
+    """
+    if len(classes) == len(dataset.classes):
+        return "Select all on the map", shown.tolist(), "page"
+    rows = np.flatnonzero(np.isin(dataset.labels, list(classes))).tolist()
+    name = md(dataset.classes[classes[0]]) if len(classes) == 1 else f"{len(classes):,} classes"
+    return f"Select all of {name}", rows, "classes"
+
+
+def side(result: Result, set_id: str, shown: np.ndarray, rows: list[int]) -> None:
+    """Draw the selected pictures `rows`, and what can be done with them; `shown` are those on the
+    map.
+    """
+    dataset = result.dataset
     st.markdown(sentence(dataset, rows))
     off = len(rows) - int(np.isin(rows, shown).sum())
     if off:
         st.caption(f"{words.count(off, 'picture')} of these are not among the dots drawn.")
     names = [dataset.paths[r] for r in rows]
     labels = [dataset.classes[dataset.labels[r]] for r in rows]
-    picture_grid(set_id, rows, names, labels, key=f"explore-page-{hash(tuple(rows))}")
+    picture_grid(
+        set_id,
+        rows,
+        names,
+        labels,
+        key=f"explore-page-{hash(tuple(rows))}",
+        marks=correcting.marks(result),
+    )
 
 
 def start(run_id: str, dataset: Dataset, panes: Sequence[Pane], shown: np.ndarray) -> None:

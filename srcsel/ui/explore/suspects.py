@@ -1,23 +1,19 @@
-"""Pictures worth a look: four lists with tick boxes, and scoring again without the ticked ones."""
+"""Pictures worth a look: four lists with boxes; what is ticked can be left out or relabelled."""
 
 from __future__ import annotations
 
-import dataclasses
-import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 
 import pandas as pd
 import streamlit as st
 
 from srcsel.base.errors import SrcselError
-from srcsel.base.records import Dataset, Result, Run, Suspect, Suspects
+from srcsel.base.records import Dataset, Result, Suspect, Suspects
 from srcsel.base.spreadsheet import to_csv
 from srcsel.explore import suspects
-from srcsel.store.runs import RunStore
-from srcsel.ui.app import frame, navigation, state
-from srcsel.ui.parts import cards, words
-from srcsel.ui.parts.asking import submit_run, warm_up
+from srcsel.ui.app import frame, state
+from srcsel.ui.parts import cards, correcting
+from srcsel.ui.parts.asking import warm_up
 from srcsel.ui.parts.making import by_worker
 from srcsel.ui.parts.show import PAGE, figure, md, md_inside, plain
 
@@ -57,7 +53,6 @@ LISTS = {
     ),
 }
 _TICKED = "suspects.ticked"
-_PROMISED = "suspects.promised"
 _NONE = ("", frozenset[int](), 0)  # run, rows, stamp
 
 
@@ -111,7 +106,11 @@ def _draw(result: Result, found: Suspects, set_id: str) -> None:
         _unreadable(dataset)
     if not frame.presenting():
         _actions(result, found, which)
-    _grid(run_id, dataset, getattr(found, which), set_id, which)
+    _grid(result, getattr(found, which), set_id, which)
+    suggested = {
+        s.row: dataset.classes[s.suggestion] for s in found.labels if s.suggestion is not None
+    }
+    correcting.bar(result, sorted(ticked(run_id)), suggested, lambda: put(run_id, set()))
     _asked(result, found)
 
 
@@ -119,22 +118,6 @@ def _actions(result: Result, found: Suspects, which: str) -> None:
     run_id, rows = result.run.id, sorted(ticked(result.run.id))
     listed: tuple[Suspect, ...] = getattr(found, which)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if any(getattr(found, name) for name in LISTS):
-            label = (
-                f"Leave out {words.count(len(rows), 'picture')} and score again"
-                if rows
-                else "Leave out ticked ones"
-            )
-            if st.button(
-                label,
-                type="primary",
-                icon=":material/replay:",
-                disabled=not rows,
-                key="suspects-again",
-                on_click=_promised,
-                args=(rows,),
-            ):
-                _again(result, st.session_state.pop(_PROMISED, rows))
         if all_ := [
             s.row for s in listed if which != "copies" or (s.group != s.row and not s.strength)
         ]:
@@ -154,14 +137,9 @@ def _actions(result: Result, found: Suspects, which: str) -> None:
             )
     if listed:
         st.caption(
-            "Tick what should not count, then score again: a new run from the stored features, in"
-            " seconds. Nothing on disk is touched."
+            "Tick pictures, then leave them out or give them another label. Nothing on disk is"
+            " touched."
         )
-
-
-def _promised(rows: list[int]) -> None:
-    """Keep what the pressed button said it leaves out, whatever boxes report in the same moment."""
-    st.session_state[_PROMISED] = rows
 
 
 def _button(label: str, icon: str, callback: Callable[..., None], *args: object) -> None:
@@ -170,31 +148,38 @@ def _button(label: str, icon: str, callback: Callable[..., None], *args: object)
     )
 
 
-def _grid(
-    run_id: str, dataset: Dataset, listed: Sequence[Suspect], set_id: str, which: str
-) -> None:
+def _grid(result: Result, listed: Sequence[Suspect], set_id: str, which: str) -> None:
     if not listed:
         return
+    run_id, dataset, marks = result.run.id, result.dataset, correcting.marks(result)
     pages, slot = -(-len(listed) // PAGE), st.container()
     number = st.pagination(pages, key=f"suspects-page-{run_id}-{which}") if pages > 1 else 1
     chosen = ticked(run_id)
     with slot, st.grid("auto", min_column_width=150, gap="medium"):
         for suspect in listed[(number - 1) * PAGE : number * PAGE]:
             with st.container(gap="xxsmall"):
-                _card(run_id, dataset, suspect, set_id, which, on=suspect.row in chosen)
+                mark = marks.get(dataset.paths[suspect.row], "")
+                _card(run_id, dataset, suspect, set_id, which, mark, on=suspect.row in chosen)
 
 
 def _card(
-    run_id: str, dataset: Dataset, suspect: Suspect, set_id: str, which: str, *, on: bool
+    run_id: str,
+    dataset: Dataset,
+    suspect: Suspect,
+    set_id: str,
+    which: str,
+    mark: str,
+    *,
+    on: bool,
 ) -> None:
     path, label = dataset.paths[suspect.row], dataset.classes[dataset.labels[suspect.row]]
-    picture = figure(set_id, suspect.row, path, label, suspect.reason, size=320)
+    picture = figure(set_id, suspect.row, path, label, suspect.reason, size=320, mark=mark)
     st.html(f'<div class="srcsel-pics one">{picture}</div>')
     if frame.presenting():
         return
     key = f"suspects-tick-{run_id}-{which}-{suspect.row}-{_stamp(run_id)}"
     st.checkbox(
-        f"Leave out {md_inside(path.rpartition('/')[2])}",
+        f"Choose {md_inside(path.rpartition('/')[2])}",
         on,
         key=key,
         on_change=tick,
@@ -276,26 +261,3 @@ def listing(dataset: Dataset, found: Suspects) -> pd.DataFrame:
     return pd.DataFrame(lines).astype(
         {"models_agreeing": "Int64", "models_asked": "Int64"}, errors="ignore"
     )
-
-
-def without(result: Result, rows: Sequence[int]) -> Run:
-    """Ask the same of the run's pictures without `rows` (and without what was left out before), as
-    a new run.
-    """
-    run = result.run
-    left_out = tuple(sorted({*run.left_out, *(result.dataset.paths[row] for row in rows)}))
-    name = re.sub(r" without [\d,]+ pictures?$", "", run.title or plain(result.dataset.name))
-    return dataclasses.replace(
-        run,
-        id=RunStore.new_id(),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        left_out=left_out,
-        title=f"{name} without {words.count(len(left_out), 'picture')}",
-    )
-
-
-def _again(result: Result, rows: Sequence[int]) -> None:
-    run_id = submit_run(without(result, rows))
-    if run_id is not None:
-        put(result.run.id, set())
-        navigation.go("results", run=run_id)

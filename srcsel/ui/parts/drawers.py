@@ -17,13 +17,14 @@ from streamlit.components.v2 import component
 from srcsel.base.errors import SrcselError
 from srcsel.base.records import Dataset, Inside, JobStatus, Result
 from srcsel.runs.taken import Taken
-from srcsel.ui.app import state
-from srcsel.ui.parts import making, watch, words
+from srcsel.ui.app import frame, state
+from srcsel.ui.parts import correcting, making, watch, words
 from srcsel.ui.parts.show import plain, prefix
 from srcsel.ui.people.reach import shared
 from srcsel.verdict.readings import model_order
 
 _FOLDER = Path(__file__).parent / "drawer"
+_CORRECTED = "drawer.corrected"  # session: that the page is to be drawn again
 _RUN = "drawer.run"  # session: the run that the picture in the address belongs to
 Side = Literal["left", "right"]
 
@@ -60,9 +61,13 @@ def _draw(result: Result, set_id: str, models: tuple[str, ...], side: Side) -> N
             "thumbs": f"{prefix()}/thumbs",
             "total": len(result.dataset.paths),
             "side": side,
+            "classes": None if frame.presenting() else [plain(c) for c in result.dataset.classes],
         },
         on_asked_change=_asked,
+        on_correct_change=lambda: _correct(result),
     )
+    if st.session_state.pop(_CORRECTED, False):
+        st.rerun()  # the pictures and the bar of the page say so too
     for job in waiting:
         if job.state in watch.ACTIVE:
             watch.watch_job(job, lambda _: None)  # the page is drawn again when it is done
@@ -87,6 +92,12 @@ def _asked() -> None:
     state.write(picture=str(row) if type(row) is int and 0 <= row < 10**9 else None)
 
 
+def _correct(result: Result) -> None:
+    """Take in that the picture is to be left out, taken in again, or given another label."""
+    said = st.session_state["drawer"].get("correct")
+    st.session_state[_CORRECTED] = correcting.from_drawer(result, said)
+
+
 def _facts(
     result: Result, row: int, models: tuple[str, ...], waiting: list[JobStatus]
 ) -> dict[str, Any]:
@@ -101,6 +112,7 @@ def _facts(
         "path": plain(name if shared() else dataset.folder / name),
         "near": [],
         "taken": None,
+        **correcting.of_picture(result, row),
     }
     failed: list[str] = []
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from types import MappingProxyType
 
 import streamlit as st
 
@@ -87,25 +88,37 @@ def picture_grid(
     *,
     key: str,
     page: int = PAGE,
+    marks: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Draw pictures with label and file name, `page` at a time; a press opens the drawer."""
+    """Draw pictures with label and file name, `page` at a time; a press opens the drawer.
+
+    marks: name -> what was corrected about it, a line below it.
+    """
     pages = -(-len(indices) // page)
     slot = st.container()
     number = st.pagination(pages, key=key) if pages > 1 else 1
     cut = slice((number - 1) * page, number * page)
     figures = [
-        figure(set_id, i, name, label)
+        figure(set_id, i, name, label, mark=marks.get(name, ""))
         for i, name, label in zip(indices[cut], names[cut], labels[cut], strict=True)
     ]
     with slot:
         st.html(f'<div class="srcsel-pics">{"".join(figures)}</div>')
 
 
-def figure(set_id: str, index: int, name: str, label: str, more: str = "", size: int = 96) -> str:
+def figure(
+    set_id: str,
+    index: int,
+    name: str,
+    label: str,
+    more: str = "",
+    size: int = 96,
+    mark: str = "",
+) -> str:
     """Write one picture with label, file name and a line `more` as HTML, for a `srcsel-pics`; names
     are escaped.
 
-    size: 96 or 320 pixels, of the copy that is shown.
+    size: 96 or 320 pixels, of the copy that is shown. mark: how it is corrected, before `more`.
     """
     image = _img(set_id, index, f"{label}: {name}", size)
     shown = escape(plain(name))
@@ -113,8 +126,10 @@ def figure(set_id: str, index: int, name: str, label: str, more: str = "", size:
     # the drawer of the page (parts/drawers) opens it
     link = f'<a href="#" {about} data-label="{escape(plain(label))}">{image}</a>'
     lines = f'<b>{escape(plain(label))}</b><span title="{shown}">{shown}</span>'
+    lines += f"<em>{escape(plain(mark))}</em>" if mark else ""
     lines += f"<i>{escape(plain(more))}</i>" if more else ""
-    return f"<figure>{link}<figcaption>{lines}</figcaption></figure>"
+    kind = ' class="marked"' if mark else ""
+    return f"<figure{kind}>{link}<figcaption>{lines}</figcaption></figure>"
 
 
 def _img(set_id: str, index: int, alt: str, size: int) -> str:

@@ -26,6 +26,7 @@ from srcsel.ui.parts.maps import MAP_CAPTION, sampled
 from srcsel.ui.parts.show import error_state, md
 from srcsel.ui.results import table, verdict
 from srcsel.verdict import doubt
+from srcsel.verdict.correction import MARK, lengths_before
 from srcsel.verdict.readings import pick_scores
 from srcsel.verdict.wording import READINGS
 
@@ -121,6 +122,8 @@ def bars(result: Result, which: Reading, chosen: str, places: Sequence[DeltaGene
             with place.container(gap="xsmall"):
                 _bars(result, measure, which, chosen)
     with places[-1]:
+        if lengths_before(result, "silhouette", which):
+            st.caption(f"Thin outlines: {MARK}.")
         if not frame.presenting():
             st.caption(READING_MEANS[which])
         elif len(models_on_show(result)) > PRESENTED:

@@ -7,13 +7,13 @@ const OPENER = "a[data-picture]"; // a picture on the page, as show.figure write
 const drawers = new WeakMap();
 
 export default function (component) {
-  const { data, parentElement, setStateValue } = component;
+  const { data, parentElement, setStateValue, setTriggerValue } = component;
   let drawer = drawers.get(parentElement);
   if (!drawer) {
     drawer = create(parentElement);
     drawers.set(parentElement, drawer);
   }
-  drawer.update(data, setStateValue);
+  drawer.update(data, setStateValue, setTriggerValue);
   return () => {
     drawer.destroy();
     drawers.delete(parentElement);
@@ -22,7 +22,7 @@ export default function (component) {
 
 function create(root) {
   const find = (selector) => root.querySelector(selector), box = find(".drawer");
-  let data = {}, emit = () => {}, timer = 0, copied = 0, first = true;
+  let data = {}, emit = () => {}, trigger = () => {}, timer = 0, copied = 0, first = true;
   let at = null; // { set, row, rows, opener, label, file }: what is open
 
   // ---- opening and closing -----------------------------------------------------------------------------------
@@ -108,6 +108,7 @@ function create(root) {
     find("[name=copy]").setAttribute("aria-label", "Copy the file's path");
     find(".spoken").textContent = known ? [label, file, ...known.near.map((one) => one.told)].filter(Boolean).join(". ") : "";
     const foreign = at.set !== data.set;
+    fillCorrections(known);
     find(".wait").textContent = foreign ? "" : known ? known.wait : "Looking it up";
     find(".nears").replaceChildren(...(known?.near ?? []).map(nearest));
     const taken = known?.taken;
@@ -116,6 +117,26 @@ function create(root) {
     find(".taken p").textContent = taken.told;
     find(".taken ul").replaceChildren(...taken.models.map(verdictOf));
   }
+
+  // What is corrected about it: only pictures of this run that Python has told of can be.
+  function fillCorrections(known) {
+    const form = find(".correct");
+    form.hidden = !data.classes || !known;
+    if (form.hidden) return;
+    find(".mark").textContent = known.mark ? known.mark[0].toUpperCase() + known.mark.slice(1) : "";
+    find("[name=out]").textContent = "Leave out";
+    find("[name=out]").hidden = known.out;
+    find("[name=back]").hidden = !known.mark;
+    const list = find("datalist");
+    if (list.childElementCount !== data.classes.length || list.dataset.set !== data.set) {
+      list.dataset.set = data.set;
+      list.replaceChildren(...data.classes.map((name) => Object.assign(document.createElement("option"), { value: name })));
+    }
+    if (form.dataset.row !== String(at.row)) find("[name=label]").value = "";
+    form.dataset.row = String(at.row);
+  }
+
+  const correct = (act, label = "") => { if (at) trigger("correct", { row: at.row, act, label, at: Date.now() }); };
 
   const make = (tag, text = "", kind = "") => {
     const made = document.createElement(tag);
@@ -169,8 +190,16 @@ function create(root) {
   find("[name=before]").onclick = () => step(-1);
   find("[name=after]").onclick = () => step(1);
   find("[name=copy]").onclick = copy;
+  find("[name=out]").onclick = () => correct("out");
+  find("[name=back]").onclick = () => correct("back");
+  find(".correct").onsubmit = (event) => {
+    event.preventDefault();
+    const label = find("[name=label]").value.trim();
+    if (label) correct("label", label);
+  };
   box.onkeydown = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.name === "label" && event.key !== "Escape") return; // arrows choose a label there
     const act = {
       Escape: close, ArrowLeft: () => step(-1), ArrowUp: () => step(-1), ArrowRight: () => step(1), ArrowDown: () => step(1),
     }[event.key];
@@ -185,10 +214,11 @@ function create(root) {
   document.addEventListener("srcsel-picture", fromMap);
 
   return {
-    update(next, setStateValue) {
+    update(next, setStateValue, setTriggerValue) {
       const { facts } = next;
       data = next;
       emit = setStateValue;
+      trigger = setTriggerValue;
       if (at === null && first && facts) { // a link names a picture
         at = { set: next.set, row: facts.row, rows: Array.from({ length: next.total }, (_, i) => i), opener: null };
         box.hidden = false;
