@@ -12,6 +12,7 @@ import pytest
 from srcsel import charts
 from srcsel.base.records import Dataset, Ranking, Result, Run, Score, SourceModel, Verdict
 from srcsel.charts.bars import _ticks
+from srcsel.verdict.correction import kept
 
 CHANCE = math.log(99)  # of the loss, with 100 pictures
 
@@ -283,3 +284,23 @@ def test_in_large_type_marks_never_stand_on_one_another(low, high, marks):
     values, texts = _ticks(low, high, few=True)
     assert values == pytest.approx(marks)
     assert "chance" in texts
+
+
+def test_thin_outlines_say_where_the_bars_ended_before_a_correction():
+    first = make([0.5, 0.3])
+    result = replace(make([0.7, 0.2]), before=kept(first))
+    assert len(charts.score_bars(first, "supcon", "whitened").data) == 1
+    for reading, k in (("whitened", 1.0), ("raw", 0.5)):
+        now, before = charts.score_bars(result, "supcon", reading).data
+        ends = dict(zip(before.customdata, before.x, strict=True))
+        assert ends == pytest.approx({"demo/m0": 0.5 * k, "demo/m1": 0.3 * k})
+        assert list(before.y) == list(now.y)
+        assert before.marker.color == "rgba(0,0,0,0)"
+        assert f"before the correction: {0.3 * k:.3f}" in before.hovertext
+    said = charts.bars_alt(result, "supcon", "whitened")
+    assert "Model 0 0.700 (0.500 before); Model 1 0.200 (0.300 before)" in said
+
+
+def test_the_axis_holds_what_was_there_before():
+    result = replace(make([0.2, 0.1]), before=kept(make([0.9, 0.1])))
+    assert charts.score_bars(result, "supcon", "whitened").layout.xaxis.range[1] > 0.9

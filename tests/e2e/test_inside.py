@@ -1,5 +1,5 @@
-"""Why this score, and pictures worth a look, from the results of a run to a second run without the
-ticked ones.
+"""Why this score, and pictures worth a look, from the results of a run to a corrected second run;
+then a class left out from the map.
 """
 
 from __future__ import annotations
@@ -122,14 +122,14 @@ def test_worth_a_look_then_leave_out_and_score_again(visitor, run, folder, schem
     page = window.page
     part(window, run, "Worth a look")
     expect(page.get_by_text("Maybe wrong label (")).to_be_visible(timeout=LONG)
-    box = page.get_by_role("checkbox", name="Leave out from-0.png")
+    box = page.get_by_role("checkbox", name="Choose from-0.png")
     expect(box).to_be_visible()
     window.shot(f"worth-a-look-{scheme}")
     assert violations(window) == []
     lines = csv.reader(saved(window, "List (CSV)").splitlines())
     assert {line[0] for line in lines} >= {"file", WRONG, COPY, "digit 2/broken.jpg"}
-    again = page.get_by_role("button", name=re.compile("^Leave out .* score again$"))
-    expect(again).to_have_count(0)
+    out = page.get_by_role("button", name=re.compile("^Leave out "))
+    expect(out).to_have_count(0)
     box.focus()
     page.keyboard.press("Space")
     window.settle()
@@ -137,10 +137,47 @@ def test_worth_a_look_then_leave_out_and_score_again(visitor, run, folder, schem
     window.settle()
     expect(page.get_by_text("copy.png", exact=False).first).to_be_visible()
     page.get_by_role("button", name="Tick copies within a class, keep the first").click()
-    expect(again).to_have_text(re.compile("Leave out 2 pictures and score again"))
-    again.click()  # at once, before the boxes are redrawn
+    expect(out).to_have_text(re.compile("Leave out 2 pictures"))
+    out.click()  # at once, before the boxes are redrawn
+    window.settle()
+    expect(page.get_by_text("Corrections: 2 pictures left out")).to_be_visible()
+    assert violations(window) == []
+    window.shot(f"corrections-{scheme}")
+    page.get_by_role("button", name="Score again with these").click()
     page.wait_for_url(lambda url: "/results" in url and run not in url, timeout=LONG)
     wait_for_verdict(window)
     expect(page.get_by_text("You left out 2 pictures.")).to_be_visible()
+    expect(page.get_by_text(re.compile("^.*2 pictures left out: the verdict "))).to_be_visible()
+    expect(page.get_by_text("Thin outlines: before the correction.")).to_be_visible()
+    assert violations(window) == []
     window.shot(f"without-{scheme}")
     assert state_of(folder) == before
+
+
+def test_a_class_and_a_picture_are_corrected_from_map_and_drawer(visitor, run):
+    window = visitor()
+    page = window.page
+    window.open(f"/explore?run={run}&classes=2")
+    expect(page.locator(".st-key-explore-map canvas").first).to_be_visible(timeout=LONG)
+    page.get_by_role("button", name="Select all of digit 2").click()
+    window.settle()
+    page.get_by_role("button", name=f"Leave out {EACH} pictures").click()
+    window.settle()
+    expect(page.get_by_text("No picture of digit 2 stays")).to_be_visible()
+    page.locator(".st-key-explore-pictures a").first.click()
+    drawer = page.get_by_role("dialog")
+    expect(drawer.get_by_text("Left out", exact=True)).to_be_visible(timeout=LONG)
+    drawer.get_by_label("Another label").fill("two")
+    page.keyboard.press("Enter")
+    expect(drawer.get_by_text("Now two")).to_be_visible(timeout=LONG)
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("1 with another label")).to_be_visible(timeout=LONG)
+    lines = list(csv.reader(saved(window, "Corrections (CSV)").splitlines()))
+    assert lines[0] == ["file", "label", "change", "new_label"]
+    assert sorted(line[2] for line in lines[1:]) == ["leave out"] * (EACH - 1) + ["new label"]
+    assert len(page.context.pages) == 1  # no picture opens in a tab of its own
+    window.open(f"/explore?run={run}")  # what is corrected outlives the page
+    expect(page.get_by_text("1 with another label")).to_be_visible(timeout=LONG)
+    page.get_by_role("button", name="See and undo").click()
+    page.get_by_role("button", name=f"Undo all {EACH}").click()
+    expect(page.get_by_text("No corrections any more")).to_be_visible(timeout=LONG)

@@ -5,6 +5,7 @@ import dataclasses
 import hashlib
 import json
 import re
+from html import escape
 from html.parser import HTMLParser
 
 import numpy as np
@@ -23,6 +24,7 @@ from srcsel.base.records import (
 )
 from srcsel.report.html import to_html
 from srcsel.report.pictures import drawn_rows, embed
+from srcsel.verdict.correction import before_and_after, kept
 
 ALERT = "<script>alert(1)</script>"
 VOID = {"meta", "img", "rect", "path", "use", "circle", "polyline", "br", "input", "link"}
@@ -229,3 +231,19 @@ def test_what_more_pictures_would_bring_stands_in_it_once_it_is_known(result):
         ("32 (twice as many)", "83 %", "70 to 90", "about 3 points (1 to 5)"),
     ]
     assert "More pictures?" not in to_html(result)
+
+
+def test_what_was_corrected_and_what_that_changed_stand_in_it(result):
+    run = dataclasses.replace(
+        result.run, left_out=("a/1 <b>.png",), relabeled=(("b/2.png", "<i>new"),), corrects="r0"
+    )
+    corrected = dataclasses.replace(result, run=run, before=kept(result))
+    page = to_html(corrected)
+    assert escape(before_and_after(corrected)) in page
+    assert before_and_after(corrected).startswith("1 picture left out, 1 with another label: ")
+    assert "1 picture left out, 1 with another label, after run " + result.run.id in page
+    assert "a/1 &lt;b&gt;.png (left out), b/2.png (now &lt;i&gt;new)" in page
+    assert page.count('<rect class="before"') == 2 * len(result.models)
+    assert "before the correction" in page
+    assert '<rect class="before"' not in to_html(result)
+    assert "before the correction" not in to_html(result)
