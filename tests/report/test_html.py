@@ -5,11 +5,11 @@ import dataclasses
 import hashlib
 import json
 import re
-from html import escape
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from markupsafe import escape
 
 from srcsel.base.records import (
     Ahead,
@@ -239,7 +239,7 @@ def test_what_was_corrected_and_what_that_changed_stand_in_it(result):
     )
     corrected = dataclasses.replace(result, run=run, before=kept(result))
     page = to_html(corrected)
-    assert escape(before_and_after(corrected)) in page
+    assert str(escape(before_and_after(corrected))) in page
     assert before_and_after(corrected).startswith("1 picture left out, 1 with another label: ")
     assert "1 picture left out, 1 with another label, after run " + result.run.id in page
     assert "a/1 &lt;b&gt;.png (left out), b/2.png (now &lt;i&gt;new)" in page
