@@ -6,6 +6,7 @@
 | SRCSEL_MOST_UPLOADS, ..._ALL | GB of unpacked zips | 20, 100 |
 | SRCSEL_MOST_FEATURES, ..._ALL | GB of stored features | 50, 200 |
 | SRCSEL_CACHE | GB of all that is kept beside runs; beyond it what no run needs goes | 50 |
+| SRCSEL_DOWNLOADS | GB of weights that srcsel fetched; beyond it the longest unused go | 50 |
 | SRCSEL_UPLOAD_DAYS | days an upload stays after it was last used | 30 |
 
 "none" takes a limit away. Those of one person hold where people sign in.
@@ -59,6 +60,7 @@ class Quotas:
     uploads: Quota  # in bytes
     features: Quota  # in bytes
     cache: float  # bytes
+    downloads: float  # bytes
     upload_days: float
 
 
@@ -69,6 +71,7 @@ def load_quotas() -> Quotas:
         _quota("SRCSEL_MOST_UPLOADS", 20, 100, GB),
         _quota("SRCSEL_MOST_FEATURES", 50, 200, GB),
         _limit("SRCSEL_CACHE", 50) * GB,
+        _limit("SRCSEL_DOWNLOADS", 50) * GB,
         _limit("SRCSEL_UPLOAD_DAYS", 30),
     )
 

@@ -15,7 +15,7 @@ from typing import Any, NoReturn, Self
 
 from srcsel.base.errors import DownloadError, SrcselError
 from srcsel.base.watch import Watch
-from srcsel.models.hubs import _caches
+from srcsel.models.hubs import _caches, _room
 
 TIMEOUT = 15  # seconds without an answer
 SOON = 5  # seconds in which somebody who is there answers
@@ -34,6 +34,7 @@ def from_hub(repository: str, names: tuple[str, ...], part: str, watch: Watch) -
     """
     local = _caches.hub_file(repository, names)
     if local is not None:
+        _room.used(local.path)
         return local.path
     # Plain HTTP can be stopped at every chunk; the Xet transfer cannot. Has to be set before the
     # import.
@@ -62,12 +63,14 @@ def from_url(url: str, part: str, watch: Watch) -> Path:
     """
     path = _caches.torch_folder() / url.rsplit("/", 1)[-1]
     if path.is_file():
+        _room.used(path)
         return path
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with urllib.request.urlopen(url, timeout=TIMEOUT) as answer, partial.open("wb") as file:
             total = int(answer.headers.get("Content-Length") or 0)
+            _room.make(total)
             _need_space(path.parent, total)
             done, digest = 0, hashlib.sha256()
             while chunk := answer.read(CHUNK):
@@ -77,6 +80,7 @@ def from_url(url: str, part: str, watch: Watch) -> Path:
                 watch.update(part, "downloading", done, total)
         _check_complete(url, done, total, digest.hexdigest())
         partial.replace(path)
+        _room.fetched(path)
     except (OSError, http.client.HTTPException) as error:
         _raise_url(error, url)
     finally:
@@ -112,11 +116,14 @@ def _hub_download(repository: str, name: str, part: str, watch: Watch) -> Path:
         hf_hub_url(repository, name, endpoint=endpoint), timeout=TIMEOUT, endpoint=endpoint
     )
     watch.update(part, "downloading", 0, about.size or 0)
+    _room.make(about.size or 0)
     _need_space(folder, about.size or 0)
     bar = _bar(part, watch, about.size or 0)
-    return Path(
+    path = Path(
         hf_hub_download(repository, name, cache_dir=folder, endpoint=endpoint, tqdm_class=bar)
     )
+    _room.fetched(path)
+    return path
 
 
 def _bar(part: str, watch: Watch, total: int) -> Any:

@@ -1,0 +1,91 @@
+"""Room for downloads: weights that srcsel fetched itself stay below SRCSEL_DOWNLOADS GB.
+
+Each is noted in the work folder; the note's time is that of its last use. What other programs put
+into the same caches has no note, and is never removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from srcsel.base import log
+from srcsel.base.errors import DownloadError, StoreError
+from srcsel.base.quotas import load_quotas
+from srcsel.base.settings import load_settings
+from srcsel.models.hubs import _caches
+from srcsel.store import files
+
+LOADING = 60.0  # seconds after its last use in which a file may still be read
+
+
+def make(size: int) -> None:
+    """Remove what was not used for longest until `size` more bytes are within the limit.
+
+    Raises DownloadError where the limit is below `size` itself.
+    """
+    limit = load_quotas().downloads
+    if size > limit:
+        raise DownloadError(
+            f"The weights need {size / 1e6:.0f} MB, and downloads are kept below"
+            f" {limit / 1e6:.0f} MB here. Choose a smaller model, or raise SRCSEL_DOWNLOADS (GB)."
+        )
+    held = list(_held())
+    much = sum(bytes_ for _, _, bytes_ in held)
+    for note, path, bytes_ in held:
+        if much + size <= limit or time.time() - note.stat().st_mtime < LOADING:
+            break
+        _remove(path)
+        note.unlink(missing_ok=True)
+        much -= bytes_
+        log.event("weights removed", file=path.name, bytes=bytes_)
+
+
+def fetched(path: Path) -> None:
+    """Note that srcsel fetched a file, and needs it now."""
+    with contextlib.suppress(StoreError):  # a full disk: the file is then kept for good
+        files.write_json(_note(path), {"path": str(path)}, synced=False)
+
+
+def used(path: Path) -> None:
+    """Note that a file is needed now, if it is srcsel's own."""
+    if (note := _note(path)).is_file():
+        files.used(note)
+
+
+def _held() -> Iterator[tuple[Path, Path, int]]:
+    """Yield note, file and bytes of what srcsel fetched and is still there, longest unused first."""
+    notes = {note: note.stat().st_mtime for note in _folder().glob("*.json")}
+    for note in sorted(notes, key=notes.__getitem__):
+        try:
+            path = Path(files.read_json(note)["path"])
+        except (StoreError, KeyError, TypeError):
+            continue
+        if path.is_file() and _is_ours(path):
+            yield note, path, path.stat().st_size
+        else:
+            note.unlink(missing_ok=True)
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file lies in a folder of downloads: a forged note removes nothing elsewhere."""
+    places = [folder.resolve() for folder in _caches.downloads()]
+    return any(path.resolve().is_relative_to(place) for place in places)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file and, in huggingface_hub's cache, the content that its link leads to."""
+    content = path.resolve()
+    for each in dict.fromkeys((path, content)):
+        with contextlib.suppress(OSError):
+            each.unlink()
+
+
+def _folder() -> Path:
+    return load_settings().home / "downloads"
+
+
+def _note(path: Path) -> Path:
+    return _folder() / f"{files.text_hash(str(path))}.json"
