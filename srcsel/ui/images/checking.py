@@ -289,8 +289,9 @@ def class_rows(
     order = np.argsort(listing.labels, kind="stable")
     ends = np.searchsorted(listing.labels[order], np.arange(len(listing.classes) + 1))
     for label in range(len(listing.classes)):
-        members = order[ends[label] : ends[label + 1]]
-        members = [int(row) for row in members if listing.paths[row] not in broken]
+        members = order[ends[label] : ends[label + 1]].tolist()
+        if broken:
+            members = [row for row in members if listing.paths[row] not in broken]
         # from all over the class, not only its first files
         step = max(1, len(members) // (3 * EACH))
         count = len(members) if counts is None else counts[label]
