@@ -9,6 +9,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 from serving import worker_pids
+from test_pages import violations
 from walk import LONG, choose_folder, start_run, wait_for_verdict
 
 
@@ -33,6 +34,10 @@ def test_stop_continue_kill_reload_and_restart(visitor, own_server, folder):
     choose_folder(window, folder)
     start_run(window)
     page = window.page
+    expect(page.get_by_text("models to go", exact=False).first).to_be_visible(timeout=LONG)
+    expect(page.locator(".st-key-live li")).to_have_count(10)  # the demo models
+    assert violations(window) == []
+    window.shot("results-under-way")
 
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_text("Stopped. What was finished is kept.").first).to_be_visible(
