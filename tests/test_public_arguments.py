@@ -39,6 +39,8 @@ TAKEN = {
     "precision": NAMES,
     "device": {"nothing"},
     "engine": {"nothing"},
+    "race": {"nothing"},
+    "size": {"nothing", "a number"},
     "watch": {"nothing"},
     "seed": {"a number"},
     "temperature": {"a number", "a fraction"},

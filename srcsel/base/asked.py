@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, ParamSpec, TypeVar
 
-from srcsel.base.allowed import RULES, TEXT, Rule, require
+from srcsel.base.allowed import RULES, TEXT, Number, Rule, require
 from srcsel.base.records import Corrections, Protocol, Result
 from srcsel.base.watch import Watch
 
@@ -91,6 +91,7 @@ KINDS: dict[str, Rule] = {
     "precision": TEXT,  # spoken names too, which `precision_named` knows
     "text": TEXT,
     "hub": TEXT,
+    "size": Number(1, whole=True, none="any"),
 }
 """By the name of a parameter; beside those of `allowed.RULES`."""
 
