@@ -6,6 +6,6 @@ shards       WebDataset tars, Parquet and Arrow files: their pictures and labels
 mirror       what was brought, and what is still to come
 """
 
-from srcsel.pictures.stores.mirror import NOT_FETCHED, fetch, is_apart, stored
+from srcsel.pictures.stores.mirror import NOT_FETCHED, fetch, is_apart, is_here, stored
 
-__all__ = ["NOT_FETCHED", "fetch", "is_apart", "stored"]
+__all__ = ["NOT_FETCHED", "fetch", "is_apart", "is_here", "stored"]

@@ -58,6 +58,12 @@ def is_apart(ref: str) -> bool:
     return _source(ref) is not None
 
 
+def is_here(ref: str) -> bool:
+    """Tell whether pictures lie on this computer: also where nothing has to be brought."""
+    source = _source(ref)
+    return source is None or (source.place() / INDEX).is_file()
+
+
 def fetch(ref: str, watch: Watch) -> Listing:
     """Bring what is new and list all of it; progress goes to the part "pictures".
 

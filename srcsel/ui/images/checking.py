@@ -16,7 +16,7 @@ import streamlit as st
 from srcsel.base.errors import InputError, SrcselError
 from srcsel.base.paths import lasting, named
 from srcsel.base.records import JobStatus, Listing
-from srcsel.pictures import thumbs
+from srcsel.pictures import stores, thumbs
 from srcsel.store.serialize import from_plain
 from srcsel.ui.app import navigation, state
 from srcsel.ui.parts import access, cards, watch, words
@@ -74,6 +74,8 @@ def listed(ref: str) -> Listing | None:
     """
     ref = lasting(ref)  # whatever was typed or stands in a link: checked at each drawing
     if named(ref) is not None and not _here(ref):
+        return None
+    if named(ref) is None and not stores.is_here(ref):
         return None
     return _list(ref)
 

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from srcsel.base.errors import InputError
+from srcsel.pictures import stores
 from srcsel.pictures.dataset import load_dataset
 from srcsel.pictures.listing import list_pictures, list_quickly
 from srcsel.pictures.thumbs import picture, register
@@ -99,7 +100,9 @@ def test_pictures_and_labels_come_out_as_they_were_packed(pack, tmp_path):
     assert list_quickly(str(folder)) is None  # a worker unpacks it first
     with pytest.raises(InputError, match="not on this computer yet"):
         list_pictures(str(folder))
+    assert not stores.is_here(str(folder))
     dataset = load_dataset(str(folder))
+    assert stores.is_here(str(folder))
     assert dataset.ref == str(folder)
     assert dataset.classes == tuple(sorted(NAMES))
     found = {
