@@ -194,7 +194,7 @@ def with_table(text: str, name: str, rows: Sequence[Mapping[str, object]]) -> st
 
 
 def _told(r: Mapping[str, object]) -> dict[str, object]:
-    """A row as the page has it: what, how large, and seconds; as it is where it compares nothing."""
+    """A row as the page has it: what, how large, and seconds; all of one that compares nothing."""
     if "ours" not in r:
         return dict(r)
     size = r.get("n, d, classes")

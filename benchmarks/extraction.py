@@ -85,9 +85,10 @@ def compare(folder: Path, names: list[str], pictures: int, *, naive: bool) -> No
         told[f"{side}, again"] = child(side, folder, names)
         told[f"{side}, limit"] = child(f"limit {side}", folder, names)
     usual = told.get("naive")
-    rows = [
-        row("naive script", None, usual["seconds"], None, usual["peak"], cpu=usual["cpu"])
-    ] * naive
+    rows = []
+    if usual:
+        more = {"cpu": usual["cpu"]}
+        rows.append(row("naive script", None, usual["seconds"], None, usual["peak"], **more))
     for side in SIDES:
         limit = told[f"{side}, limit"]["per picture"] * pictures
         for name in (side, f"{side}, again"):
