@@ -72,7 +72,7 @@ def test_zip_to_verdict_and_history(visitor, folder, tmp_path):
     window.open("/images")
     window.page.get_by_text("Upload", exact=True).first.click()
     window.settle()
-    window.page.locator("input[type=file]").set_input_files(archive)
+    window.page.locator("input[type=file]").last.set_input_files(archive)
     expect(window.page.get_by_role("button", name="Continue")).to_be_enabled()
     window.settle()
     window.shot("images-zip")
