@@ -53,7 +53,7 @@ def learn(
     their weights, as in scikit-learn. A class that a part lacks scores -infinity there. Computed in
     the precision of X.
     """
-    Z, usual = _standardised(X, parts)
+    Z, usual = _standardized(X, parts)
     c = int(y.max()) + 1
     with one_thread_each() as cores:
         some = np.array_split(np.arange(len(parts)), min(cores, len(parts)))
@@ -137,7 +137,7 @@ class _Usual:
     spreads: np.ndarray  # 1 for a dimension that is constant in the part
 
 
-def _standardised(X: np.ndarray, parts: np.ndarray) -> tuple[np.ndarray, _Usual]:
+def _standardized(X: np.ndarray, parts: np.ndarray) -> tuple[np.ndarray, _Usual]:
     """Return X (n, d) less its mean and over its spread; nothing overflows or loses digits to an
     offset, nor to an outlier that a part lacks.
     """
