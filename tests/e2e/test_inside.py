@@ -39,14 +39,18 @@ def folder(tmp_path_factory):
     return root / "few"
 
 
-@pytest.fixture(scope="module")
-def run(server, folder):
-    """A finished run over the folder in the server's work folder."""
+def finished(server, folder) -> str:
+    """A finished run over the folder in the server's work folder, with nothing corrected in it."""
     from srcsel.runs.run import answer, new_run
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SRCSEL_HOME", str(server.home))
         return answer(new_run(str(folder), MODELS, device="cpu")).run.id
+
+
+@pytest.fixture(scope="module")
+def run(server, folder):
+    return finished(server, folder)
 
 
 def state_of(folder) -> dict[str, tuple[str, int]]:
@@ -116,8 +120,8 @@ def test_a_pressed_row_shows_the_pictures_of_that_pair(visitor, run):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_worth_a_look_then_leave_out_and_score_again(visitor, run, folder, scheme):
-    before = state_of(folder)
+def test_worth_a_look_then_leave_out_and_score_again(visitor, server, folder, scheme):
+    before, run = state_of(folder), finished(server, folder)
     window = visitor(scheme=scheme, size=(1440, 900) if scheme == "light" else (1280, 720))
     page = window.page
     part(window, run, "Worth a look")
@@ -154,8 +158,8 @@ def test_worth_a_look_then_leave_out_and_score_again(visitor, run, folder, schem
     assert state_of(folder) == before
 
 
-def test_a_class_and_a_picture_are_corrected_from_map_and_drawer(visitor, run):
-    window = visitor()
+def test_a_class_and_a_picture_are_corrected_from_map_and_drawer(visitor, server, folder):
+    window, run = visitor(), finished(server, folder)
     page = window.page
     window.open(f"/explore?run={run}&classes=2")
     expect(page.locator(".st-key-explore-map canvas").first).to_be_visible(timeout=LONG)
