@@ -301,7 +301,7 @@ class _Task:
         return value + self.plan.spread * (values - values.mean())
 
     def on_rows(self) -> Callable[[np.ndarray, np.ndarray], float]:
-        """Return what scores prepared rows and their labels, for a measure that can."""
+        """Return what scores prepared rows (m, d) and their labels (m,), for a measure that can."""
         hook = self.measure.on_rows
         assert hook is not None
         asked = keywords_of(hook)
