@@ -18,6 +18,9 @@ MISSING = (
     'Ray is not installed beside this dashboard (pip install "srcsel[ray]"). A run would say so'
     " and stop."
 )
+READ_THERE = (
+    "The computers of that cluster read the pictures too: they do not stay on this one alone."
+)
 LONGEST = 200  # letters of an address
 
 
@@ -37,6 +40,8 @@ def choose() -> str:
         return HERE
     if importlib.util.find_spec("ray") is None:
         st.caption(f":material/info: {MISSING}")
+    if settings.ray and settings.roots is not None:
+        st.caption(f":material/info: {READ_THERE}")
     if settings.roots is not None:  # a shared dashboard reaches no address that visitors name
         return RAY
     address = st.text_input(
@@ -46,4 +51,6 @@ def choose() -> str:
         max_chars=LONGEST,
         key="engine-address",
     ).strip()
+    if address:
+        st.caption(f":material/info: {READ_THERE}")
     return f"{RAY}:{address}" if address and address != settings.ray else RAY
