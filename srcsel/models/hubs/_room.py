@@ -56,7 +56,7 @@ def used(path: Path) -> None:
 
 
 def _held() -> Iterator[tuple[Path, Path, int]]:
-    """Yield note, file and bytes of what srcsel fetched and is still there, longest unused first."""
+    """Yield note, file and bytes of what srcsel fetched and still has, longest unused first."""
     notes = {note: note.stat().st_mtime for note in _folder().glob("*.json")}
     for note in sorted(notes, key=notes.__getitem__):
         try:
