@@ -136,8 +136,8 @@ class _Offset:
 
     @property
     def scales(self) -> np.ndarray:
-        """Squared singular values at which the evidence of a set can change, those that are not
-        0.
+        """Squared singular values (m,) at which the evidence of a set can change, those that are
+        not 0.
         """
         whole = self.n * ((self.mean**2).sum(axis=1) + self.outside)
         found = np.append(self.s.ravel(), whole)

@@ -21,6 +21,10 @@ def blobs(n=120, d=16, c=3, apart=0.8, seed=0):
     return rng.standard_normal((n, d)) + apart * rng.standard_normal((c, d))[y], y
 
 
+def given(y):
+    return _dataset_of(y, y, None)
+
+
 def of(name, X):
     return Features(FeatureKey("", name, "", "", "float32"), X.astype(np.float32))
 
@@ -42,7 +46,7 @@ def test_copies_stay_on_one_side():
     """Every picture twice: without that, labels without meaning would be learned by heart."""
     X, _ = blobs(n=60, d=200)
     y = np.random.default_rng(1).integers(0, 2, 60)
-    ask = Probing(_dataset_of(np.tile(y, 2)), None)
+    ask = Probing(given(np.tile(y, 2)), None)
     ask.add(of("one", np.tile(X, (2, 1))))
     assert ask.accuracies()[0].mean < 0.7
 
@@ -50,7 +54,7 @@ def test_copies_stay_on_one_side():
 def test_of_many_pictures_a_sample_is_asked(monkeypatch):
     monkeypatch.setattr(probing, "MOST", 60)
     X, y = blobs()
-    ask = Probing(_dataset_of(y), None)
+    ask = Probing(given(y), None)
     ask.add(of("one", X))
     tested = sum(len(outcome.rows) for outcome in ask._outcomes)
     assert tested == 60
@@ -58,7 +62,7 @@ def test_of_many_pictures_a_sample_is_asked(monkeypatch):
 
 def test_too_few_pictures_are_a_note_and_no_accuracy():
     y = np.array([0, 1, 2, 3, 3, 3])
-    ask = Probing(_dataset_of(y), None)
+    ask = Probing(given(y), None)
     ask.add(of("one", np.eye(6)))
     assert ask.accuracies() == ()
     assert "two classes of at least two different pictures" in ask.notes[0]
@@ -66,7 +70,7 @@ def test_too_few_pictures_are_a_note_and_no_accuracy():
 
 def test_one_model_that_fails_stops_no_other(monkeypatch):
     X, y = blobs()
-    ask = Probing(_dataset_of(y), None)
+    ask = Probing(given(y), None)
     ask.add(of("one", X))
     monkeypatch.setattr("srcsel.scoring.probe.classifier", None)
     ask.add(of("two", X))
