@@ -8,6 +8,7 @@ from srcsel.store import cache, features
 from srcsel.store.runs import RunStore, RunSummary
 from srcsel.ui.history import compare
 from srcsel.ui.parts import mine
+from srcsel.verdict import correction
 
 
 @pytest.fixture
@@ -190,6 +191,17 @@ def test_runs_of_other_pictures_are_not_compared(ticked, two, save, words_of):
     assert "did not score the same pictures" in tab.info[0].value
     assert "The answer changed" not in words_of(tab)
     assert len(tab.dataframe) == 2  # the runs, and what was asked; no places
+
+
+def test_a_corrected_run_is_compared_with_the_one_before(ticked, two, save, result, words_of):
+    run = dataclasses.replace(two.run, relabeled=(("rust/01.png", "mildew"),))
+    other = dataclasses.replace(two.dataset, digest="corrected")
+    save(two, run=run, dataset=other, before=correction.kept(result))
+    tab = ticked(0, 1)
+    assert not tab.info
+    assert "1 picture with another label: the verdict is " in words_of(tab)
+    assert "With another label" in tab.dataframe[1].value[""].tolist()
+    assert len(tab.dataframe) == 3  # places too
 
 
 def test_a_run_in_which_nothing_helps_is_told_so(visit, save, result):

@@ -14,6 +14,7 @@ from srcsel.store.runs import RunSummary
 from srcsel.ui.app import state
 from srcsel.ui.parts import cards
 from srcsel.ui.parts.show import md, plain
+from srcsel.verdict.correction import before_and_after
 from srcsel.verdict.readings import model_places
 from srcsel.verdict.wording import how_sure
 
@@ -39,8 +40,11 @@ def draw(first: RunSummary, second: RunSummary) -> None:
         st.info("One of these runs has no results yet.", icon=":material/hourglass_empty:")
         return
     heads = _heads(older, newer)
-    same = before.dataset.digest == after.dataset.digest
-    if same:
+    corrected = after.before is not None and after.before.run == before.run.id
+    same = before.dataset.digest == after.dataset.digest or corrected
+    if corrected:
+        st.markdown(md(before_and_after(after)))
+    elif same:
         st.markdown(_outcome(older, newer))
     else:
         st.info(OTHER_PICTURES, icon=":material/info:")
@@ -90,6 +94,7 @@ def changes(before: Result, after: Result) -> Iterator[tuple[str, str, str]]:
         ],
         "Classes": [f"{len(r.dataset.classes):,}" for r in (before, after)],
         "Left out by hand": [f"{len(r.run.left_out):,}" for r in (before, after)],
+        "With another label": [f"{len(r.run.relabeled):,}" for r in (before, after)],
         "Starting models": [f"{len(r.run.models):,}" for r in (before, after)],
     }
     if (
