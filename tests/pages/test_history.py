@@ -199,7 +199,7 @@ def test_a_corrected_run_is_compared_with_the_one_before(ticked, two, save, resu
     save(two, run=run, dataset=other, before=correction.kept(result))
     tab = ticked(0, 1)
     assert not tab.info
-    assert "1 picture with another label: the verdict is " in words_of(tab)
+    assert "1 picture with another label: the verdict is " in words_of(tab).replace("\\", "")
     assert "With another label" in tab.dataframe[1].value[""].tolist()
     assert len(tab.dataframe) == 3  # places too
 
