@@ -1,11 +1,13 @@
 """What a person may give: every number and name of a question, checked by the records."""
 
 import dataclasses
+import inspect
 import math
 
 import numpy as np
 import pytest
 
+import srcsel
 from srcsel.base.allowed import RULES, check
 from srcsel.base.errors import InputError
 from srcsel.base.records import Protocol, Run
@@ -119,4 +121,5 @@ def test_the_sentence_says_what_was_given_and_what_is_usual():
 def test_every_rule_is_named_after_something_a_person_gives():
     fields = {f.name for record in (Run, Protocol) for f in dataclasses.fields(record)}
     keywords = {name for measure in MEASURES.values() for name in measure.keywords}
+    keywords |= set(inspect.signature(srcsel.search).parameters)
     assert set(RULES) - fields - keywords <= {"reading", "minutes"}
