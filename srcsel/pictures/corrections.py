@@ -18,6 +18,11 @@ from srcsel.pictures.checks import check, require_rankable
 OUT = "left out"
 LONGEST = 200  # characters of a class that is typed
 EMPTIED = "You left out all of its pictures or gave them another label, so it is no class any more."
+MANY = 0.1  # share of the pictures: corrected so many, scores say less about the models
+CAUTION = (
+    "Correcting what one model gets wrong makes that model look better than it is: leave out only"
+    " what is no fair example, and change only labels that are wrong."
+)
 
 Relabeled = Mapping[str, str] | Iterable[tuple[str, str]]
 """Relative path -> class."""
@@ -103,6 +108,12 @@ def difference(before: Corrections, after: Corrections) -> str:
     )
 
 
+def caution(known: Corrections, pictures: int) -> str:
+    """Warn where many of all `pictures` are corrected; "" where few are."""
+    touched = len(known.left_out) + len(known.relabeled)
+    return CAUTION if touched >= MANY * pictures else ""
+
+
 def corrected(listing: Listing, known: Corrections) -> Listing:
     """Return the listing without what is left out and with the new classes; a class that is empty
     then is said in `skipped`.
@@ -136,7 +147,7 @@ def require_there(known: Corrections, dataset: Dataset | Listing) -> None:
 
 def foreseen(dataset: Dataset, new: Corrections) -> tuple[tuple[str, ...], str]:
     """Say what further corrections `new` of an opened set would make of it: (sentences about
-    classes that become small or go, why nothing could be ranked any more or "").
+    classes that become small or go, and about many corrections; why nothing could be ranked any more or "").
     """
     about = (dataset.name, dataset.folder, dataset.paths, dataset.labels, dataset.classes)
     whole = Listing(dataset.ref, *about, label_source=dataset.label_source)
@@ -152,6 +163,7 @@ def foreseen(dataset: Dataset, new: Corrections) -> tuple[tuple[str, ...], str]:
         require_rankable(left)
     except InputError as error:
         return (), str(error)
+    said += filter(None, [caution(new, len(whole.paths))])
     return tuple(said), ""
 
 

@@ -153,7 +153,7 @@ def _pick(
     value = max(known.values())
     best = [model for model, own in known.items() if own == value]
     if len(best) > 1:
-        alike = f"{len(best)} of them share {way.in_words(value)}"
+        alike = f"{len(best)} of them are equal: {way.in_words(value)}"
         return Pick(way.name, way.title, None, value, reason=alike)
     own = reached.get(best[0])
     behind = None if own is None or winner is None else 100 * (winner.mean - own.mean)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from srcsel.base.asked import checked
 from srcsel.base.phrases import capital
 from srcsel.base.records import Before, Reading, Result, Run, Score
-from srcsel.pictures.corrections import difference
+from srcsel.pictures.corrections import caution, difference
 from srcsel.verdict.measured import answered
 from srcsel.verdict.readings import bar_length, firsts_of_100, scores_of, titles_of
 from srcsel.verdict.wording import how_sure
@@ -49,14 +49,16 @@ def kept(before: Result) -> Before:
 @checked()
 def before_and_after(result: Result) -> str:
     """Say what was corrected and what that changed: "8 pictures left out: the verdict is the same,
-    ..."; "" where nothing is known of before, or the run is not finished.
+    ...", with a caution where many are; "" where nothing is known of before, or the run is not finished.
     """
     result = answered(result)
     before = result.before
     if before is None or not result.complete or not result.scores:
         return ""
-    what = difference(before.corrections, result.run.corrections) or "The same pictures"
-    return f"{capital(what)}: {_outcome(before, result)}"
+    asked = result.run.corrections
+    what = difference(before.corrections, asked) or "The same pictures"
+    care = caution(asked, before.pictures + len(before.corrections.left_out))
+    return " ".join(filter(None, [f"{capital(what)}: {_outcome(before, result)}", care]))
 
 
 def lengths_before(result: Result, measure: str, reading: Reading) -> dict[str, float]:

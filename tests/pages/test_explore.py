@@ -111,8 +111,8 @@ def test_first_it_says_what_the_model_gets_right_and_shows_the_others_on_a_press
     ("own", "said"),
     [
         ([3, 5, 4], "the five nearest to each mostly have its class"),
-        ([3, 2, 2], "no class is more frequent than its own; of 1 at least three have it"),
-        ([2, 2, 2], "no class is more frequent than its own; of 0 at least three have it"),
+        ([3, 2, 2], "for 1 of these at least three of the five have it"),
+        ([2, 2, 2], "for 0 of these at least three of the five have it"),
     ],
 )
 def test_mostly_is_said_only_where_three_of_five_have_the_class(own, said, result):

@@ -68,9 +68,16 @@ def test_rows_stand_best_first_then_by_what_is_to_come(result):
         *(None, None, -1.0, pytest.approx(1 / 3), None, None)
     ]
     assert rows["demo/m4"]["full"] == "Out of memory."
-    # of 30 pictures it has seen 10: a third of the way to what these say
+    # of 30 pictures it has seen 10: a third of the way to what these say, from where the two
+    # scored models begin, whose chances are their values less their gains
+    starts = [
+        s.value - s.gain
+        for s in result.scores
+        if s.measure == "silhouette" and s.model in ("demo/m0", "demo/m5")
+    ]
+    start = sum(starts) / 2
     assert rows["demo/m2"]["bars"] == {
-        "silhouette": (0.1, pytest.approx(0.2)),
+        "silhouette": (pytest.approx(start), pytest.approx(start + 0.1)),
         "supcon": (0.0, pytest.approx(1 / 3)),
     }
     assert rows["demo/m3"]["bars"] == {}
@@ -196,6 +203,7 @@ def test_a_run_of_an_older_table_has_no_time_of_its_last_word():
     assert watch.time_left(job(seconds_left=60.0)) == "about 1 min left"
 
 
-def test_a_queued_run_says_what_it_waits_for():
+def test_a_queued_run_says_once_what_it_waits_for():
+    """The head of the card says it."""
     waiting = dataclasses.replace(job(state="queued"), what="Next in the queue")
-    assert live.lead(waiting, [], None) == ("Next in the queue", "")
+    assert live.lead(waiting, [], None) == ("No model is scored yet", "")

@@ -97,6 +97,7 @@ def test_what_becomes_of_the_classes_is_said_before_the_run(picture_folder):
     data = load_dataset(str(picture_folder))
     of = {name: [p for p in data.paths if p.startswith(f"{name}/")] for name in data.classes}
     assert c.foreseen(data, c.corrections(of["red"][:2])) == ((), "")
+    assert c.foreseen(data, c.corrections(data.paths[::8])) == ((c.CAUTION,), "")
     small, refused = c.foreseen(data, c.corrections(of["red"][:3]))
     assert refused == ""
     assert small[0].startswith("red (9) has fewer than 10 pictures")

@@ -100,7 +100,7 @@ def test_an_accuracy_on_another_task_is_none_on_imagenet(result):
 
 def test_equals_are_no_choice(result):
     assert lines(changed(result, "timm/best", year=2024))[1] == (
-        "Newest by its paper: n/a (2 of them share 2024)"
+        "Newest by its paper: n/a (2 of them are equal: 2024)"
     )
 
 

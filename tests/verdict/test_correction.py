@@ -7,6 +7,7 @@ import pytest
 
 import srcsel
 from srcsel.base.records import Corrections, Verdict
+from srcsel.pictures.corrections import CAUTION
 from srcsel.verdict.correction import asks_the_same, before_and_after, kept, lengths_before
 from srcsel.verdict.readings import bar_length, pick_scores
 
@@ -77,7 +78,17 @@ def put(first, before, after, corrections=OUT, **fields):
     ],
 )
 def test_what_changed_in_words(first, before, after, said):
-    assert before_and_after(put(first, before, after)) == f"8 pictures left out: {said}"
+    # 8 of 60 is more than a tenth
+    assert before_and_after(put(first, before, after)) == f"8 pictures left out: {said} {CAUTION}"
+
+
+def test_few_corrections_need_no_caution(first):
+    same, few = ("clear", "A", 84), Corrections(OUT.left_out[:3], (("row 9", "2"), ("row 10", "2")))
+    assert CAUTION not in before_and_after(put(first, same, same, few))
+    more = dataclasses.replace(few, relabeled=(*few.relabeled, ("row 11", "2")))
+    assert before_and_after(put(first, same, same, more)).endswith(
+        f"re-checks, as before. {CAUTION}"
+    )
 
 
 def test_nothing_is_said_of_a_run_that_corrects_none_or_is_not_finished(first):

@@ -168,8 +168,8 @@ def _neighbors_said(one: Inside, dataset: Dataset, shown: np.ndarray, right: np.
     if many == right.sum():
         return "the five nearest to each mostly have its class"
     return (
-        "among the five nearest to each no class is more frequent than its own; of"
-        f" {many:,} at least three have it"
+        "among the five nearest to each no class is more frequent than its own; for"
+        f" {many:,} of these at least three of the five have it"
     )
 
 

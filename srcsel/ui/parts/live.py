@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import streamlit as st
@@ -99,7 +100,7 @@ def lead(job: JobStatus, parts: list[Part], result: Result | None) -> tuple[str,
     to_go = sum(p.name not in scored and p.state not in ("failed", "dropped") for p in parts)
     rest = f", {words.count(to_go, 'model')} to go" if to_go else ", the answer is being written"
     if job.state == "queued":
-        return plain(job.what), ""
+        return "No model is scored yet", ""  # what it waits for stands above
     if result is None or not parts:
         return "Getting the pictures ready", ""
     yardsticks = {m.id for m in result.models if m.yardstick}
@@ -130,7 +131,7 @@ def _models(
         kind = _kind(part, name in bars, seen)
         ahead = name == first
         look = "yardstick" if name in yardsticks else "winner" if ahead else "close"
-        own = bars.get(name, {}) if kind != "soon" or seen is None else _grown(seen)
+        own = bars.get(name, {}) if kind != "soon" or seen is None else _grown(seen, bars)
         rows.append(
             {
                 "id": name,
@@ -182,14 +183,20 @@ def _share(part: Part, *, scored: bool) -> float | None:
     return words.share(part) or -1.0 if part.state != "scoring" else -1.0
 
 
-def _grown(glimpse: Glimpse) -> dict[str, tuple[float, float]]:
+def _grown(
+    glimpse: Glimpse, scored: dict[str, dict[str, tuple[float, float]]]
+) -> dict[str, tuple[float, float]]:
     """Return the bars of the model under way, as long as the share of the pictures it has seen:
-    scores of few pictures come out higher, and are nothing to compare with.
+    scores of few pictures come out higher, and are nothing to compare with. Chance stands further
+    out for few pictures as well, so they begin where the bars of scored models do, if there are.
     """
     share = glimpse.seen / max(1, glimpse.total)
-    return {
-        name: (start, start + share * (end - start)) for name, (start, end) in glimpse.bars.items()
-    }
+    grown = {}
+    for name, (chance, end) in glimpse.bars.items():
+        starts = [bars[name][0] for bars in scored.values() if name in bars]
+        start = median(starts) if starts else chance
+        grown[name] = (start, start + share * (end - chance))
+    return grown
 
 
 @lru_cache(maxsize=8)
