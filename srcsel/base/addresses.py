@@ -25,7 +25,8 @@ LONGEST = 2048  # letters of an address
 
 _ADDRESS = re.compile(r"(?P<kind>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
 _CHAINED = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*::.*://", re.DOTALL)
-_SECRET = re.compile(r"[^/]*:[^/]*@")
+_SECRET = re.compile(r"[^/]*:.*@|.*[?&](sig|awsaccesskeyid|x-(amz|goog)-\w+)=", re.I | re.S)
+"""KEY:SECRET@, where the secret may have strokes in it, or a signature behind the address."""
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
 
 

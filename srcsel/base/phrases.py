@@ -83,11 +83,15 @@ def word(n: int) -> str:
     return _WORDS[n] if n < len(_WORDS) else str(n)
 
 
-_UNSEEN = re.compile(r"[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+_UNSEEN = re.compile(
+    r"[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+"
+)
 
 
 def plain(name: object) -> str:
-    """Put `name` on one line, without control characters and text-direction tricks."""
+    """Put `name` on one line, without control characters, text-direction tricks and halves of
+    letters, which no file or page can hold.
+    """
     return " ".join(_UNSEEN.sub(" ", str(name)).split())
 
 

@@ -6,12 +6,16 @@ They are no part of an answer: nothing else reads them, and they go when the job
 from __future__ import annotations
 
 import contextlib
+import math
 import shutil
 from pathlib import Path
 
 from srcsel.base.records import Glimpse
 from srcsel.store import files
 from srcsel.store.serialize import from_plain, to_plain
+
+LARGEST = 1_000_000
+"""Bytes of a glimpse that is read, each second by each page: those of a worker have some 40,000."""
 
 
 def write_glimpse(folder: Path, job: str, glimpse: Glimpse) -> None:
@@ -20,11 +24,17 @@ def write_glimpse(folder: Path, job: str, glimpse: Glimpse) -> None:
 
 
 def read_glimpse(folder: Path, job: str) -> Glimpse | None:
-    """Return the last glimpse of a job's model under way; None where there is none."""
+    """Return the last glimpse of a job's model under way; None where there is none, or it is
+    damaged.
+    """
+    path = _path(folder, job)
     try:
-        return from_plain(Glimpse, files.read_json(_path(folder, job)))
-    except (FileNotFoundError, files.DamagedFileError, *files.NOT_SO):
+        if path.stat().st_size > LARGEST:
+            return None
+        found = from_plain(Glimpse, files.read_json(path))
+    except (OSError, files.DamagedFileError, *files.NOT_SO):
         return None
+    return found if _is_whole(found) else None
 
 
 def forget_glimpses(folder: Path, job: str | None = None) -> None:
@@ -34,6 +44,16 @@ def forget_glimpses(folder: Path, job: str | None = None) -> None:
         return
     with contextlib.suppress(OSError):
         _path(folder, job).unlink(missing_ok=True)
+
+
+def _is_whole(glimpse: Glimpse) -> bool:
+    ends = [end for span in glimpse.bars.values() for end in span]
+    return (
+        0 <= glimpse.seen <= glimpse.total
+        and len(glimpse.rows) == len(glimpse.x) == len(glimpse.y)
+        and min(glimpse.rows, default=0) >= 0
+        and all(map(math.isfinite, ends))
+    )
 
 
 def _path(folder: Path, job: str) -> Path:

@@ -5,6 +5,7 @@ The models of a query come in the order of a plain prior, the likeliest first.
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Callable, Iterable
@@ -156,7 +157,7 @@ def _read(part: str, text: str) -> tuple[str, str, float]:
 
 
 def _top(sign: str, number: float, text: str) -> int:
-    if sign != "=" or number < 1 or number != int(number):
+    if sign != "=" or not 1 <= number < math.inf or number != int(number):
         raise InputError(f"In '{text}' say how many models at most as top=20: 1 or more.")
     return int(number)
 

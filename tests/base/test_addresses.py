@@ -50,10 +50,32 @@ def test_what_is_not_opened_is_said(text):
         address_of(text)
 
 
-def test_a_password_in_an_address_is_refused_and_not_repeated():
+@pytest.mark.parametrize(
+    "text",
+    [
+        "s3://KEYID:verysecret@bucket/x",
+        "s3://KEYID:with/verysecret@bucket/x",  # about every other key of AWS has a stroke in it
+        "az://container/x?sv=2024&sig=verysecret",
+        "s3://bucket/x?X-Amz-Signature=verysecret",
+    ],
+)
+def test_a_password_in_an_address_is_refused_and_not_repeated(text):
     with pytest.raises(InputError, match="holds a password") as found:
-        address_of("s3://KEYID:verysecret@bucket/x")
+        address_of(text)
     assert "verysecret" not in str(found.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hf://datasets/a/b@main",
+        "abfs://container@account.dfs.core.windows.net/x",
+        "s3://arn:aws:s3:eu-west-1:123:accesspoint/mine",
+        "s3://bucket/design=1/what?/x",
+    ],
+)
+def test_what_only_looks_like_a_password_is_none(text):
+    assert str(address_of(text)) == text
 
 
 def test_a_reference_lasts_and_is_no_path():

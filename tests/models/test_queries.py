@@ -55,6 +55,7 @@ def test_every_condition_holds_and_nothing_that_fits_is_missing():
         ("top=0", None),
         ("top<3", None),
         ("top=1.5", None),
+        (f"top={'1' * 400}", None),  # beyond all numbers
         ("params<-1", None),
         ("params", []),  # a word that occurs in neither
     ],

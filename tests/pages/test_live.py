@@ -117,11 +117,20 @@ def test_a_yardstick_is_never_ahead(result):
 
 def test_the_sketch_has_a_dot_a_picture_in_the_colours_of_its_class(result):
     shown = live.shown(job(*PARTS), only(result, "demo/m0"), glimpse(m=6))
-    assert shown["sketch"]["rows"] == (0, 5, 10, 15, 20, 25)
+    assert shown["sketch"]["rows"] == [0, 5, 10, 15, 20, 25]
     assert shown["sketch"]["classes"] == [0, 0, 1, 1, 2, 2]  # ten pictures of each
     assert shown["names"] == {"0": "<b>*spot*<b>", "1": "mildew", "2": "rust"}
     assert "Colors sees the pictures, 10 of 30 pictures so far" in shown["caption"]
     assert live.shown(job(*PARTS), only(result), None)["sketch"] is None
+
+
+def test_pictures_that_the_run_does_not_have_are_not_drawn(result):
+    """A glimpse of before: pictures were left out meanwhile."""
+    rows = (0, 99, 29)
+    late = dataclasses.replace(glimpse(), rows=rows, x=(1, 2, 3), y=(4, 5, 6))
+    sketch = live.shown(job(*PARTS), only(result, "demo/m0"), late)["sketch"]
+    assert [list(sketch[name]) for name in ("rows", "x", "y")] == [[0, 29], [1, 3], [4, 6]]
+    assert sketch["classes"] == [0, 2]
 
 
 def test_200_classes_keep_nine_colours(result):

@@ -51,6 +51,7 @@ def test_a_typed_label_is_one_of_the_classes_or_a_new_one():
     assert c.label_named("rust ", ["rust", "a  b"]) == "rust"
     assert c.label_named("a b", ["rust", "a  b"]) == "a  b"
     assert c.label_named(" two\nlines ", []) == "two lines"
+    assert c.label_named("rus\ud800t", []) == "rus t"  # half a letter: no file can hold it
     for text in ("", " \n", "x" * 201):
         with pytest.raises(InputError, match="A label is a word or a few"):
             c.label_named(text, [])

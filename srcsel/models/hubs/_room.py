@@ -35,7 +35,7 @@ def make(size: int) -> None:
     held = list(_held())
     much = sum(bytes_ for _, _, bytes_ in held)
     for note, path, bytes_ in held:
-        if much + size <= limit or time.time() - note.stat().st_mtime < LOADING:
+        if much + size <= limit or time.time() - _used_at(note) < LOADING:
             break
         _remove(path)
         note.unlink(missing_ok=True)
@@ -51,22 +51,28 @@ def fetched(path: Path) -> None:
 
 def used(path: Path) -> None:
     """Note that a file is needed now, if it is srcsel's own."""
-    if (note := _note(path)).is_file():
-        files.used(note)
+    if _note(path).is_file():
+        fetched(path)  # a note that a power cut left damaged is whole again
 
 
 def _held() -> Iterator[tuple[Path, Path, int]]:
     """Yield note, file and bytes of what srcsel fetched and still has, longest unused first."""
-    notes = {note: note.stat().st_mtime for note in _folder().glob("*.json")}
-    for note in sorted(notes, key=notes.__getitem__):
-        try:
+    for note in sorted(_folder().glob("*.json"), key=_used_at):
+        # another worker makes room too, or the note is damaged
+        with contextlib.suppress(OSError, files.DamagedFileError, *files.NOT_SO):
             path = Path(files.read_json(note)["path"])
-        except (StoreError, KeyError, TypeError):
-            continue
-        if path.is_file() and _is_ours(path):
-            yield note, path, path.stat().st_size
-        else:
-            note.unlink(missing_ok=True)
+            if path.is_file() and _is_ours(path):
+                yield note, path, path.stat().st_size
+            else:
+                note.unlink(missing_ok=True)
+
+
+def _used_at(note: Path) -> float:
+    """Return when a note's file was last used; 0 where the note is gone meanwhile."""
+    try:
+        return note.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _is_ours(path: Path) -> bool:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import io
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath
 
 from srcsel.base import access
 from srcsel.base.addresses import Address, address_of
@@ -47,6 +48,8 @@ NO_ROOM = (
     "Bringing these pictures here takes {:.1f} GB of free space, and {} has {:.1f} GB. Free some"
     " space, or set SRCSEL_HOME to a folder on another disk."
 )
+NAMES_CLASH = FileExistsError, IsADirectoryError, NotADirectoryError
+NO_NAME = "No folder of this computer can hold a file of this name beside the others."
 TOO_LARGE = "The file is very large ({:,.0f} MB). Save a smaller copy."
 
 
@@ -172,7 +175,7 @@ def _from_store(address: Address, place: Path, watch: Watch) -> None:
     packed = [one for one in wanted if ending(one.name) in shards.ENDINGS]
     pictures = any(ending(one.name) in PICTURES for one in wanted)
     if packed and not pictures:
-        before = _index(place).get("shards", {})
+        before = _told(place, "shards")
         now = {one.name: [one.size, one.version] for one in packed}
         if before != now:
             _unpack_all(_fetched(store, packed, place, watch), place, watch, now)
@@ -187,8 +190,8 @@ def _sorted(listed: Sequence[Stored]) -> tuple[list[Stored], dict[str, str]]:
         kind = ending(one.name)
         limit = TABLE_LIMIT if kind in TABLES else SHARD_LIMIT
         limit = FILE_LIMIT if kind in PICTURES else limit
-        parts = PurePosixPath(one.name).parts
-        if any(part.startswith(".") or part == ".." for part in parts) or "\0" in one.name:
+        parts = PurePath(one.name).parts
+        if not _is_inside(one.name) or any(part.startswith(".") for part in parts):
             continue
         if kind in PICTURES | TABLES | shards.ENDINGS:
             if one.size <= limit:
@@ -205,9 +208,9 @@ def _bring(
 ) -> None:
     """Fetch what is new, and forget what is gone."""
     inside = place / INSIDE
-    before = _index(place).get("files", {})
+    before = _told(place, "files")
     now = {one.name: [one.size, one.version] for one in wanted}
-    for name in before.keys() - now.keys():
+    for name in filter(_is_inside, before.keys() - now.keys()):
         (inside / name).unlink(missing_ok=True)
     kept = {n: v for n, v in now.items() if before.get(n) == v and (inside / n).is_file()}
     new = [one for one in wanted if one.name not in kept]
@@ -219,14 +222,34 @@ def _bring(
             watch.update("pictures", "downloading", done, total)
             some = new[start : start + TOGETHER]
             for one, path in _whole(store, some, place):
-                target = inside / one.name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                path.replace(target)
-                kept[one.name] = now[one.name]
+                if _put(path, inside / one.name):
+                    kept[one.name] = now[one.name]
+                else:
+                    aside[one.name] = NO_NAME
             done += sum(one.size for one in some)
     finally:
         inside.mkdir(exist_ok=True)
         files.write_json(place / INDEX, {"files": kept, "aside": aside})
+
+
+def _is_inside(name: str) -> bool:
+    """Tell whether a name leads nowhere else: a store may hold "/etc/x.png" and "../x.png"."""
+    path = PurePath(name)
+    return not path.anchor and ".." not in path.parts and "\0" not in name
+
+
+def _put(path: Path, target: Path) -> bool:
+    """Give a file its place; False where none can have it: a store may hold "a.png" and
+    "a.png/b.png", and longer names.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(target)
+    except OSError as error:
+        if isinstance(error, NAMES_CLASH) or error.errno == errno.ENAMETOOLONG:
+            return False
+        raise
+    return True
 
 
 def _whole(store: Store, some: Sequence[Stored], place: Path) -> Iterator[tuple[Stored, Path]]:
@@ -265,13 +288,13 @@ def _unpack_all(
     if about is None:
         sources = list(sources)
         about = {str(p): [p.stat().st_size, str(p.stat().st_mtime_ns)] for _, p in sources}
-        if _index(place).get("shards") == about:
+        if _told(place, "shards") == about:
             return
         _require_room(sum(size for size, _ in about.values()), place)
     with tempfile.TemporaryDirectory(prefix="coming-", dir=place) as coming:
         made, rows = Path(coming) / INSIDE, [("file", "label")]
         for number, (name, shard) in enumerate(sources):
-            folder = made / f"{number:05d}-{name[-80:]}"
+            folder = made / f"{number:05d}-{shards.ending_of(name, 80)}"
             folder.mkdir(parents=True)
             for at, one in enumerate(shards.pictures(shard)):
                 if at % TOGETHER == 0:
@@ -283,7 +306,7 @@ def _unpack_all(
             raise InputError("No pictures were found in these shards.")
         text = io.StringIO()
         csv.writer(text).writerows(rows)
-        (made / TABLE).write_text(text.getvalue(), encoding="utf-8")
+        (made / TABLE).write_text(text.getvalue(), "utf-8", "replace")
         (place / INDEX).unlink(missing_ok=True)  # until both fit
         shutil.rmtree(place / INSIDE, ignore_errors=True)
         made.rename(place / INSIDE)
@@ -293,9 +316,9 @@ def _unpack_all(
 def _listing(source: _Source, place: Path) -> Listing:
     from srcsel.pictures.listing import list_below
 
-    held = _index(place)
     tree = walk(place / INSIDE)
-    tree.skipped.extend(Unreadable(path, why) for path, why in held.get("aside", {}).items())
+    aside = _told(place, "aside")
+    tree.skipped.extend(Unreadable(path, why) for path, why in aside.items())
     try:
         found = list_below(tree, source.ref, source.name, source.depth)
     except InputError as error:  # the folder that it names is ours, and no help
@@ -303,10 +326,11 @@ def _listing(source: _Source, place: Path) -> Listing:
     return replace(found, ref=source.ref, name=source.name)
 
 
-def _index(place: Path) -> dict:
+def _told(place: Path, what: str) -> dict:
+    """Return one part of the index; empty where there is none, or it is damaged."""
     try:
-        held = files.read_json(place / INDEX)
-    except (FileNotFoundError, files.DamagedFileError):
+        held = files.read_json(place / INDEX)[what]
+    except (FileNotFoundError, files.DamagedFileError, *files.NOT_SO):
         return {}
     return held if isinstance(held, dict) else {}
 

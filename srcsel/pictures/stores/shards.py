@@ -18,6 +18,7 @@ from typing import Any
 from srcsel.base.errors import InputError
 from srcsel.pictures.images import SUFFIXES as PICTURES
 from srcsel.pictures.reading import FILE_LIMIT
+from srcsel.store.files import NOT_SO
 
 ENDINGS = frozenset({".tar", ".parquet", ".arrow"})
 ROWS = 64  # of a table read at once
@@ -31,6 +32,7 @@ NO_COLUMNS = (
     "{} has no column of pictures beside one of labels: I look for one that holds bytes (such as"
     " image) and one called label or class. Its columns are {}."
 )
+LONGEST = 120  # bytes of a picture's name
 BROKEN = "{} cannot be read as a shard: it is damaged or not whole. Copy it anew."
 _MAGIC = ((b"\x89PNG", ".png"), (b"RIFF", ".webp"), (b"GIF8", ".gif"), (b"BM", ".bmp"))
 _UNSAFE = re.compile(r"[^\w.-]+")
@@ -54,7 +56,7 @@ def pictures(shard: Path) -> Iterator[Packed]:
         yield from _of_tar(shard) if shard.suffix == ".tar" else _of_table(shard)
     except (tarfile.TarError, EOFError) as error:
         raise InputError(BROKEN.format(shard.name)) from error
-    except (OSError, ValueError) as error:  # also what pyarrow raises
+    except (OSError, NotImplementedError, *NOT_SO) as error:  # also what pyarrow raises
         raise InputError(BROKEN.format(shard.name)) from error
 
 
@@ -91,7 +93,7 @@ def _label(key: str, together: Mapping[str, bytes]) -> str:
     for ending in LABEL_FILES:
         if ending in together:
             return together[ending].decode("utf-8", "replace").strip()
-    with contextlib.suppress(ValueError, AttributeError):
+    with contextlib.suppress(*NOT_SO, RecursionError):
         about = json.loads(together.get(".json", b""))
         return next((str(about[name]) for name in LABEL_FIELDS if name in about), "")
     folder = PurePosixPath(key).parent.name
@@ -141,7 +143,8 @@ def _columns(schema: Any, name: str) -> tuple[str, str]:
 
     def holds_bytes(kind: Any) -> bool:
         if pa.types.is_struct(kind):
-            return any(kind.field(i).name == "bytes" for i in range(kind.num_fields))
+            inside = [kind.field(i) for i in range(kind.num_fields)]
+            return any(field.name == "bytes" and holds_bytes(field.type) for field in inside)
         return pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
 
     def simple(kind: Any) -> bool:
@@ -164,7 +167,7 @@ def _first(likely: Iterable[str], there: list[str], *, any_other: bool) -> str |
 
 def _names(schema: Any, label: str) -> list[str]:
     """Return what the numbers of a label column stand for, as `datasets` writes it; [] = itself."""
-    with contextlib.suppress(ValueError, KeyError, TypeError):
+    with contextlib.suppress(*NOT_SO, RecursionError):
         about = json.loads((schema.metadata or {})[b"huggingface"])
         return [str(name) for name in about["info"]["features"][label]["names"]]
     return []
@@ -175,4 +178,9 @@ def _ending(data: bytes) -> str:
 
 
 def _safe(name: str) -> str:
-    return _UNSAFE.sub("-", name).strip("-.")[-120:] or "picture"
+    return ending_of(_UNSAFE.sub("-", name).strip("-."), LONGEST).strip("-.") or "picture"
+
+
+def ending_of(name: str, most: int) -> str:
+    """Return the last letters of a name, of `most` bytes at most: disks count bytes."""
+    return name.encode(errors="replace")[-most:].decode(errors="ignore")

@@ -214,14 +214,16 @@ def _sketch(result: Result, glimpse: Glimpse) -> dict[str, Any]:
     dataset, dark = result.dataset, choices.theme() == "dark"
     groups = class_groups(dataset.classes, dataset.counts)
     of = {c: g for g, group in enumerate(groups) for c in group.classes}
-    labels = [int(dataset.labels[row]) for row in glimpse.rows if row < len(dataset.labels)]
+    there = [k for k, row in enumerate(glimpse.rows) if row < len(dataset.labels)]
+    rows, x, y = ([some[k] for k in there] for some in (glimpse.rows, glimpse.x, glimpse.y))
+    labels = [int(dataset.labels[row]) for row in rows]
     title = plain(next((m.title for m in result.models if m.id == glimpse.model), glimpse.model))
     so_far = f"{glimpse.seen:,} of {words.count(glimpse.total, 'picture')}"
     return {
         "sketch": {
-            "rows": glimpse.rows[: len(labels)],
-            "x": glimpse.x,
-            "y": glimpse.y,
+            "rows": rows,
+            "x": x,
+            "y": y,
             "classes": labels,
             "groups": [of[c] for c in labels],
         },

@@ -99,3 +99,29 @@ def test_a_forged_note_removes_nothing_elsewhere(fetch, limit, tmp_path):
     fetch("a/one")
     fetch("a/two")
     assert precious.is_file()
+
+
+@pytest.mark.parametrize("told", [b"", b"\xff", b"[]", b'{"path": 3}'])
+def test_a_damaged_note_hinders_no_download_and_is_mended_by_use(told, fetch, limit, recorder):
+    limit(5)
+    first = fetch("a/one")
+    _room._note(first).write_bytes(told)
+    second = fetch("a/two")
+    assert second.is_file()
+    _download.from_hub("a/one", HUB_FILES, "a/one", recorder())
+    aged(first, 900)
+    aged(second, 600)
+    assert fetch("a/three").is_file()
+    assert (first.is_file(), second.is_file()) == (False, True)
+
+
+def test_notes_may_go_while_room_is_made(fetch, limit, monkeypatch):
+    """Another worker makes room at the same moment."""
+    limit(3)
+    first = fetch("a/one")
+    aged(first, 900)
+    held = list(_room._held())
+    _room._remove(first)
+    _room._note(first).unlink()
+    monkeypatch.setattr(_room, "_held", lambda: iter(held))
+    assert fetch("a/two").is_file()

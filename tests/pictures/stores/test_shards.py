@@ -14,6 +14,7 @@ from srcsel.base.errors import InputError
 from srcsel.pictures import stores
 from srcsel.pictures.dataset import load_dataset
 from srcsel.pictures.listing import list_pictures, list_quickly
+from srcsel.pictures.stores import shards
 from srcsel.pictures.thumbs import picture, register
 
 NAMES = ["cat", "a/dog"]
@@ -171,3 +172,31 @@ def test_a_tar_beside_folders_of_pictures_is_left_aside_as_before(picture_folder
     dataset = load_dataset(str(picture_folder))
     assert len(dataset.paths) == 36
     assert [one.path for one in dataset.unreadable] == ["old.tar"]
+
+
+@pytest.mark.parametrize("about", ['["label"]', '"label"', "7", "[" * 100_000, '{"label": null}'])
+def test_a_json_that_says_no_label_leaves_the_picture_to_its_folder(about, packed):
+    data = samples(1)[0][0]
+    tar_of(packed / "x.tar", [("cat/0.png", data), ("cat/0.json", about.encode())])
+    (one,) = shards.pictures(packed / "x.tar")
+    assert one.label == ("None" if "null" in about else "cat")
+
+
+def test_names_and_labels_that_no_file_can_have_are_shortened_and_replaced(packed):
+    """A disk counts bytes, 255 a name: a letter of Japanese has three, a smile four."""
+    files = []
+    for i, (data, label) in enumerate(samples()):
+        files += [(f"{'日本語' * 60}/{i}.png", data)]
+        files += [(f"{'日本語' * 60}/{i}.json", f'{{"label": "\\ud800{label}"}}'.encode())]
+    name = "\U0001f600" * 60
+    tar_of(packed / f"{name}.tar", files)
+    dataset = load_dataset(str(packed))
+    assert dataset.classes == ("?0", "?1")
+    assert len(dataset.paths) == 12
+
+
+def test_a_column_called_bytes_that_holds_none_is_no_picture(tmp_path):
+    table = pa.table({"image": [{"bytes": 3}], "label": [1]})
+    pq.write_table(table, tmp_path / "numbers.parquet")
+    with pytest.raises(InputError, match="no column of pictures"):
+        load_dataset(str(tmp_path))

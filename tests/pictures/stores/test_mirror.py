@@ -1,0 +1,78 @@
+"""What a store holds comes into the work folder, and nowhere else, whatever its names are."""
+
+import json
+
+import pytest
+
+from srcsel.base.watch import Watch
+from srcsel.pictures.stores import fetch, mirror
+from srcsel.pictures.stores.remote import Stored
+from tests.pictures.stores.test_shards import samples
+
+REF = "s3://bucket/pictures"
+
+
+@pytest.fixture
+def store(monkeypatch):
+    """A store whose files are those of a dict, name -> bytes."""
+    held = {}
+
+    class Fake:
+        def __init__(self, address):
+            self.address = address
+
+        def files(self):
+            return [
+                Stored(f"{self.address.path}/{name}", name, len(data), str(hash(data)))
+                for name, data in sorted(held.items())
+            ]
+
+        def get(self, files, targets):
+            for one, target in zip(files, targets, strict=True):
+                target.write_bytes(held[one.name])
+            return []
+
+    monkeypatch.setattr(mirror, "Store", Fake)
+    held.update({f"{'ab'[k]}/{i}.png": data for i, (data, k) in enumerate(samples())})
+    return held
+
+
+def test_a_name_that_leads_elsewhere_is_not_fetched(store, tmp_path, work_folder):
+    """S3 allows any name: bucket/pictures//home/me/x.png stands for "/home/me/x.png" inside."""
+    data = store["a/0.png"]
+    store[f"{tmp_path}/elsewhere.png"] = data
+    store["a/../../../../elsewhere.png"] = data
+    listing = fetch(REF, Watch())
+    assert len(listing.paths) == 12
+    assert not list(tmp_path.rglob("elsewhere.png"))
+
+
+def test_an_index_that_was_altered_removes_nothing_elsewhere(store, tmp_path, work_folder):
+    fetch(REF, Watch())
+    precious = tmp_path / "precious.png"
+    precious.write_bytes(b"x")
+    (index,) = work_folder.glob("public/store-*/index.json")
+    told = json.loads(index.read_text())
+    told["files"][str(precious)] = [1, "x"]
+    index.write_text(json.dumps(told))
+    fetch(REF, Watch())
+    assert precious.is_file()
+
+
+@pytest.mark.parametrize("told", ["", "[]", '{"files": [1], "aside": 3}', '{"files": null}'])
+def test_a_damaged_index_is_made_anew(told, store, work_folder):
+    fetch(REF, Watch())
+    (index,) = work_folder.glob("public/store-*/index.json")
+    index.write_text(told)
+    assert len(fetch(REF, Watch()).paths) == 12
+    assert len(json.loads(index.read_text())["files"]) == 12
+
+
+def test_names_that_no_folder_can_hold_are_left_aside_and_said(store):
+    data = store["a/0.png"]
+    store["a/0.png/inside.png"] = data  # a file and a folder of one name
+    store[f"a/{'x' * 300}.png"] = data
+    listing = fetch(REF, Watch())
+    assert len(listing.paths) == 12
+    assert [one.path for one in listing.skipped] == ["a/0.png/inside.png", f"a/{'x' * 300}.png"]
+    assert {one.reason for one in listing.skipped} == {mirror.NO_NAME}
