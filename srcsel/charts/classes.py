@@ -72,6 +72,7 @@ def class_bars(
             y1=len(names) - 0.4,
             line={"dash": "dot", "width": 1.5, "color": paint["whisker"]},
             layer="below",
+            opacity=0.5,  # numbers stand on it
             row=1,
             col=column,
         )

@@ -456,6 +456,18 @@ def test_presenter_mode_keeps_verdict_bars_and_map(results, words_of):
     assert "MSC" not in words_of(tab)
 
 
+def test_an_audience_hears_why_where_another_model_comes_first_more_often(
+    results, save, result, words_of, monkeypatch
+):
+    monkeypatch.setattr("srcsel.ui.results.verdict.expected", lambda _: object())
+    monkeypatch.setattr("srcsel.ui.results.verdict.in_words", lambda _: "about 79 % right")
+    others = dict.fromkeys(result.verdict.firsts, 0.0)
+    for share, told in ((13.0, True), (87.0, False)):
+        firsts = others | {result.verdict.winner: share, "demo/m1": 100.0 - share}
+        save(result, verdict=dataclasses.replace(result.verdict, firsts=firsts, why="This is why"))
+        assert ("This is why" in words_of(ready(results(present="on")))) is told
+
+
 def test_footer_gives_the_same_job_as_a_command(results):
     command = next(c.value for c in ready(results()).code if c.value.startswith("srcsel rank"))
     assert command.endswith("--models demo/m0,demo/m1,demo/m2,demo/m3,demo/m4,demo/m5")

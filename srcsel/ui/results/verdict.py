@@ -61,7 +61,8 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
             if reached is not None:
                 who = "Ahead for now" if verdict.kind == "cannot tell" else "What you get"
                 st.markdown(f"{who}: **{md(in_words(reached))}**", help=HOW)
-            if reached is None or not frame.presenting() or verdict.measured:
+            told = reached is not None and not verdict.measured and not _surprising(result)
+            if not (told and frame.presenting()):
                 st.markdown(settle.why(verdict))
         if winner and verdict.cause != "same":
             before = beforehand.small(result)
@@ -69,6 +70,12 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
         # for an audience it fills the room beside the answer, so that the charts stand higher
         with right if winner and frame.presenting() else st.container():
             strip.draw(result)
+
+
+def _surprising(result: Result) -> bool:
+    """Tell whether another model than the one named comes first most often, which asks for why."""
+    firsts, winner = firsts_of_100(result), result.verdict.winner
+    return winner is not None and firsts.get(winner, 0) < max(firsts.values(), default=0)
 
 
 def _so_far(result: Result, beside: Callable[[], None] | None) -> None:
