@@ -147,7 +147,8 @@ def require_there(known: Corrections, dataset: Dataset | Listing) -> None:
 
 def foreseen(dataset: Dataset, new: Corrections) -> tuple[tuple[str, ...], str]:
     """Say what further corrections `new` of an opened set would make of it: (sentences about
-    classes that become small or go, and about many corrections; why nothing could be ranked any more or "").
+    classes that become small or go, and about many corrections; why nothing could be ranked any
+    more or "").
     """
     about = (dataset.name, dataset.folder, dataset.paths, dataset.labels, dataset.classes)
     whole = Listing(dataset.ref, *about, label_source=dataset.label_source)

@@ -49,7 +49,8 @@ def kept(before: Result) -> Before:
 @checked()
 def before_and_after(result: Result) -> str:
     """Say what was corrected and what that changed: "8 pictures left out: the verdict is the same,
-    ...", with a caution where many are; "" where nothing is known of before, or the run is not finished.
+    ...", with a caution where many are; "" where nothing is known of before, or the run is
+    not finished.
     """
     result = answered(result)
     before = result.before
