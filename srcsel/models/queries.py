@@ -132,7 +132,8 @@ def written(
     commercial: bool = False,
 ) -> str:
     """Write as a query what is asked of the search, for the address and the shell."""
-    parts = [re.sub("[,<>=]", " ", words).strip()]
+    words = re.sub("[,<>=]", " ", words).strip()
+    parts = [words.upper() if words in FLAGS else words]  # the search knows no case, a flag does
     parts += [] if max_params is None else [f"params<={max_params / 1e6:g}M"]
     parts += [] if size is None else [f"size={size}"]
     parts += ["commercial"] if commercial else []

@@ -11,6 +11,7 @@ from typing import Literal
 
 from srcsel.base.errors import InputError, SrcselError
 from srcsel.base.paths import lasting
+from srcsel.base.phrases import plain
 from srcsel.base.records import HEADLINE, Result, Run
 from srcsel.base.settings import load_settings
 from srcsel.features.extract import PRECISIONS, precision_named
@@ -26,6 +27,7 @@ Measures = str | Sequence[str] | None
 """Names, one text with commas, "all", or None for the two bars and what the verdict leans on."""
 
 _SPOKEN = {kind: word for word, kind in PRECISIONS.items()}
+LONGEST = 200  # characters of a title
 SETS = (catalog.BUNDLED, "demo")
 """Names of several models that a command uses: what they stand for ships with srcsel."""
 
@@ -54,7 +56,7 @@ def new_run(
     `corrections` do. device None = SRCSEL_DEVICE; engine None = SRCSEL_RAY where that is set, else
     this computer; race None = a fast answer where there are more than `race_rules.MANY` models.
     left_out, relabeled: as `load_dataset`; corrects: the id of the run that they correct.
-    all_pictures: also of very many.
+    all_pictures: also of very many. title: its first LONGEST characters, on one line.
     """
     known = corrections(left_out, relabeled)
     found = catalog.find_models(models)
@@ -73,7 +75,7 @@ def new_run(
         left_out=known.left_out,
         relabeled=known.relabeled,
         corrects=corrects,
-        title=title,
+        title=plain(title)[:LONGEST],
         race=len(found) > MANY if race is None else race,
         all_pictures=all_pictures,
     )

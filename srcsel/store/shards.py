@@ -190,6 +190,7 @@ class Shards:
             tensors, about = read(self._path(name))
             pictures = tensors[_PICTURES]
             fits = all(len(rows) == len(pictures) for rows in tensors.values())
+            fits = fits and {"names", "value"} <= about.keys()
             if (
                 about["question"] != self.question
                 or pictures.shape[1:] != (NAME_BYTES,)

@@ -100,6 +100,7 @@ def test_what_fits_nothing_or_is_no_hub_is_a_sentence():
         {"hub": "timm", "words": "resnet", "max_params": 30e6, "size": 224, "commercial": True},
         {"hub": None, "words": "siglip2"},
         {"hub": "timm", "max_params": 10e6},
+        {"hub": None, "words": "commercial"},  # a word to search for, as in "non-commercial"
     ],
 )
 def test_what_the_search_finds_and_the_query_written_from_it_are_the_same(asked):

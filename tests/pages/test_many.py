@@ -3,6 +3,7 @@
 import pytest
 
 from srcsel.models import catalog
+from srcsel.ui.models import picking
 
 ASKED = "timm:efficientnet,params<=10M,size=224,commercial"
 
@@ -41,3 +42,28 @@ def test_more_than_twenty_race_unless_switched_off(models, top, on):
     tab = models(models=f"timm:resnet,top={top}")
     assert tab.toggle(key="models-fast").value is on
     assert not tab.exception
+
+
+def test_hundreds_of_ticked_models_stay_in_the_address(models):
+    """Their ids are some 40 letters each: a cut one would be a model that does not exist."""
+    wanted = catalog.find_models("timm:top=200")
+    tab = models(models=",".join(model.id for model in wanted))
+    assert not tab.exception
+    assert not tab.error
+    assert chosen(tab) == [model.title for model in wanted]
+
+
+def test_an_address_full_of_what_is_no_model_names_some_and_is_quick(models):
+    spec = ",".join(["demo/flowers", *(f"no{i}" for i in range(5000))])
+    found, errors = picking.known(spec)
+    assert found == "demo/flowers"
+    assert [str(error) for error in errors[10:]] == [picking.TOO_MUCH]
+    tab = models(models=spec)
+    assert not tab.exception
+    assert chosen(tab) == [catalog.find_models("demo/flowers")[0].title]
+
+
+def test_an_address_full_of_queries_asks_some_of_them():
+    found, errors = picking.known(",".join(f"demo:flowers,top={i}" for i in range(1, 5000)))
+    assert found.count("top=") == picking.MOST_QUERIES
+    assert [str(error) for error in errors] == [picking.TOO_MUCH]

@@ -83,3 +83,8 @@ def test_many_models_race_unless_said_otherwise():
     assert "race" not in command(few) + command(many)
     assert command(new_run("demo:digits", "demo", race=True)).endswith("--race")
     assert command(dataclasses.replace(many, race=False)).endswith("--no-race")
+
+
+def test_a_title_is_one_line_of_a_readable_length():
+    assert new_run("demo:shapes", "demo/flowers", title="two\nlines\u202e").title == "two lines"
+    assert len(new_run("demo:shapes", "demo/flowers", title="x" * 10_000).title) == 200

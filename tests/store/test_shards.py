@@ -7,6 +7,7 @@ import os
 import numpy as np
 import pytest
 
+from srcsel.store import files
 from srcsel.store import shards as module
 from srcsel.store.shards import Shards, distinct
 
@@ -170,3 +171,15 @@ def test_rows_beyond_the_memory_are_mapped_from_a_file_that_has_no_name(shards, 
     assert isinstance(found, np.memmap)
     assert found[:, 1].tolist() == [30, 10, 20]
     assert {path.suffix for path in shards.folder.iterdir()} == {".safetensors"}
+
+
+@pytest.mark.parametrize("lacking", ["names", "value"])
+def test_one_whose_header_lacks_a_part_is_set_aside(shards, lacking):
+    (bad,) = shards.add(names(1, 2), rows(1, 2))
+    path = shards.folder / f"{bad}.safetensors"
+    tensors, about = files.read_tensors(path)
+    del about[lacking]
+    files.write_tensors(path, tensors, about)
+    places = shards.find(names(1, 2))
+    assert not places.there.any() or shards.read(places) is None
+    assert not shards.find(names(1, 2)).there.any()

@@ -82,6 +82,7 @@ NAMES = (
     ),
 )
 LONGEST = 4096  # characters of one value taken from an address
+LONGER = {"models": 100_000}  # the ids of all models that a person may tick
 
 
 def read(name: str) -> str | None:
@@ -96,7 +97,7 @@ def read(name: str) -> str | None:
             st.query_params[name] = value
     if value is None:
         return None
-    value = "".join(c for c in value if c.isprintable())[:LONGEST]
+    value = "".join(c for c in value if c.isprintable())[: LONGER.get(name, LONGEST)]
     st.session_state[_slot(name)] = value
     return value or None
 

@@ -15,7 +15,7 @@ import pandas as pd
 import streamlit as st
 
 from srcsel.base import sampling
-from srcsel.base.errors import SrcselError
+from srcsel.base.errors import InputError, SrcselError
 from srcsel.base.paths import clean
 from srcsel.base.records import Listing, Run, SourceModel
 from srcsel.models import catalog, queries
@@ -50,6 +50,9 @@ SIZES = {
 PIXELS = (None, 96, 128, 160, 192, 224, 240, 256, 288, 320, 384, 448, 512, 518)
 """Usual sizes that models read."""
 FEW = 5  # files that cannot be read, named under the table
+MOST_WRONG = 10  # parts of an address that are no models
+MOST_QUERIES = 30
+TOO_MUCH = "This address names too much that is no model, or asks too much. The rest is left out."
 SHOWN = 300  # rows of the search table at most
 
 
@@ -62,9 +65,15 @@ def default_preset() -> str:
 
 
 def known(spec: str) -> tuple[str, list[SrcselError]]:
-    """Return what of `spec` can be found ("" = nothing), and an error for each part that cannot."""
-    found, errors = [], []
-    for part in queries.joined(spec.split(",")):
+    """Return what of `spec` can be found ("" = nothing), and an error for each part that cannot;
+    after MOST_WRONG of them, and MOST_QUERIES, the rest is not looked at: each takes its time.
+    """
+    found, errors, asked = [], [], 0
+    for part in dict.fromkeys(queries.joined(spec.split(","))):
+        asked += queries.is_query(part)
+        if len(errors) >= MOST_WRONG or asked > MOST_QUERIES:
+            errors.append(InputError(TOO_MUCH))
+            break
         try:
             if part != checkpoints.SET:  # also where it holds nothing: the page says why
                 typed(part)
