@@ -7,6 +7,7 @@ person waits for.
 
 import argparse
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable
@@ -291,8 +292,7 @@ class Page:
             })""",
             f"class {group}",
         )
-        count = self.page.get_by_text("500 pictures").count()
-        if count != 1:
+        if not self.page.get_by_text(re.compile(r"(?<![\d,])500 pictures")).count():
             raise SystemExit("The loop did not catch the 500 pictures of its class.")
         self.settle()
         return seconds
