@@ -58,7 +58,6 @@ LIMITS = {
     "lasso": 0.7,
     "hover": 0.15,
     "morph": 0.5,  # between two pictures of the screen while dots travel
-    "moving": 2.0,
 }
 PICKING = 3.0  # seconds that a person looks at the Models page before the press
 TRAVEL = 2.5  # seconds for which the screen is watched after another model was chosen
@@ -107,9 +106,6 @@ TOOLS = """(still) => {
         };
         requestAnimationFrame((now) => { last = now; look(now); });
     });
-    // What a run under way says, its own component's words too.
-    window.live = () => [...document.querySelectorAll(".st-key-live, .st-key-live *")]
-        .map((one) => (one.shadowRoot ?? one).textContent).join(" ");
     for (const [kind, slot] of [["pointermove", "moved"], ["pointerup", "lifted"]])
         addEventListener(kind, () => { window[slot] = performance.now(); }, true);
 }"""
@@ -241,24 +237,6 @@ class Page:
         self.settle()
         return seconds
 
-    def moving(self, folder: Path) -> float:
-        """From the press on Run to the first number of pictures that grows."""
-        self.page.goto(f"{self.url}/models?images={folder}&models={','.join(MODELS)}")
-        self.page.wait_for_selector(SETTLED)
-        self.page.evaluate(TOOLS, SETTLED)
-        button = self.page.get_by_role("button", name="Score 2 models")
-        button.wait_for()
-        self.page.wait_for_timeout(1000 * PICKING)
-        return self.page.evaluate(
-            r"""() => {
-                const button = [...document.querySelectorAll("button")]
-                    .find((one) => one.textContent.includes("Score 2 models"));
-                const start = performance.now();
-                button.click();
-                return from(() => start, () => /[1-9][0-9,]* of [0-9,]+/.test(live()));
-            }"""
-        )
-
     def at(self, x: float, y: float) -> tuple[float, float]:
         """Where the place x, y (-1..1) of the map is in the window."""
         box = self.page.locator("canvas.over").first.bounding_box()
@@ -378,14 +356,7 @@ def main() -> None:
             for job in board.recent(10):
                 board.cancel(job.id)
             wait_until(lambda: not busy())  # or it works on beside the next benchmark
-            moving = []
-            for _ in range(repeats):  # nothing beside: a second run would wait its turn
-                moving.append(page.moving(dataset.folder))
-                for job in board.recent(10):
-                    board.cancel(job.id)
-                wait_until(lambda: not board.active())
-            rows.append(line("from Run to something that moves", moving, LIMITS["moving"]))
-    tell("pages", rows, means="seconds, a job running beside", job_to_the_end=beside)
+            tell("pages", rows, means="seconds, a job running beside", job_to_the_end=beside)
 
 
 if __name__ == "__main__":
