@@ -13,7 +13,7 @@ from srcsel.base.asked import checked
 from srcsel.base.errors import InputError, UnknownNameError
 from srcsel.base.paths import clean
 from srcsel.base.records import SourceModel, Unreadable
-from srcsel.models import finding, queries
+from srcsel.models import queries
 from srcsel.models.hubs import (
     HUBS,
     added,
@@ -168,22 +168,10 @@ def search(
     other names of a family are known (`finding.OTHER_NAMES`): siglip2, perception encoder.
     max_params: most weights allowed; a model of unknown size is left out. size: pixels of the
     shorter side that it reads. commercial: only licences that surely allow commercial use;
-    "unknown" is never among them. Raises UnknownNameError for an
-    unknown hub.
+    "unknown" is never among them. Raises UnknownNameError for an unknown hub.
     """
-    if hub is not None and hub not in HUBS:
-        raise UnknownNameError("hub", hub, HUBS)
-    models = (
-        model for name, place in HUBS.items() if hub in (None, name) for model in place.models()
-    )
-    return [
-        model
-        for model in models
-        if _is_small(model, max_params)
-        and size in (None, model.input_size)
-        and (not commercial or _free(model))
-        and finding.fits(model, text)
-    ]
+    query = queries.asked(hub, text, max_params=max_params, size=size, commercial=commercial)
+    return [model for name in query.hubs for model in HUBS[name].models() if query.fits(model)]
 
 
 def other_sizes(model: SourceModel) -> list[int]:
@@ -252,11 +240,3 @@ def _all_of(hub: str) -> Iterable[SourceModel]:
     if not models:
         raise InputError(f"'{hub}' lists no model on this computer. Name a file or an id.")
     return models
-
-
-def _is_small(model: SourceModel, max_params: int | None) -> bool:
-    return max_params is None or (model.params is not None and model.params <= max_params)
-
-
-def _free(model: SourceModel) -> bool:
-    return allows_commercial_use(model.license)

@@ -70,15 +70,14 @@ class Query:
     conditions: tuple[Callable[[SourceModel], bool], ...] = ()
     top: int | None = None
 
+    def fits(self, model: SourceModel) -> bool:
+        """Tell whether a model is one of those meant, but for `top`."""
+        return all(holds(model) for holds in self.conditions) and finding.fits(model, self.words)
+
     def models(self) -> list[SourceModel]:
         """Return the models that fit, the likeliest first; yardsticks are never among them."""
         every = [m for hub in self.hubs for m in HUBS[hub].models() if not m.yardstick]
-        fit = [
-            m
-            for m in every
-            if all(holds(m) for holds in self.conditions) and finding.fits(m, self.words)
-        ]
-        return likeliest_first(fit, every)[: self.top]
+        return likeliest_first([m for m in every if self.fits(m)], every)[: self.top]
 
 
 def is_query(text: str) -> bool:
@@ -121,6 +120,27 @@ def parse(text: str) -> Query:
         else:
             conditions.append(_holds(NUMBERS[name][0], sign, number))
     return Query(tuple(HUBS) if hub == EVERYWHERE else (hub,), words, tuple(conditions), top)
+
+
+def asked(
+    hub: str | None = None,
+    words: str = "",
+    *,
+    max_params: float | None = None,
+    size: int | None = None,
+    commercial: bool = False,
+) -> Query:
+    """Return what is asked of the search. Raises UnknownNameError for an unknown hub."""
+    if hub is not None and hub not in HUBS:
+        raise UnknownNameError("hub", hub, HUBS)
+    numbers = (("params", "<=", max_params), ("size", "=", size))
+    conditions = [
+        _holds(NUMBERS[name][0], sign, number)
+        for name, sign, number in numbers
+        if number is not None
+    ]
+    conditions += [FLAGS["commercial"][0]] if commercial else []
+    return Query(tuple(HUBS) if hub is None else (hub,), words, tuple(conditions))
 
 
 def written(
