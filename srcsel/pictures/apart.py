@@ -14,19 +14,18 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import json
 import math
 import os
 import pickle
 import queue
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
+from srcsel.base import children
 from srcsel.base.errors import PictureError
 from srcsel.pictures.decoding import GOES_ON, WAITS
 
@@ -58,10 +57,6 @@ ENDED = (
 CRASHED = "The library that decodes it broke over this file. Save it anew as JPEG or PNG."
 NOT_STARTED = "No process could be started to decode pictures ({}). Close other programs."
 
-_START = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
-    " from srcsel.pictures.decoding import serve; serve()"
-)
 _CRASHES = ("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT")
 
 Given = ParamSpec("Given")
@@ -95,19 +90,14 @@ class _Process:
     """One process that decodes, and what ends it."""
 
     def __init__(self) -> None:
-        self._popen = subprocess.Popen(
-            [sys.executable, "-c", _START, json.dumps(sys.path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+        self._popen, asked, answered = children.start(
+            "srcsel.pictures.decoding",
+            ENVIRONMENT,
             stderr=subprocess.DEVNULL,
-            env=os.environ | ENVIRONMENT,
-            start_new_session=True,  # Ctrl-C is for us; it goes when we close its standard input
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             pipesize=PIPE,
         )
-        assert self._popen.stdin is not None
-        assert self._popen.stdout is not None
-        self._pipes = self._popen.stdin, self._popen.stdout
+        self._pipes = asked, answered
         self._turn = threading.Lock()
         self._since: float | None = time.monotonic()  # when it was taken; None = it waits
         self._last = time.monotonic()

@@ -18,7 +18,7 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
-from srcsel.base import access
+from srcsel.base import access, children
 from srcsel.base.errors import PictureError
 from srcsel.pictures import apart, bounds, decoding, images
 
@@ -205,7 +205,7 @@ def test_one_that_died_while_it_waited_is_not_the_next_files_fault(one):
 
 
 def test_where_no_process_can_be_started_no_file_is_to_blame(one, monkeypatch):
-    monkeypatch.setattr(apart, "_START", "raise SystemExit(3)")
+    monkeypatch.setattr(children, "_START", "raise SystemExit(3)")
     said, lasting = failed(len, b"")
     assert "No process could be started" in said
     assert not lasting

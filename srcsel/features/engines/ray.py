@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import json
-import os
 import pickle
 import queue
 import re
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -25,6 +22,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from srcsel.base import children
 from srcsel.base.errors import EngineError, InputError, QuotaError
 from srcsel.base.records import Failure, Features
 from srcsel.features.engines._base import Rows, Work, failure
@@ -42,10 +40,6 @@ ENVIRONMENT = {
     "RAY_gcs_rpc_server_reconnect_timeout_s": "10",  # after which a head is gone
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
 }
-_START = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
-    " from srcsel.features.engines._ray_driver import serve; serve()"
-)
 _VERSIONS = re.compile(
     r"Ray:\s*(?P<their_ray>\S+)\s+Python:\s*(?P<their_python>\S+)\s.*?"
     r"Ray:\s*(?P<our_ray>\S+)\s+Python:\s*(?P<our_python>\S+)",
@@ -266,17 +260,10 @@ class _Driver:
     def __init__(self) -> None:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
         self._folder = tempfile.TemporaryDirectory(prefix="srcsel-ray-", ignore_cleanup_errors=True)
-        self._popen = subprocess.Popen(
-            [sys.executable, "-c", _START, json.dumps(sys.path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            env=os.environ | ENVIRONMENT,
-            start_new_session=True,  # Ctrl-C is for us; it goes when we close its standard input
+        self._popen, asked, answered = children.start(
+            "srcsel.features.engines._ray_driver", ENVIRONMENT, stderr=self._log
         )
-        assert self._popen.stdin is not None
-        assert self._popen.stdout is not None
-        self._pipes = self._popen.stdin, self._popen.stdout
+        self._pipes = asked, answered
         self._answers: queue.Queue[tuple[str, Any]] = queue.Queue(AHEAD)
         self._reader = threading.Thread(target=self._read, args=(self._pipes[1],), daemon=True)
         self._reader.start()
