@@ -6,7 +6,7 @@ it. Four optional functions make it fast in `srcsel.scoring.score`, which knows 
 
     null(X, y, value, **keywords) -> float            the score with uninformative labels
     rechecks(X, y, kept, **keywords) -> (b,) array    the score on each subset; kept (b, n) bool
-    on_rows(Z, y, **keywords) -> float                the score of prepared unit rows, by class
+    on_rows(Z, y, **keywords) -> (g,) array           the scores of prepared unit rows (g, n, d)
     reader(shared, kept, **keywords) -> Scorer | None for measures that look at all pairs
 
 A measure with a `preparation` has `on_rows`: each subset is prepared once for all that read it so.
@@ -70,7 +70,7 @@ class Measure:
     chance: Callable[[int], float] | None = None
     null: Callable[..., float] | None = None
     rechecks: Callable[..., np.ndarray] | None = None
-    on_rows: Callable[..., float] | None = None
+    on_rows: Callable[..., np.ndarray] | None = None
     reader: Callable[..., Any] | None = None
     # set-relative: parts -> values
     combine: Callable[[Sequence[dict[str, float]]], Sequence[float]] | None = None

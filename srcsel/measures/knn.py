@@ -12,7 +12,7 @@ import numpy as np
 from srcsel.base.errors import InputError
 from srcsel.measures._base import measure
 from srcsel.measures.kernels.all_pairs import read_all
-from srcsel.measures.kernels.blocks import over_cores
+from srcsel.measures.kernels.blocks import edges, over_cores
 from srcsel.measures.kernels.nearest import Nearest, distance_keys, nearest
 from srcsel.measures.kernels.pairs import Pairs, cosine_pairs
 from srcsel.measures.kernels.shared import Shared
@@ -20,6 +20,8 @@ from srcsel.measures.kernels.shared import Shared
 # neighbours kept beyond 2 k for the re-checks, so that k of them survive in all but freak subsets
 SPARE = 30
 FIRST = 7  # of them, beyond k, looked at first: enough for nearly every picture
+# neighbours so looked at of subsets that are counted at once: in a core's cache
+TOGETHER = 200_000
 # votes up to which they are compared with each other instead of counted for each class
 FEW_VOTES = 16
 
@@ -75,8 +77,10 @@ class _Votes(Nearest):
         near, y = self.found(), self._y
         if self._kept is None:
             return float(_right(y[near], y, y.max() + 1).mean())
-        on_subset = functools.partial(_on_subset, self.pairs, y, near, k=self._voters)
-        return np.array(list(over_cores(on_subset, list(self._kept))))
+        together = max(1, TOGETHER // (len(y) * (self._voters + FIRST)))
+        on_subsets = functools.partial(_on_subsets, self.pairs, y, near, k=self._voters)
+        groups = [self._kept[some] for some in edges(len(self._kept), together)]
+        return np.concatenate([*over_cores(on_subsets, groups)] or [np.empty(0)])
 
 
 def _reader(shared: Shared, kept: np.ndarray | None, *, k: int = 5) -> _Votes:
@@ -147,25 +151,32 @@ def _right(votes: np.ndarray, truth: np.ndarray, classes: int) -> np.ndarray:
     return counts[:, :classes].argmax(axis=1) == truth
 
 
-def _on_subset(pairs: Pairs, y: np.ndarray, near: np.ndarray, kept: np.ndarray, *, k: int) -> float:
-    """Accuracy on one subset, kept (n,) bool."""
-    members = np.flatnonzero(kept)
-    k, classes = min(k, len(members) - 1), int(y.max()) + 1
-    right = np.zeros(len(members), dtype=bool)
-    open_ = np.arange(len(members))  # members whose k neighbours are not found yet
+def _on_subsets(
+    pairs: Pairs, y: np.ndarray, near: np.ndarray, kept: np.ndarray, *, k: int
+) -> np.ndarray:
+    """Accuracy on each subset of kept (g, n) bool, (g,)."""
+    sizes = kept.sum(axis=1)
+    if len(kept) > 1 and sizes.min() <= k:  # each has as many voters as there are others
+        return np.concatenate([_on_subsets(pairs, y, near, one[None], k=k) for one in kept])
+    k, classes = min(k, int(sizes[0]) - 1), int(y.max()) + 1
+    subset, member = np.nonzero(kept)  # of every picture kept, (r,)
+    right = np.zeros(len(member), dtype=bool)
+    open_ = np.arange(len(member))  # whose k neighbours are not found yet
     for width in (k + FIRST, near.shape[1]):
-        own = near[members[open_], :width]
-        inside = kept[own]  # (m, width)
+        own = near[member[open_], :width]
+        inside = kept[subset[open_, None], own]  # (r, width)
         order = np.cumsum(inside, axis=1, dtype=np.int32)
         enough = order[:, -1] >= k
         chosen = (inside & (order <= k))[enough]
         done = open_[enough]
-        right[done] = _right(y[own[enough][chosen].reshape(-1, k)], y[members[done]], classes)
+        right[done] = _right(y[own[enough][chosen].reshape(-1, k)], y[member[done]], classes)
         open_ = open_[~enough]
         if not len(open_):
-            return float(right.mean())
-    right[open_] = _exactly(pairs, y, members, members[open_], k)
-    return float(right.mean())
+            break
+    for i in np.unique(subset[open_]):
+        rows = open_[subset[open_] == i]
+        right[rows] = _exactly(pairs, y, np.flatnonzero(kept[i]), member[rows], k)
+    return np.bincount(subset, right, len(kept)) / sizes
 
 
 def _exactly(

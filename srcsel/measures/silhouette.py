@@ -18,6 +18,7 @@ from srcsel.measures.kernels.distance_sums import DistanceSums, root_distances
 from srcsel.measures.kernels.pairs import ZERO, Pairs
 from srcsel.measures.kernels.prepare import Preparation
 from srcsel.measures.kernels.shared import Shared
+from srcsel.measures.kernels.subsets import on_subsets
 
 ROUNDING = 1e-13  # mean distances below this share of the largest squared length count as zero
 ROUNDING_SINGLE = 3e-7  # the same where they come from float32 products
@@ -70,14 +71,14 @@ def _rechecks(
         return reader.result()
 
     score = functools.partial(_on_rows, metric=metric)
-    return np.array(known.on_subsets(kept, preparation, score))
+    return on_subsets(known, kept, preparation, score)
 
 
-def _on_rows(Z: np.ndarray, y: np.ndarray, *, metric: Metric = "cosine") -> float:
-    """Score prepared rows Z (n, d) of unit length or zero, y (n,) ascending."""
+def _on_rows(Z: np.ndarray, y: np.ndarray, *, metric: Metric = "cosine") -> np.ndarray:
+    """Score g sets of prepared rows Z (g, n, d) of unit length or zero, y (n,) ascending: (g,)."""
     if metric == "cosine":
-        return _unit_score(Z, y)
-    return float(each_silhouette(Z, y, metric).mean())
+        return _unit_scores(Z, y)
+    return np.array([each_silhouette(one, y, metric).mean() for one in Z])
 
 
 def _reader(
@@ -181,28 +182,28 @@ def _each_cosine(pairs: Pairs, y: np.ndarray) -> np.ndarray:
     return s
 
 
-def _unit_score(Z: np.ndarray, y: np.ndarray) -> float:
-    """Score unit or zero rows Z (n, d) by cosine, y ascending, in their precision: distances to a
-    class sum to m - z . sum z.
+def _unit_scores(Z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Score g sets of unit or zero rows Z (g, n, d) by cosine, y ascending, in their precision,
+    (g,): distances to a class sum to m - z . sum z.
     """
     starts = np.flatnonzero(np.diff(y, prepend=-1))
     counts = np.diff(starts, append=len(y)).astype(Z.dtype)  # (c,)
-    sums = Z @ np.add.reduceat(Z, starts, axis=0).T  # (n, c)
+    sums = Z @ np.add.reduceat(Z, starts, axis=1).transpose(0, 2, 1)  # (g, n, c)
     np.subtract(counts, sums, out=sums)
     own = np.repeat(np.arange(len(counts)), np.diff(starts, append=len(y)))
-    at = np.arange(len(y)), own
-    a = sums[at] - ~Z.any(axis=1)  # a row without direction is at distance 1 from itself
+    at = slice(None), np.arange(len(y)), own
+    a = sums[at] - ~Z.any(axis=2)  # a row without direction is at distance 1 from itself
     size = counts[own]
     a /= np.maximum(size - 1, 1)
     sums /= counts
     sums[at] = np.inf
-    b = sums.min(axis=1)
+    b = sums.min(axis=2)
     zero = ROUNDING_SINGLE if Z.dtype == np.float32 else ROUNDING
     a[a < zero] = 0
     b[b < zero] = 0
     largest = np.maximum(a, b)
     s = np.divide(b - a, largest, out=np.zeros_like(a), where=(size > 1) & (largest > 0))
-    return float(s.mean(dtype=np.float64))
+    return s.mean(axis=1, dtype=np.float64)
 
 
 def _cosine_sums(

@@ -19,8 +19,8 @@ from srcsel.measures.kernels.exp_sums import WARM, ExpSums
 from srcsel.measures.kernels.pairs import Pairs, cosine_pairs
 from srcsel.measures.kernels.prepare import Preparation
 from srcsel.measures.kernels.shared import Shared
+from srcsel.measures.kernels.subsets import STRIP, on_subsets
 
-STRIP = 96  # rows of pairs at once, in a core's cache
 COLDEST = 0.003  # exp(-2 / temperature) must stay a float64
 
 
@@ -74,34 +74,38 @@ def _rechecks(
         read_all([reader])
         return reader.result()
     score = functools.partial(_on_rows, temperature=temperature)
-    return np.array(known.on_subsets(kept, preparation, score))
+    return on_subsets(known, kept, preparation, score)
 
 
-def _on_rows(Z: np.ndarray, y: np.ndarray, *, temperature: float = 0.1) -> float:
-    """Score prepared rows Z (n, d) of unit length or zero, y (n,) ascending."""
+def _on_rows(Z: np.ndarray, y: np.ndarray, *, temperature: float = 0.1) -> np.ndarray:
+    """Score g sets of prepared rows Z (g, n, d) of unit length or zero, y (n,) ascending: (g,)."""
     starts = np.flatnonzero(np.diff(y, prepend=-1))
     counts = np.diff(starts, append=len(y))  # (c,)
-    sums = np.add.reduceat(Z, starts, axis=0, dtype=np.float64)  # (c, d)
-    inside = np.add.reduceat(np.einsum("ij,ij->i", Z, Z), starts)
+    sums = np.add.reduceat(Z, starts, axis=1, dtype=np.float64)  # (g, c, d)
+    inside = np.add.reduceat(np.einsum("gij,gij->gi", Z, Z), starts, axis=1)
     partners = counts > 1
-    apart = ((sums**2).sum(axis=1) - inside)[partners] / (counts[partners] - 1)
+    apart = ((sums**2).sum(axis=2) - inside)[:, partners] / (counts[partners] - 1)
     R = (Z / math.sqrt(temperature)).astype(np.float32 if temperature >= WARM else np.float64)
     # exp(1 / temperature) is then far from overflow
     shift = 0 if temperature >= WARM else 1 / temperature
-    totals = np.zeros(len(Z))
-    for start in range(0, len(Z), STRIP):  # the matrix is symmetric: half of it is enough for sums
-        E = R[start : start + STRIP] @ R[start:].T
+    sets, n = R.shape[:2]
+    totals = np.zeros((sets, n))
+    # one buffer, and sums by products: threads wait for each other in the allocator and in `sum`
+    ones, room = np.ones(n, R.dtype), np.empty(sets * STRIP * n, R.dtype)
+    for start in range(0, n, STRIP):  # the matrix is symmetric: half of it is enough for sums
+        rows, columns = R[:, start : start + STRIP], R[:, start:]
+        height, width = rows.shape[1], columns.shape[1]
+        E = room[: sets * height * width].reshape(sets, height, width)
+        np.matmul(rows, columns.transpose(0, 2, 1), out=E)
         if shift:
             E -= shift
         np.exp(E, out=E)
-        height = len(E)
-        np.fill_diagonal(E, 0)
-        totals[start : start + height] += E.sum(axis=1)
-        totals[start + height :] += E[:, height:].sum(axis=0)
+        E[:, np.arange(height), np.arange(height)] = 0
+        totals[:, start : start + height] += E @ ones[:width]
+        totals[:, start + height :] += ones[:height] @ E[:, :, height:]
     anchors = np.repeat(partners, counts)
-    return float(
-        (np.log(totals[anchors]) + shift).mean() - apart.sum() / anchors.sum() / temperature
-    )
+    logs = (np.log(totals[:, anchors]) + shift).mean(axis=1)
+    return logs - apart.sum(axis=1) / anchors.sum() / temperature
 
 
 class _Loss(ExpSums):

@@ -33,6 +33,7 @@ from srcsel.measures.kernels.all_pairs import read_all
 from srcsel.measures.kernels.prepare import components, directions
 from srcsel.measures.kernels.sample import stratified
 from srcsel.measures.kernels.shared import Shared
+from srcsel.measures.kernels.subsets import on_subsets
 from srcsel.scoring.diagnosis import diagnose
 
 KEEP = 0.8  # share of each class that a re-check keeps
@@ -300,8 +301,10 @@ class _Task:
             return None
         return value + self.plan.spread * (values - values.mean())
 
-    def on_rows(self) -> Callable[[np.ndarray, np.ndarray], float]:
-        """Return what scores prepared rows (m, d) and their labels (m,), for a measure that can."""
+    def on_rows(self) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+        """Return what scores prepared rows (g, m, d) and their labels (m,), for a measure that
+        can.
+        """
         hook = self.measure.on_rows
         assert hook is not None
         asked = keywords_of(hook)
@@ -374,24 +377,24 @@ def _recheck_prepared(tasks: Sequence[_Task]) -> None:
     known, plan = asking[0].shared.take(asking[0].plan.rows), asking[0].plan
     hooks = [t.on_rows() for t in asking]
 
-    def score(Z: np.ndarray, y: np.ndarray) -> tuple[list[float], list[float]]:
-        values, took = [], []
-        for hook in hooks:
+    took = np.zeros(len(hooks))
+
+    def score(Z: np.ndarray, y: np.ndarray) -> np.ndarray:
+        values = []
+        for i, hook in enumerate(hooks):
             start = time.perf_counter()
             values.append(hook(Z, y))
-            took.append(time.perf_counter() - start)
-        return values, took
+            took[i] += time.perf_counter() - start
+        return np.stack(values, axis=1)  # (g, tasks)
 
     start = time.perf_counter()
     try:
-        found = known.on_subsets(plan.kept, "whitened", score)
+        values = on_subsets(known, plan.kept, "whitened", score)  # (b, tasks)
     except Exception as error:  # noqa: BLE001  the other measures go on
         for task in asking:
             task.error = error
         return
     whole = time.perf_counter() - start
-    took = np.array([seconds for _, seconds in found]).sum(axis=0)  # (tasks,)
-    values = np.array([some for some, _ in found])  # (b, tasks)
     for i, task in enumerate(asking):
         task.prepared = values[:, i]
         task.seconds += whole * float(took[i] / took.sum())

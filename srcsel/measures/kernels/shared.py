@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from srcsel.measures.kernels.blocks import over_cores
 from srcsel.measures.kernels.class_sums import class_sums
 from srcsel.measures.kernels.pairs import FEW, Pairs, cosine_pairs, euclidean_pairs
 from srcsel.measures.kernels.prepare import (
@@ -27,9 +26,6 @@ from srcsel.measures.kernels.prepare import (
 )
 
 EPS = float(np.finfo(np.float64).eps)
-LOST_SINGLE = 1e-12  # of the longest squared length, in float32
-# largest condition of a subset's Gram matrix at which no direction can be rounding
-SOUND = 1e6
 
 Made = TypeVar("Made")
 
@@ -165,41 +161,6 @@ class Shared:
             lambda: euclidean_pairs(self.prepared(preparation), self.order),
         )
 
-    def on_subsets(
-        self,
-        kept: np.ndarray,
-        preparation: Preparation,
-        score: Callable[[np.ndarray, np.ndarray], Made],
-    ) -> list[Made]:
-        """Return the score of each subset of kept (b, n) bool, its pictures prepared as if they
-        were all.
-
-        `score` gets them by class, with their labels: (m, d') and (m,) ascending. Whitened ones are
-        right up to a rotation, in float32: what is made of them is compared with each other only.
-        """
-        order = self.order
-        X, y, d = self.X[order].astype(np.float64, copy=False), self.y[order], self.X.shape[1]
-        few = preparation == "whitened" and d <= DIRECTIONS
-        gram, rows = X.T @ X if few else None, X.astype(np.float32)
-
-        def scored(kept: np.ndarray) -> Made:
-            kept = kept[order]
-            m, mean, out = kept.sum(), X[kept].mean(axis=0), X[~kept]
-            turn = None
-            if gram is not None and d < m:
-                turn = _whitening(gram - out.T @ out - m * np.outer(mean, mean))
-            if turn is None:
-                return score(prepare(X[kept], preparation).astype(np.float32), y[kept])
-            Z = rows[kept] @ turn.astype(np.float32)
-            Z -= (mean @ turn).astype(np.float32)
-            q = np.einsum("ij,ij->i", Z, Z)
-            # a row this much shorter is the mean feature plus rounding
-            present = q > LOST_SINGLE * q.max()
-            Z *= np.divide(1, np.sqrt(q), out=np.zeros_like(q), where=present)[:, None]
-            return score(Z, y[kept])
-
-        return list(over_cores(scored, list(kept)))
-
     def _once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         if key not in self._made:
             self._made[key] = make()
@@ -209,16 +170,3 @@ class Shared:
 def once(shared: Shared | None, key: Hashable, make: Callable[[], Made]) -> Made:
     """Return what `make` returns; made the first time only, where something is shared."""
     return make() if shared is None else shared._once(key, make)
-
-
-def _whitening(gram: np.ndarray) -> np.ndarray | None:
-    """Turn and scale rows with the Gram matrix given (d, d) to equal variance in all directions,
-    (d, d); None where some hold rounding.
-    """
-    try:
-        inverse = np.linalg.inv(np.linalg.cholesky(gram))
-    except np.linalg.LinAlgError:
-        return None
-    # the product of both traces is no less than the condition
-    sound = float(np.trace(gram)) * float(np.einsum("ij,ij->", inverse, inverse)) < SOUND
-    return inverse.T if sound else None
