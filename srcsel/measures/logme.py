@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from srcsel.measures._base import measure, permutations
 from srcsel.measures.kernels.blocks import edges, over_cores
-from srcsel.measures.kernels.class_sums import class_sums
+from srcsel.measures.kernels.class_sums import subset_sums
 from srcsel.measures.kernels.shared import Shared, Spectrum
 
 # leading principal directions that the re-checks keep: their deviations then agree to 0.998
@@ -20,6 +19,7 @@ FLOOR = 1e-10
 # numbers (subsets x classes x directions) of the re-checks that are maximised together: they stay
 # in the cache
 TOGETHER = 1 << 17
+PARTS = 4  # of the re-checks at least, for as many cores
 GRID = 4  # first guesses of a / b in each factor of ten
 # how far the guesses reach below the smallest and above the largest squared singular value
 DECADES = 12
@@ -49,28 +49,28 @@ def _rechecks(
     Z, mean, outside = (shared or Shared(X, y)).leading(DIRECTIONS)
     gram, classes = Z.T @ Z, int(y.max()) + 1
 
-    def part(k: np.ndarray) -> tuple[_Offset, np.ndarray, np.ndarray]:
-        out, m = Z[~k], int(k.sum())
-        center = Z[k].mean(axis=0)
-        squares, V = np.linalg.eigh(gram - out.T @ out - m * np.outer(center, center))
-        keep = squares > EPS * len(squares) * np.max(squares, initial=0.0)
+    def part(some: slice) -> np.ndarray:
+        group = kept[some]
+        lost = np.stack([out.T @ out for out in (Z[~one] for one in group)])  # (g, k, k)
+        ((_, counts, sums),) = subset_sums(Z, y, group)  # (g, c), (g, c, k)
+        m = counts.sum(axis=1)
+        center = sums.sum(axis=1) / m[:, None]  # (g, k)
+        lost += m[:, None, None] * center[:, :, None] * center[:, None]
+        squares, V = np.linalg.eigh(gram - lost)
+        largest = np.max(squares, axis=1, initial=0.0, keepdims=True)
+        keep = squares > EPS * squares.shape[1] * largest  # (g, k)
         squares = np.where(keep, squares, 0.0)
-        counts = np.bincount(y[k], minlength=classes)
-        sums = class_sums(Z[k], y[k], classes) - counts[:, None] * center  # (c, k)
-        turned = np.where(keep, V.T @ (mean + center), 0.0)
-        rest = outside + max(float((mean + center) @ (mean + center) - turned @ turned), 0.0)
-        z = np.divide(sums @ V, np.sqrt(squares), out=np.zeros_like(sums), where=keep)
-        offset = _Offset(np.array([m]), squares[None], turned[None], np.array([rest]))
-        return offset, z[None], counts[None]
+        sums -= counts[..., None] * center[:, None]
+        whole = mean + center
+        turned = np.where(keep, (whole[:, None] @ V)[:, 0], 0.0)
+        rest = outside + np.maximum((whole**2).sum(axis=1) - (turned**2).sum(axis=1), 0.0)
+        roots = np.sqrt(np.where(keep, squares, 1.0))[:, None]
+        z = np.where(keep[:, None], (sums @ V) / roots, 0.0)
+        return _maximum(_Offset(m, squares, turned, rest), z, counts)[0]
 
-    together = max(1, TOGETHER // max(1, classes * Z.shape[1]))
-    found = []
-    for one in edges(len(kept), together):
-        offsets, z, counts = zip(*over_cores(part, list(kept[one])), strict=True)
-        found.append(
-            _maximum(_Offset.stacked(offsets), np.concatenate(z), np.concatenate(counts))[0]
-        )
-    return np.concatenate(found) if found else np.empty(0)
+    together = min(TOGETHER // max(1, classes * Z.shape[1]), -(-len(kept) // PARTS))
+    groups = edges(len(kept), max(1, together))
+    return np.concatenate([*over_cores(part, groups)] or [np.empty(0)])
 
 
 @measure(
@@ -127,12 +127,6 @@ class _Offset:
         mean = spectrum.turned(spectrum.mean)
         rest = max(float(spectrum.mean @ spectrum.mean - mean @ mean), 0.0)
         return _Offset(np.array([n]), spectrum.squares[None], mean[None], np.array([rest]))
-
-    @staticmethod
-    def stacked(sets: Sequence[_Offset]) -> _Offset:
-        """All sets of these, of as many directions."""
-        names = ("n", "s", "mean", "outside")
-        return _Offset(*(np.concatenate([getattr(one, name) for one in sets]) for name in names))
 
     @property
     def scales(self) -> np.ndarray:
