@@ -10,7 +10,18 @@ from srcsel.base.records import Listing, Run, SourceModel
 from srcsel.runs.question import command, named_models
 from srcsel.ui.app import frame, state
 from srcsel.ui.images import checking
-from srcsel.ui.models import again, checkpoints, fast, picking, precision, sizes, whole
+from srcsel.ui.models import (
+    again,
+    checkpoints,
+    choice,
+    fast,
+    picking,
+    precision,
+    search,
+    sizes,
+    starting,
+    whole,
+)
 from srcsel.ui.parts import cards, live, words
 from srcsel.ui.parts.asking import warm_up
 from srcsel.ui.parts.show import empty_state, md
@@ -52,7 +63,7 @@ def models() -> None:
     start = st.container()  # the button stands above what it needs, so that it is always in sight
     ticked = picking.ticked(chosen)
     with st.expander("Search all starting models", icon=":material/search:"):
-        picking.search(chosen)
+        search.draw(chosen)
     sizes.choose(chosen)
     with st.expander(
         "Add one by name or file",
@@ -68,14 +79,14 @@ def models() -> None:
         with right:
             options["precision"] = precision.switch(ticked)
         options["all_pictures"] = whole.switch(listing)
-        picking.run_button(listing, ticked, options)
+        starting.run_button(listing, ticked, options)
     if ticked:
         _command(listing, ticked, options)
 
 
 def _command(listing: Listing, ticked: Sequence[SourceModel], options: dict[str, Any]) -> None:
     try:
-        frame.command(command(picking.question(listing, ticked, options)))
+        frame.command(command(starting.question(listing, ticked, options)))
     except SrcselError as error:  # an address of a Ray that can be none
         st.error(cards.sentence(error), icon=":material/error:")
 
@@ -98,14 +109,14 @@ def _chosen(before: Run | None) -> str:
     """
     spec = state.read("models") or (before and named_models(before.models))
     if spec is None:
-        return picking.default_preset()
-    known, errors = picking.known(spec)
+        return choice.default_preset()
+    known, errors = choice.known(spec)
     for error in errors:
         rest = "" if known else " You see the usual set instead."
         st.info(f"{cards.sentence(error)}{rest}", icon=":material/link_off:")
     if errors:
         state.write(models=known or None)
-    return known or picking.default_preset()
+    return known or choice.default_preset()
 
 
 models()

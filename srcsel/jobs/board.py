@@ -1,20 +1,13 @@
 """The board: what pages call.
 
 It queues, tells, stops and continues jobs, and starts workers; it never computes.
-
-Liveness needs no process ids: a worker holds a lock on its lane's file that the kernel frees
-however it ends. A job that runs in a lane whose lock is free has lost its worker.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import sqlite3
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,13 +17,11 @@ from typing import Any
 from srcsel.base import access, log
 from srcsel.base.errors import Cancelled, StoreError, UnknownNameError
 from srcsel.base.records import Glimpse, JobStatus
-from srcsel.jobs import limits, turns
+from srcsel.jobs import limits, starting, turns
 from srcsel.jobs.base import (
     LANES,
     Table,
     again,
-    lane_lock,
-    lock_path,
     question_of,
     to_status,
     whose,
@@ -39,29 +30,12 @@ from srcsel.jobs.looks import read_glimpse
 from srcsel.jobs.turns import queue_of
 from srcsel.store.serialize import to_plain
 
-LOST = (
-    "The worker stopped unexpectedly (killed or out of memory). What was finished is kept; press"
-    " Continue."
-)
 OTHERS = (
     "Another dashboard that was started later uses the work folder {} too, with other SRCSEL_ROOTS"
     " or SRCSEL_WEIGHTS, and its limits count, so nothing is started from here. Start this"
     " dashboard again with the same ones, or give it a work folder of its own (SRCSEL_HOME)."
 )
 """Two servers with the same limits share one queue; of two that differ, the earlier is told."""
-START_ATTEMPTS = 3
-"""After so many workers in a row that ended before they took a job, the waiting jobs are failed,
-not retried.
-"""
-
-_children: dict[
-    str, list[subprocess.Popen[bytes]]
-] = {}  # by lane's lock file; kept so that none stays a zombie
-_coming: dict[
-    str, subprocess.Popen[bytes]
-] = {}  # started last and not yet seen to hold the lock, by lane's lock file
-_misfires: dict[str, int] = {}  # workers in a row that ended at once, by lane's lock file
-_starting = threading.Lock()  # pages run in threads of one process
 
 
 class Board:
@@ -220,7 +194,7 @@ class Board:
 
     def log(self, job: str, characters: int = 6000) -> str:
         """Return the end of a job's log, for "Copy details"; "" where there is none."""
-        path = log_path(self.folder, self.status(job).id)
+        path = starting.log_path(self.folder, self.status(job).id)
         return path.read_text(errors="replace")[-characters:] if path.exists() else ""
 
     @again
@@ -243,89 +217,20 @@ class Board:
             rows = db.execute(
                 "select distinct lane from jobs where state in ('queued','running')"
             ).fetchall()
-        with _starting:
-            for row in rows:
-                self._tend(row["lane"])
+        for row in rows:
+            starting.tend(self.folder, self.table, row["lane"])
 
     def warm(self) -> None:
         """Start the worker for source models now, so that its imports are done when the run is
         started.
         """
-        with _starting:
-            self._tend("compute", start=True)
+        starting.tend(self.folder, self.table, "compute", start=True)
 
     @again
     def _find(self, job: str) -> JobStatus | None:
         with self.table.open() as db:
             known = db.execute("select 1 from jobs where id=?", (job,)).fetchone()
             return _placed(db, job) if known else None
-
-    def _tend(self, lane: str, *, start: bool = False) -> None:
-        from filelock import Timeout
-
-        key = str(lock_path(self.folder, lane))
-        _reap(key)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        try:
-            with lane_lock(self.folder, lane):  # nobody else can claim in this lane meanwhile
-                waiting = self._fail_lost(lane)
-        except Timeout:  # a worker has it
-            _coming.pop(key, None)
-            return
-        coming = _coming.get(key)
-        if access.outdated(self.folder):
-            return  # our worker would leave at once; the other server's takes what waits
-        if (waiting or start) and (coming is None or coming.poll() is not None):
-            self._start(lane)
-
-    def _fail_lost(self, lane: str) -> bool:
-        """Fail the job whose worker is gone; return whether another one waits in the lane."""
-        with self.table.open(write=True) as db:
-            db.execute(
-                "update jobs set state=case cancel when 1 then 'cancelled' else 'failed' end, "
-                "error=case cancel when 1 then ? else ? end, ended=?, seconds_left=null "
-                "where lane=? and state='running'",
-                (str(Cancelled()), LOST, time.time(), lane),
-            )
-            waiting = db.execute("select 1 from jobs where lane=? and state='queued'", (lane,))
-            return waiting.fetchone() is not None
-
-    def _start(self, lane: str) -> None:
-        """Start a worker, which takes the lane's lock itself before it claims anything.
-
-        Until it has it, this process starts no other; should another process do, the one that comes
-        second finds the lane taken and ends.
-        """
-        key = str(lock_path(self.folder, lane))
-        if _misfires.get(key, 0) >= START_ATTEMPTS:
-            self._give_up(lane)
-            _misfires[key] = 0
-            return
-        log = log_path(self.folder, f"worker-{lane}")
-        log.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "srcsel.jobs.worker", str(self.folder), lane]
-        with log.open("wb") as out:
-            child = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                env=_environment(self.folder),
-                start_new_session=True,  # so that it survives the server and its Ctrl-C
-                creationflags=_creation_flags(),
-            )
-        _children.setdefault(key, []).append(child)
-        _coming[key] = child
-
-    def _give_up(self, lane: str) -> None:
-        log = log_path(self.folder, f"worker-{lane}")
-        last = (log.read_text(errors="replace").strip().splitlines() or ["no message"])[-1]
-        error = f"The worker cannot be started ({last}). See {log}, mend it, and press Continue."
-        with self.table.open(write=True) as db:
-            db.execute(
-                "update jobs set state='failed', error=?, ended=? where lane=? and state='queued'",
-                (error, time.time(), lane),
-            )
 
 
 def _placed(db: sqlite3.Connection, job: str) -> JobStatus:
@@ -349,51 +254,3 @@ def _placed(db: sqlite3.Connection, job: str) -> JobStatus:
         seconds_least=seen.seconds_least,
         told=seen.told,
     )
-
-
-def log_path(folder: Path, name: str) -> Path:
-    """Where the log of a job, or of a lane's worker ("worker-compute"), lies."""
-    return folder / "logs" / f"{name}.log"
-
-
-def _reap(key: str) -> None:
-    """Let ended workers of this process go, and count those that ended before they could work."""
-    for child in list(_children.get(key, ())):
-        if child.poll() is None:
-            continue
-        _children[key].remove(child)
-        _misfires[key] = _misfires.get(key, 0) + 1 if child.returncode == NOT_STARTED else 0
-
-
-def _creation_flags() -> int:
-    """Say for Windows what a new session and `os.nice` say elsewhere."""
-    if sys.platform != "win32":
-        return 0
-    return (
-        subprocess.CREATE_NEW_PROCESS_GROUP
-        | subprocess.DETACHED_PROCESS
-        | subprocess.BELOW_NORMAL_PRIORITY_CLASS
-    )
-
-
-NOT_STARTED = 1
-"""Exit status of a Python process that ended with an error outside any job."""
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    """Copy the server's environment, with one core left to the server and to whoever uses the
-    computer.
-    """
-    threads = str(max(1, (os.cpu_count() or 2) - 1))
-    packages = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join(filter(None, [packages, os.environ.get("PYTHONPATH", "")]))
-    passed = {name: value for name, value in os.environ.items() if name != "SRCSEL_PASSWORD"}
-    return {
-        **passed,
-        "SRCSEL_HOME": str(folder.parent),
-        "PYTHONPATH": path,
-        "OMP_NUM_THREADS": threads,
-        "MKL_NUM_THREADS": threads,
-        "OPENBLAS_NUM_THREADS": threads,
-        "NUMBA_NUM_THREADS": threads,
-    }

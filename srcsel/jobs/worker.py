@@ -26,12 +26,13 @@ from srcsel.base.scarce import is_out_of_memory
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import PartState, Watch
 from srcsel.jobs.base import Table, lane_lock, whose
-from srcsel.jobs.board import Board, log_path
+from srcsel.jobs.board import Board
 from srcsel.jobs.halting import halting
 from srcsel.jobs.kinds import KINDS
 from srcsel.jobs.looks import forget_glimpses, write_glimpse
 from srcsel.jobs.pace import Pace
 from srcsel.jobs.progress import Progress
+from srcsel.jobs.starting import log_path
 from srcsel.jobs.turns import next_turn, queue_of
 from srcsel.store import cache, files
 from srcsel.store.serialize import to_plain

@@ -17,7 +17,7 @@ from streamlit import config
 from srcsel import __version__
 from srcsel.base.errors import ModelError
 from srcsel.base.settings import load_settings
-from srcsel.cli import commands
+from srcsel.cli import looking
 from srcsel.cli.commands import main
 from srcsel.models.hubs import HUBS
 from srcsel.pictures.dataset import load_dataset
@@ -457,7 +457,7 @@ def test_app_help_says_where_it_opens_and_how_to_change_that(capsys):
 
 
 def test_app_that_is_missing_is_said(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(commands, "__file__", str(tmp_path / "a" / "b" / "cli" / "commands.py"))
+    monkeypatch.setattr(looking, "__file__", str(tmp_path / "a" / "b" / "cli" / "looking.py"))
     assert main(["app"]) == 2
     assert "dashboard is missing" in capsys.readouterr().err
 

@@ -7,7 +7,7 @@ import pytest
 from srcsel.base.records import Run
 from srcsel.base.settings import load_settings
 from srcsel.cli.commands import main
-from srcsel.jobs import Board
+from srcsel.jobs import Board, starting
 from srcsel.jobs.base import lane_lock
 from srcsel.store.serialize import to_plain
 
@@ -15,7 +15,7 @@ from srcsel.store.serialize import to_plain
 @pytest.fixture
 def board(work_folder, monkeypatch):
     """A board nobody works for; a run of Ada's is under way, one of hers and one of Bob's wait."""
-    monkeypatch.setattr(Board, "_start", lambda self, lane: None)
+    monkeypatch.setattr(starting, "_start", lambda *_: None)
     board = Board(load_settings().jobs)
     for number, person in enumerate(("ada", "ada", "bob")):
         name = f"r{number}"

@@ -9,7 +9,7 @@ from PIL import Image
 
 from srcsel.base.records import Run
 from srcsel.base.settings import load_settings
-from srcsel.jobs import Board, board
+from srcsel.jobs import Board, starting
 from srcsel.jobs.base import LANES
 from srcsel.store.features import open_runs
 from srcsel.store.serialize import to_plain
@@ -64,7 +64,7 @@ class Driver:
         """Worker processes this test process started."""
         return [
             child
-            for key, found in board._children.items()
+            for key, found in starting._children.items()
             if f"worker-{lane}" in key
             for child in found
         ]
@@ -83,8 +83,8 @@ def jobs(monkeypatch, tmp_path, many_pictures):
             if child.poll() is None:
                 child.kill()
             child.wait(10)
-    board._children.clear()
-    board._misfires.clear()
+    starting._children.clear()
+    starting._misfires.clear()
 
 
 @pytest.fixture(scope="session")

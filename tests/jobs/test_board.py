@@ -13,9 +13,9 @@ import pytest
 
 from srcsel.base.errors import UnknownNameError
 from srcsel.base.settings import load_settings
-from srcsel.jobs import Board, board
+from srcsel.jobs import Board, starting
 from srcsel.jobs.base import LANES, lane_lock
-from srcsel.jobs.board import LOST
+from srcsel.jobs.starting import LOST
 from srcsel.store.features import open_features, open_runs
 
 PICTURES = 600
@@ -203,7 +203,7 @@ def test_a_job_outlives_the_server_and_a_new_one_takes_over(jobs):
         str(jobs.board.folder),
         json.dumps(jobs.question("slow/one")),
     ]
-    env = board._environment(jobs.board.folder)
+    env = starting._environment(jobs.board.folder)
     job = subprocess.run(
         command, check=True, capture_output=True, text=True, env=env
     ).stdout.strip()
@@ -223,7 +223,7 @@ def test_a_worker_that_finds_its_lane_taken_ends(jobs):
     with lane_lock(jobs.board.folder, "quick"):
         second = subprocess.run(
             [sys.executable, "-m", "srcsel.jobs.worker", str(jobs.board.folder), "quick"],
-            env={**board._environment(jobs.board.folder), "SRCSEL_WORKER_LINGER": "600"},
+            env={**starting._environment(jobs.board.folder), "SRCSEL_WORKER_LINGER": "600"},
             timeout=60,
             check=False,
         )
@@ -263,7 +263,7 @@ def test_two_servers_share_one_queue(jobs, tmp_path, picture_folder):
         "import sys; from pathlib import Path; from srcsel.jobs import Board; b ="
         " Board(Path(sys.argv[1]));[b.submit('check', {'ref': f}) for f in sys.argv[2:]]"
     )
-    env = board._environment(jobs.board.folder)
+    env = starting._environment(jobs.board.folder)
     command = [sys.executable, "-c", script, str(jobs.board.folder), *map(str, folders)]
     servers = [subprocess.Popen(command, env=env) for _ in range(4)]
     assert [server.wait(60) for server in servers] == [0] * 4
@@ -294,7 +294,7 @@ def test_a_damaged_table_is_moved_aside_with_a_sentence(jobs, picture_folder):
 
 def test_a_worker_that_cannot_start_is_not_tried_for_ever(jobs, monkeypatch, picture_folder):
     with monkeypatch.context() as patch:
-        patch.setattr(board.sys, "executable", "/bin/false")
+        patch.setattr(starting.sys, "executable", "/bin/false")
         job = jobs.board.submit("check", {"ref": str(picture_folder)})
         failed = jobs.wait(job, "failed")
     assert "cannot be started" in failed.error

@@ -9,7 +9,7 @@ import pytest
 
 from srcsel.base import phrases
 from srcsel.base.settings import load_settings
-from srcsel.jobs import Board, worker
+from srcsel.jobs import Board, starting, worker
 from srcsel.jobs.worker import BoardWatch, _claim, _work
 from srcsel.store import files
 from srcsel.store.runs import RunStore
@@ -30,7 +30,7 @@ def jump(monkeypatch):
 
 @pytest.mark.parametrize("seconds", JUMPS)
 def test_jobs_keep_their_order_and_their_progress(monkeypatch, jump, seconds):
-    monkeypatch.setattr(Board, "_tend", lambda self, lane, **_: None)
+    monkeypatch.setattr(starting, "tend", lambda *_, **__: None)
     monkeypatch.setitem(worker.KINDS, "check", lambda payload, told: {})
     board = Board(load_settings().jobs)
     first = board.submit("check", {"ref": "a"})

@@ -16,7 +16,7 @@ import pytest
 from srcsel.base.errors import StoreError, UnknownNameError
 from srcsel.base.records import Run
 from srcsel.base.settings import load_settings
-from srcsel.jobs import Board, base, healing
+from srcsel.jobs import Board, base, healing, starting
 from srcsel.store.serialize import to_plain
 
 OLD = Path(__file__).parents[1] / "store" / "data" / "before_the_move" / "runs"
@@ -26,7 +26,7 @@ ROWS = 60
 @pytest.fixture
 def filled(monkeypatch, work_folder):
     """A board without workers: 60 jobs in all states, and two runs on disk, one unfinished."""
-    monkeypatch.setattr(Board, "_tend", lambda self, lane, **_: None)
+    monkeypatch.setattr(starting, "tend", lambda *_, **__: None)
     shutil.copytree(OLD, work_folder / "runs")
     unfinished = sorted((work_folder / "runs").iterdir())[0]
     about = json.loads((unfinished / "run.json").read_text())

@@ -9,7 +9,7 @@ import pytest
 from srcsel.base.errors import InputError, QuotaError
 from srcsel.base.quotas import load_quotas
 from srcsel.base.settings import load_settings
-from srcsel.jobs import Board, worker
+from srcsel.jobs import Board, starting, worker
 from srcsel.jobs.base import Table
 from srcsel.jobs.turns import Waiting, in_turn
 from srcsel.store import owned
@@ -45,7 +45,7 @@ def test_who_asks_the_same_follows_and_uses_up_no_turn():
 @pytest.fixture
 def lane(work_folder, monkeypatch):
     """A board whose jobs nobody works on: they are claimed by hand."""
-    monkeypatch.setattr(Board, "_start", lambda self, lane: None)
+    monkeypatch.setattr(starting, "_start", lambda *_: None)
     return Board(load_settings().jobs)
 
 

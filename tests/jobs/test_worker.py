@@ -10,7 +10,7 @@ import pytest
 from srcsel.base import access, log
 from srcsel.base.errors import Cancelled, InputError, StoreError
 from srcsel.base.settings import load_settings
-from srcsel.jobs import Board, worker
+from srcsel.jobs import Board, starting, worker
 from srcsel.jobs.base import question_of
 from srcsel.jobs.worker import BoardWatch, _claim, _work
 
@@ -243,9 +243,9 @@ def test_of_two_servers_with_other_limits_the_earlier_is_told(waiting, monkeypat
     with pytest.raises(StoreError, match=r"Another dashboard.*SRCSEL_HOME"):
         board.submit("check", {"ref": "c"})
     started = []
-    monkeypatch.setattr(Board, "_start", lambda self, lane: started.append(lane))
-    board._tend("quick")
+    monkeypatch.setattr(starting, "_start", lambda folder, table, lane: started.append(lane))
+    starting.tend(board.folder, board.table, "quick")
     assert not started
     monkeypatch.setenv("SRCSEL_ROOTS", "/elsewhere")
-    board._tend("quick")
+    starting.tend(board.folder, board.table, "quick")
     assert started == ["quick"]

@@ -1,5 +1,7 @@
 """What a person types into the search finds what they mean."""
 
+from dataclasses import replace
+
 import pytest
 
 from srcsel.base.records import SourceModel
@@ -56,3 +58,46 @@ def test_siglip2_is_siglip_with_the_second_recipe_only():
     assert found
     assert all("siglip" in one.id and ".v2_" in one.id for one in found)
     assert len(found) < len(catalog.search("siglip"))
+
+
+def test_what_is_named_so_comes_before_what_has_it_in_its_name_or_its_training():
+    named, begins, inside, trained = (
+        model("resnet50.a1"),
+        model("resnetv2_50.x"),
+        model("ecaresnet26.y"),
+        model("vit.z", "pictures named by a resnet"),
+    )
+    assert finding.best_first([trained, inside, begins, named], "resnet") == [
+        named,
+        begins,
+        inside,
+        trained,
+    ]
+
+
+def test_real_networks_come_before_demo_models_that_fit_as_well():
+    demo = SourceModel("demo/net", "net", "r", 1, 0.1, 32, 8, "x", "mit", accuracy=0.99)
+    demo = replace(demo, download_bytes=0)
+    far, better = (replace(model(f"net.{n}"), accuracy=0.1 * n) for n in (6, 7))
+    assert finding.best_first([demo, far, better], "net") == [better, far, demo]
+    here = replace(far, download_bytes=0)
+    assert finding.best_first([demo, better, here], "net") == [here, better, demo]
+    assert finding.best_first([demo, better, here], "") == [here, demo, better]
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("vit small", "/vit_"),
+        ("mae", ".mae"),
+        ("clip", "clip"),
+        ("siglip2", "siglip"),
+        ("perception encoder", "_pe_"),
+        ("dino v3", "dinov3"),
+        ("resnet", "resnet"),
+    ],
+)
+def test_the_first_found_of_all_on_offer_is_named_so(text, first):
+    found = finding.best_first(catalog.search(text), text)
+    assert all(first in one.id for one in found[:5])
+    assert not any(one.id.startswith("demo/") for one in found[:5])

@@ -1,6 +1,11 @@
 """Choose a folder: the dialog walks what may be opened, counts pictures, and takes one."""
 
+from unittest.mock import patch
+
 import pytest
+
+from srcsel.pictures.places import Count
+from srcsel.ui.images import browsing
 
 
 @pytest.fixture
@@ -29,6 +34,31 @@ def test_it_begins_at_the_root_and_counts(dialog, picture_folder):
     captions = [caption.value for caption in tab.caption]
     assert captions[captions.index("no pictures") + 1] == "30 pictures"
     assert "30 pictures" in tab.button(key="browse-use").label
+
+
+def test_a_folder_without_pictures_is_not_the_thing_to_do(dialog, tmp_path, monkeypatch):
+    tab = dialog()
+    assert tab.button(key="browse-use").proto.type == "primary"
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setenv("SRCSEL_ROOTS", str(tmp_path / "empty"))
+    tab.button(key="browse").click().run()
+    assert tab.button(key="browse-use").label == "Use empty as it is"
+    assert tab.button(key="browse-use").proto.type == "tertiary"
+    assert "No pictures in **empty**: go back up" in "".join(m.value for m in tab.markdown)
+
+
+def test_what_no_time_was_left_to_count_is_at_least_what_its_folders_hold(picture_folder):
+    known = {str(picture_folder): Count(30, whole=True)}
+    with patch.dict(browsing.st.session_state, {browsing._COUNTED: known}):
+        found = browsing._at_least([picture_folder, picture_folder.parent / "unknown"])
+        assert found == Count(30, whole=False)
+        assert browsing._at_least([picture_folder.parent / "unknown"]) is None
+
+
+def test_none_among_many_files_is_no_number():
+    assert browsing._said(Count(0, whole=False)) == "none in 20,000 files"
+    assert browsing._said(Count(0, whole=True)) == "no pictures"
+    assert browsing._said(Count(7, whole=False)) == "over 7 pictures"
 
 
 def test_it_begins_beside_the_folder_that_is_chosen(dialog, picture_folder):

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from srcsel.base.settings import load_settings
-from srcsel.jobs import Board, base
+from srcsel.jobs import Board, base, starting
 from srcsel.ui.parts import mine
 
 PAGES = ("home", "images", "models", "results", "explore", "evidence", "history")
@@ -16,7 +16,7 @@ PAGES = ("home", "images", "models", "results", "explore", "evidence", "history"
 @pytest.fixture
 def damaged(stored, work, monkeypatch):
     """200 flipped bytes in a table of 30 jobs, looked at by no process yet."""
-    monkeypatch.setattr(Board, "_tend", lambda self, lane, **_: None)
+    monkeypatch.setattr(starting, "tend", lambda *_, **__: None)
     board = Board(load_settings().jobs)
     for number in range(30):
         board.submit("check", {"ref": f"/pictures/{number}" * 9})

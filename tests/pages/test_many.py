@@ -3,7 +3,7 @@
 import pytest
 
 from srcsel.models import catalog
-from srcsel.ui.models import picking
+from srcsel.ui.models import choice
 
 ASKED = "timm:efficientnet,params<=10M,size=224,commercial"
 
@@ -55,15 +55,15 @@ def test_hundreds_of_ticked_models_stay_in_the_address(models):
 
 def test_an_address_full_of_what_is_no_model_names_some_and_is_quick(models):
     spec = ",".join(["demo/flowers", *(f"no{i}" for i in range(5000))])
-    found, errors = picking.known(spec)
+    found, errors = choice.known(spec)
     assert found == "demo/flowers"
-    assert [str(error) for error in errors[10:]] == [picking.TOO_MUCH]
+    assert [str(error) for error in errors[10:]] == [choice.TOO_MUCH]
     tab = models(models=spec)
     assert not tab.exception
     assert chosen(tab) == [catalog.find_models("demo/flowers")[0].title]
 
 
 def test_an_address_full_of_queries_asks_some_of_them():
-    found, errors = picking.known(",".join(f"demo:flowers,top={i}" for i in range(1, 5000)))
-    assert found.count("top=") == picking.MOST_QUERIES
-    assert [str(error) for error in errors] == [picking.TOO_MUCH]
+    found, errors = choice.known(",".join(f"demo:flowers,top={i}" for i in range(1, 5000)))
+    assert found.count("top=") == choice.MOST_QUERIES
+    assert [str(error) for error in errors] == [choice.TOO_MUCH]

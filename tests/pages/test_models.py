@@ -10,7 +10,7 @@ from srcsel.base.errors import InputError
 from srcsel.base.records import SourceModel
 from srcsel.models import catalog
 from srcsel.models.hubs import checkpoints
-from srcsel.ui.models import picking
+from srcsel.ui.models import choice, table
 from srcsel.ui.parts import price
 
 
@@ -164,11 +164,11 @@ def test_a_wrong_id_is_explained(choose):
 
 def test_a_checkpoint_outside_the_roots_is_refused(work, tmp_path, monkeypatch, on_this_computer):
     with pytest.raises(InputError, match="no file"):
-        picking.typed(str(tmp_path / "gone.pth=resnet18"))
+        choice.typed(str(tmp_path / "gone.pth=resnet18"))
     (tmp_path / "here.pth").write_bytes(b"")
     monkeypatch.setenv("SRCSEL_ROOTS", str(tmp_path / "elsewhere"))
     with pytest.raises(InputError, match="outside"):
-        picking.typed(f"{tmp_path / 'here.pth'}=resnet18")
+        choice.typed(f"{tmp_path / 'here.pth'}=resnet18")
 
 
 @pytest.fixture
@@ -238,7 +238,7 @@ def test_pictures_outside_the_roots_start_no_run(choose, monkeypatch, tmp_path, 
 def test_what_can_be_no_path_is_said_so(visit, words_of, text):
     assert "Copy the path again" in words_of(visit("images", images=text))
     with pytest.raises(InputError, match="Copy the path again"):
-        picking.typed(text if text.endswith(".pth") else f"checkpoints/{text}")
+        choice.typed(text if text.endswith(".pth") else f"checkpoints/{text}")
 
 
 def test_the_search_finds_and_filters(choose):
@@ -332,7 +332,7 @@ def test_a_bad_file_in_the_weights_folder_is_a_sentence_on_the_page(
 
 
 def test_the_table_of_the_chosen_ones_fits_1280_pixels():
-    assert sum(picking.COLUMNS[name]["width"] for name in picking.CHOSEN) <= 1120 - 34
+    assert sum(table.COLUMNS[name]["width"] for name in table.CHOSEN) <= 1120 - 34
 
 
 def test_accuracies_are_those_on_imagenet(visit, picture_folder):

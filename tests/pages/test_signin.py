@@ -14,7 +14,7 @@ from streamlit import config
 
 from srcsel.base import log
 from srcsel.base.errors import InputError
-from srcsel.jobs import board
+from srcsel.jobs import starting
 from srcsel.ui.people import people
 from srcsel.ui.server import attempts, server
 
@@ -354,4 +354,4 @@ def test_a_limit_that_is_none_is_said_at_the_start(on_this_computer, monkeypatch
 
 def test_a_worker_does_not_learn_the_password(work, monkeypatch):
     monkeypatch.setenv("SRCSEL_PASSWORD", PASSWORD)
-    assert PASSWORD not in board._environment(work / "jobs").values()
+    assert PASSWORD not in starting._environment(work / "jobs").values()

@@ -13,7 +13,7 @@ from srcsel.models import catalog
 from srcsel.models.hubs import hub_of
 from srcsel.runs.question import command, new_run
 from srcsel.store.features import open_features
-from srcsel.ui.models import picking
+from srcsel.ui.models import choice
 
 OWN, SMALL = "demo/flowers", "demo/flowers@32"
 
@@ -84,11 +84,11 @@ def test_every_way_in_refuses_nonsense(size, picture_folder, capsys):
         lambda: srcsel.rank(picture_folder, models=spec),
         lambda: srcsel.find_models([spec]),
         lambda: new_run(picture_folder, [spec]),
-        lambda: picking.typed(spec),
+        lambda: choice.typed(spec),
     ):
         with pytest.raises(InputError, match="Flowers"):
             ask()
-    known, errors = picking.known(f"{spec},{OWN}")
+    known, errors = choice.known(f"{spec},{OWN}")
     assert (known, len(errors)) == (OWN, 1)
     assert main(["rank", str(picture_folder), "--models", spec]) == 2
     assert "Flowers" in capsys.readouterr().err

@@ -79,9 +79,9 @@ def test_the_shell_has_a_column_of_it(result, capsys):
 
 
 def test_the_report_says_it(result, tmp_path):
-    from srcsel.report.html import _reached
+    from srcsel.report.card import reached
 
-    assert _reached(put(result, good=0.5)) == (
+    assert reached(put(result, good=0.5)) == (
         "What you get: about 50 % right on your pictures (45 to 55)."
     )
-    assert _reached(put(result)) == ""
+    assert reached(put(result)) == ""

@@ -14,8 +14,8 @@ from srcsel.base.records import Ranking, Score
 from srcsel.charts import score_bars
 from srcsel.cli.tables import print_result
 from srcsel.report.drawing import score_rows
-from srcsel.report.html import _numbers
 from srcsel.report.numbers import to_csv
+from srcsel.report.sections import numbers
 from srcsel.runs.run import to_json
 from srcsel.store.runs import RunStore
 from srcsel.ui.results.grid import _columns
@@ -57,7 +57,7 @@ def test_page_shell_report_and_files_have_one_order(shipped, capsys):
             assert [bar.name for bar in rows] == [titles[m] for m in order]
     assert short_table(shipped, "whitened")["Starting model"].tolist() == [titles[m] for m in order]
     assert [m.id for m in _columns(shipped)] == order
-    assert [line[1] for line in _numbers(shipped, "whitened")["lines"]] == order
+    assert [line[1] for line in numbers(shipped, "whitened")["lines"]] == order
     rows = csv.DictReader(io.StringIO(to_csv(shipped)))
     assert list(dict.fromkeys(row["Id"] for row in rows)) == order
     assert to_json(shipped)["order"] == order
@@ -251,7 +251,7 @@ def test_shell_report_and_page_show_the_same_firsts(shipped, capsys):
     table = short_table(shipped, "whitened")
     shown = dict(zip(model_order(shipped), table["First in 100"], strict=True))
     assert {m: n for m, n in shown.items() if n == n} == firsts
-    lines = _numbers(shipped, "whitened")["lines"]
+    lines = numbers(shipped, "whitened")["lines"]
     assert {m: cells[0] for _, m, cells in lines if m in firsts} == {
         m: str(n) for m, n in firsts.items()
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -15,6 +16,9 @@ from srcsel.pictures.places import Count
 from srcsel.ui.app import state
 from srcsel.ui.parts import cards, words
 from srcsel.ui.parts.show import md
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
 
 MOST = 60  # folders of a level that are shown; a part of the name finds the others
 COUNTING, LONGER = 0.25, 2.0  # seconds that a drawing counts for, and after "Count the rest"
@@ -56,22 +60,49 @@ def _dialog(take: Callable[[str], None]) -> None:
     until = time.monotonic() + st.session_state.pop(_TIME, COUNTING)
     _way(folder)
     shown = _found(below)
-    here, use = st.columns([3, 2], vertical_alignment="center")
-    here.markdown(f"{words.count(len(below), 'folder')} in **{md(folder.name or folder)}**")
-    use.button(
-        f"Use {md(folder.name or folder)}: {_said(_counted(folder, until))}",
-        type="primary",
-        icon=":material/check:",
+    said, use = st.columns([3, 2], vertical_alignment="center")
+    numbers = _rows(shown)  # the level is there before anything is counted
+    for path, number in zip(shown, numbers, strict=True):
+        number.caption(_said(_counted(path, until)))
+    counted = _counted(folder, until) or _at_least(below)
+    with said:
+        _about(folder, below, counted)
+    with use:
+        _use_button(take, folder, counted)
+    if st.session_state.pop("images.browsed", False):
+        st.rerun()  # closes the dialog
+    if any(_counted(path, 0.0) is None for path in shown):
+        st.button("Count the rest", type="tertiary", key="browse-count", on_click=_count_longer)
+    if len(shown) < len(below):
+        st.caption(f"{len(shown)} of {words.count(len(below), 'folder')} shown.")
+
+
+def _about(folder: Path, below: list[Path], counted: Count | None) -> None:
+    name = md(folder.name or folder)
+    text = f"{words.count(len(below), 'folder')} in **{name}**"
+    if counted is not None and not counted.pictures:
+        text = (
+            f"No pictures in **{name}**: go back up and open another folder."
+            if counted.whole
+            else f"{text}. No pictures yet: open the one that holds yours."
+        )
+    st.markdown(text)
+
+
+def _use_button(take: Callable[[str], None], folder: Path, counted: Count | None) -> None:
+    """Draw the button that takes the folder: what to do first only where there are pictures."""
+    found = counted is not None and counted.pictures > 0
+    name = md(folder.name or folder)
+    st.button(
+        f"Use {name}: {_said(counted)}" if found else f"Use {name} as it is",
+        type="primary" if found else "tertiary",
+        icon=":material/check:" if found else None,
         key="browse-use",
         width="stretch",
+        help=None if found else "For a folder of tables or packed pictures, such as Parquet.",
         on_click=_use,
         args=(take, folder),
     )
-    if st.session_state.pop("images.browsed", False):
-        st.rerun()  # closes the dialog
-    _rows(shown, until)
-    if len(shown) < len(below):
-        st.caption(f"{len(shown)} of {words.count(len(below), 'folder')} shown.")
 
 
 def _way(folder: Path) -> None:
@@ -99,10 +130,11 @@ def _found(below: list[Path]) -> list[Path]:
     return [path for path in below if part.casefold() in path.name.casefold()][:MOST]
 
 
-def _rows(shown: list[Path], until: float) -> None:
-    counts = [_counted(path, until) for path in shown]
+def _rows(shown: list[Path]) -> list[DeltaGenerator]:
+    """Draw the folders, each a button; return the places of their numbers."""
+    numbers = []
     with st.container(key="browse-rows", gap=None):
-        for path, counted in zip(shown, counts, strict=True):
+        for path in shown:
             name, number = st.columns([3, 1], vertical_alignment="center")
             name.button(
                 md(path.name),
@@ -112,9 +144,15 @@ def _rows(shown: list[Path], until: float) -> None:
                 on_click=_go,
                 args=(path,),
             )
-            number.caption(_said(counted))
-    if None in counts:
-        st.button("Count the rest", type="tertiary", key="browse-count", on_click=_count_longer)
+            numbers.append(number.empty())
+    return numbers
+
+
+def _at_least(below: list[Path]) -> Count | None:
+    """Return what the folders of a level hold that were counted; None where that is nothing."""
+    known = (_counted(path, 0.0) for path in below)
+    pictures = sum(count.pictures for count in known if count is not None)
+    return Count(pictures, whole=False) if pictures else None
 
 
 def _counted(path: Path, until: float) -> Count | None:
@@ -130,8 +168,10 @@ def _counted(path: Path, until: float) -> Count | None:
 def _said(counted: Count | None) -> str:
     if counted is None:
         return "not counted yet"
-    if not counted.whole:
+    if not counted.whole and counted.pictures:
         return f"over {words.count(counted.pictures, 'picture')}"
+    if not counted.whole:
+        return f"none in {places.MOST_SEEN:,} files"
     return words.count(counted.pictures, "picture") if counted.pictures else "no pictures"
 
 

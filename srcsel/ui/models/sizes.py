@@ -6,7 +6,7 @@ import streamlit as st
 
 from srcsel.base.errors import SrcselError
 from srcsel.models import catalog
-from srcsel.ui.models import checkpoints, picking
+from srcsel.ui.models import checkpoints, choice
 from srcsel.ui.parts import cards, words
 from srcsel.ui.parts.show import md, plain
 
@@ -47,6 +47,6 @@ def choose(spec: str) -> None:
             key="add-sizes",
             icon=":material/add:",
             disabled=not picked,
-            on_click=picking.add,
+            on_click=choice.add,
             args=(spec, [f"{chosen}@{size}" for size in picked]),
         )

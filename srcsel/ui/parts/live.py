@@ -210,7 +210,10 @@ def _bars(result: Result) -> dict[str, dict[str, tuple[float, float]]]:
 
 
 def _sketch(result: Result, glimpse: Glimpse) -> dict[str, Any]:
-    """Return the sketch with its colours, names and words."""
+    """Return the sketch with its colours, names and words.
+
+    How many pictures were seen stands in the model's row alone: a glimpse is older than that.
+    """
     dataset, dark = result.dataset, choices.theme() == "dark"
     groups = class_groups(dataset.classes, dataset.counts)
     of = {c: g for g, group in enumerate(groups) for c in group.classes}
@@ -218,7 +221,6 @@ def _sketch(result: Result, glimpse: Glimpse) -> dict[str, Any]:
     rows, x, y = ([some[k] for k in there] for some in (glimpse.rows, glimpse.x, glimpse.y))
     labels = [int(dataset.labels[row]) for row in rows]
     title = plain(next((m.title for m in result.models if m.id == glimpse.model), glimpse.model))
-    so_far = f"{glimpse.seen:,} of {words.count(glimpse.total, 'picture')}"
     return {
         "sketch": {
             "rows": rows,
@@ -229,10 +231,10 @@ def _sketch(result: Result, glimpse: Glimpse) -> dict[str, Any]:
         },
         "groups": [group.dark if dark else group.light for group in groups],
         "names": {str(g.classes[0]): plain(g.name) for g in groups if len(g.classes) == 1},
-        "alt": f"A sketch of how {title} sees {so_far}, one dot a picture, coloured by class.",
+        "alt": f"A sketch of how {title} sees the pictures, one dot each, coloured by class.",
         "caption": (
-            f"How {title} sees the pictures, {so_far} so far. Close = similar. A quick sketch: the"
-            " map of the answer is drawn with more care."
+            f"How {title} sees the pictures so far. Close = similar. A quick sketch: the map of the"
+            " answer is drawn with more care."
         ),
     }
 

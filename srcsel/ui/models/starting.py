@@ -1,0 +1,67 @@
+"""The price, and starting the run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from srcsel.base import sampling
+from srcsel.base.errors import SrcselError
+from srcsel.base.records import Listing, Run, SourceModel
+from srcsel.runs.question import new_run
+from srcsel.ui.app import navigation
+from srcsel.ui.models import fast, online, precision
+from srcsel.ui.parts import cards, price, words
+from srcsel.ui.parts.asking import submit_run
+from srcsel.ui.parts.show import plain
+
+
+def run_button(listing: Listing, models: Sequence[SourceModel], options: dict[str, Any]) -> None:
+    """Draw the button that says the price; a press submits the run and opens its results."""
+    share = fast.work_share(listing, models, race=bool(options.get("race")))
+    every, n = bool(options.get("all_pictures")), len(listing.paths)
+    pictures = sampling.used(n, all_pictures=every)
+    cost = price.estimate(models, pictures, share=share)
+    if every and pictures > sampling.ALL_UP_TO:
+        cost = replace(cost, seconds=cost.seconds + len(models) * sampling.comparing(n))
+    label = cost.label() if models else "Tick at least one model"
+    online.note(models)
+    if st.button(label, type="primary", icon=":material/play_arrow:", disabled=not models):
+        start(listing, models, options)
+    if models:
+        note = (
+            "An estimate for this computer's processor; what was done before is reused and takes no"
+            " time."
+        )
+        if options.get("precision") == precision.FAST and not precision.exact_anyway(models):
+            note = (
+                "An estimate for exact numbers on this computer's processor; fast ones may take"
+                " less."
+            )
+        if cost.unknown:
+            note += f" How much work is not known for {words.count(cost.unknown, 'model')}."
+        st.caption(note)
+
+
+def question(listing: Listing, models: Sequence[SourceModel], options: dict[str, Any]) -> Run:
+    """Put the question that the run button asks."""
+    return new_run(
+        listing.ref, [model.id for model in models], title=plain(listing.name), **options
+    )
+
+
+def start(listing: Listing, models: Sequence[SourceModel], options: dict[str, Any]) -> None:
+    """Submit the run and go to its results.
+
+    The same question asked again joins the job already there.
+    """
+    try:
+        run = question(listing, models, options)
+    except SrcselError as error:
+        st.error(cards.sentence(error), icon=":material/error:")
+        return
+    if (run_id := submit_run(run)) is not None:
+        navigation.go("results", run=run_id, model=None, again=None)

@@ -1,0 +1,73 @@
+"""Starting models as rows that a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from srcsel.base.records import SourceModel
+from srcsel.models.prior import on_imagenet
+from srcsel.ui.parts import words
+from srcsel.ui.parts.show import plain
+
+CHOSEN = (
+    "Starting model",
+    "Why try it",
+    "Download",
+    "Parameters",
+    "On ImageNet",
+    "Learned from",
+    "Licence",
+)
+COLUMNS = {  # widths of all of CHOSEN together fit a window of 1,280 pixels
+    "Starting model": st.column_config.TextColumn(width=190),
+    "Why try it": st.column_config.TextColumn(width=320),
+    "Parameters": st.column_config.NumberColumn(
+        format="%.1f M", width=100, help="Millions of weights: how big the model is."
+    ),
+    "Learned from": st.column_config.TextColumn(width=170),
+    "On ImageNet": st.column_config.NumberColumn(
+        format="%.1f %%",
+        width=108,
+        help="Published accuracy on ImageNet, at the model's own picture size.",
+    ),
+    "Download": st.column_config.TextColumn(
+        width=92, help="'Here' means already on this computer."
+    ),
+    "Licence": st.column_config.TextColumn(width=100),
+}
+FOUND = {  # in the search, whose rows have one line
+    "Starting model": st.column_config.TextColumn(width=300),
+    "Work": st.column_config.NumberColumn(
+        format="%.2f G", width=88, help="Billions of multiply-adds for one picture (GMACs)."
+    ),
+    "Input": st.column_config.NumberColumn(format="%d px", width=76),
+}
+
+
+def table(models: Sequence[SourceModel]) -> pd.DataFrame:
+    """Return the rows a person reads; None where something is not known."""
+    return pd.DataFrame(
+        {
+            "Starting model": [plain(m.title) for m in models],
+            "Parameters": [None if m.params is None else m.params / 1e6 for m in models],
+            "Work": [m.gmacs for m in models],
+            "Input": [m.input_size for m in models],
+            "Learned from": [plain(m.pretraining) for m in models],
+            "Licence": [m.license for m in models],
+            "On ImageNet": [_percent(on_imagenet(m)) for m in models],
+            "Download": [_download(m.download_bytes) for m in models],
+        }
+    )
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
+def _download(size: int | None) -> str:
+    if size is None:
+        return "not known"
+    return words.megabytes(size) if size else "Here"
