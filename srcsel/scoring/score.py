@@ -109,7 +109,8 @@ def score_model(
     y = check_labels(labels)
     chosen = [find(name) for name in measures]
     try:
-        X = check_features(features)
+        # those that read pairs take float32 as it is: of very many pictures a copy costs much
+        X = check_features(features, single=all(measure.single for measure in chosen))
         head = _head(logits, len(X))
     except FeatureError as error:
         return ModelScores(model, [], [], [Failure(model, "", str(error))], None, ())
@@ -145,7 +146,9 @@ def score_model(
     if reading is None and whitened is not None:
         rows = stratified(y, DIAGNOSIS, SAMPLE_FEWEST, np.random.default_rng(seed))
         Z = whitened.prepared("whitened")[rows]
-        signs = diagnose(model, X[rows], Z, y[rows], temperature, metric)
+        signs = diagnose(
+            model, X[rows].astype(np.float64, copy=False), Z, y[rows], temperature, metric
+        )
     return ModelScores(
         model,
         [s for s in scores if isinstance(s, Score) and s.reading != "raw"],

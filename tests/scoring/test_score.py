@@ -422,3 +422,19 @@ def test_a_constant_column_beside_a_telling_one_hides_nothing():
     X, y = blobs()
     wide = np.column_stack([X, np.full(len(X), 1e9)])
     assert by_name(score_model("a", wide, y).scores)["knn"].gain > 0.1
+
+
+@pytest.mark.parametrize("n", [60, 700])
+def test_float32_features_score_as_their_float64_copies_where_no_copy_is_made(n):
+    rng = np.random.default_rng(3)
+    y = np.arange(n) % 5
+    X = (rng.standard_normal((n, 40)) + rng.standard_normal((5, 40))[y] + 3).astype(np.float32)
+    names = ["silhouette", "supcon", "knn"]
+    single, double = (
+        score_model("a", Y, y, measures=names, rechecks=12) for Y in (X, X.astype(float))
+    )
+    assert single.diagnosis == double.diagnosis
+    for a, b in zip(single.scores + single.literal, double.scores + double.literal, strict=True):
+        assert (a.measure, a.reading) == (b.measure, b.reading)
+        assert (a.value, a.null, a.gain) == pytest.approx((b.value, b.null, b.gain), rel=1e-6)
+        np.testing.assert_allclose(a.rechecks, b.rechecks, rtol=1e-5, atol=1e-7)

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from srcsel.base.errors import InputError
+from srcsel.measures.kernels.blocks import edges, over_cores
 
 Preparation = Literal["raw", "centred", "whitened"]
 
@@ -15,7 +16,7 @@ PICTURES_EACH = 4  # pictures for each direction that a run keeps, see `directio
 NOISE = 1e-6  # singular values below this share of the largest are float32 rounding, not content
 # down to this share of the largest, singular values from the Gram matrix are exact to 1e-8
 EXACT = 1e-4
-ROWS = 256  # worked on at once, in a core's cache
+PART_BYTES = 1_000_000  # of float64 rows worked on at once, in a core's cache
 LARGE = 256  # rows of a Gram matrix from which only the eigenvectors asked for are found
 LOST = 1e-12  # a whitened row this much shorter than the longest is the mean feature plus rounding
 ROUNDING = 8 * float(np.finfo(np.float64).eps)
@@ -101,21 +102,36 @@ def components_of(
 
 
 def centered(X: np.ndarray) -> np.ndarray:
-    """X (n, d) minus its mean row, over its largest absolute value; rounding noise of constant
-    columns is set to 0.
+    """X (n, d) minus its mean row, over its largest absolute value, (n, d) float64; rounding noise
+    of constant columns is set to 0.
     """
-    scale = max(float(X.max()), -float(X.min()))
+    parts = edges(len(X), max(1, PART_BYTES // (8 * X.shape[1])))
+    reach = list(over_cores(lambda some: (X[some].max(axis=0), -X[some].min(axis=0)), parts))
+    largest = np.max(reach, axis=(0, 1)).astype(np.float64)  # (d,)
+    scale = float(largest.max())
+    W = np.empty(X.shape)
     if scale == 0:
-        return np.zeros_like(X)
-    W = X / scale
-    noise = ROUNDING * np.maximum(W.max(axis=0), -W.min(axis=0))  # (d,)
-    for _ in range(2):  # the first mean of a huge offset is itself rounded
-        W -= np.full(len(W), 1 / len(W)) @ W
-    for start in range(
-        0, len(W), ROWS
-    ):  # a picture that equals the mean has no direction, not that of its rounding
-        part = W[start : start + ROWS]
+        W[:] = 0
+        return W
+    noise = ROUNDING * (largest / scale)
+
+    def scaled(some: slice) -> np.ndarray:
+        np.divide(X[some], scale, out=W[some], dtype=np.float64)
+        return W[some].sum(axis=0)
+
+    def moved(some: slice) -> np.ndarray:
+        W[some] -= mean
+        return W[some].sum(axis=0)
+
+    def cleared(some: slice) -> None:
+        part = W[some]
+        part -= mean
+        # a picture that equals the mean has no direction, not that of its rounding
         part[np.abs(part) <= noise] = 0
+
+    mean = np.sum(list(over_cores(scaled, parts)), axis=0) / len(W)
+    mean = np.sum(list(over_cores(moved, parts)), axis=0) / len(W)  # the first is itself rounded
+    list(over_cores(cleared, parts))
     return W
 
 
