@@ -12,6 +12,7 @@ from srcsel.base import records
 from srcsel.base.records import DOTS, Run
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import Watch
+from srcsel.jobs import foretelling
 from srcsel.jobs.pace import Pace
 from srcsel.store.serialize import from_plain, to_plain
 
@@ -42,9 +43,11 @@ def rank(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     """Answer a run. Payload {run: Run as dict}; hands back {kind, winner, failed}."""
     from srcsel.runs.run import answer, models_of
 
-    run = from_plain(Run, payload["run"])
+    run, settings = from_plain(Run, payload["run"]), load_settings()
     models, _ = models_of(run)
-    cost = {model.id: (model.gmacs or 0.05) + 0.05 for model in models}
+    setting = foretelling.setting_of(run.engine, run.device, run.precision, settings)
+    pace = foretelling.pace_of(models, setting, settings, raced=run.race)
+    cost = {name: each + 0.05 for name, each in pace.work.items()}
     shares = {name: each + DECODE_GMACS for name, each in cost.items()}  # with their scores
     race = {"race": 0.01} if run.race else {}
     told.plan(
@@ -56,9 +59,12 @@ def rank(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
             "maps": 0.2 * sum(shares.values()),
         },
         {model.id: model.title for model in models},
-        Pace(cost, {model.id: model.dim for model in models}, raced=run.race),
+        pace,
     )
-    result = answer(run, watch=told.watch)
+    try:
+        result = answer(run, watch=told.watch)
+    finally:  # what a run that stopped has measured is as good
+        foretelling.remember(models, setting, pace, settings)
     dropped = result.race.dropped if result.race else ()
     return {
         "kind": result.verdict.kind,

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from srcsel.base.records import Part
 from srcsel.base.watch import FINISHED, PartState
+from srcsel.jobs.calm import Calm
 from srcsel.jobs.pace import Pace
 
 BUSY = frozenset({"reading", "running", "scoring"})
@@ -37,6 +38,8 @@ class Progress:
         self._worked_at: float | None = None  # when somebody last told of work
         self._fetched_at: dict[str, float] = {}  # part -> when it last told of its download
         self._pace: Pace | None = None  # of a run, whose steps are known better
+        self._calm = Calm()
+        self._left: float | None = None  # what is said by the pace
         self._heard = 0.0  # when somebody last told anything
         # the part to speak of: the last that told, unless it is fetched while another runs
         self.leading = ""
@@ -64,6 +67,9 @@ class Progress:
         self._heard = now
         if self._pace is not None:
             self._pace.heard(part, state, done, total, now)
+            if part == "maps" and before is not None and before.state == "waiting":
+                self._calm = Calm()  # until now it was time until the answer
+            self._left = self._calm.say(self._pace.left(now))
         self._said[part] = Part(part, state, done, total, note)
         # pictures that were checked may be opened again, for other steps
         if part != "pictures" or before is None or before.state not in FINISHED:
@@ -110,7 +116,7 @@ class Progress:
         if self.leading in self.parts and self.parts[self.leading].state == "downloading":
             return None
         if self._pace is not None:
-            return self._pace.left(self._heard)
+            return self._left
         measured = sum(
             w * (self._now.get(p, 0.0) - self._first.get(p, 0.0)) for p, w in self.weights.items()
         )
@@ -122,9 +128,11 @@ class Progress:
     @property
     def seconds_least(self) -> float | None:
         """What of `seconds_left` comes after the step under way; None where that is not known."""
-        if self._pace is None or self.seconds_left is None:
+        left = self.seconds_left
+        if self._pace is None or left is None:
             return None
-        return self._pace.least(self._heard)
+        least = self._pace.least(self._heard)
+        return None if least is None else min(least, left)
 
     def words(self, part: str) -> str:
         """Say in a sentence what `part` is doing."""

@@ -216,3 +216,14 @@ def test_a_queued_run_says_once_what_it_waits_for():
     """The head of the card says it."""
     waiting = dataclasses.replace(job(state="queued"), what="Next in the queue")
     assert live.lead(waiting, [], None) == ("No model is scored yet", "")
+
+
+def test_before_the_worker_says_anything_its_models_stand_there():
+    asked = job(payload={"run": {"models": ["demo/m0", "demo/m1"]}})
+    rows = live.shown(live.announced(asked), None, None)["models"]
+    assert [(row["id"], row["said"]) for row in rows] == [
+        ("demo/m0", "Waiting"),
+        ("demo/m1", "Waiting"),
+    ]
+    told = job(*PARTS, payload={"run": {"models": ["demo/m0"]}})
+    assert live.announced(told) is told

@@ -8,8 +8,10 @@ from safetensors.numpy import save_file
 
 from srcsel.base.errors import InputError
 from srcsel.base.records import SourceModel
+from srcsel.jobs.pace import Pace
 from srcsel.models import catalog
 from srcsel.models.hubs import checkpoints
+from srcsel.store.speeds import Speeds
 from srcsel.ui.models import choice, table
 from srcsel.ui.parts import price
 
@@ -282,10 +284,19 @@ def test_price_adds_up_work_and_downloads():
         fake("t", "a", gmacs=2.2, download_bytes=100_000_000),
         fake("t", "b", gmacs=None, download_bytes=None),
     ]
-    cost = price.estimate(models, pictures=1000, cores=2)
-    assert cost.seconds == pytest.approx(8 + 4 + 2 * (3 + 4) + 1000 * 2.2 / 44)
+    works = {model.id: model.gmacs for model in models}
+    known = Speeds(opening=0.001, start=3.0, after=0.1)
+    cost = price.estimate(models, 1000, Pace(works, known=known, cores=2))
+    network = 1000 * sum(usual(2.2))  # the other one counts as this one
+    scores = 0.002 * 1000 * 2512 / 2000
+    assert cost.seconds == pytest.approx(3 + network + 0.1 + 0.5 + network + 0.1 + scores)
     assert (cost.download_bytes, cost.unknown) == (100_000_000, 1)
-    assert cost.label() == "Score 2 models: about 1 min, 100 MB to download"
+    assert cost.label() == "Score 2 models: about 2 min, 100 MB to download"
+
+
+def usual(work):
+    """What a picture costs by what is usual: the same for all, and 22e9 multiply-adds a core."""
+    return 0.0015, work / (22 * 2)
 
 
 def test_a_model_at_other_sizes(visit, picture_folder):

@@ -11,7 +11,7 @@ from srcsel.models.hubs._base import HUBS, Encoder, Hub, Preprocessing, Trainabl
 from srcsel.models.hubs._caches import downloads, is_file
 from srcsel.models.hubs._download import is_reached
 from srcsel.models.hubs._recipe import Recipe
-from srcsel.models.hubs._sizes import Sizes, at_size, cut_size, sizes_of
+from srcsel.models.hubs._sizes import Sizes, at_size, cut_size, sizes_of, work_of
 
 __all__ = [
     "HUBS",
@@ -32,6 +32,7 @@ __all__ = [
     "register",
     "remember",
     "sizes_of",
+    "work_of",
 ]
 
 plugins.import_all(sys.modules[__name__])

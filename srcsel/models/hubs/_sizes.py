@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from srcsel.base.errors import InputError, NotAvailable
+from srcsel.base.errors import InputError, NotAvailable, SrcselError
 from srcsel.base.records import SourceModel
 from srcsel.base.watch import Watch
 from srcsel.models.hubs import _caches, _table
@@ -105,6 +105,23 @@ def at_size(hub: Hub, model: SourceModel, typed: str) -> SourceModel:
         note=f"Reads pictures at {size} pixels instead of its own {sizes.own}.",
         at=size,
     )
+
+
+def work_of(hub: Hub, model: SourceModel) -> float | None:
+    """Return about how many 1e9 multiply-adds a picture costs: for an estimate of time, where a
+    model does not say it those of its architecture, by the number of pixels; None = not known.
+    """
+    if model.gmacs is not None:
+        return model.gmacs
+    try:
+        found = hub.recipe(model)
+    except SrcselError:
+        return None
+    row = _table.defaults(found.library).get(found.architecture)
+    if row is None or not row["gmacs"] or not row["size"]:
+        return None
+    height, width = found.preprocessing.size
+    return float(row["gmacs"]) * height * width / float(row["size"]) ** 2
 
 
 class AtSize:

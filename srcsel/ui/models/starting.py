@@ -11,6 +11,9 @@ import streamlit as st
 from srcsel.base import sampling
 from srcsel.base.errors import SrcselError
 from srcsel.base.records import Listing, Run, SourceModel
+from srcsel.base.settings import load_settings
+from srcsel.jobs import foretelling
+from srcsel.jobs.pace import Pace
 from srcsel.runs.question import new_run
 from srcsel.ui.app import navigation
 from srcsel.ui.models import fast, online, precision
@@ -24,7 +27,7 @@ def run_button(listing: Listing, models: Sequence[SourceModel], options: dict[st
     share = fast.work_share(listing, models, race=bool(options.get("race")))
     every, n = bool(options.get("all_pictures")), len(listing.paths)
     pictures = sampling.used(n, all_pictures=every)
-    cost = price.estimate(models, pictures, share=share)
+    cost = price.estimate(models, pictures, _pace(models, options), share=share)
     if every and pictures > sampling.ALL_UP_TO:
         cost = replace(cost, seconds=cost.seconds + len(models) * sampling.comparing(n))
     label = cost.label() if models else "Tick at least one model"
@@ -44,6 +47,18 @@ def run_button(listing: Listing, models: Sequence[SourceModel], options: dict[st
         if cost.unknown:
             note += f" How much work is not known for {words.count(cost.unknown, 'model')}."
         st.caption(note)
+
+
+def _pace(models: Sequence[SourceModel], options: dict[str, Any]) -> Pace:
+    """Return what foretells the run, by what earlier ones on this computer took."""
+    settings = load_settings()
+    setting = foretelling.setting_of(
+        str(options.get("engine") or settings.engine),
+        str(options.get("device") or settings.device),
+        str(options.get("precision") or precision.EXACT),
+        settings,
+    )
+    return foretelling.pace_of(models, setting, settings)
 
 
 def question(listing: Listing, models: Sequence[SourceModel], options: dict[str, Any]) -> Run:

@@ -8,6 +8,7 @@ computed here, and a glimpse goes nowhere else.
 
 from __future__ import annotations
 
+import dataclasses
 from functools import cache, lru_cache
 from pathlib import Path
 from statistics import median
@@ -67,11 +68,23 @@ def _look(job_id: str) -> None:
 
 def draw(job: JobStatus, result: Result | None) -> None:
     """Draw a run under way once. result: its answer so far."""
+    job = announced(job)
     with st.container(border=True, key="live"):
         watch.head(job)
         glimpse = None if job.state == "queued" else state.board().glimpse(job.id)
         _component()(key=f"live-{job.id}", data=shown(job, result, glimpse))
         watch.failures(job)
+
+
+def announced(job: JobStatus) -> JobStatus:
+    """Return a run whose worker has not told anything yet with the models it was asked for, so that
+    what will come is seen from the press on.
+    """
+    run = job.payload.get("run")
+    if job.parts or not isinstance(run, dict):
+        return job
+    waiting = (Part(str(model), "waiting") for model in run.get("models", ()))
+    return dataclasses.replace(job, parts=tuple(waiting))
 
 
 def shown(job: JobStatus, result: Result | None, glimpse: Glimpse | None) -> dict[str, Any]:

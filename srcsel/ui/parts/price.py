@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from srcsel.base import phrases
 from srcsel.base.records import SourceModel
+from srcsel.jobs.pace import Pace
 from srcsel.ui.parts import words
 
-# Rough constants of one core of a laptop, float32. They size a promise ("about 4 min"), nothing
-# else.
-GMACS_PER_CORE = 22.0  # 1e9 multiply-adds a second
-DECODE = 0.004  # seconds to open one picture, once for all models that share a size
-START = 8.0  # seconds until the worker and torch are up
-EACH = 3.0  # seconds to load a model, score it and draw its map
-MAP = 0.004  # seconds of the map for one picture of one model, up to MAP_ROWS pictures
-MAP_ROWS = 5_000
+START = 8.0
+"""Seconds until a worker and its libraries are up, for what is not a run."""
 
 
 @dataclass(frozen=True)
@@ -40,19 +35,21 @@ class Price:
 
 
 def estimate(
-    models: Sequence[SourceModel], pictures: int, cores: int | None = None, *, share: float = 1.0
+    models: Sequence[SourceModel],
+    pictures: int,
+    pace: Pace,
+    *,
+    share: float = 1.0,
 ) -> Price:
-    """Estimate scoring `models` on `pictures` pictures with this computer's processor; a graphics
-    card is faster.
+    """Estimate scoring `models` on `pictures` pictures until the answer stands, as the time left
+    will be said: by what earlier runs here took, else by what a usual processor does.
 
-    share: of the pictures that go through the networks, at most.
+    pace: of these models, nothing heard yet. share: of the pictures that go through the networks,
+    at most.
     """
-    speed = GMACS_PER_CORE * (cores or os.cpu_count() or 1)
-    network = share * sum(pictures * (model.gmacs or 0.0) / speed for model in models)
-    around = START + DECODE * pictures + len(models) * (EACH + MAP * min(pictures, MAP_ROWS))
     return Price(
         models=len(models),
-        seconds=around + network,
+        seconds=pace.foretold(math.ceil(share * pictures)) if models else 0.0,
         download_bytes=sum(model.download_bytes or 0 for model in models),
         unknown=sum(model.gmacs is None or model.download_bytes is None for model in models),
     )

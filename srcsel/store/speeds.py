@@ -1,0 +1,115 @@
+"""How long the steps of runs took on this computer, so that the next run knows what it will take.
+
+<folder>/speeds.json     one small file; of another computer, or of other versions, it says nothing
+
+Only what is said of the time left depends on it, so a file that is damaged counts as none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import platform
+from dataclasses import dataclass, field, fields, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TypeVar
+
+from srcsel.base.errors import StoreError
+from srcsel.store import files
+from srcsel.store.expected import number
+from srcsel.store.serialize import from_plain, to_plain
+
+NAME = "speeds.json"
+MOST = 300  # models of which it is kept, those of the last runs
+LARGEST = 1_000_000  # bytes of a file that is read
+MATTER = ("srcsel", "torch", "openvino", "onnxruntime")  # packages that decide how fast a step is
+
+
+@dataclass(frozen=True)
+class ModelSpeed:
+    """Seconds of one source model's steps; None = not measured."""
+
+    work: float | None = None  # 1e9 multiply-adds a picture, where that is known
+    look: float | None = None  # a picture, in the network
+    ready: float | None = None  # until its first pictures were seen, the models before it done
+    scoring: float | None = None  # a picture, of its scores, as for features of no width
+
+
+@dataclass(frozen=True)
+class Speeds:
+    """What was measured so far, seconds; None = not measured."""
+
+    models: dict[str, ModelSpeed] = field(default_factory=dict)  # the last measured last
+    opening: float | None = None  # a picture, to open it for the networks
+    start: float | None = None  # until the first model of a run has seen its first pictures
+    after: float | None = None  # from a model's last picture until its scores can begin
+
+
+Times = TypeVar("Times", ModelSpeed, Speeds)
+
+
+def recalled(folder: Path) -> Speeds:
+    """Return what earlier runs on this computer, with these versions, measured."""
+    path = folder / NAME
+    with contextlib.suppress(OSError, files.DamagedFileError, *files.NOT_SO):
+        if path.stat().st_size <= LARGEST:
+            told = files.read_json(path)
+            if told["computer"] == computer():
+                found = from_plain(Speeds, told["speeds"])
+                for one in (found, *found.models.values()):
+                    _require_times(one)
+                return found
+    return Speeds()
+
+
+def keep(folder: Path, measured: Speeds) -> None:
+    """Join what a run measured with what is known; nothing where the disk refuses."""
+    known = recalled(folder)
+    models = {name: one for name, one in known.models.items() if name not in measured.models}
+    for name, one in measured.models.items():
+        models[name] = _joined(known.models.get(name, ModelSpeed()), one)
+    kept = replace(_joined(known, measured), models=dict(list(models.items())[-MOST:]))
+    with contextlib.suppress(StoreError, OSError):
+        told = {"computer": computer(), "speeds": to_plain(kept)}
+        files.write_json(folder / NAME, told, synced=False)
+
+
+def computer() -> dict[str, str]:
+    """Return what the times depend on besides the model: the machine, its cores, versions."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    found = {
+        "machine": f"{platform.node()} {platform.machine()} {platform.system()}",
+        "cores": str(cores),
+        "cards": os.environ.get("CUDA_VISIBLE_DEVICES", ""),
+    }
+    for package in MATTER:
+        with contextlib.suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
+
+
+def _joined(before: Times, now: Times) -> Times:
+    """Return the geometric mean of two measurements of each step: one slow run does not stay."""
+    times = {}
+    for name in _times(now):
+        old, new = getattr(before, name), getattr(now, name)
+        times[name] = (
+            math.sqrt(old * new) if None not in (old, new) else old if new is None else new
+        )
+    if isinstance(now, ModelSpeed):
+        times["work"] = now.work
+    return replace(now, **times)
+
+
+def _times(record: ModelSpeed | Speeds) -> list[str]:
+    return [one.name for one in fields(record) if one.name != "models"]
+
+
+def _require_times(record: ModelSpeed | Speeds) -> None:
+    """Raise ValueError for what can be no time: a damaged file's."""
+    for name in _times(record):
+        seconds = getattr(record, name)
+        if seconds is not None and not 0 <= number(seconds) < math.inf:
+            raise ValueError(f"{name} cannot be {seconds}.")

@@ -1,0 +1,69 @@
+"""A run's speeds are kept under what they depend on, and found by the next run that is alike."""
+
+import pytest
+
+from srcsel.base.records import SourceModel
+from srcsel.base.settings import load_settings
+from srcsel.jobs import foretelling
+from srcsel.jobs.pace import Pace
+from srcsel.models import catalog
+from srcsel.models.hubs import hub_of, work_of
+
+MODEL = catalog.find_models(["demo/flowers"])[0]
+
+
+def finished(looks=2.0):
+    """A run of one model that took so many seconds for 1000 pictures after its first 100."""
+    pace = Pace({MODEL.id: MODEL.gmacs})
+    for done in range(0, 1001, 100):
+        pace.heard(MODEL.id, "running", done, 1000, max(0, done - 100) * looks / 900)
+    pace.heard(MODEL.id, "scoring", 0, 0, looks)
+    pace.heard(MODEL.id, "done", 0, 0, looks + 1)
+    return pace
+
+
+def test_the_next_run_alike_begins_with_what_this_one_took(work_folder):
+    settings = load_settings()
+    exact = foretelling.setting_of("local", "cpu", "float32", settings)
+    before = foretelling.pace_of([MODEL], exact, settings).foretold(1000)
+    foretelling.remember([MODEL], exact, finished(looks=90.0), settings)
+    slow = foretelling.pace_of([MODEL], exact, settings).foretold(1000)
+    assert before < 20
+    assert slow == pytest.approx(0.1 * 1000 + 1, rel=0.05)
+    fast = foretelling.setting_of("local", "cpu", "bfloat16", settings)
+    assert foretelling.pace_of([MODEL], fast, settings).foretold(1000) < slow / 2
+
+
+def test_auto_is_the_device_that_is_set(monkeypatch):
+    monkeypatch.setenv("SRCSEL_DEVICE", "cpu")
+    settings = load_settings()
+    auto, cpu = (foretelling.setting_of("local", d, "float32", settings) for d in ("auto", "cpu"))
+    assert auto == cpu
+    same = foretelling.setting_of("local", "cpu", "exact", settings)
+    assert same == cpu
+
+
+def test_a_run_that_measured_nothing_leaves_nothing(work_folder):
+    settings = load_settings()
+    foretelling.remember([MODEL], "s ", Pace({MODEL.id: 1.0}), settings)
+    assert not settings.jobs.exists() or not list(settings.jobs.glob("speeds*"))
+
+
+def test_the_work_of_a_file_is_that_of_its_architecture_at_its_size(monkeypatch):
+    """resnet10t: 0.7 at 176 pixels by the table; at 64 x 64 pixels 0.7 * 64**2 / 176**2."""
+
+    class Shown:
+        size = (64, 64)
+
+    class Read:
+        library, architecture, preprocessing = "timm", "resnet10t", Shown()
+
+    class Hub:
+        def recipe(self, _):
+            return Read()
+
+    own = SourceModel("checkpoints/x", "x", "r", None, None, 64, 512, "", "unknown")
+    assert work_of(Hub(), own) == pytest.approx(0.7 * 64**2 / 176**2)
+    assert work_of(hub_of(MODEL), MODEL) == MODEL.gmacs
+    Read.architecture = "of no table"
+    assert work_of(Hub(), own) is None
