@@ -62,12 +62,13 @@ def models() -> None:
     chosen = picking.presets(_chosen(before))
     start = st.container()  # the button stands above what it needs, so that it is always in sight
     ticked = picking.ticked(chosen)
-    with st.expander("Search all starting models", icon=":material/search:"):
+    with st.expander("Search all starting models", icon=":material/search:", key="open-search"):
         search.draw(chosen)
     sizes.choose(chosen)
     with st.expander(
         "Add one by name or file",
         icon=":material/add_circle:",
+        key="open-name",
         expanded=chosen == checkpoints.SET and not ticked,
     ):
         picking.by_name(chosen)

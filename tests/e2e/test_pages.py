@@ -54,6 +54,23 @@ def test_deep_link_on_a_cold_server(new_server, visitor):
     expect(window.page.locator(".st-key-explore-map canvas").first).to_be_visible(timeout=60_000)
 
 
+@pytest.mark.parametrize("path", ["/images?images=demo:digits", "/models?images=demo:digits"])
+def test_one_sees_on_which_link_the_keyboard_is(path, visitor):
+    window = visitor()
+    window.open(path)
+    seen = {}
+    for _ in range(60):
+        window.page.keyboard.press("Tab")
+        tag, name, outline = window.page.evaluate(
+            "() => { const e = document.activeElement; const s = getComputedStyle(e);"
+            " return [e.tagName, e.innerText, s.outlineStyle] }"
+        )
+        if tag == "A":
+            seen[name] = outline
+    assert any("Home" in name for name in seen)
+    assert [name for name, outline in seen.items() if outline == "none"] == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", PAGES)
 def test_empty_page_is_accessible(path, scheme, visitor):

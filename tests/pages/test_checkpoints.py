@@ -43,7 +43,7 @@ def test_without_any_it_says_where_they_would_come_from(models, words_of):
     tab = models(models="checkpoints")
     assert not tab.exception
     assert "start srcsel with SRCSEL_WEIGHTS set to it" in words_of(tab)
-    assert "no model file of yours" in tab.info[0].value
+    assert "Add one below, by its path" in tab.info[0].value
     assert any(b.label == "Tick at least one model" and b.disabled for b in tab.button)
 
 

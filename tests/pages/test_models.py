@@ -3,6 +3,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from safetensors.numpy import save_file
 
@@ -14,6 +15,7 @@ from srcsel.models.hubs import checkpoints
 from srcsel.store.speeds import Speeds
 from srcsel.ui.models import choice, table
 from srcsel.ui.parts import price
+from srcsel.ui.parts.show import WRAPPED
 
 
 def fake(hub: str, name: str, **more) -> SourceModel:
@@ -340,6 +342,16 @@ def test_a_bad_file_in_the_weights_folder_is_a_sentence_on_the_page(
     tab = choose(models=f"demo/d1,checkpoints/{path}")  # by a link
     assert "a.safetensors" in words_of(tab).replace("\\", "")
     assert not tab.exception
+
+
+def test_a_row_is_as_high_as_its_longest_text():
+    """Of 320 pixels, less 20 at the sides and 7 a letter: 42 letters a line."""
+    rows = pd.DataFrame({name: ["short"] for name in table.CHOSEN})
+    assert table.row_height(rows) == WRAPPED
+    rows["Why try it"] = [" ".join(["a" * 41] * 5)]
+    assert table.row_height(rows) == 21 * 5 + 20
+    rows["Why try it"] = [" ".join(["a" * 41] * 50)]
+    assert table.row_height(rows) == 190
 
 
 def test_the_table_of_the_chosen_ones_fits_1280_pixels():

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from srcsel.models import catalog
+from srcsel.ui.models import online
 
 LACKING = "demo/flowers,timm/resnet18.a1_in1k"
 
@@ -39,7 +40,7 @@ def test_without_internet_what_is_here_can_be_used(models, board, settle):
     answered(board, settle, reached=False)
     tab = models(LACKING)
     (told,) = said(tab)
-    assert "1 model of 2 would have to be downloaded" in told
+    assert "1 of 2 models would have to be downloaded" in told
     tab.button(key="offline-here").click().run()
     assert tab.query_params["models"] == "demo/flowers"
     assert not said(tab)
@@ -62,3 +63,9 @@ def test_an_old_answer_is_asked_again(models, board, settle):
     tab = models(LACKING)
     assert not said(tab)
     assert [job.kind for job in board.active()] == ["reach"]
+
+
+def test_how_many_would_have_to_be_downloaded():
+    assert online._of(2, 5) == "2 of 5 models"
+    assert online._of(5, 5) == "all 5 models"
+    assert online._of(1, 1) == "the model"

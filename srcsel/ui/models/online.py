@@ -32,8 +32,8 @@ def note(models: Sequence[SourceModel]) -> None:
     here = [model.id for model in models if model.download_bytes == 0]
     with st.container(horizontal=True, vertical_alignment="center", key="offline"):
         st.warning(
-            f"No internet just now: {words.count(len(lacking), 'model')} of"
-            f" {len(models)} would have to be downloaded first.",
+            f"No internet just now: {_of(len(lacking), len(models))} would have to be downloaded"
+            " first.",
             icon=":material/wifi_off:",
         )
         st.button(
@@ -45,6 +45,13 @@ def note(models: Sequence[SourceModel]) -> None:
             if here
             else "None of the chosen ones is here, so you get those that come with srcsel.",
         )
+
+
+def _of(some: int, whole: int) -> str:
+    """Say how many of the chosen models: "2 of 5 models", "all 5 models", "the model"."""
+    if some < whole:
+        return f"{some:,} of {words.count(whole, 'model')}"
+    return "the model" if whole == 1 else f"all {whole:,} models"
 
 
 def _asked() -> JobStatus | None:

@@ -11,9 +11,9 @@ from srcsel.base.records import Run, SourceModel
 from srcsel.models import catalog
 from srcsel.ui.app import state
 from srcsel.ui.models import checkpoints, choice, engine
-from srcsel.ui.models.table import CHOSEN, COLUMNS, table
+from srcsel.ui.models.table import CHOSEN, COLUMNS, row_height, table
 from srcsel.ui.parts import cards
-from srcsel.ui.parts.show import WRAPPED, plain
+from srcsel.ui.parts.show import plain
 
 OWN, DEMO = "own", "demo"
 SAID = {
@@ -69,7 +69,10 @@ def ticked(spec: str) -> list[SourceModel]:
     """Draw the chosen models, all ticked; returns those still ticked."""
     models = checkpoints.chosen(spec)
     if not models:
-        st.info("There is no model file of yours that can be used.", icon=":material/info:")
+        st.info(
+            "No model file of yours can be used yet. Add one below, by its path.",
+            icon=":material/info:",
+        )
         return []
     reasons = catalog.PRESETS[spec].choices if spec in catalog.PRESETS else {}
     rows = table(models)
@@ -77,7 +80,7 @@ def ticked(spec: str) -> list[SourceModel]:
     event = st.dataframe(
         rows,
         hide_index=True,
-        key=f"chosen-{spec}",
+        key=f"chosen-{spec}-{len(models)}-{models[-1].id}",  # what was just added is ticked
         on_select="rerun",
         selection_mode="multi-row",
         selection_default={"selection": {"rows": list(range(len(models)))}},
@@ -87,7 +90,7 @@ def ticked(spec: str) -> list[SourceModel]:
             name for name in CHOSEN if spec != DEMO or name not in ("Learned from", "On ImageNet")
         ],
         column_config=COLUMNS,
-        row_height=WRAPPED,
+        row_height=row_height(rows),
         placeholder="–",
     )
     return [models[row] for row in event["selection"]["rows"] if row < len(models)]
@@ -116,7 +119,7 @@ def by_name(spec: str) -> None:
 
 def advanced() -> dict[str, Any]:
     """Draw the settings few need; returns what of a Run they set."""
-    with st.expander("Advanced settings", icon=":material/tune:"):
+    with st.expander("Advanced settings", icon=":material/tune:", key="open-advanced"):
         left, right = st.columns(2, gap="large")
         st.session_state.setdefault("temperature", Run.temperature)
         st.session_state.setdefault("metric", Run.metric)

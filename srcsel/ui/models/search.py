@@ -11,7 +11,7 @@ from srcsel.models.hubs import HUBS
 from srcsel.ui.models import choice
 from srcsel.ui.models.table import COLUMNS, FOUND, table
 from srcsel.ui.parts import words
-from srcsel.ui.parts.show import plain
+from srcsel.ui.parts.show import WRAPPED, plain
 
 SIZES = {
     "Any size": None,
@@ -20,8 +20,8 @@ SIZES = {
     "Up to 100 M": 100e6,
     "Up to 350 M": 350e6,
 }
-PIXELS = (None, 96, 128, 160, 192, 224, 240, 256, 288, 320, 384, 448, 512, 518)
-"""Usual sizes that models read."""
+PIXELS = (0, 96, 128, 160, 192, 224, 240, 256, 288, 320, 384, 448, 512, 518)
+"""Usual sizes that models read; 0 = any."""
 FEW = 5  # files that cannot be read, named under the table
 SHOWN = 300  # rows of the search table at most
 
@@ -44,7 +44,7 @@ def draw(spec: str) -> None:
     asked: dict[str, Any] = {
         "hub": hub or None,
         "max_params": SIZES[size],
-        "size": pixels,
+        "size": pixels or None,
         "commercial": bool(commercial),
     }
     found = finding.best_first(catalog.search(text or "", **asked), text or "")
@@ -56,7 +56,8 @@ def draw(spec: str) -> None:
     event = st.dataframe(
         table(found[:SHOWN]),
         hide_index=True,
-        height=320,
+        height=420,
+        row_height=WRAPPED,  # names in full: a cell has no way to tell on hover what it cut
         key=f"found-{text}-{hub}-{size}-{pixels}-{commercial}",
         on_select="rerun",
         selection_mode="multi-row",
@@ -86,7 +87,7 @@ def draw(spec: str) -> None:
             )
 
 
-def _pixels(size: int | None) -> str:
+def _pixels(size: int) -> str:
     return f"{size} pixels" if size else "Any size"
 
 

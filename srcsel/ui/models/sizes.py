@@ -24,7 +24,9 @@ def choose(spec: str) -> None:
     models = [model for model in checkpoints.chosen(spec) if model.at is None]
     if not models:
         return
-    with st.expander("Try a model at another picture size", icon=":material/aspect_ratio:"):
+    with st.expander(
+        "Try a model at another picture size", icon=":material/aspect_ratio:", key="open-sizes"
+    ):
         st.caption(MEANS)
         titles = {model.id: plain(model.title) for model in models}
         chosen = st.selectbox(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 
 import pandas as pd
 import streamlit as st
@@ -10,8 +11,9 @@ import streamlit as st
 from srcsel.base.records import SourceModel
 from srcsel.models.prior import on_imagenet
 from srcsel.ui.parts import words
-from srcsel.ui.parts.show import plain
+from srcsel.ui.parts.show import WRAPPED, plain
 
+LETTER, LINE, PADDING, HIGHEST = 7.0, 21, 20, 190  # pixels, of the text in a table
 CHOSEN = (
     "Starting model",
     "Why try it",
@@ -38,7 +40,7 @@ COLUMNS = {  # widths of all of CHOSEN together fit a window of 1,280 pixels
     ),
     "Licence": st.column_config.TextColumn(width=100),
 }
-FOUND = {  # in the search, whose rows have one line
+FOUND = {  # in the search, where nothing says why to try one
     "Starting model": st.column_config.TextColumn(width=300),
     "Work": st.column_config.NumberColumn(
         format="%.2f G", width=88, help="Billions of multiply-adds for one picture (GMACs)."
@@ -61,6 +63,17 @@ def table(models: Sequence[SourceModel]) -> pd.DataFrame:
             "Download": [_download(m.download_bytes) for m in models],
         }
     )
+
+
+def row_height(rows: pd.DataFrame) -> int:
+    """Return the pixels of a row in which the longest text of `CHOSEN` stands in full."""
+    lines = 2
+    for name in CHOSEN:
+        width = COLUMNS[name].get("width")
+        for text in rows[name]:
+            if isinstance(width, int) and isinstance(text, str):
+                lines = max(lines, len(wrap(text, int((width - PADDING) / LETTER))))
+    return min(HIGHEST, max(WRAPPED, LINE * lines + PADDING))
 
 
 def _percent(share: float | None) -> float | None:
