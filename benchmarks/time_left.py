@@ -77,8 +77,9 @@ def watched(ref: str, models: str, home: Path, *, cold: bool) -> tuple[list[Told
             if result is not None:
                 scored = len({s.model for s in result.scores})
                 if result.complete:
+                    wait_until((settings.jobs / speeds.NAME).is_file)  # what it measured
                     board.cancel(job)
-                    wait_until(lambda: not board.active())  # it writes down what it measured
+                    wait_until(lambda: not board.active())
                     return found, now - began
         found.append(Told(now - began, said(status, now), scored))
         time.sleep(PAUSE)

@@ -61,10 +61,11 @@ def rank(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
         {model.id: model.title for model in models},
         pace,
     )
-    try:
-        result = answer(run, watch=told.watch)
-    finally:  # what a run that stopped has measured is as good
+
+    def ready(_: records.Result) -> None:  # the maps, which may be stopped, tell nothing more
         foretelling.remember(models, setting, pace, settings)
+
+    result = answer(run, watch=told.watch, ready=ready)
     dropped = result.race.dropped if result.race else ()
     return {
         "kind": result.verdict.kind,

@@ -67,3 +67,32 @@ def test_the_work_of_a_file_is_that_of_its_architecture_at_its_size(monkeypatch)
     assert work_of(hub_of(MODEL), MODEL) == MODEL.gmacs
     Read.architecture = "of no table"
     assert work_of(Hub(), own) is None
+
+
+def test_a_run_keeps_what_it_measured_when_its_answer_stands(tmp_path, monkeypatch):
+    from srcsel.base.watch import Watch
+    from srcsel.jobs import kinds
+    from srcsel.runs import run as running
+    from srcsel.runs.question import new_run
+    from srcsel.store.serialize import to_plain
+
+    class Told:
+        watch = Watch()
+
+        def plan(self, weights, titles, pace=None):
+            self.pace = pace
+
+    def answer(run, *, watch, ready):
+        told.pace.__dict__.update(finished().__dict__)  # this is what it heard
+        ready(None)
+        raise RuntimeError("stopped while maps are drawn")
+
+    monkeypatch.setattr(running, "answer", answer)
+    told, settings = Told(), load_settings()
+    question = new_run("demo:digits", MODEL.id, device="cpu")
+    with pytest.raises(RuntimeError):
+        kinds.rank({"run": to_plain(question)}, told)
+    setting = foretelling.setting_of(question.engine, "cpu", "float32", settings)
+    found = foretelling.pace_of([MODEL], setting, settings)
+    found.heard("pictures", "done", 1000, 1000, 0.0)
+    assert found.left(0.0) is not None  # it knows before anything is measured
