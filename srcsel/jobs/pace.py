@@ -347,7 +347,8 @@ class Pace:
         done = [m for m in self._models.values() if self._scored(m) and not m.reused]
         done = sorted(done, key=lambda m: m.over or 0.0)[-RECENT:]
         ratios = [math.log(self._scored(m) / self._foretold_scores(m)) for m in done]
-        return self._foretold_scores(model) * math.exp(sum(ratios) / (1 + len(ratios)))
+        ratios.append(math.log(self._drift()))  # before any: as much slower as the networks
+        return self._foretold_scores(model) * math.exp(statistics.mean(ratios))
 
     def _foretold_scores(self, model: _Model) -> float:
         known = [m.scoring for m in self._known.models.values() if m.scoring]
