@@ -248,9 +248,9 @@ def headline(result: Result) -> str:
     return f"Start from {winner.title}"
 
 
-def how_sure(kind: VerdictKind, cause: VerdictCause = "", *, brief: bool = False) -> str:
-    """Say in a few words how sure an answer is; `brief` in a list of runs."""
-    return "Clear" if brief and kind == "clear" else HEADLINES.get(cause, KINDS[kind])
+def how_sure(kind: VerdictKind, cause: VerdictCause = "") -> str:
+    """Say in a few words how sure an answer is."""
+    return HEADLINES.get(cause, KINDS[kind])
 
 
 def opening(cause: VerdictCause, winner: str = "") -> str:

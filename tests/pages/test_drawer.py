@@ -63,7 +63,9 @@ def test_a_picture_has_its_label_path_and_nearest_in_both_models(visit, stored, 
     assert facts["path"].endswith("/leaves/<b>*spot*<b>/06.png")
     first, second = facts["near"]
     assert (first["title"], second["title"]) == ("Strokes", "Textures")
-    assert first["told"] == "3 of 6 neighbours share its label. Its neighbours take it for mildew."
+    assert first["told"] == (
+        "3 of 6 neighbours share its label. By the vote of the nearest five it would be mildew."
+    )
     assert second["told"].startswith("0 of 6 neighbours share its label.")
     assert [one["row"] for one in first["pictures"]] == [7, 8, 9, 10, 11, 12]
     assert [one["same"] for one in first["pictures"]] == [True] * 3 + [False] * 3

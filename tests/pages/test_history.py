@@ -61,7 +61,7 @@ def test_every_run_is_a_row_newest_first(visit, two):
     # a data frame shows text literally
     assert rows["Run"].tolist() == ["![](http://evil/x)", "leaves"]
     assert rows["Start from"].tolist() == ["Textures", "Strokes"]
-    assert rows["How sure"].tolist() == ["Too close to call", "Clear"]
+    assert rows["How sure"].tolist() == ["Too close to call", "Clear choice"]
     assert rows["Pictures"].tolist() == [30, 30]
     assert rows["Link"].tolist()[1] == "/results?run=20260301-101500-000000-ab12"
 

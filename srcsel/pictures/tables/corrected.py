@@ -50,10 +50,13 @@ def read_corrections(path: str | Path) -> Corrections:
     try:
         require_size(table)
         encoding, _ = encoding_of(table, list)
+        empty = not table.read_text(encoding, errors="replace").strip("\ufeff \t\r\n,;")
     except OSError as error:
         raise InputError(
             f"The corrections {table} cannot be read: {error.strerror}. Check the path."
         ) from error
+    if empty:
+        raise InputError(f"{table.name} is empty, so it corrects nothing. {_HOW}")
     return _read(table.name, Rows(table, encoding))
 
 

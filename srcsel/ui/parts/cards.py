@@ -34,7 +34,7 @@ def answer(run: RunSummary) -> str:
 def sure(run: RunSummary) -> str:
     """Say in a few words how sure the answer is; plain text."""
     measured = run.measured and run.kind == "clear"
-    return MEASURED if measured else how_sure(run.kind, run.cause, brief=True)
+    return MEASURED if measured else how_sure(run.kind, run.cause)
 
 
 def name(run: RunSummary) -> str:

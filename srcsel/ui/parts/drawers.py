@@ -15,7 +15,9 @@ import streamlit as st
 from streamlit.components.v2 import component
 
 from srcsel.base.errors import SrcselError
+from srcsel.base.phrases import word
 from srcsel.base.records import Dataset, Inside, JobStatus, Result
+from srcsel.explore.inside import VOTERS
 from srcsel.runs.taken import Taken
 from srcsel.ui.app import frame, state
 from srcsel.ui.parts import correcting, making, watch, words
@@ -148,10 +150,11 @@ def _near(dataset: Dataset, row: int, title: str, seen: Inside) -> dict[str, Any
     near = seen.neighbors[row].tolist()
     same = (dataset.labels[seen.neighbors[row]] == dataset.labels[row]).tolist()
     guess = plain(dataset.classes[seen.guess[row]])
+    voters = word(min(VOTERS, len(near)))
     vote = (
-        "Its neighbours name its class rightly."
+        f"The vote of the nearest {voters} is right."
         if seen.guess[row] == dataset.labels[row]
-        else f"Its neighbours take it for {guess}."
+        else f"By the vote of the nearest {voters} it would be {guess}."
     )
     pictures = [
         {

@@ -50,6 +50,7 @@ def test_a_table_by_hand(table):
         ("file,new_label\na.png,b\na.png,c\n", "two new labels"),
         ("file,new_label\na.png,b\na.png,\n", "left out and to have another label"),
         ("hello\n", "no table with two columns"),
+        ("", "is empty"),
     ],
 )
 def test_what_is_no_such_table_is_refused(table, text, said):

@@ -157,7 +157,8 @@ function create(root) {
       button.onclick = () => open({ ...at, left: at.rows[placeOf()], row: one.row, label: one.label, file: one.file });
       return button;
     }));
-    section.append(make("h3", `Nearest for ${title}`), make("p", told), six);
+    const key = make("p", "Below each: how alike the two are for this model (1 = the same), or its class where it is another one.", "key");
+    section.append(make("h3", `Nearest for ${title}`), make("p", told), six, key);
     return section;
   }
 
