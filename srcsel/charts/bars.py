@@ -307,11 +307,14 @@ def bars_height(models: int) -> int:
 
 
 def short_name(name: str, length: int = _LABEL) -> str:
-    """Make a name fit for beside a bar: escaped, and cut in the middle when longer than `length`
-    characters.
+    """Make a name fit for beside a bar: escaped, and when longer than `length` characters without
+    what stands in brackets at its end, or cut in the middle.
     """
     name = plain(name)
-    if len(name) > length:
+    bare = name[: name.rindex(" (")] if name.endswith(")") and " (" in name else name
+    if len(name) > length > len(bare) > 0:
+        name = f"{bare}…"
+    elif len(name) > length:
         head = (length - 1) * 2 // 3
         name = f"{name[:head].rstrip()}…{name[-(length - 1 - head) :].lstrip()}"
     return plotly_text(name)

@@ -45,7 +45,8 @@ def print_result(result: Result) -> None:
         _line(console, changed)
     # the table has the whitened reading
     told = [note.text for note in result.verdict.notes if note.reading != "raw"]
-    told = [*filter(None, [after_training(result.verdict)]), *told]
+    after = after_training(result.verdict, corrected=bool(result.run.corrections))
+    told = [*filter(None, [after]), *told]
     for note in (*told, *result.notes):
         _line(console, f"- {note}")
     if result.scores:

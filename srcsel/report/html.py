@@ -88,7 +88,7 @@ def to_html(
         ],
         facts=card.facts(result),
         firsts=card.firsts(result),
-        after=after_training(result.verdict),
+        after=after_training(result.verdict, corrected=bool(result.run.corrections)),
         beforehand=[plain(line) for line in lines(result)],
         without_looking=HEADING,
         notes=[plain(n.text) for n in result.verdict.notes if n.reading in (reading, None)],

@@ -20,12 +20,14 @@ FREQUENCIES = Path(__file__).parent / "data" / "after_training.json"
 SPEAKING = ("clear", "tie", "alike")  # of cases in which no model helps it says nothing
 
 
-def after_training(verdict: Verdict) -> str:
+def after_training(verdict: Verdict, *, corrected: bool = False) -> str:
     """Say in a line what the confidence of a verdict is about, and what follows for training; ""
     where the study has no such cases, and where training has measured it.
+
+    corrected: a person left pictures out or gave some another label; the study's sets are as drawn.
     """
     known = _frequencies().get(case_of(verdict.kind, verdict.cause))
-    if known is None or not verdict.close or verdict.measured:
+    if known is None or not verdict.close or verdict.measured or corrected:
         return ""
     who = "this one" if len(verdict.close) == 1 else "among the close ones"
     between = f"{math.floor(known['low'])} to {math.ceil(known['high'])}"

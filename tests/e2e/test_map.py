@@ -393,7 +393,7 @@ def test_a_picture_of_the_grid_opens_the_drawer_and_arrows_stay_in_the_grid(visi
         if drawer.count():
             break
         page.wait_for_timeout(500)
-    expect(drawer.locator(".place")).to_have_text("2 of 18")
+    expect(drawer.locator(".place")).to_have_text("2 of 18 shown here")
     page.keyboard.press("ArrowLeft")
     expect(drawer.locator("code")).to_have_text(str(run.folder / run.paths[18]))
     expect(drawer.get_by_role("button", name="Previous picture")).to_be_disabled()

@@ -29,6 +29,7 @@ def known(monkeypatch):
 
 def test_the_line_of_each_case(known):
     assert after.after_training(Verdict("clear", "a", "", close=("a",))) == LINE
+    assert after.after_training(Verdict("clear", "a", "", close=("a",)), corrected=True) == ""
     several = after.after_training(Verdict("clear", "a", "", close=("a", "b")))
     assert several == LINE.replace("this one", "among the close ones")
     assert after.after_training(Verdict("tie", "a", "", close=("a", "b"))) == ""  # no such cases

@@ -11,7 +11,7 @@ from typing import Literal
 import streamlit as st
 
 from srcsel.base.phrases import millions
-from srcsel.base.records import Reading, Result, SourceModel, Verdict
+from srcsel.base.records import Reading, Result, SourceModel
 from srcsel.ui.app import frame
 from srcsel.ui.parts import words
 from srcsel.ui.parts.show import md, plain
@@ -66,7 +66,7 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
                 st.markdown(settle.why(verdict))
         if winner and verdict.cause != "same":
             before = beforehand.small(result)
-            right.html(_facts(result, winner) + _firsts(result) + _after(verdict) + before)
+            right.html(_facts(result, winner) + _firsts(result) + _after(result) + before)
         # for an audience it fills the room beside the answer, so that the charts stand higher
         with right if winner and frame.presenting() else st.container():
             strip.draw(result)
@@ -184,9 +184,10 @@ def _facts(result: Result, winner: SourceModel) -> str:
     )
 
 
-def _after(verdict: Verdict) -> str:
+def _after(result: Result) -> str:
     """Draw what the re-checks leave open: the best model after training."""
-    said = "" if frame.presenting() else after_training(verdict)
+    corrected = bool(result.run.corrections)
+    said = "" if frame.presenting() else after_training(result.verdict, corrected=corrected)
     return f'<div class="srcsel-key">{escape(said)}</div>' if said else ""
 
 

@@ -99,7 +99,7 @@ function create(root) {
     box.classList.toggle("left", data.side === "left");
     box.setAttribute("aria-label", `Picture ${image.alt}`);
     const place = placeOf();
-    find(".place").textContent = at.rows.length > 1 ? `${(place + 1).toLocaleString("en")} of ${at.rows.length.toLocaleString("en")}` : "";
+    find(".place").textContent = at.rows.length > 1 ? `${(place + 1).toLocaleString("en")} of ${at.rows.length.toLocaleString("en")}${at.links ? " shown here" : ""}` : "";
     find("[name=before]").disabled = place <= 0;
     find("[name=after]").disabled = place < 0 || place + 1 >= at.rows.length;
     find("h2").textContent = label;
