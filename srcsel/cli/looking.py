@@ -114,7 +114,7 @@ def uploads(arguments: argparse.Namespace, _: Sequence[str]) -> int:
 def app(arguments: argparse.Namespace, extra: Sequence[str]) -> int:
     """Become the server of the dashboard."""
     package = Path(__file__).parents[1]
-    places = (package / "app" / "app.py", package.parent / "app.py")  # in the wheel; in a checkout
+    places = (package / "_app" / "app.py", package.parent / "app.py")  # in the wheel; in a checkout
     script = next((place for place in places if place.is_file()), None)
     if script is None:
         raise InputError(
