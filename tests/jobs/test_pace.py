@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from srcsel.jobs.pace import AFTER, SHORT, WARM, Pace
+from srcsel.jobs.pace import Pace
+from srcsel.jobs.rates import AFTER, SHORT, WARM
 from srcsel.store.speeds import ModelSpeed, Speeds
 
 PICTURES, BATCH = 1000, 100

@@ -1,0 +1,235 @@
+"""How long the steps of a run take, from what was heard of its models and what earlier runs took.
+
+Each number is worked out once and stands until more is heard: a run may have hundreds of models,
+and what is left of it is asked for with every message.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from srcsel.jobs.costs import line
+from srcsel.store.speeds import ModelSpeed, Speeds
+
+WARM = {"ready": 0.5, "map": 0.5, "scores": 0.85}
+"""What a step takes again, as a share of the first time: that one brought libraries and compilers
+into memory.
+"""
+START = 6.0  # seconds until the first network sees pictures, where no run was timed here
+READY = 0.5  # of each further one
+SCORING = 0.002
+"""Seconds that scores take a picture, as a guess until some models were scored."""
+APART = 2000
+"""Scores of features of this width take twice as long as of none: part of their time is the
+pictures' alone.
+"""
+ALIKE = (0.1, 2.0)
+"""What making a model ready takes, as a share of another's, goes with their work between these."""
+SCORED_MOST = 5000  # pictures from which they take no longer
+ENOUGH = 2.0
+"""Seconds of looking at pictures from which the speed of the networks is known."""
+TINY = 1e-6  # seconds of a picture, the least that is thought
+BEFORE = 2.0
+"""Seconds of looking at pictures as much as which an earlier run's speed counts."""
+AFTER = 0.1  # seconds from a model's last picture until its scores begin
+SHORT = 0.01  # of that, the least that tells one from none
+RECENT = 4  # models whose scores tell how fast they go now: other programs come and go
+
+
+@dataclass
+class Heard:
+    """What was heard of a model; times in seconds, None = not yet."""
+
+    work: float  # of one picture, 1e9 multiply-adds
+    width: int
+    known: ModelSpeed  # by an earlier run
+    total: int = 0  # pictures
+    began: float | None = None
+    ready: float | None = None  # how long it took until the first pictures were seen
+    looked: float = 0.0  # seconds timed since then, and pictures seen in them
+    counted: int = 0
+    last: tuple[float, int] | None = None  # when pictures were last seen, and how many
+    scoring: float | None = None
+    over: float | None = None
+    reused: bool = False
+    out: bool = False  # it failed, or left a race
+
+    @property
+    def seen(self) -> int:
+        """Pictures that its network has looked at."""
+        return self.last[1] if self.last else 0
+
+    @property
+    def looks(self) -> bool:
+        """Whether it is under way and not yet scored."""
+        return not self.out and self.began is not None and self.scoring is None
+
+    @property
+    def each(self) -> float | None:
+        """Seconds of a picture, where that was timed."""
+        enough = self.looked >= ENOUGH / 2 or (self.scoring is not None and self.looked > 0)
+        return self.looked / self.counted if enough else None
+
+
+def steady(step: str, times: Sequence[float]) -> float | None:
+    """Seconds that a step takes the next time; the first time it was not yet warm."""
+    if not times:
+        return None
+    return statistics.median(times[1:]) if len(times) > 1 else WARM[step] * times[0]
+
+
+class Rates:
+    """What was heard so far, as the seconds of each step; nothing here changes what was heard."""
+
+    def __init__(
+        self,
+        models: Sequence[Heard],
+        known: Speeds,
+        usual: tuple[float, float],
+        pictures: int,
+        cores: int,
+    ) -> None:
+        """usual: seconds of a picture at no work, and of each 1e9 multiply-adds, as earlier runs
+        had it; pictures: of the set, 0 = not known.
+        """
+        self._models, self._known, self._usual = models, known, usual
+        self._pictures, self._cores = pictures, cores
+
+    @cached_property
+    def in_order(self) -> list[Heard]:
+        """Models that are not over, in the order of their turns."""
+        alive = [m for m in self._models if not m.out and m.over is None]
+        return sorted(alive, key=lambda m: (m.scoring is None, not m.reused, m.began is None))
+
+    def each(self, model: Heard) -> float:
+        """Seconds that a picture takes a network: what is thought counts as much as BEFORE seconds
+        of what was timed so far.
+        """
+        thought = self._thought(model)
+        return (model.looked + BEFORE) / (model.counted + BEFORE / thought)
+
+    def _thought(self, model: Heard) -> float:
+        """Seconds that a picture takes a network by what it or others took before, times how much
+        slower this run goes; > 0.
+        """
+        if model.known.look is not None:
+            return max(TINY, model.known.look * self._drift)
+        found, slower = self._others if not model.each else self._by(self._without(model))
+        return max(TINY, (found[0] + found[1] * model.work) * slower)
+
+    @cached_property
+    def _timed(self) -> list[Heard]:
+        """Models whose networks were timed here for the first time."""
+        return [m for m in self._models if m.each and not m.known.look]
+
+    @cached_property
+    def _others(self) -> tuple[tuple[float, float], float]:
+        return self._by(self._timed)
+
+    def _without(self, model: Heard) -> list[Heard]:
+        return [m for m in self._timed if m is not model]
+
+    def _by(self, timed: Sequence[Heard]) -> tuple[tuple[float, float], float]:
+        """Return the line of seconds by work, and how much slower networks are than it says."""
+        found = self._usual
+        if not timed:
+            return found, self._drift
+        if not self._looks_known:
+            found = line([(m.work, m.each) for m in timed if m.each], self._cores)
+        foretold = sum((found[0] + found[1] * m.work) * m.counted for m in timed)
+        return found, sum(m.looked for m in timed) / max(TINY, foretold)
+
+    @cached_property
+    def _looks_known(self) -> bool:
+        return any(m.look for m in self._known.models.values())
+
+    @cached_property
+    def _drift(self) -> float:
+        """How many times longer networks take than in earlier runs."""
+        known = [m for m in self._models if m.known.look and m.each]
+        timed = [(m.looked, (m.known.look or 0.0) * m.counted) for m in known]
+        return (sum(t for t, _ in timed) + BEFORE) / (sum(k for _, k in timed) + BEFORE)
+
+    def ready(self, model: Heard) -> float:
+        """Seconds until a network's first batch is there."""
+        here = self._made_ready
+        if not here and model is next(m for m in self.in_order if not m.reused):
+            return START if self._known.start is None else self._known.start
+        if model.known.ready is not None:
+            return model.known.ready
+        known = [
+            (m.ready or 0.0) * max(ALIKE[0], min(ALIKE[1], model.work / m.work if m.work else 1.0))
+            for m in here
+        ]
+        return steady("ready", known) or READY
+
+    @cached_property
+    def _made_ready(self) -> list[Heard]:
+        return [m for m in self._models if m.ready is not None]
+
+    @cached_property
+    def after(self) -> float:
+        """Seconds from a model's last picture until its scores begin, where none are in the way:
+        the geometric mean of what was usual and of the last ones here.
+        """
+        known, free = [], 0.0
+        order = [m for m in self._models if m.scoring is not None and not m.reused]
+        for model in sorted(order, key=lambda m: m.scoring or 0.0):
+            if model.last is not None and model.scoring is not None:
+                known.append(max(SHORT, model.scoring - max(model.last[0], free)))
+            free = model.over or math.inf
+        return math.exp(
+            statistics.mean(map(math.log, (self._known.after or AFTER, *known[-RECENT:])))
+        )
+
+    def scores(self, model: Heard) -> float:
+        """Seconds that the scores of a model take: as foretold, times how much longer those of the
+        last ones took; the first ones were not warm, or shared the processor with a large network.
+        """
+        if model.reused and self._again is not None:
+            return self._again
+        return self._foretold(model) * self._longer
+
+    @cached_property
+    def _longer(self) -> float:
+        done = [m for m in self._models if self.scored(m) and not m.reused]
+        done = sorted(done, key=lambda m: m.over or 0.0)[-RECENT:]
+        ratios = [math.log(self.scored(m) / self._foretold(m)) for m in done]
+        ratios.append(math.log(self._drift))  # before any: as much slower as the networks
+        return math.exp(statistics.mean(ratios))
+
+    def _foretold(self, model: Heard) -> float:
+        return (model.known.scoring or self._usual_scoring) * self.share(model)
+
+    @cached_property
+    def _usual_scoring(self) -> float:
+        known = [m.scoring for m in self._known.models.values() if m.scoring]
+        return statistics.median(known) if known else SCORING
+
+    def share(self, model: Heard) -> float:
+        """How many times longer scores take than of one picture without width."""
+        pictures = min(self._pictures, SCORED_MOST)
+        return max(1, pictures) * (APART + model.width) / APART
+
+    def scored(self, model: Heard) -> float:
+        """Seconds that a model's scores took, or would have taken a second time where they were the
+        first of a run; 0 where they are not there.
+        """
+        if model.over is None or model.scoring is None:
+            return 0.0
+        first = not model.reused and model.scoring == self._first_scoring
+        return (model.over - model.scoring) * (WARM["scores"] if first else 1.0)
+
+    @cached_property
+    def _first_scoring(self) -> float:
+        return min(m.scoring for m in self._models if m.scoring is not None)
+
+    @cached_property
+    def _again(self) -> float | None:
+        """Seconds that those of stored features take, which are often known."""
+        known = [self.scored(m) for m in self._models if m.reused and m.over is not None]
+        return statistics.median(known) if known else None
