@@ -7,10 +7,10 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from srcsel.base.errors import InputError
-from srcsel.cli.output import DONE, NOTHING, say, write, write_json
+from srcsel.cli.output import DONE, NOTHING, give, say, write
 
 if TYPE_CHECKING:
     from srcsel.store.runs import RunStore
@@ -27,11 +27,11 @@ def models(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     found, bad = search(arguments.search, hub=arguments.hub), unreadable(arguments.hub)
     if arguments.search:
         found = best_first(found, arguments.search)
-    if arguments.json:
-        told = {"models": [model_json(model) for model in found], "unreadable": to_plain(bad)}
-        write_json(told, arguments.json)
-    if arguments.json != "-":
-        print_models(found)
+
+    def told() -> dict[str, Any]:
+        return {"models": [model_json(model) for model in found], "unreadable": to_plain(bad)}
+
+    give(arguments.json, told, lambda: print_models(found))
     for file in bad:
         say(f"{file.path} in the weights folder is not listed. {file.reason}")
     if not found:
@@ -63,10 +63,7 @@ def cache(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     from srcsel.cli.keeping import cache
 
     told, text = cache(clean=arguments.clean, limit=arguments.limit)
-    if arguments.json:
-        write_json(told, arguments.json)
-    if arguments.json != "-":
-        write(text, "-")
+    give(arguments.json, lambda: told, lambda: write(text, "-"))
     return DONE
 
 
@@ -75,10 +72,7 @@ def doctor(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     from srcsel.cli.keeping import doctor
 
     told, text, well = doctor()
-    if arguments.json:
-        write_json(told, arguments.json)
-    if arguments.json != "-":
-        write(text, "-")
+    give(arguments.json, lambda: told, lambda: write(text, "-"))
     return DONE if well else NOTHING
 
 
@@ -89,10 +83,8 @@ def status(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     from srcsel.jobs import Board
 
     jobs = Board(load_settings().jobs).active()
-    if arguments.json:
-        write_json({"jobs": [job_json(job) for job in jobs]}, arguments.json)
-    if arguments.json != "-":
-        print_jobs(jobs)
+    told = {"jobs": [job_json(job) for job in jobs]}
+    give(arguments.json, lambda: told, lambda: print_jobs(jobs))
     return DONE
 
 
@@ -104,10 +96,8 @@ def uploads(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     for key in arguments.remove:
         uploads.remove(key)
     found = uploads.listed()
-    if arguments.json:
-        write_json({"uploads": [upload_json(one) for one in found]}, arguments.json)
-    if arguments.json != "-":
-        print_uploads(found)
+    told = {"uploads": [upload_json(one) for one in found]}
+    give(arguments.json, lambda: told, lambda: print_uploads(found))
     return DONE
 
 

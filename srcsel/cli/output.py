@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,16 +21,21 @@ def hand_over(result: Result, target: str | None) -> int:
     from srcsel.cli.tables import print_result
     from srcsel.runs.public_json import to_json
 
-    if target:
-        write_json(to_json(result), target)
-    if target != "-":
-        print_result(result)
+    give(target, lambda: to_json(result), lambda: print_result(result))
     if not result.scores:
         say("srcsel: nothing could be ranked.")
         for failure in result.failures:
             say(f"  {failure.model}: {failure.reason}")
         return NOTHING
     return DONE
+
+
+def give(target: str | None, value: Callable[[], Any], show: Callable[[], object]) -> None:
+    """Write a value as JSON where that is asked, and show it where standard output is free."""
+    if target:
+        write_json(value(), target)
+    if target != "-":
+        show()
 
 
 def write_json(value: Any, target: str) -> None:

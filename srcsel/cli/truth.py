@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from srcsel.base.errors import InputError
 from srcsel.cli.looking import latest
-from srcsel.cli.output import DONE, NOTHING, hand_over, say, write_json
+from srcsel.cli.output import DONE, NOTHING, give, hand_over, say
 
 if TYPE_CHECKING:
     from srcsel.base.records import Protocol
@@ -37,11 +37,12 @@ def evidence(arguments: argparse.Namespace, _: Sequence[str]) -> int:
         found = [gather(run_id, p, measures=arguments.measures, watch=bars) for p in protocols]
     settings = load_settings()
     result = with_settled(open_runs(settings).load(run_id), settings)
-    if arguments.json:
-        write_json({**to_json(result), "evidence": to_plain(found)}, arguments.json)
-    if arguments.json != "-":
+
+    def show() -> None:
         for evidence in found:
             print_evidence(result, evidence)
+
+    give(arguments.json, lambda: {**to_json(result), "evidence": to_plain(found)}, show)
     return DONE if any(evidence.accuracies for evidence in found) else NOTHING
 
 
@@ -87,10 +88,11 @@ def curve(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     with Bars() as bars:
         outlook = make(ranked(name, arguments.models, None, watch=bars), watch=bars)
     result = runs.load(outlook.run)
-    if arguments.json:
-        write_json({**to_json(result), "outlook": to_plain(outlook)}, arguments.json)
-    if arguments.json != "-":
-        print_outlook(result, outlook)
+    give(
+        arguments.json,
+        lambda: {**to_json(result), "outlook": to_plain(outlook)},
+        lambda: print_outlook(result, outlook),
+    )
     return DONE
 
 
