@@ -86,6 +86,13 @@ def free_cores() -> int:
     return max(1, cores - max(0, others))
 
 
+def own_cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _runnable() -> int:
     """How many threads of this computer compute or wait for a core, this one included."""
     time.sleep(BETWEEN)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from srcsel.base.errors import StoreError
+from srcsel.base.threads import own_cores
 from srcsel.store import files
 from srcsel.store.expected import number
 from srcsel.store.serialize import from_plain, to_plain
@@ -24,7 +25,7 @@ from srcsel.store.serialize import from_plain, to_plain
 NAME = "speeds.json"
 MOST = 300  # models of which it is kept, those of the last runs
 LARGEST = 1_000_000  # bytes of a file that is read
-MATTER = ("srcsel", "torch", "openvino", "onnxruntime")  # packages that decide how fast a step is
+MATTER = ("srcsel", "torch", "openvino")  # packages that decide how fast a step is
 
 
 @dataclass(frozen=True)
@@ -78,10 +79,9 @@ def keep(folder: Path, measured: Speeds) -> None:
 
 def computer() -> dict[str, str]:
     """Return what the times depend on besides the model: the machine, its cores, versions."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     found = {
         "machine": f"{platform.node()} {platform.machine()} {platform.system()}",
-        "cores": str(cores),
+        "cores": str(own_cores()),
         "cards": os.environ.get("CUDA_VISIBLE_DEVICES", ""),
     }
     for package in MATTER:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
+
+from srcsel.base.threads import own_cores
 
 Output = tuple[np.ndarray, np.ndarray | None]
 """Features (b, d) and source-head logits (b, c) or None, float32."""
@@ -37,10 +38,7 @@ _most: int | None = None
 
 def cores() -> int:
     """Cores this process may use."""
-    there = os.cpu_count() or 1
-    if hasattr(os, "sched_getaffinity"):
-        there = len(os.sched_getaffinity(0))
-    return there if _most is None else min(there, _most)
+    return own_cores() if _most is None else min(own_cores(), _most)
 
 
 def limit_cores(most: int) -> None:
