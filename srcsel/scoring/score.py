@@ -380,14 +380,14 @@ def _recheck_prepared(tasks: Sequence[_Task]) -> None:
     known, plan = asking[0].shared.take(asking[0].plan.rows), asking[0].plan
     hooks = [t.on_rows() for t in asking]
 
-    took = np.zeros(len(hooks))
+    took: list[list[float]] = [[] for _ in hooks]  # appended to by several threads
 
     def score(Z: np.ndarray, y: np.ndarray) -> np.ndarray:
         values = []
         for i, hook in enumerate(hooks):
             start = time.perf_counter()
             values.append(hook(Z, y))
-            took[i] += time.perf_counter() - start
+            took[i].append(time.perf_counter() - start)
         return np.stack(values, axis=1)  # (g, tasks)
 
     start = time.perf_counter()
@@ -398,9 +398,10 @@ def _recheck_prepared(tasks: Sequence[_Task]) -> None:
             task.error = error
         return
     whole = time.perf_counter() - start
+    shares = np.array([sum(one) for one in took])  # (tasks,)
     for i, task in enumerate(asking):
         task.prepared = values[:, i]
-        task.seconds += whole * float(took[i] / took.sum())
+        task.seconds += whole * float(shares[i] / shares.sum())
 
 
 def _head(logits: ArrayLike | None, n: int) -> dict[str, np.ndarray]:

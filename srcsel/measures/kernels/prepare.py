@@ -109,11 +109,9 @@ def centered(X: np.ndarray) -> np.ndarray:
     reach = list(over_cores(lambda some: (X[some].max(axis=0), -X[some].min(axis=0)), parts))
     largest = np.max(reach, axis=(0, 1)).astype(np.float64)  # (d,)
     scale = float(largest.max())
-    W = np.empty(X.shape)
     if scale == 0:
-        W[:] = 0
-        return W
-    noise = ROUNDING * (largest / scale)
+        return np.zeros(X.shape)
+    W, noise = np.empty(X.shape), ROUNDING * (largest / scale)
 
     def scaled(some: slice) -> np.ndarray:
         np.divide(X[some], scale, out=W[some], dtype=np.float64)

@@ -10,7 +10,7 @@ from srcsel.base.errors import InputError
 from srcsel.base.records import Corrections, Dataset
 from srcsel.base.spreadsheet import as_named, to_csv
 from srcsel.pictures.corrections import corrections
-from srcsel.pictures.tables.encoding import encoding_of
+from srcsel.pictures.tables.encoding import HEAD, encoding_of
 from srcsel.pictures.tables.rows import Rows, require_size
 
 COLUMNS = ("file", "label", "change", "new_label")
@@ -50,7 +50,8 @@ def read_corrections(path: str | Path) -> Corrections:
     try:
         require_size(table)
         encoding, _ = encoding_of(table, list)
-        empty = not table.read_text(encoding, errors="replace").strip("\ufeff \t\r\n,;")
+        with table.open(encoding=encoding, errors="replace") as file:
+            empty = not file.read(HEAD).strip("\ufeff \t\r\n,;")
     except OSError as error:
         raise InputError(
             f"The corrections {table} cannot be read: {error.strerror}. Check the path."
