@@ -43,7 +43,7 @@ def test_recent_runs_name_their_answer_and_lead_to_it(visit, stored, save, resul
     )
     tab = visit()
     text = words_of(tab)
-    assert r"Clear\: Strokes" in text
+    assert r"Clear choice\: Strokes" in text
     assert r"Too close to call\: Strokes" in text
     assert r"Ahead so far\: Strokes" in text
     assert "![x](" not in text
