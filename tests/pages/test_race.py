@@ -156,4 +156,6 @@ def test_a_race_under_way_says_its_stage(raced, save, visit, words_of):
 
 
 def test_history_says_which_answers_were_fast(raced, visit):
-    assert visit("history").dataframe[0].value["How sure"].tolist() == ["Clear choice (fast answer)"]
+    assert visit("history").dataframe[0].value["How sure"].tolist() == [
+        "Clear choice (fast answer)"
+    ]

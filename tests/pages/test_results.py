@@ -78,7 +78,9 @@ def test_clear_verdict_first(results, words_of):
 
 
 def test_the_card_says_what_the_re_checks_do_not(results, save, result, monkeypatch):
-    monkeypatch.setattr("srcsel.ui.results.verdict.after_training", lambda v, **_: f"Of {v.winner} <b>")
+    monkeypatch.setattr(
+        "srcsel.ui.results.verdict.after_training", lambda v, **_: f"Of {v.winner} <b>"
+    )
     save(result)
     tab = ready(results())
     assert "Of demo/m0 &lt;b&gt;" in html_of(tab)
