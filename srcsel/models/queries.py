@@ -45,10 +45,6 @@ FLAGS: dict[str, tuple[Callable[[SourceModel], bool], str]] = {
     "here": (lambda m: m.download_bytes == 0, "already on this computer"),
 }
 TOP = "top"
-ORDER = (
-    "by their published accuracy on ImageNet; where that is not known, by what models of their size"
-    " reach"
-)
 SIGNS = {
     "<=": operator.le,
     ">=": operator.ge,

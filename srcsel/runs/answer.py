@@ -17,6 +17,7 @@ from srcsel.base.records import (
     Failure,
     FeatureKey,
     Features,
+    Prior,
     Race,
     Result,
     Run,
@@ -80,6 +81,7 @@ class Answer:
         self.notes: list[str] = [*_rounded(run), *_left_out(dataset, run)]
         self.race: Race | None = None  # of a fast answer
         self.before: Before | None = None  # of corrected pictures
+        self.prior: Prior | None = None  # where not tried in the order of `models`
         self._start = time.monotonic()
 
     def say(self, note: str) -> None:
@@ -165,6 +167,7 @@ class Answer:
             race=self.race,
             diagnoses=diagnoses,
             before=self.before,
+            prior=self.prior,
         )
         return replace(result, verdict=with_sizes(with_accuracy(result), result))
 

@@ -10,6 +10,7 @@ from typing import Any
 from srcsel.base.asked import checked
 from srcsel.base.records import Result, Score, Shown, SourceModel, Strip
 from srcsel.store.serialize import to_plain
+from srcsel.verdict import tried
 from srcsel.verdict.after import after_training
 from srcsel.verdict.beforehand import beforehand
 from srcsel.verdict.correction import before_and_after
@@ -34,7 +35,9 @@ def to_json(result: Result) -> dict[str, Any]:
     models that the scores cannot tell apart has shown, null where nothing was measured; `verdict`
     then says so. `run` says which pictures were left out (`left_out`), which were given another
     class (`relabeled`) and which run that corrects (`corrects`); `before`: what that run answered,
-    null where none is known, and in `text` what the corrections changed.
+    null where none is known, and in `text` what the corrections changed. `prior`: the order in
+    which models were tried, null where it is that of `models`, and in `text` what it rests on and
+    whether the pictures agreed.
     """
     result = answered(result)
     dataset, run, verdict = result.dataset, result.run, result.verdict
@@ -84,6 +87,7 @@ def to_json(result: Result) -> dict[str, Any]:
         "seconds": result.seconds,
         "complete": result.complete,
         "race": to_plain(result.race),
+        "prior": _prior(result),
         "before": _before(result),
         "settled": to_plain(result.settled) if verdict.measured else None,
     }
@@ -97,6 +101,13 @@ def _before(result: Result) -> dict[str, Any] | None:
     if result.before is None:
         return None
     return to_plain(result.before) | {"text": before_and_after(result)}
+
+
+def _prior(result: Result) -> dict[str, Any] | None:
+    if result.prior is None:
+        return None
+    said = (tried.in_words(result.prior), tried.agreement(result))
+    return to_plain(result.prior) | {"text": [text for text in said if text]}
 
 
 def _strip(result: Result, strip: Strip) -> dict[str, Any]:

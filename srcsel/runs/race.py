@@ -313,7 +313,8 @@ class _Race:
 
     def _of(self, ids: Sequence[str]) -> list[SourceModel]:
         """Return models as they are known by now: with the weights they ran with."""
-        return [m for m in self.so_far.models if m.id in ids]
+        by_id = {m.id: m for m in self.so_far.models}
+        return [by_id[name] for name in ids]
 
 
 class _StageWatch(Through):

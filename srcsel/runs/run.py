@@ -57,6 +57,7 @@ from srcsel.runs import race as racing
 from srcsel.runs.answer import Answer, Judged
 from srcsel.runs.corrected import before_of
 from srcsel.runs.glimpses import Glimpses
+from srcsel.runs.prior import in_queue
 from srcsel.runs.public_json import to_json
 from srcsel.runs.question import Measures, Metric, measure_names, new_run
 from srcsel.runs.settled import listed_so
@@ -121,6 +122,7 @@ def _carried_out(
         whole=whole,
         engine=engine,
     )
+    models = in_queue(so_far, runs)
     told = Telling(watch, {m.id for m in track.stored(models)})
     track.watch = Glimpses(told, dataset.labels, track.order, run)
     if run.race:
@@ -241,7 +243,7 @@ def add_measures(
     run = replace(before.run, measures=tuple(names))
     so_far = Answer(run, before.dataset, before.models, features)
     so_far.failures.extend(failed)
-    so_far.race, so_far.before = before.race, before.before
+    so_far.race, so_far.before, so_far.prior = before.race, before.before, before.prior
     for note in before.notes:
         so_far.say(note)
     so_far.speeds.update(before.seconds_per_picture)

@@ -14,7 +14,7 @@ def checked(result: Result, run_id: str) -> Result:
     data, models = result.dataset, {model.id for model in result.models}
     ranked = [model for ranking in result.rankings for model in ranking.models]
     named = {*_scored(result), *ranked, *_of_the_verdict(result), *_measured(result)}
-    named |= {*_of_before(result)}
+    named |= {*_of_before(result), *(result.prior.order if result.prior else ())}
     _require(result.run.id == run_id, "the run's id")
     _require(len(data.labels) == len(data.paths), "as many labels as pictures")
     _require(all(0 <= k < len(data.classes) for k in set(data.labels.tolist())), "known classes")

@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import combinations
 
 from srcsel.base.asked import checked
 from srcsel.base.phrases import count, digits, listed
 from srcsel.base.records import Accuracy, Result, SourceModel
 from srcsel.models.prior import on_imagenet
+from srcsel.verdict import tried
 from srcsel.verdict.expected import percent
 from srcsel.verdict.readings import titles_of
 
@@ -94,7 +94,8 @@ def beforehand(result: Result) -> list[Pick]:
 
 def lines(result: Result) -> list[str]:
     """Say it, one line a model: "Largest (13 M weights): X, here 74 % right, 3.1 points less than
-    the verdict's"; last what cannot be told.
+    the verdict's"; last what cannot be told, and whether the pictures agree with ImageNet and with
+    the order in which the models were tried.
     """
     by_model: dict[str, list[Pick]] = {}
     picks = beforehand(result)
@@ -103,8 +104,8 @@ def lines(result: Result) -> list[str]:
             by_model.setdefault(pick.model, []).append(pick)
     said = [_line(result, model, same) for model, same in by_model.items()]
     said += [f"{p.title}: n/a ({p.reason})" for p in picks if p.model is None]
-    alike = agreement(result) if picks else None
-    return said if alike is None else [*said, alike]
+    agreed = (agreement(result), tried.agreement(result)) if picks else ()
+    return [*said, *filter(None, agreed)]
 
 
 def agreement(result: Result) -> str | None:
@@ -114,19 +115,17 @@ def agreement(result: Result) -> str | None:
     accuracy do not count; equal ones here count as half.
     """
     here = {a.model: a.mean for a in result.accuracies if math.isfinite(a.mean)}
-    both = [
-        (known, here[m.id])
+    published = {
+        m.id: known
         for m in result.models
         if m.id in here and m.at is None and (known := on_imagenet(m)) is not None
-    ]
-    pairs = [(a, b) for a, b in combinations(both, 2) if a[0] != b[0]]
-    if len(both) < LEAST_ORDERED or not pairs:
+    }
+    agree = tried.concordance(published, here)
+    if len(published) < LEAST_ORDERED or agree is None:
         return None
-    agree = [0.5 if a[1] == b[1] else float((a[0] > b[0]) == (a[1] > b[1])) for a, b in pairs]
-    share = round(100 * sum(agree) / len(agree))
     return (
-        f"Of two of these {len(both)} models the one that is more often right on ImageNet is also"
-        f" more often right here in {share} of 100 cases"
+        f"Of two of these {len(published)} models the one that is more often right on ImageNet is"
+        f" also more often right here in {round(100 * agree)} of 100 cases"
     )
 
 

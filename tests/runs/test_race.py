@@ -13,6 +13,7 @@ from srcsel.base.errors import Cancelled
 from srcsel.base.phrases import share
 from srcsel.base.records import HEADLINE, SourceModel
 from srcsel.base.settings import load_settings
+from srcsel.features import timing
 from srcsel.features.extract import key_for
 from srcsel.models.hubs import HUBS, Preprocessing
 from srcsel.runs import race_rules as rules
@@ -83,7 +84,9 @@ def hub(monkeypatch):
 
 @pytest.fixture(scope="module", autouse=True)
 def quick():
-    """No maps are drawn, and there are fewer re-checks: neither is what these tests are about."""
+    """No maps are drawn, there are fewer re-checks, and no network is timed again on a busy
+    computer: none is what these tests are about.
+    """
 
     def draw(result, keys, features, runs, watch):
         watch.update("maps", "running", 0, len(keys))
@@ -91,6 +94,7 @@ def quick():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "draw_all", draw)
+        patch.setattr(timing, "was_busy", lambda _: False)
         patch.setattr(
             remembered,
             "score_model",
@@ -318,3 +322,15 @@ def test_more_measures_are_for_those_in_full(finished):
     assert [f.model for f in result.failures] == [f.model for f in before.failures]
     assert result.notes == before.notes
     assert result.verdict.why == before.verdict.why
+
+
+def test_the_likeliest_are_tried_first_and_the_answer_says_so(finished):
+    """Nothing is published of these, and all are of one size: in the order of their names."""
+    result, watch = finished.result, finished.watch
+    assert result.prior.order == tuple(sorted(f"coded/{name}" for name in SKILL))
+    assert any(note.startswith("The likeliest were tried first") for note in result.notes)
+    began = [told.part for told in watch.seen if told.state == "running" and told.part != "race"]
+    assert tuple(dict.fromkeys(part for part in began if part in result.prior.order)) == (
+        result.prior.order
+    )
+    assert finished.again.prior == finished.more.prior == result.prior

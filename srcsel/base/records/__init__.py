@@ -38,7 +38,17 @@ from srcsel.base.records.features import FeatureKey, Features
 from srcsel.base.records.jobs import JobState, JobStatus, Part
 from srcsel.base.records.models import SourceModel
 from srcsel.base.records.pictures import GIVEN, Corrections, Dataset, LeftOut, Listing, Unreadable
-from srcsel.base.records.runs import Before, Dropped, DropReason, Race, Result, Run
+from srcsel.base.records.runs import (
+    Before,
+    Dropped,
+    DropReason,
+    Kind,
+    Like,
+    Prior,
+    Race,
+    Result,
+    Run,
+)
 from srcsel.base.records.scores import (
     HEADLINE,
     Diagnosis,
@@ -83,12 +93,15 @@ __all__ = [
     "Interval",
     "JobState",
     "JobStatus",
+    "Kind",
     "LeftOut",
+    "Like",
     "Listing",
     "Note",
     "Outcome",
     "Outlook",
     "Part",
+    "Prior",
     "Projection",
     "Protocol",
     "Race",

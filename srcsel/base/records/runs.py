@@ -117,6 +117,35 @@ class Race:
     note: str = ""  # why no race was run
 
 
+@dataclass(frozen=True)
+class Like:
+    """An earlier run on pictures like these."""
+
+    run: str  # id
+    name: str  # of its pictures
+    models: int  # known of both; of the same pictures: known
+    agree: float  # share of pairs of these that stand in the same order on both, 0..1
+    same: bool  # these very pictures, but for corrections
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How models that learned from the same did on pictures like these."""
+
+    pretraining: str
+    models: int  # seen, one in two runs counted twice
+    gained: float  # share of the others that they were before beyond what was expected, -1..1
+
+
+@dataclass(frozen=True)
+class Prior:
+    """In which order a run tried its models, the likeliest first, and what that rests on."""
+
+    order: tuple[str, ...]
+    runs: tuple[Like, ...] = ()  # the likest first
+    kinds: tuple[Kind, ...] = ()  # among its models, what moved most first
+
+
 @dataclass(frozen=True, eq=False)
 class Result:
     """The answer to a run. `complete` is False while models are still being worked on."""
@@ -146,3 +175,4 @@ class Result:
     # what is known from training the close ones; never stored with it
     settled: Settled | None = None
     before: Before | None = None  # of a run with corrected pictures: the answer without
+    prior: Prior | None = None  # where they were not tried in the order in which they were named

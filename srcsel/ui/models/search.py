@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from srcsel.models import catalog, finding, queries
+from srcsel.models import catalog, finding, prior, queries
 from srcsel.models.hubs import HUBS
 from srcsel.ui.models import choice
 from srcsel.ui.models.table import COLUMNS, FOUND, table
@@ -83,7 +83,7 @@ def draw(spec: str) -> None:
                 icon=":material/playlist_add:",
                 on_click=choice.add_query,
                 args=(spec, queries.written(words=text or "", **asked)),
-                help="The likeliest to win are tried first: " + queries.ORDER,
+                help="The likeliest to win are tried first: " + prior.ORDER,
             )
 
 
