@@ -30,6 +30,7 @@ from srcsel.pictures.images import SUFFIXES as PICTURES
 from srcsel.pictures.kinds import IGNORED, ending, reason_of
 from srcsel.pictures.reading import FILE_LIMIT
 from srcsel.pictures.stores import shards
+from srcsel.pictures.stores.limits import NO_ROOM, Allowance
 from srcsel.pictures.stores.remote import Store, Stored
 from srcsel.pictures.tables.rows import SUFFIXES as TABLES
 from srcsel.pictures.tables.rows import TABLE_LIMIT
@@ -43,10 +44,6 @@ INDEX, INSIDE, TABLE = "index.json", "pictures", "labels.csv"
 DATASETS_FILES = frozenset({"state.json", "dataset_info.json", "dataset_dict.json"})
 NOT_FETCHED = (
     "The pictures at {} are not on this computer yet. Check or run them once: that fetches them."
-)
-NO_ROOM = (
-    "Bringing these pictures here takes {:.1f} GB of free space, and {} has {:.1f} GB. Free some"
-    " space, or set SRCSEL_HOME to a folder on another disk."
 )
 NAMES_CLASH = FileExistsError, IsADirectoryError, NotADirectoryError
 NO_NAME = "No folder of this computer can hold a file of this name beside the others."
@@ -291,14 +288,19 @@ def _unpack_all(
         if _told(place, "shards") == about:
             return
         _require_room(sum(size for size, _ in about.values()), place)
+    packed = sum(size for size, _ in about.values())
+    most = Allowance(packed, place, shutil.disk_usage(place).free)
     with tempfile.TemporaryDirectory(prefix="coming-", dir=place) as coming:
-        made, rows = Path(coming) / INSIDE, [("file", "label")]
+        made, rows, aside = Path(coming) / INSIDE, [("file", "label")], {}
         for number, (name, shard) in enumerate(sources):
             folder = made / f"{number:05d}-{shards.ending_of(name, 80)}"
             folder.mkdir(parents=True)
-            for at, one in enumerate(shards.pictures(shard)):
+            for at, one in enumerate(shards.pictures(shard, most)):
                 if at % TOGETHER == 0:
                     watch.update("pictures", "reading", note=f"Unpacking {shard.name}, {at:,}")
+                if one.size > FILE_LIMIT:
+                    aside[f"{name}/{one.name}"] = TOO_LARGE.format(one.size / 1e6)
+                    continue
                 file = folder / f"{at:07d}-{one.name}"
                 file.write_bytes(one.data)
                 rows.append((file.relative_to(made).as_posix(), one.label))
@@ -310,7 +312,7 @@ def _unpack_all(
         (place / INDEX).unlink(missing_ok=True)  # until both fit
         shutil.rmtree(place / INSIDE, ignore_errors=True)
         made.rename(place / INSIDE)
-        files.write_json(place / INDEX, {"shards": about, "aside": {}})
+        files.write_json(place / INDEX, {"shards": about, "aside": aside})
 
 
 def _listing(source: _Source, place: Path) -> Listing:

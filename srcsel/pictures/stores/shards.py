@@ -1,14 +1,16 @@
 """Data sets in shards: WebDataset tars, Parquet and Arrow files (Hugging Face `datasets` on disk).
 
 A shard is read from its beginning to its end; pictures come out as the bytes that were packed, to
-be decoded like those of any file.
+be decoded like those of any file. Nothing is unpacked before it is known to be allowed (`limits`).
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import re
+import struct
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,15 +20,17 @@ from typing import Any
 from srcsel.base.errors import InputError
 from srcsel.pictures.images import SUFFIXES as PICTURES
 from srcsel.pictures.reading import FILE_LIMIT
+from srcsel.pictures.stores.batches import batches
+from srcsel.pictures.stores.limits import Allowance
 from srcsel.store.files import NOT_SO
 
 ENDINGS = frozenset({".tar", ".parquet", ".arrow"})
-ROWS = 64  # of a table read at once
 IMAGE = ("image", "img", "picture", "photo", "jpg", "jpeg", "png", "webp", "pixel_values", "bytes")
 LABEL = ("label", "labels", "class", "cls", "category", "target", "fine_label", "coarse_label", "y")
 """Names of columns, the likeliest first."""
 LABEL_FIELDS = ("label", "class", "cls", "category", "target")  # of a JSON file in a tar
 LABEL_FILES = (".cls", ".cls.txt", ".label", ".class")
+_TELLING = frozenset({*LABEL_FILES, ".json"})
 TEXT_LIMIT = 1 << 20  # bytes of a label's file
 NO_COLUMNS = (
     "{} has no column of pictures beside one of labels: I look for one that holds bytes (such as"
@@ -45,48 +49,81 @@ class Packed:
     name: str  # of a file: letters, digits, dots and lines only
     data: bytes
     label: str  # "" = none
+    size: int  # bytes; of more than FILE_LIMIT the data are not given
 
 
-def pictures(shard: Path) -> Iterator[Packed]:
-    """Yield the pictures of a shard in their order.
+def pictures(shard: Path, most: Allowance) -> Iterator[Packed]:
+    """Yield the pictures of a shard in their order, as far as all that came before leaves room.
 
-    Raises InputError where it is damaged, or holds no labelled pictures.
+    Raises InputError where it is damaged, holds no labelled pictures or more than is allowed;
+    StoreError where the disk has no room.
     """
+    import pyarrow as pa
+
     try:
-        yield from _of_tar(shard) if shard.suffix == ".tar" else _of_table(shard)
-    except (tarfile.TarError, EOFError) as error:
+        for one in _of_tar(shard, most) if shard.suffix == ".tar" else _of_table(shard, most):
+            most.take(len(one.data) + len(one.label))
+            yield one
+    except (tarfile.TarError, EOFError, RecursionError, struct.error, pa.ArrowException) as error:
         raise InputError(BROKEN.format(shard.name)) from error
-    except (OSError, NotImplementedError, *NOT_SO) as error:  # also what pyarrow raises
+    except (OSError, MemoryError, NotImplementedError, *NOT_SO) as error:
         raise InputError(BROKEN.format(shard.name)) from error
 
 
-def _of_tar(shard: Path) -> Iterator[Packed]:
+class _Wary(io.BufferedReader):
+    """A tar whose headers do not say how much memory is taken for them."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is not None and size > FILE_LIMIT + tarfile.BLOCKSIZE:
+            raise tarfile.ReadError("A header is larger than a picture may be.")
+        return super().read(size)
+
+
+def _of_tar(shard: Path, most: Allowance) -> Iterator[Packed]:
     """Files of one name belong together; their endings say what each is."""
-    with tarfile.open(shard, "r:") as archive:
-        key, together = "", dict[str, bytes]()
+    with _Wary(io.FileIO(shard)) as file, tarfile.open(fileobj=file, mode="r:") as archive:
+        sample = _Sample("")
         for member in archive:
-            if not member.isfile() or not 0 < member.size <= FILE_LIMIT:
+            # else the headers of a million stay in memory
+            archive.members = []  # pyright: ignore[reportAttributeAccessIssue]
+            if not member.isfile() or not member.size:
                 continue
             name = PurePosixPath(member.name)
             stem, _, ending = name.name.partition(".")
-            own = f"{name.parent}/{stem}"
-            if own != key:
-                yield from _sample(key, together)
-                key, together = own, {}
-            ending = f".{ending.lower()}"
-            wanted = PurePosixPath(f"x{ending}").suffix in PICTURES
-            if wanted or member.size <= TEXT_LIMIT:
-                file = archive.extractfile(member)
-                together[ending] = b"" if file is None else file.read()
-        yield from _sample(key, together)
+            key, ending = f"{name.parent}/{stem}", f".{ending.lower()}"
+            if key != sample.key:
+                yield from sample.picture()
+                sample = _Sample(key)
+            if sample.wants(ending, member.size):
+                most.require(member.size)  # a sparse file is larger than its tar
+                packed = archive.extractfile(member)
+                sample.files[ending] = b"" if packed is None else packed.read()
+        yield from sample.picture()
 
 
-def _sample(key: str, together: Mapping[str, bytes]) -> Iterator[Packed]:
-    for ending, data in together.items():
-        suffix = PurePosixPath(f"x{ending}").suffix
-        if suffix in PICTURES:
-            yield Packed(_safe(f"{key}{suffix}"), data, _label(key, together))
-            return  # one picture a sample
+class _Sample:
+    """What files of one name say together: one picture and its label."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.files = dict[str, bytes]()  # by ending
+        self._ending, self._size = "", 0  # of the picture
+
+    def wants(self, ending: str, size: int) -> bool:
+        """Tell whether a file is to be read: the first picture, or what says a label."""
+        if PurePosixPath(f"x{ending}").suffix not in PICTURES:
+            return ending in _TELLING and size <= TEXT_LIMIT
+        if self._ending:
+            return False
+        self._ending, self._size = ending, size
+        return size <= FILE_LIMIT
+
+    def picture(self) -> Iterator[Packed]:
+        """Yield the picture, where there is one."""
+        if self._ending:
+            name = _safe(f"{self.key}{PurePosixPath(f'x{self._ending}').suffix}")
+            data = self.files.get(self._ending, b"")
+            yield Packed(name, data, _label(self.key, self.files), self._size)
 
 
 def _label(key: str, together: Mapping[str, bytes]) -> str:
@@ -100,41 +137,25 @@ def _label(key: str, together: Mapping[str, bytes]) -> str:
     return "" if folder in (".", "") else folder
 
 
-def _of_table(shard: Path) -> Iterator[Packed]:
+def _of_table(shard: Path, most: Allowance) -> Iterator[Packed]:
     import pyarrow as pa
 
-    number = 0
-    with contextlib.ExitStack() as stack:
-        for batch in _batches(shard, stack):
-            image, label = _columns(batch.schema, shard.name)
-            names = _names(batch.schema, label)
-            cells = batch.column(image)
-            if pa.types.is_struct(cells.type):
-                cells = cells.field("bytes")
-            for data, given in zip(cells, batch.column(label), strict=True):
-                number += 1
-                content, value = data.as_py(), given.as_py()
-                if content:
-                    said = "" if value is None else str(value)
-                    if names and isinstance(value, int):
-                        said = names[value] if 0 <= value < len(names) else ""
-                    yield Packed(f"{number:08d}{_ending(content)}", content, said)
-
-
-def _batches(shard: Path, stack: contextlib.ExitStack) -> Iterable[Any]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    if shard.suffix == ".parquet":
-        file = stack.enter_context(pq.ParquetFile(shard))
-        columns = _columns(file.schema_arrow, shard.name)
-        return file.iter_batches(ROWS, columns=list(columns))
-    source = stack.enter_context(pa.memory_map(str(shard)))
-    try:
-        return stack.enter_context(pa.ipc.open_stream(source))
-    except pa.ArrowInvalid:
-        file = pa.ipc.open_file(source)
-        return (file.get_batch(at) for at in range(file.num_record_batches))
+    number, names = 0, None
+    for batch in batches(shard, lambda schema: _columns(schema, shard.name), most):
+        cells, labels = batch.columns
+        if names is None:
+            names = _names(batch.schema, batch.schema.names[1])
+        if pa.types.is_struct(cells.type):
+            cells = cells.field("bytes")
+        for data, given in zip(cells, labels, strict=True):
+            number += 1
+            content, value = data.as_py(), given.as_py()
+            if content:
+                said = "" if value is None else str(value)
+                if names and isinstance(value, int):
+                    said = names[value] if 0 <= value < len(names) else ""
+                kept = content if len(content) <= FILE_LIMIT else b""
+                yield Packed(f"{number:08d}{_ending(content)}", kept, said, len(content))
 
 
 def _columns(schema: Any, name: str) -> tuple[str, str]:
