@@ -30,8 +30,9 @@ MODELS = "demo"  # ten
 LEFT_OUT = 20
 REPEATS = 3
 LINGER = 8.0  # seconds that an idle worker stays
+LOOKS, BETWEEN = 40, 0.05  # looks at whether it does anything, and seconds between two
 FIRST_MODEL, VERDICT, WITHOUT, REPORT = 4.0, 15.0, 3.0, 2.5  # seconds it may take
-IDLE = 0.05  # share of a core below which a worker has nothing to do
+IDLE = 0.9  # share of looks at which a worker sleeps that has nothing to do
 
 
 def worker(lane: str) -> int | None:
@@ -53,6 +54,17 @@ def spent(lane: str) -> float:
     return processor_seconds(pid) if pid is not None else 0.0
 
 
+def sleeps(lane: str) -> bool:
+    """Whether the lane's worker waits, and not for a core: beside other programs it may get so
+    little of one that the seconds it used tell nothing.
+    """
+    time.sleep(BETWEEN)
+    pid = worker(lane)
+    if pid is None:
+        raise SystemExit("The worker ended before it was ready.")
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+
+
 class Meter:
     """Processor seconds of a lane's worker from now on, also where it is yet to be started."""
 
@@ -68,12 +80,8 @@ def warmed(board: Board) -> None:
     """Start the worker for source models and wait until its imports are done."""
     board.warm()
     wait_until(lambda: worker("compute") is not None)
-    before, idle = -1.0, 0
-    while idle < 3:
-        now = spent("compute")
-        idle = idle + 1 if 0 < now - before < IDLE or now == before else 0
-        before = now
-        time.sleep(1.0)
+    while sum(sleeps("compute") for _ in range(LOOKS)) < IDLE * LOOKS:
+        pass
 
 
 def checked(board: Board) -> None:

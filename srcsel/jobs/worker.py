@@ -50,14 +50,14 @@ MAKES_MOST = "compute"  # the lane whose jobs fill the disk; space is made after
 STEPS = 1000
 """JobStatus.done counts thousandths of the whole job."""
 AHEAD = {
-    # first what scoring stored features needs too
+    # first what scoring stored features needs too, then what the bundled models do
     "compute": (
         "srcsel.runs.run",
         "scipy.optimize",
-        "sklearn.linear_model",
         "imagehash",
         "torch",
         "timm",
+        "sklearn.linear_model",
         "umap",
     ),
     "draw": ("umap",),
@@ -189,6 +189,7 @@ def main(folder: Path, lane: str) -> None:
             tidy = True
         elif ahead:
             _import_ahead(ahead.pop(0))  # one at a time: a job that comes meanwhile waits for one
+            last = time.monotonic()  # a slow computer would leave before it is ready
         else:
             time.sleep(POLL_SECONDS)
     lock.release()

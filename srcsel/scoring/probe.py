@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 from srcsel.base.errors import InputError
 from srcsel.base.records import Features, Outcome
 from srcsel.base.threads import suited_threads
-from srcsel.measures.kernels.folds import others
+from srcsel.measures.kernels.folds import assign_groups, others
 from srcsel.measures.kernels.logistic import Rules, learn
 from srcsel.store import expected
 from srcsel.store.features import FeatureStore
@@ -37,22 +36,13 @@ def fold_of(labels: np.ndarray, groups: np.ndarray, folds: int) -> np.ndarray:
     has of them; a picture alone in its class is tested without having been learned. Raises
     InputError where there are no two folds.
     """
-    from sklearn.model_selection import StratifiedGroupKFold
-
     different = [len(np.unique(groups[labels == c])) for c in np.unique(labels)]
     usable = [count for count in different if count > 1]
     if len(usable) < 2:
         raise InputError(
             "Accuracy needs two classes of at least two different pictures. Add pictures."
         )
-    split = StratifiedGroupKFold(min(folds, *usable), shuffle=True, random_state=SEED)
-    found = np.empty(len(labels), dtype=np.int64)
-    with warnings.catch_warnings():
-        # said above, and in the notes
-        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-        for number, (_, test) in enumerate(split.split(labels[:, None], labels, groups)):
-            found[test] = number
-    return found
+    return assign_groups(labels, groups, min(folds, *usable), SEED)
 
 
 def probe(

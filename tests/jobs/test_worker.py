@@ -112,6 +112,30 @@ def test_a_job_does_not_wait_for_all_that_is_imported_ahead(waiting, monkeypatch
     assert said == ["one", "job", "two", "three"]
 
 
+def test_a_worker_lingers_from_its_last_import_on(waiting, monkeypatch):
+    """Three imports of 0.6 s each are all done by a worker that lingers for 0.5 s."""
+    board, _ = waiting
+    said, clock = [], [100.0]
+    monkeypatch.setattr(worker.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(worker.os, "nice", lambda _: None)
+    monkeypatch.setattr(worker, "LINGER_SECONDS", 0.5)
+    monkeypatch.setitem(worker.AHEAD, "compute", ("one", "two", "three"))
+    monkeypatch.setitem(worker.KINDS, "measures", lambda *_: None)
+    monkeypatch.setattr(worker.time, "monotonic", lambda: clock[0])
+
+    def passed(seconds):
+        clock[0] += seconds
+
+    def imported(name):
+        said.append(name)
+        passed(0.6)
+
+    monkeypatch.setattr(worker.time, "sleep", passed)
+    monkeypatch.setattr(worker, "_import_ahead", imported)
+    worker.main(board.folder, "compute")
+    assert said == ["one", "two", "three"]
+
+
 def test_a_job_that_is_gone_from_the_table_stops(waiting):
     """The work folder was deleted, or a damaged table replaced: nobody could see or stop it any
     more.

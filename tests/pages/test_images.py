@@ -112,6 +112,18 @@ def test_the_finished_check_lists_what_is_left_out_and_why(
     assert "evil" not in words_of(tab)
 
 
+def test_the_worker_for_models_is_started_once_the_pictures_are_checked(
+    visit, board, settle, picture_folder, monkeypatch
+):
+    asked = []
+    monkeypatch.setattr("srcsel.jobs.board.Board.warm", lambda self: asked.append("warm"))
+    tab = visit("images", images=str(picture_folder))
+    assert asked == []
+    settle(board.recent()[0].id, "done", result=checked())
+    tab.run()
+    assert asked == ["warm"]
+
+
 def test_class_names_from_folders_cannot_write_html_or_markdown(visit, picture_folder):
     bad = picture_folder / "<img src=x onerror=alert(1)>![](http:"
     bad.mkdir()

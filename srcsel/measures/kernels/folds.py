@@ -47,6 +47,41 @@ def assign(y: np.ndarray, folds: int, seed: int) -> np.ndarray:
     return fold
 
 
+def assign_groups(y: np.ndarray, groups: np.ndarray, folds: int, seed: int) -> np.ndarray:
+    """Fold of each picture, (n,), stratified by y (n,) and shuffled, equal groups (n,) in one: as
+    scikit-learn's StratifiedGroupKFold, to the bit, which takes six times as long and to import.
+
+    One group after the other, those uneven in their classes first, goes where the classes then lie
+    most evenly; of folds as good, within what `numpy.isclose` takes for equal, where fewest
+    pictures are.
+    """
+    _, y, sizes = np.unique(y, return_inverse=True, return_counts=True)
+    _, group = np.unique(groups, return_inverse=True)
+    turns = np.random.RandomState(seed).permutation(group.max() + 1)  # as theirs
+    counts = np.zeros((len(turns), len(sizes)))  # (g, c)
+    np.add.at(counts, (np.argsort(turns)[group], y), 1)
+    held, fold = np.zeros((folds, len(sizes))), np.empty(len(turns), dtype=np.int64)
+    own = np.arange(folds)
+    for turn in np.argsort(-counts.std(axis=1), kind="stable"):
+        tried = np.broadcast_to(held, (folds, *held.shape)).copy()  # where it lay in each of them
+        tried[own, own] += counts[turn]
+        uneven = (tried / sizes).std(axis=1).mean(axis=1).tolist()  # (folds,)
+        fold[turn] = best = _evenest(uneven, held.sum(axis=1).tolist())
+        held[best] += counts[turn]
+    return fold[np.argsort(turns)[group]]
+
+
+def _evenest(uneven: list[float], pictures: list[float]) -> int:
+    """Return the fold that is least uneven, of those as good the one with fewest pictures."""
+    best = 0
+    for k in range(1, len(uneven)):
+        less = uneven[k] < uneven[best]
+        equal = abs(uneven[k] - uneven[best]) <= 1e-8 + 1e-5 * abs(uneven[best])
+        if less or (equal and pictures[k] < pictures[best]):
+            best = k
+    return best
+
+
 def predictions(X: np.ndarray, y: np.ndarray, fold: np.ndarray, predict: Predict) -> np.ndarray:
     """Label that each picture gets from the other folds, (n,); each dimension is standardised by
     those folds.

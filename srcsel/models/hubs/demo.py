@@ -14,9 +14,9 @@ from typing import Any
 from srcsel.base.errors import ModelError, UnknownNameError
 from srcsel.base.records import SourceModel
 from srcsel.base.watch import Watch
-from srcsel.models.hubs import _caches
+from srcsel.models.hubs import _caches, _resnet10t
 from srcsel.models.hubs._base import Preprocessing, Recipe, register
-from srcsel.models.hubs._network import NetworkEncoder, timm_forward
+from srcsel.models.hubs._network import NetworkEncoder
 from srcsel.models.hubs._preprocessing import preprocessing_from
 from srcsel.models.hubs._weights import load_exactly, read_state
 
@@ -51,8 +51,6 @@ class DemoHub:
 
     def load(self, model: SourceModel, device: str, watch: Watch) -> NetworkEncoder:  # noqa: ARG002
         """Read the weights that came with srcsel."""
-        import timm
-
         card = self._card(model)
         path = self.folder / f"{card['name']}.safetensors"
         if _caches.digest(path) != card["sha256"]:
@@ -61,11 +59,10 @@ class DemoHub:
                 " again."
             )
         options = card.get("architecture_kwargs") or {}
-        network = timm.create_model(
-            card["architecture"], pretrained=False, num_classes=card["source_classes"], **options
-        )
+        widths = {name: options[name] for name in ("channels", "stem_width") if name in options}
+        network = _resnet10t.build(card["source_classes"], **widths)
         load_exactly(network, read_state(path), card["architecture"])
-        forward = timm_forward(network, head=bool(card["source_classes"]))
+        forward = _resnet10t.features_and_logits(network, head=bool(card["source_classes"]))
         return NetworkEncoder(network, forward, self.preprocessing(model), device)
 
     def recipe(self, model: SourceModel) -> Recipe:

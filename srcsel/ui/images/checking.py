@@ -19,7 +19,7 @@ from srcsel.base.records import JobStatus, Listing
 from srcsel.pictures import stores, thumbs
 from srcsel.store.serialize import from_plain
 from srcsel.ui.app import navigation, state
-from srcsel.ui.parts import access, cards, watch, words
+from srcsel.ui.parts import access, asking, cards, watch, words
 from srcsel.ui.parts.making import CHECKED, check_job
 from srcsel.ui.parts.show import error_state, md, plain, prefix
 
@@ -177,7 +177,7 @@ def _summary(listing: Listing, job: JobStatus, found: dict | None) -> None:
     title, button = st.columns([4, 1], vertical_alignment="center")
     title.markdown(f"## {md(listing.name)}")
     with button:
-        _continue(counts)
+        _continue(counts, checked=found is not None)
     total, classes_, smallest, broken = st.columns(4)
     sampled_from = (found or {}).get("sampled_from")
     total.metric("Pictures", f"{sampled_from or counts.sum():,}")
@@ -201,9 +201,11 @@ def _still(job: JobStatus) -> None:
     st.metric("Still reading", f"{part.done:,} of {part.total:,}" if part and part.total else "…")
 
 
-def _continue(counts: np.ndarray) -> None:
+def _continue(counts: np.ndarray, *, checked: bool) -> None:
     # as srcsel.pictures.checks.require_rankable, which says why
     ready = len(counts) >= 2 and int(counts.max()) >= 2
+    if ready and checked:  # until then the check itself needs the processor
+        asking.warm_up()
     if st.button(
         "Continue",
         type="primary",
