@@ -17,7 +17,7 @@ from srcsel.base.records import FeatureKey, SourceModel
 from srcsel.base.watch import PartState, Watch
 from srcsel.features.backends import Runner, Wish, prepare, recall
 from srcsel.features.decode import Arriving
-from srcsel.models.hubs import Preprocessing, hub_of
+from srcsel.models.hubs import Preprocessing, fetch, hub_of
 from srcsel.store.features import FeatureStore
 from srcsel.store.shards import distinct
 
@@ -106,8 +106,8 @@ class Loader:
         """Yield every task with its network, which is being made ready since the one before began
         to run.
 
-        Networks that are large, or of unknown size, are loaded when their turn comes. Leaving the
-        iterator stops a download under way.
+        Networks that are large, or of unknown size, are fetched then, and loaded when their turn
+        comes. Leaving the iterator stops a download under way.
         """
         until = _Until(watch)
         # two places earlier: what is finished when a network is made ready
@@ -116,7 +116,8 @@ class Loader:
         def begin(i: int) -> Coming:
             params = tasks[i].model.params
             if params is None or params > AHEAD:
-                return Coming(lambda: self._alone(tasks[i], device, watch))
+                there = pool.submit(fetch, tasks[i].model, until)
+                return Coming(lambda: self._alone(there, tasks[i], device, watch), there)
             future = pool.submit(self._beside, tasks[i], before[i], device, until)
             return Coming(future.result, future)
 
@@ -145,8 +146,9 @@ class Loader:
             free_after(finished.model)
         return self.ready(task, device, watch)
 
-    def _alone(self, task: Task, device: str, watch: Watch) -> Ready:
-        """Make a network ready that wants the memory for itself."""
+    def _alone(self, there: Future, task: Task, device: str, watch: Watch) -> Ready:
+        """Make a network ready that wants the memory for itself, once its weights are there."""
+        there.result()
         free_memory()
         return self.ready(task, device, watch)
 

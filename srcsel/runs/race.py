@@ -8,7 +8,7 @@ stopped race and a later exact run go on from there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
@@ -29,6 +29,7 @@ from srcsel.base.threads import one_behind
 from srcsel.base.watch import PartState, Through, Watch
 from srcsel.features.engines import Engine
 from srcsel.features.extract import extract, is_stored
+from srcsel.models.hubs import done_with
 from srcsel.runs import race_rules as rules
 from srcsel.runs.answer import Answer
 from srcsel.scoring.remembered import scored
@@ -263,6 +264,7 @@ class _Race:
             self.now = replace(self.now, dropped=(*self.now.dropped, left))
             said = doubt.reason(left, self.titles, self.n)
             self.track.watch.update(model, "dropped", left.pictures, self.n, said)
+        self._done_with({leaver.place.model for leaver in out})
         self._tell()
 
     def _finish(self, models: Sequence[SourceModel]) -> None:
@@ -294,7 +296,13 @@ class _Race:
     def _fail(self, failure: Failure) -> None:
         self.so_far.failures.append(failure)
         self.alive = [m for m in self.alive if m != failure.model]
+        self._done_with({failure.model})
         self.track.watch.update(failure.model, "failed", note=failure.reason)
+
+    def _done_with(self, gone: Collection[str]) -> None:
+        """Let the weights of models that left go first, but those that race at another size."""
+        own = {m.id: m.own_id for m in self.so_far.models}
+        done_with({own[m] for m in gone} - {own[m] for m in self.alive})
 
     def _announce(self, number: int) -> None:
         self.now = replace(self.now, stage=number)

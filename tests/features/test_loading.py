@@ -30,12 +30,18 @@ class Shelf:
 
     def __init__(self):
         self.loaded = {}  # name -> event
+        self.fetched = {}  # name -> event
+        self.fetching = lambda name: None
         self.alive = weakref.WeakSet()
         self.loading = lambda name, watch: None
 
     def find(self, name):
         params = None if name == "unknown" else len(name) * 100
         return SourceModel(f"shelf/{name}", name, "1", params, 0.1, 8, 3, "none", "MIT")
+
+    def fetch(self, model, watch):
+        self.fetched.setdefault(model.title, threading.Event()).set()
+        self.fetching(model.title)
 
     def load(self, model, device, watch):
         self.loading(model.title, watch)
@@ -107,11 +113,12 @@ def test_the_next_one_is_loaded_while_one_runs_and_two_are_alive_at_most(shelf, 
 
 
 @pytest.mark.parametrize("name", ["large", "unknown"])
-def test_a_large_one_waits_for_its_turn(shelf, tmp_path, monkeypatch, name):
+def test_a_large_one_is_fetched_ahead_and_waits_for_its_turn(shelf, tmp_path, monkeypatch, name):
     monkeypatch.setattr(loading, "AHEAD", 300)
     turns = in_turn(shelf, tmp_path, "a", name, "b")
     _, first = next(turns)
     first.take()
+    assert shelf.fetched.setdefault(name, threading.Event()).wait(SOON)  # while a runs
     _, second = next(turns)
     assert soon(shelf, "b")
     assert name not in shelf.loaded
@@ -132,6 +139,20 @@ def test_what_fails_ahead_fails_at_its_turn(shelf, tmp_path):
         except ModelError as error:
             told.append(f"{task.model.title}: {error}")
     assert told == ["a", "b: b is damaged.", "c"]
+
+
+def test_a_large_one_that_cannot_be_fetched_fails_at_its_turn(shelf, tmp_path, monkeypatch):
+    def fail(name):
+        raise ModelError(f"{name} is gone.")
+
+    monkeypatch.setattr(loading, "AHEAD", 300)
+    shelf.fetching = fail
+    turns = in_turn(shelf, tmp_path, "a", "large", "b")
+    next(turns)[1].take()
+    with pytest.raises(ModelError, match=r"large is gone\."):
+        next(turns)[1].take()
+    assert next(turns)[1].take()[1]().name == "b"
+    assert "large" not in shelf.loaded
 
 
 def test_leaving_ends_a_download_under_way(shelf, tmp_path):

@@ -7,10 +7,20 @@ import sys
 
 from srcsel.base import plugins
 from srcsel.models.hubs._added import added, forget, remember
-from srcsel.models.hubs._base import HUBS, Encoder, Hub, Preprocessing, Trainable, hub_of, register
+from srcsel.models.hubs._base import (
+    HUBS,
+    Encoder,
+    Hub,
+    Preprocessing,
+    Trainable,
+    fetch,
+    hub_of,
+    register,
+)
 from srcsel.models.hubs._caches import downloads, is_file
 from srcsel.models.hubs._download import is_reached
 from srcsel.models.hubs._recipe import Recipe
+from srcsel.models.hubs._room import done_with
 from srcsel.models.hubs._sizes import Sizes, at_size, cut_size, sizes_of, work_of
 
 __all__ = [
@@ -24,7 +34,9 @@ __all__ = [
     "added",
     "at_size",
     "cut_size",
+    "done_with",
     "downloads",
+    "fetch",
     "forget",
     "hub_of",
     "is_file",

@@ -6,6 +6,7 @@ A new place to get models from is one new file beside this one.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
@@ -20,7 +21,17 @@ from srcsel.models.hubs._sizes import AtSize
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-__all__ = ["HUBS", "Encoder", "Hub", "Preprocessing", "Recipe", "Trainable", "hub_of", "register"]
+__all__ = [
+    "HUBS",
+    "Encoder",
+    "Hub",
+    "Preprocessing",
+    "Recipe",
+    "Trainable",
+    "fetch",
+    "hub_of",
+    "register",
+]
 
 
 class Encoder(Protocol):
@@ -95,6 +106,18 @@ class Hub(Protocol):
         ...
 
 
+@runtime_checkable
+class Fetching(Protocol):
+    """What a hub offers beside where weights come from elsewhere."""
+
+    def fetch(self, model: SourceModel, watch: Watch) -> None:
+        """Fetch the weights where they are not here yet, so that `load` finds them.
+
+        Raises as `Hub.load`.
+        """
+        ...
+
+
 HUBS: dict[str, Hub] = {}
 
 
@@ -117,3 +140,10 @@ def hub_of(model: SourceModel) -> Hub:
         raise UnknownNameError("hub", name, HUBS)
     hub = HUBS[name]
     return hub if model.at is None else AtSize(hub)
+
+
+def fetch(model: SourceModel, watch: Watch) -> None:
+    """Fetch a model's weights ahead of `Hub.load`, where its hub can. Raises as that."""
+    hub = HUBS.get(model.id.partition("/")[0])
+    if isinstance(hub, Fetching):
+        hub.fetch(replace(model, id=model.own_id, at=None), watch)

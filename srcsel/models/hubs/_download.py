@@ -34,7 +34,7 @@ def from_hub(repository: str, names: tuple[str, ...], part: str, watch: Watch) -
     """
     local = _caches.hub_file(repository, names)
     if local is not None:
-        _room.used(local.path)
+        _room.used(local.path, part)
         return local.path
     # Plain HTTP can be stopped at every chunk; the Xet transfer cannot. Has to be set before the
     # import.
@@ -63,7 +63,7 @@ def from_url(url: str, part: str, watch: Watch) -> Path:
     """
     path = _caches.torch_folder() / url.rsplit("/", 1)[-1]
     if path.is_file():
-        _room.used(path)
+        _room.used(path, part)
         return path
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
@@ -80,7 +80,7 @@ def from_url(url: str, part: str, watch: Watch) -> Path:
                 watch.update(part, "downloading", done, total)
         _check_complete(url, done, total, digest.hexdigest())
         partial.replace(path)
-        _room.fetched(path)
+        _room.fetched(path, part)
     except (OSError, http.client.HTTPException) as error:
         _raise_url(error, url)
     finally:
@@ -122,7 +122,7 @@ def _hub_download(repository: str, name: str, part: str, watch: Watch) -> Path:
     path = Path(
         hf_hub_download(repository, name, cache_dir=folder, endpoint=endpoint, tqdm_class=bar)
     )
-    _room.fetched(path)
+    _room.fetched(path, part)
     return path
 
 

@@ -1,14 +1,16 @@
 """Room for downloads: weights that srcsel fetched itself stay below SRCSEL_DOWNLOADS GB.
 
-Each is noted in the work folder; the note's time is that of its last use. What other programs put
-into the same caches has no note, and is never removed.
+Each is noted in the work folder; the note's time is that of its last use, the beginning of time for
+what a run is done with. What other programs put into the same caches has no note, and is never
+removed; nor are small files, which say how a model is to be fed.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from srcsel.base import log
@@ -18,6 +20,7 @@ from srcsel.base.settings import load_settings
 from srcsel.models.hubs import _caches
 from srcsel.store import files
 
+SMALL = 1_000_000  # bytes below which a file is no weights
 LOADING = 60.0  # seconds after its last use in which a file may still be read
 
 
@@ -43,16 +46,24 @@ def make(size: int) -> None:
         log.event("weights removed", file=path.name, bytes=bytes_)
 
 
-def fetched(path: Path) -> None:
-    """Note that srcsel fetched a file, and needs it now."""
+def fetched(path: Path, model: str) -> None:
+    """Note that srcsel fetched a file for a model, by its id, and needs it now."""
     with contextlib.suppress(StoreError):  # a full disk: the file is then kept for good
-        files.write_json(_note(path), {"path": str(path)}, synced=False)
+        files.write_json(_note(path), {"path": str(path), "model": model}, synced=False)
 
 
-def used(path: Path) -> None:
-    """Note that a file is needed now, if it is srcsel's own."""
+def used(path: Path, model: str) -> None:
+    """Note that a model needs a file now, if it is srcsel's own."""
     if _note(path).is_file():
-        fetched(path)  # a note that a power cut left damaged is whole again
+        fetched(path, model)  # a note that a power cut left damaged is whole again
+
+
+def done_with(models: Collection[str]) -> None:
+    """Let the weights of these models, by their ids, go before all others where room is needed."""
+    for note in _folder().glob("*.json") if models else ():
+        with contextlib.suppress(OSError, files.DamagedFileError, *files.NOT_SO):
+            if files.read_json(note)["model"] in models:
+                os.utime(note, (0, 0))
 
 
 def _held() -> Iterator[tuple[Path, Path, int]]:
@@ -61,10 +72,10 @@ def _held() -> Iterator[tuple[Path, Path, int]]:
         # another worker makes room too, or the note is damaged
         with contextlib.suppress(OSError, files.DamagedFileError, *files.NOT_SO):
             path = Path(files.read_json(note)["path"])
-            if path.is_file() and _is_ours(path):
-                yield note, path, path.stat().st_size
-            else:
+            if not (path.is_file() and _is_ours(path)):
                 note.unlink(missing_ok=True)
+            elif (size := path.stat().st_size) >= SMALL:
+                yield note, path, size
 
 
 def _used_at(note: Path) -> float:

@@ -66,12 +66,14 @@ class TimmHub:
             else preprocessing_from(_pretrained_cfg(_fetch_config(model, Watch())))
         )
 
+    def fetch(self, model: SourceModel, watch: Watch) -> None:
+        """Fetch the weights where they are not here yet."""
+        _fetched(model, _row(model), watch)
+
     def load(self, model: SourceModel, device: str, watch: Watch) -> NetworkEncoder:
         """Fetch the weights where they are not here yet, and build the network."""
         row = _row(model)
-        network = _create(
-            *(_registered(model, row, watch) if row else _from_repository(model, watch))
-        )
+        network = _create(*_fetched(model, row, watch))
         head = bool(row["classes"]) if row else tells_classes(network.num_classes)
         return NetworkEncoder(
             network, timm_forward(network, head=head), self.preprocessing(model), device
@@ -177,6 +179,13 @@ def _typed_model(repository: str) -> SourceModel:
         source_classes=classes if tells_classes(classes) else None,
         note="" if here else "Typed by hand: what it is shows once it has been downloaded.",
     )
+
+
+def _fetched(
+    model: SourceModel, row: _table.Row | None, watch: Watch
+) -> tuple[str, dict[str, Any]]:
+    """Return name and options to create a model from files on this computer."""
+    return _registered(model, row, watch) if row else _from_repository(model, watch)
 
 
 def _registered(model: SourceModel, row: _table.Row, watch: Watch) -> tuple[str, dict[str, Any]]:

@@ -45,15 +45,16 @@ class TorchvisionHub:
         """Read the table, which was written from the weights' own transforms."""
         return _table.preprocessing(_row(model))
 
+    def fetch(self, model: SourceModel, watch: Watch) -> None:
+        """Fetch the weights where they are not here yet."""
+        _fetched(model, watch)
+
     def load(self, model: SourceModel, device: str, watch: Watch) -> NetworkEncoder:
         """Fetch the weights into torch's cache where they are not here yet, and build the
         network.
         """
-        row = _row(model)
-        architecture, _, weights = row["name"].partition(".")
-        path = _caches.own_files().get(row["name"]) or _download.from_url(
-            _url(architecture, weights), model.id, watch
-        )
+        row, path = _row(model), _fetched(model, watch)
+        architecture = row["name"].partition(".")[0]
         network = build(architecture, size=_table.side(row))
         load_exactly(network, renamed(architecture, read_state(path)), model.id)
         forward = (
@@ -77,6 +78,13 @@ class TorchvisionHub:
 
 def _row(model: SourceModel) -> _table.Row:
     return _table.rows("torchvision")[model.id.removeprefix("torchvision/")]
+
+
+def _fetched(model: SourceModel, watch: Watch) -> Path:
+    name = _row(model)["name"]
+    architecture, _, weights = name.partition(".")
+    own = _caches.own_files().get(name)
+    return own or _download.from_url(_url(architecture, weights), model.id, watch)
 
 
 def _model(row: _table.Row, own_files: Mapping[str, Path]) -> SourceModel:

@@ -94,7 +94,7 @@ def test_a_forged_note_removes_nothing_elsewhere(fetch, limit, tmp_path):
     limit(3)
     precious = tmp_path / "precious.bin"
     precious.write_bytes(bytes(2 * MB))
-    _room.fetched(precious)
+    _room.fetched(precious, "a/none")
     aged(precious, 900)
     fetch("a/one")
     fetch("a/two")
@@ -125,3 +125,21 @@ def test_notes_may_go_while_room_is_made(fetch, limit, monkeypatch):
     _room._note(first).unlink()
     monkeypatch.setattr(_room, "_held", lambda: iter(held))
     assert fetch("a/two").is_file()
+
+
+def test_what_a_run_is_done_with_goes_first_however_new(fetch, limit):
+    limit(7)
+    first, second, third = fetch("a/one"), fetch("a/two"), fetch("a/three")
+    aged(first, 900)
+    _room.done_with(["a/two", "a/other"])
+    fetch("a/four")
+    assert (first.is_file(), second.is_file(), third.is_file()) == (True, False, True)
+
+
+def test_what_says_how_a_model_is_fed_stays(fetch, limit):
+    limit(3)
+    small = fetch("a/one", 1000)
+    aged(small, 900)
+    aged(fetch("a/two"), 600)
+    fetch("a/three")
+    assert small.is_file()
