@@ -1,7 +1,8 @@
 """Pictures that do not lie in a folder of this computer: in a store with an address, or packed in
 shards. They are brought into the work folder, each once, and are a folder like any other then.
 
-remote       a store through fsspec: what lies there, and its bytes
+limits       how much may come out of shards
+batches      rows of Parquet and Arrow files
 shards       WebDataset tars, Parquet and Arrow files: their pictures and labels
 mirror       what was brought, and what is still to come
 """

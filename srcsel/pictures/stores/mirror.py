@@ -24,6 +24,7 @@ from srcsel.base.addresses import Address, address_of
 from srcsel.base.errors import InputError, MissingPathError, StoreError
 from srcsel.base.paths import opened, starred
 from srcsel.base.records import Listing, Unreadable
+from srcsel.base.remote import Store, Stored
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import Watch
 from srcsel.pictures.images import SUFFIXES as PICTURES
@@ -31,7 +32,6 @@ from srcsel.pictures.kinds import IGNORED, ending, reason_of
 from srcsel.pictures.reading import FILE_LIMIT
 from srcsel.pictures.stores import shards
 from srcsel.pictures.stores.limits import NO_ROOM, Allowance
-from srcsel.pictures.stores.remote import Store, Stored
 from srcsel.pictures.tables.rows import SUFFIXES as TABLES
 from srcsel.pictures.tables.rows import TABLE_LIMIT
 from srcsel.pictures.walk import walk
@@ -47,6 +47,13 @@ NOT_FETCHED = (
 )
 NAMES_CLASH = FileExistsError, IsADirectoryError, NotADirectoryError
 NO_NAME = "No folder of this computer can hold a file of this name beside the others."
+CHANGED = (
+    "It was taken away or changed in its store while it was fetched. Start again to look for it."
+)
+SHARD_CHANGED = (
+    "{} was taken away or changed at {} while it was fetched. Start again when nothing writes there"
+    " any more: what was unpacked before is kept until then."
+)
 TOO_LARGE = "The file is very large ({:,.0f} MB). Save a smaller copy."
 
 
@@ -219,7 +226,9 @@ def _bring(
             watch.update("pictures", "downloading", done, total)
             some = new[start : start + TOGETHER]
             for one, path in _whole(store, some, place):
-                if _put(path, inside / one.name):
+                if path is None:
+                    aside[one.name] = CHANGED
+                elif _put(path, inside / one.name):
                     kept[one.name] = now[one.name]
                 else:
                     aside[one.name] = NO_NAME
@@ -249,14 +258,16 @@ def _put(path: Path, target: Path) -> bool:
     return True
 
 
-def _whole(store: Store, some: Sequence[Stored], place: Path) -> Iterator[tuple[Stored, Path]]:
-    """Fetch files beside where they are to lie; yield those that came whole."""
+def _whole(
+    store: Store, some: Sequence[Stored], place: Path
+) -> Iterator[tuple[Stored, Path | None]]:
+    """Fetch files beside where they are to lie; None for one that did not come as it was listed."""
     with tempfile.TemporaryDirectory(prefix="coming-", dir=place) as coming:
         paths = [Path(coming) / str(at) for at in range(len(some))]
         gone = set(store.get(some, paths))
         for one, path in zip(some, paths, strict=True):
-            if one.name not in gone and path.is_file() and path.stat().st_size == one.size:
-                yield one, path
+            came = one.name not in gone and path.is_file() and path.stat().st_size == one.size
+            yield one, path if came else None
 
 
 def _fetched(
@@ -268,6 +279,8 @@ def _fetched(
     for one in packed:
         watch.update("pictures", "downloading", done, total)
         for _, path in _whole(store, [one], place):
+            if path is None:
+                raise InputError(SHARD_CHANGED.format(one.name, store.address))
             shard = path.rename(path.with_name(f"shard{ending(one.name)}"))
             yield one.name.removesuffix(ending(one.name)).replace("/", "-"), shard
         done += one.size

@@ -4,10 +4,11 @@ import json
 
 import pytest
 
+from srcsel.base.errors import InputError
+from srcsel.base.remote import Stored
 from srcsel.base.watch import Watch
-from srcsel.pictures.stores import fetch, mirror
-from srcsel.pictures.stores.remote import Stored
-from tests.pictures.stores.test_shards import samples
+from srcsel.pictures.stores import fetch, mirror, stored
+from tests.pictures.stores.test_shards import samples, webdataset
 
 REF = "s3://bucket/pictures"
 
@@ -76,3 +77,43 @@ def test_names_that_no_folder_can_hold_are_left_aside_and_said(store):
     assert len(listing.paths) == 12
     assert [one.path for one in listing.skipped] == ["a/0.png/inside.png", f"a/{'x' * 300}.png"]
     assert {one.reason for one in listing.skipped} == {mirror.NO_NAME}
+
+
+def test_a_picture_that_goes_while_it_is_fetched_is_left_aside_and_comes_the_next_time(
+    store, monkeypatch
+):
+    get = mirror.Store.get
+
+    def losing(self, files, targets):
+        get(self, files, targets)
+        for one, target in zip(files, targets, strict=True):
+            if one.name == "a/2.png":
+                target.write_bytes(b"half")
+        return ["b/1.png"]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mirror.Store, "get", losing)
+        listing = fetch(REF, Watch())
+    assert {one.path: one.reason for one in listing.skipped} == dict.fromkeys(
+        ["a/2.png", "b/1.png"], mirror.CHANGED
+    )
+    assert len(listing.paths) == 10
+    listing = fetch(REF, Watch())
+    assert (len(listing.paths), listing.skipped) == (12, ())
+
+
+def test_a_shard_that_goes_while_it_is_fetched_ends_it_and_what_was_there_stays(
+    store, monkeypatch, tmp_path
+):
+    """Else the set would have become smaller without a word, for good."""
+    store.clear()
+    webdataset(tmp_path)
+    store.update({path.name: path.read_bytes() for path in tmp_path.glob("*.tar")})
+    assert len(fetch(REF, Watch()).paths) == 12
+    store["train-1.tar"] += bytes(512)
+    monkeypatch.setattr(mirror.Store, "get", lambda self, files, targets: [files[0].name])
+    with pytest.raises(InputError, match=r"train-0\.tar was taken away or changed at s3://bucket"):
+        fetch(REF, Watch())
+    found = stored(REF)
+    assert found is not None
+    assert len(found.paths) == 12

@@ -1,88 +1,28 @@
 """Pictures in a store that speaks S3: a real server on this computer, asked from the shell."""
 
-import contextlib
 import json
-import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 
 import pytest
 
-from srcsel.base.addresses import Address
-from srcsel.base.errors import InputError
-from srcsel.pictures.stores import remote
+from tests import s3
 from tests.pictures.stores.test_shards import webdataset
+from tests.s3 import KEY, SECRET, put, shell
 
 pytest.importorskip("s3fs", reason='s3fs is not installed (pip install "srcsel[s3]")')
 pytest.importorskip("moto", reason="moto is not installed (pip install srcsel[test])")
 
-KEY, SECRET = "AKIASRCSELTESTKEY000", "nobody-may-read-this-secret-0123456789"
-START_SECONDS = 120  # until the server answers, also on a busy computer
-PAGE = 10  # files in a page of its listings
-PUT = """
-import boto3, pathlib, sys
-s3 = boto3.client("s3")
-s3.create_bucket(Bucket="bucket")
-for folder in sys.argv[1:]:
-    folder = pathlib.Path(folder)
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            s3.upload_file(str(path), "bucket", f"{folder.name}/{path.relative_to(folder)}")
-"""
-
 
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory):
-    """Where the server listens; it holds the pictures of the other fixture."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        env=os.environ | {"MOTO_S3_DEFAULT_MAX_KEYS": str(PAGE)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=tmp_path_factory.mktemp("server"),
-    )
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            break
-        time.sleep(0.2)
-    yield f"http://127.0.0.1:{port}"
-    server.kill()
-    server.wait()
+    with s3.served(tmp_path_factory.mktemp("server")) as address:
+        yield address
 
 
 @pytest.fixture
 def environment(endpoint, tmp_path):
-    """What the shell finds in its environment."""
-    urllib.request.urlopen(
-        urllib.request.Request(f"{endpoint}/moto-api/reset", method="POST")
-    ).close()
-    return {
-        **{k: v for k, v in os.environ.items() if not k.startswith("AWS_")},
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": str(tmp_path / "none"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
-    }
-
-
-def shell(environment, *arguments):
-    command = [sys.executable, "-m", "srcsel", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-
-
-def put(environment, *folders):
-    command = [sys.executable, "-c", PUT, *map(str, folders)]
-    subprocess.run(command, env=environment, check=True, capture_output=True)
+    return s3.emptied(endpoint, tmp_path)
 
 
 def rank(environment, ref):
@@ -157,12 +97,6 @@ def test_what_cannot_be_reached_is_said_before_anything_is_computed(environment,
         assert said in " ".join(done.stderr.split())
         assert "Traceback" not in done.stderr
     assert not (work_folder / "features").exists()
-
-
-def test_a_store_whose_package_is_missing_names_the_command(monkeypatch):
-    monkeypatch.setattr(remote.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r'pip install "srcsel\[gs\]"'):
-        remote.Store(Address("gs", "bucket"))
 
 
 def test_the_server_pages_its_lists(environment, picture_folder):

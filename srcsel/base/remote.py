@@ -1,0 +1,200 @@
+"""A store through fsspec: what lies at an address, and its bytes. Credentials are those of the
+environment; no sentence, log or file repeats them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import importlib.util
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from srcsel.base.addresses import STORES, Address
+from srcsel.base.errors import DownloadError, InputError, SrcselError
+
+TRIES = 5  # of each request, by the library
+PATIENCE = 20  # seconds in which a store has to answer
+VERSIONS = ("ETag", "etag", "blob_id", "content_md5", "updated", "LastModified", "last_modified")
+"""What a store says of a file's content, the surest first."""
+FOLDER = "file"
+"""Kind of an address that stands for a folder of this computer."""
+KEYS = {
+    "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
+    "gs": "GOOGLE_APPLICATION_CREDENTIALS, the path of a key file",
+    "az": "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
+    "hf": "HF_TOKEN",
+}
+"""Kind of store, by its extra -> where the environment holds its credentials."""
+NOT_INSTALLED = "Addresses that begin with {}:// need a package that is not installed: {}."
+NOTHING = (
+    "Nothing lies at {}: there is no such bucket or folder, or it is empty. Check the address, and"
+    " the endpoint that the environment names."
+)
+NOTHING_HF = (
+    "Nothing lies at {}: there is no such data set or folder, or it is private. An address is"
+    " hf://datasets/OWNER/NAME; what is private needs HF_TOKEN in the environment."
+)
+NO_KEYS = "No credentials for {} were found. Set them in the environment ({}) and start again."
+REFUSED = (
+    "{} may not be opened with the credentials of the environment ({}). Check them, or ask whoever"
+    " owns it for permission."
+)
+SILENT = (
+    "The store of {} did not answer ({}). What was fetched is kept: start again when it does, or"
+    " check the endpoint that the environment names."
+)
+_KEYLESS = {
+    *("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "TokenRetrievalError"),
+    *("DefaultCredentialsError", "RefreshError"),  # of Google
+    *("CredentialUnavailableError", "ClientAuthenticationError"),  # of Azure
+}
+_MISNAMED = {"ParamValidationError", "HFValidationError", "NotImplementedError"}
+_FULL = (errno.ENOSPC, errno.EDQUOT)  # this computer's disk, and no answer of a store
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One file in a store."""
+
+    path: str  # as the store names it
+    name: str  # relative to the address, POSIX
+    size: int
+    version: str  # changes with the content
+
+
+class Store:
+    """A connection to the store of one address."""
+
+    def __init__(self, address: Address) -> None:
+        """Connect at the first question. Raises InputError where a package is missing."""
+        package, extra = STORES.get(address.kind, ("fsspec", ""))
+        if importlib.util.find_spec(package) is None:
+            how = f'pip install "srcsel[{extra}]"' if extra else f"pip install {package}"
+            raise InputError(NOT_INSTALLED.format(address.kind, how))
+        import fsspec
+
+        options: dict[str, Any] = {}
+        if address.kind == "s3":
+            again = {"max_attempts": TRIES, "mode": "standard"}
+            waits = {"connect_timeout": PATIENCE, "read_timeout": PATIENCE}
+            options = {"config_kwargs": {"retries": again, **waits}}
+        elif address.kind == FOLDER:
+            options = {"auto_mkdir": True}
+        self.address = address
+        with self._explained():
+            self._fs = fsspec.filesystem(address.kind, **options)
+
+    def files(self) -> list[Stored]:
+        """List everything below the address, page by page; sorted by name.
+
+        Raises InputError, also where there is nothing, and DownloadError.
+        """
+        found = self.below("")
+        if not found:
+            raise self._nothing()
+        return found
+
+    def below(self, inside: str) -> list[Stored]:
+        """List what lies in one place below the address, of a bucket that is there; sorted by name
+        relative to the address. Raises InputError and DownloadError.
+        """
+        head = f"{self.address.path}/"
+        with self._explained():
+            self._fs.invalidate_cache()
+            found = self._fs.find(self._place(inside), detail=True)
+        listed = [
+            Stored(path, path.removeprefix(head), int(about.get("size") or 0), _version(about))
+            for path, about in found.items()
+            if path.startswith(head) and about.get("type", "file") == "file"
+        ]
+        return sorted(listed, key=lambda one: one.name)
+
+    def require(self) -> None:
+        """Raise InputError where there is no such bucket, or it may not be listed; DownloadError.
+        What is not there yet below it is made with the first file.
+        """
+        bucket, _, inside = self.address.path.partition("/")
+        around = bucket or str(Path(f"/{inside}").parent)
+        for place in (self.address.path, around):
+            with contextlib.suppress(_GoneError), self._explained():
+                self._fs.invalidate_cache()
+                self._fs.ls(place)
+                return
+        raise self._nothing()
+
+    def get(self, files: Sequence[Stored], targets: Sequence[Path]) -> list[str]:
+        """Fetch files at the same time; returns the names of those that are gone by now.
+
+        Raises InputError and DownloadError.
+        """
+        try:
+            with self._explained():
+                self._fs.get([one.path for one in files], [str(path) for path in targets])
+        except _GoneError:
+            if len(files) == 1:
+                return [files[0].name]
+            pairs = zip(files, targets, strict=True)
+            return [gone for one, path in pairs for gone in self.get([one], [path])]
+        return []
+
+    def read(self, files: Sequence[Stored]) -> dict[str, bytes]:
+        """Return the bytes of small files by name, read at the same time; without those that are
+        gone by now. Raises InputError and DownloadError.
+        """
+        with self._explained():
+            found = self._fs.cat([one.path for one in files], on_error="omit") if files else {}
+        return {one.name: found[one.path] for one in files if one.path in found}
+
+    def write(self, name: str, data: bytes) -> None:
+        """Keep bytes under a name relative to the address. Raises InputError and DownloadError."""
+        with self._explained():
+            self._fs.pipe_file(self._place(name), data)
+
+    def _place(self, inside: str) -> str:
+        """Name a place as the store does; "/" in front of a folder of this computer stays."""
+        return f"{self.address.path}/{inside}" if inside else self.address.path
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Say in words what a store answers; never what was sent to it."""
+        try:
+            yield
+        except Exception as error:  # each library has errors of its own
+            if getattr(error, "errno", None) in _FULL:
+                raise
+            raise self._why(error) from None
+
+    def _why(self, error: Exception) -> SrcselError:
+        kind = STORES.get(self.address.kind, ("", ""))[1] or self.address.kind
+        kinds = {kind.__name__ for kind in type(error).__mro__}
+        if isinstance(error, FileNotFoundError) or _MISNAMED & kinds:
+            return self._nothing()
+        # adlfs says so in words only
+        unsaid = kind == "az" and isinstance(error, ValueError) and "credential" in str(error)
+        if _KEYLESS & kinds or unsaid:
+            return InputError(NO_KEYS.format(self.address, KEYS.get(kind, "")))
+        if isinstance(error, PermissionError) or _refused(error):
+            return InputError(REFUSED.format(self.address, KEYS.get(kind, "your account's")))
+        return DownloadError(SILENT.format(self.address, type(error).__name__))
+
+    def _nothing(self) -> InputError:
+        said = NOTHING_HF if self.address.kind == "hf" else NOTHING
+        return _GoneError(said.format(self.address))
+
+
+class _GoneError(InputError):
+    """Nothing lies where something was looked for."""
+
+
+def _refused(error: Exception) -> bool:
+    """Tell whether an error stands for an answer 401 or 403, however its library says that."""
+    answers = (error, getattr(error, "response", None))
+    codes = {getattr(one, name, None) for one in answers for name in ("code", "status_code")}
+    return bool({401, 403} & codes) or str(error).startswith("Forbidden: ")  # of gcsfs
+
+
+def _version(about: dict[str, Any]) -> str:
+    return next((str(about[name]) for name in VERSIONS if about.get(name)), "")

@@ -1,0 +1,89 @@
+"""What stores answer, in words: each library has errors of its own."""
+
+import errno
+
+import pytest
+
+from srcsel.base import remote
+from srcsel.base.addresses import Address
+from srcsel.base.errors import DownloadError, InputError
+from srcsel.base.remote import Store
+
+
+def test_a_store_whose_package_is_missing_names_the_command(monkeypatch):
+    monkeypatch.setattr(remote.importlib.util, "find_spec", lambda name: None)
+    for kind, extra in (("s3", "s3"), ("gs", "gs"), ("gcs", "gs"), ("az", "az"), ("abfs", "az")):
+        with pytest.raises(InputError, match=rf'{kind}://.*: pip install "srcsel\[{extra}\]"\.'):
+            Store(Address(kind, "bucket"))
+    with pytest.raises(InputError, match=r"hf://.*: pip install huggingface_hub\."):
+        Store(Address("hf", "datasets/a/b"))
+
+
+def error(name, *parents, text="secret", **said):
+    """An error of a library that is not installed here."""
+    kind = type(name, parents or (Exception,), {})
+    made = kind(text)
+    for key, value in said.items():
+        setattr(made, key, value)
+    return made
+
+
+class Answer:
+    status_code = 403
+
+
+@pytest.mark.parametrize(
+    ("kind", "raised", "expected", "said"),
+    [
+        ("s3", error("NoCredentialsError"), InputError, "No credentials.*AWS_ACCESS_KEY_ID"),
+        ("gs", error("DefaultCredentialsError"), InputError, "No cred.*GOOGLE_APPLICATION_CRED"),
+        ("gcs", error("HttpError", code=401), InputError, "may not be opened.*GOOGLE_APPLICATION"),
+        ("gs", OSError("Forbidden: x\nsecret"), InputError, "may not be opened"),
+        ("az", ValueError("no secret credentials"), InputError, "No cred.*AZURE_STORAGE_ACCOUNT"),
+        ("abfs", error("ClientAuthenticationError"), InputError, "No credentials.*AZURE_STORAGE"),
+        ("az", error("HttpResponseError", status_code=403), InputError, "may not be opened"),
+        ("hf", error("GatedRepoError", OSError, response=Answer()), InputError, "HF_TOKEN"),
+        ("hf", FileNotFoundError("secret"), InputError, "Nothing lies.*hf://datasets/OWNER/NAME"),
+        ("hf", NotImplementedError("secret"), InputError, "Nothing lies.*or it is private"),
+        ("s3", error("ParamValidationError"), InputError, "Nothing lies at s3://bucket/x"),
+        ("s3", PermissionError("secret"), InputError, "may not be opened.*AWS_ACCESS_KEY_ID"),
+        ("hf", error("ConnectError"), DownloadError, r"did not answer \(ConnectError\)"),
+        ("s3", error("EndpointConnectionError"), DownloadError, "check the endpoint"),
+        ("gs", OSError(errno.EINVAL, "secret"), DownloadError, r"did not answer \(OSError\)"),
+    ],
+)
+def test_what_a_library_raises_becomes_a_sentence_without_what_was_sent(
+    kind, raised, expected, said
+):
+    store = object.__new__(Store)
+    store.address = Address(kind, "bucket/x")
+    with pytest.raises(expected, match=said) as found, store._explained():
+        raise raised
+    assert "secret" not in str(found.value)
+    assert found.value.__cause__ is None
+
+
+def test_a_full_disk_of_this_computer_is_no_answer_of_a_store():
+    store = object.__new__(Store)
+    store.address = Address("s3", "bucket/x")
+    with pytest.raises(OSError, match="No space"), store._explained():
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_folder_is_a_store_too(tmp_path):
+    place = tmp_path / "shared"
+    store = Store(Address("file", str(place)))
+    store.require()
+    assert store.below("a") == []
+    store.write("a/b/x.bin", b"123")
+    store.write("c.bin", b"4")
+    (one,) = store.below("a")
+    assert (one.name, one.size) == ("a/b/x.bin", 3)
+    assert {k: bytes(v) for k, v in store.read(store.files()).items()} == {
+        "a/b/x.bin": b"123",
+        "c.bin": b"4",
+    }
+    (place / "c.bin").unlink()
+    assert store.read([remote.Stored(str(place / "c.bin"), "c.bin", 1, "")]) == {}
+    with pytest.raises(InputError, match="Nothing lies"):
+        Store(Address("file", str(tmp_path / "not" / "here"))).require()
