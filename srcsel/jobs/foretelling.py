@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
 from dataclasses import replace
 
 from srcsel.base.records import SourceModel
 from srcsel.base.settings import Settings
+from srcsel.features.backends.choice import LARGEST, TINY
 from srcsel.features.extract import precision_named
 from srcsel.jobs.pace import Pace
 from srcsel.models.hubs import hub_of, work_of
@@ -27,6 +29,7 @@ def pace_of(
         {model.id: work_of(hub_of(model), model) for model in models},
         {model.id: model.dim for model in models},
         raced=raced,
+        converts=_converted(models, setting),
         known=replace(known, models={names.get(n, n): speed for n, speed in alike.items()}),
     )
 
@@ -44,6 +47,14 @@ def setting_of(engine: str, device: str, precision: str, settings: Settings) -> 
     """Name what the speeds of all models depend on."""
     where = settings.device if device == "auto" else device
     return f"{engine} {where} {precision_named(precision)} "
+
+
+def _converted(models: Sequence[SourceModel], setting: str) -> set[str]:
+    """Return the models whose networks may be converted, as `srcsel.features.backends` decides."""
+    on_card = setting.split()[1].startswith(("cuda", "mps"))
+    if on_card or importlib.util.find_spec("openvino") is None:
+        return set()
+    return {m.id for m in models if m.params is None or TINY <= m.params <= LARGEST}
 
 
 def _name(setting: str, model: SourceModel) -> str:

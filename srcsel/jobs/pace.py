@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 import statistics
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 
 from srcsel.base.watch import PartState
-from srcsel.jobs.costs import line
+from srcsel.jobs.costs import Conversion, line
 from srcsel.jobs.rates import ENOUGH, Heard, Rates, steady
 from srcsel.runs.race_rules import budget
 from srcsel.store.speeds import ModelSpeed, Speeds
@@ -34,12 +34,14 @@ class Pace:
         raced: bool = False,
         known: Speeds | None = None,
         cores: int | None = None,
+        converts: Collection[str] = (),
     ) -> None:
         """work: model -> 1e9 multiply-adds of a picture, None = not known. widths: model -> numbers
         that it makes of a picture, where they are known.
 
         raced: models may leave before they have seen all pictures. known: what earlier runs
         measured, of these models and of others. cores: of this computer, None = as many as it has.
+        converts: models whose networks may be converted.
         """
         self._known = known or Speeds()
         dims = widths or {}
@@ -50,6 +52,7 @@ class Pace:
                 usual if each is None else each,
                 dims.get(name) or USUAL,
                 self._known.models.get(name, ModelSpeed()),
+                Conversion() if name in converts else None,
             )
             for name, each in work.items()
         }
@@ -59,9 +62,9 @@ class Pace:
         self._raced = raced
         self._pictures = 0
         self._at = ""  # the model that told last of pictures
-        timed = [(m.work, m.look) for m in self._known.models.values() if m.work is not None]
+        timed = [(m.work, m.plain or m.look) for m in self._known.models.values()]
         # seconds of a picture by its work, as earlier runs had it
-        self._line = line([(work, look) for work, look in timed if look], self._cores)
+        self._line = line([(work, t) for work, t in timed if work is not None and t], self._cores)
         self._made: Rates | None = None  # of what was heard until now
 
     @property
@@ -109,6 +112,7 @@ class Pace:
             name: ModelSpeed(
                 work=m.work,
                 look=m.each,
+                plain=rates.plain(m),
                 ready=None if m is first else m.ready,
                 scoring=rates.scored(m) / rates.share(m) if rates.scored(m) else None,
             )
@@ -159,9 +163,20 @@ class Pace:
         if model.ready is None:
             model.ready = now - model.began
         elif not self._opens and (not self._raced or self._models.get(self._at) is model):
-            model.looked += now - model.last[0]  # it neither waited for pictures nor for others
+            spent = now - model.last[0]  # it neither waited for pictures nor for others
+            model.looked += spent / self._shared if self._scores else spent
             model.counted += done - model.seen
         model.last = (now, done)
+
+    @property
+    def _scores(self) -> bool:
+        """Whether a model is being scored."""
+        return any(m.scoring is not None and m.over is None for m in self._models.values())
+
+    @property
+    def _shared(self) -> float:
+        """How many times longer a network takes while a model is scored, on a core as well."""
+        return (self._cores + 1) / self._cores
 
     @property
     def _opens(self) -> bool:
@@ -190,12 +205,21 @@ class Pace:
             if model.scoring is not None:
                 helper = 0.0 if ends else max(0.0, scores - (now - model.scoring))
                 continue
-            network += 0.0 if ends and model.looks else self._look(model, now)
+            network = self._beside(
+                network, 0.0 if ends and model.looks else self._look(model, now), helper
+            )
             if not model.reused:  # the first one sees pictures as they are opened
                 network, opening = max(network, opening), 0.0
             network = max(network, helper)  # it is scored when the one before is
             helper = network + scores
         return max(network, helper)
+
+    def _beside(self, begun: float, takes: float, scored: float) -> float:
+        """Return when a network is done that begins at `begun` and takes so long alone, where the
+        model before is scored until `scored`.
+        """
+        meanwhile = min(takes * self._shared, max(0.0, scored - begun))
+        return begun + meanwhile + (takes - meanwhile / self._shared)
 
     def _look(self, model: Heard, now: float) -> float:
         """Seconds from now, or from its turn on, until a model can be scored."""

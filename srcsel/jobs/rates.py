@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from srcsel.jobs.costs import line
+from srcsel.jobs.costs import CONVERTING, Conversion, line
 from srcsel.store.speeds import ModelSpeed, Speeds
 
 WARM = {"ready": 0.5, "map": 0.5, "scores": 0.85}
@@ -37,6 +37,7 @@ BEFORE = 2.0
 """Seconds of looking at pictures as much as which an earlier run's speed counts."""
 AFTER = 0.1  # seconds from a model's last picture until its scores begin
 SHORT = 0.01  # of that, the least that tells one from none
+LITTLE = 0.7  # of one model's scores: how much what is thought before any counts
 RECENT = 4  # models whose scores tell how fast they go now: other programs come and go
 
 
@@ -47,10 +48,11 @@ class Heard:
     work: float  # of one picture, 1e9 multiply-adds
     width: int
     known: ModelSpeed  # by an earlier run
+    conversion: Conversion | None = None  # where it may be converted
     total: int = 0  # pictures
     began: float | None = None
     ready: float | None = None  # how long it took until the first pictures were seen
-    looked: float = 0.0  # seconds timed since then, and pictures seen in them
+    looked: float = 0.0  # seconds timed since then, had nothing gone on beside, and pictures seen
     counted: int = 0
     last: tuple[float, int] | None = None  # when pictures were last seen, and how many
     scoring: float | None = None
@@ -118,8 +120,22 @@ class Rates:
         """
         if model.known.look is not None:
             return max(TINY, model.known.look * self._drift)
+        plain = self._plainly(model)
+        if model.conversion is not None:
+            plain = model.conversion.seconds(plain, model.total or self._pictures)
+        return max(TINY, plain)
+
+    def _plainly(self, model: Heard) -> float:
+        """Seconds that a picture is thought to take with torch, by what others took."""
         found, slower = self._others if not model.each else self._by(self._without(model))
-        return max(TINY, (found[0] + found[1] * model.work) * slower)
+        return (found[0] + found[1] * model.work) * slower
+
+    def plain(self, model: Heard) -> float | None:
+        """Seconds that a picture took, or would have taken with torch."""
+        if not model.each or model.conversion is None:
+            return model.each
+        thought = self._usual[0] + self._usual[1] * model.work
+        return model.conversion.plain(model.each, model.total or self._pictures, thought)
 
     @cached_property
     def _timed(self) -> list[Heard]:
@@ -138,10 +154,11 @@ class Rates:
         found = self._usual
         if not timed:
             return found, self._drift
+        plain = [(m, self.plain(m) or 0.0) for m in timed]
         if not self._looks_known:
-            found = line([(m.work, m.each) for m in timed if m.each], self._cores)
+            found = line([(m.work, each) for m, each in plain], self._cores)
         foretold = sum((found[0] + found[1] * m.work) * m.counted for m in timed)
-        return found, sum(m.looked for m in timed) / max(TINY, foretold)
+        return found, sum(each * m.counted for m, each in plain) / max(TINY, foretold)
 
     @cached_property
     def _looks_known(self) -> bool:
@@ -161,11 +178,14 @@ class Rates:
             return START if self._known.start is None else self._known.start
         if model.known.ready is not None:
             return model.known.ready
+        if model.conversion is not None and self._thought(model) < self._plainly(model):
+            return CONVERTING + READY
         known = [
             (m.ready or 0.0) * max(ALIKE[0], min(ALIKE[1], model.work / m.work if m.work else 1.0))
             for m in here
         ]
-        return steady("ready", known) or READY
+        told = steady("ready", known) or READY
+        return told if len(known) > 1 else math.sqrt(READY * told)  # the first tells little
 
     @cached_property
     def _made_ready(self) -> list[Heard]:
@@ -199,8 +219,8 @@ class Rates:
         done = [m for m in self._models if self.scored(m) and not m.reused]
         done = sorted(done, key=lambda m: m.over or 0.0)[-RECENT:]
         ratios = [math.log(self.scored(m) / self._foretold(m)) for m in done]
-        ratios.append(math.log(self._drift))  # before any: as much slower as the networks
-        return math.exp(statistics.mean(ratios))
+        before = math.log(self._drift)  # as much slower as the networks
+        return math.exp((sum(ratios) + LITTLE * before) / (len(ratios) + LITTLE))
 
     def _foretold(self, model: Heard) -> float:
         return (model.known.scoring or self._usual_scoring) * self.share(model)

@@ -34,6 +34,7 @@ class ModelSpeed:
 
     work: float | None = None  # 1e9 multiply-adds a picture, where that is known
     look: float | None = None  # a picture, in the network
+    plain: float | None = None  # the same, had it run with torch
     ready: float | None = None  # until its first pictures were seen, the models before it done
     scoring: float | None = None  # a picture, of its scores, as for features of no width
 

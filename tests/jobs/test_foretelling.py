@@ -65,8 +65,34 @@ def test_the_work_of_a_file_is_that_of_its_architecture_at_its_size(monkeypatch)
     own = SourceModel("checkpoints/x", "x", "r", None, None, 64, 512, "", "unknown")
     assert work_of(Hub(), own) == pytest.approx(0.7 * 64**2 / 176**2)
     assert work_of(hub_of(MODEL), MODEL) == MODEL.gmacs
+    Read.architecture = "mobilenetv3_small_100"  # moves more than it multiplies: counts three times
+    assert work_of(Hub(), own) == pytest.approx(3 * 0.06 * 64**2 / 224**2, rel=0.1)
+    phone = catalog.find_models(["timm/mobilenetv3_large_100"])[0]
+    assert work_of(hub_of(phone), phone) == pytest.approx(3 * (phone.gmacs or 0))
+    v2 = catalog.find_models(["timm/tf_efficientnetv2_b0"])[0]
+    assert work_of(hub_of(v2), v2) == v2.gmacs
     Read.architecture = "of no table"
     assert work_of(Hub(), own) is None
+
+
+def test_networks_that_may_be_converted_are_thought_faster_where_that_pays(monkeypatch):
+    """resnet50 on a usual computer of two cores: 1.8 times faster from 8 s of all pictures on."""
+    from srcsel.jobs import rates
+
+    monkeypatch.setattr(rates, "START", 0.0)
+    monkeypatch.setattr(rates, "SCORING", 1e-9)
+    large = catalog.find_models(["timm/resnet50"])[0]
+    settings = load_settings()
+
+    def each(setting, pictures):
+        pace = foretelling.pace_of([large], setting, settings)
+        pace._cores = 2
+        return pace.foretold(pictures) / pictures
+
+    plain = (0.0015 + (large.gmacs or 0) / 35) / 2
+    assert each("local cpu float32 ", 100) == pytest.approx(plain, rel=0.03)
+    assert each("local cpu float32 ", 10_000) == pytest.approx(plain / 1.8, rel=0.03)
+    assert each("local cuda float32 ", 10_000) == pytest.approx(plain, rel=0.03)
 
 
 def test_a_run_keeps_what_it_measured_when_its_answer_stands(tmp_path, monkeypatch):

@@ -5,11 +5,17 @@ import math
 import pytest
 
 from srcsel.jobs.pace import Pace
-from srcsel.jobs.rates import AFTER, SHORT, WARM
+from srcsel.jobs.rates import AFTER, LITTLE, SCORING, SHORT, WARM
 from srcsel.store.speeds import ModelSpeed, Speeds
 
 PICTURES, BATCH = 1000, 100
-GUESS = 0.002 * 1000 * 2512 / 2000  # of the scores of a model of 512 numbers
+GUESS = SCORING * 1000 * 2512 / 2000  # of the scores of a model of 512 numbers
+
+
+class Alone(Pace):
+    """On a computer with a core for everything: what goes on beside makes nothing slower."""
+
+    _shared = 1.0
 
 
 def model(ready=1.0, batch=1.0, score=2.0, *, reused=False, work=1.0):
@@ -47,7 +53,7 @@ def heard(models, opening=0.0, upto=math.inf):
     """(time, what is said to be left, the least of it, what was left) after each message; the
     pace.
     """
-    pace = Pace({f"m{i}": one["work"] for i, one in enumerate(models)})
+    pace = Alone({f"m{i}": one["work"] for i, one in enumerate(models)})
     told, end = played(models, opening)
     said = []
     for now, part, state, done, total in told:
@@ -97,7 +103,8 @@ def test_constant_speed_by_hand():
     assert said[-1][0] == 24.0
     assert said[-1][3] == pytest.approx(57 - 24)
     # to be made ready takes 1 s and the first batch 1 s, which 10 more batches follow: 1 s too much
-    scores = (GUESS * (WARM["scores"] * 2) * 2) ** (1 / 3)  # two were measured
+    # two were measured
+    scores = (GUESS**LITTLE * WARM["scores"] * 2 * 2) ** (1 / (2 + LITTLE))
     # a network's scores began at once: so do others', as far as that tells against what is usual
     after = (AFTER * SHORT * SHORT * SHORT) ** (1 / 4)
     assert pace.left(24.0) == pytest.approx(9 + 2 * (2 + 10) + 3 * after + scores, rel=1e-3)
@@ -150,7 +157,7 @@ def test_a_race_goes_through_no_more_pictures_than_it_may():
         for done in range(0, 61, 20):
             pace.heard(f"m{i}", "running", done, 600, now)
             now += 2.0
-    assert pace.left(now) == pytest.approx(0.1 * 1240 + 0.002 * 600 * 2512 / 2000)
+    assert pace.left(now) == pytest.approx(0.1 * 1240 + SCORING * 600 * 2512 / 2000, rel=0.01)
 
 
 def test_maps_are_counted_when_they_are_drawn():
@@ -169,17 +176,17 @@ def test_a_run_on_a_computer_that_knows_its_models_is_foretold_and_said_from_the
     """
     known = Speeds(
         {
-            "m0": ModelSpeed(1.0, 0.01, 5.0, 0.001),
-            "m1": ModelSpeed(1.0, 0.02, 1.0, 0.001),
+            "m0": ModelSpeed(1.0, 0.01, None, 5.0, 0.001),
+            "m1": ModelSpeed(1.0, 0.02, None, 1.0, 0.001),
         },
         opening=0.001,
         start=2.0,
         after=0.5,
     )
-    pace = Pace({"m0": 1.0, "m1": 1.0}, known=known)
+    pace = Alone({"m0": 1.0, "m1": 1.0}, known=known)
     networks = 2 + 10 + 0.5 + 1 + 20 + 0.5
     assert pace.foretold(PICTURES) == pytest.approx(networks + 1.256)
-    pace = Pace({"m0": 1.0, "m1": 1.0}, known=known)
+    pace = Alone({"m0": 1.0, "m1": 1.0}, known=known)
     assert pace.left(0.0) is None  # how many pictures there are was not told
     pace.heard("pictures", "done", PICTURES, PICTURES, 0.0)
     assert pace.left(0.0) == pytest.approx(networks + 1.256)
@@ -187,8 +194,8 @@ def test_a_run_on_a_computer_that_knows_its_models_is_foretold_and_said_from_the
 
 def test_what_was_known_follows_when_this_run_goes_at_half_the_speed():
     """10 ms a picture were known of each of three; the first took 20 ms each of 900 pictures."""
-    known = Speeds({f"m{i}": ModelSpeed(1.0, 0.01, 1.0, 0.001) for i in range(3)}, after=1e-9)
-    pace = Pace({f"m{i}": 1.0 for i in range(3)}, known=known)
+    known = Speeds({f"m{i}": ModelSpeed(1.0, 0.01, None, 1.0, 0.001) for i in range(3)}, after=1e-9)
+    pace = Alone({f"m{i}": 1.0 for i in range(3)}, known=known)
     for done in range(0, PICTURES + 1, BATCH):
         pace.heard("m0", "running", done, PICTURES, done * 0.02)
     slower = (18 + 2) / (9 + 2)  # two seconds of what was known count beside
@@ -215,9 +222,9 @@ def test_measured_is_what_the_run_took_without_what_only_the_first_takes():
     found = pace.measured()
     share = PICTURES * 2512 / 2000
     assert found.models["m0"] == ModelSpeed(
-        1.0, 0.01, None, pytest.approx(WARM["scores"] * 2 / share)
+        1.0, 0.01, 0.01, None, pytest.approx(WARM["scores"] * 2 / share)
     )
-    assert found.models["m1"] == ModelSpeed(1.0, 0.01, 2.0, pytest.approx(3 / share))
+    assert found.models["m1"] == ModelSpeed(1.0, 0.01, 0.01, 2.0, pytest.approx(3 / share))
     assert found.start == 2.0
 
 
@@ -226,3 +233,51 @@ def test_what_failed_or_was_reused_is_not_measured():
     assert list(pace.measured().models) == ["m1"]
     pace.heard("m1", "failed", 0, 0, 100.0)
     assert pace.measured().models == {}
+
+
+def test_a_network_beside_scores_is_slower_and_known_as_it_is_alone():
+    """Two cores: 30 ms a picture beside scores are 20 alone, of both halves 10 s."""
+    pace = Pace({"m0": 1.0, "m1": 1.0}, cores=2)
+    for done in (0, 100, 200):
+        pace.heard("m0", "running", done, PICTURES, done * 0.001)
+    pace.heard("m0", "scoring", 0, 0, 1.0)
+    pace.heard("m1", "running", 0, PICTURES, 1.0)
+    for done in range(100, 501, 100):
+        pace.heard("m1", "running", done, PICTURES, 1.0 + done * 0.03)
+    pace.heard("m0", "done", 0, 0, 16.0)
+    for done in range(600, 1001, 100):
+        pace.heard("m1", "running", done, PICTURES, 16.0 + (done - 500) * 0.02)
+    assert pace.measured().models["m1"].look == pytest.approx(0.02)
+
+
+def test_what_is_to_come_is_played_as_slower_while_scores_go_on():
+    """Two cores, known speeds: the second network takes 10 s alone; the 6 s of scores beside it
+    slow it to two thirds, so 4 s of it are done by then, and 6 s follow.
+    """
+    known = Speeds(
+        {
+            "m0": ModelSpeed(1.0, 0.01, None, 0.0, 6 / 1256),
+            "m1": ModelSpeed(1.0, 0.01, None, 0.0, 1e-9),
+        },
+        opening=1e-9,
+        start=0.0,
+        after=1e-9,
+    )
+    pace = Pace({"m0": 1.0, "m1": 1.0}, known=known, cores=2)
+    assert pace.foretold(PICTURES) == pytest.approx(10 + 6 + 6, rel=1e-3)
+
+
+def test_large_networks_are_foretold_by_small_ones_where_they_are_converted():
+    """Of 1000 pictures, on two cores of a usual computer: small ones in 2 ms each, one of 1.8
+    billion multiply-adds in 27 ms with torch, 15 converted.
+    """
+    pace = Pace({"m0": 0.09, "m1": 0.09, "big": 1.8}, cores=2, converts={"m0", "m1", "big"})
+    now = 0.0
+    for name in ("m0", "m1"):
+        for done in range(0, PICTURES + 1, BATCH):
+            pace.heard(name, "running", done, PICTURES, now + done * (0.0015 + 0.09 / 35) / 2)
+        now += PICTURES * (0.0015 + 0.09 / 35) / 2
+        pace.heard(name, "scoring", 0, 0, now)
+        pace.heard(name, "done", 0, 0, now)
+    big = 1000 * (0.0015 + 1.8 / 35) / 2 / 1.8
+    assert pace.left(now) == pytest.approx(big + 2.5 + SCORING * 1256, rel=0.1)  # ready, converted
