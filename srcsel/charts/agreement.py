@@ -9,7 +9,6 @@ from srcsel.base.phrases import plain
 from srcsel.base.records import Accuracy, Evidence, Reading, Result
 from srcsel.charts.bars import bars_height, short_names
 from srcsel.charts.beside import add_close, add_values
-from srcsel.charts.labels import Box, place_names
 from srcsel.charts.palette import PAINT, Theme, plotly_text
 from srcsel.measures import MEASURES
 from srcsel.verdict.readings import (
@@ -153,19 +152,14 @@ def agreement_scatter(
     )
     spans = [_span(points[m][1:] for m in shown), _span(_ends(reached[m]) for m in shown)]
     _square(figure, spans, axis_title(predictor, reading), paint, scale, down=down)
-    at = {m: (_share(x[m], spans[0], back=down), _share(y[m], spans[1])) for m in shown}
-    short = short_names([titles[m] for m in shown], 22)
-    names = dict(zip(shown, short, strict=True))
-    lines = [_line(points[m][1:], (y[m], y[m]), spans, back=down) for m in shown]
-    lines += [_line((x[m], x[m]), _ends(reached[m]), spans, back=down) for m in shown]
-    for model, anchors in place_names(names, at, lines, scale).items():
+    names = short_names([titles[m] for m in shown], 22)
+    for model, name in zip(shown, names, strict=True):  # on its dot; the page places it beside
         figure.add_annotation(
             x=x[model],
             y=y[model],
-            text=names[model],
+            text=name,
             showarrow=False,
             font={"size": 12 * scale, "color": paint["ink"]},
-            **anchors,
         )
     return figure
 
@@ -177,7 +171,8 @@ def axis_title(predictor: str, reading: Reading | None) -> str:
     name = title_of(predictor)
     name += ", gain over chance" if predictor == "supcon" else ""
     name += f", {READINGS[reading].lower()}" if reading == "raw" else ""
-    return f"{plotly_text(name)}, better →"
+    head, comma, rest = plotly_text(name).partition(", ")  # in two lines: a phone is narrow
+    return f"{head}{comma and ',<br>'}{rest}, better →"
 
 
 def scatter_alt(result: Result, evidence: Evidence, predictor: str, reading: Reading | None) -> str:
@@ -318,7 +313,7 @@ def _square(
     """Lay out the scatter; `down`: lower is better, so the horizontal axis runs backwards."""
     font = {"size": 12 * scale, "color": paint["ink"]}
     figure.update_layout(**_plain(paint), height=round(SCATTER_HEIGHT * scale))
-    figure.update_layout(margin={"l": 8, "r": 12, "t": 10, "b": round(46 * scale)})
+    figure.update_layout(margin={"l": 8, "r": 12, "t": 10, "b": round(62 * scale)})
     across = spans[0][::-1] if down else spans[0]
     axis = {"fixedrange": True, "zeroline": False, "tickfont": font, "nticks": 6, "tickangle": 0}
     figure.update_xaxes(range=list(across), title={"text": title, "font": font}, **axis)
@@ -329,20 +324,3 @@ def _square(
         automargin=True,
         **axis,
     )
-
-
-def _share(value: float, span: tuple[float, float], *, back: bool = False) -> float:
-    share = (value - span[0]) / ((span[1] - span[0]) or 1.0)
-    return 1 - share if back else share
-
-
-def _line(
-    across: tuple[float, float],
-    up: tuple[float, float],
-    spans: Sequence[tuple[float, float]],
-    *,
-    back: bool,
-) -> Box:
-    """Return a whisker as a share of both axes, (left, low, right, high)."""
-    ends = sorted(_share(v, spans[0], back=back) for v in across)
-    return ends[0], _share(up[0], spans[1]), ends[1], _share(up[1], spans[1])

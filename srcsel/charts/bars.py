@@ -18,10 +18,10 @@ from srcsel.verdict.readings import (
     axis_chance,
     bar_length,
     bar_start,
-    find_ranking,
     model_order,
     pick_scores,
     role,
+    shaded,
     titles_of,
 )
 
@@ -32,7 +32,7 @@ ROW_HEIGHTS = ((6, 27), (math.inf, 19))  # up to so many models: pixels of one b
 _AXIS_HEIGHT = 28  # pixels under the bars
 _TOP = 22  # pixels above the bars, for the scale in words and the key of the shaded band
 SCALES = {
-    "silhouette": "−1 to 1, higher is better; bars start at chance",
+    "silhouette": "−1 to 1, higher is better",
     "supcon": "Gain over chance, higher is better",
 }
 _LABEL, _LABEL_LARGE = 26, 18  # characters a name may take beside its bar; in large type
@@ -101,8 +101,7 @@ def score_bars(
     figure.update_xaxes(range=[low, high], tickvals=values, ticktext=texts)
     add_values(figure, {row: _value(lengths.get(m)) for m, row in rows.items()}, paint)
     figure.update_layout(title=_scale(measure, paint, short=scale > 1))
-    ranking = find_ranking(result, measure, reading)
-    close = [rows[m] for m in ranking.close if m in rows] if ranking else []
+    close = [rows[m] for m in shaded(result) if m in rows]
     add_close(figure, close, "too close to call" if scale == 1 else "too close", paint)
     return figure if scale == 1 else _enlarge(figure, scale)
 
@@ -164,9 +163,8 @@ def bars_alt(result: Result, measure: str, reading: Reading) -> str:
     was = {m: f" ({v:z.3f} before)" for m, v in lengths_before(result, measure, reading).items()}
     parts = [f"{titles[m]} {bar_length(scores[m])[0]:z.3f}{was.get(m, '')}" for m in order[:5]]
     rest = f", and {len(order) - 5} more" if len(order) > 5 else ""
-    ranking = find_ranking(result, measure, reading)
-    close = len(ranking.close) if ranking else 0
-    tie = f" {close} models are too close to call." if close > 1 else ""
+    close = len(shaded(result))
+    tie = f" For the verdict {close} models are too close to call." if close else ""
     chance = axis_chance({m: scores[m] for m in order})
     stands = f" Chance stands at {chance:z.3f}." if measure != "supcon" else ""
     return f"{what.get(measure, measure)}, best first: {'; '.join(parts)}{rest}.{stands}{tie}"
@@ -178,7 +176,7 @@ def _scale(measure: str, paint: dict[str, str], *, short: bool) -> dict[str, obj
     """
     font = {"size": 12, "color": paint["ink"]}
     said = SCALES.get(measure, "")
-    said = said.rpartition(", ")[2].partition(";")[0].capitalize() if short else said
+    said = said.rpartition(", ")[2].capitalize() if short else said
     text = f"<span style='font-weight:400'>{said}</span>"  # Streamlit makes titles bold
     return {
         "text": text,

@@ -6,14 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from srcsel.base.phrases import plain
 from srcsel.base.records import Reading, Result, Verdict
 from srcsel.charts.bars import short_names
-from srcsel.charts.labels import Box, place_names
 from srcsel.charts.palette import PAINT, Theme, plotly_text
 from srcsel.verdict.cost import COSTS, Cost, contenders, costs, frontier, spreads
 from srcsel.verdict.readings import axis_chance, bar_length, pick_scores, role, titles_of
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
 HEIGHT = 380  # pixels
 _DOT, _CHOSEN = 12, 16  # pixels across
+_FAINT = 0.75  # opacity of the names of models that are not near the answer
 _ROOM = 0.12  # of the cost axis left free at both ends, so that names fit
 
 
@@ -96,7 +96,7 @@ def cost_chart(
     _lay_out(figure, shown, title, paint)
     if limit is not None:
         _add_limit(figure, COSTS[shown.kind], limit, paint)
-    _add_names(figure, result, shown, {*shown.best, chosen} - over, paint)
+    _add_names(figure, result, shown, chosen, over, paint)
     return figure
 
 
@@ -222,13 +222,6 @@ def _lay_out(figure: go.Figure, shown: Trade, title: str, paint: dict[str, str])
     )
 
 
-def _ends(shown: Trade) -> tuple[float, float]:
-    values = list(shown.cost.values())
-    low, high = min(values), max(values)
-    room = max((high / low) ** _ROOM, 1.15)
-    return low / room, high * room
-
-
 def _add_limit(figure: go.Figure, cost: Cost, limit: float, paint: dict[str, str]) -> None:
     high = 10 ** figure.layout.xaxis.range[1]  # pyright: ignore[reportAttributeAccessIssue]
     figure.add_shape(
@@ -250,17 +243,15 @@ def _add_limit(figure: go.Figure, cost: Cost, limit: float, paint: dict[str, str
         x0=limit,
         x1=limit,
         line={"color": paint["line"], "width": 1.5},
-    )
-    figure.add_annotation(
-        text=f"up to {cost.in_words(limit)}",
-        x=float(np.log10(limit)),
-        y=1,
-        yref="paper",
-        xanchor="right",
-        yanchor="top",
-        xshift=-6,
-        showarrow=False,
-        font={"size": 12, "color": paint["ink"]},
+        label={
+            "text": f"up to {cost.in_words(limit)}",
+            "textposition": "end",
+            "textangle": 0,
+            "xanchor": "right",
+            "yanchor": "top",
+            "padding": 6,
+            "font": {"size": 12, "color": paint["ink"]},
+        },
     )
 
 
@@ -268,32 +259,27 @@ def _add_names(
     figure: go.Figure,
     result: Result,
     shown: Trade,
-    models: Collection[str | None],
+    chosen: str | None,
+    over: Collection[str],
     paint: dict[str, str],
 ) -> None:
-    titles = {m.id: m.title for m in result.models if m.id in models and m.id in shown.cost}
-    names = dict(zip(titles, short_names(list(titles.values())), strict=True))
-    for model, side in names_beside(shown, names).items():
+    """Write each name on its dot, the most important first; the page places them beside."""
+    titles, verdict = titles_of(result), result.verdict
+    first = [m for m in (chosen, verdict.winner, *shown.best, *verdict.close) if m is not None]
+    named = [m for m in dict.fromkeys((*first, *shown.cost)) if m in shown.cost and m not in over]
+    for model, name in zip(named, short_names([titles[m] for m in named]), strict=True):
         figure.add_annotation(
-            text=names[model],
+            text=name,
             x=float(np.log10(shown.cost[model])),
             y=shown.score[model][0],
             showarrow=False,
+            opacity=1 if model in first else _FAINT,
             font={"size": 12, "color": paint["ink"]},
-            **side,
         )
 
 
-def names_beside(
-    shown: Trade, names: Mapping[str, str], scale: float = 1.0
-) -> dict[str, dict[str, Any]]:
-    """Say on which side of its dot each name stands, as `place_names` does."""
-    left, right = (float(np.log10(end)) for end in _ends(shown))
-    ends = [v for m in shown.cost for v in shown.score[m]]
-    low, high = min(ends), max(ends)
-    tall = (high - low) or 1.0
-    across = {m: (float(np.log10(c)) - left) / (right - left) for m, c in shown.cost.items()}
-    up = {m: [(v - low) / tall for v in shown.score[m]] for m in shown.cost}
-    at = {m: (across[m], up[m][0]) for m in shown.cost}
-    whiskers: list[Box] = [(across[m], up[m][1], across[m], up[m][2]) for m in shown.cost]
-    return place_names(names, at, whiskers, scale)
+def _ends(shown: Trade) -> tuple[float, float]:
+    values = list(shown.cost.values())
+    low, high = min(values), max(values)
+    room = max((high / low) ** _ROOM, 1.15)
+    return low / room, high * room

@@ -12,17 +12,18 @@ import numpy as np
 from srcsel.base.phrases import plain
 from srcsel.base.records import Evidence, Projection, Reading, Result
 from srcsel.charts import class_groups
-from srcsel.charts.cost import Trade, names_beside
+from srcsel.charts.cost import Trade
+from srcsel.report.labels import Place, along, place_names
 from srcsel.verdict.correction import lengths_before
 from srcsel.verdict.cost import COSTS
 from srcsel.verdict.readings import (
     axis_chance,
     bar_length,
     bar_start,
-    find_ranking,
     model_order,
     pick_scores,
     role,
+    shaded,
     titles_of,
 )
 
@@ -30,7 +31,7 @@ WIDE = 1000  # units across every bar
 MAP = (1000, 700)  # units of the map
 PLOT = (1000, 360)  # units of the cost picture
 EDGE = 24  # units left free around the map
-NAMES = 0.62  # size of a name in the cost picture, as part of what `place_names` reckons with
+DOT, NAMES = 7, 22  # units of a dot's radius in the cost picture, and of its type on a phone
 
 SHAPES = {
     "circle": "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z",
@@ -103,8 +104,7 @@ def score_rows(result: Result, measure: str, reading: Reading) -> Bars:
     """Lay out the bars of one score, in the order and with the roles of the dashboard."""
     scores = pick_scores(result, measure, reading)
     lengths = {m: bar_length(scores[m]) for m in model_order(result) if m in scores}
-    ranking = find_ranking(result, measure, reading)
-    close = set(ranking.close) if ranking and len(ranking.close) > 1 else set()
+    close = set(shaded(result))
     starts = {m: bar_start(scores[m]) for m in lengths}
     chance = axis_chance({m: scores[m] for m in lengths})
     before = lengths_before(result, measure, reading)
@@ -208,21 +208,23 @@ def cost_picture(result: Result, shown: Trade) -> CostPicture:
     def y(value: float) -> float:
         return round(PLOT[1] * (high - value) / (high - low), 1)
 
-    sides = names_beside(shown, {m: titles[m] for m in shown.best}, NAMES)
-    dots = []
-    for m in shown.cost:
-        value, least, most = shown.score[m]
-        at = (x(logs[m]), y(value))
-        dots.append(
-            Dot(
-                *at,
-                role=role(result, m),
-                low=y(least),
-                high=y(most),
-                **_name(titles[m], at, sides.get(m)),
-            )
+    at = {m: (x(logs[m]), y(shown.score[m][0])) for m in shown.cost}
+    best = [at[m] for m in shown.best]
+    ends = {m: (y(shown.score[m][1]), y(shown.score[m][2])) for m in shown.cost}
+    whiskers = [(at[m][0], high_, at[m][0], low_) for m, (low_, high_) in ends.items()]
+    names = {m: titles[m] for m in dict.fromkeys((result.verdict.winner, *shown.best)) if m in at}
+    places = place_names(names, at, [*whiskers, *along(best)], radius=DOT, size=NAMES, area=PLOT)
+    dots = [
+        Dot(
+            *at[m],
+            role=role(result, m),
+            low=ends[m][0],
+            high=ends[m][1],
+            **_name(titles[m], places.get(m)),
         )
-    line = " ".join(f"{x(logs[m])},{y(shown.score[m][0])}" for m in shown.best)
+        for m in shown.cost
+    ]
+    line = " ".join(f"{x},{y}" for x, y in best)
     marks = [digit * 10.0**power for power in range(-6, 10) for digit in (1, 2, 5)]
     across = tuple(
         Tick(x(v), f"{m:,.10g}") for m in marks if left <= (v := float(np.log10(m))) <= right
@@ -231,19 +233,10 @@ def cost_picture(result: Result, shown: Trade) -> CostPicture:
     return CostPicture(tuple(dots), line, across, up)
 
 
-def _name(name: str, at: tuple[float, float], side: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Turn Plotly's side of a dot into SVG's; down is positive there, and text stands on its base
-    line.
-    """
-    if side is None:
+def _name(name: str, place: Place | None) -> dict[str, Any]:
+    if place is None:
         return {}
-    base = {"bottom": -2, "middle": 5, "top": 12}[side["yanchor"]]
-    return {
-        "name": name,
-        "name_x": round(at[0] + 1.4 * side["xshift"], 1),
-        "name_y": round(at[1] - 1.4 * side["yshift"] + base, 1),
-        "anchor": {"left": "start", "center": "middle", "right": "end"}[side["xanchor"]],
-    }
+    return {"name": name, "name_x": place.x, "name_y": place.y, "anchor": place.anchor}
 
 
 def cost_words(shown: Trade) -> str:

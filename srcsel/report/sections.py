@@ -21,6 +21,7 @@ from srcsel.base.records import (
 from srcsel.charts import class_groups
 from srcsel.charts.cost import cost_alt, tells_apart, trade
 from srcsel.report.drawing import (
+    DOT,
     MAP,
     accuracy_rows,
     cost_picture,
@@ -96,6 +97,7 @@ def cost(result: Result, reading: Reading) -> dict[str, Any] | None:
         return None
     return {
         "picture": cost_picture(result, shown),
+        "radius": DOT,
         "axis": cost_words(shown),
         "alt": cost_alt(result, shown),
     }

@@ -67,6 +67,14 @@ def role(result: Result, model: str) -> Role:
     return "other" if used <= own else "partial"
 
 
+def shaded(result: Result) -> tuple[str, ...]:
+    """Ids of the models that every chart of scores shades: those that the verdict cannot tell
+    apart, by its measures together. None where its choice stands alone.
+    """
+    close = result.verdict.close
+    return close if len(close) > 1 else ()
+
+
 def firsts_of_100(result: Result) -> dict[str, int]:
     """Model -> in how many of 100 re-checks it came first, whole numbers that add to 100."""
     return shares(result.verdict.firsts)

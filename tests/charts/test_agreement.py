@@ -30,7 +30,6 @@ from srcsel.charts.agreement import (
     scatter_alt,
     scatter_points,
 )
-from srcsel.charts.labels import CHARACTER, LINE, PLOT, POINT, place_names
 
 CHANCE = math.log(99)
 IDS = ("demo/a", "demo/b", "demo/c", "pixels/mean")
@@ -208,71 +207,7 @@ def test_alternative_texts_tell_numbers_and_ties(result, evidence):
 def test_axis_says_measure_reading_and_direction():
     assert (
         axis_title("supcon", "raw")
-        == "Neighbour agreement (SCL), gain over chance, as published, better →"
+        == "Neighbour agreement (SCL),<br>gain over chance, as published, better →"
     )
     assert axis_title("params", None) == "Number of weights →"
     assert axis_title("<i>of another version", None) == "&lt;i&gt;of another version, better →"
-
-
-def boxes(names, at, placed):
-    """Boxes in pixels, worked out from what Plotly is told."""
-    for key, name in names.items():
-        x, y = (
-            at[key][0] * PLOT[0] + placed[key]["xshift"],
-            at[key][1] * PLOT[1] + placed[key]["yshift"],
-        )
-        width = len(name) * CHARACTER
-        x -= {"left": 0, "right": width, "center": width / 2}[placed[key]["xanchor"]]
-        y -= {"bottom": 0, "top": LINE, "middle": LINE / 2}[placed[key]["yanchor"]]
-        yield x, y, x + width, y + LINE
-
-
-def test_names_of_nearby_points_do_not_cover_each_other_or_leave_the_plot():
-    names = {k: f"Model number {k}" for k in "abcd"}
-    at = {"a": (0.5, 0.5), "b": (0.51, 0.52), "c": (0.98, 0.97), "d": (0.02, 0.03)}
-    found = list(boxes(names, at, place_names(names, at)))
-    for i, a in enumerate(found):
-        assert a[0] >= 0
-        assert a[1] >= 0
-        assert a[2] <= PLOT[0]
-        assert a[3] <= PLOT[1]
-        for b in found[:i]:
-            assert min(a[2], b[2]) <= max(a[0], b[0]) or min(a[3], b[3]) <= max(a[1], b[1])
-
-
-def test_a_name_keeps_clear_of_whiskers():
-    names, at = {"a": "A name"}, {"a": (0.5, 0.5)}
-    free = next(boxes(names, at, place_names(names, at)))
-    line = (
-        free[0] / PLOT[0],
-        (free[1] + LINE / 2) / PLOT[1],
-        free[2] / PLOT[0],
-        (free[1] + LINE / 2) / PLOT[1],
-    )
-    moved = next(boxes(names, at, place_names(names, at, [line])))
-    y = line[1] * PLOT[1]
-    assert not (
-        moved[1] < y < moved[3] and moved[0] < line[2] * PLOT[0] and moved[2] > line[0] * PLOT[0]
-    )
-
-
-def test_a_name_does_not_cover_another_point():
-    names = {"a": "A long name of a model", "b": "B"}
-    at = {"a": (0.3, 0.5), "b": (0.35, 0.53)}
-    box = next(boxes(names, at, place_names(names, at)))
-    x, y = at["b"][0] * PLOT[0], at["b"][1] * PLOT[1]
-    assert not (box[0] - POINT < x < box[2] + POINT and box[1] - POINT < y < box[3] + POINT)
-
-
-def test_names_without_room_are_left_out_but_never_the_first():
-    names = {str(k): f"Model number {k}" for k in range(40)}
-    at = {str(k): (0.5 + 0.002 * k, 0.5) for k in range(40)}
-    placed = place_names(names, at)
-    assert "0" in placed
-    assert 1 < len(placed) < 20
-    kept = {key: names[key] for key in placed}
-    found = list(boxes(kept, at, placed))
-    for i, a in enumerate(found):
-        for b in found[:i]:
-            across, up = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-            assert min(across, up) <= 0 or across * up <= 0.05 * (a[2] - a[0]) * LINE + 1

@@ -1,5 +1,6 @@
 """The figures say what the records say: order, direction, whiskers, ties, names."""
 
+import dataclasses
 import json
 import math
 from dataclasses import replace
@@ -130,6 +131,20 @@ def test_tied_rows_are_shaded_and_explained():
     assert any("too close to call" in a.text for a in figure.layout.annotations)
 
 
+def test_both_charts_shade_what_the_verdict_cannot_tell_apart_whatever_one_score_says():
+    result = make([0.2, 1.5, 1.4, 1.3], close=("demo/m1", "demo/m2", "demo/m3"))
+    alone = tuple(dataclasses.replace(r, close=r.models[:1]) for r in result.rankings)
+    result = dataclasses.replace(result, rankings=alone)
+    for measure in ("silhouette", "supcon"):
+        figure = charts.score_bars(result, measure, "whitened")
+        rows = dict(zip(figure.data[0].customdata, figure.data[0].y, strict=True))
+        looks = dict(zip(figure.data[0].customdata, figure.data[0].marker.color, strict=True))
+        shaded = sorted((s.y0 + s.y1) / 2 for s in figure.layout.shapes)
+        assert shaded == sorted(rows[m] for m in looks if looks[m] != looks["demo/m0"])
+        assert len(shaded) == 3
+        assert "For the verdict 3 models" in charts.bars_alt(result, measure, "whitened")
+
+
 def test_nothing_is_shaded_where_the_leader_stands_alone():
     figure = charts.score_bars(make([0.2, 1.5], close=("demo/m1",)), "supcon", "whitened")
     assert not figure.layout.shapes
@@ -245,7 +260,7 @@ def test_alt_text_orders_by_the_score_itself():
     result = make([0.2, 1.5, 0.9], ["Zebra", "Apple", "Mango"], close=("demo/m1", "demo/m2"))
     text = charts.bars_alt(result, "supcon", "whitened")
     assert text.index("Apple 1.500") < text.index("Mango 0.900") < text.index("Zebra 0.200")
-    assert text.endswith("2 models are too close to call.")
+    assert text.endswith("For the verdict 2 models are too close to call.")
 
 
 def test_nine_largest_classes_have_their_own_look_the_rest_is_gray():

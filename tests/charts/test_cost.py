@@ -93,7 +93,7 @@ def test_what_costs_more_than_the_limit_is_faint_and_keeps_its_place(result):
     assert dots(limited) == dots(whole)
     assert limited.layout.xaxis.range == whole.layout.xaxis.range
     assert not any(note.text == "c" for note in limited.layout.annotations)
-    assert any(note.text == "up to 10 million weights" for note in limited.layout.annotations)
+    assert limited.layout.shapes[-1].label.text == "up to 10 million weights"
 
 
 def test_colors_follow_the_verdict_under_the_limit(result):
@@ -103,6 +103,15 @@ def test_colors_follow_the_verdict_under_the_limit(result):
     )
     own = cost_chart(result, shown, title="S")
     assert again.data[1].marker.color[0] == own.data[1].marker.color[2]  # the winner's
+
+
+def test_names_lie_on_their_dots_the_most_important_first_the_others_faintly(result):
+    shown = trade(result, "supcon", "whitened", "params")
+    notes = cost_chart(result, shown, title="S", chosen="x/b").layout.annotations
+    assert [note.text for note in notes] == ["b", "c", "a", "&lt;i&gt;y&lt;/i&gt;"]
+    assert [note.opacity < 1 for note in notes] == [False, False, False, True]
+    found = [(round(10**note.x, 6), note.y, note.xshift, note.yshift) for note in notes[:2]]
+    assert found == [(9, pytest.approx(0.2), None, None), (50, pytest.approx(0.6), None, None)]
 
 
 def test_nothing_to_trade_where_all_cost_the_same(result):

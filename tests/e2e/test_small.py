@@ -22,6 +22,25 @@ STICKS_OUT = """() => [...document.querySelectorAll("[data-testid=stMain] *")].f
     return true;
 }).map(one => one.outerHTML.slice(0, 160))"""
 
+COVERED = """() => {
+    const plot = document.querySelector(".st-key-cost .js-plotly-plot");
+    const box = (one) => one.getBoundingClientRect();
+    const meet = (a, b) => Math.min(a.right, b.right) > Math.max(a.left, b.left)
+        && Math.min(a.bottom, b.bottom) > Math.max(a.top, b.top);
+    const seen = [...plot.querySelectorAll(".annotation")]
+        .filter((one) => getComputedStyle(one).visibility === "visible")
+        .map((one) => [one.textContent, box(one.querySelector("text"))]);
+    const marks = [...plot.querySelectorAll(".point, .errorbar path, .shape-label text")].map(box);
+    const edge = box(plot);
+    return {
+        names: seen.map(([name]) => name),
+        covered: seen.filter(([, at], i) => marks.some((mark) => meet(at, mark))
+            || seen.some(([, other], j) => i !== j && meet(at, other))).map(([name]) => name),
+        outside: seen.filter(([, at]) => at.left < edge.left || at.right > edge.right
+            || at.top < edge.top || at.bottom > edge.bottom).map(([name]) => name),
+    };
+}"""
+
 LEAVES_CARD = """() => [...document.querySelectorAll(".st-key-verdict *")].filter(one =>
     one.getBoundingClientRect().right > one.closest(".st-key-verdict").getBoundingClientRect().right
 ).map(one => one.outerHTML.slice(0, 160))"""
@@ -116,3 +135,19 @@ def test_results_with_long_names_fit(visitor, long_names, size, scheme):
         window.page.get_by_role("button", name="Share").click()
         expect(window.page.get_by_role("button", name="Make report")).to_be_visible()
         assert violations(window) == []
+
+
+def test_names_in_the_cost_picture_cover_nothing_at_any_width(visitor, long_names):
+    window = visitor(size=(1440, 900))
+    window.open(f"/results?run={long_names}&cost=time")
+    wait_for_verdict(window)
+    expect(window.page.locator(".st-key-cost .js-plotly-plot")).to_be_visible(timeout=LONG)
+    for width in (1440, 1280, 390):
+        window.page.set_viewport_size({"width": width, "height": 900})
+        window.settle()
+        window.page.wait_for_function(f"({COVERED})().names.length > 0", timeout=LONG)
+        said = window.page.evaluate(COVERED)
+        assert said["names"]
+        assert said["covered"] == []
+        assert said["outside"] == []
+    window.shot("long-names-cost")

@@ -16,7 +16,7 @@ from srcsel.store import files
 from srcsel.store.serialize import to_plain
 from srcsel.ui.app import frame, state
 from srcsel.ui.evidence import agreements
-from srcsel.ui.parts import choices, figures, words
+from srcsel.ui.parts import choices, figures, naming, words
 from srcsel.ui.parts.show import error_state, md, plain
 from srcsel.verdict.wording import BEFOREHAND
 
@@ -166,6 +166,7 @@ def scatter(result: Result, evidence: Evidence) -> None:
         config={"displayModeBar": False},
         alt=agreement.scatter_alt(result, evidence, predictor, reading),
     )
+    naming.place_names("evidence-scatter")
     row = next(
         (a for a in evidence.agreements if (a.predictor, a.reading) == (predictor, reading)), None
     )

@@ -16,7 +16,7 @@ from srcsel.charts.cost import cost_alt, cost_chart, tells_apart, trade
 from srcsel.charts.palette import Theme
 from srcsel.measures import MEASURES
 from srcsel.ui.app import frame, state
-from srcsel.ui.parts import choices, words
+from srcsel.ui.parts import choices, naming, words
 from srcsel.ui.parts.show import md, plain
 from srcsel.ui.results import results
 from srcsel.verdict.cost import (
@@ -122,6 +122,7 @@ def section(whole: Result, part: Result, reading: Reading, chosen: str) -> None:
             config={"displayModeBar": False},
             alt=cost_alt(whole, shown),
         )
+        naming.place_names("cost")
 
 
 @lru_cache(maxsize=16)

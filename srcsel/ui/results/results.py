@@ -27,7 +27,7 @@ from srcsel.ui.parts.show import error_state, md
 from srcsel.ui.results import table, verdict
 from srcsel.verdict import doubt
 from srcsel.verdict.correction import MARK, lengths_before
-from srcsel.verdict.readings import pick_scores
+from srcsel.verdict.readings import pick_scores, shaded
 from srcsel.verdict.wording import READINGS
 
 if TYPE_CHECKING:
@@ -47,6 +47,10 @@ READING_MEANS = {
         " published numbers; it can favour models that see hardly any difference."
     ),
 }
+SHADED_MEANS = (
+    "**Shaded**: the verdict cannot tell these models apart, by its scores together. Dark blue is"
+    " its choice, lighter blue are the others of them, grey is the rest; in every chart the same."
+)
 PRESENTED = 5  # bars of a chart for an audience, so that both charts are in sight
 LEAST_MAP = 420  # pixels
 ROOM = 300  # pixels of a window that controls, legend and caption take
@@ -125,6 +129,8 @@ def bars(result: Result, which: Reading, chosen: str, places: Sequence[DeltaGene
         if lengths_before(result, "silhouette", which):
             st.caption(f"Thin outlines: {MARK}.")
         if not frame.presenting():
+            if shaded(result):
+                st.caption(SHADED_MEANS)
             st.caption(READING_MEANS[which])
         elif len(models_on_show(result)) > PRESENTED:
             st.caption(f"{PRESENTED} of the {len(models_on_show(result))} models")

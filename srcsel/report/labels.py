@@ -1,0 +1,91 @@
+"""Names beside the dots of a drawn scatter: where each finds room, in the drawing's own units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from html import unescape
+from itertools import pairwise
+
+import numpy as np
+
+WIDE, HIGH, RISE = 0.56, 1.15, 0.9  # of a letter, of a line and of what is above its base, in sizes
+GAP = 4.0  # units between a dot's edge and its name
+STEP = 6.0  # units between two places of a line that are looked at
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom; down is positive, as in SVG
+_SIDES = ((1, 0), (-1, 0), (0, -1), (0, 1), (1, -1), (-1, -1), (1, 1), (-1, 1))
+_ANCHORS = {1: "start", 0: "middle", -1: "end"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where SVG writes a name: the end that `anchor` names, on the base line."""
+
+    x: float
+    y: float
+    anchor: str
+    box: Box
+
+
+def place_names(
+    names: Mapping[str, str],
+    at: Mapping[str, tuple[float, float]],
+    others: Iterable[Box],
+    *,
+    radius: float,
+    size: float,
+    area: tuple[float, float],
+) -> dict[str, Place]:
+    """Place each name beside its dot `at` of that radius, so that it covers no dot, nothing of
+    `others` and no earlier name, and stays inside (0, 0, *area).
+
+    Greedy, in the order of `names`. The first stands in any case, where it covers least; of the
+    rest those without room are left out. size: of the type, in units.
+    """
+    dots = [(x - radius, y - radius, x + radius, y + radius) for x, y in at.values()]
+    taken, placed = [*dots, *others], {}
+    for key, name in names.items():
+        wide = len(unescape(name)) * WIDE * size
+        sides = [_beside(at[key], side, radius + GAP, wide, size) for side in _SIDES]
+        inside = [p for p in sides if _outside(p.box, area) == 0] if placed else sides
+        costs = [_outside(p.box, area) + sum(_common(p.box, t) for t in taken) for p in inside]
+        if not costs or (placed and min(costs) > 0):
+            continue
+        placed[key] = inside[int(np.argmin(costs))]
+        taken.append(placed[key].box)
+    return placed
+
+
+def along(points: Iterable[tuple[float, float]]) -> list[Box]:
+    """Return small boxes along the line through `points`."""
+    corners = np.array(list(points), dtype=float).reshape(-1, 2)
+    found = []
+    for a, b in pairwise(corners):
+        shares = np.linspace(0, 1, 2 + int(np.hypot(*(b - a)) / STEP))[:, None]
+        found += [(x, y, x, y) for x, y in (a + (b - a) * shares).tolist()]
+    return found
+
+
+def _beside(
+    at: tuple[float, float], side: tuple[int, int], far: float, wide: float, size: float
+) -> Place:
+    across, down = side
+    far = far * np.sqrt(0.5) if across and down else far
+    x, middle = at[0] + across * far, at[1] + down * (far + HIGH * size / 2)
+    left, top = x - wide * (1 - across) / 2, middle - HIGH * size / 2
+    box = (left, top, left + wide, top + HIGH * size)
+    return Place(round(x, 1), round(top + RISE * size, 1), _ANCHORS[across], box)
+
+
+def _common(a: Box, b: Box) -> float:
+    """Square units in common; a line counts as one unit wide."""
+    across, down = min(a[2], b[2] + 1) - max(a[0], b[0]), min(a[3], b[3] + 1) - max(a[1], b[1])
+    return across * down if across > 0 and down > 0 else 0.0
+
+
+def _outside(box: Box, area: tuple[float, float]) -> float:
+    """Square units of a box that would be cut off."""
+    across = max(0.0, -box[0]) + max(0.0, box[2] - area[0])
+    down = max(0.0, -box[1]) + max(0.0, box[3] - area[1])
+    return across * (box[3] - box[1]) + down * (box[2] - box[0])
