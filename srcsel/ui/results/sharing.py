@@ -102,8 +102,10 @@ def training(result: Result) -> None:
                 on_click="ignore",
                 help="Put it beside the script: the folders alone do not tell the classes.",
             )
-    with st.expander("See the script", icon=":material/code:"):
-        st.code(text, language="python", height=420)
+    # sent only to who opens it: colouring its lines holds the browser up before the charts
+    box = st.expander("See the script", icon=":material/code:", key="script", on_change="rerun")
+    if box.open:
+        box.code(text, language="python", height=420)
 
 
 def _report(whole: Result, name: str) -> None:
