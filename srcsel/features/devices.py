@@ -35,3 +35,14 @@ def pick_device(device: str) -> str:
             f"The device '{device}' is not there. This computer has: {usable}. Or choose auto."
         )
     return device
+
+
+def cards_of(device: str) -> list[str]:
+    """Return what a picked device stands for: "cuda" for every graphics card of that kind, all
+    else for itself.
+    """
+    if device != "cuda":
+        return [device]
+    import torch
+
+    return [f"cuda:{number}" for number in range(torch.cuda.device_count())] or [device]

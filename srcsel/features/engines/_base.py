@@ -5,10 +5,12 @@ An engine carries out what `extract` found to be missing. Another one is one new
 
 from __future__ import annotations
 
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -45,6 +47,8 @@ class Work:
     watch: Watch
     say: Callable[[str], None]
     keep: bool  # these are all pictures of the set, and it is noted where they lie
+    # held where rows are stored and progress is told, since several cards do both
+    alone: AbstractContextManager = field(default_factory=threading.RLock)
 
 
 class Engine(Protocol):

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from srcsel.base import access
 from srcsel.base.errors import InputError
 from srcsel.base.records import Dataset
 from srcsel.features.devices import batch_size
@@ -27,6 +28,7 @@ from srcsel.features.engines._ray_stages import (
     Asked,
     Decode,
     Network,
+    Pictures,
     Told,
     pixels_column,
 )
@@ -74,12 +76,11 @@ def serve() -> None:
                 for rows in stream(value):
                     _tell(answers, "rows", rows)
                 _tell(answers, "end", None)
-        except InputError as error:
-            _tell(answers, "refused", str(error))
         except Exception as error:  # noqa: BLE001 (Ray raises anything at all; the other side finds the words)
-            cause = getattr(error, "cause", None)
-            if isinstance(cause, InputError):  # a picture that went bad, found by a worker
-                _tell(answers, "refused", str(cause))
+            # a worker's comes wrapped with where it came from, and Ray adds lines of its own
+            own = getattr(error, "cause", None) or error
+            if isinstance(own, InputError):  # a picture that went bad
+                _tell(answers, "refused", str(own).splitlines()[0])
             else:
                 trace = "".join(traceback.format_exception(error))
                 _tell(answers, "broken", (f"{type(error).__name__}: {error}", trace))
@@ -147,7 +148,8 @@ def _pipeline(order: Order) -> Any:
         order.dataset, paths=(), digests=(), labels=np.empty(0, np.int64), notes=(), unreadable=()
     )
     data: Any = ray.data.from_arrow(_pieces(order))
-    data = data.map_batches(Decode(bare, hows).__call__, batch_size=ROWS)
+    decode = Decode(bare, hows, _pictures(order.dataset))
+    data = data.map_batches(decode.__call__, batch_size=ROWS)
     share = _share(len(order.asked))
     for number, asked in enumerate(order.asked):
         column = pixels_column(asked.preprocessing)
@@ -159,6 +161,19 @@ def _pipeline(order: Order) -> Any:
             **share[asked.device],
         )
     return data
+
+
+def _pictures(dataset: Dataset) -> Any:
+    """Start what reads pictures here for computers of the cluster that have no such folder."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    ours = {name: value for name, value in access.limits().items() if value}
+    actor = ray.remote(Pictures).options(
+        num_cpus=0, scheduling_strategy=here, runtime_env={"env_vars": ours}
+    )
+    return actor.remote(dataset.folder)
 
 
 def _pieces(order: Order) -> list[Any]:

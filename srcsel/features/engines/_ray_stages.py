@@ -5,14 +5,18 @@ Functions and classes only; what they make travels in columns, one a kind of pix
 
 from __future__ import annotations
 
+import contextlib
 import json
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from srcsel.base import access
 from srcsel.base.records import Dataset, FeatureKey, SourceModel
 from srcsel.base.scarce import is_lost, is_out_of_memory
 from srcsel.base.settings import load_settings
@@ -59,24 +63,67 @@ def pixels_column(preprocessing: Preprocessing) -> str:
     return f"pixels {preprocessing.pixel_key}"
 
 
+class Pictures:
+    """Reads the files of a dataset where the run was asked for, for computers that have no such
+    folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """`folder`: that of the dataset."""
+        self._folder = folder
+
+    def read(self, paths: Sequence[str]) -> list[bytes | None]:
+        """Return what files hold; None for one that is gone or may not be opened."""
+        found: list[bytes | None] = []
+        for path in paths:
+            file, whole = self._folder / path, None
+            if access.allowed(file):
+                with contextlib.suppress(OSError):
+                    whole = file.read_bytes()
+            found.append(whole)
+        return found
+
+
 class Decode:
     """Read pictures, the very ones that the folder check saw, and decode each once for all
     models.
     """
 
-    def __init__(self, dataset: Dataset, hows: Sequence[Preprocessing]) -> None:
+    def __init__(self, dataset: Dataset, hows: Sequence[Preprocessing], pictures: Any) -> None:
         """`dataset` says where they lie, which ones comes in the batches; `hows`: one way of
-        preparing for each kind of pixels.
+        preparing for each kind of pixels; `pictures`: Ray's handle of `Pictures`.
         """
-        self._dataset, self._hows = dataset, list(hows)
+        self._dataset, self._hows, self._pictures = dataset, list(hows), pictures
 
     def __call__(self, batch: Batch) -> Batch:
         """Return rows and pixels. Raises InputError for a picture that went bad."""
         digests = tuple(batch["digest"]) if all(batch["digest"]) else ()  # () = not known
         some = replace(self._dataset, paths=tuple(batch["path"]), digests=digests)
-        made = [pixels_of(some, row, self._hows) for row in range(len(some.paths))]
+        with self._here(some) as some:
+            made = [pixels_of(some, row, self._hows) for row in range(len(some.paths))]
         columns = dict(zip(map(pixels_column, self._hows), zip(*made, strict=True), strict=True))
         return {"row": batch["row"]} | {name: np.stack(one) for name, one in columns.items()}
+
+    @contextlib.contextmanager
+    def _here(self, some: Dataset) -> Iterator[Dataset]:
+        """Yield the pictures as they lie on this computer: in their folder, else in a copy of them
+        that goes afterwards.
+        """
+        if some.folder.is_dir() and access.allowed(some.folder):
+            yield some
+            return
+        import ray
+
+        uploads = load_settings().uploads  # what lies below may be opened, whatever the limits
+        uploads.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="ray-", dir=uploads) as place:
+            brought = ray.get(self._pictures.read.remote(list(some.paths)))
+            for path, whole in zip(some.paths, brought, strict=True):
+                file = Path(place) / path
+                file.parent.mkdir(parents=True, exist_ok=True)
+                if whole is not None:
+                    file.write_bytes(whole)
+            yield replace(some, folder=Path(place))
 
 
 class Network:

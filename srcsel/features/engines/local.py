@@ -1,4 +1,6 @@
-"""On this computer: one decode for all models, one model after the other, the next one loading."""
+"""On this computer: one decode for all models, one model after the other, the next one loading; on
+each of several graphics cards.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,15 @@ from srcsel.base.scarce import is_lost, is_out_of_memory, require_addresses
 from srcsel.features import timing
 from srcsel.features.backends import Runner
 from srcsel.features.decode import Arriving, decoding
-from srcsel.features.devices import batch_size, pick_device
+from srcsel.features.devices import batch_size, cards_of, pick_device
 from srcsel.features.engines._base import Rows, Work, failure, too_large
 from srcsel.features.engines._blocks import in_blocks
+from srcsel.features.engines._cards import beside
 from srcsel.features.loading import Coming, Loader, Task, free_memory, leave_a_core
 from srcsel.features.passing import Passing
 from srcsel.models.hubs import Preprocessing
+
+SEVERAL = "{} graphics cards ran the models, one model on each at a time."
 
 
 class Local:
@@ -31,7 +36,7 @@ class Local:
         """Do nothing."""
 
     def run(self, work: Work) -> Iterator[Features | Failure]:
-        """Yield the features, or the failure, of every task, one after the other."""
+        """Yield the features, or the failure, of every task, as they are finished."""
         yield from in_blocks(work, self._run)
 
     def _run(self, work: Work) -> Iterator[Features | Failure]:
@@ -46,12 +51,20 @@ class Local:
             def own(task: Task) -> Arriving:
                 return pixels.of(task.preprocessing.pixel_key, task.rows)
 
-            loader = Loader(own, work.store, work.say)
-            for task, coming in loader.in_turn(work.tasks, device, work.watch):
-                outcome = _Turn(task, coming, loader, work).outcome(device)
-                if isinstance(outcome, Failure):
-                    pixels.check()  # a picture that went bad is no fault of the model
-                yield outcome
+            def run(work: Work, device: str) -> Iterator[Features | Failure]:
+                loader = Loader(own, work.store, work.say)
+                for task, coming in loader.in_turn(work.tasks, device, work.watch):
+                    outcome = _Turn(task, coming, loader, work).outcome(device)
+                    if isinstance(outcome, Failure):
+                        pixels.check()  # a picture that went bad is no fault of the model
+                    yield outcome
+
+            cards = cards_of(device)[: len(work.tasks)]
+            if len(cards) < 2:
+                yield from run(work, device)
+                return
+            work.say(SEVERAL.format(len(cards)))
+            yield from beside(work, cards, run)
 
 
 @dataclass(eq=False)
@@ -88,7 +101,8 @@ class _Turn:
                         " processor."
                     )
             free_memory()
-            self.task = self.task.as_stored(self.work.store)
+            with self.work.alone:
+                self.task = self.task.as_stored(self.work.store)
         return too_large(model)
 
     def _run(self, device: str, *, first: bool) -> Features | Failure:
@@ -97,22 +111,26 @@ class _Turn:
         """
         model, watch, size = self.task.model, self.work.watch, batch_size(device)
         before = Rows(self.task, self.work)
-        before.require_room(model.dim or 1)  # before it is loaded
-        before.tell()
+        with self.work.alone:
+            before.require_room(model.dim or 1)  # before it is loaded
+            before.tell()
         task, runner = self._ready(device, first=first)
         pixels, rows = self.loader.pixels(task), Rows(task, self.work)
         rows.tell()
         passing = Passing(model, runner, device, size, self.loader.say, watch)
         try:
             for values, logits in passing.over(len(task.rows), pixels.rest):
-                rows.add(values, logits)
-                rows.tell()
+                with self.work.alone:
+                    rows.add(values, logits)
+                    rows.tell()
         except BaseException:
-            rows.flush()
+            with self.work.alone:
+                rows.flush()
             raise
         if timing.was_busy(rows.batches):
             rows.batches += self._time_again(passing.runner, pixels[: passing.size], passing.size)
-        return rows.outcome()
+        with self.work.alone:
+            return rows.outcome()
 
     def _time_again(self, runner: Runner, pictures: np.ndarray, size: int) -> list[timing.Batch]:
         """Put a batch of pictures (b, 3, h, w) through the network again and again, for its time

@@ -1,50 +1,27 @@
 """Ray: the same extraction on a cluster, as a Ray Data pipeline, or on a Ray started here.
 
-Scheduling, queues and retries are Ray's own; a worker that is killed is replaced by it. What lies
-here is what is asked of it and the words for what can go wrong.
+Scheduling, queues and retries are Ray's own; a worker or computer that is lost is replaced by it.
+What lies here is what is asked of it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
-import pickle
-import queue
-import re
-import socket
-import subprocess
-import tempfile
-import threading
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
-from srcsel.base import children
-from srcsel.base.errors import EngineError, InputError, QuotaError
+from srcsel.base.errors import InputError, QuotaError
 from srcsel.base.records import Failure, Features
 from srcsel.features.engines._base import Rows, Work, failure
-from srcsel.features.engines._ray_driver import LEAVING, TOGETHER, Order
+from srcsel.features.engines._ray_driver import TOGETHER, Order
 from srcsel.features.engines._ray_driver import Rows as Came
+from srcsel.features.engines._ray_process import Driver, require_answer
 from srcsel.features.engines._ray_stages import Asked
 from srcsel.features.loading import Task, task_for
 
-LOOK = 0.5  # seconds between two looks at the stop button
-PROBE = 5.0  # seconds between two looks whether the head still answers
-PATIENCE = 5.0  # seconds in which a head has to answer at all
-AHEAD = 8  # answers that wait to be stored, so that Ray waits for a slow disk
-ENVIRONMENT = {
-    "RAY_USAGE_STATS_ENABLED": "0",  # Ray reports its use over the internet otherwise
-    "RAY_gcs_rpc_server_reconnect_timeout_s": "10",  # after which a head is gone
-    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
-}
-_VERSIONS = re.compile(
-    r"Ray:\s*(?P<their_ray>\S+)\s+Python:\s*(?P<their_python>\S+)\s.*?"
-    r"Ray:\s*(?P<our_ray>\S+)\s+Python:\s*(?P<our_python>\S+)",
-    re.DOTALL,
-)
 NOT_INSTALLED = (
     'Ray is not installed here. Install it with pip install "srcsel[ray]", or let this computer do'
     " the work."
@@ -52,22 +29,6 @@ NOT_INSTALLED = (
 CLIENT = (
     "{} is an address of Ray's client, which Ray Data does not support. Make this computer a part"
     " of the cluster with ray start --address=HOST:6379, and give that HOST:6379."
-)
-SILENT = (
-    "No Ray answers at {} ({}). Start one there (ray start --head), check the address, or leave it"
-    " away: then a Ray is started on this computer."
-)
-REFUSED = (
-    "The Ray at {} cannot be used: {}. This computer has to be one of its own (ray start"
-    " --address=...). Or let this computer alone do the work."
-)
-OTHER = (
-    "The Ray at {} is version {their_ray} with Python {their_python}, and here it is {our_ray} with"
-    " Python {our_python}. Install the same versions on all computers of the cluster."
-)
-GONE = (
-    "The Ray {} is gone: its head, or the way to it, ended in the middle of the work. What was"
-    " finished is kept. Start Ray again and continue, or let this computer do the work."
 )
 NO_CARD = "The Ray {} has no graphics card that srcsel can use as '{}'. Choose auto or cpu."
 RAN = "Computed on Ray {}: {} of {}. The seconds a picture takes are those of its workers."
@@ -79,7 +40,7 @@ class Ray:
     def __init__(self, address: str = "") -> None:
         """`address`: HOST:PORT of a head; "" = a Ray is started here, and ended with us."""
         self._address = address
-        self._driver: _Driver | None = None
+        self._driver: Driver | None = None
         self._offer: dict[str, Any] = {}
 
     @property
@@ -99,17 +60,13 @@ class Ray:
         if self._address:
             self._joined()
 
-    def _joined(self) -> _Driver:
+    def _joined(self) -> Driver:
         """Join it if that was not done. Raises InputError."""
         if self._driver is not None:
             return self._driver
         if self._address:
-            try:
-                _probe(self._address)
-            except (OSError, ValueError) as error:
-                why = getattr(error, "strerror", None) or str(error)
-                raise InputError(SILENT.format(self._address, why)) from error
-        driver = _Driver()
+            require_answer(self._address)
+        driver = Driver()
         try:
             self._offer = driver.join(self._address)
         except BaseException:
@@ -254,102 +211,6 @@ class _Turn:
         self.rows = Rows(self._task, self._work)
 
 
-class _Driver:
-    """The process that talks to Ray."""
-
-    def __init__(self) -> None:
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
-        self._folder = tempfile.TemporaryDirectory(prefix="srcsel-ray-", ignore_cleanup_errors=True)
-        self._popen, asked, answered = children.start(
-            "srcsel.features.engines._ray_driver", ENVIRONMENT, stderr=self._log
-        )
-        self._pipes = asked, answered
-        self._answers: queue.Queue[tuple[str, Any]] = queue.Queue(AHEAD)
-        self._reader = threading.Thread(target=self._read, args=(self._pipes[1],), daemon=True)
-        self._reader.start()
-
-    def join(self, address: str) -> dict[str, Any]:
-        """Have it join; return what Ray offers. Raises InputError."""
-        self._ask("join", (address, self._folder.name))
-        kind, value = self._answers.get()
-        if kind == "joined":
-            return value
-        what = value[0] if kind == "broken" else f"the process ended: {self._last_words()}"
-        found = _VERSIONS.search(what)
-        where = address or "that was to start on this computer"
-        if found is not None and "ersion" in what:
-            raise InputError(OTHER.format(where, **found.groupdict()))
-        raise InputError(REFUSED.format(where, what.strip().splitlines()[0][:300].rstrip(".")))
-
-    def stream(self, order: Order, address: str, where: str, look: Any) -> Iterator[Came]:
-        """Yield the rows that Ray hands over; `look` is called while there are none.
-
-        Raises InputError for a picture that went bad, EngineError where Ray is gone or failed.
-        """
-        self._ask("stream", order)
-        probed = time.monotonic()
-        while True:
-            try:
-                kind, value = self._answers.get(timeout=LOOK)
-            except queue.Empty:
-                look()
-                if address and time.monotonic() - probed > PROBE:
-                    self._require_head(address, where)
-                    probed = time.monotonic()
-                continue
-            if kind == "rows":
-                yield value
-            elif kind == "end":
-                return
-            elif kind == "refused":
-                raise InputError(value)
-            elif kind == "gone" or _is_gone(address):
-                raise EngineError(GONE.format(where))
-            else:
-                raise EngineError(
-                    f"Ray could not do the work ({value[0].splitlines()[0][:300]}). What was"
-                    " finished is kept. Start again, or let this computer do the work."
-                )
-
-    def end(self) -> None:
-        """End it, whatever it does, and the Ray that it started."""
-        with contextlib.suppress(OSError):
-            self._pipes[0].close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._popen.wait(LEAVING + LOOK)
-        self._popen.kill()
-        self._popen.wait()
-        while self._reader.is_alive():  # it may wait for room
-            with contextlib.suppress(queue.Empty):
-                self._answers.get(timeout=0.05)
-        for pipe in self._pipes:
-            with contextlib.suppress(OSError):
-                pipe.close()
-        self._log.close()
-        self._folder.cleanup()
-
-    def _ask(self, kind: str, value: Any) -> None:
-        with contextlib.suppress(OSError):  # it ended: its answer says so
-            self._pipes[0].write(pickle.dumps((kind, value), pickle.HIGHEST_PROTOCOL))
-            self._pipes[0].flush()
-
-    def _read(self, answers: BinaryIO) -> None:
-        try:
-            while True:
-                self._answers.put(pickle.load(answers))
-        except (EOFError, OSError, pickle.UnpicklingError):
-            self._answers.put(("gone", ("it ended", "")))
-
-    def _require_head(self, address: str, where: str) -> None:
-        if _is_gone(address):
-            raise EngineError(GONE.format(where))
-
-    def _last_words(self) -> str:
-        self._log.seek(0)
-        lines = self._log.read()[-4000:].decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "without a word"
-
-
 def _no_room(work: Work, task: Task) -> Failure | None:
     """Say that features would take more room than a person may have, before any are made."""
     try:
@@ -357,23 +218,6 @@ def _no_room(work: Work, task: Task) -> Failure | None:
     except QuotaError as error:
         return failure(task.model, error)
     return None
-
-
-def _probe(address: str) -> None:
-    """Raise OSError or ValueError where nothing answers."""
-    host, _, port = address.rpartition(":")
-    with socket.create_connection((host.strip("[]"), int(port)), PATIENCE):
-        pass
-
-
-def _is_gone(address: str) -> bool:
-    if not address:
-        return False
-    try:
-        _probe(address)
-    except OSError:
-        return True
-    return False
 
 
 def _count(number: int, word: str) -> str:

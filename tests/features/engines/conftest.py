@@ -39,20 +39,46 @@ class Head:
         return found
 
     def end(self):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        end(self.process)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def start_head():
+@contextlib.contextmanager
+def another(head, *before):
+    """Make another computer with two cores a part of a Ray; `before`: words before its command."""
+    command = [
+        *(*before, sys.executable, "-m", "ray.scripts.scripts", "start", "--block"),
+        *(f"--address={head.address}", "--node-ip-address=127.0.0.1", "--num-cpus=2"),
+        *("--object-store-memory=150000000", "--disable-usage-stats"),
+    ]
+    process = subprocess.Popen(
+        command,
+        env=os.environ | {"RAY_AUTH_MODE": "disabled", "TESTED": head.folder},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        end(process)
+
+
+def end(process):
+    """End a computer of a Ray and all that runs on it, as a power cut would."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def start_head(cores=2):
     folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # short: sockets lie in it
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [
         *(sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block"),
-        *("--node-ip-address=127.0.0.1", f"--port={port}", "--num-cpus=2"),
+        *("--node-ip-address=127.0.0.1", f"--port={port}", f"--num-cpus={cores}"),
         *("--object-store-memory=150000000", "--include-dashboard=false"),
         *("--disable-usage-stats", f"--temp-dir={folder}"),
     ]

@@ -109,8 +109,11 @@ def test_a_model_that_cannot_be_loaded_fails_alone_and_by_name(
 
 def test_a_picture_that_changed_meanwhile_is_named(dataset, store, engine):
     digests = ("0" * 64, *dataset.digests[1:])
-    with pytest.raises(InputError, match=r"blue/000\.png was changed while it was in use"):
+    with pytest.raises(
+        InputError, match=r"^blue/000\.png was changed while it was in use"
+    ) as found:
         run(replace(dataset, digests=digests), "pixels", store, engine)
+    assert "\n" not in str(found.value)  # a sentence, and nothing around it
 
 
 def test_the_first_pictures_alone_stay_half_done_work(dataset, store, engine, expected):

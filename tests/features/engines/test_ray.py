@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from srcsel.base.errors import EngineError, InputError
-from srcsel.features.engines import Local, Ray, engine_of
-from srcsel.features.engines import ray as module
+from srcsel.features.engines import Local, Ray, _ray_process, engine_of, ray
 from srcsel.features.extract import extract
 from srcsel.models.catalog import find_models
 from srcsel.pictures.dataset import load_dataset
@@ -106,7 +105,7 @@ def test_a_ray_of_another_version_is_named_with_both(head, monkeypatch):
 
     with pytest.raises(RuntimeError) as found:
         check_version_info({"ray_version": "1.2.3", "python_version": "3.7.1"}, "127.0.0.1")
-    driver = module._Driver()
+    driver = _ray_process.Driver()
     try:
         monkeypatch.setattr(driver, "_ask", lambda *_: None)
         driver._answers.put(("broken", (f"RuntimeError: {found.value}", "")))
@@ -117,7 +116,7 @@ def test_a_ray_of_another_version_is_named_with_both(head, monkeypatch):
 
 
 def test_without_ray_its_install_command_is_given(monkeypatch):
-    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(ray.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r'pip install "srcsel\[ray\]"'):
         Ray().require()
 
