@@ -101,6 +101,7 @@ def _carried_out(
     ready: Callable[[Result], object],
 ) -> Result:
     features, runs = open_features(settings), open_runs(settings)
+    features.require()
     models, gone = models_of(run)
     for model in models:
         watch.update(model.id, "waiting")
