@@ -14,7 +14,7 @@ from srcsel.ui.parts.watch import ACTIVE, watch_run
 
 LEAD = (
     "The scores are a forecast, made without training anything. Here the forecast is put to the"
-    " test: the starting models learn from some of your pictures and are asked about the others."
+    " test: the starting models learn from some of the pictures and are asked about the others."
 )
 
 

@@ -13,6 +13,10 @@ from srcsel.ui.parts import cards, mine
 from srcsel.ui.parts.show import empty_state, plain
 from srcsel.verdict.wording import HEADLINES
 
+LETTERS = 32  # of a model's name that its column has room for
+IN_SHORT = {"yardstick": "None helps", "chance": "None helps", "same": "No difference"}
+"""Headlines of a verdict that a cell has no room for."""
+
 
 def history() -> None:
     """Draw the page."""
@@ -105,12 +109,12 @@ def _table(runs: list[RunSummary], key: str) -> list[int]:
         alt="All runs, newest first",
         column_config={
             "Pictures": st.column_config.NumberColumn(format="localized"),
-            "Run": st.column_config.TextColumn(width=250),
+            "Run": st.column_config.TextColumn(width=225),
             "Space": st.column_config.TextColumn(
                 help="Its scores, maps and reports. What models made of its pictures is shared by"
                 " all runs of them; the switch below shows it."
             ),
-            "Start from": st.column_config.TextColumn(width="medium"),
+            "Start from": st.column_config.TextColumn(width=240),
             "Link": st.column_config.LinkColumn(
                 display_text="Open", help="Opens in a new tab; copy it to share."
             ),
@@ -124,11 +128,13 @@ def _space(run: RunSummary) -> str:
 
 
 def _sure(run: RunSummary) -> str:
-    return cards.sure(run) + (" (fast answer)" if run.race else "")
+    said = IN_SHORT.get(run.cause, cards.sure(run))
+    return said + (" (fast answer)" if run.race else "")
 
 
 def _start(run: RunSummary) -> str:
-    return "–" if run.cause in HEADLINES else plain(run.winner_title) or "–"
+    name = "" if run.cause in HEADLINES else cards.winner(run).removeprefix("the ")
+    return phrases.cut(name, LETTERS) or "–"
 
 
 def _shipped(run: RunSummary) -> str:

@@ -29,7 +29,7 @@ from srcsel.ui.parts.show import empty_state, md
 
 def models() -> None:
     """Draw the page."""
-    frame.header("Models", "Which pretrained models should be tried on your pictures?")
+    frame.header("Models", "Which pretrained models should be tried?")
     ref = state.read("images")
     if ref is None:
         empty_state(

@@ -78,6 +78,14 @@ def millions(weights: int) -> str:
     return f"{value:,.0f} million" if value >= 99.95 else f"{value:.3g} million"
 
 
+def cut(name: str, length: int) -> str:
+    """Cut a name of more than `length` characters in its middle: beginnings and ends tell apart."""
+    head = (length - 1) * 2 // 3
+    if len(name) <= length:
+        return name
+    return f"{name[:head].rstrip()}…{name[-(length - 1 - head) :].lstrip()}"
+
+
 def word(n: int) -> str:
     """Return a number in words up to twelve."""
     return _WORDS[n] if n < len(_WORDS) else str(n)

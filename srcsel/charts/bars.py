@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from srcsel.base.phrases import plain
+from srcsel.base.phrases import cut, plain
 from srcsel.base.records import Reading, Result, Score
 from srcsel.charts.beside import add_close, add_values
 from srcsel.charts.palette import PAINT, Theme, plotly_text
@@ -310,12 +310,7 @@ def short_name(name: str, length: int = _LABEL) -> str:
     """
     name = plain(name)
     bare = name[: name.rindex(" (")] if name.endswith(")") and " (" in name else name
-    if len(name) > length > len(bare) > 0:
-        name = f"{bare}…"
-    elif len(name) > length:
-        head = (length - 1) * 2 // 3
-        name = f"{name[:head].rstrip()}…{name[-(length - 1 - head) :].lstrip()}"
-    return plotly_text(name)
+    return plotly_text(f"{bare}…" if len(name) > length > len(bare) > 0 else cut(name, length))
 
 
 def short_names(names: Sequence[str], length: int = _LABEL) -> list[str]:

@@ -107,7 +107,7 @@ def print_models(models: Sequence[SourceModel]) -> None:
         "model", "parameters", "GMACs", "pixels", "pretraining", "licence", box=None, pad_edge=False
     )
     for model in models:
-        params = "" if model.params is None else f"{model.params / 1e6:,.1f} M"
+        params = "" if model.params is None else f"{model.params / 1e6:,.2f} M"
         gmacs = "" if model.gmacs is None else f"{model.gmacs:,.2f}"
         table.add_row(
             *map(

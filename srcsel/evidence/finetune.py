@@ -30,6 +30,7 @@ from srcsel.evidence.training import CHECKPOINTS, Trained, Training
 from srcsel.features.decode import decoded
 from srcsel.features.devices import pick_device
 from srcsel.features.loading import free_after, leave_a_core
+from srcsel.models.called import at_start, called
 from srcsel.models.hubs import Preprocessing, Trainable, hub_of
 from srcsel.store import expected
 from srcsel.store.memory import Arrays, Memory
@@ -123,15 +124,16 @@ class _Work:
         """Say in a sentence why a model has no accuracy."""
         if is_out_of_memory(error):
             reason = (
-                f"Not enough memory to fine-tune {model.title} with {self.protocol.batch} pictures"
-                " at a time. Choose a smaller batch, or leave it out."
+                f"Not enough memory to fine-tune {called(model)} with"
+                f" {self.protocol.batch} pictures at a time. Choose a smaller batch, or leave it"
+                " out."
             )
         elif isinstance(error, SrcselError):
             reason = str(error)
         else:
             reason = (
-                f"{model.title} could not be fine-tuned ({type(error).__name__}: {error}). The"
-                " others go on."
+                f"{at_start(called(model))} could not be fine-tuned ({type(error).__name__}:"
+                f" {error}). The others go on."
             )
         self.watch.update(model.id, "failed", note=reason)
         return Failure(model.id, "", reason, "".join(traceback.format_exception(error)))
@@ -146,7 +148,7 @@ class _Work:
 
         def tell(step: int, steps: int) -> None:
             note = (
-                f"Training {model.title}, repeat {number + 1} of {seeds}: step {step:,} of"
+                f"Training {called(model)}, repeat {number + 1} of {seeds}: step {step:,} of"
                 f" {steps:,}"
             )
             self.watch.update(model.id, "running", number * steps + step, seeds * steps, note)

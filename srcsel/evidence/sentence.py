@@ -12,6 +12,7 @@ import numpy as np
 from srcsel.base.phrases import count, listed
 from srcsel.base.records import Accuracy, Agreement, Protocol, SourceModel
 from srcsel.measures import MEASURES
+from srcsel.models.called import called as name_of
 
 SHORT = {"supcon": "SCL", "silhouette": "MSC", "verdict": "the verdict"}
 ASKED = ("supcon", "silhouette", "verdict")
@@ -30,14 +31,14 @@ def sentence(
     close: who cannot be told from the best, the best first. Where that is everyone there was to
     pick from, say so.
     """
-    titles = {m.id: m.title for m in models}
-    able = [a.model for a in accuracies if a.model in titles and not _yardstick(a.model, models)]
+    called = {m.id: name_of(m) for m in models}
+    able = [a.model for a in accuracies if a.model in called and not _yardstick(a.model, models)]
     if not able:
         return "No starting model has an accuracy yet, so nothing can be said about the scores."
     if len(able) == 1:
-        return f"Only {titles[able[0]]} has an accuracy, so there was nothing to pick from."
+        return f"Only {called[able[0]]} has an accuracy, so there was nothing to pick from."
     if len(close) == len(able):
-        return _alike(accuracies, close, titles)
+        return _alike(accuracies, close, called)
     asked = [
         a
         for name in ASKED
@@ -45,8 +46,8 @@ def sentence(
         if a.predictor == name and a.reading != "raw" and a.picked
     ][:2]
     if not asked:
-        return f"On these pictures {titles[close[0]]} was the best model, and no score picked any."
-    return f"On these pictures {_told(asked, close, titles)}."
+        return f"On these pictures {called[close[0]]} was the best model, and no score picked any."
+    return f"On these pictures {_told(asked, close, called)}."
 
 
 def notes(
@@ -96,9 +97,9 @@ def notes(
     return tuple(said)
 
 
-def _alike(accuracies: Sequence[Accuracy], close: Sequence[str], titles: dict[str, str]) -> str:
+def _alike(accuracies: Sequence[Accuracy], close: Sequence[str], called: dict[str, str]) -> str:
     reached = [100 * a.mean for a in accuracies if a.model in close]
-    who = listed([titles[m] for m in close]) if len(close) <= 3 else f"the {len(close)} models"
+    who = listed([called[m] for m in close]) if len(close) <= 3 else f"the {len(close)} models"
     return (
         f"On these pictures {who} cannot be told apart: they reached {min(reached):.1f} % to"
         f" {max(reached):.1f} %, which is within the noise of the measurement, so no score can be"
@@ -106,7 +107,7 @@ def _alike(accuracies: Sequence[Accuracy], close: Sequence[str], titles: dict[st
     )
 
 
-def _told(asked: Sequence[Agreement], close: Sequence[str], titles: dict[str, str]) -> str:
+def _told(asked: Sequence[Agreement], close: Sequence[str], called: dict[str, str]) -> str:
     """Join what the predictors picked: those that found the best first, then what the others would
     have cost.
     """
@@ -116,10 +117,10 @@ def _told(asked: Sequence[Agreement], close: Sequence[str], titles: dict[str, st
         what = (
             "the best model"
             if model == close[0]
-            else f"{titles[model or '']}, which cannot be told from the best"
+            else f"{called[model or '']}, which cannot be told from the best"
         )
         parts.append(
-            f"{listed(mine)}{' both' if len(mine) == 2 else ''} picked {what}, {titles[close[0]]}"
+            f"{listed(mine)}{' both' if len(mine) == 2 else ''} picked {what}, {called[close[0]]}"
         )
     parts += [
         f"trusting {_name(a)} would have cost {count_points(a.regret.value or 0.0)}"
@@ -127,7 +128,7 @@ def _told(asked: Sequence[Agreement], close: Sequence[str], titles: dict[str, st
         if a.picked not in close
     ]
     if not any(a.picked in close for a in asked):
-        parts.append(f"the best model was {titles[close[0]]}")
+        parts.append(f"the best model was {called[close[0]]}")
     return "; ".join(parts)
 
 

@@ -16,6 +16,7 @@ from srcsel.base.watch import Watch
 from srcsel.explore.project import METHODS, project, sample_rows
 from srcsel.features.extract import key_for
 from srcsel.features.recover import features_of
+from srcsel.models.called import called
 from srcsel.store import expected
 from srcsel.store.features import FeatureStore, open_features, open_runs
 from srcsel.store.runs import RunStore
@@ -92,7 +93,7 @@ def draw_map(
             "running",
             done,
             2,
-            f"Laying out {len(rows):,} dots as {models[name].title} sees them",
+            f"Laying out {len(rows):,} dots as {called(models[name])} sees them",
         )
         own = next(features_of(result, [models[name]], features, watch))
         xy = _drawn(own, method, rows, seed, leader, features)

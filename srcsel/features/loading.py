@@ -17,6 +17,7 @@ from srcsel.base.records import FeatureKey, SourceModel
 from srcsel.base.watch import PartState, Watch
 from srcsel.features.backends import Runner, Wish, prepare, recall
 from srcsel.features.decode import Arriving
+from srcsel.models.called import called
 from srcsel.models.hubs import Preprocessing, fetch, hub_of
 from srcsel.store.features import FeatureStore
 from srcsel.store.shards import distinct
@@ -48,8 +49,8 @@ class Task:
         task = task_for(self.model, self.preprocessing, key or self.key, self.pictures, store)
         if not np.isin(task.rows, self.rows).all():
             raise ModelError(
-                f"The weights of {self.model.title} were replaced meanwhile. Start again: what was"
-                " finished is kept."
+                f"The weights of {called(self.model)} were replaced meanwhile. Start again:"
+                " what was finished is kept."
             )
         return task
 

@@ -12,6 +12,7 @@ from srcsel.base.scarce import is_out_of_memory
 from srcsel.base.watch import Watch
 from srcsel.features.backends import Eager, Output, Pictures, Runner
 from srcsel.features.loading import free_memory, hub_of
+from srcsel.models.called import at_start, called
 
 
 @dataclass(eq=False)
@@ -43,8 +44,8 @@ class Passing:
         if is_out_of_memory(error) and self.size > 1:
             self.size = max(1, self.size // 2)
             self.say(
-                f"{self.model.title} ran with {self.size} pictures at a time, because memory was"
-                " short."
+                f"{at_start(called(self.model))} ran with {self.size} pictures at a time,"
+                " because memory was short."
             )
             free_memory()
             return
@@ -53,6 +54,6 @@ class Passing:
         encoder = hub_of(self.model).load(self.model, self.device, self.watch)
         self.runner = Eager(encoder, self.device, "float32")
         self.say(
-            f"{self.model.title} went on with torch, because OpenVINO stopped"
+            f"{at_start(called(self.model))} went on with torch, because OpenVINO stopped"
             f" ({type(error).__name__}: {error})."
         )

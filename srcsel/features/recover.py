@@ -10,6 +10,7 @@ from srcsel.base.errors import InputError
 from srcsel.base.records import Failure, Features, Result, SourceModel
 from srcsel.base.watch import Unsaid, Watch
 from srcsel.features.extract import extract, key_for
+from srcsel.models.called import called
 from srcsel.pictures.dataset import pictures_of, uncorrected
 from srcsel.store.features import FeatureStore
 
@@ -58,7 +59,7 @@ def features_of(
         model = recorded[outcome.key.model]
         if outcome.key.revision != model.revision:
             raise InputError(
-                f"The features of this run are gone and the weights of {model.title} have changed"
+                f"The features of this run are gone and the weights of {called(model)} have changed"
                 " since. Run it again."
             )
         yield outcome

@@ -5,7 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 
+from srcsel.base.errors import SrcselError
 from srcsel.base.records import SourceModel
+from srcsel.models.hubs import HUBS
 
 ON_IMAGENET = frozenset({"packaged", "timm", "torchvision"})
 """Hubs whose published accuracy is on ImageNet-1k; that of others is on another task."""
@@ -17,9 +19,22 @@ ORDER = (
 NEIGHBORS = 12  # models of about the same size that speak for one without a published accuracy
 
 
+def published(model: SourceModel) -> float | None:
+    """Return the published accuracy on the model's own task, 0..1, at its own picture size whatever
+    size it runs at; None where it is not known.
+    """
+    if model.accuracy is not None or model.at is None:
+        return model.accuracy
+    hub, _, name = model.own_id.partition("/")  # a run stored by an earlier version lacks it
+    try:
+        return HUBS[hub].find(name).accuracy
+    except (KeyError, SrcselError):
+        return None
+
+
 def on_imagenet(model: SourceModel) -> float | None:
-    """Return the published accuracy on ImageNet, 0..1; None where it is not known."""
-    return model.accuracy if model.id.partition("/")[0] in ON_IMAGENET else None
+    """Return the published accuracy on ImageNet as `published` does; None on other tasks."""
+    return published(model) if model.id.partition("/")[0] in ON_IMAGENET else None
 
 
 def likeliest_first(

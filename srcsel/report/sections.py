@@ -34,9 +34,9 @@ from srcsel.verdict.readings import (
     columns,
     firsts_of_100,
     model_order,
+    names_of,
     pick_scores,
     title_of,
-    titles_of,
 )
 from srcsel.verdict.times import seconds_of
 from srcsel.verdict.wording import READINGS
@@ -112,7 +112,7 @@ def outlook_of(result: Result, outlook: Outlook) -> dict[str, Any]:
     ]
     return {
         "text": plain(outlook.text),
-        "model": plain(titles_of(result)[first.model]),
+        "model": plain(names_of(result)[first.model]),
         "rows": rows,
     }
 

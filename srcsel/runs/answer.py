@@ -23,6 +23,7 @@ from srcsel.base.records import (
     Run,
     SourceModel,
 )
+from srcsel.models.called import called
 from srcsel.runs.probing import Asked, Probing
 from srcsel.scoring.score import ModelScores
 from srcsel.store.features import FeatureStore
@@ -175,10 +176,8 @@ class Answer:
         """Say of each model that left a race why it has no score on all pictures."""
         if self.race is None:
             return []
-        titles, n = {m.id: m.title for m in self.models}, len(self.dataset.paths)
-        return [
-            Failure(left.model, "", doubt.reason(left, titles, n)) for left in self.race.dropped
-        ]
+        names, n = {m.id: called(m) for m in self.models}, len(self.dataset.paths)
+        return [Failure(left.model, "", doubt.reason(left, names, n)) for left in self.race.dropped]
 
     def _raced(self) -> list[str]:
         """Say what a race saved, once it is over."""

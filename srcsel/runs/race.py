@@ -29,6 +29,7 @@ from srcsel.base.threads import one_behind
 from srcsel.base.watch import PartState, Through, Watch
 from srcsel.features.engines import Engine
 from srcsel.features.extract import extract, is_stored
+from srcsel.models.called import called
 from srcsel.models.hubs import done_with
 from srcsel.runs import race_rules as rules
 from srcsel.runs.answer import Answer
@@ -262,7 +263,7 @@ class _Race:
             left = Dropped(model, sizes[0], line[0].model, leaver.place.behind, leaver.why, scores)
             self.alive.remove(model)
             self.now = replace(self.now, dropped=(*self.now.dropped, left))
-            said = doubt.reason(left, self.titles, self.n)
+            said = doubt.reason(left, self.names, self.n)
             self.track.watch.update(model, "dropped", left.pictures, self.n, said)
         self._done_with({leaver.place.model for leaver in out})
         self._tell()
@@ -316,8 +317,8 @@ class _Race:
         self.track.save()
 
     @property
-    def titles(self) -> dict[str, str]:
-        return {m.id: m.title for m in self.so_far.models}
+    def names(self) -> dict[str, str]:
+        return {m.id: called(m) for m in self.so_far.models}
 
     def _of(self, ids: Sequence[str]) -> list[SourceModel]:
         """Return models as they are known by now: with the weights they ran with."""

@@ -25,6 +25,7 @@ from srcsel.explore.inside import NEIGHBORS, vote
 from srcsel.features.extract import extract, key_for
 from srcsel.features.recover import features_of
 from srcsel.measures.kernels.prepare import unit_rows
+from srcsel.models.called import called
 from srcsel.pictures import uploads
 from srcsel.pictures.images import thumbnail
 from srcsel.pictures.reading import read
@@ -201,7 +202,7 @@ def _why_not(result: Result, model: SourceModel, store: FeatureStore) -> str:
         return str(error)
     if here or result.run.ref.startswith("demo:"):
         return ""
-    return f"What {model.title} made of your pictures is not stored any more. Run it again."
+    return f"What {called(model)} made of the pictures is not stored any more. Run it again."
 
 
 def _folder(token: str, settings: Settings | None) -> Path:

@@ -70,6 +70,7 @@ class RunSummary:
     cause: VerdictCause = ""  # of "cannot tell"
     person: str = ""  # as of the Run
     measured: bool = False  # the answer is what training the close models came to
+    winner: str = ""  # id; "" also where an earlier version stored the run
 
 
 class RunStore:
@@ -368,6 +369,7 @@ def _summary(result: Result) -> RunSummary:
         images=len(result.dataset.paths),
         classes=len(result.dataset.classes),
         winner_title=titles.get(winner, winner),
+        winner=winner,
         kind=result.verdict.kind,
         models=len(result.models),
         complete=result.complete,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from srcsel.base.phrases import capital, listed, spoken, word
 from srcsel.base.records import Ahead, Curve, Result, Settles
-from srcsel.verdict.readings import titles_of
+from srcsel.verdict.readings import names_of
 
 TWICE = 2.0
 LIKELY = 0.5  # share of the cases from which a clear choice is expected
@@ -29,16 +29,16 @@ def gain_text(result: Result, curve: Curve) -> str:
     ahead = next((a for a in curve.ahead if a.times == TWICE), None)
     if ahead is None:
         return TOO_FEW
-    title = titles_of(result)[curve.model]
-    return f"Twice as many pictures would bring {title} {points(ahead)}."
+    name = names_of(result)[curve.model]
+    return f"Twice as many pictures would bring {name} {points(ahead)}."
 
 
 def clear_text(result: Result, settles: Sequence[Settles]) -> str:
     """Say from how many pictures a clear choice is as likely as not; "" where nothing is open."""
     if not settles:
         return ""
-    titles = titles_of(result)
-    close = [titles[m] for m in result.verdict.close]
+    called = names_of(result)
+    close = [called[m] for m in result.verdict.close]
     names = listed(close) if len(close) <= 3 else f"these {word(len(close))} models"
     found = next((s for s in settles if s.share >= LIKELY), None)
     if found is None:

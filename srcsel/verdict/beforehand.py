@@ -12,12 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from srcsel.base.asked import checked
-from srcsel.base.phrases import count, digits, listed
+from srcsel.base.phrases import count, listed, millions
 from srcsel.base.records import Accuracy, Result, SourceModel
 from srcsel.models.prior import on_imagenet
 from srcsel.verdict import tried
 from srcsel.verdict.expected import percent
-from srcsel.verdict.readings import titles_of
+from srcsel.verdict.readings import names_of
 
 HEADING = "Without looking at the pictures one would have taken"
 LEAST_ORDERED = 4  # models of which it is said whether ImageNet's order is that of the pictures
@@ -33,6 +33,7 @@ class Way:
     noun: str  # what it goes by
     of: Callable[[SourceModel], float | None]
     in_words: Callable[[float], str]
+    own_size: bool = False  # it was published for the model's own picture size
 
 
 WAYS = (
@@ -42,13 +43,14 @@ WAYS = (
         "published accuracy on ImageNet",
         on_imagenet,
         lambda value: f"{100 * value:.1f} %",
+        own_size=True,
     ),
     Way(
         "params",
         "Largest",
         "number of weights",
         lambda model: model.params,
-        lambda value: f"{digits(value / 1e6)} M weights",
+        lambda value: f"{millions(round(value))} weights",
     ),
     Way(
         "year",
@@ -93,9 +95,9 @@ def beforehand(result: Result) -> list[Pick]:
 
 
 def lines(result: Result) -> list[str]:
-    """Say it, one line a model: "Largest (13 M weights): X, here 74 % right, 3.1 points less than
-    the verdict's"; last what cannot be told, and whether the pictures agree with ImageNet and with
-    the order in which the models were tried.
+    """Say it, one line a model: "Largest (13 million weights): X, here 74 % right, 3.1 points less
+    than the verdict's"; last what cannot be told, and whether the pictures agree with ImageNet and
+    with the order in which the models were tried.
     """
     by_model: dict[str, list[Pick]] = {}
     picks = beforehand(result)
@@ -132,8 +134,8 @@ def agreement(result: Result) -> str | None:
 def _line(result: Result, model: str, same: list[Pick]) -> str:
     first, *rest = (f"{pick.title} ({pick.told})" for pick in same)
     ways = listed([first, *(way[0].lower() + way[1:] for way in rest)])
-    title, reached, behind = titles_of(result)[model], same[0].reached, same[0].behind
-    said = f"{ways}: {title}"
+    name, reached, behind = names_of(result)[model], same[0].reached, same[0].behind
+    said = f"{ways}: {name}"
     if reached is None:
         return f"{said}, not measured here"
     said += f", here {percent(reached)} % right"
@@ -157,6 +159,8 @@ def _pick(
     own = reached.get(best[0])
     behind = None if own is None or winner is None else 100 * (winner.mean - own.mean)
     told = way.in_words(value)
+    if way.own_size and next(m for m in rivals if m.id == best[0]).at is not None:
+        told += " at its own size"
     if len(known) < len(rivals):
         told += f", of the {len(known)} where that is known"
     return Pick(way.name, way.title, best[0], value, told, own and own.mean, behind)

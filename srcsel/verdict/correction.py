@@ -10,9 +10,10 @@ from dataclasses import replace
 from srcsel.base.asked import checked
 from srcsel.base.phrases import capital
 from srcsel.base.records import Before, Reading, Result, Run, Score
+from srcsel.models.called import at_start
 from srcsel.pictures.corrections import caution, difference
 from srcsel.verdict.measured import answered
-from srcsel.verdict.readings import bar_length, firsts_of_100, scores_of, titles_of
+from srcsel.verdict.readings import bar_length, firsts_of_100, names_of, scores_of
 from srcsel.verdict.wording import how_sure
 
 MARK = "before the correction"
@@ -72,22 +73,22 @@ def lengths_before(result: Result, measure: str, reading: Reading) -> dict[str, 
 
 
 def _outcome(before: Before, result: Result) -> str:
-    verdict, titles = result.verdict, titles_of(result)
+    verdict, called = result.verdict, names_of(result)
     was, now = _choice(before.kind, before.winner), _choice(verdict.kind, verdict.winner)
     then, sure = (how_sure(one.kind, one.cause).lower() for one in (before, verdict))
     if now is None:
         ahead = f" {_first(before, result, verdict.winner)}" if verdict.winner else ""
         if was is None:
             return f"the verdict is the same, {sure}.{ahead}"
-        return f"the verdict was to start from {titles[was]} ({then}), now it is {sure}.{ahead}"
+        return f"the verdict was to start from {called[was]} ({then}), now it is {sure}.{ahead}"
     if was is None:
-        said = f"the verdict was {then}, now it is to start from {titles[now]} ({sure})."
+        said = f"the verdict was {then}, now it is to start from {called[now]} ({sure})."
     elif was != now:
-        said = f"the verdict is to start from {titles[now]} instead of {titles[was]} ({sure})."
+        said = f"the verdict is to start from {called[now]} instead of {called[was]} ({sure})."
     elif then != sure:
-        said = f"the verdict is still to start from {titles[now]}, {sure} instead of {then}."
+        said = f"the verdict is still to start from {called[now]}, {sure} instead of {then}."
     else:
-        said = f"the verdict is the same, start from {titles[now]} ({sure})."
+        said = f"the verdict is the same, start from {called[now]} ({sure})."
     return f"{said} {_first(before, result, now)}"
 
 
@@ -97,10 +98,10 @@ def _choice(kind: str, winner: str | None) -> str | None:
 
 def _first(before: Before, result: Result, model: str) -> str:
     """Say in how many of the re-checks a model came first, before and now."""
-    title, now = titles_of(result)[model], firsts_of_100(result).get(model)
+    name, now = at_start(names_of(result)[model]), firsts_of_100(result).get(model)
     was = before.firsts.get(model)
     if now is None:
         return ""
     if was is None or was == now:
-        return f"{title} is first in {now} of 100 re-checks{', as before' if was == now else ''}."
-    return f"{title} is first in {now} instead of {was} of 100 re-checks."
+        return f"{name} is first in {now} of 100 re-checks{', as before' if was == now else ''}."
+    return f"{name} is first in {now} instead of {was} of 100 re-checks."

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from srcsel.base.phrases import millions
 from srcsel.base.records import Diagnosis, Result
 from srcsel.verdict.combine import combined
 from srcsel.verdict.decide import decide, make_rankings
@@ -16,6 +17,7 @@ from srcsel.verdict.sizes import with_sizes
 from srcsel.verdict.times import Timed, times_of
 
 BYTES_PER_WEIGHT = 4  # float32, as the weights lie in memory
+WEIGHTS = "million weights"
 NICE = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)  # limits a person may ask for, times a power of ten
 SAME = 1 + 1e-9
 
@@ -36,7 +38,11 @@ class Cost:
         return said if low == high else f"{said} (measured {low} to {high})"
 
     def in_words(self, value: float) -> str:
-        """Return a value with its unit, two digits below ten: "12 ms", "0.59 million weights"."""
+        """Return a value with its unit: "12 ms", two digits below ten; "4.65 million weights", as
+        everywhere.
+        """
+        if self.unit == WEIGHTS:
+            return f"{millions(round(1e6 * value))} weights"
         return f"{value:,.0f} {self.unit}" if value >= 9.95 else f"{value:.2g} {self.unit}"
 
 
@@ -65,7 +71,7 @@ COSTS: dict[str, Cost] = {
     ),
     "params": Cost(
         "Parameters",
-        "million weights",
+        WEIGHTS,
         "Largest acceptable",
         "How many numbers the model is made of.",
         _weights(1e-6),

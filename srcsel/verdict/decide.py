@@ -40,6 +40,7 @@ from srcsel.base.records import (
     VerdictKind,
 )
 from srcsel.measures import find
+from srcsel.models.called import called
 from srcsel.verdict.explain import explain, explain_yardsticks
 from srcsel.verdict.times import pooled
 from srcsel.verdict.wording import FEWEST, SAME_COST, Beside, Standing, opening
@@ -226,7 +227,7 @@ def _beside(
     beaten = (again[leader] < again[best]) & ~_equal(again[leader], again[best])
     ahead = full[best] < full[leader] and not _catches_up(-again[leader], -again[best])
     return Beside(
-        nearest.title, 100 * float(beaten.mean()), level=level(nearest), ahead=bool(ahead)
+        called(nearest), 100 * float(beaten.mean()), level=level(nearest), ahead=bool(ahead)
     )
 
 
@@ -269,7 +270,7 @@ def _unsure(s: Standing, cause: VerdictCause, why: str) -> Verdict:
 
 
 def _sure(kind: VerdictKind, s: Standing, winner: SourceModel, why: str) -> Verdict:
-    text = spoken(opening("", winner.title), why, s.facts(winner))
+    text = spoken(opening("", called(winner)), why, s.facts(winner))
     return Verdict(kind, winner.id, text, dict(s.firsts), tuple(m.id for m in s.close), why=why)
 
 

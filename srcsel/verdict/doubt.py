@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from srcsel.base.phrases import count, listed, share, spoken
 from srcsel.base.records import Dropped, Race, SourceModel, Verdict
+from srcsel.models.called import at_start, called
 from srcsel.verdict.decide import CLOSE, TIE_MOST
 from srcsel.verdict.wording import opening
 
@@ -67,7 +68,7 @@ def with_doubt(verdict: Verdict, race: Race, models: Sequence[SourceModel]) -> V
     doubt, level = undecided(race), _level_yardsticks(race)
     if not (doubt or level) or verdict.winner is None:
         return verdict
-    titles = {m.id: m.title for m in models}
+    titles = {m.id: called(m) for m in models}
     many = (
         verdict.kind == "cannot tell"
         or bool(level)
@@ -83,7 +84,7 @@ def with_doubt(verdict: Verdict, race: Race, models: Sequence[SourceModel]) -> V
 def _may_be_as_good(doubt: Sequence[Dropped], titles: Mapping[str, str]) -> list[str]:
     if not doubt:
         return []
-    names = listed([titles.get(d.model, d.model) for d in doubt])
+    names = at_start(listed([titles.get(d.model, d.model) for d in doubt]))
     level = listed([str(share(100 - d.behind)) for d in doubt])
     one = len(doubt) == 1
     return [
@@ -102,7 +103,7 @@ def _level_yardsticks(race: Race) -> list[Dropped]:
 
 def _was_level(yardsticks: Sequence[Dropped], titles: Mapping[str, str]) -> list[str]:
     return [
-        f"{titles.get(d.model, d.model)}, a yardstick, was level with"
+        f"{at_start(titles.get(d.model, d.model))}, a yardstick, was level with"
         f" {titles.get(d.leader, d.leader)} or before it in {share(100 - d.behind)} of 100"
         f" re-checks when it left the race, on {count(d.pictures, 'picture')}. Score all models in"
         " full to be sure that any of them helps."

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from srcsel.base.paths import named
 from srcsel.base.phrases import spoken
 from srcsel.base.records import GIVEN, Accuracy, Result, Shown, SourceModel, Strip, Verdict
-from srcsel.verdict.readings import titles_of
+from srcsel.models.called import at_start
+from srcsel.verdict.readings import names_of
 
 HOW = (
     "How often a simple classifier on this model's features is right about pictures it has not"
@@ -98,8 +99,8 @@ def with_accuracy(result: Result) -> Verdict:
     verdict, reached = result.verdict, expected(result)
     if reached is None:
         return verdict
-    title = titles_of(result)[reached.winner.model]
-    who = f"{title}, ahead for now," if verdict.kind == "cannot tell" else "It"
+    name = at_start(names_of(result)[reached.winner.model])
+    who = f"{name}, ahead for now," if verdict.kind == "cannot tell" else "It"
     opening, why, rest = verdict.text.partition(verdict.why)
     said = f"{who} is {in_words(reached)}."
     return replace(verdict, text=spoken(opening.strip(), said, why, rest.strip()))

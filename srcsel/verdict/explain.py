@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from srcsel.base.phrases import listed
 from srcsel.base.records import Diagnosis, Note, Ranking, Reading, Signs, SourceModel, Verdict
+from srcsel.models.called import at_start, called
 
 CONE = 0.5  # mean cosine of random pairs from which the pictures lie in a narrow cone
 # rise of the SCL gain, once the mean feature is gone, that shows distinct groups inside the cone
@@ -36,7 +37,7 @@ def explain(
 
     `rankings` hold the models the verdict chooses from: no yardsticks.
     """
-    titles = {m.id: m.title for m in models}
+    titles = {m.id: called(m) for m in models}
     signs = {d.model: d for d in diagnoses}
     notes: list[Note] = []
     for reading in READINGS:
@@ -61,7 +62,7 @@ def explain_yardsticks(
 
     `rankings` hold all models.
     """
-    titles = {m.id: m.title for m in models if m.yardstick}
+    titles = {m.id: called(m) for m in models if m.yardstick}
     notes = []
     for reading in READINGS:
         heads: dict[str, list[str]] = {}
@@ -69,10 +70,10 @@ def explain_yardsticks(
             ranking = _find(rankings, name, reading)
             if ranking and set(_firsts(ranking)) <= titles.keys():
                 heads.setdefault(titles[ranking.models[0]], []).append(bar)
-        opening = f"{LITERAL} " if reading == "raw" else ""
         notes += [
             Note(
-                f"{opening}{title} comes first by {listed(bars)}. It is a yardstick, not a model to"
+                f"{f'{LITERAL} {title}' if reading == 'raw' else at_start(title)} comes first by"
+                f" {listed(bars)}. It is a yardstick, not a model to"
                 " start from.",
                 reading,
             )
@@ -138,20 +139,20 @@ def _causes(
         title = titles.get(model, model)
         if s.mean_cosine > CONE and model == separated and s.centred_gain - s.gain > CONE_LIFT:
             yield (
-                f"{title} puts all pictures close together, but the groups inside are still"
-                " distinct. The neighbour score is misled by that. With the common part removed"
-                f" its gain rises from {s.gain:z.1f} to {s.centred_gain:z.1f}."
+                f"{at_start(title)} puts all pictures close together, but the groups inside are"
+                " still distinct. The neighbour score is misled by that. With the common part"
+                f" removed its gain rises from {s.gain:z.1f} to {s.centred_gain:z.1f}."
             )
         elif s.mean_cosine > CONE and model != separated:
             yield (
-                f"{title} puts all pictures close together (mean similarity"
+                f"{at_start(title)} puts all pictures close together (mean similarity"
                 f" {s.mean_cosine:.2f} of 1). Its neighbour score then stays near chance whatever"
                 f" it sees (gain {s.gain:z.1f}), which beats models that spread the pictures and"
                 " fall below chance. With the common part removed the fault is gone."
             )
         if s.nearest >= ISLANDS and s.gain <= 0:
             yield (
-                f"For {title}, some of your classes look like two kinds of picture (for example"
+                f"For {title}, some of the classes look like two kinds of picture (for example"
                 f" close-ups and wide shots): {s.nearest:.0%} of nearest neighbours are right, yet"
                 " whole classes do not hang together. Both scores punish that, a classifier often"
                 " does not."

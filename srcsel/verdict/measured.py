@@ -13,9 +13,10 @@ from dataclasses import replace
 
 from srcsel.base.phrases import count, listed, spoken, word
 from srcsel.base.records import GIVEN, LEAST_TEST, Accuracy, Gap, Result, Settled, Verdict
+from srcsel.models.called import at_start
 from srcsel.verdict.doubt import undecided
 from srcsel.verdict.expected import percent
-from srcsel.verdict.readings import titles_of
+from srcsel.verdict.readings import names_of
 from srcsel.verdict.wording import HEADLINES, KINDS, how_sure, opening
 
 MEASURED = "Measured"
@@ -78,7 +79,7 @@ def unfinished(result: Result) -> str:
         return ""
     if settled.ended == "failed":
         said = "Fewer than two of the models could be trained, so nothing was settled."
-        return spoken(said, *_failed(settled, titles_of(result)))
+        return spoken(said, *_failed(settled, names_of(result)))
     if settled.ended == "time":
         return (
             f"The time allowed was spent before each model was trained {word(FEWEST_ROUNDS)} times,"
@@ -96,22 +97,22 @@ def badge(verdict: Verdict) -> str:
 
 def sentence(settled: Settled, result: Result) -> str:
     """Say what the trainings came to: "Measured: ... reached 73 % (70 to 76), ..."."""
-    titles = titles_of(result)
+    called = names_of(result)
     reached = {a.model: a for a in settled.accuracies}
-    still = [_reached(reached[m], titles[m]) for m in settled.close]
+    still = [_reached(reached[m], called[m]) for m in settled.close]
     much = f"in {count(settled.trainings, 'training')} on {_shots(settled, result)}"
     nearest, most = settled.gaps[0], max(_open(settled), key=lambda g: g.high, default=None)
     if most is None:
         first = settled.close[0]
         return (
-            f"Measured: {titles[first]} reached {_share(reached[first])},"
-            f" {_points(nearest.mean)} ({_between(nearest)}) more than {titles[nearest.model]},"
+            f"Measured: {called[first]} reached {_share(reached[first])},"
+            f" {_points(nearest.mean)} ({_between(nearest)}) more than {called[nearest.model]},"
             f" {much}."
         )
     whom = "them" if len(still) == 2 else "the first and any other"
     within = f"at most {_points(most.high)} between {whom}"
     if settled.ended == "alike":
-        best = titles[settled.winner or settled.close[0]]
+        best = at_start(called[settled.winner or settled.close[0]])
         return (
             f"Measured: it makes no difference, {within}, {much}: {listed(still)}. {best} costs no"
             " more than the others."
@@ -121,8 +122,8 @@ def sentence(settled: Settled, result: Result) -> str:
         if settled.ended == "time"
         else "More pictures would tell more than further trainings."
     )
-    fell = [titles[g.model] for g in settled.gaps if g.model not in settled.close]
-    behind = f" {listed(fell)} fell behind." if fell else ""
+    fell = [called[g.model] for g in settled.gaps if g.model not in settled.close]
+    behind = f" {at_start(listed(fell))} fell behind." if fell else ""
     return (
         f"Measured: {listed(still)} still cannot be told apart, {within}, {much}.{behind} {advice}"
     )
@@ -130,15 +131,15 @@ def sentence(settled: Settled, result: Result) -> str:
 
 def _verdict(result: Result, settled: Settled) -> Verdict:
     """Return the verdict with what was measured in place of what the scores leave open."""
-    before, titles = result.verdict, titles_of(result)
+    before, called = result.verdict, names_of(result)
     said = sentence(settled, result)
-    why = spoken(said, _by_scores(settled.models, titles), *_failed(settled, titles))
+    why = spoken(said, _by_scores(settled.models, called), *_failed(settled, called))
     kind = "clear" if settled.ended == "clear" else "tie" if settled.winner else before.kind
     kept = before.winner if before.winner in settled.close else settled.close[0]
     winner = settled.winner or kept
     sure = kind != "cannot tell"
     cause = "" if sure else before.cause
-    text = spoken(opening(cause, titles[winner] if sure else ""), why)
+    text = spoken(opening(cause, called[winner] if sure else ""), why)
     notes = before.notes if winner == before.winner else ()  # they explain another choice
     return replace(
         before,
@@ -157,13 +158,15 @@ def _open(settled: Settled) -> list[Gap]:
     return [gap for gap in settled.gaps if gap.model in settled.close]
 
 
-def _by_scores(models: Sequence[str], titles: dict[str, str]) -> str:
-    who = listed([titles[m] for m in models]) if len(models) <= 3 else f"{word(len(models))} models"
+def _by_scores(models: Sequence[str], called: dict[str, str]) -> str:
+    who = listed([called[m] for m in models]) if len(models) <= 3 else f"{word(len(models))} models"
     return f"By the scores alone {who} were too close to call."
 
 
-def _failed(settled: Settled, titles: dict[str, str]) -> list[str]:
-    return [f"{titles[f.model]} could not be trained: {f.reason}" for f in settled.failures]
+def _failed(settled: Settled, called: dict[str, str]) -> list[str]:
+    return [
+        f"{at_start(called[f.model])} could not be trained: {f.reason}" for f in settled.failures
+    ]
 
 
 def _shots(settled: Settled, result: Result) -> str:
@@ -175,8 +178,8 @@ def _shots(settled: Settled, result: Result) -> str:
     return f"{least}{count(shots, 'picture')} of each class"
 
 
-def _reached(accuracy: Accuracy, title: str) -> str:
-    return f"{title} ({percent(accuracy.mean)} %, {_within(accuracy)})"
+def _reached(accuracy: Accuracy, name: str) -> str:
+    return f"{name} ({percent(accuracy.mean)} %, {_within(accuracy)})"
 
 
 def _share(accuracy: Accuracy) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from srcsel.base.phrases import shares
 from srcsel.base.records import Ranking, Reading, Result, Score
 from srcsel.measures import MEASURES
+from srcsel.models.called import called
 from srcsel.verdict.decide import VERDICT_MEASURES
 from srcsel.verdict.wording import PREDICTORS
 
@@ -158,6 +159,11 @@ def title_of(measure: str) -> str:
 def titles_of(result: Result) -> dict[str, str]:
     """Titles of the run's models by id; a model that the run does not know keeps its id."""
     return _OrItself({m.id: m.title for m in result.models})
+
+
+def names_of(result: Result) -> dict[str, str]:
+    """Return model -> what sentences call it; one that the run does not know keeps its id."""
+    return _OrItself({m.id: called(m) for m in result.models})
 
 
 class _OrItself(dict[str, str]):

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from srcsel.base.phrases import listed, spoken
 from srcsel.base.records import Note, Result, SourceModel, Verdict
+from srcsel.models.called import called
 from srcsel.verdict.expected import percent
 from srcsel.verdict.readings import firsts_of_100
 
@@ -50,7 +51,8 @@ def _twins(models: Sequence[SourceModel]) -> list[list[SourceModel]]:
 def _measured(result: Result, same: Sequence[SourceModel]) -> str:
     """Say how often the same weights came first, and how often they are right, at each size."""
     firsts, right = firsts_of_100(result), {a.model: a.mean for a in result.accuracies}
-    title = same[0].title.removesuffix(f" at {same[0].at} px")
+    own = same[0].title.removesuffix(f" at {same[0].at} px")
+    name = called(replace(same[0], id=same[0].own_id, title=own, at=None))
     at = listed([str(m.input_size) for m in same])
     found = []
     if all(m.id in firsts for m in same):
@@ -59,4 +61,4 @@ def _measured(result: Result, same: Sequence[SourceModel]) -> str:
         found.append(f"are {listed([str(percent(right[m.id])) for m in same])} % right")
     if not found:
         return ""
-    return f"The same weights of {title} at {at} pixels {' and '.join(found)}."
+    return f"The same weights of {name} at {at} pixels {' and '.join(found)}."

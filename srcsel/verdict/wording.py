@@ -1,6 +1,6 @@
 """The verdict in words: how the models stand, and the sentences that say so.
 
-Plain text, titles as they are.
+Plain text, titles as they are, those that are words as `called` says.
 
 The sentences of `Standing` stand between a headline and the facts on the winner.
 """
@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from srcsel.base.phrases import capital, count, digits, listed, share, shares, word
+from srcsel.base.phrases import capital, count, digits, listed, millions, share, shares, word
 from srcsel.base.records import Result, SourceModel, VerdictCause, VerdictKind
+from srcsel.models.called import at_start, called
 
 FEWEST = 10  # pictures in the smallest class, below which the card says "too few to say"
 ENOUGH = 50  # pictures a class that settle most questions
@@ -53,7 +54,7 @@ TRY = (
 class Beside:
     """How the leader stands beside the best yardstick."""
 
-    title: str  # of the yardstick
+    title: str  # of the yardstick, as sentences call it
     beaten: float  # the leader ranks before it in x of 100 re-checks
     level: bool  # it ranks at or above the leader, or the re-checks cannot tell them apart
     ahead: bool  # it ranks above the leader, and the re-checks say so too
@@ -91,7 +92,7 @@ class Standing:
 
     def alone(self) -> str:
         """Say that one model was scored, and how it stands beside the yardstick."""
-        title = self.models[0].title
+        title = called(self.models[0])
         said = f"Only one model was scored, {title}"
         if self.yardstick is None:
             return f"{said}, so there is nothing to compare it with. Add at least one more model."
@@ -99,8 +100,8 @@ class Standing:
         if self.yardstick.level:
             how = "better" if self.yardstick.ahead else "as well"
             return (
-                f"{said}. {self.yardstick.title}, a yardstick, does {how}: {title} beats it in"
-                f" {beats}. Add at least one more model."
+                f"{said}. {at_start(self.yardstick.title)}, a yardstick, does {how}: {title} beats"
+                f" it in {beats}. Add at least one more model."
             )
         return (
             f"{said}. It beats {self.yardstick.title} in {beats}. Add at least one more model to"
@@ -111,20 +112,21 @@ class Standing:
         """Say that a yardstick does as well as the leader, or better, and what to try."""
         if self.yardstick is None:
             return ""
-        first = next(iter(self.models)).title
+        first = called(next(iter(self.models)))
         how = "better than" if self.yardstick.ahead else "as well as"
         beaten = share(self.yardstick.beaten)
         return (
-            f"{self.yardstick.title}, a yardstick that no one would start from, does {how}"
-            f" {first}, the first of them, which beats it in {beaten} of 100"
+            f"{at_start(self.yardstick.title)}, a yardstick that no one would start from, does"
+            f" {how} {first}, the first of them, which beats it in {beaten} of 100"
             f" re-checks. {TRY}."
         )
 
     def no_difference(self) -> str:
         """Say that every picture has the same features."""
-        these = "These models give" if self.models[1:] else f"{self.models[0].title} gives"
+        one = at_start(called(self.models[0]))
+        these = "These models give" if self.models[1:] else f"{one} gives"
         return (
-            f"{these} every picture the same features, so nothing tells your classes apart. Look"
+            f"{these} every picture the same features, so nothing tells the classes apart. Look"
             " whether the pictures are empty or all alike, and whether the weights are damaged."
         )
 
@@ -138,7 +140,7 @@ class Standing:
     def no_better_than_chance(self) -> str:
         """Say that not even the leader sees the classes."""
         return (
-            f"Even the first of these models, {self.models[0].title}, tells your classes apart no"
+            f"Even the first of these models, {called(self.models[0])}, tells the classes apart no"
             f" better than chance. {TRY}."
         )
 
@@ -148,10 +150,10 @@ class Standing:
             said = f"These {word(len(self.models))} models look alike on these pictures."
         else:
             names = listed(
-                [m.title for m in self.close[:5]] + (["others"] if len(self.close) > 5 else [])
+                [called(m) for m in self.close[:5]] + (["others"] if len(self.close) > 5 else [])
             )
             said = (
-                f"{names} are too close to call ({word(len(self.close))} of"
+                f"{at_start(names)} are too close to call ({word(len(self.close))} of"
                 f" {word(len(self.models))} models)."
             )
         advice = f" {self._smallest()}; {ENOUGH} would help." if self.counts.min() < ENOUGH else ""
@@ -161,23 +163,23 @@ class Standing:
         """Say that one model stands apart."""
         winner, second = self.models[:2]
         return (
-            f"It came first in {self.first_in(winner)} of 100 re-checks on your "
-            f"{int(self.counts.sum()):,} pictures. Next best: {second.title}."
+            f"It came first in {self.first_in(winner)} of 100 re-checks on these "
+            f"{int(self.counts.sum()):,} pictures. Next best: {called(second)}."
         )
 
     def tie(self, winner: SourceModel) -> str:
         """Say that a few are close, and name `winner` for its cost or, at equal cost, its rank."""
         first = listed([str(self.first_in(m)) for m in self.close])
         return (
-            f"{listed([m.title for m in self.close])} are too close to call ({first} of 100"
-            f" re-checks). {self._better_try(winner)}"
+            f"{at_start(listed([called(m) for m in self.close]))} are too close to call ({first} of"
+            f" 100 re-checks). {self._better_try(winner)}"
         )
 
     def facts(self, model: SourceModel) -> str:
         """Size, time and licence as far as known, as one sentence."""
         seconds = self.seconds.get(model.id)
         facts = [
-            _millions(model.params) if model.params else "",
+            f"{millions(model.params)} weights" if model.params else "",
             f"{digits(1000 * seconds)} ms per picture on this computer" if seconds else "",
             f"licence {model.license}" if model.license else "",
         ]
@@ -190,24 +192,20 @@ class Standing:
         smaller = [_ratio(m.params, winner.params, "smaller") for m in others]
         faster = [self._faster(m, winner) for m in others]
         if not all(s or f for s, f in zip(smaller, faster, strict=True)):
-            best = (
+            why = (
                 "ranks best on all pictures"
                 if winner is self.close[0]
                 else "costs no more than the others"
             )
-            return f"{winner.title} {best}, so it is the better first try."
-        if len(others) > 1:
-            return (
-                f"{winner.title} asks for the least computing of them, so it is the better first"
-                " try."
-            )
-        return (
-            f"{winner.title} is {' and '.join(g for g in smaller + faster if g)}, so it is the"
-            " better first try."
-        )
+        elif len(others) > 1:
+            why = f"is {self._least(winner, others)}"
+        else:
+            why = f"is {' and '.join(g for g in smaller + faster if g)}"
+        return f"{at_start(called(winner))} {why}, so it is the better first try."
 
     def _faster(self, other: SourceModel, winner: SourceModel) -> str:
-        """How many times faster, as measured, else by multiply-adds.
+        """How many times faster, as measured; lighter to compute, by multiply-adds, where it was
+        not.
 
         Two networks of equal cost differ in measured time by noise: the time must agree with
         multiply-adds or, where those are not known, with parameters; without either it must differ
@@ -217,24 +215,42 @@ class Standing:
         costs = (other.gmacs, winner.gmacs), (other.params, winner.params)
         more, less = next((pair for pair in costs if None not in pair), (None, None))
         if not slow or not quick:
-            return _ratio(other.gmacs, winner.gmacs, "faster")
+            return _ratio(other.gmacs, winner.gmacs, "lighter to compute")
         if more is None or less is None:
             return _ratio(slow, quick, "faster", least=FASTER)
         return _ratio(slow, quick, "faster") if more > SAME_COST * less else ""
+
+    def _least(self, winner: SourceModel, others: Sequence[SourceModel]) -> str:
+        """Say what the winner is the least of: measured time where it agrees, else multiply-adds,
+        with whoever ran faster, so that no milliseconds beside it say otherwise.
+        """
+        own, gmacs = self.seconds.get(winner.id), winner.gmacs
+        times = [self.seconds.get(m.id) for m in others]
+        if own and all(t and own <= t for t in times):
+            return "the fastest of them"
+        if not gmacs or not all(m.gmacs and gmacs <= SAME_COST * m.gmacs for m in others):
+            return "the smallest of them"
+        ahead = [
+            called(m)
+            for m, t in zip(others, times, strict=True)
+            if own and t and own > SAME_COST * t
+        ]
+        though = f", though {listed(ahead)} ran faster on this computer" if ahead else ""
+        return f"the lightest of them to compute{though}"
 
     def _smallest(self) -> str:
         fewest = count(int(self.counts.min()), "picture")
         least = np.flatnonzero(self.counts == self.counts.min())
         if len(least) == len(self.counts):
-            return f"Each of your classes has {fewest}"
+            return f"Each of the classes has {fewest}"
         if len(least) > 1:
-            return f"{capital(word(len(least)))} of your classes have {fewest} each"
+            return f"{capital(word(len(least)))} of the classes have {fewest} each"
         name = f", {self.class_names[least[0]]}," if self.class_names else ""
-        return f"Your smallest class{name} has {fewest}"
+        return f"The smallest class{name} has {fewest}"
 
     def _ahead(self) -> str:
         first = self.first_in(self.models[0])
-        return f"For now {self.models[0].title} is ahead (first in {first} of 100 re-checks)."
+        return f"For now {called(self.models[0])} is ahead (first in {first} of 100 re-checks)."
 
 
 def headline(result: Result) -> str:
@@ -245,7 +261,7 @@ def headline(result: Result) -> str:
         return "Nothing could be scored" if result.complete else "Nothing is scored yet"
     if winner is None or verdict.kind == "cannot tell":
         return HEADLINES.get(verdict.cause, NO_CHOICE)
-    return f"Start from {winner.title}"
+    return f"Start from {called(winner)}"
 
 
 def how_sure(kind: VerdictKind, cause: VerdictCause = "") -> str:
@@ -254,7 +270,9 @@ def how_sure(kind: VerdictKind, cause: VerdictCause = "") -> str:
 
 
 def opening(cause: VerdictCause, winner: str = "") -> str:
-    """Return the sentence that a verdict's text begins with; `winner`: the title to start from."""
+    """Return the sentence that a verdict's text begins with; `winner`: what
+    sentences call the model to start from.
+    """
     return f"Start from {winner}." if winner else f"{HEADLINES.get(cause, NO_CHOICE)}."
 
 
@@ -263,7 +281,3 @@ def _ratio(more: float | None, less: float | None, word: str, least: float = SAM
     if not more or not less or more < least * less:
         return ""
     return f"{digits(more / less)} times {word}"
-
-
-def _millions(params: int) -> str:
-    return f"{digits(params / 1e6)} M parameters" if params >= 1e5 else f"{params:,} parameters"

@@ -45,12 +45,6 @@ def work(tmp_path, monkeypatch) -> Path:
     return home
 
 
-@pytest.fixture(autouse=True)
-def listed_at_once(monkeypatch):
-    """A drawing waits for the names of a folder's files, however busy the computer is."""
-    monkeypatch.setattr("srcsel.ui.images.checking.WAIT", 60)
-
-
 @pytest.fixture
 def picture_folder(tmp_path) -> Path:
     """Three classes with ten pictures each; the classes' colors differ."""
@@ -118,7 +112,7 @@ def result(dataset) -> Result:
             ("knn", None),
         )
     )
-    why = "It came first in 87 of 100 re-checks on your 30 pictures. Next best: Textures."
+    why = "It came first in 87 of 100 re-checks on these 30 pictures. Next best: Textures."
     firsts = {ids[0]: 87.0, ids[1]: 13.0} | dict.fromkeys(ids[2:], 0.0)
     verdict = Verdict("clear", ids[0], f"Start from Strokes. {why}", firsts, (ids[0],), why=why)
     return Result(

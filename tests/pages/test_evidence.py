@@ -250,7 +250,7 @@ def test_marks_and_reasons_stand_in_the_table(page, evidence):
     assert list(table["Note"]) == [
         "",
         "",
-        "knows nothing of your pictures",
+        "knows nothing of the pictures",
         "favours wide models",
         reason,
     ]

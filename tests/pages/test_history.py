@@ -208,8 +208,20 @@ def test_a_run_in_which_nothing_helps_is_told_so(visit, save, result):
     verdict = dataclasses.replace(result.verdict, kind="cannot tell", cause="yardstick")
     save(result, verdict=verdict)
     rows = visit("history").dataframe[0].value
-    assert rows["How sure"].tolist() == ["None of these models helps with these pictures"]
+    assert rows["How sure"].tolist() == ["None helps"]
     assert rows["Start from"].tolist() == ["–"]
+
+
+def test_the_name_of_a_model_fits_its_column_and_is_not_taken_for_words(visit, save, result):
+    titles = {"demo/flowers": "Flowers", "hub/long": "a_network_with_a_very_long_name_of_its_own"}
+    said = []
+    for model, title in titles.items():
+        models = (dataclasses.replace(result.models[0], id=model, title=title),)
+        verdict = dataclasses.replace(result.verdict, winner=model, firsts={}, close=(model,))
+        nothing = dict.fromkeys(("scores", "literal", "rankings", "diagnoses"), ())
+        save(result, models=models, verdict=verdict, **nothing)
+        said += visit("history").dataframe[0].value["Start from"].tolist()
+    assert said == ["model trained on flowers", "a_network_with_a_ver…_of_its_own"]
 
 
 def test_other_content_under_the_same_name_is_a_change(result):

@@ -291,15 +291,14 @@ def test_price_adds_up_work_and_downloads():
     cost = price.estimate(models, 1000, Pace(works, known=known, cores=2))
     network = 1000 * sum(usual(2.2))  # the other one counts as this one
     scores = 0.002 * 1000 * 2512 / 2000
-    slowed = scores / 3  # of the second network, which has two thirds of the cores meanwhile
-    assert cost.seconds == pytest.approx(3 + network + 0.1 + 0.5 + network + 0.1 + slowed + scores)
+    assert cost.seconds == pytest.approx(3 + network + 0.1 + 0.5 + network + 0.1 + scores)
     assert (cost.download_bytes, cost.unknown) == (100_000_000, 1)
-    assert cost.label() == "Score 2 models: about 1 min, 100 MB to download"
+    assert cost.label() == "Score 2 models: about 2 min, 100 MB to download"
 
 
 def usual(work):
-    """What a picture costs two usual cores: the same for all, and 35e9 multiply-adds a second."""
-    return 0.0015 / 2, work / (35 * 2)
+    """What a picture costs by what is usual: the same for all, and 22e9 multiply-adds a core."""
+    return 0.0015, work / (22 * 2)
 
 
 def test_a_model_at_other_sizes(visit, picture_folder):
@@ -322,7 +321,7 @@ def test_a_model_at_other_sizes(visit, picture_folder):
 def test_a_link_with_a_size(visit, picture_folder, words_of):
     tab = visit("models", images=str(picture_folder), models="demo/flowers@96,demo/flowers@1e9")
     assert chosen(tab) == ["Flowers at 96 px"]
-    assert "'1e9' is no size of Flowers" in words_of(tab)
+    assert "'1e9' is no size of the model trained on flowers" in words_of(tab)
 
 
 def test_a_bad_file_in_the_weights_folder_is_a_sentence_on_the_page(

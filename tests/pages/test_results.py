@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 import shutil
+from html import escape
 from urllib.parse import parse_qsl
 
 import numpy as np
@@ -201,8 +202,8 @@ def test_several_notes_take_one_line_until_they_are_opened(results, save, result
 def test_card_does_not_repeat_heading_and_cost(results, save, result, words_of):
     why = "It came first in 99 of 100 re-checks. Next best: Textures."
     text = (
-        f"Start from Strokes. {why} 5.2 M parameters, 9.9 ms per picture on this computer, licence"
-        " MIT."
+        f"Start from Strokes. {why} 5.2 million weights, 9.9 ms per picture on this computer,"
+        " licence MIT."
     )
     firsts = {"demo/m0": 99.6, "demo/m1": 0.4}
     save(result, verdict=dataclasses.replace(result.verdict, text=text, why=why, firsts=firsts))
@@ -218,7 +219,7 @@ def test_agreement_shows_no_amber_box(results, save, result):
     save(
         result,
         verdict=dataclasses.replace(
-            result.verdict, notes=(Note("Your smallest class has 10 pictures."),)
+            result.verdict, notes=(Note("The smallest class has 10 pictures."),)
         ),
     )
     tab = ready(results())
@@ -698,3 +699,11 @@ def test_there_is_no_way_on_for_an_audience_or_before_the_run_is_done(results, s
     assert "Why this score" not in dict(ways_on(ready(tab)))
     save(result, complete=False)
     assert "Why this score" not in dict(ways_on(ready(results())))
+
+
+def test_a_long_licence_leaves_the_other_facts_their_room(results, save, result):
+    terms = 'BSD (LICENCE in repo: "BSD LICENSE.", 2-clause text)'
+    save(result, models=tuple(dataclasses.replace(m, license=terms) for m in result.models))
+    html = html_of(ready(results()))
+    assert html.count('class="srcsel-wordy"') == 1
+    assert f'class="srcsel-wordy"><dt>licence</dt><dd title="{escape(terms)}">' in html

@@ -194,3 +194,9 @@ def test_weights_that_read_the_same_share_a_rank(more):
     models = [dataclasses.replace(more.models[0], id=str(p), params=p) for p in params]
     found = grid._static("params", models, "Rank")
     assert [cell.text for cell in found] == ["2 =", "2 =", "1", "2 ="]
+
+
+def test_columns_are_headed_by_what_the_field_calls_them():
+    short = table._number("Nearest neighbours (kNN)")
+    assert (short["label"], short["help"]) == ("kNN", "Nearest neighbours (kNN)")
+    assert table._number("MSC gain")["label"] == "MSC gain"

@@ -56,10 +56,38 @@ def test_three_ways_of_choosing_and_what_they_reach(result):
     assert [pick.reached for pick in picks] == [0.70, 0.70, 0.802]
     assert [round(pick.behind, 6) for pick in picks] == [9.1, 9.1, -1.1]
     assert lines(result) == [
-        "Most accurate on ImageNet (84.2 %) and largest (25 M weights): known, here 70 % right,"
-        " 9.1 points less than the verdict's",
+        "Most accurate on ImageNet (84.2 %) and largest (25 million weights): known, here 70 %"
+        " right, 9.1 points less than the verdict's",
         "Newest by its paper (2024): new, here 80 % right, 1.1 points more than the verdict's",
     ]
+
+
+def at_64(result, model, other):
+    """The result, `model` being `other` at 64 pixels, of which no accuracy is stored."""
+    changed_ = changed(result, model, id=f"{other}@64", at=64, accuracy=None)
+    return dataclasses.replace(
+        changed_,
+        **{
+            kind: tuple(
+                dataclasses.replace(one, model=f"{other}@64") if one.model == model else one
+                for one in getattr(result, kind)
+            )
+            for kind in ("scores", "accuracies")
+        },
+    )
+
+
+def test_a_model_at_another_size_has_the_accuracy_of_its_own(result):
+    smaller = at_64(result, "timm/known", "packaged/tf_efficientnet_lite2")
+    assert lines(changed(smaller, "timm/new", accuracy=0.7))[0] == (
+        "Most accurate on ImageNet (77.5 % at its own size) and largest (25 million weights):"
+        " known, here 70 % right, 9.1 points less than the verdict's"
+    )
+
+
+def test_an_accuracy_of_a_model_that_no_hub_knows_is_not_known(result):
+    gone = at_64(result, "timm/known", "nowhere/gone")
+    assert any("(80.0 %, of the 2 where that is known)" in line for line in lines(gone))
 
 
 def test_the_verdicts_own_model(result):
@@ -95,7 +123,7 @@ def test_an_accuracy_on_another_task_is_none_on_imagenet(result):
     other = dataclasses.replace(result, models=tuple(models), scores=tuple(scores))
     assert beforehand(other)[0].model == "timm/new"
     assert beforehand(other)[1].model == "demo/known"
-    assert lines(other)[1] == "Largest (25 M weights): known, not measured here"
+    assert lines(other)[1] == "Largest (25 million weights): known, not measured here"
 
 
 def test_equals_are_no_choice(result):
@@ -113,7 +141,10 @@ def test_a_model_at_several_sizes_but_not_its_own_counts_once(result):
         scores=tuple(dataclasses.replace(s, model=ids.get(s.model, s.model)) for s in twin.scores),
     )
     pick = next(p for p in beforehand(twin) if p.way == "imagenet")
-    assert (pick.model, pick.told) == ("timm/known@64", "84.2 %")  # no tie with itself
+    assert (pick.model, pick.told) == (
+        "timm/known@64",
+        "84.2 % at its own size",
+    )  # no tie with itself
 
 
 def test_one_model_at_two_sizes_counts_once(result):

@@ -101,6 +101,7 @@ def test_costs_are_in_their_units_and_unknown_ones_are_left_out(result):
     assert contenders(result) == ["hub/large", "hub/medium", "hub/small"]
     assert COSTS["time"].in_words(12.04) == "12 ms"
     assert COSTS["time"].in_words(0.512) == "0.51 ms"
+    assert COSTS["params"].in_words(4.652008) == "4.65 million weights"  # as on the verdict card
 
 
 def test_time_first_where_it_was_measured(result):

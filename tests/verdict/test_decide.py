@@ -119,8 +119,8 @@ def test_clear():
     assert verdict.close == ("hub/b",)
     assert (
         verdict.text
-        == "Start from B. It came first in 100 of 100 re-checks on your 210 pictures. Next best: A."
-        " 28 M parameters, licence MIT."
+        == "Start from B. It came first in 100 of 100 re-checks on these 210 pictures. Next best:"
+        " A. 28 million weights, licence MIT."
     )
     assert list(verdict.firsts) == ["hub/b", "hub/a", "hub/c"]
     assert sum(verdict.firsts.values()) == pytest.approx(100)
@@ -128,9 +128,9 @@ def test_clear():
 
 def test_why_stands_between_headline_and_facts():
     clear = judge({"a": 0.5, "b": 0.9}, 0.01)
-    assert clear.text == f"Start from B. {clear.why} 1 M parameters, licence MIT."
+    assert clear.text == f"Start from B. {clear.why} 1 million weights, licence MIT."
     tie = judge({"a": 0.91, "b": 0.90}, 0.02)
-    assert tie.text == f"Start from A. {tie.why} 1 M parameters, licence MIT."
+    assert tie.text == f"Start from A. {tie.why} 1 million weights, licence MIT."
     unsure = judge({"a": 0.9, "b": 0.9, "c": 0.9}, 0.02)
     assert unsure.text == f"No clear choice yet. {unsure.why}"
     nothing = decide([], [model("a")], PLENTY)
@@ -139,7 +139,9 @@ def test_why_stands_between_headline_and_facts():
 
 def test_time_is_said_where_it_was_measured():
     verdict = judge({"a": 0.5, "b": 0.9}, 0.01, seconds_per_picture={"hub/b": 0.0142})
-    assert verdict.text.endswith("1 M parameters, 14 ms per picture on this computer, licence MIT.")
+    assert verdict.text.endswith(
+        "1 million weights, 14 ms per picture on this computer, licence MIT."
+    )
 
 
 def test_firsts_count_shared_firsts_in_shares():
@@ -163,7 +165,8 @@ def test_tie_is_won_by_the_cheaper_model():
     assert verdict.close == ("hub/a", "hub/b")
     assert verdict.text.startswith("Start from B. A and B are too close to call (")
     assert (
-        "B is 3.4 times smaller and 4 times faster, so it is the better first try." in verdict.text
+        "B is 3.4 times smaller and 4 times lighter to compute, so it is the better first try."
+        in verdict.text
     )
 
 
@@ -221,7 +224,53 @@ def test_tie_of_three_names_the_cheapest():
     models = [model("a", 30), model("b", 20, 0.5), model("c", 10, 0.1), model("d")]
     verdict = judge({"a": 0.91, "b": 0.90, "c": 0.905, "d": 0.1}, 0.03, models=models)
     assert (verdict.kind, verdict.winner, len(verdict.close)) == ("tie", "hub/c", 3)
-    assert "C asks for the least computing of them" in verdict.text
+    assert "C is the lightest of them to compute, so it is the better first try." in verdict.text
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        ({"a": 0.03, "b": 0.02, "c": 0.01}, "C is the fastest of them, so"),
+        # less to compute, and yet slower here: both are said, as the milliseconds stand beside it
+        (
+            {"a": 0.03, "b": 0.02, "c": 0.029},
+            "C is the lightest of them to compute, though B ran faster on this computer, so",
+        ),
+        # slower by no more than is told apart
+        ({"a": 0.03, "b": 0.02, "c": 0.021}, "C is the lightest of them to compute, so"),
+    ],
+)
+def test_what_a_tie_of_three_says_of_the_cost_agrees_with_the_times(times, said):
+    models = [model("a", 30, 2.0), model("b", 20, 0.5), model("c", 10, 0.1), model("d")]
+    speeds = {f"hub/{name}": seconds for name, seconds in times.items()}
+    verdict = judge(
+        {"a": 0.91, "b": 0.90, "c": 0.905, "d": 0.1},
+        0.03,
+        models=models,
+        seconds_per_picture=speeds,
+    )
+    assert said in verdict.text
+
+
+def test_a_tie_of_three_without_multiply_adds_goes_to_the_smallest():
+    models = [model("a", 30, None), model("b", 20, 0.5), model("c", 10, None), model("d")]
+    verdict = judge({"a": 0.91, "b": 0.90, "c": 0.905, "d": 0.1}, 0.03, models=models)
+    assert "C is the smallest of them, so it is the better first try." in verdict.text
+
+
+def test_the_names_of_bundled_models_cannot_be_taken_for_words():
+    models = [
+        SourceModel(f"demo/{name}", title, "r", 10, 1.0, 64, 8, "", "MIT")
+        for name, title in (("flowers", "Flowers"), ("glyphs", "Invented letters"))
+    ]
+    scores = [
+        replace(s, model=f"demo/{s.model[4:]}") for s in field({"flowers": 0.9, "glyphs": 0.9})
+    ]
+    text = decide(scores, models, PLENTY).text
+    assert text.startswith("Start from the model trained on ")
+    assert ". The model trained on " in text
+    assert "Flowers" not in text
+    assert "Invented" not in text
 
 
 def test_cannot_tell_when_all_look_alike():
@@ -233,15 +282,15 @@ def test_cannot_tell_when_all_look_alike():
     assert verdict.text.startswith(
         "No clear choice yet. These three models look alike on these pictures. For now "
     )
-    assert verdict.text.endswith("Your smallest class, rust, has 18 pictures; 50 would help.")
+    assert verdict.text.endswith("The smallest class, rust, has 18 pictures; 50 would help.")
 
 
 @pytest.mark.parametrize(
     ("counts", "said"),
     [
-        ((18, 60, 70), "Your smallest class, leaf, has 18 pictures; 50 would help."),
-        ((18, 18, 70), "Two of your classes have 18 pictures each; 50 would help."),
-        ((20, 20, 20), "Each of your classes has 20 pictures; 50 would help."),
+        ((18, 60, 70), "The smallest class, leaf, has 18 pictures; 50 would help."),
+        ((18, 18, 70), "Two of the classes have 18 pictures each; 50 would help."),
+        ((20, 20, 20), "Each of the classes has 20 pictures; 50 would help."),
     ],
 )
 def test_a_class_is_the_smallest_only_if_it_is_smaller(counts, said):
@@ -252,8 +301,8 @@ def test_a_class_is_the_smallest_only_if_it_is_smaller(counts, said):
 @pytest.mark.parametrize(
     ("counts", "said"),
     [
-        ((1, 60, 70), "Your smallest class, leaf, has 1 picture: too few to say."),
-        ((7, 7, 7), "Each of your classes has 7 pictures: too few to say."),
+        ((1, 60, 70), "The smallest class, leaf, has 1 picture: too few to say."),
+        ((7, 7, 7), "Each of the classes has 7 pictures: too few to say."),
     ],
 )
 def test_too_few_says_it_of_all_where_all_are_as_small(counts, said):
@@ -284,7 +333,7 @@ def test_cannot_tell_with_too_few_pictures():
     assert verdict.kind == "cannot tell"
     assert verdict.winner == "hub/a"
     assert (
-        "Your smallest class, rust, has 7 pictures: too few to say. 10 are needed, 50 would help."
+        "The smallest class, rust, has 7 pictures: too few to say. 10 are needed, 50 would help."
         in verdict.text
     )
     assert judge({"a": 0.9, "b": 0.1}, 0.01, np.array([40, 10])).kind == "clear"

@@ -10,7 +10,7 @@ class SourceModel:
     """A pretrained network on offer. None or "unknown" = not known, never guessed."""
 
     id: str  # "<hub>/<name>"
-    title: str  # what the pages show
+    title: str  # what the pages show; in sentences, what `models.called` makes of it
     revision: str  # identifies the weights; part of the feature key
     params: int | None  # number of weights
     gmacs: float | None  # 1e9 multiply-adds for one picture

@@ -23,6 +23,7 @@ from srcsel.features.backends._base import (
     difference,
 )
 from srcsel.features.backends.eager import Eager
+from srcsel.models.called import at_start, called
 from srcsel.models.hubs import Encoder
 
 PROBE = 4  # pictures that are measured: what is tried takes as long as 20 pictures or so
@@ -167,7 +168,7 @@ class _Trial:
 
     def _refused(self, measured: kept.Measured, why: str) -> Callable[[], Runner]:
         """Stay with torch, say so, and do not try again."""
-        self.wish.say(f"{self.wish.model.title} ran with torch: {why}.")
+        self.wish.say(f"{at_start(called(self.wish.model))} ran with torch: {why}.")
         kept.write(self.wish.folder, self.wish.key, kept.Kept(measured, None))
         return lambda: self.eager
 

@@ -21,6 +21,7 @@ from srcsel.base.records import Dataset, Failure, Features, SourceModel
 from srcsel.base.watch import Watch
 from srcsel.features import timing
 from srcsel.features.loading import Task
+from srcsel.models.called import at_start, called
 from srcsel.store import owned
 from srcsel.store.features import FeatureStore
 from srcsel.store.shards import MOST_BYTES
@@ -180,7 +181,7 @@ class Rows:
         return Failure(
             model.id,
             "",
-            f"{model.title} gave values that are not numbers for {bad:,} of"
+            f"{at_start(called(model))} gave values that are not numbers for {bad:,} of"
             f" {len(self._task.pictures):,} pictures (first: {first}). Its weights may be damaged,"
             " or it does not work in this precision. It is left out.",
         )
@@ -192,8 +193,8 @@ def failure(model: SourceModel, error: Exception) -> Failure:
     if isinstance(error, SrcselError):
         return Failure(model.id, "", str(error), trace)
     reason = (
-        f"{model.title} could not be run ({type(error).__name__}: {error}). It is left out; the"
-        " others go on."
+        f"{at_start(called(model))} could not be run ({type(error).__name__}: {error}). It is left"
+        " out; the others go on."
     )
     return Failure(model.id, "", reason, trace)
 
@@ -203,6 +204,6 @@ def too_large(model: SourceModel) -> Failure:
     return Failure(
         model.id,
         "",
-        f"Not enough memory for {model.title}, also with one picture at a time. It is skipped;"
+        f"Not enough memory for {called(model)}, also with one picture at a time. It is skipped;"
         " the others go on. Close other programs, or choose a smaller model.",
     )

@@ -26,6 +26,7 @@ from srcsel.features.decode import pixels_of
 from srcsel.features.devices import batch_size
 from srcsel.features.engines._base import failure, too_large
 from srcsel.features.passing import Passing
+from srcsel.models.called import at_start, called
 from srcsel.models.hubs import Preprocessing, hub_of
 
 Batch = dict[str, Any]
@@ -171,8 +172,8 @@ class Network:
                     return np.empty((0, 0), np.float32), self._broken
                 if place != "cpu":
                     self._notes.append(
-                        f"{model.title} did not fit onto a graphics card of Ray, or that failed; it"
-                        " ran on the processor."
+                        f"{at_start(called(model))} did not fit onto a graphics card of Ray, or"
+                        " that failed; it ran on the processor."
                     )
         self._broken = Told(reason=too_large(model).reason)
         return np.empty((0, 0), np.float32), self._broken

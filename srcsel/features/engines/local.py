@@ -21,6 +21,7 @@ from srcsel.features.engines._blocks import in_blocks
 from srcsel.features.engines._cards import beside
 from srcsel.features.loading import Coming, Loader, Task, free_memory, leave_a_core
 from srcsel.features.passing import Passing
+from srcsel.models.called import at_start, called
 from srcsel.models.hubs import Preprocessing
 
 SEVERAL = "{} graphics cards ran the models, one model on each at a time."
@@ -92,13 +93,13 @@ class _Turn:
                     return failure(model, error)
                 if lost:
                     self.loader.say(
-                        f"The graphics card failed while {model.title} ran, so it ran on the"
+                        f"The graphics card failed while {called(model)} ran, so it ran on the"
                         f" processor ({type(error).__name__}: {str(error).splitlines()[0]:.200})."
                     )
                 elif place != "cpu":
                     self.loader.say(
-                        f"{model.title} does not fit into the memory of {place}; it ran on the"
-                        " processor."
+                        f"{at_start(called(model))} does not fit into the memory of {place}; it ran"
+                        " on the processor."
                     )
             free_memory()
             with self.work.alone:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from srcsel.base.errors import InputError, NotAvailable, SrcselError
 from srcsel.base.records import SourceModel
 from srcsel.base.watch import Watch
+from srcsel.models.called import at_start, called
 from srcsel.models.hubs import _caches, _table
 from srcsel.models.hubs._preprocessing import Preprocessing
 from srcsel.models.hubs._recipe import Recipe
@@ -82,8 +83,8 @@ def sizes_of(hub: Hub, model: SourceModel) -> Sizes:
         )
     if not row["how"]:
         raise NotAvailable(
-            f"{model.title} reads pictures of {' x '.join(map(str, own.size))} pixels only: its"
-            " network is built for that size."
+            f"{at_start(called(model))} reads pictures of {' x '.join(map(str, own.size))} pixels"
+            " only: its network is built for that size."
         )
     step, least = int(row["step"]), int(row["least"])
     return Sizes(min(own.size), step, least, row["how"] == "set", float(row["square"] or 0))
@@ -195,26 +196,26 @@ def _checked(model: SourceModel, sizes: Sizes, typed: str) -> int:
     """Return the size; raise InputError where it is none that the model reads."""
     if not WHOLE.fullmatch(typed):
         raise InputError(
-            f"'{typed}' is no size of {model.title}. Write a whole number of pixels after the @,"
+            f"'{typed}' is no size of {called(model)}. Write a whole number of pixels after the @,"
             f" such as {model.id}@{_example(sizes)}."
         )
     size = int(typed[:12])
     if size < sizes.least:
         raise InputError(
-            f"{model.title} cannot read pictures of {size} pixels: its network needs at least"
-            f" {sizes.least}."
+            f"{at_start(called(model))} cannot read pictures of {size} pixels: its network needs"
+            f" at least {sizes.least}."
         )
     if size > MOST:
         raise InputError(
-            f"{model.title} at {typed[:12]} pixels would not fit into memory. The largest size is"
-            f" {MOST}."
+            f"{at_start(called(model))} at {typed[:12]} pixels would not fit into memory. The"
+            f" largest size is {MOST}."
         )
     if size % sizes.step:
         below = size // sizes.step * sizes.step
         near = f"{below} or {below + sizes.step}" if below >= sizes.least else f"{sizes.least}"
         raise InputError(
-            f"{model.title} reads whole patches of {sizes.step} pixels, so {size} pixels do not"
-            f" fit. Take {near}."
+            f"{at_start(called(model))} reads whole patches of {sizes.step} pixels, so {size}"
+            f" pixels do not fit. Take {near}."
         )
     return size
 

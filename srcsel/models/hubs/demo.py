@@ -14,13 +14,12 @@ from typing import Any
 from srcsel.base.errors import ModelError, UnknownNameError
 from srcsel.base.records import SourceModel
 from srcsel.base.watch import Watch
+from srcsel.models.called import WEIGHTS
 from srcsel.models.hubs import _caches, _resnet10t
 from srcsel.models.hubs._base import Preprocessing, Recipe, register
 from srcsel.models.hubs._network import NetworkEncoder
 from srcsel.models.hubs._preprocessing import preprocessing_from
 from srcsel.models.hubs._weights import load_exactly, read_state
-
-WEIGHTS = Path(__file__).parents[2] / "demo" / "weights"
 
 Card = Mapping[str, Any]
 

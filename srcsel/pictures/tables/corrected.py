@@ -11,14 +11,16 @@ from srcsel.base.records import Corrections, Dataset
 from srcsel.base.spreadsheet import as_named, to_csv
 from srcsel.pictures.corrections import corrections
 from srcsel.pictures.tables.encoding import HEAD, encoding_of
-from srcsel.pictures.tables.rows import Rows, require_size
+from srcsel.pictures.tables.rows import Kind, Rows, require_size
 
 COLUMNS = ("file", "label", "change", "new_label")
 LEAVE_OUT, NEW_LABEL = "leave out", "new label"
 """What `change` says."""
-_HOW = (
-    f"It needs the columns file, change ({LEAVE_OUT} or {NEW_LABEL}) and new_label, one line a"
-    " picture; Explore writes one (Corrections as CSV)."
+TABLE = Kind(
+    "corrections",
+    "Its first line is file,change,new_label; then comes one line a picture, such as"
+    f" 'red/1.png,{LEAVE_OUT}' or 'red/2.png,{NEW_LABEL},blue'. Explore writes one (Corrections as"
+    " CSV).",
 )
 
 
@@ -48,7 +50,7 @@ def read_corrections(path: str | Path) -> Corrections:
     """
     table = Path(path)
     try:
-        require_size(table)
+        require_size(table, TABLE)
         encoding, _ = encoding_of(table, list)
         with table.open(encoding=encoding, errors="replace") as file:
             empty = not file.read(HEAD).strip("\ufeff \t\r\n,;")
@@ -57,15 +59,15 @@ def read_corrections(path: str | Path) -> Corrections:
             f"The corrections {table} cannot be read: {error.strerror}. Check the path."
         ) from error
     if empty:
-        raise InputError(f"{table.name} is empty, so it corrects nothing. {_HOW}")
-    return _read(table.name, Rows(table, encoding))
+        raise InputError(f"{table.name} is empty, so it corrects nothing. {TABLE.needs}")
+    return _read(table.name, Rows(table, encoding, TABLE))
 
 
 def _read(name: str, rows: Iterable[Sequence[str]]) -> Corrections:
     lines = iter(rows)
     heads = [re.sub(r"[\W_]", "", head.casefold()) for head in next(lines, ())]
     if "file" not in heads or not {"newlabel", "change"} & set(heads):
-        raise InputError(f"{name} is no table of corrections. {_HOW}")
+        raise InputError(f"{name} is no table of corrections. {TABLE.needs}")
     at = {head: heads.index(head) for head in ("file", "change", "newlabel") if head in heads}
     out: set[str] = set()
     new: dict[str, str] = {}
@@ -77,7 +79,7 @@ def _read(name: str, rows: Iterable[Sequence[str]]) -> Corrections:
         usual = NEW_LABEL if label else LEAVE_OUT
         change = said.get("change", "").strip().casefold() or usual
         if change != usual or not file:
-            raise InputError(f"Line {number} of {name} cannot be meant so. {_HOW}")
+            raise InputError(f"Line {number} of {name} cannot be meant so. {TABLE.needs}")
         if label and new.get(file, label) != label:
             raise InputError(f"{name} gives {file} two new labels. Keep the right one.")
         if label:

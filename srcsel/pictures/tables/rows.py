@@ -6,6 +6,7 @@ import csv
 import itertools
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from srcsel.base.errors import InputError
@@ -23,14 +24,28 @@ _BLANK = " "  # the separator of "path number" rows: the last blank of a line
 _BLANKS = "  "  # of "path number number" rows: each run of blanks
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What a table is for, as its faults are told."""
+
+    of: str  # "a table of ..."
+    needs: str  # a sentence: what its lines hold
+
+
+LABELS = Kind(
+    "labels",
+    "It needs one line a picture: file,label (separated by a comma, semicolon or tab).",
+)
+
+
 class Rows:
     """The rows of one table that are not empty, read anew at each iteration.
 
     Raises InputError where the file is no table of two columns or more, or too large.
     """
 
-    def __init__(self, table: Path, encoding: str) -> None:
-        self.table, self.encoding = table, encoding
+    def __init__(self, table: Path, encoding: str, kind: Kind = LABELS) -> None:
+        self.table, self.encoding, self.kind = table, encoding, kind
         self.stray = 0  # lines with an odd number of quotation marks, where they tear the table
         self._quote = '"'
         self._alone = False  # whether each line is read on its own
@@ -46,15 +61,15 @@ class Rows:
         """Yield each row, as its cells were written."""
         try:
             with self.table.open(encoding=self.encoding, newline="") as file:
-                lines = _Lines(itertools.islice(file, self._skip, None), self.table)
+                lines = _Lines(itertools.islice(file, self._skip, None), self.table, self.kind)
                 rows = lines.rows(self._parsed(lines))
                 kept = (row for row in rows if any(map(str.strip, row)))
                 for number, row in enumerate(kept):
                     if number >= ROW_LIMIT or len(row) > COLUMN_LIMIT:
                         raise InputError(
                             f"{self.table.name} has more than {ROW_LIMIT:,} rows or"
-                            f" {COLUMN_LIMIT:,} columns, too many for a table of labels. Keep the"
-                            " rows and columns of these pictures."
+                            f" {COLUMN_LIMIT:,} columns, too many for a table of {self.kind.of}."
+                            " Keep the rows and columns of these pictures."
                         )
                     yield row
         except (OSError, UnicodeError, csv.Error) as error:
@@ -91,10 +106,7 @@ class Rows:
 
     def _require_table(self) -> None:
         if _regular(self.sample[:SAMPLE]) == 0:
-            raise InputError(
-                f"{self.table.name} is no table with two columns. It needs one line a picture:"
-                " file,label (separated by a comma, semicolon or tab)."
-            )
+            raise InputError(f"{self.table.name} is no table with two columns. {self.kind.needs}")
 
     def _mend_quotes(self) -> None:
         """Read each line on its own where a quotation mark is left open: it would swallow the lines
@@ -113,7 +125,7 @@ class Rows:
         width, several = len(self.sample[0]), False
         try:
             with self.table.open(encoding=self.encoding, newline="") as file:
-                lines = _Lines(file, self.table)
+                lines = _Lines(file, self.table, self.kind)
                 for row in lines.rows(_read(lines, self.separator)):
                     for cell in row:
                         if "\n" in cell or "\r" in cell:
@@ -136,8 +148,8 @@ class _Lines:
     end.
     """
 
-    def __init__(self, lines: Iterable[str], table: Path) -> None:
-        self._lines, self._table, self._taken = iter(lines), table, 0
+    def __init__(self, lines: Iterable[str], table: Path, kind: Kind) -> None:
+        self._lines, self._table, self._kind, self._taken = iter(lines), table, kind, 0
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -146,7 +158,7 @@ class _Lines:
         line = next(self._lines)
         self._taken += len(line)
         if self._taken > ROW_CHARS:
-            raise _too_long(self._table)
+            raise _too_long(self._table, self._kind)
         return line
 
     def rows(self, rows: Iterable[list[str]]) -> Iterator[list[str]]:
@@ -156,25 +168,25 @@ class _Lines:
             yield row
 
 
-def require_size(table: Path) -> None:
-    """Raise InputError for a file larger than a table of labels is, or with a line longer than any
-    of its rows.
+def require_size(table: Path, kind: Kind = LABELS) -> None:
+    """Raise InputError for a file larger than a table of its kind is, or with a line longer than
+    any of its rows.
     """
     if table.stat().st_size > TABLE_LIMIT:
         raise InputError(
             f"{table.name} is larger than {TABLE_LIMIT // 2**20} MB, too large for a table of"
-            " labels."
+            f" {kind.of}."
         )
     with table.open("rb") as file:
         while line := file.readline(4 * ROW_CHARS + 1):
             if len(line) > 4 * ROW_CHARS:  # UTF-32 has four bytes for each letter
-                raise _too_long(table)
+                raise _too_long(table, kind)
 
 
-def _too_long(table: Path) -> InputError:
+def _too_long(table: Path, kind: Kind) -> InputError:
     return InputError(
         f"{table.name} has a row of more than {ROW_CHARS:,} letters, or a quotation mark that is"
-        " never closed: it is no table of labels. It needs one line a picture: file,label."
+        f" never closed: it is no table of {kind.of}. {kind.needs}"
     )
 
 

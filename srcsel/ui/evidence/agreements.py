@@ -47,7 +47,7 @@ def marks(predictor: str, reading: Reading | None, kind: EvidenceKind) -> str:
     if predictor in MEASURES and MEASURES[predictor].set_relative:
         said.append("moves when a candidate is added")
     if predictor in ("accuracy", "params"):
-        said.append("knows nothing of your pictures")
+        said.append("knows nothing of the pictures")
     return ", ".join(said)
 
 

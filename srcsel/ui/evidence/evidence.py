@@ -18,6 +18,7 @@ from srcsel.ui.app import frame, state
 from srcsel.ui.evidence import agreements
 from srcsel.ui.parts import choices, figures, naming, words
 from srcsel.ui.parts.show import error_state, md, plain
+from srcsel.verdict.readings import names_of
 from srcsel.verdict.wording import BEFOREHAND
 
 Color = Literal["green", "orange", "gray"]
@@ -255,15 +256,13 @@ def _look(result: Result, evidence: Evidence) -> tuple[str, Color, str]:
 def _facts(result: Result, evidence: Evidence) -> str:
     """Write what the best and the verdict's choice reached, and what the choice cost."""
     reached = {a.model: a for a in evidence.accuracies}
-    titles = {m.id: m.title for m in result.models}
+    names = names_of(result)
     best = max(reached.values(), key=lambda a: a.mean)
-    facts = [(_percent(best.mean), f"best reached: {plain(titles.get(best.model, best.model))}")]
+    facts = [(_percent(best.mean), f"best reached: {plain(names[best.model])}")]
     picked = reached.get(result.verdict.winner or "")
     if picked and picked is not best:
         said = "first choice" if result.verdict.kind == "cannot tell" else "the verdict's choice"
-        facts.append(
-            (_percent(picked.mean), f"{said}: {plain(titles.get(picked.model, picked.model))}")
-        )
+        facts.append((_percent(picked.mean), f"{said}: {plain(names[picked.model])}"))
     lost = next((a.regret for a in evidence.agreements if a.predictor == "verdict"), None)
     if lost is not None and lost.value is not None:
         span = (
@@ -333,15 +332,12 @@ def _in_words(row: Agreement, result: Result) -> str:
     """Say one row of the table as a sentence."""
     if row.tau.value is None:
         return row.reason
-    titles = {m.id: m.title for m in result.models}
+    names = names_of(result)
     said = f"Kendall's tau {_signed(row.tau.value)}"
     if row.tau.low is not None and row.tau.high is not None:
         said += f" ({_signed(row.tau.low)} to {_signed(row.tau.high)})"
     if row.picked and row.regret.value is not None:
-        said += (
-            f"; it picked {titles.get(row.picked, row.picked)}, {row.regret.value:.1f} points below"
-            " the best"
-        )
+        said += f"; it picked {names[row.picked]}, {row.regret.value:.1f} points below the best"
     return f"{said}."
 
 

@@ -22,7 +22,7 @@ LISTS = {
         "Maybe wrong label",
         (
             "Each model was asked where a picture belongs without knowing it. Together they would"
-            " put these elsewhere; models that see your classes better count more. Some are only"
+            " put these elsewhere; models that see the classes better count more. Some are only"
             " hard to tell, so look first. The surest come first."
         ),
         "No label looks wrong: wherever the models are sure, they agree with it.",

@@ -83,7 +83,7 @@ def _said(run: RunSummary) -> str:
     if run.kind == "cannot tell" or not run.winner_title:
         said = how_sure(run.kind, run.cause)
         return f"“{said}”" if run.winner_title else "nothing yet"
-    return f"**{md(run.winner_title)}**"
+    return f"**{md(cards.winner(run))}**"
 
 
 def changes(before: Result, after: Result) -> Iterator[tuple[str, str, str]]:

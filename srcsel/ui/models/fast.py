@@ -15,7 +15,7 @@ from srcsel.ui.parts.show import md
 
 ON, OFF = "on", "off"
 MEANS = (
-    "Models are compared on a part of your pictures first, and those that the re-checks put clearly"
+    "Models are compared on a part of the pictures first, and those that the re-checks put clearly"
     " behind are dropped. The best are scored on all pictures, as always. With ten models that"
     " takes about a third of the work."
 )

@@ -27,7 +27,7 @@ COLUMNS = {  # widths of all of CHOSEN together fit a window of 1,280 pixels
     "Starting model": st.column_config.TextColumn(width=190),
     "Why try it": st.column_config.TextColumn(width=320),
     "Parameters": st.column_config.NumberColumn(
-        format="%.1f M", width=100, help="Millions of weights: how big the model is."
+        format="%.2f M", width=100, help="Millions of weights: how big the model is."
     ),
     "Learned from": st.column_config.TextColumn(width=170),
     "On ImageNet": st.column_config.NumberColumn(

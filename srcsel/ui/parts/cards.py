@@ -8,6 +8,7 @@ import streamlit as st
 
 from srcsel.base import phrases
 from srcsel.base.errors import SrcselError
+from srcsel.models.called import named
 from srcsel.store.runs import RunSummary
 from srcsel.ui.app import frame
 from srcsel.ui.parts import words
@@ -26,15 +27,20 @@ def answer(run: RunSummary) -> str:
     if not run.winner_title:
         return "No answer yet" if not run.complete else "Nothing could be scored"
     if not run.complete:
-        return f"Ahead so far: {plain(run.winner_title)}"
+        return f"Ahead so far: {winner(run)}"
     said = sure(run)
-    return said if run.cause in HEADLINES else f"{said}: {plain(run.winner_title)}"
+    return said if run.cause in HEADLINES else f"{said}: {winner(run)}"
 
 
 def sure(run: RunSummary) -> str:
     """Say in a few words how sure the answer is; plain text."""
     measured = run.measured and run.kind == "clear"
     return MEASURED if measured else how_sure(run.kind, run.cause)
+
+
+def winner(run: RunSummary) -> str:
+    """Return what a sentence calls the model that is named, or ahead; plain text."""
+    return plain(named(run.winner, run.winner_title))
 
 
 def name(run: RunSummary) -> str:
@@ -52,7 +58,7 @@ def example(run: RunSummary) -> None:
             f" {words.count(run.classes, 'class', 'classes')},"
             f" {words.count(run.models, 'starting model')} tried"
         )
-        st.markdown(f":material/trophy: **Start from {md(run.winner_title)}**")
+        st.markdown(f":material/trophy: **Start from {md(winner(run))}**")
 
 
 def run_row(run: RunSummary) -> None:

@@ -22,7 +22,7 @@ from srcsel.charts import PAINT, class_groups
 from srcsel.ui.app import frame, state
 from srcsel.ui.parts import choices, mine, watch, words
 from srcsel.ui.parts.show import plain
-from srcsel.verdict.readings import bar_length, bar_start, model_order, pick_scores
+from srcsel.verdict.readings import bar_length, bar_start, model_order, names_of, pick_scores
 
 BARS = ("silhouette", "supcon")
 HEADS = ("", "How well the groups separate", "How well neighbours agree", "Pictures seen")
@@ -120,8 +120,8 @@ def lead(job: JobStatus, parts: list[Part], result: Result | None) -> tuple[str,
     rivals = [m for m in model_order(result) if m not in yardsticks]
     if not rivals:
         return "No model is scored yet", rest if to_go else ""
-    title = next(plain(m.title) for m in result.models if m.id == rivals[0])
-    return f"{'Ahead' if len(rivals) > 1 else 'Scored'} so far: {title}", rest
+    name = plain(names_of(result)[rivals[0]])
+    return f"{'Ahead' if len(rivals) > 1 else 'Scored'} so far: {name}", rest
 
 
 def _models(
@@ -233,7 +233,7 @@ def _sketch(result: Result, glimpse: Glimpse) -> dict[str, Any]:
     there = [k for k, row in enumerate(glimpse.rows) if row < len(dataset.labels)]
     rows, x, y = ([some[k] for k in there] for some in (glimpse.rows, glimpse.x, glimpse.y))
     labels = [int(dataset.labels[row]) for row in rows]
-    title = plain(next((m.title for m in result.models if m.id == glimpse.model), glimpse.model))
+    name = plain(names_of(result)[glimpse.model])
     return {
         "sketch": {
             "rows": rows,
@@ -244,9 +244,9 @@ def _sketch(result: Result, glimpse: Glimpse) -> dict[str, Any]:
         },
         "groups": [group.dark if dark else group.light for group in groups],
         "names": {str(g.classes[0]): plain(g.name) for g in groups if len(g.classes) == 1},
-        "alt": f"A sketch of how {title} sees the pictures, one dot each, coloured by class.",
+        "alt": f"A sketch of how {name} sees the pictures, one dot each, coloured by class.",
         "caption": (
-            f"How {title} sees the pictures so far. Close = similar. A quick sketch: the map of the"
+            f"How {name} sees the pictures so far. Close = similar. A quick sketch: the map of the"
             " answer is drawn with more care."
         ),
     }

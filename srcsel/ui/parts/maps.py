@@ -23,6 +23,7 @@ from streamlit.components.v2 import component
 
 from srcsel.base.records import DOTS, Dataset, Inside, Projection, Result
 from srcsel.explore.filling import filled
+from srcsel.models.called import named
 from srcsel.pictures import thumbs
 from srcsel.ui.parts import words
 from srcsel.ui.parts.coloring import Coloring, color_dots
@@ -194,8 +195,9 @@ def map_alt(projection: Projection, dataset: Dataset, title: str, drawn: int) ->
     largest = [plain(dataset.classes[c]) for c in np.argsort(-dataset.counts, kind="stable")[:5]]
     more = len(dataset.classes) - len(largest)
     tail = f" and {more} more" if more > 0 else ""
+    name = plain(named(projection.model, title))
     return (
-        f"{METHODS[projection.method]} map of {drawn:,} pictures as {plain(title)} sees them, one"
+        f"{METHODS[projection.method]} map of {drawn:,} pictures as {name} sees them, one"
         f" dot a picture. Classes: {', '.join(largest)}{tail}."
     )
 

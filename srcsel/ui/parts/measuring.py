@@ -88,7 +88,7 @@ def real_seconds(result: Result, models: Sequence[SourceModel], protocol: Protoc
 def _quick(result: Result) -> None:
     st.markdown("**Quick check**")
     st.markdown(
-        "A simple classifier learns from four fifths of your pictures, as each starting model sees"
+        "A simple classifier learns from four fifths of the pictures, as each starting model sees"
         " them, and is tested on the last fifth. Five times, so that every picture is tested once."
     )
     st.caption(
@@ -102,7 +102,7 @@ def _quick(result: Result) -> None:
 def _real(result: Result) -> None:
     st.markdown("**Train them for real**")
     st.markdown(
-        "Every starting model is trained on a few of your pictures and tested on the rest: what you"
+        "Every starting model is trained on a few of the pictures and tested on the rest: what you"
         " would do yourself, in small. This is the strongest evidence, and it takes longer."
     )
     st.caption(

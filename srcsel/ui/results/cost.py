@@ -29,7 +29,7 @@ from srcsel.verdict.cost import (
     usual,
     within,
 )
-from srcsel.verdict.readings import title_of, titles_of
+from srcsel.verdict.readings import names_of, title_of
 
 USUAL_MEASURE = "supcon"
 _RUN = "srcsel.limited"  # session key: the run that the limit in this tab's memory was set for
@@ -69,8 +69,8 @@ def _undecided(whole: Result, kind: str, limit: float) -> str:
     inside = undecided(whole, kind, limit)
     if not inside:
         return ""
-    titles = titles_of(whole)
-    who = listed([plain(titles[m]) for m in inside[:3]])
+    names = names_of(whole)
+    who = listed([plain(names[m]) for m in inside[:3]])
     more = f" and {len(inside) - 3} more" if len(inside) > 3 else ""
     between = COSTS[kind].between(spreads(whole, kind)[inside[0]])
     return f"; it decides nothing about {who}{more}, whose time is not that sure: {between}"

@@ -27,7 +27,7 @@ GROUPS = {
     HEADLINE: "the paper's pair, and what has held up best elsewhere",
     HEAD: "reads the model's guesses in its own old classes",
     MORE: "for comparison",
-    STATIC: "knows nothing of your pictures",
+    STATIC: "knows nothing of the pictures",
 }
 USUAL = (
     "silhouette",

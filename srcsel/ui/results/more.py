@@ -14,8 +14,8 @@ from srcsel.ui.parts.asking import ask_once, last_of
 from srcsel.ui.parts.show import md
 
 MEANS = (
-    "A simple classifier learns from a few of your pictures, then from more, and is tested on those"
-    " it has not seen; four fifths of your pictures are all it ever learns from. The dashed part"
+    "A simple classifier learns from a few of the pictures, then from more, and is tested on those"
+    " it has not seen; four fifths of the pictures are all it ever learns from. The dashed part"
     " continues that; in the shaded part 90 % of what comes true should lie."
 )
 SECONDS = 8.0  # of one model for 500 pictures

@@ -17,7 +17,7 @@ from srcsel.ui.parts import watch, words
 from srcsel.ui.parts.asking import submit_run
 from srcsel.ui.parts.show import md, plain
 from srcsel.verdict import doubt
-from srcsel.verdict.readings import bar_length, title_of
+from srcsel.verdict.readings import bar_length, names_of, title_of
 
 WHY = {
     "behind": "Behind the leader",
@@ -94,17 +94,17 @@ def _partial(result: Result, race: Race) -> None:
 
 
 def _rows(result: Result, race: Race) -> tuple[Part, ...]:
-    titles, n = {m.id: m.title for m in result.models}, len(result.dataset.paths)
+    names, n = names_of(result), len(result.dataset.paths)
     gone = {left.model for left in race.dropped}
     stayed = [
         m.id for m in result.models if m.id not in gone and m.id in {s.model for s in result.scores}
     ]
     full = tuple(Part(m, "done", n, n) for m in stayed)
-    return full + tuple(_row(left, titles, n) for left in reversed(race.dropped))
+    return full + tuple(_row(left, names, n) for left in reversed(race.dropped))
 
 
-def _row(left: Dropped, titles: dict[str, str], n: int) -> Part:
-    return Part(left.model, "dropped", left.pictures, n, doubt.reason(left, titles, n))
+def _row(left: Dropped, names: dict[str, str], n: int) -> Part:
+    return Part(left.model, "dropped", left.pictures, n, doubt.reason(left, names, n))
 
 
 def _in_full(result: Result) -> None:

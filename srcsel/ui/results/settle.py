@@ -11,6 +11,7 @@ import streamlit as st
 from srcsel.base import phrases
 from srcsel.base.records import Result, Verdict
 from srcsel.evidence.estimate import training_seconds
+from srcsel.models.called import at_start
 from srcsel.runs.settled import FINAL, MINUTES, PROTOCOL, ROUNDS
 from srcsel.store.memory import Memory
 from srcsel.ui.app import frame, state
@@ -18,6 +19,7 @@ from srcsel.ui.parts import mine, price, watch
 from srcsel.ui.parts.asking import last_of, submit
 from srcsel.ui.parts.show import md
 from srcsel.verdict.measured import FEWEST_ROUNDS, contest, unfinished, why_not
+from srcsel.verdict.readings import names_of
 
 ALLOWED = (5, 10, 30, 60)  # minutes
 
@@ -87,12 +89,12 @@ def _offer(result: Result) -> None:
         f"Settle it: train these {phrases.word(len(contest(result)))} for real,"
         f" {phrases.about(seconds(result, asked))}"
     )
-    names = {m.id: m.title for m in result.models}
+    names = names_of(result)
     who = phrases.listed([md(names[m]) for m in contest(result)])
     means = (
-        f"{who}: each learns from {PROTOCOL.shots} pictures of each class and is asked about the"
-        f" rest, up to {phrases.word(ROUNDS)} times with other pictures. It ends as soon as the"
-        " order is clear."
+        f"{at_start(who)}: each learns from {PROTOCOL.shots} pictures of each class and is asked"
+        f" about the rest, up to {phrases.word(ROUNDS)} times with other pictures. It ends as soon"
+        " as the order is clear."
     )
     if (
         button.button(

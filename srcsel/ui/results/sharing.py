@@ -13,6 +13,7 @@ import streamlit as st
 
 from srcsel.base.errors import SrcselError
 from srcsel.base.records import JobStatus, Result
+from srcsel.models.called import called
 from srcsel.report import script, shared
 from srcsel.report.make import stored
 from srcsel.report.numbers import to_csv
@@ -71,7 +72,7 @@ def training(result: Result) -> None:
     winner = next((m for m in result.models if m.id == result.verdict.winner), None)
     if winner is None or frame.presenting():
         return
-    st.header(f"Train {md(winner.title)} further", anchor=False)
+    st.header(f"Train further: {md(called(winner))}", anchor=False)
     listed = script.needs_table(result)
     try:
         text = script.script(winner, result.dataset, listed=listed)

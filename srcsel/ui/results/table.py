@@ -4,6 +4,9 @@ number as CSV.
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -11,6 +14,7 @@ from srcsel.base import phrases
 from srcsel.base.phrases import plain
 from srcsel.base.records import HEADLINE, Reading, Result
 from srcsel.measures import MEASURES
+from srcsel.models.prior import published
 from srcsel.report.numbers import number_rows, to_csv
 from srcsel.ui.app import frame
 from srcsel.ui.parts import measuring, mine, price, watch, words
@@ -98,7 +102,7 @@ def together(result: Result) -> pd.DataFrame:
             ],
             "First in 100": [firsts.get(m) for m in order],
             "Accuracy there": [
-                None if (a := models[m].accuracy) is None else 100 * a for m in order
+                None if (a := published(models[m])) is None else 100 * a for m in order
             ],
             "Weights (million)": [
                 None if (p := models[m].params) is None else p / 1e6 for m in order
@@ -147,13 +151,25 @@ def _plain(rows: pd.DataFrame, result: Result) -> None:
     numeric = list(rows.select_dtypes("number").columns)
     # + 0.0: never "-0.000"
     shown = rows.assign(**{name: rows[name].round(3) + 0.0 for name in numeric})
-    digits = {name: st.column_config.NumberColumn(format="%.3f") for name in numeric} | COLUMNS
+    longest = max(map(len, rows["Starting model"]), default=0)
+    names = {"Starting model": st.column_config.TextColumn(width=min(round(30 + 7 * longest), 290))}
+    digits = {name: _number(name) for name in numeric} | COLUMNS | names
     st.dataframe(
         shown,
         hide_index=True,
         column_config=digits,
         placeholder="n/a",
         alt=f"Scores of {len(result.models)} models",
+    )
+
+
+def _number(name: str) -> Any:
+    """Head a column of a measure by what the field calls it, the rest in its help, so that more
+    columns are in sight.
+    """
+    short = re.search(r"\(([^()]+)\)$", name)
+    return st.column_config.NumberColumn(
+        short[1] if short else name, help=name if short else None, format="%.3f"
     )
 
 
@@ -217,7 +233,7 @@ COLUMNS = {
     ),
     "Weights (million)": st.column_config.NumberColumn(format="%.2f"),
     "Milliseconds a picture": st.column_config.NumberColumn(
-        format="%.2f", help="Measured on this computer"
+        "ms a picture", format="%.2f", help="Milliseconds, measured on this computer"
     ),
     "Mean rank": st.column_config.NumberColumn(
         format="%.2f", help="Mean over measures of its rank; 1 is best"

@@ -12,6 +12,7 @@ import streamlit as st
 
 from srcsel.base.phrases import millions
 from srcsel.base.records import Reading, Result, SourceModel
+from srcsel.models.called import called
 from srcsel.ui.app import frame
 from srcsel.ui.parts import words
 from srcsel.ui.parts.show import md, plain
@@ -19,7 +20,7 @@ from srcsel.ui.results import beforehand, settle, strip
 from srcsel.verdict.after import after_training
 from srcsel.verdict.expected import HOW, expected, in_words
 from srcsel.verdict.light import Light, light
-from srcsel.verdict.readings import find_ranking, firsts_of_100, model_order, titles_of
+from srcsel.verdict.readings import find_ranking, firsts_of_100, model_order, names_of, titles_of
 from srcsel.verdict.times import seconds_of
 from srcsel.verdict.wording import headline
 
@@ -33,6 +34,7 @@ ICONS = {
 WARNING = ":material/warning:"
 MANY = 3  # facts from which they are set smaller
 LONG = 44  # characters of a headline from which it is set smaller
+WORDY = 16  # characters of a fact from which it is set on two lines, so that the others keep theirs
 
 
 def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> None:
@@ -87,7 +89,7 @@ def _so_far(result: Result, beside: Callable[[], None] | None) -> None:
     scored = {s.model for s in result.scores}
     said = f"{sum(m.id in scored for m in asked)} of {words.count(len(asked), 'model')} scored"
     if rivals:
-        said += f". Ahead so far: {titles_of(result)[rivals[0]]}"
+        said += f". Ahead so far: {names_of(result)[rivals[0]]}"
     with st.container(horizontal=True, vertical_alignment="center", key="so-far"):
         st.badge("Not finished", color="gray", icon=":material/hourglass_top:")
         st.markdown(f"{md(said)}. Nothing is decided before all are scored.", width="content")
@@ -173,15 +175,20 @@ def _facts(result: Result, winner: SourceModel) -> str:
     if result.verdict.firsts:
         first = firsts_of_100(result).get(winner.id, 0)
         facts.insert(0, (f"{first} of 100", "re-checks put it first"))
-    lead = f'<p class="srcsel-key">Ahead for now: {escape(plain(winner.title))}</p>'
+    lead = f'<p class="srcsel-key">Ahead for now: {escape(plain(called(winner)))}</p>'
     items = "".join(
-        f"<div><dt>{escape(what)}</dt><dd title='{escape(value)}'>{escape(value)}</dd></div>"
+        f'<div class="{_width(value)}"><dt>{escape(what)}</dt>'
+        f'<dd title="{escape(value)}">{escape(value)}</dd></div>'
         for value, what in facts
     )
     return (
         f"{lead if result.verdict.kind == 'cannot tell' else ''}<dl"
         f' class="srcsel-facts{" srcsel-many" if len(facts) > MANY else ""}">{items}</dl>'
     )
+
+
+def _width(value: str) -> str:
+    return "srcsel-wordy" if len(value) > WORDY else ""
 
 
 def _after(result: Result) -> str:

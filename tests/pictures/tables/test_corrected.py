@@ -49,7 +49,8 @@ def test_a_table_by_hand(table):
         ("file,change,new_label\na.png,rename,b\n", "Line 2 of .* cannot be meant so"),
         ("file,new_label\na.png,b\na.png,c\n", "two new labels"),
         ("file,new_label\na.png,b\na.png,\n", "left out and to have another label"),
-        ("hello\n", "no table with two columns"),
+        ("hello\n", r"no table with two columns. Its first line is file,change,new_label"),
+        ('file,change\n"' + "x" * 1_100_000, "no table of corrections. Its first line is"),
         ("", "is empty"),
     ],
 )
