@@ -24,7 +24,7 @@ def work_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("SRCSEL_HOME", str(home))
     monkeypatch.setenv("SRCSEL_WORKER_LINGER", "1")
     for name in (
-        *("ROOTS", "DEVICE", "RAY", "WEIGHTS", "HOSTS"),
+        *("ROOTS", "DEVICE", "RAY", "WEIGHTS", "HOSTS", "FEATURES"),
         *("PASSWORD", "PEOPLE", "OWNER", "INSECURE"),
     ):
         monkeypatch.delenv(f"SRCSEL_{name}", raising=False)

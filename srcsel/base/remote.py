@@ -51,7 +51,7 @@ _KEYLESS = {
     *("DefaultCredentialsError", "RefreshError"),  # of Google
     *("CredentialUnavailableError", "ClientAuthenticationError"),  # of Azure
 }
-_MISNAMED = {"ParamValidationError", "HFValidationError", "NotImplementedError"}
+_MISNAMED = {"ParamValidationError", "NotImplementedError"}
 _FULL = (errno.ENOSPC, errno.EDQUOT)  # this computer's disk, and no answer of a store
 
 
@@ -170,7 +170,8 @@ class Store:
     def _why(self, error: Exception) -> SrcselError:
         kind = STORES.get(self.address.kind, ("", ""))[1] or self.address.kind
         kinds = {kind.__name__ for kind in type(error).__mro__}
-        if isinstance(error, FileNotFoundError) or _MISNAMED & kinds:
+        misnamed = _MISNAMED & kinds or (kind == "hf" and isinstance(error, ValueError))
+        if isinstance(error, FileNotFoundError) or misnamed:
             return self._nothing()
         # adlfs says so in words only
         unsaid = kind == "az" and isinstance(error, ValueError) and "credential" in str(error)

@@ -23,6 +23,7 @@ EACH = 10  # pictures of a class that a sample has where there are as many
 SEED = 0  # the same pictures for every model
 # pictures of a class that `stratified` keeps where there are as many, unless classes are too many
 FEWEST = 2
+USUAL_WIDTH = 512  # features of a model, where that is not known
 # seconds to compare a pair of pictures for the usual measures on one core, alone and by feature:
 # measured with python -m benchmarks.large
 PAIR, PAIR_FEATURE = 2.2e-9, 1.7e-11
@@ -87,15 +88,17 @@ def sampled(some: int, all_: int) -> str:
     )
 
 
-def whole(n: int) -> str:
-    """Say, before it begins, how long comparing all of very many pictures takes."""
+def whole(n: int, width: float = USUAL_WIDTH) -> str:
+    """Say, before it begins, how long comparing all of very many pictures takes; width: features
+    that a model has, on average.
+    """
     return (
         f"All {n:,} pictures are used, as you asked. Comparing them with each other takes"
-        f" {about(comparing(n))} for each model on this computer, besides its network."
+        f" {about(comparing(n, width))} for each model on this computer, besides its network."
     )
 
 
-def comparing(n: int, width: int = 512) -> float:
+def comparing(n: int, width: float = USUAL_WIDTH) -> float:
     """Estimate the seconds that comparing n pictures with each other takes for one model of so
     many features, the usual measures on all cores of this computer.
     """

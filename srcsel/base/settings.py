@@ -4,6 +4,7 @@
 |---|---|---|
 | SRCSEL_HOME | the work folder: features, runs, jobs, uploads, downloads | the user's data folder |
 | SRCSEL_ROOTS | folders and s3:// addresses to open, as in PATH; "nowhere": none | any, locally |
+| SRCSEL_FEATURES | an address or folder where computers share features (`store.shared`) | none |
 | SRCSEL_DEVICE | "auto", "cpu", "cuda", "mps" | auto |
 | SRCSEL_RAY | a Ray that runs use from now on, HOST:PORT; "here": one that is started here | none |
 | SRCSEL_WEIGHTS | a folder searched for checkpoints (.safetensors, .pth) | none |
@@ -42,6 +43,7 @@ class Settings:
     stores: tuple[Address, ...] = ()  # the roots that are addresses
     ray: str = ""  # HOST:PORT; "" = where one is wanted, it is started here
     engine: str = "local"  # that runs use where nothing else is said
+    shared: str = ""  # address or folder of features that computers share; "" = none
 
     @property
     def features(self) -> Path:
@@ -98,6 +100,7 @@ def load_settings() -> Settings:
         weights=Path(weights).expanduser().resolve() if weights else None,
         ray="" if ray == HERE else ray,
         engine="ray" if ray else "local",
+        shared=os.environ.get("SRCSEL_FEATURES", ""),
     )
 
 

@@ -56,7 +56,7 @@ def look(
     """
     watch = watch or Watch()
     watch.update("inside", "running", 0, 2, "Finding each picture's neighbours")
-    X = check_features(features)
+    X = check_features(features, single=True)
     with suited_threads(len(X)):
         near = neighbors(X, min(NEIGHBORS, len(X) - 1))
         similarity = _similarities(X, near)

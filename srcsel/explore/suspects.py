@@ -26,10 +26,12 @@ import os
 import warnings
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from srcsel.base import sampling
 from srcsel.base.errors import InputError, PictureError
 from srcsel.base.records import Dataset, Features, Result, SourceModel, Suspect, Suspects
 from srcsel.base.settings import Settings, load_settings
@@ -44,6 +46,7 @@ from srcsel.measures.knn import neighbors
 from srcsel.pictures.copies import copy_groups
 from srcsel.pictures.dataset import pictures_of
 from srcsel.pictures.images import picture_size
+from srcsel.store import files
 from srcsel.store.features import FeatureStore, open_features, open_runs
 from srcsel.store.serialize import from_plain, to_plain
 
@@ -83,7 +86,7 @@ def stored(result: Result, store: FeatureStore) -> Suspects | None:
 
 def make(run_id: str, settings: Settings | None = None, watch: Watch | None = None) -> Suspects:
     """Make the lists for a stored run, or return what is stored; features that are gone are made
-    again.
+    again. Of very many pictures a sample is looked at (`base.sampling`), which the notes say.
 
     Raises InputError where the pictures have changed since the run, StoreError, Cancelled.
     """
@@ -98,10 +101,43 @@ def make(run_id: str, settings: Settings | None = None, watch: Watch | None = No
         raise InputError(
             f"The pictures in {dataset.folder} have changed since this run. Run it again."
         )
-    groups = copy_groups(dataset, store, watch)
-    found = find(dataset, features_of(result, asked(result), store, watch), groups, watch)
+    rows = sampling.pictures_of_many(dataset.labels, dataset.paths)
+    features = features_of(result, asked(result), store, watch)
+    if rows is not None:
+        found = _sampled(dataset, features, rows, store, watch)
+    else:
+        found = find(dataset, features, copy_groups(dataset, store, watch), watch)
     store.memory.remember("suspects", _question(result), {}, to_plain(found))
     return found
+
+
+def _sampled(
+    dataset: Dataset,
+    features: Iterable[Features],
+    rows: np.ndarray,
+    store: FeatureStore,
+    watch: Watch,
+) -> Suspects:
+    """Make the lists of the pictures `rows` (m,) alone: the time and memory of all would grow with
+    the square of how many there are.
+    """
+    digest = files.text_hash({"of": dataset.digest, "rows": rows.tolist()})
+    some = dataset.take(rows, digest)
+    cut = (replace(f, values=f.values[rows], logits=None) for f in features)
+    found = find(some, cut, copy_groups(some, store, watch), watch)
+
+    def placed(suspects: Sequence[Suspect]) -> tuple[Suspect, ...]:
+        return tuple(
+            replace(s, row=int(rows[s.row]), group=None if s.group is None else int(rows[s.group]))
+            for s in suspects
+        )
+
+    said = (
+        f"{len(rows):,} of {len(dataset.paths):,} pictures were looked at, a sample with the same"
+        " share of each class."
+    )
+    lists = (placed(one) for one in (found.labels, found.copies, found.odd, found.tiny))
+    return Suspects(found.models, *lists, notes=(said, *found.notes))
 
 
 def find(
@@ -138,7 +174,7 @@ def whitened(features: np.ndarray) -> np.ndarray:
     """Whiten features (n, d) as the scores do: (n, k) rows of one length, about unit variance in
     each direction.
     """
-    X = check_features(features)
+    X = check_features(features, single=True)
     Z = prepare(components(X, directions(len(X))), "whitened")
     return Z * np.sqrt(Z.shape[1])
 

@@ -56,6 +56,7 @@ def extract(
         watch.update(
             model.id, "failed" if isinstance(found, Failure) else "stored", note=_reason(found)
         )
+        _share(found, sets[0][1][:until], store)
         yield found
     if not tasks:
         return
@@ -64,6 +65,7 @@ def extract(
     for outcome in (engine or Local()).run(work):
         if isinstance(outcome, Failure):
             watch.update(outcome.model, "failed", note=outcome.reason)
+        _share(outcome, sets[0][1][:until], store)
         yield outcome
 
 
@@ -87,9 +89,14 @@ def key_for(dataset: Dataset, model: SourceModel, precision: str) -> FeatureKey:
 
 
 def is_stored(dataset: Dataset, model: SourceModel, precision: str, store: FeatureStore) -> bool:
-    """Whether a model has seen every picture of `dataset`, so that no network has to run."""
-    key = key_for(dataset, model, precision)
-    return store.has(key) or not len(store.missing(key, names_of(dataset)))
+    """Whether a model has seen every picture of `dataset`, here or where computers share features,
+    so that no network has to run.
+    """
+    key, pictures = key_for(dataset, model, precision), names_of(dataset)
+    if store.has(key):
+        return True
+    store.bring(key, pictures)
+    return not len(store.missing(key, pictures))
 
 
 def _look_up(
@@ -113,6 +120,7 @@ def _look_up(
             return stored
         for whole, those in sets[1:]:
             store.adopt(key_for(whole, model, precision), those)
+        store.bring(key, pictures)
         task = task_for(model, hub_of(model).preprocessing(model), key, pictures, store)
         found = None if len(task.rows) else store.gather(key, pictures, listed=until is None)
         return found or task
@@ -120,6 +128,12 @@ def _look_up(
         raise
     except Exception as error:  # noqa: BLE001 (third-party model code; the reason reaches the page)
         return failure(model, error)
+
+
+def _share(found: Features | Failure, pictures: np.ndarray, store: FeatureStore) -> None:
+    """Let other computers have what was made, under the weights that were there then."""
+    if isinstance(found, Features):
+        store.share(found.key, pictures)
 
 
 def _reason(found: Features | Failure) -> str:

@@ -59,7 +59,7 @@ create table if not exists jobs (
     parts text not null default '[]', result text,
     seconds_left real, created real not null, started real, ended real,
     person text not null default '', turn integer not null default 0,
-    seconds_least real, told real
+    seconds_least real, told real, why text not null default ''
 );
 create index if not exists jobs_by_state on jobs (state, lane, place);
 create table if not exists notices (text text not null);
@@ -69,9 +69,10 @@ _ADDED = {
     "turn": "integer not null default 0",
     "seconds_least": "real",
     "told": "real",
+    "why": "text not null default ''",
 }
 """Columns that tables of earlier versions lack: who asked, the turn in which it was served, what is
-left after the step under way, and when the worker last told.
+left after the step under way, when the worker last told, and why more is left than it said.
 """
 
 

@@ -253,4 +253,5 @@ def _placed(db: sqlite3.Connection, job: str) -> JobStatus:
         seconds_left=seen.seconds_left,
         seconds_least=seen.seconds_least,
         told=seen.told,
+        why=seen.why,
     )

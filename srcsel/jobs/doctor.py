@@ -24,6 +24,7 @@ from srcsel.base.settings import NOWHERE, SHORTEST_PASSWORD, Settings, load_sett
 from srcsel.jobs import space
 from srcsel.jobs.base import Table
 from srcsel.store import files
+from srcsel.store.features import open_features
 
 State = Literal["ok", "note", "wrong"]
 LITTLE, LEAST = 10e9, 1e9
@@ -35,6 +36,7 @@ REMEDIES = {
     "jobs": "End what has it open, or set SRCSEL_HOME to another folder.",
     "device": "Unset SRCSEL_DEVICE, or set it to one that is there.",
     "caches": "Mend the variable.",
+    "features": "Mend SRCSEL_FEATURES, or unset it: then features are kept here only.",
     "log": "Mend the variable.",
     "self_test": "Install srcsel again, or set SRCSEL_DEVICE=cpu.",
 }
@@ -187,6 +189,17 @@ def _caches(settings: Settings) -> Iterator[Finding]:
     yield Finding("caches", "ok", "; ".join(taken) or "Nothing is kept yet.")
 
 
+def _features(settings: Settings) -> Iterator[Finding]:
+    """Ask the place where computers share features, where there is one, whether it is there."""
+    if settings.shared:
+        store = open_features(settings)
+        store.require()
+        for note in store.notes:
+            yield Finding("features", "note", note)
+        if not store.notes:
+            yield Finding("features", "ok", f"Features are shared at {settings.shared}.")
+
+
 def _weights(settings: Settings) -> Iterator[Finding]:
     from srcsel.models import catalog
     from srcsel.models.hubs import HUBS, downloads
@@ -256,6 +269,7 @@ CHECKS: tuple[Callable[[Settings], Iterable[Finding]], ...] = (
     _roots,
     _sign_in,
     _caches,
+    _features,
     _weights,
     _log,
     _self_test,

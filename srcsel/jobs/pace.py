@@ -20,6 +20,7 @@ from srcsel.store.speeds import ModelSpeed, Speeds
 
 OPENING = 0.004  # seconds to open a picture for the networks, where no run was timed here
 UNKNOWN = 0.5  # 1e9 multiply-adds of a network that does not say, where no other does
+LONGER = 1.2  # times as long as thought from which a step is named as the reason of a rise
 USUAL = 512  # numbers that a model makes of a picture, where that is not known
 
 
@@ -138,6 +139,21 @@ class Pace:
             return None if each is None else each * max(rest, 0)
         return self._until_answer(now, ends=True)
 
+    def longer(self) -> tuple[str, str]:
+        """Say of which model the step under way, or the one that was over last, takes furthest
+        beyond what was thought: (name, "network" or "scores"); ("", "") where none does.
+        """
+        rates, found = self._rates, [(LONGER, "", "")]
+        for name, model in self._models.items():
+            if model.looks and model.thought:
+                found.append((rates.each(model) / model.thought, name, "network"))
+        over = [(m.over, name, m) for name, m in self._models.items() if m.over is not None]
+        if over:
+            _, name, last = max(over, key=lambda one: one[0])
+            if last.foreseen:
+                found.append((rates.scored(last) / last.foreseen, name, "scores"))
+        return max(found)[1:]
+
     def _of_model(self, model: Heard, state: PartState, done: int, total: int, now: float) -> None:
         if state in ("failed", "dropped"):
             model.out = True
@@ -146,7 +162,9 @@ class Pace:
         elif state == "running":
             self._looked(model, done, total, now)
         elif state == "scoring":
-            model.scoring = model.scoring or now
+            if model.scoring is None:
+                model.scoring, model.foreseen = now, self._rates.scores(model)
+                self._made = None
         elif state == "stored" and model.scoring is None:
             model.reused = True
         elif state in ("done", "stored") and model.over is None:
@@ -157,6 +175,8 @@ class Pace:
         self._pictures = model.total = total or model.total
         if model.began is None or model.last is None:
             model.began, model.last = now, (now, done)
+            model.thought = self._rates.each(model)
+            self._made = None
             return
         if done <= model.seen:
             return

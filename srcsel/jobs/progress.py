@@ -17,6 +17,10 @@ SCORING_SHARE = 0.05
 """Share of a model's time that its scores take, as a guess for the bar."""
 LEAST = 0.01
 """Share of its work that a part which left a race counts for at least."""
+RISE = 5.0
+"""Seconds by which what is said to be left rises without a word about it."""
+WHILE = 30.0
+"""Seconds for which the reason of a rise is said."""
 SAY_AFTER = 0.10
 """Time left is said once this share of the work was measured."""
 
@@ -41,6 +45,7 @@ class Progress:
         self._calm = Calm()
         self._left: float | None = None  # what is said by the pace
         self._heard = 0.0  # when somebody last told anything
+        self._rose = (0.0, "")  # when what is said rose last, and why
         # the part to speak of: the last that told, unless it is fetched while another runs
         self.leading = ""
 
@@ -69,7 +74,9 @@ class Progress:
             self._pace.heard(part, state, done, total, now)
             if part == "maps" and before is not None and before.state == "waiting":
                 self._calm = Calm()  # until now it was time until the answer
-            self._left = self._calm.say(self._pace.left(now))
+            said, self._left = self._left, self._calm.say(self._pace.left(now))
+            if self._calm.rose and (self._left or 0.0) >= (said or 0.0) + RISE:
+                self._rose = now, self._reason(self._pace)
         self._said[part] = Part(part, state, done, total, note)
         # pictures that were checked may be opened again, for other steps
         if part != "pictures" or before is None or before.state not in FINISHED:
@@ -133,6 +140,20 @@ class Progress:
             return None
         least = self._pace.least(self._heard)
         return None if least is None else min(least, left)
+
+    @property
+    def why(self) -> str:
+        """Why more is left than was said, in words, for a while after it rose; "" else."""
+        when, reason = self._rose
+        return reason if self._heard - when < WHILE else ""
+
+    def _reason(self, pace: Pace) -> str:
+        name, what = pace.longer()
+        about = {
+            "network": f"{self.titles.get(name, name)} takes longer than thought",
+            "scores": f"scoring {self.titles.get(name, name)} took longer than thought",
+        }
+        return about.get(what, "the computer is slower now than before")
 
     def words(self, part: str) -> str:
         """Say in a sentence what `part` is doing."""

@@ -59,6 +59,9 @@ class Heard:
     over: float | None = None
     reused: bool = False
     out: bool = False  # it failed, or left a race
+    # what was thought when they began: seconds of a picture, and of all scores
+    thought: float | None = None
+    foreseen: float | None = None
 
     @property
     def seen(self) -> int:

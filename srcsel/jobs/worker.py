@@ -144,13 +144,14 @@ class BoardWatch(Watch):
             seconds_left,
             self._progress.seconds_least,
             time.time(),
+            self._progress.why,
             self._job,
         )
         try:
             with self._table.open(write=True) as db:
                 db.execute(
                     "update jobs set done=?, total=?, what=?, parts=?, seconds_left=?,"
-                    " seconds_least=?, told=? where id=?",
+                    " seconds_least=?, told=?, why=? where id=?",
                     values,
                 )
                 row = db.execute("select cancel from jobs where id=?", (self._job,)).fetchone()
@@ -228,8 +229,8 @@ def _claim(table: Table, lane: str) -> sqlite3.Row | None:
         turn = 0 if job in queue.followers else next_turn(db, lane)
         return db.execute(
             "update jobs set state='running', started=?, what='Starting', done=0, error='',"
-            " parts='[]', turn=max(turn, ?), seconds_left=null, seconds_least=null, told=?"
-            " where id=? returning *",
+            " parts='[]', turn=max(turn, ?), seconds_left=null, seconds_least=null, told=?,"
+            " why='' where id=? returning *",
             (time.time(), turn, time.time(), job),
         ).fetchone()
 

@@ -34,7 +34,7 @@ def _null(X: np.ndarray, y: np.ndarray, _value: float, *, shared: Shared | None 
     """Mean over fixed label permutations, which share one decomposition."""
     spectrum = (shared or Shared(X, y)).spectrum
     offset, counts = _Offset.of(spectrum, len(y)), np.bincount(y)
-    z = [spectrum.project(own, len(counts)).T for own in permutations(y)]
+    z = spectrum.project(permutations(y), len(counts))
     return float(np.mean([_maximum(offset, one[None], counts[None])[0] for one in z]))
 
 
@@ -80,6 +80,7 @@ def _rechecks(
     paper="https://arxiv.org/abs/2102.11005",
     wide_bias=False,
     cheap=True,
+    single=True,
     spectrum=True,
     null=_null,
     rechecks=_rechecks,
@@ -124,8 +125,9 @@ class _Offset:
     @staticmethod
     def of(spectrum: Spectrum, n: int) -> _Offset:
         """One set of n pictures."""
-        mean = spectrum.turned(spectrum.mean)
-        rest = max(float(spectrum.mean @ spectrum.mean - mean @ mean), 0.0)
+        whole = spectrum.W.mean
+        mean = spectrum.turned(whole)
+        rest = max(float(whole @ whole - mean @ mean), 0.0)
         return _Offset(np.array([n]), spectrum.squares[None], mean[None], np.array([rest]))
 
     @property
@@ -141,8 +143,8 @@ class _Offset:
 def _of(spectrum: Spectrum, y: np.ndarray) -> tuple[float, np.ndarray]:
     """Score y (n,), and each class's ratio a / b, (c,)."""
     counts = np.bincount(y)
-    z = spectrum.project(y, len(counts)).T
-    values, ratios = _maximum(_Offset.of(spectrum, len(y)), z[None], counts[None])
+    z = spectrum.project(y[None], len(counts))
+    values, ratios = _maximum(_Offset.of(spectrum, len(y)), z, counts[None])
     return float(values[0]), ratios[0]
 
 

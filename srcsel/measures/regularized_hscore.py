@@ -113,7 +113,7 @@ def _from_spectrum(shared: Shared, y: np.ndarray) -> float:
     if not len(squares):
         return 0.0
     keep, ridge = _shrinkage(shared.lengths(), float((squares**2).sum()), n, d)
-    parts = shared.spectrum.project(y, len(counts)) ** 2  # (r, c), each over squares
+    parts = shared.spectrum.project(y[None], len(counts))[0].T ** 2  # (r, c), each over squares
     return float(keep / (n - 1) * ((squares / (keep / n * squares + ridge)) @ parts / counts).sum())
 
 

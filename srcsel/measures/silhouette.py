@@ -215,12 +215,13 @@ def _cosine_sums(
     The sums are (r, g, c).
     """
     W, q = pairs.W, pairs.q
-    centers = np.concatenate([class_sums(W, y, classes) for y in own])  # (g c, d)
+    centers = pairs.class_sums(own, classes)  # (g c, d)
     half = np.concatenate([class_sums(q[:, None], y, classes) for y in own])[:, 0] / 2  # (g c,)
     size = np.concatenate([np.bincount(y, minlength=classes) for y in own]) / 2  # (g c,)
     if len(own) > 1:  # sums over many labellings, each to 1e-7
         half, size = half.astype(W.dtype), size.astype(W.dtype)
-    for part in blocks(len(W) if rows is None else len(rows), len(centers)):
+    made = 0 if pairs.kept else W.shape[1]  # of a row, beside its sums
+    for part in blocks(len(W) if rows is None else len(rows), len(centers) + made):
         at = part if rows is None else rows[part]
         S = (W[at] @ centers.T).astype(half.dtype, copy=False)
         np.subtract(half, S, out=S)
@@ -235,15 +236,15 @@ def _sums_by_labelling(
     if metric == "cosine":
         yield from _cosine_sums(pairs, own, rows, classes)
         return
-    members = (
-        (own[:, None] == np.arange(classes)[:, None])
-        .reshape(-1, len(pairs.W))
-        .T.astype(pairs.W.dtype)
-    )
-    for part in blocks(len(rows), len(pairs.W) + members.shape[1]):
+    for part in blocks(len(rows), len(own) * classes):
         at = rows[part]
-        D = root_distances(pairs, at, slice(0, len(pairs.W)))
-        yield at, (D @ members).reshape(len(at), len(own), classes)
+        sums = np.zeros((len(at), len(own) * classes))
+        for some in blocks(len(pairs.W), len(at) + len(own) * classes):
+            members = (own[:, None, some] == np.arange(classes)[:, None]).reshape(
+                -1, some.stop - some.start
+            )
+            sums += root_distances(pairs, at, some) @ members.T.astype(pairs.W.dtype)
+        yield at, sums.reshape(len(at), len(own), classes)
 
 
 class _Euclidean(DistanceSums):

@@ -14,6 +14,7 @@ import numpy as np
 from srcsel.base.errors import InputError
 from srcsel.measures._base import measure
 from srcsel.measures.kernels.all_pairs import read_all
+from srcsel.measures.kernels.blocks import blocks, edges
 from srcsel.measures.kernels.class_sums import class_sums
 from srcsel.measures.kernels.exp_sums import WARM, ExpSums
 from srcsel.measures.kernels.pairs import Pairs, cosine_pairs
@@ -22,6 +23,7 @@ from srcsel.measures.kernels.shared import Shared
 from srcsel.measures.kernels.subsets import STRIP, on_subsets
 
 COLDEST = 0.003  # exp(-2 / temperature) must stay a float64
+ALONE = 256  # pictures alone in their class that are compared with everyone at once
 
 
 def _null(
@@ -44,14 +46,21 @@ def _null(
     alone = np.flatnonzero(np.bincount(y)[y] == 1)
     everyone = np.ones((1, n), dtype=bool)
     total = (value + float(_positives(pairs, y, everyone)[0]) / temperature) * (n - len(alone))
-    for i in alone:
-        s = (
-            -np.delete(pairs.halves(slice(i, i + 1), slice(0, n))[0].astype(np.float64), i)
-            / temperature
-        )
-        total += 1 / temperature + s.max() + math.log(np.exp(s - s.max()).sum())
+    for some in edges(len(alone), ALONE):
+        total += float(_logs_of(pairs, alone[some], temperature).sum())
     blind = float(_positives(pairs, np.zeros(n, dtype=np.int64), everyone)[0])
     return float(total / n - blind / temperature)
+
+
+def _logs_of(pairs: Pairs, at: np.ndarray, temperature: float) -> np.ndarray:
+    """Return log sum over j != i of exp(s_ij / temperature) of positions `at` (r,), (r,)."""
+    sums = np.zeros(len(at))
+    for some in blocks(len(pairs.W), len(at)):
+        E = np.exp(pairs.halves(at, some).astype(np.float64) / -temperature)
+        itself = np.flatnonzero((some.start <= at) & (at < some.stop))
+        E[itself, at[itself] - some.start] = 0
+        sums += E.sum(axis=1)
+    return np.log(sums) + 1 / temperature
 
 
 def _rechecks(
@@ -226,10 +235,12 @@ def _positives(pairs: Pairs, y: np.ndarray, kept: np.ndarray) -> np.ndarray:
     Half squared distances h = 1 - s within a class of m add up to m sum q - |sum w|^2.
     """
     total, anchors = np.zeros(len(kept)), np.zeros(len(kept))
-    edges = np.flatnonzero(np.diff(y, prepend=-1, append=-1))
-    for start, stop in itertools.pairwise(edges):
+    bounds = np.flatnonzero(np.diff(y, prepend=-1, append=-1))
+    for start, stop in itertools.pairwise(bounds):
         members = kept[:, start:stop].astype(pairs.W.dtype)  # (b, m)
-        sums = (members @ pairs.W[start:stop]).astype(np.float64)  # (b, d)
+        sums = np.zeros((len(kept), pairs.W.shape[1]))  # (b, d)
+        for some, W in pairs.each(slice(start, stop)):
+            sums += members[:, some.start - start : some.stop - start] @ W
         m = members.sum(axis=1, dtype=np.float64)
         apart = (
             m * (members @ pairs.q[start:stop])

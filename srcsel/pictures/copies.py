@@ -43,7 +43,8 @@ THUMBNAIL = SIDE * SIDE * 3  # numbers in it
 KEPT = 5000  # files of a folder whose looks are kept: 15 MB
 DECODE = 128  # pixels of the shorter side that JPEG files are decoded to at least
 BLOCK = 64  # pictures between two looks at the stop button
-ROWS = 512  # pictures compared with all others at once: memory stays at ROWS * n bits counts
+CELLS = 4_000_000  # pairs whose bits are counted at once, 8 bytes each
+SOME = 1024  # thumbnails whose spread is found at once
 PAIRS = 4096  # thumbnails compared at once
 _VERSION = 1  # part of what the answer is remembered by
 
@@ -168,7 +169,8 @@ def _grouped(digests: list[str], hashes: np.ndarray, thumbnails: np.ndarray) -> 
     """
     _, first, which = np.unique(digests, return_index=True, return_inverse=True)
     root = first[which].astype(np.int64)
-    textured = thumbnails.std(axis=1) >= FLAT
+    parts = [slice(start, start + SOME) for start in range(0, len(root), SOME)]
+    textured = np.concatenate([thumbnails[some].std(axis=1) >= FLAT for some in parts])
     rows = np.flatnonzero((root == np.arange(len(root))) & textured)  # one of each file
     for one, two in _candidates(hashes[rows]):
         for start in range(0, len(one), PAIRS):
@@ -187,8 +189,9 @@ def _candidates(hashes: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield pairs (i, j), i < j, of hashes (m, 2) uint64 that are near in both, some rows at a
     time.
     """
-    for start in range(0, len(hashes), ROWS):
-        block = hashes[start : start + ROWS]
+    step = max(1, CELLS // max(1, len(hashes)))
+    for start in range(0, len(hashes), step):
+        block = hashes[start : start + step]
         near = np.ones((len(block), len(hashes) - start), bool)
         for k in range(hashes.shape[1]):
             near &= np.bitwise_count(block[:, None, k] ^ hashes[None, start:, k]) <= NEAR

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from srcsel.base.paths import BELOW, starred
@@ -133,9 +134,11 @@ class _Shape:
         self.parts = [name for name in found.classes if is_part(name)]
         self.mostly = several and 2 * len(self.parts) > len(found.classes)
         self.depth = starting + 1  # where the classes may be, counted from the folder
-        sets = _below(found, starting, self.depth)
+        # few, where pictures are many
+        places = Counter(path.rpartition("/")[0] for path in found.paths)
+        sets = _below(places, starting, self.depth)
         while self.mostly and _all_parts(sets):  # train/train/cat, train/images/cat
-            deeper = _below(found, starting, self.depth + 1)
+            deeper = _below(places, starting, self.depth + 1)
             if not any(deeper.values()):
                 break
             self.depth, sets = self.depth + 1, deeper
@@ -147,16 +150,20 @@ class _Shape:
         self.below = [] if plain else self.inner
         full = [name for name in self.parts or found.classes if sets[name]]
         trains = [name for name in full if split_of(name) == "train"]
-        sizes = Counter(path.split("/")[starting] for path in found.paths)
+        sizes = Counter[str]()
+        for place, pictures in places.items():
+            sizes[place.split("/")[starting]] += pictures
         self.main = max(trains or full or found.classes, key=lambda name: sizes[name])
 
 
-def _below(found: Dataset | Listing, level: int, depth: int) -> dict[str, set[str]]:
-    """Return the folders at `depth` by the folder at `level` that they lie in."""
+def _below(places: Iterable[str], level: int, depth: int) -> dict[str, set[str]]:
+    """Return the folders at `depth` by the folder at `level` that they lie in; `places`: folders
+    of pictures.
+    """
     below: dict[str, set[str]] = defaultdict(set)
-    for path in found.paths:
-        parts = path.split("/")
-        if len(parts) > depth + 1:
+    for place in places:
+        parts = place.split("/")
+        if len(parts) > depth:
             below[parts[level]].add(parts[depth])
     return below
 

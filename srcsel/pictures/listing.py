@@ -121,7 +121,7 @@ def _list_folder(tree: Tree, ref: str, name: str) -> Listing:
     notes: list[str] = []
     unused: list[Unreadable] = []
     for _ in range(NESTING):
-        firsts = {path.split("/", 1)[0] if "/" in path else "" for path in tree.pictures}
+        firsts = {place.split("/", 1)[0] for place in tree.places}
         choice = choose(tree)
         notes += choice.notes
         unused += choice.unused
@@ -159,7 +159,7 @@ def _by_table(tree: Tree, read: Labeled, ref: str, name: str, notes: Sequence[st
 
 
 def _by_folders(tree: Tree, ref: str, name: str, notes: Sequence[str]) -> Listing:
-    labels = {path: path.split("/", 1)[0] for path in tree.pictures if "/" in path}
+    labels = {path: path.partition("/")[0] for path in tree.pictures if "/" in path}
     if not labels:
         raise InputError(
             f"I see {len(tree.pictures):,} pictures but no class folders in {tree.folder}. Put the"
@@ -223,7 +223,7 @@ def _listing(
     paths = tuple(sorted(labels))
     classes = tuple(sorted(set(labels.values())))
     number = {name: k for k, name in enumerate(classes)}
-    rows = np.fromiter((number[labels[path]] for path in paths), np.int64, len(paths))
+    rows = np.fromiter(map(number.__getitem__, map(labels.__getitem__, paths)), np.int64)
     aside = tuple(sorted(skipped, key=lambda u: u.path))
     return Listing(ref, name, tree.folder, paths, rows, classes, aside, source)
 

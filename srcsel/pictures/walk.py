@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from srcsel.base import access
@@ -28,6 +29,11 @@ class Tree:
     folders: list[str] = field(default_factory=list)
     passed: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Files not worth a word each, by their folder and ending."""
+
+    @cached_property
+    def places(self) -> frozenset[str]:
+        """Folders that hold a picture themselves, "" for the first: few where pictures are many."""
+        return frozenset(path.rpartition("/")[0] for path in self.pictures)
 
     def below(self, name: str) -> Tree:
         """Return the same, seen from the sub-folder `name`; what lies elsewhere keeps its
@@ -56,7 +62,7 @@ class Tree:
 
     def bare(self, depth: int = 0) -> list[str]:
         """Return the folders `depth` below the first that hold no picture, sorted."""
-        full = {"/".join(path.split("/")[: depth + 1]) for path in self.pictures}
+        full = {"/".join(place.split("/")[: depth + 1]) for place in self.places}
         return sorted(
             name for name in self.folders if name.count("/") == depth and name not in full
         )

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from srcsel.base.errors import SrcselError
 from srcsel.base.records import Dataset, Kind, Like, Prior, Result, SourceModel
 from srcsel.models.hubs import HUBS
-from srcsel.models.prior import expectations, likeliest_first, standings
+from srcsel.models.prior import ON_IMAGENET, expectations, likeliest_first, standings
 from srcsel.runs.answer import Answer
 from srcsel.runs.race_rules import MANY
 from srcsel.store.runs import RunStore
@@ -61,9 +61,7 @@ def prior_of(models: Sequence[SourceModel], before: Sequence[Earlier]) -> Prior:
     the share of the others it was before less the share expected by `models.prior`; with the
     weights w of their runs they move a model by sum(w x) / (1 + sum(w)), so one alone by half.
     """
-    every = [*models, *(m for one in before for m in one.result.models)]
-    hubs = {m.id.partition("/")[0] for m in every}
-    known = [m for hub in sorted(hubs & set(HUBS)) for m in HUBS[hub].models()]
+    known = [m for hub in sorted(ON_IMAGENET) for m in HUBS[hub].models()]
     own: dict[str, list[tuple[float, float]]] = {}
     kinds: dict[str, list[tuple[float, float]]] = {}
     for one in before:

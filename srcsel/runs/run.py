@@ -101,6 +101,7 @@ def _carried_out(
     ready: Callable[[Result], object],
 ) -> Result:
     features, runs = open_features(settings), open_runs(settings)
+    features.require()
     models, gone = models_of(run)
     for model in models:
         watch.update(model.id, "waiting")
@@ -295,7 +296,7 @@ def rank_features(
             " with L of shape (n, c)."
         )
     y = check_labels(labels)
-    rows = _rows(y, all_pictures=all_pictures, watch=watch)
+    rows = None if all_pictures else sampling.rows_of_many(y)
     dataset = _dataset_of(labels, y, rows)
     models = [
         SourceModel(name, name, "", None, None, None, _width(x), "", "unknown")
@@ -315,6 +316,9 @@ def rank_features(
     so_far = Answer(run, dataset, models)
     if rows is not None:
         so_far.say(sampling.sampled(len(rows), len(y)))
+    elif len(y) > sampling.ALL_UP_TO and watch is not None:
+        widths = [model.dim or sampling.USUAL_WIDTH for model in models]
+        watch.say(sampling.whole(len(y), sum(widths) / len(widths)))
     for name, all_values in features.items():
         values = _taken(all_values, rows, len(y))
         with suited_threads(len(dataset.labels)):
@@ -341,7 +345,7 @@ def _single(values: ArrayLike) -> np.ndarray:
     not depend on the scale.
     """
     array = np.asarray(values)
-    largest = float(np.abs(array).max(initial=0))
+    largest = max(float(array.max(initial=0)), -float(array.min(initial=0)))
     beyond = largest > float(np.finfo(np.float32).max)
     return np.asarray(array / largest if beyond else array, dtype=np.float32)
 
@@ -363,12 +367,16 @@ def score_features(
     head.
 
     reading: "whitened", as the pages and the verdict use MSC and SCL, or "raw", as the papers state
-    them. all_pictures: of more than 50,000 rows all are used, and not a sample, which a warning
-    says. A measure that does not apply raises NotAvailable with the reason, unless `measures` is
-    "all", which leaves it out. Raises FeatureError, UnknownNameError.
+    them. all_pictures: of more than 50,000 rows all are used, and not a sample; either is said in a
+    warning, with how long all take. A measure that does not apply raises NotAvailable with the
+    reason, unless `measures` is "all", which leaves it out. Raises FeatureError, UnknownNameError.
     """
     y, names = check_labels(labels), measure_names(measures)
-    if (rows := _rows(y, all_pictures=all_pictures)) is not None:
+    rows = None if all_pictures else sampling.rows_of_many(y)
+    if rows is None and len(y) > sampling.ALL_UP_TO:
+        width = _width(features) or sampling.USUAL_WIDTH
+        warnings.warn(sampling.whole(len(y), width), stacklevel=3)
+    elif rows is not None:
         warnings.warn(sampling.sampled(len(rows), len(y)), stacklevel=3)
         features, logits = (_taken(values, rows, len(y)) for values in (features, logits))
         y = y[rows]
@@ -431,17 +439,6 @@ def _width(features: ArrayLike) -> int | None:
     except (ValueError, TypeError, RuntimeError):
         return None
     return shape[1] if len(shape) == 2 else None
-
-
-def _rows(y: np.ndarray, *, all_pictures: bool, watch: Watch | None = None) -> np.ndarray | None:
-    """Return the rows (m,) that stand for very many labels (n,); None = all, of which `watch` hears
-    how long they will take.
-    """
-    if not all_pictures:
-        return sampling.rows_of_many(y)
-    if watch is not None and len(y) > sampling.ALL_UP_TO:
-        watch.say(sampling.whole(len(y)))
-    return None
 
 
 def _taken(values: ArrayLike | None, rows: np.ndarray | None, n: int) -> Any:

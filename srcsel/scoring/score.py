@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal, TypeVar
@@ -15,8 +15,10 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from srcsel.base import sampling
 from srcsel.base.allowed import check
 from srcsel.base.errors import Cancelled, FeatureError, SrcselError
+from srcsel.base.phrases import about
 from srcsel.base.records import HEADLINE, Diagnosis, Failure, Reading, Score
 from srcsel.base.watch import Watch
 from srcsel.measures import (
@@ -111,7 +113,8 @@ def score_model(
     try:
         # those that read pairs take float32 as it is: of very many pictures a copy costs much
         X = check_features(features, single=all(measure.single for measure in chosen))
-        head = _head(logits, len(X))
+        asked = {name for measure in chosen for name in measure.keywords}
+        head = _head(logits, len(X), asked)
     except FeatureError as error:
         return ModelScores(model, [], [], [Failure(model, "", str(error))], None, ())
     if len(X) != len(y):
@@ -119,7 +122,7 @@ def score_model(
             f"Expected one label for each row: features have {len(X)} rows, labels {len(y)}."
         )
     if _flat(X):
-        X = np.repeat(X[:1], len(X), axis=0)
+        X = np.broadcast_to(X[:1], X.shape)
     plan = plan_rechecks(y, rechecks, seed)
     shared = Shared(X, y)
     few = directions(len(X))
@@ -136,7 +139,10 @@ def score_model(
     def update(done: int, words: str) -> None:
         watch.update(model, "scoring", done, len(chosen), words)
 
-    _compare(tasks, lambda: update(0, "Comparing pictures with each other"), device)
+    words = "Comparing pictures with each other"
+    if len(X) > sampling.ALL_UP_TO:  # it takes long, and nothing is counted meanwhile
+        words += f", {about(sampling.comparing(*X.shape))} in all"
+    _compare(tasks, lambda: update(0, words), device)
     _recheck_prepared(tasks)
     scores = []
     for done, measure in enumerate(chosen):
@@ -404,14 +410,17 @@ def _recheck_prepared(tasks: Sequence[_Task]) -> None:
         task.seconds += whole * float(shares[i] / shares.sum())
 
 
-def _head(logits: ArrayLike | None, n: int) -> dict[str, np.ndarray]:
-    """Name the source head's outputs by the keywords that measures may ask for."""
+def _head(logits: ArrayLike | None, n: int, asked: Collection[str]) -> dict[str, np.ndarray]:
+    """Name the source head's outputs by the keywords that are asked for; all are checked."""
     if logits is None:
         return {}
-    from scipy.special import softmax
+    L = check_rows(logits, n, "logits", single=not {"logits", "probabilities"} & set(asked))
+    head = {"logits": L}
+    if "probabilities" in asked:
+        from scipy.special import softmax
 
-    L = check_rows(logits, n, "logits")
-    return {"logits": L, "probabilities": softmax(L, axis=1)}
+        head["probabilities"] = softmax(L, axis=1)
+    return head
 
 
 def _flat(X: np.ndarray) -> bool:

@@ -31,6 +31,7 @@ from srcsel.store.memory import Arrays, Memory
 from srcsel.store.runs import RunStore, RunSummary
 from srcsel.store.serialize import from_plain, to_plain
 from srcsel.store.shards import NAME_BYTES, Shards
+from srcsel.store.shared import Shared
 
 EXAMPLES = Path(__file__).parents[1] / "demo" / "runs"
 """Finished runs that ship with srcsel; read-only."""
@@ -42,7 +43,7 @@ __all__ = ["EXAMPLES", "FeatureStore", "RunStore", "RunSummary", "open_features"
 
 def open_features(settings: Settings) -> FeatureStore:
     """Open the features of this computer."""
-    return FeatureStore(settings.features)
+    return FeatureStore(settings.features, settings.shared)
 
 
 def open_runs(settings: Settings) -> RunStore:
@@ -87,11 +88,33 @@ class FeatureStore:
     sentences.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Keep features in `folder`; nothing is created before the first write."""
+    def __init__(self, folder: Path, shared: str = "") -> None:
+        """Keep features in `folder`; nothing is created before the first write.
+
+        shared: an address or folder where other computers have theirs, "" = none.
+        """
         self.folder = folder
         self.memory = Memory(folder)
         self.notes: list[str] = []
+        self._shared = Shared(shared, self._say) if shared else None
+
+    def require(self) -> None:
+        """Raise InputError where features cannot be shared as the environment says."""
+        if self._shared is not None:
+            self._shared.require()
+
+    def bring(self, key: FeatureKey, pictures: np.ndarray) -> None:
+        """Fetch what other computers have of those of pictures (n, 32) uint8 that have no features
+        yet. Raises StoreError.
+        """
+        if self._shared is not None and len(missing := self.missing(key, pictures)):
+            self._shared.bring(self._shards(key), pictures[missing], _sound)
+
+    def share(self, key: FeatureKey, pictures: np.ndarray) -> None:
+        """Let other computers have the features of pictures (n, 32) uint8."""
+        if self._shared is not None:
+            shards = self._shards(key)
+            self._shared.offer(shards, shards.find(pictures).used)
 
     def has(self, key: FeatureKey) -> bool:
         """Whether all that `key` names is there (cheap; it may still turn out damaged)."""
@@ -258,7 +281,9 @@ class FeatureStore:
         return tensors, about
 
     def _say_damaged(self, key: FeatureKey) -> None:
-        said = f"The stored features of {key.model} were damaged; they are computed again."
+        self._say(f"The stored features of {key.model} were damaged; they are computed again.")
+
+    def _say(self, said: str) -> None:
         if said not in self.notes:
             self.notes.append(said)
 
@@ -287,6 +312,17 @@ def _fit(tensors: Arrays) -> bool:
     shapes = [tensors[name].shape for name in ("values", "logits") if name in tensors]
     return "values" in tensors and all(
         len(shape) == 2 and shape[0] == shapes[0][0] for shape in shapes
+    )
+
+
+def _sound(tensors: Arrays, value: object) -> bool:
+    """Tell whether rows from elsewhere are such as a network gives. Raises one of files.NOT_SO
+    where what is said of their time is none.
+    """
+    from_plain(_Timed, value)
+    numbers = [tensors[name] for name in ("values", "logits") if name in tensors]
+    return _fit(tensors) and all(
+        array.dtype == np.float32 and bool(np.isfinite(array).all()) for array in numbers
     )
 
 

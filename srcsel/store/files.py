@@ -89,14 +89,18 @@ def read_json(path: Path) -> Any:
 def write_tensors(
     path: Path, tensors: Mapping[str, np.ndarray], about: Any, *, synced: bool = True
 ) -> None:
-    """Write arrays as safetensors; `about` (JSON) and checksums of both go into the header."""
+    """Write arrays as `tensor_bytes`."""
+    write_bytes(path, tensor_bytes(tensors, about), synced=synced)
+
+
+def tensor_bytes(tensors: Mapping[str, np.ndarray], about: Any) -> bytes:
+    """Return arrays as safetensors; `about` (JSON) and checksums of both go into the header."""
     from safetensors.numpy import save
 
     solid = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     told = json.dumps(about, allow_nan=False)
     sums = {"crc32": str(_checksum(solid)), "about_crc32": str(zlib.crc32(told.encode()))}
-    header = {"about": told, **sums}
-    write_bytes(path, save(solid, metadata=header), synced=synced)
+    return save(solid, metadata={"about": told, **sums})
 
 
 def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], Any]:

@@ -154,6 +154,28 @@ class Shards:
             self._path(name).unlink(missing_ok=True)
         return made
 
+    def export(self, name: str) -> tuple[bytes, np.ndarray] | None:
+        """Return a shard as bytes that do not say whom it was made for, and its pictures (m, 32)
+        uint8; None where it is gone or damaged.
+        """
+        found = self._safely(name, files.read_tensors)
+        if found is None:
+            return None
+        tensors, about = found
+        return files.tensor_bytes(tensors, {**about, "person": ""}), tensors[_PICTURES]
+
+    def take(self, name: str, path: Path, fits: Callable[[Arrays, Any], bool]) -> None:
+        """Keep a shard from elsewhere, as whoever this process works for has it now.
+
+        Raises DamagedFileError, or one of files.NOT_SO, where the file at `path` is damaged, its
+        content has another name or does not fit, and StoreError.
+        """
+        tensors, about = files.read_tensors(path)
+        self._require_sound(name, tensors, about)
+        if _name(self.question, tensors) != name or not fits(tensors, about["value"]):
+            raise files.DamagedFileError(f"{name} holds something else than its name says")
+        self.add(tensors.pop(_PICTURES), tensors, about["value"])
+
     def set_aside(self, name: str) -> None:
         """Have a shard that is damaged count as absent."""
         files.set_aside(self._path(name))
@@ -188,21 +210,21 @@ class Shards:
         """Read a shard; None where it is gone, or damaged: that one is set aside."""
         try:
             tensors, about = read(self._path(name))
-            pictures = tensors[_PICTURES]
-            fits = all(len(rows) == len(pictures) for rows in tensors.values())
-            fits = fits and {"names", "value"} <= about.keys()
-            if (
-                about["question"] != self.question
-                or pictures.shape[1:] != (NAME_BYTES,)
-                or not fits
-            ):
-                raise files.DamagedFileError(f"{name} holds something else than its place says")
+            self._require_sound(name, tensors, about)
         except FileNotFoundError:
             return None
         except (files.DamagedFileError, *files.NOT_SO):
             self.set_aside(name)
             return None
         return tensors, about
+
+    def _require_sound(self, name: str, tensors: Arrays, about: Any) -> None:
+        """Raise DamagedFileError, or one of files.NOT_SO, where this is no shard of this place."""
+        pictures = tensors[_PICTURES]
+        fits = all(len(rows) == len(pictures) for rows in tensors.values())
+        fits = fits and {"names", "value"} <= about.keys()
+        if about["question"] != self.question or pictures.shape[1:] != (NAME_BYTES,) or not fits:
+            raise files.DamagedFileError(f"{name} holds something else than its place says")
 
     def _by_shard(self, places: Places) -> Iterator[tuple[str, np.ndarray]]:
         """Yield each shard that is needed with the pictures that lie there."""

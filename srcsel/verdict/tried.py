@@ -51,7 +51,9 @@ def agreement(result: Result) -> str | None:
         " 100 cases"
     )
     about = "of" if word == "said nothing" else "with"
-    return f"The pictures {word} {about} the order in which models were tried: {how}"
+    seen = any(one.same for one in result.prior.runs) if result.prior else False
+    known = ", which rests on these very pictures too" if seen else ""
+    return f"The pictures {word} {about} the order in which models were tried{known}: {how}"
 
 
 def fared(result: Result) -> dict[str, float]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from srcsel.base import sampling
-from srcsel.base.sampling import pictures_of_many, rows_of_many
+from srcsel.base.sampling import PAIR, PAIR_FEATURE, pictures_of_many, rows_of_many
 
 
 @pytest.fixture
@@ -82,5 +82,8 @@ def test_comparing_grows_with_the_square_and_is_shared_by_the_cores(monkeypatch)
     monkeypatch.setattr(sampling.os, "cpu_count", lambda: 2)
     two = sampling.comparing(100_000)
     assert sampling.comparing(200_000) == pytest.approx(4 * two)
+    assert sampling.comparing(100_000, 2048) == pytest.approx(
+        1e10 / 2 * (PAIR + PAIR_FEATURE * 2048)
+    )
     monkeypatch.setattr(sampling.os, "cpu_count", lambda: 4)
     assert sampling.comparing(100_000) == pytest.approx(two / 2)

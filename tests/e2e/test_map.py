@@ -183,11 +183,14 @@ def choose(window, box: str, option: str) -> None:
     window.settle()
 
 
+WHOLE_NAMES = "all => all.map(one => one.title)"
+
+
 def pictured(page) -> list[str]:
     """File names in the grid of pictures."""
     page.locator(".srcsel-pics:not(.srcsel-moved) figure").first.wait_for()
     return sorted(
-        page.locator(".srcsel-pics:not(.srcsel-moved) figcaption span[title]").all_text_contents()
+        page.locator(".srcsel-pics:not(.srcsel-moved) figcaption span").evaluate_all(WHOLE_NAMES)
     )
 
 
@@ -221,7 +224,7 @@ def test_lasso_shows_its_pictures_and_survives_a_change_of_model(visitor, run):
     window.open(f"/explore?run={RUN_ID}")
     Map(window).loop(*place_of(0), 0.5)  # the corner and its two neighbours
     page.locator(".srcsel-pics figure").first.wait_for()
-    names = page.locator(".srcsel-pics figcaption span").all_text_contents()
+    names = page.locator(".srcsel-pics figcaption span").evaluate_all(WHOLE_NAMES)
     assert sorted(names) == sorted(run.paths[row] for row in (0, 1, SIDE))
     assert page.locator(".legend .count").first.text_content() == "3 / 18"
     page.get_by_role("combobox", name="The pictures as seen by").click()

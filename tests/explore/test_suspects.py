@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from srcsel.base import sampling
 from srcsel.base.errors import InputError
 from srcsel.base.records import Dataset, FeatureKey, Features
 from srcsel.base.settings import load_settings
@@ -170,6 +171,37 @@ def test_the_lists_of_a_run_are_made_once_and_kept(result, monkeypatch):
     ]
     monkeypatch.setattr(suspects, "find", None)
     assert suspects.stored(result, store) == suspects.make(result.run.id) == found
+
+
+def test_of_very_many_a_sample_is_looked_at_which_is_said(picture_folder, monkeypatch):
+    for name in ("red", "green"):  # each a copy of what lies beside it, and tiny
+        for k in range(40):
+            Image.new("RGB", (20, 20 + k), (k, 90, 255 - k)).save(
+                picture_folder / name / f"t{k:03d}.png"
+            )
+    monkeypatch.setattr(sampling, "ALL_UP_TO", 50)
+    monkeypatch.setattr(sampling, "SIZE", 48)
+    run = new_run(picture_folder, ["demo/textures"], device="cpu", all_pictures=True)
+    result = answer(run)
+    dataset, total = result.dataset, len(result.dataset.paths)
+    assert total > 80
+    rows = sampling.pictures_of_many(dataset.labels, dataset.paths)
+    seen = []
+
+    def spied(some, features, groups, watch):
+        features = list(features)
+        seen.append((some.paths, [len(f.values) for f in features]))
+        return find(some, features, groups, watch)
+
+    monkeypatch.setattr(suspects, "find", spied)
+    found = suspects.make(run.id)
+    assert seen == [(tuple(dataset.paths[row] for row in rows), [len(rows)])]
+    assert found.notes[0].startswith(f"{len(rows)} of {total} pictures were looked at, a sample")
+    tiny = {row for row in rows.tolist() if "/t" in dataset.paths[row]}
+    assert {s.row for s in found.tiny} == tiny
+    assert 10 < len(tiny) < 80
+    assert {row for one in found.copies for row in (one.row, one.group)} <= set(rows.tolist())
+    assert len(found.copies) > 10
 
 
 def test_lists_come_from_the_same_pictures_only(result, picture_folder):

@@ -66,6 +66,7 @@ def test_something_wrong_is_exit_status_1_and_stands_in_the_json(quick, capsys, 
         ("SRCSEL_PASSWORD", "short", "sign_in", "too short"),
         ("SRCSEL_HOSTS", "vision-box", "sign_in", "nobody would have to sign in"),
         ("SRCSEL_WEIGHTS", "/no/such/folder", "weights", "is no folder"),
+        ("SRCSEL_FEATURES", "hf://datasets/a/b", "features", "cannot be shared at hf://"),
     ],
 )
 def test_each_wrong_variable_is_found_with_a_remedy(quick, monkeypatch, name, value, check, words):
@@ -74,6 +75,13 @@ def test_each_wrong_variable_is_found_with_a_remedy(quick, monkeypatch, name, va
     assert words in wrong.said
     assert wrong.remedy
     assert not doctor.is_well(doctor.examine())
+
+
+def test_where_features_are_shared_is_said(quick, monkeypatch, tmp_path):
+    assert of("features") == []
+    monkeypatch.setenv("SRCSEL_FEATURES", str(tmp_path))
+    (found,) = of("features")
+    assert (found.state, found.said) == ("ok", f"Features are shared at {tmp_path}.")
 
 
 def test_a_library_that_is_missing_or_too_old_is_named(quick, monkeypatch):

@@ -11,6 +11,14 @@ def small_tiles(monkeypatch):
 
 
 @pytest.fixture
+def by_blocks(monkeypatch):
+    """Nothing is large enough to be kept whole, and a block holds few rows."""
+    monkeypatch.setattr("srcsel.measures.kernels.blocks.BLOCK_BYTES", 8 * 30 * 70)
+    for module in ("centered", "pairs"):
+        monkeypatch.setattr(f"srcsel.measures.kernels.{module}.WHOLE_BYTES", 1000)
+
+
+@pytest.fixture
 def single(monkeypatch, small_tiles):
     """Float32 products and several tiles, as for thousands of pictures."""
     for module in ("kernels.pairs", "kernels.shared"):

@@ -45,6 +45,12 @@ def work(tmp_path, monkeypatch) -> Path:
     return home
 
 
+@pytest.fixture(autouse=True)
+def listed_at_once(monkeypatch):
+    """A drawing waits for the names of a folder's files, however busy the computer is."""
+    monkeypatch.setattr("srcsel.ui.images.checking.WAIT", 60)
+
+
 @pytest.fixture
 def picture_folder(tmp_path) -> Path:
     """Three classes with ten pictures each; the classes' colors differ."""

@@ -143,3 +143,9 @@ def test_a_figure_is_opened_by_the_drawer_and_is_no_link_to_a_file():
     assert "target=" not in made
     assert f'<a href="#" data-set="{"f" * 24}" data-picture="7"' in made
     assert 'data-file="a&quot;&lt;b&gt;.png" data-label="r&amp;b"' in made
+
+
+def test_a_figure_says_the_class_once_and_the_whole_name_under_the_pointer():
+    made = figure("f" * 24, 7, "026_oak/1.png", "026_oak")
+    assert '<span title="026_oak/1.png"><bdi>1.png</bdi></span>' in made
+    assert "<bdi>other/1.png</bdi>" in figure("f" * 24, 7, "other/1.png", "oak")

@@ -507,6 +507,16 @@ def test_sentence_sums_up_the_small_rest(many):
     )
 
 
+def test_sentence_keeps_numbers_apart_from_names_and_cuts_the_middle_of_long_ones(many):
+    _, dataset = many
+    dataset = dataclasses.replace(dataset, classes=("7 up", "x" * 60 + "end", *dataset.classes[2:]))
+    said = panel.sentence(dataset, [0, 1, 2, 4])
+    assert "2\u00a0×\u00a07 up, " in said
+    cut = next(part for part in said.split() if part.startswith("xxx"))
+    assert len(cut.rstrip(",")) == 28
+    assert cut.rstrip(",").endswith("end")
+
+
 def test_list_to_take_away(many):
     _, dataset = many
     assert panel.listing(dataset, [0, 23]).decode().split() == [

@@ -1,5 +1,7 @@
 import io
 import re
+import shutil
+import threading
 import zipfile
 
 import numpy as np
@@ -428,6 +430,47 @@ def test_a_large_table_is_read_by_the_worker_alone(
     shown = "".join(html.value for html in tab.html)
     assert re.findall(r"<b>(\w+)</b><span>(\d+)</span>", shown) == [("even", "15"), ("odd", "15")]
     assert shown.count("/thumbs/") == 12
+
+
+@pytest.mark.parametrize("key", ["images", "models"])
+def test_a_folder_that_takes_long_to_look_through_stalls_no_page(
+    key, visit, picture_folder, monkeypatch, words_of
+):
+    real, may_go_on = listing_module.list_quickly, threading.Event()
+
+    def slowly(ref):
+        may_go_on.wait(60)
+        return real(ref)
+
+    monkeypatch.setattr(listing_module, "list_quickly", slowly)
+    monkeypatch.setattr(checking, "WAIT", 0)
+    tab = visit(key, images=str(picture_folder))
+    assert "Looking through the folder" in words_of(tab) + "".join(i.value for i in tab.info)
+    assert not tab.metric
+    assert not tab.exception
+    may_go_on.set()
+    monkeypatch.setattr(checking, "WAIT", 60)
+    tab.run()
+    assert "Looking through" not in "".join(i.value for i in tab.info)
+    assert "30" in words_of(tab) + "".join(metrics(tab).values())
+
+
+def test_what_a_folder_holds_is_believed_for_some_minutes(visit, picture_folder, monkeypatch):
+    tab = visit("images", images=str(picture_folder))
+    shutil.copy(picture_folder / "rust" / "00.png", picture_folder / "rust" / "new.png")
+    assert metrics(tab.run())["Pictures"] == "30"
+    monkeypatch.setattr(checking, "KEPT", -1)
+    assert metrics(tab.run())["Pictures"] == "31"
+
+
+def test_what_went_wrong_with_a_folder_is_asked_again(visit, picture_folder, monkeypatch):
+    tab = visit("images", images=str(picture_folder / "rust" / "none"))
+    assert not tab.metric
+    (picture_folder / "rust" / "none" / "a").mkdir(parents=True)
+    (picture_folder / "rust" / "none" / "b").mkdir()
+    for name in ("a/1.png", "b/2.png"):
+        shutil.copy(picture_folder / "rust" / "00.png", picture_folder / "rust" / "none" / name)
+    assert metrics(tab.run())["Pictures"] == "2"
 
 
 def test_a_preview_is_taken_from_all_over_each_class(picture_folder):

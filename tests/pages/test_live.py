@@ -155,7 +155,9 @@ def under_way(visit, stored, save, result, board, settle):
     save(result, complete=False)
     run = dataclasses.replace(result.run, ref=result.dataset.ref)
     board.submit("rank", {"run": to_plain(run)})
-    settle(RUN_ID, "running", parts=PARTS, seconds_left=40.0, seconds_least=5.0, told=time.time())
+    settle(
+        RUN_ID, "running", parts=PARTS, seconds_left=40.0, seconds_least=5.0, told=time.time() + 60
+    )
     return lambda key="results", **address: visit(key, run=RUN_ID, **address)
 
 
@@ -206,6 +208,13 @@ def test_the_models_page_shows_the_run_of_the_same_pictures(under_way, result, w
 def test_the_time_left_is_honest_while_nothing_is_told(left, least, quiet, said):
     status = job(seconds_left=left, seconds_least=least, told=1000.0)
     assert watch.time_left(status, 1000.0 + quiet) == said
+
+
+def test_a_rise_of_the_time_left_says_why():
+    why = "ResNet-50 [a] takes longer than thought"
+    status = job(seconds_left=90.0, seconds_least=5.0, told=1000.0, why=why)
+    said = watch.time_left(status, 1000.0)
+    assert said == r"about 2 min left: ResNet\-50 \[a\] takes longer than thought"
 
 
 def test_a_run_of_an_older_table_has_no_time_of_its_last_word():

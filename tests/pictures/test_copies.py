@@ -105,7 +105,8 @@ def test_pictures_without_texture_are_copies_only_as_files(few, store):
 
 def test_chains_are_one_group_named_by_its_first_row(monkeypatch):
     """Against a naive flood fill, with blocks so small that pairs cross them."""
-    monkeypatch.setattr(copies, "ROWS", 7)
+    monkeypatch.setattr(copies, "CELLS", 7 * 60)
+    monkeypatch.setattr(copies, "SOME", 11)
     monkeypatch.setattr(copies, "PAIRS", 3)
     rng = np.random.default_rng(0)
     base = rng.integers(0, 256, (12, copies.SIDE**2 * 3))

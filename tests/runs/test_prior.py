@@ -10,6 +10,7 @@ import pytest
 import srcsel
 from srcsel.base.records import Accuracy, Dropped, Race, SourceModel
 from srcsel.base.settings import load_settings
+from srcsel.models.catalog import find_models
 from srcsel.runs.answer import Answer
 from srcsel.runs.prior import earlier, in_queue, is_same, prior_of
 from srcsel.store.features import open_runs
@@ -91,6 +92,12 @@ def test_without_an_earlier_run_it_is_the_published_order():
     prior = prior_of([model(name) for name in "ecabd"], [])
     assert prior.order == ("timm/a", "timm/b", "timm/c", "timm/d", "timm/e")
     assert (prior.runs, prior.kinds) == ((), ())
+
+
+def test_size_speaks_for_what_is_not_published_whatever_else_is_asked_for():
+    """Networks of the demo's size reach less on ImageNet than the three that are packaged."""
+    order = prior_of(find_models("bundled"), []).order
+    assert {name.partition("/")[0] for name in order[:3]} == {"packaged"}
 
 
 def test_what_models_that_learned_alike_did_moves_the_others(known, made):

@@ -440,7 +440,8 @@ def test_all_of_very_many_are_scored_where_that_is_asked(many):
     result = rank_features(values, y, all_pictures=True, watch=watch)
     assert (len(result.dataset.paths), result.dataset.sampled_from) == (90, 0)
     assert watch.notes[0].startswith("All 90 pictures are used, as you asked. Comparing them")
-    assert len(score_features(values["good"], y, all_pictures=True)) == 4
+    with pytest.warns(UserWarning, match="All 90 pictures are used, as you asked"):
+        assert len(score_features(values["good"], y, all_pictures=True)) == 4
 
 
 def test_very_many_features_need_as_many_labels(many):

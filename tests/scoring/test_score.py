@@ -1,6 +1,7 @@
 """One model's scores: readings, nulls, gains, paired re-checks, failures as values, notes."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -438,3 +439,30 @@ def test_float32_features_score_as_their_float64_copies_where_no_copy_is_made(n)
         assert (a.measure, a.reading) == (b.measure, b.reading)
         assert (a.value, a.null, a.gain) == pytest.approx((b.value, b.null, b.gain), rel=1e-6)
         np.testing.assert_allclose(a.rechecks, b.rechecks, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("reading", ["raw", "whitened"])
+def test_exact_scores_of_very_many_keep_no_copy_of_the_features(reading, tmp_path, monkeypatch):
+    """Features mapped from a file, and so many that all derived from them is made by blocks."""
+    n, d = 8000, 500
+    y = np.arange(n) % 3
+    X = np.lib.format.open_memmap(tmp_path / "X.npy", "w+", np.float32, (n, d))
+    X[:] = np.random.default_rng(0).standard_normal((n, d)) + 0.1 * np.eye(d)[y]
+    ask = {"rechecks": 0, "reading": reading, "device": "cpu"}
+    whole = score_model("a", X, y, **ask)
+    monkeypatch.setattr("srcsel.measures.kernels.blocks.BLOCK_BYTES", 200_000)
+    monkeypatch.setattr("srcsel.measures.kernels.pairs.PART_BYTES", 200_000)
+    monkeypatch.setattr("srcsel.measures.kernels.nearest.PART_BYTES", 200_000)
+    monkeypatch.setattr("srcsel.measures.kernels.all_pairs.EDGE", 64)
+    for module in ("centered", "pairs"):
+        monkeypatch.setattr(f"srcsel.measures.kernels.{module}.WHOLE_BYTES", 1_000_000)
+    tracemalloc.start()
+    try:
+        found = score_model("a", X, y, **ask)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert [s.value for s in (*found.scores, *found.literal)] == pytest.approx(
+        [s.value for s in (*whole.scores, *whole.literal)], rel=1e-5
+    )
+    assert most < X.nbytes  # one copy in float64 would be twice that

@@ -55,6 +55,12 @@ def test_whether_the_pictures_agreed(result, order, said):
     assert said in agreement(asked)
 
 
+def test_an_order_that_these_pictures_taught_is_no_surprise(result):
+    likes = (Like("1", "Mine", 8, 1.0, same=True),)
+    asked = dataclasses.replace(result, prior=Prior((*"bcade", "f"), likes))
+    assert "tried, which rests on these very pictures too: of two" in agreement(asked)
+
+
 def test_too_few_models_or_no_order_and_nothing_is_said(result):
     assert agreement(result) is None
     assert agreement(dataclasses.replace(result, prior=Prior(NAMES), race=None)) is None

@@ -118,11 +118,17 @@ def _read(
     seconds, begun = [0.0] * len(readers), time.perf_counter()
     filled = [[torch.tensor(array, device=card) for array in reader.filled] for reader in readers]
     half = torch.from_numpy(pairs.q.astype(pairs.W.dtype) / 2).to(card)
-    W = torch.from_numpy(pairs.W)
+    there = None  # all rows, on the card
     if pairs.W.nbytes <= SHARE * _free(card):
-        W = W.to(card)
-    for rows, columns in _tiles(len(W)):
-        H = W[rows].to(card) @ W[columns].to(card).T
+        there = torch.empty(pairs.W.shape, dtype=half.dtype, device=card)
+        for some, W in pairs.each():
+            there[some] = torch.from_numpy(W)
+    for rows, columns in _tiles(len(pairs.W)):
+        first, second = (
+            torch.from_numpy(pairs.W[some]).to(card) if there is None else there[some]
+            for some in (rows, columns)
+        )
+        H = first @ second.T
         torch.sub(half[rows, None], H, out=H)
         H += half[columns]
         H.clamp_(min=0)

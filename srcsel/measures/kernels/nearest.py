@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from srcsel.measures.kernels.blocks import blocks, edges
@@ -12,9 +14,11 @@ FIRST = 1024  # pictures that tell at first how near a neighbour is
 DOUBT = 2e-6  # share of the largest distance within which a float32 order is not trusted
 TIE = 2.0**-38  # distances that differ by less than this share of the largest are ties
 PART_BYTES = 8_000_000  # of some rows in float64
+TOGETHER = 512  # pictures whose distances to everyone are looked at in one pass
 
 _PICTURE_BITS = 24  # up to 16.7 million pictures; the distance has the 39 bits above
 _PICTURE = (1 << _PICTURE_BITS) - 1
+LAST = np.iinfo(np.int64).max  # the key of a picture itself
 
 Hits = tuple[np.ndarray, np.ndarray, np.ndarray]  # local rows, ascending; positions; h
 
@@ -115,8 +119,12 @@ class Nearest:
 
     def _settle(self, at: np.ndarray, chosen: np.ndarray) -> None:
         """Find the neighbours at positions `at` from their float64 distances to everyone."""
-        for part in blocks(len(at), 2 * len(self.pairs.W)):
-            chosen[at[part]] = nearest(distance_keys(self.pairs, at[part]), self.k)
+        for part in edges(len(at), TOGETHER):
+            near = np.full((part.stop - part.start, self.k), LAST)
+            for _, keys in _keys_by_part(self.pairs, at[part]):
+                near = np.concatenate([near, keys], axis=1)
+                near = np.partition(near, self.k - 1, axis=1)[:, : self.k]
+            chosen[at[part]] = nearest(near, self.k)
 
     def _distances(self, at: np.ndarray, who: np.ndarray) -> np.ndarray:
         """Distances of positions at (r,) to their who (r, m), from the differences themselves."""
@@ -133,14 +141,21 @@ def distance_keys(pairs: Pairs, at: np.ndarray) -> np.ndarray:
     Distances closer than TIE of the largest are equal, whatever the rounding. A picture itself
     comes last.
     """
-    step = tie_step(pairs)
     keys = np.empty((len(at), len(pairs.W)), dtype=np.int64)
-    rows = pairs.exact(at)
+    for part, some in _keys_by_part(pairs, at):
+        keys[:, part] = some
+    return keys
+
+
+def _keys_by_part(pairs: Pairs, at: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yield them some columns (r, m) at a time, with their place."""
+    step, rows = tie_step(pairs), pairs.exact(at)
     for part in edges(len(pairs.W), max(1, PART_BYTES // (8 * rows.shape[1]))):
         D = (pairs.q[at, None] + pairs.q[part]) / 2 - rows @ pairs.exact(part).T
-        keys[:, part] = _keys(np.maximum(D, 0), step, pairs.order[part])
-    keys[np.arange(len(at)), at] = np.iinfo(np.int64).max
-    return keys
+        keys = _keys(np.maximum(D, 0), step, pairs.order[part])
+        itself = np.flatnonzero((part.start <= at) & (at < part.stop))
+        keys[itself, at[itself] - part.start] = LAST
+        yield part, keys
 
 
 def nearest(keys: np.ndarray, k: int) -> np.ndarray:

@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 
 from srcsel.base.errors import InputError
-from srcsel.measures.kernels.blocks import edges, over_cores
+from srcsel.measures.kernels.blocks import blocks
+from srcsel.measures.kernels.centered import Centered
 
 Preparation = Literal["raw", "centred", "whitened"]
 
@@ -16,10 +17,8 @@ PICTURES_EACH = 4  # pictures for each direction that a run keeps, see `directio
 NOISE = 1e-6  # singular values below this share of the largest are float32 rounding, not content
 # down to this share of the largest, singular values from the Gram matrix are exact to 1e-8
 EXACT = 1e-4
-PART_BYTES = 1_000_000  # of float64 rows worked on at once, in a core's cache
 LARGE = 256  # rows of a Gram matrix from which only the eigenvectors asked for are found
 LOST = 1e-12  # a whitened row this much shorter than the longest is the mean feature plus rounding
-ROUNDING = 8 * float(np.finfo(np.float64).eps)
 
 
 def prepare(X: np.ndarray, preparation: Preparation = "raw") -> np.ndarray:
@@ -43,7 +42,6 @@ def prepare(X: np.ndarray, preparation: Preparation = "raw") -> np.ndarray:
         raise InputError(
             f"preparation is one of 'raw', 'centred', 'whitened', not '{preparation}'."
         )
-    X = X.astype(np.float64, copy=False)
     return (
         unit_rows(centered(X)) if preparation == "centred" else unit_rows(components(X), floor=LOST)
     )
@@ -64,13 +62,13 @@ def directions(n: int) -> int:
 
 def components(X: np.ndarray, most: int = DIRECTIONS) -> np.ndarray:
     """First min(most, n - 1, rank) principal-component scores of X (n, d), of equal variance: (n,
-    k).
+    k), in float32 where they would be too large otherwise.
 
     Whitening them again gives the same rows as whitening X, up to a rotation that no cosine sees.
     """
-    W = centered(X)
+    W = Centered(X)
     n, d = W.shape
-    gram = W.T @ W if d <= n else W @ W.T
+    gram = W.gram()
     k = min(most, n - 1, d)
     if len(gram) < LARGE:
         squares, vectors = np.linalg.eigh(gram)
@@ -84,10 +82,10 @@ def components(X: np.ndarray, most: int = DIRECTIONS) -> np.ndarray:
 
 
 def components_of(
-    W: np.ndarray, squares: np.ndarray, vectors: np.ndarray, most: int = DIRECTIONS
+    W: Centered, squares: np.ndarray, vectors: np.ndarray, most: int = DIRECTIONS
 ) -> np.ndarray:
-    """`components` of W (n, d), centred, whose smaller Gram matrix has the leading eigenpairs
-    given, ascending.
+    """`components` of W (n, d), whose smaller Gram matrix has the leading eigenpairs given,
+    ascending.
     """
     n, d = W.shape
     k = min(most, n - 1, d)
@@ -96,50 +94,29 @@ def components_of(
     if not len(sigma) or sigma[0] == 0:
         return np.zeros((n, 1))
     if len(sigma) == k and sigma[-1] >= EXACT * sigma[0]:
-        return W @ (vectors / sigma) if d <= n else vectors
-    U, sigma, _ = np.linalg.svd(W, full_matrices=False)
-    return U[:, :k][:, sigma[:k] > NOISE * sigma[0]]
+        return W.turned(vectors / sigma) if d <= n else vectors
+    if d > n:
+        U, sigma, _ = np.linalg.svd(W.whole, full_matrices=False)
+        return U[:, :k][:, sigma[:k] > NOISE * sigma[0]]
+    sigma, Vt = W.decomposed()
+    kept = np.flatnonzero(sigma[:k] > NOISE * sigma[0])
+    return W.turned(Vt[kept].T / sigma[kept])
 
 
 def centered(X: np.ndarray) -> np.ndarray:
-    """X (n, d) minus its mean row, over its largest absolute value, (n, d) float64; rounding noise
-    of constant columns is set to 0.
-    """
-    parts = edges(len(X), max(1, PART_BYTES // (8 * X.shape[1])))
-    reach = list(over_cores(lambda some: (X[some].max(axis=0), -X[some].min(axis=0)), parts))
-    largest = np.max(reach, axis=(0, 1)).astype(np.float64)  # (d,)
-    scale = float(largest.max())
-    if scale == 0:
-        return np.zeros(X.shape)
-    W, noise = np.empty(X.shape), ROUNDING * (largest / scale)
-
-    def scaled(some: slice) -> np.ndarray:
-        np.divide(X[some], scale, out=W[some], dtype=np.float64)
-        return W[some].sum(axis=0)
-
-    def moved(some: slice) -> np.ndarray:
-        W[some] -= mean
-        return W[some].sum(axis=0)
-
-    def cleared(some: slice) -> None:
-        part = W[some]
-        part -= mean
-        # a picture that equals the mean has no direction, not that of its rounding
-        part[np.abs(part) <= noise] = 0
-
-    mean = np.sum(list(over_cores(scaled, parts)), axis=0) / len(W)
-    mean = np.sum(list(over_cores(moved, parts)), axis=0) / len(W)  # the first is itself rounded
-    list(over_cores(cleared, parts))
-    return W
+    """All rows of `Centered`, (n, d) float64, in memory."""
+    return Centered(X).whole
 
 
 def unit_rows(X: np.ndarray, floor: float = 0.0) -> np.ndarray:
     """Rows of X (n, d) scaled to unit length; a zero row stays zero, as does one below `floor` of
     the largest.
     """
-    largest = np.abs(X).max(axis=1, keepdims=True)
+    largest = np.maximum(X.max(axis=1, keepdims=True), -X.min(axis=1, keepdims=True))
     present = largest > floor * largest.max()
     # squares of huge values cannot overflow
     Z = np.divide(X, largest, out=np.zeros_like(X), where=present)
-    length = np.linalg.norm(Z, axis=1, keepdims=True)
-    return np.divide(Z, length, out=Z, where=present)
+    for some in blocks(*X.shape):
+        length = np.linalg.norm(Z[some], axis=1, keepdims=True)
+        np.divide(Z[some], length, out=Z[some], where=present[some])
+    return Z

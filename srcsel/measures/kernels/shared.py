@@ -15,12 +15,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from srcsel.measures.kernels.centered import Centered
 from srcsel.measures.kernels.class_sums import class_sums
 from srcsel.measures.kernels.pairs import FEW, Pairs, cosine_pairs, euclidean_pairs
 from srcsel.measures.kernels.prepare import (
     DIRECTIONS,
     Preparation,
-    centered,
     components_of,
     prepare,
 )
@@ -36,8 +36,7 @@ class Spectrum:
     rounding only.
     """
 
-    W: np.ndarray  # (n, d)
-    mean: np.ndarray  # (d,) the mean feature, over the same scale
+    W: Centered  # (n, d)
     squares: np.ndarray  # (r,) ascending
     vectors: np.ndarray  # V (d, r) where d <= n, else U (n, r)
     error: float  # absolute error of `squares`
@@ -47,22 +46,23 @@ class Spectrum:
         """Whether `vectors` are those of the columns."""
         return self.W.shape[1] <= len(self.W)
 
-    def project(self, y: np.ndarray, classes: int) -> np.ndarray:
-        """U' of the 0-1 indicators of y (n,), (r, classes)."""
-        sums = class_sums(self.W if self.tall else self.vectors, y, classes).T  # (d or r, c)
-        return (self.vectors.T @ sums) / np.sqrt(self.squares)[:, None] if self.tall else sums
+    def project(self, own: np.ndarray, classes: int) -> np.ndarray:
+        """U' of the 0-1 indicators of each labelling of own (g, n), (g, classes, r)."""
+        if self.tall:
+            return self.W.class_sums(own, classes) @ self.vectors / np.sqrt(self.squares)
+        return np.stack([class_sums(self.vectors, y, classes) for y in own])
 
     def turned(self, vector: np.ndarray) -> np.ndarray:
         """V' of a feature (d,), (r,)."""
         if self.tall:
             return self.vectors.T @ vector
-        return (self.vectors.T @ (self.W @ vector)) / np.sqrt(self.squares)
+        return (self.vectors.T @ (self.W.whole @ vector)) / np.sqrt(self.squares)
 
-    def leading(self, k: int) -> np.ndarray:
-        """W in its last k directions, those of the largest squares: (n, k)."""
+    def leading(self, k: int, rows: np.ndarray | slice) -> np.ndarray:
+        """Rows of W in its last k directions, those of the largest squares: (m, k)."""
         if self.tall:
-            return self.W @ self.vectors[:, -k:]
-        return self.vectors[:, -k:] * np.sqrt(self.squares[-k:])
+            return self.W[rows] @ self.vectors[:, -k:]
+        return self.vectors[rows, -k:] * np.sqrt(self.squares[-k:])
 
 
 class Shared:
@@ -90,22 +90,23 @@ class Shared:
     @functools.cached_property
     def spectrum(self) -> Spectrum:
         """Decompose the features less their mean by their smaller Gram matrix."""
-        W = centered(self.X)
-        n, d = W.shape
-        squares, vectors = np.linalg.eigh(W.T @ W if d <= n else W @ W.T)
-        error = EPS * math.sqrt(min(n, d)) * float(squares[-1])
+        W = Centered(self.X)
+        squares, vectors = np.linalg.eigh(W.gram())
+        error = EPS * math.sqrt(min(W.shape)) * float(squares[-1])
         keep = squares > 2 * error
-        scale = np.abs(self.X).max() or 1.0
-        return Spectrum(W, self.X.mean(axis=0) / scale, squares[keep], vectors[:, keep], error)
+        return Spectrum(W, squares[keep], vectors[:, keep], error)
 
     @functools.cached_property
     def exact_spectrum(self) -> Spectrum:
         """Decompose the features themselves: where their small directions matter."""
         known = self.spectrum
-        U, sigma, Vt = np.linalg.svd(known.W, full_matrices=False)
+        if known.tall:
+            sigma, Vt = known.W.decomposed()
+            vectors = Vt.T
+        else:
+            vectors, sigma, _ = np.linalg.svd(known.W.whole, full_matrices=False)
         keep = sigma > EPS * math.sqrt(max(known.W.shape)) * sigma[0]
-        vectors = Vt.T if known.tall else U
-        return Spectrum(known.W, known.mean, sigma[keep][::-1] ** 2, vectors[:, keep][:, ::-1], 0.0)
+        return Spectrum(known.W, sigma[keep][::-1] ** 2, vectors[:, keep][:, ::-1], 0.0)
 
     def leading(self, k: int) -> tuple[np.ndarray, np.ndarray, float]:
         """Features minus the mean in the leading k directions of all pictures, (n, k); and where
@@ -114,9 +115,6 @@ class Shared:
         That is its part (k,) in these directions, and the squared length of the rest of it; all
         over one scale.
         """
-        if self._parent is not None:
-            Z, mean, rest = self._parent[0].leading(k)
-            return Z[self._parent[1]], mean, rest
         return self._once(("leading", k), lambda: self._leading(k))
 
     def lengths(self) -> np.ndarray:
@@ -125,15 +123,14 @@ class Shared:
         """
         if self._parent is not None:
             return self._parent[0].lengths()[self._parent[1]]
-        return self._once(
-            "lengths", lambda: np.einsum("ij,ij->i", self.spectrum.W, self.spectrum.W)
-        )
+        return self._once("lengths", self.spectrum.W.lengths)
 
     def _leading(self, k: int) -> tuple[np.ndarray, np.ndarray, float]:
-        known = self.spectrum
-        mean = known.turned(known.mean)
-        rest = float(known.mean @ known.mean - mean[-k:] @ mean[-k:])
-        return known.leading(k), mean[-k:], max(rest, 0.0)
+        whole, rows = self._parent or (self, slice(0, len(self.y)))
+        known = whole.spectrum
+        mean = known.turned(known.W.mean)
+        rest = float(known.W.mean @ known.W.mean - mean[-k:] @ mean[-k:])
+        return known.leading(k, rows), mean[-k:], max(rest, 0.0)
 
     def components(self, most: int = DIRECTIONS) -> np.ndarray:
         """Return what `kernels.prepare.components` does, (n, k), from the decomposition that other

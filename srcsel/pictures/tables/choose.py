@@ -215,7 +215,7 @@ def _within(one: Labeled, other: Labeled) -> bool:
 
 def _wrapped(tree: Tree) -> bool:
     """Tell whether class folders may lie in the only folder there is."""
-    return len({path.split("/")[1] for path in tree.pictures if path.count("/") > 1}) > 1
+    return len({place.split("/")[1] for place in tree.places if "/" in place}) > 1
 
 
 def _firsts(tree: Tree) -> Counter[str]:

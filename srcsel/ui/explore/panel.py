@@ -16,22 +16,36 @@ from srcsel.ui.app import frame
 from srcsel.ui.explore.explore import put, selected
 from srcsel.ui.parts import correcting, words
 from srcsel.ui.parts.maps import Pane
-from srcsel.ui.parts.show import md, picture_grid
+from srcsel.ui.parts.show import md, picture_grid, plain
 
-NAMED = 4  # classes named in the sentence over the pictures
+NAMED, LONGEST = 4, 28  # classes named in the sentence over the pictures, and letters of each
+TIMES = "\u00a0×\u00a0"  # stays in one line with its number
 
 
 def sentence(dataset: Dataset, rows: Sequence[int]) -> str:
-    """Say what is selected: "64 pictures: 51 rust, 13 mildew". Markdown, names escaped."""
+    """Say what is selected: "64 pictures: 51 rust, 13 mildew". Markdown, names escaped, and long
+    ones without their middle; "5 × 03 oak", where a name begins with a number.
+    """
     counts = np.bincount(dataset.labels[list(rows)], minlength=len(dataset.classes))
     order = [c for c in np.argsort(-counts, kind="stable").tolist() if counts[c]]
-    parts = [f"{counts[c]:,} {md(dataset.classes[c])}" for c in order[:NAMED]]
+    names = {c: shortened(dataset.classes[c]) for c in order[:NAMED]}
+    parts = [
+        f"{counts[c]:,}{TIMES if name[:1].isdigit() else ' '}{md(name)}"
+        for c, name in names.items()
+    ]
     if len(order) > NAMED:
         rest = int(counts[order[NAMED:]].sum())
         parts.append(
             f"{rest:,} of {words.count(len(order) - NAMED, 'other class', 'other classes')}"
         )
     return f"**{words.count(len(rows), 'picture')}**: {', '.join(parts)}"
+
+
+def shortened(name: str) -> str:
+    """Cut the middle of a name of more than LONGEST letters."""
+    name = plain(name)
+    head = LONGEST * 2 // 3
+    return name if len(name) <= LONGEST else f"{name[:head]}…{name[head - LONGEST + 1 :]}"
 
 
 def listing(dataset: Dataset, rows: Sequence[int]) -> bytes:

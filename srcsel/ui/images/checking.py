@@ -6,7 +6,10 @@ Names come from a quick listing made by the page; opening every file is a job of
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from html import escape
 from typing import Any
 
@@ -26,6 +29,9 @@ from srcsel.ui.parts.show import error_state, md, plain, prefix
 OPEN_CLASSES = 8  # classes shown without opening the expander
 MOST_CLASSES = 200  # classes shown at all
 EACH = 6  # pictures of a class
+WAIT = 0.8  # seconds that a drawing waits for the names of a folder's files
+KEPT = 300.0  # seconds that they are believed
+LOOK = 0.5  # seconds between two looks whether they are there
 
 
 def card(ref: str) -> None:
@@ -68,7 +74,8 @@ def look_again(ref: str) -> None:
 
 def listed(ref: str) -> Listing | None:
     """Return what the folder holds by name; None where it is not on this computer yet, or has a
-    table that only the worker reads.
+    table that only the worker reads. Where there are so many files that it takes long, the drawing
+    ends here, says so, and begins anew when they are known.
 
     Raises InputError.
     """
@@ -77,7 +84,28 @@ def listed(ref: str) -> Listing | None:
         return None
     if named(ref) is None and not stores.is_here(ref):
         return None
-    return _list(ref)
+    if _list(ref).is_old():
+        _list.clear(ref)
+    coming = _list(ref).future
+    wait([coming], WAIT)
+    if not coming.done():
+        _looking(coming)
+        st.stop()
+    if coming.exception() is not None:
+        _list.clear(ref)  # it may be mended
+    return coming.result()
+
+
+@st.fragment(run_every=LOOK)
+def _looking(coming: Future[Listing | None]) -> None:
+    """Say that a folder is being looked through, until that is done."""
+    if coming.done():
+        st.rerun()
+    st.info(
+        "Looking through the folder. It holds very many files, so this takes a while; other pages"
+        " can be used meanwhile.",
+        icon=":material/hourglass_empty:",
+    )
 
 
 def _here(ref: str) -> bool:
@@ -102,11 +130,35 @@ def waiting(ref: str) -> None:
     watch.watch_job(check_job(ref), _reading)
 
 
-@st.cache_resource(max_entries=16, ttl=300, show_spinner="Looking through the folder")
-def _list(ref: str) -> Listing | None:
-    from srcsel.pictures.listing import list_quickly
+class _Coming:
+    """The names of a folder's files, on their way or there."""
 
-    return list_quickly(ref)
+    def __init__(self, ref: str) -> None:
+        from srcsel.pictures.listing import list_quickly
+
+        self._ended = math.inf
+        self.future: Future[Listing | None] = _lister().submit(list_quickly, ref)
+        self.future.add_done_callback(self._note)
+
+    def _note(self, _: Future[Listing | None]) -> None:
+        self._ended = time.monotonic()
+
+    def is_old(self) -> bool:
+        """Tell whether they may have changed since they were there."""
+        return time.monotonic() - self._ended > KEPT
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _list(ref: str) -> _Coming:
+    """Begin to list, once for all who ask: not on the thread that draws, which would answer nothing
+    meanwhile, no press and no other page.
+    """
+    return _Coming(ref)
+
+
+@st.cache_resource(show_spinner=False)
+def _lister() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(2, "listing")
 
 
 def _previewed(found: dict | None) -> Listing | None:

@@ -29,7 +29,8 @@ def run_button(listing: Listing, models: Sequence[SourceModel], options: dict[st
     pictures = sampling.used(n, all_pictures=every)
     cost = price.estimate(models, pictures, _pace(models, options), share=share)
     if every and pictures > sampling.ALL_UP_TO:
-        cost = replace(cost, seconds=cost.seconds + len(models) * sampling.comparing(n))
+        pairs = sum(sampling.comparing(n, m.dim or sampling.USUAL_WIDTH) for m in models)
+        cost = replace(cost, seconds=cost.seconds + pairs)
     label = cost.label() if models else "Tick at least one model"
     online.note(models)
     if st.button(label, type="primary", icon=":material/play_arrow:", disabled=not models):

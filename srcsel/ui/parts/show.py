@@ -125,7 +125,9 @@ def figure(
     about = f'data-set="{set_id}" data-picture="{int(index)}" data-file="{shown}"'
     # the drawer of the page (parts/drawers) opens it
     link = f'<a href="#" {about} data-label="{escape(plain(label))}">{image}</a>'
-    lines = f'<b>{escape(plain(label))}</b><span title="{shown}">{shown}</span>'
+    inside = name.removeprefix(f"{label}/")  # the class stands above it
+    lines = f"<b>{escape(plain(label))}</b>"
+    lines += f'<span title="{shown}"><bdi>{escape(plain(inside))}</bdi></span>'
     lines += f"<em>{escape(plain(mark))}</em>" if mark else ""
     lines += f"<i>{escape(plain(more))}</i>" if more else ""
     kind = ' class="marked"' if mark else ""

@@ -145,7 +145,8 @@ def _now(job: JobStatus, done: int, total: int) -> str:
 
 
 def time_left(job: JobStatus, now: float | None = None) -> str:
-    """Say how long a running job still takes: "about 40 s left"; "" where that is not known.
+    """Say how long a running job still takes: "about 40 s left", with the reason where that has
+    just risen; "" where it is not known.
 
     It counts down between two words of the worker, but never below what comes after the step under
     way: a step that takes longer says so.
@@ -159,7 +160,8 @@ def time_left(job: JobStatus, now: float | None = None) -> str:
     left = max(job.seconds_left - quiet, job.seconds_least)
     late = quiet - (job.seconds_left - job.seconds_least)
     if late <= LATE:
-        return f"{phrases.about(left)} left"
+        why = f": {md(job.why)}" if job.why else ""
+        return f"{phrases.about(left)} left{why}"
     after = f", then {phrases.about(left)}" if left >= 1 else ""
     return f"this step takes longer than thought{after}"
 

@@ -31,6 +31,36 @@ def test_float32_products_keep_the_value(name, options, offset, request):
     assert MEASURES[name](X, y, **options) == pytest.approx(exact, rel=1e-6, abs=1e-7)
 
 
+@pytest.mark.parametrize("temperature", [0.04, 0.1])
+@pytest.mark.parametrize(
+    ("name", "options"), [*PAIRWISE, ("silhouette", {}), ("logme", {}), ("regularized_hscore", {})]
+)
+def test_rows_made_by_blocks_score_and_recheck_as_those_in_memory(
+    name, options, temperature, single, request
+):
+    X, y = blobs(offset=3.0)
+    y[7] = 5  # alone in its class
+    if name == "supcon":
+        options = {**options, "temperature": temperature}
+    plan = plan_rechecks(y, 3)
+
+    def found():
+        shared = Shared(X.astype(np.float32), y)
+        value = MEASURES[name](X.astype(np.float32), y, **options)
+        again, null = MEASURES[name].rechecks, MEASURES[name].null
+        given = {**options, "shared": shared} if name != "knn" else options
+        whole = shared.take(plan.rows)
+        return value, null(shared.X, y, value, **given), again(whole.X, y, plan.kept, **given)
+
+    value, null, rechecks = found()
+    request.getfixturevalue("by_blocks")
+    assert not Shared(X, y).cosine().kept
+    other = found()
+    assert other[0] == pytest.approx(value, rel=2e-7)
+    assert other[1] == pytest.approx(null, rel=2e-6, abs=1e-7)
+    np.testing.assert_allclose(other[2], rechecks, atol=2e-6)
+
+
 @pytest.mark.parametrize("few", [True, False])
 @pytest.mark.parametrize(
     ("name", "options"), [*PAIRWISE, ("silhouette", {}), ("silhouette", {"preparation": "centred"})]

@@ -3,6 +3,7 @@
 const ACROSS = 26, DOWN = 16; // cells of the window in which the densest place of a class is looked for
 const LONGEST = 24; // letters of a name; a longer one loses its middle
 const GAP = 4; // pixels between names, and between a name and its dots
+const GRAY = 10; // names at once of classes without a colour of their own, among those that have one
 const SPREAD = 0.35; // share of a class near its densest place below which its name is written faintly
 
 function createNames(root, pane, m) {
@@ -71,8 +72,10 @@ function createNames(root, pane, m) {
       place.x /= place.count;
       place.y /= place.count;
     }
-    return found.sort((a, b) => b.count - a.count || a.k - b.k);
+    return found.sort((a, b) => unpainted(a.k) - unpainted(b.k) || b.count - a.count || a.k - b.k);
   }
+
+  const unpainted = (k) => (m.settings.byClass && m.settings.groups[m.settings.groupOf[k]].other ? 1 : 0);
 
   function near(cell, visit) {
     const cx = cell % ACROSS, cy = Math.floor(cell / ACROSS);
@@ -107,12 +110,15 @@ function createNames(root, pane, m) {
     const wanted = m.show.names && pane.size().width > 0 ? densest() : [], kept = new Set();
     const { width } = pane.size(), taken = m.toolsBox(pane);
     pen.font = `600 13px ${getComputedStyle(root).fontFamily}`;
+    let gray = 0;
     for (const place of wanted) {
+      if (unpainted(place.k) && gray >= GRAY) break; // they come last; a closer look names others
       const one = nameOf(place.k);
       one.wide ||= Math.ceil(pen.measureText(one.text).width) + 22;
       const box = one.wide < width * 0.6 ? roomFor(place, one.wide, 22, taken) : null;
       if (!box) continue;
       taken.push(box);
+      gray += unpainted(place.k);
       kept.add(place.k);
       const [ax, ay] = pane.toData(place.x, place.y);
       const [sx, sy] = pane.toScreen(ax, ay);

@@ -1,0 +1,73 @@
+"""Why more is left than was said."""
+
+import pytest
+
+from srcsel.jobs.pace import Pace
+from srcsel.jobs.progress import RISE, WHILE, Progress
+from srcsel.store.speeds import ModelSpeed, Speeds
+
+PICTURES = 1000
+
+
+def begun():
+    """A run of five models of which each was known to take 10 s, its scores one."""
+    known = ModelSpeed(1.0, 0.01, None, 0.1, 1 / 1256)
+    names = [f"a/m{k}" for k in range(5)]
+    pace = Pace(dict.fromkeys(names, 1.0), known=Speeds(dict.fromkeys(names, known)), cores=8)
+    progress = Progress()
+    progress.plan(dict.fromkeys(names, 1.0), {"a/m0": "The first", "a/m1": "The second"}, pace)
+    progress.update("pictures", "done", PICTURES, PICTURES, "", 0.0)
+    progress.update("a/m0", "running", 0, PICTURES, "", 0.0)
+    return progress
+
+
+def looked(progress, name, start, each, upto=PICTURES):
+    for done in range(50, upto + 1, 50):
+        progress.update(name, "running", done, PICTURES, "", start + done * each)
+    return start + upto * each
+
+
+def test_a_network_that_is_slower_than_thought_is_named():
+    progress = begun()
+    said = progress.seconds_left
+    now = looked(progress, "a/m0", 0.0, 0.05, upto=500)
+    assert progress.seconds_left > said - now + RISE
+    assert progress.why == "The first takes longer than thought"
+
+
+def test_it_is_said_for_a_while():
+    progress = begun()
+    now = looked(progress, "a/m0", 0.0, 0.05, upto=300)
+    assert progress.why
+    progress._rose = now - WHILE, progress._rose[1]
+    assert progress.why == ""
+
+
+def test_scores_that_took_longer_are_named():
+    progress = begun()
+    now = looked(progress, "a/m0", 0.0, 0.01)
+    progress.update("a/m0", "scoring", 0, 0, "", now + 0.1)
+    progress.update("a/m1", "running", 0, PICTURES, "", now + 0.1)
+    looked(progress, "a/m1", now + 0.1, 0.01, upto=200)
+    progress.update("a/m0", "done", 0, 0, "", now + 90)
+    assert progress.why == "scoring The first took longer than thought"
+
+
+def test_nothing_is_said_of_a_run_that_goes_as_thought():
+    progress = begun()
+    now = looked(progress, "a/m0", 0.0, 0.01)
+    progress.update("a/m0", "scoring", 0, 0, "", now + 0.1)
+    progress.update("a/m1", "running", 0, PICTURES, "", now + 0.1)
+    progress.update("a/m0", "done", 0, 0, "", now + 1.1)
+    looked(progress, "a/m1", now + 0.1, 0.01)
+    assert progress.why == ""
+
+
+@pytest.mark.parametrize("ratio", [1.1, 2.0])
+def test_a_step_is_named_where_it_is_far_beyond_what_was_thought(ratio):
+    pace = Pace({"m0": 1.0}, cores=8)
+    pace.heard("m0", "running", 0, PICTURES, 0.0)
+    thought = pace._models["m0"].thought
+    for done in range(50, PICTURES, 50):
+        pace.heard("m0", "running", done, PICTURES, ratio * thought * done)
+    assert pace.longer() == (("m0", "network") if ratio > 1.2 else ("", ""))
