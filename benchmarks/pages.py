@@ -74,9 +74,11 @@ TOOLS = """(still) => {
     window.legend = (page) => [...(map(page)?.querySelectorAll(".legend > :not([hidden])") ?? [])]
         .map((one) => one.textContent).join();
     window.seen = (image) => image.complete && image.naturalWidth > 0;
-    window.inSight = (one) => {
+    window.inSight = (one) => { // the browser loads no picture that its scrolling box hides
         const box = one.getBoundingClientRect();
-        return box.bottom > 0 && box.top < innerHeight;
+        const { top = 0, bottom = innerHeight } =
+            one.closest(".st-key-explore-pictures")?.getBoundingClientRect() ?? {};
+        return box.bottom > Math.max(0, top) && box.top < Math.min(innerHeight, bottom);
     };
     const count = (selector) => document.querySelectorAll(selector).length;
     window.there = { // what the first screen of each page holds

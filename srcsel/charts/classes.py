@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 ROW, TOP, BOTTOM = 23, 62, 30  # pixels of one class, above and below the bars
-NAME = 22  # characters of a class beside its bars
+NAME = 19  # characters of a class beside its bars
 PARTS = {
     "right": ("Neighbours right", "kNN"),
     "gain": ("Neighbours agree", "SCL gain"),
@@ -101,6 +101,7 @@ def class_bars(
         tickfont={"size": 12 * scale, "color": paint["ink"]},
         zerolinecolor=paint["line"],
         nticks=3,
+        tickangle=0,
     )
     for column, part in enumerate(PARTS, start=1):
         figure.update_xaxes(range=_room(parts[part]), col=column)
@@ -132,7 +133,7 @@ def _room(values: np.ndarray) -> list[float]:
         min(0.0, float(np.nanmin(values, initial=0))),
         max(0.0, float(np.nanmax(values, initial=0))),
     )
-    room = 0.28 * ((high - low) or 1.0)
+    room = 0.42 * ((high - low) or 1.0)
     return [low - (room if low < 0 else 0), high + room]
 
 

@@ -31,7 +31,7 @@ WIDE = 1000  # units across every bar
 MAP = (1000, 700)  # units of the map
 PLOT = (1000, 360)  # units of the cost picture
 EDGE = 24  # units left free around the map
-DOT, NAMES = 7, 22  # units of a dot's radius in the cost picture, and of its type on a phone
+DOT, NAMES = 7, 18  # units of a dot's radius in the cost picture, and of its type on a phone
 
 SHAPES = {
     "circle": "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z",

@@ -50,3 +50,14 @@ def test_for_a_projector_all_is_larger_and_the_terms_are_gone():
     assert large.data[0].textfont.size == 1.25 * usual.data[0].textfont.size
     assert usual.layout.annotations[0].text == "<b>Neighbours<br>right</b><br>(kNN)"
     assert large.layout.annotations[0].text == "<b>Neighbours<br>right</b>"
+
+
+def test_marks_of_the_axes_stand_upright_and_numbers_have_room_beside_the_bars():
+    figure = class_bars(NAMES, PARTS, MEANS, theme="light")
+    axes = (figure.layout.xaxis, figure.layout.xaxis2, figure.layout.xaxis3)
+    assert [axis.tickangle for axis in axes] == [0, 0, 0]
+    for axis, part in zip(axes, ("right", "gain", "silhouette"), strict=True):
+        values = [0.0, *(float(v) for v in PARTS[part] if v == v)]
+        low, high = min(values), max(values)
+        assert axis.range[1] - high > 0.4 * (high - low)
+        assert low == 0 or low - axis.range[0] > 0.4 * (high - low)
