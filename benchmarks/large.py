@@ -64,7 +64,7 @@ def linked(folder: Path, n: int) -> Path:
 
 def score(folder: Path, n: int) -> str:
     """Rank two models by their features, a sample of them."""
-    from srcsel.runs.run import rank_features
+    from srcsel.runs.given import rank_features
 
     X, y = made(folder, n)
     result = rank_features({"one": X, "two": X[:, ::-1]}, y)

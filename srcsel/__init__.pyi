@@ -25,10 +25,10 @@ from .measures import MEASURES as MEASURES
 from .models.catalog import find_models as find_models
 from .models.catalog import search as search
 from .pictures.dataset import load_dataset as load_dataset
+from .runs.given import rank_features as rank_features
+from .runs.given import score_features as score_features
 from .runs.public_json import to_json as to_json
 from .runs.run import rank as rank
-from .runs.run import rank_features as rank_features
-from .runs.run import score_features as score_features
 from .verdict.beforehand import beforehand as beforehand
 from .verdict.correction import before_and_after as before_and_after
 

@@ -44,6 +44,7 @@ COMPUTING = (
     "features.loading",
     "explore.project",
     "runs.run",
+    "runs.given",
     "runs.race",
     "runs.answer",
 )

@@ -53,7 +53,7 @@ def score(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     """Answer for features that are there."""
     from srcsel.base.bars import Bars
     from srcsel.cli.arrays import read_features
-    from srcsel.runs.run import rank_features
+    from srcsel.runs.given import rank_features
 
     names = _names([Path(file) for file in arguments.files])
     given = Path(arguments.labels) if arguments.labels else None

@@ -14,7 +14,7 @@ from srcsel.base.settings import Settings
 from srcsel.features.extract import extract
 from srcsel.models.catalog import find_models
 from srcsel.pictures.bundled.targets import TARGETS
-from srcsel.runs.run import rank_features
+from srcsel.runs.given import rank_features
 from srcsel.store.features import FeatureStore
 
 MODELS = ("demo/glyphs", "demo/printed")

@@ -2,39 +2,29 @@
 
 answer         a stored run, for the worker and the shell
 rank           the same from Python, in one call
-rank_features, score_features      from features alone: nothing is read, nothing is stored
+add_measures   a finished run scored by more measures
+
+Features that are there already go another way: `runs.given`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike
-
-from srcsel.base import sampling
 from srcsel.base.allowed import check_fields
 from srcsel.base.asked import checked
-from srcsel.base.errors import FeatureError, InputError, NotAvailable, SrcselError
+from srcsel.base.errors import SrcselError
 from srcsel.base.records import (
-    GIVEN,
     Corrections,
-    Dataset,
     Failure,
-    FeatureKey,
     Features,
     Race,
-    Reading,
     Result,
     Run,
-    Score,
     SourceModel,
 )
 from srcsel.base.settings import Settings, load_settings
@@ -43,7 +33,6 @@ from srcsel.base.watch import Unsaid, Watch
 from srcsel.explore.maps import draw_all
 from srcsel.features.engines import Engine, engaged
 from srcsel.features.recover import features_of
-from srcsel.measures import check_labels, plain_labels
 from srcsel.models import catalog
 from srcsel.pictures.corrections import require_there
 from srcsel.pictures.dataset import (
@@ -63,13 +52,12 @@ from srcsel.runs.question import Measures, Metric, measure_names, new_run
 from srcsel.runs.settled import listed_so
 from srcsel.runs.telling import Telling
 from srcsel.scoring.remembered import scored
-from srcsel.scoring.score import score_model
 from srcsel.store.cache import tidied
 from srcsel.store.features import open_features, open_runs
 from srcsel.store.runs import RunStore
 from srcsel.verdict.measured import answered
 
-__all__ = ["answer", "new_run", "rank", "rank_features", "score_features", "to_json"]
+__all__ = ["answer", "new_run", "rank", "to_json"]
 
 
 def answer(
@@ -263,144 +251,6 @@ def add_measures(
     return listed_so(result, runs, settings)
 
 
-@checked()
-def rank_features(
-    features: Mapping[str, ArrayLike],
-    labels: ArrayLike,
-    *,
-    measures: Measures = None,
-    logits: Mapping[str, ArrayLike] | None = None,
-    temperature: float = 0.5,
-    metric: Metric = "cosine",
-    seed: int = 0,
-    all_pictures: bool = False,
-    watch: Watch | None = None,
-) -> Result:
-    """Rank models by features that are there already: the verdict `rank` gives for the same
-    features.
-
-    features: model name -> (n, d), rows in the order of `labels` (n,), any labels that sort; they
-    may be mapped from files. logits: model name -> (n, c_source), for the measures that need a
-    source head. all_pictures: of more than 50,000 rows all are used, and not a sample
-    (`Result.notes` says so). Nothing is stored. Raises FeatureError, InputError where `features` is
-    no mapping or empty.
-    """
-    if not isinstance(features, Mapping) or not features:
-        raise InputError(
-            "No model's features were given by name. Give a mapping, such as"
-            " {'resnet18': X, 'vit': Z} with X and Z of shape (n, d)."
-        )
-    if logits is not None and not isinstance(logits, Mapping):
-        raise InputError(
-            "logits must be given by the name of the model, as the features are: {'resnet18': L}"
-            " with L of shape (n, c)."
-        )
-    y = check_labels(labels)
-    rows = None if all_pictures else sampling.rows_of_many(y)
-    dataset = _dataset_of(labels, y, rows)
-    models = [
-        SourceModel(name, name, "", None, None, None, _width(x), "", "unknown")
-        for name, x in features.items()
-    ]
-    run = Run(
-        id=RunStore.new_id(),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        ref=GIVEN,
-        models=tuple(features),
-        measures=measure_names(measures),
-        temperature=temperature,
-        metric=metric,
-        seed=seed,
-        all_pictures=all_pictures,
-    )
-    so_far = Answer(run, dataset, models)
-    if rows is not None:
-        so_far.say(sampling.sampled(len(rows), len(y)))
-    elif len(y) > sampling.ALL_UP_TO and watch is not None:
-        widths = [model.dim or sampling.USUAL_WIDTH for model in models]
-        watch.say(sampling.whole(len(y), sum(widths) / len(widths)))
-    for name, all_values in features.items():
-        values = _taken(all_values, rows, len(y))
-        with suited_threads(len(dataset.labels)):
-            scores = score_model(
-                name,
-                values,
-                dataset.labels,
-                measures=so_far.measures,
-                temperature=temperature,
-                metric=metric,
-                seed=seed,
-                logits=_taken((logits or {}).get(name), rows, len(y)),
-                watch=watch,
-            )
-        so_far.add(name, scores)
-        if not scores.failures:
-            key = FeatureKey("", name, "", "", "float32")
-            so_far.probing.add(Features(key, _single(values)))
-    return so_far.result(complete=True)
-
-
-def _single(values: ArrayLike) -> np.ndarray:
-    """Return features in float32, divided by their largest where that is beyond it: probing does
-    not depend on the scale.
-    """
-    array = np.asarray(values)
-    largest = max(float(array.max(initial=0)), -float(array.min(initial=0)))
-    beyond = largest > float(np.finfo(np.float32).max)
-    return np.asarray(array / largest if beyond else array, dtype=np.float32)
-
-
-@checked()
-def score_features(
-    features: ArrayLike,
-    labels: ArrayLike,
-    *,
-    measures: Measures = None,
-    reading: Reading = "whitened",
-    logits: ArrayLike | None = None,
-    temperature: float = 0.5,
-    metric: Metric = "cosine",
-    seed: int = 0,
-    all_pictures: bool = False,
-) -> list[Score]:
-    """Score one model's features (n, d) for labels (n,); logits (n, c_source) where it has a source
-    head.
-
-    reading: "whitened", as the pages and the verdict use MSC and SCL, or "raw", as the papers state
-    them. all_pictures: of more than 50,000 rows all are used, and not a sample; either is said in a
-    warning, with how long all take. A measure that does not apply raises NotAvailable with the
-    reason, unless `measures` is "all", which leaves it out. Raises FeatureError, UnknownNameError.
-    """
-    y, names = check_labels(labels), measure_names(measures)
-    rows = None if all_pictures else sampling.rows_of_many(y)
-    if rows is None and len(y) > sampling.ALL_UP_TO:
-        width = _width(features) or sampling.USUAL_WIDTH
-        warnings.warn(sampling.whole(len(y), width), stacklevel=3)
-    elif rows is not None:
-        warnings.warn(sampling.sampled(len(rows), len(y)), stacklevel=3)
-        features, logits = (_taken(values, rows, len(y)) for values in (features, logits))
-        y = y[rows]
-    with suited_threads(len(y)):
-        scores = score_model(
-            "features",
-            features,
-            y,
-            measures=names,
-            temperature=temperature,
-            metric=metric,
-            seed=seed,
-            logits=logits,
-            reading=reading,
-        )
-    for failure in scores.failures:
-        if not failure.measure:  # the features are at fault
-            raise FeatureError(failure.reason)
-        if measures != "all":
-            raise NotAvailable(f"{failure.measure}: {failure.reason}")
-    found = {score.measure: score for score in (*scores.scores, *scores.literal)}
-    return [found[name] for name in names if name in found]
-
-
 @contextlib.contextmanager
 def _scorers(pictures: int, *, networks: bool) -> Iterator[int]:
     """Yield how many models are scored at the same time: one, while the next network runs; two
@@ -430,36 +280,3 @@ def _race_before(runs: RunStore, run: Run) -> Race | None:
         return runs.load(run.id).race if run.race else None
     except SrcselError:
         return None
-
-
-def _width(features: ArrayLike) -> int | None:
-    """Return d of features (n, d); None where they are none, which their failure says."""
-    try:
-        shape = np.shape(features)
-    except (ValueError, TypeError, RuntimeError):
-        return None
-    return shape[1] if len(shape) == 2 else None
-
-
-def _taken(values: ArrayLike | None, rows: np.ndarray | None, n: int) -> Any:
-    """Return these rows of `values`, which has n; None = as they are. Raises FeatureError."""
-    if values is None or rows is None:
-        return values
-    array = values if isinstance(values, np.ndarray) else np.asarray(values)
-    if not array.ndim or len(array) != n:
-        raise FeatureError(
-            f"Expected one label for each row: an array has the shape {array.shape}, and there are"
-            f" {n:,} labels."
-        )
-    return array[rows]
-
-
-def _dataset_of(labels: ArrayLike, y: np.ndarray, rows: np.ndarray | None) -> Dataset:
-    """Stand in for a picture folder where only features are known: labels (n,), as numbers y, and
-    the rows that are used, None = all.
-    """
-    classes = tuple(str(name) for name in np.unique(plain_labels(labels)))
-    used = np.arange(len(y)) if rows is None else rows
-    paths = tuple(f"row {row}" for row in used.tolist())
-    about = (GIVEN, "features", Path(), paths, y[used], classes, "")
-    return Dataset(*about, label_source="labels", sampled_from=0 if rows is None else len(y))

@@ -12,7 +12,7 @@ from srcsel.base.allowed import RULES, check
 from srcsel.base.errors import InputError
 from srcsel.base.records import Protocol, Run
 from srcsel.measures import MEASURES
-from srcsel.runs.run import rank_features, score_features
+from srcsel.runs.given import rank_features, score_features
 from srcsel.scoring.score import score_model
 
 NAN, INF = math.nan, math.inf

@@ -10,7 +10,7 @@ import pytest
 from srcsel.base.errors import FeatureError, InputError, SrcselError
 from srcsel.cli.arrays import read_features
 from srcsel.cli.commands import main
-from srcsel.runs.run import rank_features, score_features
+from srcsel.runs.given import rank_features, score_features
 
 rng = np.random.default_rng(0)
 IDS = np.repeat([0, 1, 2], 8)

@@ -321,7 +321,7 @@ def test_score_several_files_gives_a_ranking_and_a_verdict(archive, capsys):
 def test_the_shell_prints_notes_of_its_reading_and_no_signed_zero(capsys):
     from srcsel.base.records import Note
     from srcsel.cli.tables import print_result
-    from srcsel.runs.run import rank_features
+    from srcsel.runs.given import rank_features
 
     y = np.repeat([0, 1, 2], 10)
     result = rank_features({"m": np.random.default_rng(0).normal(size=(30, 4))}, y)
@@ -340,7 +340,7 @@ def test_the_shell_prints_notes_of_its_reading_and_no_signed_zero(capsys):
 def test_the_table_is_in_the_order_of_the_whitened_reading_and_marks_yardsticks(capsys):
     from srcsel.base.records import Ranking
     from srcsel.cli.tables import print_result
-    from srcsel.runs.run import rank_features
+    from srcsel.runs.given import rank_features
 
     y = np.repeat([0, 1, 2], 10)
     result = rank_features({m: np.random.default_rng(0).normal(size=(30, 4)) for m in "abcd"}, y)

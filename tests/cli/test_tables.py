@@ -11,7 +11,7 @@ from rich.console import Console
 
 from srcsel.base.records import HEADLINE, Failure
 from srcsel.cli import tables
-from srcsel.runs.run import rank_features
+from srcsel.runs.given import rank_features
 
 
 @pytest.fixture(scope="module")

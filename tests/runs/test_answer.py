@@ -10,9 +10,9 @@ from srcsel.measures._base import Combined
 from srcsel.models.catalog import find_models
 from srcsel.pictures.dataset import load_dataset
 from srcsel.runs.answer import Answer
+from srcsel.runs.given import rank_features
 from srcsel.runs.public_json import to_json
 from srcsel.runs.question import new_run
-from srcsel.runs.run import rank_features
 from srcsel.verdict.wording import FAST_NUMBERS
 
 

@@ -10,8 +10,8 @@ from sklearn.preprocessing import StandardScaler
 import srcsel
 from srcsel.base.records import FeatureKey, Features
 from srcsel.runs import probing
+from srcsel.runs.given import _dataset_of
 from srcsel.runs.probing import Probing
-from srcsel.runs.run import _dataset_of
 from srcsel.scoring.probe import STRENGTH, fold_of
 
 

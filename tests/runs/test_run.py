@@ -20,8 +20,9 @@ from srcsel.features.recover import features_of
 from srcsel.measures import MEASURES
 from srcsel.models.hubs import HUBS, Preprocessing
 from srcsel.runs import run
+from srcsel.runs.given import rank_features, score_features
 from srcsel.runs.question import command
-from srcsel.runs.run import answer, measure_names, new_run, rank_features, score_features, to_json
+from srcsel.runs.run import answer, measure_names, new_run, to_json
 from srcsel.scoring import remembered
 from srcsel.scoring.score import score_model
 from srcsel.store.features import open_features, open_runs

@@ -10,8 +10,8 @@ from rich.console import Console
 from srcsel.base.records import Verdict
 from srcsel.cli import tables
 from srcsel.report.html import to_html
+from srcsel.runs.given import rank_features
 from srcsel.runs.public_json import to_json
-from srcsel.runs.run import rank_features
 from srcsel.verdict import after
 
 LINE = (

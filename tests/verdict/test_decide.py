@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from srcsel.base.records import Note, Score, SourceModel
-from srcsel.runs.run import rank_features
+from srcsel.runs.given import rank_features
 from srcsel.scoring.score import score_model
 from srcsel.verdict.decide import _beats_chance, _mean_ranks, decide, make_rankings
 

@@ -71,7 +71,7 @@ class Centered:
             yield some, self._made(some)
 
     def gram(self) -> np.ndarray:
-        """Return the smaller of W'W and WW'."""
+        """Return the smaller of W'W, (d, d), and WW', (n, n)."""
         n, d = self.shape
         if d > n:
             return self.whole @ self.whole.T
