@@ -40,7 +40,7 @@ def models() -> None:
         )
         return
     try:
-        listing = checking.listed(ref)
+        listing = checking.listed(ref, whole=True)
     except SrcselError as error:
         empty_state(
             "These pictures cannot be used", cards.sentence(error), "Look at the pictures", "images"

@@ -431,18 +431,23 @@ def test_a_large_table_is_read_by_the_worker_alone(
     assert re.findall(r"<b>(\w+)</b><span>(\d+)</span>", shown) == [("even", "15"), ("odd", "15")]
     assert shown.count("/thumbs/") == 12
 
+    monkeypatch.setattr(listing_module, "choose", real)  # how many there are is in the table alone
+    assert f"{len(paths)} pictures in 2 classes" in words_of(
+        visit("models", images=str(picture_folder))
+    )
 
-@pytest.mark.parametrize("key", ["images", "models"])
+
+@pytest.mark.parametrize(("key", "by"), [("images", "list_quickly"), ("models", "list_pictures")])
 def test_a_folder_that_takes_long_to_look_through_stalls_no_page(
-    key, visit, picture_folder, monkeypatch, words_of
+    key, by, visit, picture_folder, monkeypatch, words_of
 ):
-    real, may_go_on = listing_module.list_quickly, threading.Event()
+    real, may_go_on = getattr(listing_module, by), threading.Event()
 
     def slowly(ref):
         may_go_on.wait(60)
         return real(ref)
 
-    monkeypatch.setattr(listing_module, "list_quickly", slowly)
+    monkeypatch.setattr(listing_module, by, slowly)
     monkeypatch.setattr(checking, "WAIT", 0)
     tab = visit(key, images=str(picture_folder))
     assert "Looking through the folder" in words_of(tab) + "".join(i.value for i in tab.info)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from srcsel.base.errors import FeatureError
 from srcsel.measures.kernels.blocks import blocks, edges
 from srcsel.measures.kernels.pairs import ZERO, Pairs
 
@@ -33,6 +34,13 @@ class Nearest:
     whole = False
 
     def __init__(self, pairs: Pairs, k: int) -> None:
+        """Raises FeatureError for more pictures than there are numbers for beside a distance."""
+        if len(pairs.W) > _PICTURE + 1:
+            raise FeatureError(
+                f"Neighbours are found among at most {_PICTURE + 1:,} pictures, and these are"
+                f" {len(pairs.W):,}. Let a sample stand for them, which is what happens unless all"
+                " pictures are asked for."
+            )
         self.pairs, self.k = pairs, k
         n = len(pairs.W)
         self._most = min(k + SPARE, n - 1)

@@ -72,10 +72,10 @@ def look_again(ref: str) -> None:
     _list.clear()
 
 
-def listed(ref: str) -> Listing | None:
+def listed(ref: str, *, whole: bool = False) -> Listing | None:
     """Return what the folder holds by name; None where it is not on this computer yet, or has a
-    table that only the worker reads. Where there are so many files that it takes long, the drawing
-    ends here, says so, and begins anew when they are known.
+    table so large that only the worker reads it, which `whole` reads all the same. Where there is
+    so much that it takes long, the drawing ends here, says so, and begins anew when it is known.
 
     Raises InputError.
     """
@@ -84,15 +84,15 @@ def listed(ref: str) -> Listing | None:
         return None
     if named(ref) is None and not stores.is_here(ref):
         return None
-    if _list(ref).is_old():
-        _list.clear(ref)
-    coming = _list(ref).future
+    if _list(ref, whole).is_old():
+        _list.clear(ref, whole)
+    coming = _list(ref, whole).future
     wait([coming], WAIT)
     if not coming.done():
         _looking(coming)
         st.stop()
     if coming.exception() is not None:
-        _list.clear(ref)  # it may be mended
+        _list.clear(ref, whole)  # it may be mended
     return coming.result()
 
 
@@ -133,11 +133,13 @@ def waiting(ref: str) -> None:
 class _Coming:
     """The names of a folder's files, on their way or there."""
 
-    def __init__(self, ref: str) -> None:
-        from srcsel.pictures.listing import list_quickly
+    def __init__(self, ref: str, *, whole: bool) -> None:
+        from srcsel.pictures.listing import list_pictures, list_quickly
 
         self._ended = math.inf
-        self.future: Future[Listing | None] = _lister().submit(list_quickly, ref)
+        self.future: Future[Listing | None] = _lister().submit(
+            list_pictures if whole else list_quickly, ref
+        )
         self.future.add_done_callback(self._note)
 
     def _note(self, _: Future[Listing | None]) -> None:
@@ -149,11 +151,11 @@ class _Coming:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _list(ref: str) -> _Coming:
+def _list(ref: str, whole: bool) -> _Coming:
     """Begin to list, once for all who ask: not on the thread that draws, which would answer nothing
     meanwhile, no press and no other page.
     """
-    return _Coming(ref)
+    return _Coming(ref, whole=whole)
 
 
 @st.cache_resource(show_spinner=False)

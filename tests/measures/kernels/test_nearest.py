@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from srcsel.base.errors import FeatureError
+from srcsel.measures.kernels import nearest
 from srcsel.measures.kernels.all_pairs import read_all
 from srcsel.measures.kernels.nearest import Nearest
 from srcsel.measures.kernels.pairs import cosine_pairs
@@ -27,3 +29,11 @@ def test_neighbours_in_float32_are_those_of_float64(spare, monkeypatch):
     Z = X / np.maximum(np.linalg.norm(X, axis=1, keepdims=True), 1e-300)
     keys = sorted((round(1 - Z[5] @ Z[j], 11), j) for j in range(400) if j != 5)
     assert [j for _, j in keys[:9]] == list(neighbors(X, 9)[5])
+
+
+def test_more_pictures_than_there_are_numbers_for_are_refused(monkeypatch):
+    monkeypatch.setattr(nearest, "_PICTURE", 14)
+    X = np.random.default_rng(0).standard_normal((16, 3))
+    Nearest(cosine_pairs(X[:15], np.arange(15)), 5)
+    with pytest.raises(FeatureError, match="at most 15 pictures, and these are 16"):
+        Nearest(cosine_pairs(X, np.arange(16)), 5)
