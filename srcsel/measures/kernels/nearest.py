@@ -34,7 +34,7 @@ class Nearest:
     whole = False
 
     def __init__(self, pairs: Pairs, k: int) -> None:
-        """Raises FeatureError for more pictures than there are numbers for beside a distance."""
+        """Raise FeatureError for more pictures than there are numbers for beside a distance."""
         if len(pairs.W) > _PICTURE + 1:
             raise FeatureError(
                 f"Neighbours are found among at most {_PICTURE + 1:,} pictures, and these are"
