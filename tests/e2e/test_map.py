@@ -288,7 +288,8 @@ def test_names_of_200_classes_do_not_cover_each_other(visitor, many):
     page = window.page
     window.open(f"/explore?run={MANY_ID}&points=20000")
     names = page.locator(".names button:visible")
-    expect(names.nth(20)).to_be_visible()
+    expect(names.nth(5)).to_be_visible()
+    assert names.count() <= 9 + 10  # those with a colour, and beside them a few of the others
     boxes = [one.bounding_box() for one in names.all()]
     for i, a in enumerate(boxes):
         for b in boxes[:i]:
