@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import importlib.util
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,12 +47,20 @@ SILENT = (
     "The store of {} did not answer ({}). What was fetched is kept: start again when it does, or"
     " check the endpoint that the environment names."
 )
+FOLDER_GONE = (
+    "There is no folder {}, and it cannot be made there. Check the path, and whether the disk that"
+    " it lies on is connected."
+)
+FOLDER_UNFIT = (
+    "{} cannot be used as a folder that is shared ({}). Check the path, and who may write there."
+)
 _KEYLESS = {
     *("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "TokenRetrievalError"),
     *("DefaultCredentialsError", "RefreshError"),  # of Google
     *("CredentialUnavailableError", "ClientAuthenticationError"),  # of Azure
 }
 _MISNAMED = {"ParamValidationError", "NotImplementedError"}
+_UNFIT = (NotADirectoryError, FileExistsError, PermissionError)  # a path that will never do
 _FULL = (errno.ENOSPC, errno.EDQUOT)  # this computer's disk, and no answer of a store
 
 
@@ -116,6 +125,8 @@ class Store:
         """Raise InputError where there is no such bucket, or it may not be listed; DownloadError.
         What is not there yet below it is made with the first file.
         """
+        if self.address.kind == FOLDER and Path(self.address.path).is_file():
+            raise self._unfit(NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
         bucket, _, inside = self.address.path.partition("/")
         around = bucket or str(Path(f"/{inside}").parent)
         for place in (self.address.path, around):
@@ -173,6 +184,8 @@ class Store:
         misnamed = _MISNAMED & kinds or (kind == "hf" and isinstance(error, ValueError))
         if isinstance(error, FileNotFoundError) or misnamed:
             return self._nothing()
+        if self.address.kind == FOLDER:
+            return self._unfit(error)
         # adlfs says so in words only
         unsaid = kind == "az" and isinstance(error, ValueError) and "credential" in str(error)
         if _KEYLESS & kinds or unsaid:
@@ -181,7 +194,15 @@ class Store:
             return InputError(REFUSED.format(self.address, KEYS.get(kind, "your account's")))
         return DownloadError(SILENT.format(self.address, type(error).__name__))
 
+    def _unfit(self, error: Exception) -> SrcselError:
+        """Say why a folder of this computer does not do; what may pass is no wrong input."""
+        why = getattr(error, "strerror", None) or type(error).__name__
+        kind = InputError if isinstance(error, _UNFIT) else DownloadError
+        return kind(FOLDER_UNFIT.format(self.address.path, why))
+
     def _nothing(self) -> InputError:
+        if self.address.kind == FOLDER:
+            return _GoneError(FOLDER_GONE.format(self.address.path))
         said = NOTHING_HF if self.address.kind == "hf" else NOTHING
         return _GoneError(said.format(self.address))
 

@@ -58,6 +58,8 @@ class Shared:
             self._opened().require()
         except DownloadError as error:
             self._leave(error)
+        except InputError as error:
+            raise InputError(f"SRCSEL_FEATURES: {error}") from error
 
     def bring(self, shards: Shards, pictures: np.ndarray, fits: Fits) -> None:
         """Fetch shards that hold any of pictures (m, 32) uint8, as few as may be."""

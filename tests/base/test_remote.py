@@ -1,6 +1,7 @@
 """What stores answer, in words: each library has errors of its own."""
 
 import errno
+import re
 
 import pytest
 
@@ -85,5 +86,24 @@ def test_a_folder_is_a_store_too(tmp_path):
     }
     (place / "c.bin").unlink()
     assert store.read([remote.Stored(str(place / "c.bin"), "c.bin", 1, "")]) == {}
-    with pytest.raises(InputError, match="Nothing lies"):
-        Store(Address("file", str(tmp_path / "not" / "here"))).require()
+    with pytest.raises(InputError, match=r"There is no folder .*not/here, and it cannot be made"):
+        Store(Address("file", (tmp_path / "not" / "here").as_posix())).require()
+
+
+def test_a_file_is_no_folder_to_share(tmp_path):
+    (tmp_path / "x").write_bytes(b"1")
+    for place in (tmp_path / "x", tmp_path / "x" / "below"):
+        store = Store(Address("file", place.as_posix()))
+        said = re.escape(f"{place.as_posix()} cannot be used as a folder that is shared (")
+        with pytest.raises(InputError, match=said):
+            store.require()
+        with pytest.raises(InputError, match=said):
+            store.write("a.bin", b"123")
+
+
+def test_a_folder_that_only_stumbles_is_no_wrong_input():
+    store = object.__new__(Store)
+    store.address = Address("file", "/shared")
+    said = r"/shared cannot be used as a folder that is shared \(Stale file handle\)"
+    with pytest.raises(DownloadError, match=said), store._explained():
+        raise OSError(errno.ESTALE, "Stale file handle")

@@ -181,9 +181,10 @@ def test_a_store_that_stops_answering_is_said_once_and_not_asked_again(computer,
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("hf://datasets/a/b", "Features cannot be shared at hf://datasets/a/b"),
+        ("hf://datasets/a/b", "SRCSEL_FEATURES: Features cannot be shared at hf://datasets/a/b"),
         ("ftp://host/x", "Addresses that begin with ftp:// are not opened"),
-        ("/no/such/place/at/all", "Nothing lies at file:///no/such/place/at/all"),
+        ("/no/such/place/at/all", "SRCSEL_FEATURES: There is no folder /no/such/place/at/all, and"),
+        (__file__, r"test_shared\.py cannot be used as a folder that is shared \(Not a dir"),
         ("s3://KEY:secret@bucket/x", "This address holds a password"),
     ],
 )
