@@ -13,7 +13,7 @@ from srcsel.ui.parts import cards, mine
 from srcsel.ui.parts.show import empty_state, plain
 from srcsel.verdict.wording import HEADLINES
 
-LETTERS = 32  # of a model's name that its column has room for
+LETTERS = 33  # of a model's name that its column has room for; the longest bundled one
 IN_SHORT = {"yardstick": "None helps", "chance": "None helps", "same": "No difference"}
 """Headlines of a verdict that a cell has no room for."""
 

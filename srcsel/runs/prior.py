@@ -80,15 +80,18 @@ def prior_of(models: Sequence[SourceModel], before: Sequence[Earlier]) -> Prior:
 
 
 def earlier(so_far: Answer, runs: RunStore) -> list[Earlier]:
-    """Return finished runs of the same person on pictures like these, the likest first."""
+    """Return finished runs of the same person on pictures like these, the likest first.
+
+    What was run twice on the same pictures counts once.
+    """
     found = _finished(so_far, runs)
     same = [one for one in found if is_same(one.dataset, so_far.dataset)]
     here: dict[str, float] = {}
     for one in same:  # newest first
         here = _reached(one) | here
-    near = []
-    for one in found:
-        if len(fared(one)) < PLACED:
+    near: list[Earlier] = []
+    for one in sorted(found, key=lambda run: -len(fared(run))):  # of equals the newest first
+        if len(fared(one)) < PLACED or any(_tells_all_of(other.result, one) for other in near):
             continue
         if one in same:
             like = Like(one.run.id, one.dataset.name, len(fared(one)), 1.0, same=True)
@@ -110,6 +113,13 @@ def is_same(one: Dataset, other: Dataset) -> bool:
         return True
     shared = len(set(one.paths) & set(other.paths))
     return one.ref == other.ref and 2 * shared > max(len(one.paths), len(other.paths))
+
+
+def _tells_all_of(one: Result, other: Result) -> bool:
+    """Tell whether a run is of the pictures of another one, and of all its models too: then the
+    other teaches nothing new.
+    """
+    return is_same(one.dataset, other.dataset) and fared(other).keys() <= fared(one).keys()
 
 
 def _finished(so_far: Answer, runs: RunStore) -> list[Result]:

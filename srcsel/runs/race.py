@@ -158,8 +158,8 @@ class _Race:
         self.seen = {m.id: 0 for m in models if m.id not in free}
         self.allowed = rules.budget(len(self.seen), self.n)
         self.sizes = rules.stages(track.dataset.counts)
-        note = rules.no_race(track.dataset.counts, len(self.seen))
         stored = tuple(m.id for m in models if m.id in free)
+        note = rules.no_race(track.dataset.counts, len(self.seen), len(stored))
         self.now = Race(
             () if note else self.sizes,
             0,

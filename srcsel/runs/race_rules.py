@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from srcsel.base.phrases import count
 from srcsel.base.records import DropReason, Score
 from srcsel.verdict.decide import mean_ranks
 
@@ -81,16 +82,22 @@ def stages(counts: np.ndarray) -> tuple[int, ...]:
     return tuple(reversed(sizes)) if LARGEST * sizes[-1] <= total else ()
 
 
-def no_race(counts: np.ndarray, models: int) -> str:
-    """Say why there is no race among so many models that cost something; "" where there is one."""
+def no_race(counts: np.ndarray, models: int, stored: int = 0) -> str:
+    """Say why there is no race among so many models that cost something; "" where there is one.
+
+    stored: further models, which cost nothing.
+    """
     if not stages(counts):
         least = LARGEST * max(LEAST, EACH * len(counts))
         return f"With {len(counts)} classes a race saves time from about {least:,} pictures on."
-    return (
-        "Two models are always scored in full, so a race needs a third."
-        if models <= IN_FULL
-        else ""
-    )
+    if models > IN_FULL:
+        return ""
+    if stored:
+        return (
+            f"What {count(stored, 'model')} made of these pictures was there already, and two"
+            " models are always scored in full, so there was nothing left to race."
+        )
+    return "Two models are always scored in full, so a race needs a third."
 
 
 def budget(models: int, pictures: int) -> int:

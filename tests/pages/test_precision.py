@@ -55,7 +55,7 @@ def test_a_link_with_another_word_gives_exact_numbers_with_a_sentence(models):
 
 
 def test_fast_numbers_and_a_fast_answer_go_together(models, board, monkeypatch):
-    monkeypatch.setattr(rules, "no_race", lambda counts, models: "")
+    monkeypatch.setattr(rules, "no_race", lambda counts, models, stored=0: "")
     tab = models(precision="fast")
     tab.toggle(key="models-fast").set_value(True).run()
     assert tab.code[-1].value.endswith("--models demo --precision fast --race")

@@ -16,7 +16,7 @@ from srcsel.verdict import doubt
 @pytest.fixture
 def many(monkeypatch):
     """Folders of any size can have a race."""
-    monkeypatch.setattr(rules, "no_race", lambda counts, models: "")
+    monkeypatch.setattr(rules, "no_race", lambda counts, models, stored=0: "")
 
 
 @pytest.fixture

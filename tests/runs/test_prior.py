@@ -145,6 +145,16 @@ def test_whose_runs_count(known, made):
     assert known(folder="elsewhere") == []
 
 
+def test_what_was_run_again_on_the_same_pictures_counts_once(known, made):
+    every = made({"a": 0.9, "b": 0.8, "c": 0.7, "d": 0.6})
+    again = made({"a": 0.9, "b": 0.8, "c": 0.7})  # all of these are in `every`
+    corrected = made({"b": 0.8, "c": 0.7, "d": 0.6}, paths=range(35), digest="less")
+    more = made({"a": 0.9, "b": 0.8, "e": 0.5})  # tells of one more
+    elsewhere = [made({"a": 0.5, "b": 0.4, "c": 0.3, "d": 0.2}, "trash") for _ in range(2)]
+    found = known(every, again, corrected, more, *elsewhere)
+    assert [one.like.run for one in found] == [every.run.id, more.run.id, elsewhere[1].run.id]
+
+
 def test_the_same_pictures_corrected_or_not(made):
     some = made({"a": 0.9}).dataset
     assert is_same(some, made({"a": 0.9}, paths=range(35), digest="less").dataset)

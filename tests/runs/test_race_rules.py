@@ -51,6 +51,12 @@ def test_there_is_no_race_of_two():
     assert rules.no_race(np.array([500, 500]), 3) == ""
 
 
+def test_stored_models_leave_nothing_to_race():
+    said = rules.no_race(np.array([500, 500]), 0, 10)
+    assert said.startswith("What 10 models made of these pictures was there already, and two ")
+    assert rules.no_race(np.array([500, 500]), 3, 10) == ""
+
+
 def test_the_budget_is_a_third_for_ten_models():
     assert rules.budget(10, 600) == 10 * 600 // 3
     assert rules.budget(2, 600) == 1200
