@@ -213,7 +213,10 @@ def test_a_run_in_which_nothing_helps_is_told_so(visit, save, result):
 
 
 def test_the_name_of_a_model_fits_its_column_and_is_not_taken_for_words(visit, save, result):
-    titles = {"demo/flowers": "Flowers", "hub/long": "a_network_with_a_very_long_name_of_its_own"}
+    titles = {
+        "demo/glyphs": "Invented letters",  # the longest of the bundled ones
+        "hub/long": "a_network_with_a_very_long_name_of_its_own",
+    }
     said = []
     for model, title in titles.items():
         models = (dataclasses.replace(result.models[0], id=model, title=title),)
@@ -221,7 +224,7 @@ def test_the_name_of_a_model_fits_its_column_and_is_not_taken_for_words(visit, s
         nothing = dict.fromkeys(("scores", "literal", "rankings", "diagnoses"), ())
         save(result, models=models, verdict=verdict, **nothing)
         said += visit("history").dataframe[0].value["Start from"].tolist()
-    assert said == ["model trained on flowers", "a_network_with_a_ver…_of_its_own"]
+    assert said == ["model trained on invented letters", "a_network_with_a_very…_of_its_own"]
 
 
 def test_other_content_under_the_same_name_is_a_change(result):
