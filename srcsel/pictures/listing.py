@@ -231,7 +231,8 @@ def _listing(
 def _nothing(tree: Tree) -> str:
     kinds = Counter(ending(u.path) or "without ending" for u in tree.skipped)
     seen = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common(4))
-    hint = f" I see {seen} files. {tree.skipped[0].reason}" if tree.skipped else ""
+    files = "file" if kinds.total() == 1 else "files"
+    hint = f" I see {seen} {files}. {tree.skipped[0].reason}" if tree.skipped else ""
     return (
         f"There are no pictures in {tree.folder}. I look for files ending in .jpg, .png, .webp,"
         f" .tif, .bmp and .gif, in one folder per class.{hint}"

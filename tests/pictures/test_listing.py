@@ -202,6 +202,8 @@ def test_wrong_paths_name_what_is_there(tmp_path):
 def test_empty_and_flat_folders(tmp_path):
     (tmp_path / "empty").mkdir()
     assert "There are no pictures" in refusal(tmp_path / "empty")
+    (tmp_path / "empty" / "a.gz").write_bytes(b"")
+    assert "I see 1 .gz file. " in refusal(tmp_path / "empty")
     fill(tmp_path / "phone", "a/1.heic", "a/2.heic", "b/3.dng")
     said = refusal(tmp_path / "phone")
     assert "2 .heic, 1 .dng" in said

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from srcsel.base.errors import InputError
+from srcsel.base.phrases import plain
 from srcsel.base.records import Corrections, Dataset
 from srcsel.base.spreadsheet import as_named, to_csv
 from srcsel.pictures.corrections import corrections
@@ -16,6 +17,7 @@ from srcsel.pictures.tables.rows import Kind, Rows, require_size
 COLUMNS = ("file", "label", "change", "new_label")
 LEAVE_OUT, NEW_LABEL = "leave out", "new label"
 """What `change` says."""
+WORD = 40  # letters of another word there that are repeated
 TABLE = Kind(
     "corrections",
     "Its first line is file,change,new_label; then comes one line a picture, such as"
@@ -79,11 +81,24 @@ def _read(name: str, rows: Iterable[Sequence[str]]) -> Corrections:
         usual = NEW_LABEL if label else LEAVE_OUT
         change = said.get("change", "").strip().casefold() or usual
         if change != usual or not file:
-            raise InputError(f"Line {number} of {name} cannot be meant so. {TABLE.needs}")
+            raise InputError(
+                f"Line {number} of {name} cannot be meant so{_why(change)}. {TABLE.needs}"
+            )
         if label and new.get(file, label) != label:
             raise InputError(f"{name} gives {file} two new labels. Keep the right one.")
         if label:
             new[file] = label
         else:
             out.add(file)
+    if not out and not new:
+        raise InputError(f"{name} names no picture, so it corrects nothing. {TABLE.needs}")
     return corrections(out, new)
+
+
+def _why(change: str) -> str:
+    """Name a change that there is not."""
+    if change in (LEAVE_OUT, NEW_LABEL):
+        return ""
+    said = plain(change)
+    short = said if len(said) <= WORD else f"{said[:WORD]}…"
+    return f": '{short}' is neither '{LEAVE_OUT}' nor '{NEW_LABEL}'"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,8 +171,12 @@ class _Lines:
 
 def require_size(table: Path, kind: Kind = LABELS) -> None:
     """Raise InputError for a file larger than a table of its kind is, or with a line longer than
-    any of its rows.
+    any of its rows; also for a pipe, which never ends where nobody writes.
     """
+    if stat.S_ISFIFO(table.stat().st_mode):
+        raise InputError(
+            f"{table} is a pipe, which can be read only once. Write the table into a file first."
+        )
     if table.stat().st_size > TABLE_LIMIT:
         raise InputError(
             f"{table.name} is larger than {TABLE_LIMIT // 2**20} MB, too large for a table of"

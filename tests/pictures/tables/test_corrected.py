@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 
 import pytest
 
@@ -46,7 +47,11 @@ def test_a_table_by_hand(table):
         ("file,label\na.png,b\n", "is no table of corrections"),
         ("file,change,new_label\na.png,leave out,b\n", "Line 2 of .* cannot be meant so"),
         ("file,change,new_label\na.png,new label,\n", "Line 2 of .* cannot be meant so"),
-        ("file,change,new_label\na.png,rename,b\n", "Line 2 of .* cannot be meant so"),
+        (
+            "file,change,new_label\na.png,rename,b\n",
+            "Line 2 of .* cannot be meant so: 'rename' is neither 'leave out' nor 'new label'",
+        ),
+        ("file,change,new_label\n", "names no picture, so it corrects nothing"),
         ("file,new_label\na.png,b\na.png,c\n", "two new labels"),
         ("file,new_label\na.png,b\na.png,\n", "left out and to have another label"),
         ("hello\n", r"no table with two columns. Its first line is file,change,new_label"),
@@ -62,6 +67,13 @@ def test_what_is_no_such_table_is_refused(table, text, said):
 def test_a_table_that_is_not_there(tmp_path):
     with pytest.raises(InputError, match=r"corrections .* cannot be read: No such file"):
         read_corrections(tmp_path / "no.csv")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(InputError, match="is a pipe, which can be read only once"):
+        read_corrections(tmp_path / "pipe.csv")
 
 
 def test_the_corrected_list_read_as_a_table_is_the_corrected_set(picture_folder):
