@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from srcsel.base.errors import Cancelled
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -86,6 +88,22 @@ class Through(Watch):
     def show(self, glimpse: Glimpse) -> None:
         """Show what is known of the model under way."""
         self._watch.show(glimpse)
+
+
+class Until(Through):
+    """Passes everything on, until nobody waits for it any more: `over` stops who works for it."""
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__(watch)
+        self.over = False
+
+    def update(
+        self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = ""
+    ) -> None:
+        """Say how far `part` is. Raises `Cancelled` when it is over."""
+        if self.over:
+            raise Cancelled
+        super().update(part, state, done, total, note)
 
 
 class Unsaid(Through):

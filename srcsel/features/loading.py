@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from srcsel.base.errors import Cancelled, ModelError
+from srcsel.base.errors import ModelError
 from srcsel.base.records import FeatureKey, SourceModel
-from srcsel.base.watch import PartState, Watch
+from srcsel.base.watch import Until, Watch
 from srcsel.features.backends import Runner, Wish, prepare, recall
 from srcsel.features.decode import Arriving
 from srcsel.models.called import called
@@ -110,7 +110,7 @@ class Loader:
         Networks that are large, or of unknown size, are fetched then, and loaded when their turn
         comes. Leaving the iterator stops a download under way.
         """
-        until = _Until(watch)
+        until = Until(watch)
         # two places earlier: what is finished when a network is made ready
         before = [None, None, *tasks]
 
@@ -173,21 +173,6 @@ class Coming:
         """Do not begin what was not begun."""
         if self._future is not None:
             self._future.cancel()
-
-
-class _Until(Watch):
-    """Passes progress on, until nobody waits for it any more."""
-
-    def __init__(self, watch: Watch) -> None:
-        self._watch = watch
-        self.over = False
-
-    def update(
-        self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = ""
-    ) -> None:
-        if self.over:
-            raise Cancelled
-        self._watch.update(part, state, done, total, note)
 
 
 def leave_a_core() -> None:

@@ -9,9 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from srcsel.base.errors import Cancelled
 from srcsel.base.records import Failure, Features
-from srcsel.base.watch import PartState, Through, Watch
+from srcsel.base.watch import PartState, Until
 from srcsel.features.engines._base import Work
 from srcsel.features.loading import Task
 
@@ -44,7 +43,7 @@ def beside(work: Work, cards: Sequence[str], run: Run) -> Iterator[Features | Fa
     outcomes: queue.Queue[Features | Failure | BaseException | None] = queue.Queue()
     watches = [_Own(work, shown=number == 0) for number in range(len(shares))]
 
-    def serve(card: str, watch: Watch) -> None:
+    def serve(card: str, watch: _Own) -> None:
         try:
             for outcome in run(replace(work, tasks=shares[card], watch=watch), card):
                 outcomes.put(outcome)
@@ -75,7 +74,7 @@ def beside(work: Work, cards: Sequence[str], run: Run) -> Iterator[Features | Fa
             thread.join()
 
 
-class _Own(Through):
+class _Own(Until):
     """What one card tells: one at a time, and until nobody waits for it any more. The pictures that
     models make under way are shown of the first card only, since one model is looked at.
     """
@@ -83,13 +82,10 @@ class _Own(Through):
     def __init__(self, work: Work, *, shown: bool) -> None:
         super().__init__(work.watch)
         self._alone, self._shown = work.alone, shown
-        self.over = False
 
     def update(
         self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = ""
     ) -> None:
-        if self.over:
-            raise Cancelled
         with self._alone:
             super().update(part, state, done, total, note)
 
