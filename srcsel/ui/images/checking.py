@@ -84,6 +84,11 @@ def listed(ref: str, *, whole: bool = False) -> Listing | None:
         return None
     if named(ref) is None and not stores.is_here(ref):
         return None
+    found = _known(ref, whole=False)
+    return _known(ref, whole=True) if whole and found is None else found
+
+
+def _known(ref: str, *, whole: bool) -> Listing | None:
     if _list(ref, whole).is_old():
         _list.clear(ref, whole)
     coming = _list(ref, whole).future
