@@ -10,7 +10,7 @@ run: .venv/.ready
 setup: .venv/.ready
 
 test: .venv/.ready-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 check: .venv/.ready-check
 	$(BIN)/ruff check .
