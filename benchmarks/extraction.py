@@ -40,8 +40,8 @@ TWELVE = (
 )
 SHORT = ("resnet50", "vit_small_patch16_224", "efficientnet_b0")
 SETS = {"three": SHORT, "six": MODELS, "twelve": TWELVE}
-# 4 minutes with three models on two cores; the longer the folder, the less conversions weigh
-PICTURES = 200
+# 3 minutes with three models on two cores; the longer the folder, the less conversions weigh
+PICTURES = 120
 LONG = 2000  # pictures from which the networks' own speed counts
 # of the networks' own speed, conversions kept
 LEAST = {"exact": 0.96, "fast": 0.97}

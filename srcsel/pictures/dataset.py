@@ -195,9 +195,9 @@ def _listing(ref: str, watch: Watch) -> Listing:
         return stores.fetch(ref, watch)
     if known is None or not known.startswith("public:"):
         return list_pictures(ref)
-    from srcsel.pictures import public
+    from srcsel.pictures.public_download import fetch
 
-    return public.fetch(known.removeprefix("public:"), load_settings().public, watch)
+    return fetch(known.removeprefix("public:"), load_settings().public, watch)
 
 
 def _look_at(paths: Sequence[str], folder: Path, watch: Watch) -> list[_Seen]:

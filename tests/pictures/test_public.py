@@ -13,9 +13,10 @@ import pytest
 from PIL import Image
 
 from srcsel.base.errors import Cancelled, DownloadError, InputError, UnknownNameError
-from srcsel.pictures import public
+from srcsel.pictures import public, public_download, public_labels
 from srcsel.pictures.dataset import list_pictures, load_dataset
-from srcsel.pictures.public import PUBLIC, fetch, stored
+from srcsel.pictures.public import PUBLIC, stored
+from srcsel.pictures.public_download import fetch
 from tests.recorder import Recorder
 
 
@@ -252,7 +253,7 @@ def test_land_use_from_unpacked_folders(tmp_path):
         path = tmp_path / "eurosat" / "2750" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x")
-    found = public._annotation(PUBLIC["EuroSAT"], None, tmp_path)
+    found = public_labels.annotation(PUBLIC["EuroSAT"], None, tmp_path)
     assert found["classes"] == ["Forest", "River"]
     assert [label for _, label in found["pictures"]] == [0, 1, 1]
 
@@ -283,7 +284,7 @@ def test_a_damaged_download(textures, tmp_path, server):
 
 
 def test_progress_and_stop(textures, tmp_path, server, small, monkeypatch):
-    monkeypatch.setattr(public, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(public_download, "POLL_SECONDS", 0.02)
     noise = np.random.default_rng(0).integers(0, 256, 400_000, np.uint8).tobytes()
     server.held["/dtd.tar.gz"] = textures + noise  # never arrives whole
     server.delay = 0.02
@@ -295,8 +296,8 @@ def test_progress_and_stop(textures, tmp_path, server, small, monkeypatch):
     assert time.monotonic() - start < 4
     assert 0 < watch.seen[-1][2] < watch.seen[-1][3] == len(textures) + len(noise)
     assert "Downloading" in watch.seen[-1][4]
-    assert public._AT_WORK.acquire(timeout=5)  # the thread has ended
-    public._AT_WORK.release()
+    assert public_download._AT_WORK.acquire(timeout=5)  # the thread has ended
+    public_download._AT_WORK.release()
     server.held["/dtd.tar.gz"], server.delay = textures, 0
     assert len(fetch("DTD", tmp_path).paths) == 4
 
@@ -316,7 +317,7 @@ def test_what_an_interrupted_try_unpacked_is_not_trusted(textures, tmp_path, ser
 
 def test_too_little_space(tmp_path, monkeypatch):
     usage = type("Usage", (), {"free": 10**9})
-    monkeypatch.setattr(public.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(public_download.shutil, "disk_usage", lambda _: usage)
     with pytest.raises(DownloadError, match=r"needs 11\.0 GB of free space.*has 1\.0 GB"):
         fetch("Food101", tmp_path)
 
