@@ -27,7 +27,6 @@ ROUND = (3, 5, 7, 10, 14, 20, 28, 40, 57, 80, 113, 160, 226, 320, 453, 640, 905)
 """Pictures of a class to learn from, each about the root of two times the one before."""
 LESS = 0.85  # share of all training pictures beyond which a number adds nothing to all of them
 DRAWS = 4  # of the pictures to learn from, for each number and fold
-LARGE = 1_000_000  # as in the quick check
 VERSION = 1  # part of what answers are remembered by
 
 Tell = Callable[[int, int], None]
@@ -97,7 +96,7 @@ def _right(
     """Whether each picture is named right, (draws, n) uint8, after learning from `each` a class of
     the other folds; None = all of them.
     """
-    X = features.values.astype(np.float32 if features.values.size > LARGE else np.float64)
+    X = features.values.astype(np.float32, copy=False)  # as in the quick check
     draws = 1 if each is None else DRAWS
     right = np.empty((DRAWS, len(labels)), np.uint8)
     with suited_threads(len(labels)):
