@@ -15,6 +15,7 @@ from numbers import Integral, Real
 from typing import Any, Protocol
 
 from srcsel.base.errors import InputError
+from srcsel.base.phrases import cut
 
 COLDEST = 0.003  # temperature; exp(-2 / temperature) must stay a float64
 MOST_SEED = 2**32 - 1  # NumPy's old generators, which UMAP and scikit-learn use, take no more
@@ -190,5 +191,4 @@ def check_fields(record: Any) -> None:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 else f"{text[:60]}..."
+    return cut(repr(value) if isinstance(value, str) else str(value), 60)

@@ -21,6 +21,11 @@ import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
+from srcsel.base.phrases import cut, spoken
+
+NEAR = 0.55  # of `difflib`'s ratio, from which a name is near another
+FEW = 12  # names that are listed where none is near
+
 
 class SrcselError(Exception):
     """Base of all errors below; `str(error)` is written for the person in front of the page."""
@@ -33,15 +38,18 @@ class InputError(SrcselError):
 class UnknownNameError(InputError):
     """A name that is not registered. The message lists the nearest registered names."""
 
-    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, what: str, name: str, known: Iterable[str], search: str = "") -> None:
         """Name what was looked for: `what` is its kind ("measure"), `name` what was asked, `known`
-        what exists.
+        what exists; search: how to find one, where none is near.
         """
         names = sorted(known)
-        near = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
-        known_names = f" Known: {', '.join(names[:12])}." if names else ""
-        hint = f" Did you mean {' or '.join(near)}?" if near else known_names
-        super().__init__(f"There is no {what} named '{name}'.{hint}")
+        near = difflib.get_close_matches(name, names, n=3, cutoff=NEAR)
+        hint = f" Did you mean {' or '.join(map(cut, near))}?" if near else ""
+        if names and not near:
+            few = f"Known: {', '.join(map(cut, names))}."
+            many = spoken(f"None of {len(names):,} is called like it.", search)
+            hint = f" {few if len(names) <= FEW else many}"
+        super().__init__(f"There is no {what} named '{cut(name)}'.{hint}")
         self.name = name
 
 
@@ -49,7 +57,7 @@ class MissingPathError(InputError):
     """A path that leads to nothing; `path` is what was looked for."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"I cannot open {path}: there is no such file or folder.")
+        super().__init__(f"I cannot open {cut(str(path))}: there is no such file or folder.")
         self.path = path
 
 

@@ -78,7 +78,11 @@ def millions(weights: int) -> str:
     return f"{value:,.0f} million" if value >= 99.95 else f"{value:.3g} million"
 
 
-def cut(name: str, length: int) -> str:
+NAMED = 80
+"""Characters of a name, a path or whatever else somebody wrote that a message repeats at most."""
+
+
+def cut(name: str, length: int = NAMED) -> str:
     """Cut a name of more than `length` characters in its middle: beginnings and ends tell apart."""
     head = (length - 1) * 2 // 3
     if len(name) <= length:

@@ -43,6 +43,11 @@ class Watch:
     def say(self, note: str) -> None:
         """Tell the person at once what may spoil the answer, in sentences."""
 
+    def know(self, *, classes: int = 0, abreast: int = 0) -> None:
+        """Hear what the time left depends on: how many classes there are, and how many models run
+        at the same time; 0 = not told now.
+        """
+
     def is_waited_for(self) -> bool:
         """Whether other work waits for this to end, so that what can be done later gives way."""
         return False
@@ -76,6 +81,10 @@ class Through(Watch):
     def say(self, note: str) -> None:
         """Tell the person at once what may spoil the answer."""
         self._watch.say(note)
+
+    def know(self, *, classes: int = 0, abreast: int = 0) -> None:
+        """Hear what the time left depends on."""
+        self._watch.know(classes=classes, abreast=abreast)
 
     def is_waited_for(self) -> bool:
         """Whether other work waits for this to end."""

@@ -104,7 +104,7 @@ def print_evidence(result: Result, evidence: Evidence) -> None:
 def print_models(models: Sequence[SourceModel]) -> None:
     """Print source models with what they cost."""
     table = Table(
-        "model", "parameters", "GMACs", "pixels", "pretraining", "licence", box=None, pad_edge=False
+        "model", "weights", "GMACs", "pixels", "pretraining", "licence", box=None, pad_edge=False
     )
     for model in models:
         params = "" if model.params is None else f"{model.params / 1e6:,.2f} M"

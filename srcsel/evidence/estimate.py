@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from srcsel.base.phrases import about, duration, word
 from srcsel.base.records import LEAST_TEST, Protocol, Result, SourceModel
 from srcsel.evidence.choosing import RATES, SHARES
 from srcsel.evidence.splits import HELD, Split
 from srcsel.evidence.training import VIEWS, Trained
+from srcsel.runs.settled import PROTOCOL, ROUNDS
 from srcsel.store import expected
 from srcsel.store.memory import Memory
+from srcsel.verdict.measured import FEWEST_ROUNDS, contest
 
 BACKWARD = 3.0  # looks that learning from a picture once costs
 KEPT = 0.4  # share of trainings whose last part falls away, because the probe was not beaten
@@ -36,6 +40,34 @@ def training_seconds(
     looks = _looks(result.dataset.counts, protocol)
     each = [AROUND + looks * _pace(result, model, memory) for model in models]
     return len(protocol.seeds) * sum(each) + DECODE * float(result.dataset.counts.sum())
+
+
+def settling_seconds(result: Result, memory: Memory) -> tuple[float, float]:
+    """Estimate training the models that a run cannot tell apart from here on, in seconds: until
+    their order can be told, and at most.
+    """
+    asked, settled = set(contest(result)), result.settled
+    models = [model for model in result.models if model.id in asked]
+    done = len(settled.protocol.seeds) if settled and settled.accuracies else 0
+
+    def until(rounds: int) -> float:
+        seeds = tuple(range(done, max(done + 1, rounds)))
+        return training_seconds(result, models, replace(PROTOCOL, seeds=seeds), memory)
+
+    return until(FEWEST_ROUNDS), until(ROUNDS)
+
+
+def too_short(result: Result, minutes: float, least: float) -> str:
+    """Say that the time allowed will not do, of which `least` seconds are needed; "" where it may,
+    or where an order is told already.
+    """
+    told = result.settled is not None and result.settled.is_measured
+    if told or least <= 60 * minutes:
+        return ""
+    return (
+        f"An order is told after {word(FEWEST_ROUNDS)} trainings of each, {about(least)} on this"
+        f" computer. What is trained in {duration(60 * minutes)} is kept: asked again, it goes on."
+    )
 
 
 def remember_pace(

@@ -29,6 +29,7 @@ from srcsel.base.records import (
 )
 from srcsel.base.settings import Settings, load_settings
 from srcsel.base.watch import PartState, Watch
+from srcsel.evidence.estimate import settling_seconds, too_short
 from srcsel.evidence.finetune import finetune
 from srcsel.evidence.gather import ranked, same_pictures
 from srcsel.evidence.order import alike, gaps, is_behind
@@ -38,6 +39,7 @@ from srcsel.runs.settled import FINAL, MINUTES, PROTOCOL, ROUNDS, listed_so, rem
 from srcsel.scoring.reached import Reached, accuracies, reached_by
 from srcsel.store.cache import tidied
 from srcsel.store.features import open_features, open_runs
+from srcsel.store.memory import Memory
 from srcsel.verdict.decide import cheapest
 from srcsel.verdict.measured import answered, contest, why_not
 
@@ -84,9 +86,23 @@ def settle_run(
     if reason := why_not(result):
         raise InputError(reason)
     if result.settled is None or result.settled.ended not in FINAL:
+        least, _ = settling_seconds(result, Memory(settings.evidence))
+        if minutes is not None and (said := too_short(result, minutes, least)):
+            watch.say(said)
         race = _Race(result, settings, watch, minutes, clock)
         race.run()
     return answered(listed_so(result, runs, settings))
+
+
+def spent(result: Result) -> float:
+    """Return the seconds of the time allowed that are spent by trainings which were stopped."""
+    before = result.settled
+    return before.seconds if before and not before.ended else 0.0
+
+
+def seconds_allowed(result: Result, minutes: float | None) -> float | None:
+    """Return how many seconds are left of the time allowed; None = as long as it takes."""
+    return None if minutes is None else max(0.0, 60 * minutes - spent(result))
 
 
 class _TimeSpentError(Cancelled):
@@ -114,9 +130,8 @@ class _Race(Watch):
         self.outcomes: dict[str, list[Outcome]] = {m.id: [] for m in self.models}
         self.failures: list[Failure] = []
         self.left: list[tuple[Accuracy, Gap]] = []
-        self.before = before = result.settled
-        spent = before.seconds if before and not before.ended else 0.0
-        self._began = clock() - spent
+        self.before = result.settled
+        self._began = clock() - spent(result)
         self._allowed = None if minutes is None else 60 * minutes
 
     @property

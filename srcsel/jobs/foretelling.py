@@ -43,6 +43,13 @@ def remember(models: Sequence[SourceModel], setting: str, pace: Pace, settings: 
         speeds.keep(settings.jobs, replace(measured, models=named))
 
 
+def remember_maps(pace: Pace, settings: Settings) -> None:
+    """Keep what a run's maps took, for those to come."""
+    drawn = pace.drawn()
+    if drawn != speeds.Speeds():
+        speeds.keep(settings.jobs, drawn)
+
+
 def setting_of(engine: str, device: str, precision: str, settings: Settings) -> str:
     """Name what the speeds of all models depend on."""
     where = settings.device if device == "auto" else device

@@ -31,10 +31,15 @@ class PlanWatch(Protocol):
         ...
 
     def plan(
-        self, weights: dict[str, float], titles: dict[str, str], pace: Pace | None = None
+        self,
+        weights: dict[str, float],
+        titles: dict[str, str],
+        pace: Pace | None = None,
+        *,
+        most: float | None = None,
     ) -> None:
         """Announce the parts, their relative cost and their names in words; `pace` says better how
-        long they take.
+        long they take, `most` after how many seconds they are ended.
         """
         ...
 
@@ -62,10 +67,13 @@ def rank(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
         pace,
     )
 
-    def ready(_: records.Result) -> None:  # the maps, which may be stopped, tell nothing more
+    def ready(_: records.Result) -> None:  # the maps, which may be stopped, tell nothing of models
         foretelling.remember(models, setting, pace, settings)
 
-    result = answer(run, watch=told.watch, ready=ready)
+    try:
+        result = answer(run, watch=told.watch, ready=ready)
+    finally:
+        foretelling.remember_maps(pace, settings)
     dropped = result.race.dropped if result.race else ()
     return {
         "kind": result.verdict.kind,
@@ -246,18 +254,20 @@ def settle(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
 
     Payload {run_id, minutes}, None as long as it takes; hands back {winner, ended, trainings}.
     """
-    from srcsel.evidence.settle import settle_run
+    from srcsel.evidence.settle import seconds_allowed, settle_run
+    from srcsel.runs.settled import with_settled
     from srcsel.store.features import open_runs
     from srcsel.verdict.measured import contest
 
-    run_id, minutes = str(payload["run_id"]), payload.get("minutes")
-    result = open_runs(load_settings()).load(run_id)
+    run_id, minutes, settings = str(payload["run_id"]), payload.get("minutes"), load_settings()
+    result = open_runs(settings).load(run_id)
     asked = contest(result)
     models = [model for model in result.models if model.id in asked]
     cost = {model.id: (model.gmacs or 0.05) + 0.05 for model in models}
     told.plan(
         {"pictures": 0.02 * sum(cost.values()), **cost},
         {model.id: model.title for model in models},
+        most=seconds_allowed(with_settled(result, settings), minutes),
     )
     settled = settle_run(run_id, minutes, watch=told.watch).settled
     return (

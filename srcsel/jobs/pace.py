@@ -7,21 +7,21 @@ what is to come is played through. No disk, no clock of its own.
 
 from __future__ import annotations
 
-import os
 import statistics
 from collections.abc import Collection, Mapping
 from itertools import pairwise
 
+from srcsel.base.records import DOTS
+from srcsel.base.threads import SMALL
 from srcsel.base.watch import PartState
-from srcsel.jobs.costs import Conversion, line
-from srcsel.jobs.rates import ENOUGH, Heard, Rates, steady
-from srcsel.runs.race_rules import budget
+from srcsel.jobs.hearing import Hearing
+from srcsel.jobs.playing import Stage, Step, played
+from srcsel.jobs.rates import ENOUGH, Heard, steady
+from srcsel.runs.race_rules import budget, going_on
 from srcsel.store.speeds import ModelSpeed, Speeds
 
 OPENING = 0.004  # seconds to open a picture for the networks, where no run was timed here
-UNKNOWN = 0.5  # 1e9 multiply-adds of a network that does not say, where no other does
 LONGER = 1.2  # times as long as thought from which a step is named as the reason of a rise
-USUAL = 512  # numbers that a model makes of a picture, where that is not known
 
 
 class Pace:
@@ -44,66 +44,31 @@ class Pace:
         measured, of these models and of others. cores: of this computer, None = as many as it has.
         converts: models whose networks may be converted.
         """
-        self._known = known or Speeds()
-        dims = widths or {}
-        said = [each for each in work.values() if each]
-        usual = statistics.median(said) if said else UNKNOWN
-        self._models = {
-            name: Heard(
-                usual if each is None else each,
-                dims.get(name) or USUAL,
-                self._known.models.get(name, ModelSpeed()),
-                Conversion() if name in converts else None,
-            )
-            for name, each in work.items()
-        }
-        self._cores = cores or os.cpu_count() or 1
-        self._opening: list[tuple[float, int, int]] = []  # the first that was told, and the last
-        self._maps: list[tuple[float, int, int]] = []  # each, as it was told: when, done, total
-        self._raced = raced
-        self._pictures = 0
-        self._at = ""  # the model that told last of pictures
-        timed = [(m.work, m.plain or m.look) for m in self._known.models.values()]
-        # seconds of a picture by its work, as earlier runs had it
-        self._line = line([(work, t) for work, t in timed if work is not None and t], self._cores)
-        self._made: Rates | None = None  # of what was heard until now
+        known = known or Speeds()
+        self._of = Hearing(work, widths or {}, known, cores, converts, raced=raced)
 
     @property
     def work(self) -> dict[str, float]:
         """Model -> 1e9 multiply-adds of a picture, as far as they are known, else as others'."""
-        return {name: model.work for name, model in self._models.items()}
+        return {name: model.work for name, model in self._of.models.items()}
 
     def heard(self, part: str, state: PartState, done: int, total: int, now: float) -> None:
         """Take in one message at time `now` in seconds."""
-        self._made = None
-        if part == "pictures":
-            self._pictures = self._pictures or total
-        elif part == "opening":
-            self._opening = [*self._opening[:1], (now, total if state == "done" else done, total)]
-        elif part == "maps":
-            if not self._maps or self._maps[-1][1] != done:
-                self._maps.append((now, done, total))
-        elif part in self._models:
-            self._of_model(self._models[part], state, done, total, now)
-            if state == "running":
-                self._at = part
+        self._of.heard(part, state, done, total, now)
+
+    def know(self, *, classes: int = 0, abreast: int = 0) -> None:
+        """Take in how many classes there are, and how many networks run at the same time."""
+        self._of.know(classes=classes, abreast=abreast)
 
     def foretold(self, pictures: int) -> float:
         """Seconds until the answer stands, of a run that has not begun; > 0."""
-        self._pictures, self._made = pictures, None
-        return self._played(0.0)
-
-    @property
-    def _rates(self) -> Rates:
-        if self._made is None:
-            models = list(self._models.values())
-            self._made = Rates(models, self._known, self._line, self._pictures, self._cores)
-        return self._made
+        self._of.know(pictures=pictures)
+        return self._until_answer(0.0)
 
     def measured(self) -> Speeds:
-        """Return what this run took, for the next one."""
-        rates = self._rates
-        fresh = {name: m for name, m in self._models.items() if not m.reused and not m.out}
+        """Return what this run took until its answer stood, for the next one."""
+        rates, told = self._of.rates, self._of.opening
+        fresh = {n: m for n, m in self._of.models.items() if not m.reused and not m.failed}
         first = min(
             (m for m in fresh.values() if m.ready is not None),
             key=lambda m: m.began or 0.0,
@@ -116,175 +81,188 @@ class Pace:
                 plain=rates.plain(m),
                 ready=None if m is first else m.ready,
                 scoring=rates.scored(m) / rates.share(m) if rates.scored(m) else None,
+                abreast=float(self._of.abreast),
             )
             for name, m in fresh.items()
             if m.each or rates.scored(m)
         }
         opening = None
-        if len(self._opening) > 1 and self._opening[-1][1] > self._opening[0][1]:
-            (start, before, _), (last, done, _) = self._opening
+        raced = any(m.again is not None for m in fresh.values())  # then it opened now and then
+        if len(told) > 1 and told[-1][1] > told[0][1] and not raced:
+            (start, before, _), (last, done, _) = told
             opening = (last - start) / (done - before)
         return Speeds(models, opening, first.ready if first else None, rates.after)
+
+    def drawn(self) -> Speeds:
+        """Return what the maps took, for the next run."""
+        times = self._map_times
+        if not times or not self._of.pictures:
+            return Speeds()
+        each = statistics.median(times[1:]) / self._dots if len(times) > 1 else None
+        return Speeds(map=each, first_map=times[0])
 
     def left(self, now: float) -> float | None:
         """Seconds until the answer stands, or while maps are drawn until all are; None: too little
         is known.
         """
-        return self._maps_left(now) if self._maps else self._until_answer(now)
+        if self._of.maps:
+            return self._maps_left(now)
+        return self._until_answer(now) if self._tells() else None
 
     def least(self, now: float) -> float | None:
         """Seconds of that which come after the steps under way, however long these take."""
-        if self._maps:
-            each, rest = self._each_map(), self._maps[-1][2] - self._maps[-1][1] - 1
+        if self._of.maps:
+            each, rest = self._each_map(), self._of.maps[-1][2] - self._of.maps[-1][1] - 1
             return None if each is None else each * max(rest, 0)
-        return self._until_answer(now, ends=True)
+        return self._until_answer(now, ends=True) if self._tells() else None
 
     def longer(self) -> tuple[str, str]:
         """Say of which model the step under way, or the one that was over last, takes furthest
         beyond what was thought: (name, "network" or "scores"); ("", "") where none does.
         """
-        rates, found = self._rates, [(LONGER, "", "")]
-        for name, model in self._models.items():
+        rates, found = self._of.rates, [(LONGER, "", "")]
+        for name, model in self._of.models.items():
             if model.looks and model.thought:
                 found.append((rates.each(model) / model.thought, name, "network"))
-        over = [(m.over, name, m) for name, m in self._models.items() if m.over is not None]
+        over = [(m.over, name, m) for name, m in self._of.models.items() if m.over is not None]
         if over:
             _, name, last = max(over, key=lambda one: one[0])
             if last.foreseen:
                 found.append((rates.scored(last) / last.foreseen, name, "scores"))
         return max(found)[1:]
 
-    def _of_model(self, model: Heard, state: PartState, done: int, total: int, now: float) -> None:
-        if state in ("failed", "dropped"):
-            model.out = True
-        elif state == "downloading":
-            model.began = None  # how long that takes says nothing about this computer
-        elif state == "running":
-            self._looked(model, done, total, now)
-        elif state == "scoring":
-            if model.scoring is None:
-                model.scoring, model.foreseen = now, self._rates.scores(model)
-                self._made = None
-        elif state == "stored" and model.scoring is None:
-            model.reused = True
-        elif state in ("done", "stored") and model.over is None:
-            model.over = now
-
-    def _looked(self, model: Heard, done: int, total: int, now: float) -> None:
-        """Take in how many pictures a model has seen."""
-        self._pictures = model.total = total or model.total
-        if model.began is None or model.last is None:
-            model.began, model.last = now, (now, done)
-            model.thought = self._rates.each(model)
-            self._made = None
-            return
-        if done <= model.seen:
-            return
-        if model.ready is None:
-            model.ready = now - model.began
-        elif not self._opens and (not self._raced or self._models.get(self._at) is model):
-            spent = now - model.last[0]  # it neither waited for pictures nor for others
-            model.looked += spent / self._shared if self._scores else spent
-            model.counted += done - model.seen
-        model.last = (now, done)
-
-    @property
-    def _scores(self) -> bool:
-        """Whether a model is being scored."""
-        return any(m.scoring is not None and m.over is None for m in self._models.values())
-
-    @property
-    def _shared(self) -> float:
-        """How many times longer a network takes while a model is scored, on a core as well."""
-        return (self._cores + 1) / self._cores
-
-    @property
-    def _opens(self) -> bool:
-        """Whether pictures are being opened for the networks."""
-        return bool(self._opening) and self._opening[-1][1] < self._opening[-1][2]
-
-    def _until_answer(self, now: float, *, ends: bool = False) -> float | None:
-        if not self._tells():
-            return None
-        return self._race_left() if self._raced else self._played(now, ends=ends)
-
     def _tells(self) -> bool:
         """Whether enough is known for a word."""
-        waiting = [m for m in self._models.values() if not m.out and not m.reused]
+        models = self._of.models.values()
+        waiting = [m for m in models if not m.out and not m.reused]
         scored = any(m.over is not None for m in waiting)
-        looked = sum(m.looked for m in self._models.values())
+        looked = sum(m.looked for m in models)
         known = all(m.known.look is not None or m.over is not None for m in waiting)
-        return scored or looked >= ENOUGH or (known and (self._pictures > 0 or not waiting))
+        return scored or looked >= ENOUGH or (known and (self._of.pictures > 0 or not waiting))
 
-    def _played(self, now: float, *, ends: bool = False) -> float:
+    def _until_answer(self, now: float, *, ends: bool = False) -> float:
         """Play the rest of the run through; `ends`: as if the steps under way ended now."""
-        opening = 0.0 if ends else self._opening_left(now)
-        rates, network, helper = self._rates, 0.0, 0.0
+        if self._of.sizes:
+            return self._race_left(now, ends=ends)
+        rates, steps, scoring = self._of.rates, [], []
         for model in rates.in_order:
-            scores = rates.scores(model)
             if model.scoring is not None:
-                helper = 0.0 if ends else max(0.0, scores - (now - model.scoring))
+                left = max(0.0, rates.scores(model) - (now - model.scoring))
+                scoring.append(0.0 if ends else left)
                 continue
-            network = self._beside(
-                network, 0.0 if ends and model.looks else self._look(model, now), helper
-            )
-            if not model.reused:  # the first one sees pictures as they are opened
-                network, opening = max(network, opening), 0.0
-            network = max(network, helper)  # it is scored when the one before is
-            helper = network + scores
-        return max(network, helper)
+            look = 0.0 if ends and model.looks else self._look(model, now, self._of.pictures)
+            steps.append(Step(look, rates.scores(model), waits=not model.reused))
+        return played(
+            steps,
+            Stage(
+                abreast=self._of.abreast,
+                scorers=self._of.scorers,
+                slower=self._of.slower,
+                opening=0.0 if ends else self._opening_left(now),
+                scoring=tuple(scoring),
+            ),
+        )
 
-    def _beside(self, begun: float, takes: float, scored: float) -> float:
-        """Return when a network is done that begins at `begun` and takes so long alone, where the
-        model before is scored until `scored`.
+    def _look(self, model: Heard, now: float, upto: int) -> float:
+        """Seconds from now, or from its turn on, until a model has seen so many pictures and can be
+        scored.
         """
-        meanwhile = min(takes * self._shared, max(0.0, scored - begun))
-        return begun + meanwhile + (takes - meanwhile / self._shared)
-
-    def _look(self, model: Heard, now: float) -> float:
-        """Seconds from now, or from its turn on, until a model can be scored."""
         if model.reused:
             return 0.0
-        rates, each = self._rates, self._rates.each(model)
+        rates = self._of.rates
+        rest = rates.each(model) * max(0, upto - model.seen) + rates.after
         if model.last is None or model.began is None:
-            return rates.ready(model) + each * self._pictures + rates.after
-        if model.seen >= model.total and model.ready is not None:
+            return rates.ready(model) + rest
+        if model.seen >= upto and model.ready is not None:
             return max(0.0, rates.after - (now - model.last[0]))
-        spent = now - (model.began if model.ready is None else model.last[0])
-        ready = rates.ready(model) if model.ready is None else 0.0
-        rest = each * (model.total - model.seen) + rates.after
-        return max(0.0, ready + rest - spent)
+        if model.ready is None:
+            return max(0.0, rates.ready(model) + rest - (now - model.began))
+        if model.resumed is not None:
+            return max(0.0, rates.again + rest - (now - model.resumed))
+        if model.seen in self._of.sizes:  # of an earlier stage
+            return rates.again + rest
+        return max(0.0, rest - (now - model.last[0]))
 
     def _opening_left(self, now: float) -> float:
-        known = self._known.opening or OPENING
-        if not self._opening:
-            before = any(m.began is not None for m in self._models.values())
-            return 0.0 if before else known * self._pictures
-        if len(self._opening) < 2:
-            return max(0.0, known * self._opening[0][2] - (now - self._opening[0][0]))
-        (start, before, _), (last, done, total) = self._opening
+        known, told = self._of.known.opening or OPENING, self._of.opening
+        if not told:
+            before = any(m.began is not None for m in self._of.models.values())
+            return 0.0 if before else known * self._of.pictures
+        if len(told) < 2:
+            return max(0.0, known * told[0][2] - (now - told[0][0]))
+        (start, before, _), (last, done, total) = told
         each = (last - start) / max(1, done - before)
         return max(0.0, each * (total - done) - (now - last))
 
-    def _race_left(self) -> float:
-        """Seconds of what a race may still put through networks, and of the scores."""
-        alive = [m for m in self._models.values() if not m.out and not m.reused]
-        seen = sum(m.seen for m in self._models.values() if not m.reused)
-        rest = [(self._pictures - m.seen, self._rates.each(m)) for m in alive]
-        missing = sum(pictures for pictures, _ in rest)
-        racing = sum(not m.reused for m in self._models.values())
-        allowed = max(0, budget(racing, self._pictures) - seen)
-        share = min(1.0, allowed / missing) if missing else 0.0
-        last = max(map(self._rates.scores, alive), default=0.0)
-        return share * sum(n * each for n, each in rest) + last
+    def _race_left(self, now: float, *, ends: bool) -> float:
+        """Play the stages of a race through, in which as many models go on as it may put pictures
+        through, and the scores of who stays.
+        """
+        of, rates = self._of, self._of.rates
+        alive = [m for m in of.models.values() if not m.out]
+        costly = sorted((m for m in alive if not m.reused), key=lambda m: m.began or 0.0)
+        looks = [rates.each(m) for m in costly]  # the likeliest first, half of which is believed
+        used = sum(m.seen for m in of.models.values() if not m.reused)
+        allowed = budget(sum(not m.reused for m in of.models.values()), of.pictures)
+        going, seconds = len(costly), 0.0
+        for number in range(of.stage, len(of.sizes)):
+            size = of.sizes[number]
+            if number == of.stage:
+                used += sum(max(0, size - m.seen) for m in costly)
+                steps = self._this_stage(costly, size, now, ends=ends)
+            else:
+                before = of.sizes[number - 1]
+                going = going_on(going, used, (before, size, of.pictures), allowed)
+                used += going * (size - before)
+                each = (_mean(looks) + _mean(looks[:going])) / 2 * (size - before)
+                compared = _mean([rates.compared(m, size) for m in costly])
+                steps = [Step(rates.again + each + rates.after, compared)] * going
+            if size == of.pictures:  # who is left is scored after it
+                steps = [Step(step.network, 0.0) for step in steps]
+            seconds += played(steps, Stage(abreast=of.abreast, slower=of.slower))
+        scores = Step(0.0, _mean([rates.scores(m) for m in alive]))
+        staying = going + len(alive) - len(costly)
+        at_once = min(2, of.cores) if of.pictures <= SMALL else 1  # no network runs beside
+        return seconds + played([scores] * staying, Stage(scorers=at_once))
+
+    def _this_stage(
+        self, models: Collection[Heard], size: int, now: float, *, ends: bool
+    ) -> list[Step]:
+        """Return what is left of the stage of a race that is under way."""
+        rates, steps = self._of.rates, []
+        for model in sorted(models, key=lambda m: (m.seen >= size, m.resumed is None)):
+            if model.seen >= size:
+                continue
+            at_it = model.resumed is not None or (model.seen not in (0, *self._of.sizes))
+            look = 0.0 if ends and at_it else self._look(model, now, size)
+            steps.append(Step(look, rates.compared(model, size)))
+        return steps
+
+    @property
+    def _dots(self) -> int:
+        """Pictures that are on a map."""
+        return min(self._of.pictures, DOTS)
+
+    @property
+    def _map_times(self) -> list[float]:
+        times = [told[0] for told in self._of.maps]
+        return [b - a for a, b in pairwise(times)]
 
     def _each_map(self) -> float | None:
-        times = [told[0] for told in self._maps]
-        return steady("map", [b - a for a, b in pairwise(times)])
+        """Seconds of a map that is not the first."""
+        times, known = self._map_times, self._of.known.map
+        if len(times) > 1 or known is None:
+            return steady("map", times)
+        return known * self._dots
 
     def _maps_left(self, now: float) -> float | None:
-        each = self._each_map()
+        each, (last, done, total) = self._each_map(), self._of.maps[-1]
         if each is None:
             return None
-        last, done, total = self._maps[-1]
-        return max(0.0, each * (total - done) - (now - last))
+        first = max(each, self._of.known.first_map or 0.0) if not done and total else each
+        rest = first + each * (total - done - 1) if done < total else 0.0
+        return max(each * (total - done - 1), rest - (now - last), 0.0)
+
+
+def _mean(values: list[float]) -> float:
+    return statistics.fmean(values) if values else 0.0

@@ -42,6 +42,7 @@ class Progress:
         self._worked_at: float | None = None  # when somebody last told of work
         self._fetched_at: dict[str, float] = {}  # part -> when it last told of its download
         self._pace: Pace | None = None  # of a run, whose steps are known better
+        self._end: float | None = None
         self._calm = Calm()
         self._left: float | None = None  # what is said by the pace
         self._heard = 0.0  # when somebody last told anything
@@ -50,15 +51,26 @@ class Progress:
         self.leading = ""
 
     def plan(
-        self, weights: Mapping[str, float], titles: Mapping[str, str], pace: Pace | None = None
+        self,
+        weights: Mapping[str, float],
+        titles: Mapping[str, str],
+        pace: Pace | None = None,
+        *,
+        end: float | None = None,
     ) -> None:
         """Announce the parts to come, in order, with their relative cost and their names in words;
-        with what says better how long they take, where there is something.
+        with what says better how long they take, where there is something. end: a time in seconds
+        at which they are ended, done or not.
         """
-        self._pace = pace
+        self._pace, self._end = pace, end
         self.weights = dict(weights)
         self.titles = dict(titles)
         self.parts = {name: Part(name, "waiting") for name in weights}
+
+    def know(self, *, classes: int = 0, abreast: int = 0) -> None:
+        """Take in what the time left depends on: classes, and models that run at the same time."""
+        if self._pace is not None:
+            self._pace.know(classes=classes, abreast=abreast)
 
     def update(
         self, part: str, state: PartState, done: int, total: int, note: str, now: float
@@ -130,7 +142,8 @@ class Progress:
         left = sum(w * (1.0 - self._now.get(p, 0.0)) for p, w in self.weights.items())
         if measured <= 0 or measured < SAY_AFTER * (measured + left):
             return None
-        return self._worked * left / measured
+        said = self._worked * left / measured
+        return said if self._end is None else min(said, max(0.0, self._end - self._heard))
 
     @property
     def seconds_least(self) -> float | None:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from srcsel.jobs.costs import CONVERTING, Conversion, line
+from srcsel.jobs.costs import COMPARED, CONVERTING, Conversion, line, scoring
 from srcsel.store.speeds import ModelSpeed, Speeds
 
 WARM = {"ready": 0.5, "map": 0.5, "scores": 0.85}
@@ -21,17 +21,15 @@ into memory.
 """
 START = 6.0  # seconds until the first network sees pictures, where no run was timed here
 READY = 0.5  # of each further one
-SCORING = 0.002
-"""Seconds that scores take a picture, as a guess until some models were scored."""
-APART = 2000
-"""Scores of features of this width take twice as long as of none: part of their time is the
-pictures' alone.
+SCORING = 1.3
+"""How many times longer scores take than `costs.scoring` says, as a guess until some models were
+scored.
 """
 ALIKE = (0.1, 2.0)
 """What making a model ready takes, as a share of another's, goes with their work between these."""
-SCORED_MOST = 5000  # pictures from which they take no longer
 ENOUGH = 2.0
 """Seconds of looking at pictures from which the speed of the networks is known."""
+MANY = 24  # pictures from which the speed of one is known, however soon they were seen
 TINY = 1e-6  # seconds of a picture, the least that is thought
 BEFORE = 2.0
 """Seconds of looking at pictures as much as which an earlier run's speed counts."""
@@ -57,8 +55,11 @@ class Heard:
     last: tuple[float, int] | None = None  # when pictures were last seen, and how many
     scoring: float | None = None
     over: float | None = None
+    resumed: float | None = None  # when it began with the stage of a race that is under way
+    again: float | None = None  # how long it took then until it saw pictures
     reused: bool = False
     out: bool = False  # it failed, or left a race
+    failed: bool = False
     # what was thought when they began: seconds of a picture, and of all scores
     thought: float | None = None
     foreseen: float | None = None
@@ -76,7 +77,8 @@ class Heard:
     @property
     def each(self) -> float | None:
         """Seconds of a picture, where that was timed."""
-        enough = self.looked >= ENOUGH / 2 or (self.scoring is not None and self.looked > 0)
+        many = self.counted >= MANY or (self.scoring is not None and self.counted > 0)
+        enough = self.looked >= ENOUGH / 2 or (many and self.looked > 0)
         return self.looked / self.counted if enough else None
 
 
@@ -96,13 +98,14 @@ class Rates:
         known: Speeds,
         usual: tuple[float, float],
         pictures: int,
+        classes: int,
         cores: int,
     ) -> None:
         """usual: seconds of a picture at no work, and of each 1e9 multiply-adds, as earlier runs
         had it; pictures: of the set, 0 = not known.
         """
         self._models, self._known, self._usual = models, known, usual
-        self._pictures, self._cores = pictures, cores
+        self._pictures, self._classes, self._cores = pictures, classes, cores
 
     @cached_property
     def in_order(self) -> list[Heard]:
@@ -191,6 +194,12 @@ class Rates:
         return told if len(known) > 1 else math.sqrt(READY * told)  # the first tells little
 
     @cached_property
+    def again(self) -> float:
+        """Seconds until a network's first batch is there in a later stage of a race."""
+        heard = [m.again for m in self._models if m.again is not None]
+        return statistics.median(heard[-RECENT:]) if heard else READY
+
+    @cached_property
     def _made_ready(self) -> list[Heard]:
         return [m for m in self._models if m.ready is not None]
 
@@ -215,7 +224,7 @@ class Rates:
         """
         if model.reused and self._again is not None:
             return self._again
-        return self._foretold(model) * self._longer
+        return self._times(model) * self.share(model)
 
     @cached_property
     def _longer(self) -> float:
@@ -228,15 +237,21 @@ class Rates:
     def _foretold(self, model: Heard) -> float:
         return (model.known.scoring or self._usual_scoring) * self.share(model)
 
+    def _times(self, model: Heard) -> float:
+        return (model.known.scoring or self._usual_scoring) * self._longer
+
     @cached_property
     def _usual_scoring(self) -> float:
         known = [m.scoring for m in self._known.models.values() if m.scoring]
         return statistics.median(known) if known else SCORING
 
     def share(self, model: Heard) -> float:
-        """How many times longer scores take than of one picture without width."""
-        pictures = min(self._pictures, SCORED_MOST)
-        return max(1, pictures) * (APART + model.width) / APART
+        """Seconds that its scores take a usual computer which does nothing else."""
+        return scoring(max(1, self._pictures), model.width, self._classes)
+
+    def compared(self, model: Heard, pictures: int) -> float:
+        """Seconds of the scores by which a race compares models after so many pictures."""
+        return COMPARED * scoring(pictures, model.width, self._classes) * self._times(model)
 
     def scored(self, model: Heard) -> float:
         """Seconds that a model's scores took, or would have taken a second time where they were the

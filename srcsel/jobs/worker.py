@@ -86,12 +86,23 @@ class BoardWatch(Watch):
         return self
 
     def plan(
-        self, weights: dict[str, float], titles: dict[str, str], pace: Pace | None = None
+        self,
+        weights: dict[str, float],
+        titles: dict[str, str],
+        pace: Pace | None = None,
+        *,
+        most: float | None = None,
     ) -> None:
         """Announce the parts, their relative cost and their names in words; `pace` says better how
-        long they take.
+        long they take, `most` after how many seconds they are ended.
         """
-        self._progress.plan(weights, titles, pace)
+        end = None if most is None else time.monotonic() + most
+        self._progress.plan(weights, titles, pace, end=end)
+
+    def know(self, *, classes: int = 0, abreast: int = 0) -> None:
+        """Take in what the time left depends on."""
+        with self._lock:
+            self._progress.know(classes=classes, abreast=abreast)
 
     def show(self, glimpse: Glimpse) -> None:
         """Write what is known of the model under way, for pages; who looks not, misses nothing."""

@@ -35,6 +35,7 @@ from numpy.typing import ArrayLike
 
 from srcsel.base.allowed import check
 from srcsel.base.errors import FeatureError, NotAvailable, UnknownNameError
+from srcsel.base.phrases import cut
 from srcsel.measures.kernels.blocks import blocks
 
 NULL_PERMUTATIONS = 20  # label permutations behind every null that has no closed form
@@ -293,7 +294,9 @@ def _read(value: Any) -> Any:
     try:
         return value.decode() if isinstance(value, bytes) else value
     except UnicodeDecodeError as error:
-        raise FeatureError(f"The label {value!r} is no text in UTF-8. Save it as text.") from error
+        raise FeatureError(
+            f"The label {cut(repr(value))} is no text in UTF-8. Save it as text."
+        ) from error
 
 
 def _is_none(value: Any) -> bool:

@@ -44,6 +44,7 @@ BUNDLED = "bundled"
 CHECKPOINTS = "checkpoints"
 """The name of all model files of the person's own."""
 
+SEARCH = "'srcsel models --search TEXT', or the search on the Models page, finds what there is."
 ALL_AT_ONCE = 50  # a hub's bare name stands for all its models up to this many
 CHECKPOINT = re.compile(r"\.(safetensors|pth|pth\.tar|pt|ckpt|bin)(=[\w.-]+)?$", re.IGNORECASE)
 
@@ -210,9 +211,8 @@ def _find(part: str) -> Iterable[SourceModel]:
         return [HUBS[CHECKPOINTS].find(part)]
     if hub in HUBS and name:
         return [HUBS[hub].find(name)]
-    raise UnknownNameError(
-        "source model", part, [BUNDLED, *PRESETS, *HUBS, *(model.id for model in search())]
-    )
+    known = [BUNDLED, *PRESETS, *HUBS, *(model.id for model in search())]
+    raise UnknownNameError("source model", part, known, SEARCH)
 
 
 def _asked(query: str) -> Iterable[SourceModel]:

@@ -7,6 +7,8 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 
+from srcsel.base.phrases import cut
+
 MOST = 6  # groups of names in a sentence
 
 
@@ -37,7 +39,7 @@ def joined(classes: Sequence[str]) -> list[str]:
     found = [name for name in classes if any(_is_joined(name, sign, classes) for sign in "|;, ")]
     if not found:
         return []
-    shown = ", ".join(f"'{name}'" for name in found[:MOST])
+    shown = ", ".join(f"'{cut(name)}'" for name in found[:MOST])
     more = f" and {len(found) - MOST:,} more" if len(found) > MOST else ""
     return [
         f"Some classes seem to be several labels of one picture: {shown}{more}. Each combination"
@@ -66,4 +68,4 @@ def _looks(name: str) -> str:
 def _exactly(name: str) -> str:
     """Return the name in quotes; letters that look alike as their codes where that is all."""
     plain = unicodedata.normalize("NFC", name) == name
-    return f"'{name}'" if plain else f"'{name}' ({ascii(name)[1:-1]})"
+    return f"'{cut(name)}'" if plain else f"'{cut(name)}' ({cut(ascii(name)[1:-1])})"

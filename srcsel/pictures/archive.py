@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from srcsel.base.errors import InputError
+from srcsel.base.phrases import cut
 from srcsel.pictures.images import SUFFIXES
 from srcsel.pictures.kinds import JUNK
 from srcsel.pictures.tables.encoding import name_encoding
@@ -186,12 +187,12 @@ def _parts(name: str) -> list[str]:
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if name.startswith("/") or re.match(r"[A-Za-z]:/", name) or ".." in parts:
         raise InputError(
-            f"This zip wants to write outside its folder ('{name[:80]}'), so nothing was unpacked."
+            f"This zip wants to write outside its folder ('{cut(name)}'), so nothing was unpacked."
             " Make a new zip of the picture folder itself."
         )
     if len(parts) > DEPTH_LIMIT or len(name.encode()) > PATH_BYTES:
         raise InputError(
-            f"The folders in this zip are nested too deep ('{name[:80]}...'). Zip a flatter folder."
+            f"The folders in this zip are nested too deep ('{cut(name)}'). Zip a flatter folder."
         )
     return parts
 
@@ -203,7 +204,7 @@ def _require_plain(info: zipfile.ZipInfo, name: str) -> None:
         )
     if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
         raise InputError(
-            f"This zip holds a link or a device ('{name[:80]}') instead of a file, so nothing was"
+            f"This zip holds a link or a device ('{cut(name)}') instead of a file, so nothing was"
             " unpacked. Make a new zip with the pictures themselves."
         )
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from srcsel.base.errors import InputError
-from srcsel.base.phrases import count
+from srcsel.base.phrases import count, cut
 from srcsel.base.records import Dataset, Listing
 from srcsel.pictures.alike import joined, look_alikes
 from srcsel.pictures.layouts import about_layout
@@ -50,7 +50,8 @@ def shared(dataset: Dataset, digests: Sequence[str]) -> tuple[str, ...]:
         next(row for row in torn[0] if dataset.labels[row] != dataset.labels[torn[0][0]]),
     )
     names = [
-        f"{dataset.paths[row]} ({dataset.classes[dataset.labels[row]]})" for row in (first, second)
+        f"{cut(dataset.paths[row])} ({cut(dataset.classes[dataset.labels[row]])})"
+        for row in (first, second)
     ]
     return (
         f"{count(len(torn), 'picture')} {'lies' if len(torn) == 1 else 'lie'}, byte for byte, in"
@@ -97,7 +98,7 @@ def require_rankable(dataset: Dataset | Listing) -> None:
     """Raise InputError where no score can exist: one class, or no class with two pictures."""
     counts = _counts(dataset)
     if len(dataset.classes) < 2:
-        only = f", '{dataset.classes[0]}'" if dataset.classes else ""
+        only = f", '{cut(dataset.classes[0])}'" if dataset.classes else ""
         raise InputError(
             f"All {len(dataset.paths):,} pictures belong to one class{only}. Scores compare"
             " classes: add a folder with the pictures of at least one other class."
@@ -142,14 +143,16 @@ def _about_counts(dataset: Dataset | Listing) -> list[str]:
             " merge classes."
         )
     if few := [
-        f"{name} ({n})" for name, n in zip(dataset.classes, counts, strict=True) if 2 <= n < FEW
+        f"{cut(name)} ({n})"
+        for name, n in zip(dataset.classes, counts, strict=True)
+        if 2 <= n < FEW
     ]:
         said.append(
             f"{_some(few)} fewer than {FEW} pictures: too few to say much. Add some; 50 a class is"
             " comfortable."
         )
     if counts.max() > LOPSIDED * counts.min():
-        large, small = dataset.classes[int(counts.argmax())], dataset.classes[int(counts.argmin())]
+        large, small = (cut(dataset.classes[int(k)]) for k in (counts.argmax(), counts.argmin()))
         said.append(
             f"The classes differ much in size: {large} has {counts.max():,} pictures, {small}"
             f" {counts.min():,}. Add pictures to the small ones, or leave some of the large ones"
@@ -173,10 +176,10 @@ def _about_left_out(dataset: Dataset | Listing) -> list[str]:
 
 def _first(paths: Sequence[str]) -> str:
     more = f" and {len(paths) - 3:,} more" if len(paths) > 3 else ""
-    return f"{', '.join(paths[:3])}{more}"
+    return f"{', '.join(map(cut, paths[:3]))}{more}"
 
 
 def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:3])
+    shown = ", ".join(map(cut, names[:3]))
     more = f" and {len(names) - 3:,} more classes" if len(names) > 3 else ""
     return f"{shown}{more} {'has' if len(names) == 1 else 'have'}"

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from srcsel.base.errors import InputError, UnknownNameError
-from srcsel.base.phrases import count, listed, plain
+from srcsel.base.phrases import count, cut, listed, plain
 from srcsel.base.records import Corrections, Dataset, Listing, Unreadable
 from srcsel.pictures.checks import check, require_rankable
 
@@ -35,10 +35,10 @@ def corrections(left_out: Collection[str] = (), relabeled: Relabeled = ()) -> Co
     out = {left_out} if isinstance(left_out, str) else set(left_out)
     labels = dict(_pairs(relabeled))
     if bare := sorted(path for path, name in labels.items() if not name.strip()):
-        raise InputError(f"{bare[0]} is to have another label, but none is said. Say which.")
+        raise InputError(f"{cut(bare[0])} is to have another label, but none is said. Say which.")
     if both := sorted(out & labels.keys()):
         raise InputError(
-            f"{both[0]} is to be left out and to have another label too. Say one of the two."
+            f"{cut(both[0])} is to be left out and to have another label too. Say one of the two."
         )
     return Corrections(tuple(sorted(out)), tuple(sorted(labels.items())))
 
@@ -53,7 +53,7 @@ def label_named(text: str, classes: Iterable[str]) -> str:
     if not name or len(name) > LONGEST:
         raise InputError(
             f"A label is a word or a few, of {LONGEST} characters at most; got"
-            f" {plain(text)[:40] + '...' if name else 'nothing'}. Type another."
+            f" {cut(name, 40) or 'nothing'}. Type another."
         )
     return name
 
@@ -91,7 +91,7 @@ def in_words(known: Corrections) -> str:
 def each(known: Corrections) -> list[tuple[str, str]]:
     """Say of each picture, by path, what is corrected: (path, "left out" or "now rust")."""
     told = dict.fromkeys(known.left_out, OUT)
-    return sorted((told | {path: f"now {name}" for path, name in known.relabeled}).items())
+    return sorted((told | {path: f"now {cut(name)}" for path, name in known.relabeled}).items())
 
 
 def difference(before: Corrections, after: Corrections) -> str:
@@ -132,6 +132,15 @@ def corrected(listing: Listing, known: Corrections) -> Listing:
     return replace(listing, paths=paths, labels=labels, classes=classes, skipped=aside)
 
 
+def without_idle(known: Corrections, dataset: Dataset | Listing) -> Corrections:
+    """Return corrections without those that give a picture of `dataset` the class it has there."""
+    usual = dict(zip(dataset.paths, dataset.labels.tolist(), strict=True))
+    names = {path: dataset.classes[usual[path]] for path, _ in known.relabeled if path in usual}
+    return replace(
+        known, relabeled=tuple(pair for pair in known.relabeled if names.get(pair[0]) != pair[1])
+    )
+
+
 def require_there(known: Corrections, dataset: Dataset | Listing) -> None:
     """Raise UnknownNameError for a picture to correct that `dataset`, of all pictures, lacks."""
     aside = dataset.unreadable if isinstance(dataset, Dataset) else dataset.skipped
@@ -155,7 +164,7 @@ def foreseen(dataset: Dataset, new: Corrections) -> tuple[tuple[str, ...], str]:
     left = corrected(whole, new)
     if not left.paths:
         return (), "All pictures are left out. Take some in again."
-    gone = [plain(one.path) for one in left.skipped]
+    gone = [cut(plain(one.path)) for one in left.skipped]
     said = [f"No picture of {listed(gone)} stays, so that is no class any more."] if gone else []
     said = said if len(gone) < 2 else [f"No picture of {_some(gone)} stays: they are no classes."]
     known = set(check(whole))

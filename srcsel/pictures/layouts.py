@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from srcsel.base.paths import BELOW, starred
-from srcsel.base.phrases import listed
+from srcsel.base.phrases import cut, listed
 from srcsel.base.records import Dataset, Listing
 
 FOLDER_NAMES = "folder names"  # `label_source` where the first folders are the classes
@@ -179,6 +179,6 @@ def _typed(ways: list[Remedy]) -> str:
 
 
 def _quoted(names: tuple[str, ...] | list[str]) -> str:
-    shown = [f"'{name}'" for name in names[:MOST]]
+    shown = [f"'{cut(name)}'" for name in names[:MOST]]
     more = [f"{len(names) - MOST:,} more"] if len(names) > MOST else []
     return listed([*shown, *more])

@@ -14,6 +14,7 @@ import numpy as np
 
 from srcsel.base.errors import InputError, MissingPathError, UnknownNameError
 from srcsel.base.paths import BELOW, named, opened, starred, written
+from srcsel.base.phrases import cut
 from srcsel.base.records import Dataset, Listing, Unreadable
 from srcsel.base.settings import load_settings
 from srcsel.pictures import stores
@@ -202,7 +203,7 @@ def _about_bare(tree: Tree, depth: int = 0) -> list[str]:
     bare = tree.bare(depth)
     if not bare:
         return []
-    told = ", ".join(f"'{name}' ({tree.held(name)})" for name in bare[:SHOWN])
+    told = ", ".join(f"'{cut(name)}' ({tree.held(name)})" for name in bare[:SHOWN])
     more = f" and {len(bare) - SHOWN:,} more" if len(bare) > SHOWN else ""
     said = f"The folder {told} holds no picture that can be read, so it is no class."
     if len(bare) > 1:

@@ -1,5 +1,5 @@
 """Folders that may be opened, one level at a time, and how many pictures each holds: for choosing
-one by hand.
+one by hand; and which one a mistyped path may have meant.
 
 Names only. Which folders there are to see is `base.access`'s decision: links that lead out of them
 are not followed, and hidden folders are not shown.
@@ -7,6 +7,7 @@ are not followed, and hidden folders are not shown.
 
 from __future__ import annotations
 
+import difflib
 import os
 import time
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from srcsel.pictures.images import SUFFIXES
 from srcsel.pictures.kinds import JUNK, ending
 
 MOST_SEEN = 20_000  # files and folders looked at for one number
+ALIKE = 0.7  # of `difflib`'s ratio, from which a name may be another one mistyped
+MEANT = 3  # such folders at most
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,23 @@ def inside(folder: Path) -> list[Path]:
             f"{folder} cannot be opened: {error.strerror}. Choose another folder."
         ) from error
     return sorted(found, key=lambda path: (path.name.casefold(), path.name))
+
+
+def meant(path: Path) -> list[Path]:
+    """Return the folders that a path which leads nowhere may mean, the likest first: those beside
+    its first name that is missing, with the rest of it where that is there too. None where no name
+    is near.
+    """
+    parent = next((p for p in path.parents if p.is_dir()), None)
+    if parent is None or not access.allowed(parent):
+        return []
+    missing, *rest = path.relative_to(parent).parts
+    try:
+        there = {folder.name.casefold(): folder for folder in inside(parent)}
+    except InputError:
+        return []
+    like = difflib.get_close_matches(missing.casefold(), there, n=MEANT, cutoff=ALIKE)
+    return [whole if (whole := there[n].joinpath(*rest)).is_dir() else there[n] for n in like]
 
 
 def count(folder: Path, until: float, most: int = MOST_SEEN) -> Count | None:

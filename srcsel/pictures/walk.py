@@ -12,7 +12,9 @@ from pathlib import Path
 
 from srcsel.base import access
 from srcsel.base.errors import InputError
+from srcsel.base.phrases import cut
 from srcsel.base.records import Unreadable
+from srcsel.pictures import places
 from srcsel.pictures.images import SUFFIXES
 from srcsel.pictures.kinds import IGNORED, JUNK, ending, reason_of
 from srcsel.pictures.tables.rows import SUFFIXES as TABLES
@@ -161,31 +163,21 @@ def _inside(paths: list[str], head: str) -> list[str]:
 
 
 def missing(folder: Path) -> str:
-    """Say that a path is no folder of pictures, and what lies near it."""
+    """Say that a path is no folder of pictures, and which one it may mean."""
+    shown = cut(str(folder))
     if folder.exists():
         what = (
             "a zip file. Upload it on the page, or unpack it"
             if folder.suffix.lower() == ".zip"
             else "a file"
         )
-        return f"{folder} is {what}. Choose the folder that holds one sub-folder per class."
+        return f"{shown} is {what}. Choose the folder that holds one sub-folder per class."
     parent = next((p for p in folder.parents if p.is_dir()), None)
     if parent is None or not access.allowed(parent):
-        return f"I cannot open {folder}. Copy the folder's path again."
-    return (
-        f"I cannot open {folder}: there is no such folder. {_contents(parent)} Copy the folder's"
-        " path again."
-    )
-
-
-def _contents(parent: Path) -> str:
-    try:
-        with os.scandir(parent) as entries:
-            names = sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
-    except OSError:
-        names = []
-    inside = f"; it holds {', '.join(names[:5])}{' ...' if len(names) > 5 else ''}" if names else ""
-    return f"The nearest one that exists is {parent}{inside}."
+        return f"I cannot open {shown}. Copy the folder's path again."
+    near = places.meant(folder)
+    hint = f" Did you mean {' or '.join(map(str, near))}?" if near else ""
+    return f"I cannot open {shown}: there is no such folder.{hint} Copy the folder's path again."
 
 
 def _locked(folder: Path, error: OSError) -> str:

@@ -1,4 +1,4 @@
-"""The run that another one corrects: found among the stored ones."""
+"""What a run corrects: in which pictures, and in which stored run."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from datetime import UTC, datetime
 
 from srcsel.base.errors import SrcselError
 from srcsel.base.phrases import count, plain
-from srcsel.base.records import Before, Corrections, Result, Run
+from srcsel.base.records import Before, Corrections, Dataset, Result, Run
 from srcsel.base.settings import Settings
+from srcsel.base.watch import Unsaid, Watch
+from srcsel.pictures.corrections import require_there, without_idle
+from srcsel.pictures.dataset import list_pictures, uncorrected
 from srcsel.runs.settled import with_settled
 from srcsel.store.runs import RunStore
 from srcsel.store.serialize import from_plain
@@ -38,6 +41,22 @@ def correction_of(result: Result, known: Corrections) -> Run:
         corrects=run.id,
         title=name + ",".join(filter(None, counts)),
     )
+
+
+def as_it_corrects(run: Run, watch: Watch) -> tuple[Run, Dataset | None]:
+    """Return the run with those of its corrections that change something, and the pictures as they
+    lie in the folder; None where it says nothing about them.
+
+    Raises UnknownNameError for a picture to correct that is not there, else as `load_dataset`.
+    """
+    if not run.corrections:
+        return run, None
+    # what is odd about all pictures is not said beside what is odd about those that stay
+    whole = uncorrected(run, Unsaid(watch))
+    every = list_pictures(run.ref) if whole.sampled_from else whole
+    require_there(run.corrections, every)
+    known = without_idle(run.corrections, every)
+    return replace(run, relabeled=known.relabeled), whole
 
 
 def before_of(run: Run, runs: RunStore, settings: Settings) -> Before | None:

@@ -75,8 +75,12 @@ def stages(counts: np.ndarray) -> tuple[int, ...]:
 
     counts (c,): pictures of each class.
     """
-    total, least = int(counts.sum()), max(LEAST, EACH * len(counts))
-    sizes = [total]
+    return stages_of(int(counts.sum()), len(counts))
+
+
+def stages_of(total: int, classes: int) -> tuple[int, ...]:
+    """Return the same of so many pictures of so many classes."""
+    least, sizes = max(LEAST, EACH * classes), [total]
     while sizes[-1] // 2 >= least:
         sizes.append(sizes[-1] // 2)
     return tuple(reversed(sizes)) if LARGEST * sizes[-1] <= total else ()
@@ -105,6 +109,16 @@ def budget(models: int, pictures: int) -> int:
     models.
     """
     return min(models, IN_FULL) * pictures + max(0, models - IN_FULL) * pictures // OTHERS
+
+
+def going_on(models: int, used: int, sizes: tuple[int, int, int], allowed: int) -> int:
+    """Return how many of so many models, which all cost something, may go on after a stage where
+    none is behind; sizes, used and allowed as `leaving` has them.
+    """
+    seen, following, total = sizes
+    reserve = min(models, IN_FULL) * (total - following)
+    most = (allowed - used - reserve) // (following - seen)
+    return max(min(models, most), min(models, IN_FULL))
 
 
 def places(scores: Sequence[Score], yardsticks: Collection[str] = ()) -> list[Place]:

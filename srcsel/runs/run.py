@@ -29,22 +29,16 @@ from srcsel.base.records import (
 )
 from srcsel.base.settings import Settings, load_settings
 from srcsel.base.threads import SMALL, behind, suited_threads
-from srcsel.base.watch import Unsaid, Watch
+from srcsel.base.watch import Watch
 from srcsel.explore.maps import draw_all
 from srcsel.features.engines import Engine, engaged
 from srcsel.features.recover import features_of
 from srcsel.models import catalog
-from srcsel.pictures.corrections import require_there
-from srcsel.pictures.dataset import (
-    list_pictures,
-    pictures_of,
-    require_rankable,
-    uncorrected,
-)
+from srcsel.pictures.dataset import pictures_of, require_rankable
 from srcsel.pictures.tables import read_corrections
 from srcsel.runs import race as racing
 from srcsel.runs.answer import Answer, Judged
-from srcsel.runs.corrected import before_of
+from srcsel.runs.corrected import as_it_corrects, before_of
 from srcsel.runs.glimpses import Glimpses
 from srcsel.runs.prior import in_queue
 from srcsel.runs.public_json import to_json
@@ -95,12 +89,10 @@ def _carried_out(
         watch.update(model.id, "waiting")
     for failure in gone:
         watch.update(failure.model, "failed", note=failure.reason)
-    # what is odd about all pictures is not said beside what is odd about those that stay
-    whole = uncorrected(run, Unsaid(watch)) if run.corrections else None
-    if whole is not None:
-        require_there(run.corrections, list_pictures(run.ref) if whole.sampled_from else whole)
+    run, whole = as_it_corrects(run, watch)
     dataset = pictures_of(run, watch)
     require_rankable(dataset)
+    watch.know(classes=len(dataset.classes))
     so_far = Answer(run, dataset, models, features)
     so_far.failures.extend(gone)
     so_far.before = before_of(run, runs, settings)

@@ -23,6 +23,7 @@ from srcsel.store.expected import number
 from srcsel.store.serialize import from_plain, to_plain
 
 NAME = "speeds.json"
+VERSION = 2  # of what a number means
 MOST = 300  # models of which it is kept, those of the last runs
 LARGEST = 1_000_000  # bytes of a file that is read
 MATTER = ("srcsel", "torch", "openvino")  # packages that decide how fast a step is
@@ -36,7 +37,8 @@ class ModelSpeed:
     look: float | None = None  # a picture, in the network
     plain: float | None = None  # the same, had it run with torch
     ready: float | None = None  # until its first pictures were seen, the models before it done
-    scoring: float | None = None  # a picture, of its scores, as for features of no width
+    scoring: float | None = None  # times as long as its scores take a usual computer
+    abreast: float | None = None  # models that ran at the same time, itself among them
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Speeds:
     opening: float | None = None  # a picture, to open it for the networks
     start: float | None = None  # until the first model of a run has seen its first pictures
     after: float | None = None  # from a model's last picture until its scores can begin
+    map: float | None = None  # a picture on a map, after the first map of a run
+    first_map: float | None = None  # the first map of a run, whole
 
 
 Times = TypeVar("Times", ModelSpeed, Speeds)
@@ -81,6 +85,7 @@ def keep(folder: Path, measured: Speeds) -> None:
 def computer() -> dict[str, str]:
     """Return what the times depend on besides the model: the machine, its cores, versions."""
     found = {
+        "version": str(VERSION),
         "machine": f"{platform.node()} {platform.machine()} {platform.system()}",
         "cores": str(own_cores()),
         "cards": os.environ.get("CUDA_VISIBLE_DEVICES", ""),

@@ -17,7 +17,7 @@ from srcsel.verdict.sizes import with_sizes
 from srcsel.verdict.times import Timed, times_of
 
 BYTES_PER_WEIGHT = 4  # float32, as the weights lie in memory
-WEIGHTS = "million weights"
+WEIGHTS = "million"
 NICE = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)  # limits a person may ask for, times a power of ten
 SAME = 1 + 1e-9
 
@@ -70,7 +70,7 @@ COSTS: dict[str, Cost] = {
         _time,
     ),
     "params": Cost(
-        "Parameters",
+        "Weights",
         WEIGHTS,
         "Largest acceptable",
         "How many numbers the model is made of.",
@@ -117,7 +117,7 @@ def contenders(result: Result) -> list[str]:
 
 
 def usual(result: Result) -> str:
-    """Return the kind of cost to show first: time where it was measured, else parameters."""
+    """Return the kind of cost to show first: time where it was measured, else weights."""
     timed = costs(result, "time")
     return "time" if any(model in timed for model in contenders(result)) else "params"
 

@@ -105,7 +105,7 @@ def mean_ranks(scores: Sequence[Score]) -> tuple[list[str], np.ndarray, np.ndarr
 
 
 def cheapest(models: Sequence[SourceModel]) -> SourceModel:
-    """Take the first of those within SAME_COST of the least multiply-adds, or parameters where
+    """Take the first of those within SAME_COST of the least multiply-adds, or weights where
     those are not known.
     """
     for costs in ([m.gmacs for m in models], [m.params for m in models]):

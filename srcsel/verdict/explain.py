@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from srcsel.base.phrases import listed
+from srcsel.base.phrases import capital, listed
 from srcsel.base.records import Diagnosis, Note, Ranking, Reading, Signs, SourceModel, Verdict
 from srcsel.models.called import at_start, called
 
@@ -24,6 +24,13 @@ STRAYS = 0.3  # rise of the SCL gain without the worst pictures that shows that 
 LITERAL = "In the literal reading of the papers"  # how the sentences on that reading open
 BARS = {"silhouette": "class separation (MSC)", "supcon": "neighbour agreement (SCL)"}
 READINGS: tuple[Reading, ...] = ("whitened", "raw")
+CHANCE = (
+    "On at least one of the scores the re-checks cannot tell these two apart: it may be chance."
+)
+DIFFERENT = (
+    "The scores look at different things: separation asks whether whole groups stand apart;"
+    " neighbour agreement asks whether each picture sits with its own kind."
+)
 
 
 def explain(
@@ -41,17 +48,20 @@ def explain(
     signs = {d.model: d for d in diagnoses}
     notes: list[Note] = []
     for reading in READINGS:
-        msc, scl = (_find(rankings, name, reading) for name in BARS)
-        if msc and scl:
-            agree = set(_firsts(msc)) & set(_firsts(scl))
-            if not agree:
-                notes += [Note(text, reading) for text in _bars(msc, scl, signs, titles)]
-            elif reading == "raw" and verdict.winner is not None and verdict.winner not in agree:
-                notes.append(Note(_literal(msc.models[0], verdict.winner, titles), reading))
-    for name in BARS:
-        ranking = _find(rankings, name, "whitened")
-        if ranking:
-            notes += [Note(text, "whitened") for text in _verdict(ranking, verdict, titles)]
+        bars = [r for name in BARS if (r := _find(rankings, name, reading))]
+        pair = (bars[0], bars[1]) if len(bars) == 2 else None
+        apart = pair is not None and not set(_firsts(pair[0])) & set(_firsts(pair[1]))
+        said: list[str] = []
+        causes: list[str] = []
+        if pair and apart:
+            said, causes = _apart(*pair, titles), list(_why_apart(*pair, signs, titles))
+            said += [] if causes else [DIFFERENT]
+        if reading == "whitened":
+            said += _verdict(bars, verdict, titles, apart=apart)
+        elif pair and not apart:
+            said += _literal(*pair, verdict, titles)
+        told = [" ".join(said)] if said else []
+        notes += [Note(text, reading) for text in (*told, *causes)]
     return tuple(dict.fromkeys(notes))
 
 
@@ -92,33 +102,35 @@ def _firsts(ranking: Ranking) -> tuple[str, ...]:
     return tuple(m for m, rank in zip(ranking.models, ranking.ranks, strict=True) if rank == 1)
 
 
-def _bars(
-    msc: Ranking, scl: Ranking, diagnoses: Mapping[str, Diagnosis], titles: Mapping[str, str]
-) -> Iterator[str]:
-    """Say that the bars disagree, whether that means anything, and why."""
+def _apart(msc: Ranking, scl: Ranking, titles: Mapping[str, str]) -> list[str]:
+    """Say that the bars disagree, and whether that means anything."""
     a, b = msc.models[0], scl.models[0]
     opening = "The" if msc.reading == "whitened" else f"{LITERAL} the"
-    yield (
+    said = [
         f"{opening} two scores name different first places: {titles.get(a, a)} by"
         f" {BARS[msc.measure]}, {titles.get(b, b)} by {BARS[scl.measure]}."
-    )
-    if a in scl.close or b in msc.close:
-        yield (
-            "On at least one of the scores the re-checks cannot tell these two apart: it may be"
-            " chance."
-        )
+    ]
+    return [*said, CHANCE] if a in scl.close or b in msc.close else said
+
+
+def _why_apart(
+    msc: Ranking, scl: Ranking, diagnoses: Mapping[str, Diagnosis], titles: Mapping[str, str]
+) -> Iterator[str]:
+    """Say what the signs show of why the bars disagree; nothing where they show none."""
+    a, b = msc.models[0], scl.models[0]
     signs = {m: getattr(diagnoses[m], msc.reading or "raw") for m in (a, b) if m in diagnoses}
     by_length = {m for m in signs if diagnoses[m].metric == "euclidean"}
-    causes = list(_causes(signs, a, by_length, titles))
-    yield from causes or [
-        "The scores look at different things: separation asks whether whole groups stand apart;"
-        " neighbour agreement asks whether each picture sits with its own kind."
-    ]
+    yield from _causes(signs, a, by_length, titles)
 
 
-def _literal(first: str, winner: str, titles: Mapping[str, str]) -> str:
+def _literal(
+    msc: Ranking, scl: Ranking, verdict: Verdict, titles: Mapping[str, str]
+) -> Iterator[str]:
     """Say why both literal bars may name another model than the verdict."""
-    return (
+    first, winner = msc.models[0], verdict.winner
+    if winner is None or winner in set(_firsts(msc)) & set(_firsts(scl)):
+        return
+    yield (
         f"{LITERAL} both scores put {titles.get(first, first)} first, not"
         f" {titles.get(winner, winner)}. That reading keeps what all pictures have in common, which"
         " favours some models for no good reason; the verdict does not use it."
@@ -170,28 +182,41 @@ def _causes(
             )
 
 
-def _verdict(ranking: Ranking, verdict: Verdict, titles: Mapping[str, str]) -> Iterator[str]:
-    """Say why the verdict names another model than this bar."""
-    winner, first = verdict.winner, ranking.models[0]
-    if winner is None or winner in _firsts(ranking) or winner not in ranking.models:
-        return
-    place = ranking.ranks[ranking.models.index(winner)]
-    if verdict.kind == "tie" and first in verdict.close:
-        why = (
-            "the verdict counts these two as too close to call and names"
-            f" {titles.get(winner, winner)}"
-        )
-    elif winner in ranking.close:
-        why = (
-            f"there the re-checks cannot tell it from {titles.get(winner, winner)}, which the"
-            " verdict names"
-        )
-    else:
-        why = (
-            f"the verdict names {titles.get(winner, winner)} ({_ordinal(place)} there), because it"
-            " follows three measures together: neighbour agreement, nearest neighbours and LogME"
-        )
-    yield f"By {BARS[ranking.measure]} alone {titles.get(first, first)} comes first; {why}."
+def _verdict(
+    bars: Sequence[Ranking], verdict: Verdict, titles: Mapping[str, str], *, apart: bool
+) -> Iterator[str]:
+    """Say why the verdict names another model than these bars, those of one reason together;
+    apart: whether it was said which model comes first by each.
+    """
+    winner = verdict.winner or ""
+    groups: dict[tuple[str, str], list[Ranking]] = {}
+    for ranking in (r for r in bars if winner in r.models and winner not in _firsts(r)):
+        kind = _kind(ranking, verdict)
+        first = "" if apart and kind == "rule" else ranking.models[0]
+        groups.setdefault((first, kind), []).append(ranking)
+    for (first, kind), same in groups.items():
+        name, its = titles.get(first, first), titles.get(winner, winner)
+        by = [f"by {BARS[r.measure]}" for r in same]
+        ranks = [_ordinal(r.ranks[r.models.index(winner)]) for r in same]
+        who, where = (name, listed(by)) if apart else ("it", "there")
+        apiece = [f"{rank} {one}" for rank, one in zip(ranks, by, strict=True)]
+        places = listed(apiece) if apart else f"{listed(list(dict.fromkeys(ranks)))} there"
+        why = {
+            "tie": f"the verdict counts {who} and {its} as too close to call and names {its}",
+            "rechecks": f"{where} the re-checks cannot tell {who} from {its}, which the verdict"
+            " names",
+            "rule": f"the verdict names {its} ({places}), because it follows three measures"
+            " together: neighbour agreement, nearest neighbours and LogME",
+        }[kind]
+        score = capital(f"{by[0]} alone" if len(by) == 1 else listed(by))
+        yield f"{capital(why)}." if apart else f"{score} {name} comes first; {why}."
+
+
+def _kind(ranking: Ranking, verdict: Verdict) -> str:
+    """Tell which reason the verdict has to name another model than a bar's first."""
+    if verdict.kind == "tie" and ranking.models[0] in verdict.close:
+        return "tie"
+    return "rechecks" if verdict.winner in ranking.close else "rule"
 
 
 def _ordinal(rank: int) -> str:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from itertools import combinations
 
-from srcsel.base.phrases import count, listed
+from srcsel.base.phrases import count, cut, listed
 from srcsel.base.records import Kind, Like, Prior, Result
 from srcsel.models.prior import ORDER
 
@@ -32,6 +32,18 @@ def in_words(prior: Prior) -> str:
     )
     kinds = [_kind(kind) for kind in prior.kinds if abs(kind.gained) >= TOLD][:KINDS]
     return said + (f" That moved models that learned from {listed(kinds)}." if kinds else "")
+
+
+def in_brief(prior: Prior) -> str:
+    """Say in one line, while models are tried, what their order rests on."""
+    if not prior.runs:
+        return "The likeliest are tried first, by their published accuracy on ImageNet."
+    runs = count(len(prior.runs), "earlier run")
+    names = listed([cut(name) for name in dict.fromkeys(one.name for one in prior.runs)])
+    return (
+        "The likeliest are tried first, by their published accuracy on ImageNet and by"
+        f" {runs} on pictures like these ({names})."
+    )
 
 
 def agreement(result: Result) -> str | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from srcsel.base.phrases import capital, count, digits, listed, millions, share, shares, word
+from srcsel.base.phrases import capital, count, cut, digits, listed, millions, share, shares, word
 from srcsel.base.records import Result, SourceModel, VerdictCause, VerdictKind
 from srcsel.models.called import at_start, called
 
@@ -208,7 +208,7 @@ class Standing:
         not.
 
         Two networks of equal cost differ in measured time by noise: the time must agree with
-        multiply-adds or, where those are not known, with parameters; without either it must differ
+        multiply-adds or, where those are not known, with weights; without either it must differ
         by FASTER.
         """
         slow, quick = self.seconds.get(other.id), self.seconds.get(winner.id)
@@ -245,7 +245,7 @@ class Standing:
             return f"Each of the classes has {fewest}"
         if len(least) > 1:
             return f"{capital(word(len(least)))} of the classes have {fewest} each"
-        name = f", {self.class_names[least[0]]}," if self.class_names else ""
+        name = f", {cut(self.class_names[least[0]])}," if self.class_names else ""
         return f"The smallest class{name} has {fewest}"
 
     def _ahead(self) -> str:

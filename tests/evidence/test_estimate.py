@@ -5,10 +5,18 @@ import dataclasses
 import numpy as np
 import pytest
 
-from srcsel.base.records import Protocol
+from srcsel.base.records import Protocol, Settled, Verdict
 from srcsel.evidence import estimate
-from srcsel.evidence.estimate import AROUND, DECODE, KEPT, training_seconds
+from srcsel.evidence.estimate import (
+    AROUND,
+    DECODE,
+    KEPT,
+    settling_seconds,
+    too_short,
+    training_seconds,
+)
 from srcsel.evidence.finetune import finetune
+from srcsel.runs.settled import PROTOCOL
 from srcsel.store.memory import Memory
 
 ONE = Protocol("finetune", shots=10, seeds=(4,))
@@ -75,3 +83,34 @@ def test_one_rate_that_is_given_needs_no_second():
     given = estimate._looks(np.array([60]), dataclasses.replace(ONE, learning_rate=1e-3))
     chosen = estimate._looks(np.array([60]), ONE)
     assert chosen - given == pytest.approx(10 * (3 * 15 * 0.7 + 0.3 * 2))
+
+
+def tie(model, settled=None):
+    """Two models that a run could not tell apart, ten pictures of each of two classes."""
+    models = (model, dataclasses.replace(model, id="two"))
+    run = Run([20, 20])
+    run.models, run.settled, run.race = models, settled, None
+    run.verdict = Verdict("tie", "one", "", {}, tuple(m.id for m in models))
+    return run
+
+
+def test_settling_takes_three_trainings_of_each_at_least_and_six_at_most(memory, model):
+    run = tie(model)
+    once = training_seconds(run, run.models, dataclasses.replace(PROTOCOL, seeds=(0,)), memory)
+    opening = 40 * DECODE
+    least, most = settling_seconds(run, memory)
+    assert least == pytest.approx(3 * (once - opening) + opening)
+    assert most == pytest.approx(6 * (once - opening) + opening)
+    two = Settled((), dataclasses.replace(PROTOCOL, seeds=(0, 1)), (None,), (), (), None, "time")
+    least, most = settling_seconds(tie(model, two), memory)
+    assert least == pytest.approx(once)
+    assert most == pytest.approx(4 * (once - opening) + opening)
+
+
+def test_too_little_time_is_said_beforehand(model):
+    run = tie(model)
+    assert too_short(run, 10, 5400) == (
+        "An order is told after three trainings of each, about 1 h 30 min on this computer. What is"
+        " trained in 10 min is kept: asked again, it goes on."
+    )
+    assert too_short(run, 90, 5400) == ""

@@ -86,7 +86,7 @@ def test_networks_that_may_be_converted_are_thought_faster_where_that_pays(monke
 
     def each(setting, pictures):
         pace = foretelling.pace_of([large], setting, settings)
-        pace._cores = 2
+        pace._of.cores = 2
         return pace.foretold(pictures) / pictures
 
     plain = (0.0015 + (large.gmacs or 0) / 35) / 2

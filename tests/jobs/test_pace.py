@@ -4,18 +4,21 @@ import math
 
 import pytest
 
+from srcsel.jobs.costs import COMPARED, scoring
 from srcsel.jobs.pace import Pace
-from srcsel.jobs.rates import AFTER, LITTLE, SCORING, SHORT, WARM
+from srcsel.jobs.rates import AFTER, LITTLE, READY, SCORING, SHORT, WARM
 from srcsel.store.speeds import ModelSpeed, Speeds
 
 PICTURES, BATCH = 1000, 100
-GUESS = SCORING * 1000 * 2512 / 2000  # of the scores of a model of 512 numbers
+SHARE = scoring(PICTURES, 512, 10)  # of the scores of a model of 512 numbers
+GUESS = SCORING * SHARE
 
 
-class Alone(Pace):
-    """On a computer with a core for everything: what goes on beside makes nothing slower."""
-
-    _shared = 1.0
+def alone(*about, **known):
+    """A pace on a computer with a core for everything: what goes on beside makes nothing slower."""
+    pace = Pace(*about, **known)
+    pace._of.slower = 1.0
+    return pace
 
 
 def model(ready=1.0, batch=1.0, score=2.0, *, reused=False, work=1.0):
@@ -53,7 +56,7 @@ def heard(models, opening=0.0, upto=math.inf):
     """(time, what is said to be left, the least of it, what was left) after each message; the
     pace.
     """
-    pace = Alone({f"m{i}": one["work"] for i, one in enumerate(models)})
+    pace = alone({f"m{i}": one["work"] for i, one in enumerate(models)})
     told, end = played(models, opening)
     said = []
     for now, part, state, done, total in told:
@@ -146,18 +149,104 @@ def test_a_model_that_is_out_takes_no_more_time():
     assert pace.left(24.0) == pytest.approx(before - 12, abs=0.1)
 
 
-def test_a_race_goes_through_no_more_pictures_than_it_may():
-    """Six models, 600 pictures: 2 x 600 in full, and a sixth of 600 each for the others: 1600.
-
-    Each has seen 60: 360 are spent and 1240 left, at 0.1 s each, whoever leaves.
+def raced(models=6, pictures=640, stages=4):
+    """Six models, 640 pictures, stages of 80, 160, 320 and 640: 2 x 640 in full, and a sixth of
+    640 each for the other four may be put through networks, 1706. Each has seen 80, at 0.1 s.
     """
-    pace = Pace({f"m{i}": 1.0 for i in range(6)}, raced=True)
+    pace = alone({f"m{i}": 1.0 for i in range(models)}, raced=True)
+    pace.know(classes=10)
     now = 0.0
-    for i in range(6):
-        for done in range(0, 61, 20):
-            pace.heard(f"m{i}", "running", done, 600, now)
+    pace.heard("pictures", "done", pictures, pictures, now)
+    pace.heard("race", "running", 0, stages, now)
+    pace.heard("opening", "reading", 0, pictures, now)
+    pace.heard("opening", "reading", 80, pictures, now)
+    for i in range(models):
+        for done in range(0, 81, 20):
+            pace.heard(f"m{i}", "running", done, pictures, now)
             now += 2.0
-    assert pace.left(now) == pytest.approx(0.1 * 1240 + SCORING * 600 * 2512 / 2000, rel=0.01)
+        now -= 2.0
+        pace.heard(f"m{i}", "running", 80, pictures, now)  # "Comparing by 80 pictures"
+    return pace, now
+
+
+def test_a_race_puts_as_many_pictures_through_networks_as_it_may():
+    """480 are spent. In the second stage all six could not go on, as 2 x 480 are kept for the last
+    two: (1706 - 480 - 960) // 80 = 3 do; then (1706 - 720 - 640) // 160 = 2, and both see all.
+    """
+    pace, now = raced()
+    pace.heard("race", "running", 1, 4, now)
+    for i in (3, 4, 5):
+        pace.heard(f"m{i}", "dropped", 80, 640, now)
+    step = READY + pace._of.rates.after
+    compared = [SCORING * COMPARED * scoring(n, 512, 10) for n in (160, 320)]
+    assert min(step + 8, step + 16) > max(compared)  # which the networks hide but for the last
+    seconds = 3 * (step + 8) + compared[0] + 2 * (step + 16) + compared[1] + 2 * (step + 32)
+    each = SCORING * scoring(640, 512, 10)
+    assert pace.left(now) == pytest.approx(seconds + each, rel=0.01)  # two are scored at once
+
+
+def test_before_it_is_known_who_leaves_those_that_cannot_all_go_on_are_not_counted():
+    pace, now = raced()
+    before = pace.left(now)
+    pace.heard("race", "running", 1, 4, now)
+    for i in (3, 4, 5):
+        pace.heard(f"m{i}", "dropped", 80, 640, now)
+    assert pace.left(now) == pytest.approx(before, rel=0.02)
+
+
+def test_what_a_network_takes_is_timed_in_every_stage_of_a_race_and_not_what_lies_between():
+    pace, now = raced()
+    pace.heard("race", "running", 1, 4, now)
+    pace.heard("opening", "reading", 160, 640, now)
+    pace.heard("m0", "running", 80, 640, now + 50)  # fifty seconds after it saw the 80th
+    pace.heard("m0", "running", 80, 640, now + 51)  # it is ready
+    for done in (100, 120, 140, 160):
+        pace.heard("m0", "running", done, 640, now + 52 + (done - 100) / 10)
+    assert pace._of.models["m0"].again == 2
+    assert pace._of.models["m0"].looked / pace._of.models["m0"].counted == pytest.approx(0.1)
+
+
+def test_when_a_race_is_over_who_is_left_is_scored_two_at_a_time():
+    pace, now = raced(models=3)
+    for i in range(3):
+        pace.heard(f"m{i}", "running", 640, 640, now)
+    pace.heard("race", "done", 4, 4, now)
+    each = SCORING * scoring(640, 512, 10)
+    pace.heard("m0", "scoring", 0, 0, now)
+    pace.heard("m1", "scoring", 0, 0, now)
+    assert pace.left(now) == pytest.approx(2 * each, rel=0.1)
+
+
+def test_some_networks_at_the_same_time_take_turns_at_the_scores_alone():
+    """Four models on two cards, known speeds: 10 s each, two after the other on each card; scores
+    of 3 s follow one another and end 6 s after the last two networks.
+    """
+    one = ModelSpeed(1.0, 0.01, None, 0.0, 3 / SHARE)
+    known = Speeds({f"m{i}": one for i in range(4)}, opening=1e-9, start=0.0, after=1e-9)
+    pace = alone({f"m{i}": 1.0 for i in range(4)}, known=known)
+    assert pace.foretold(PICTURES) == pytest.approx(40 + 3, rel=1e-3)
+    pace = alone({f"m{i}": 1.0 for i in range(4)}, known=known)
+    pace.know(abreast=2)
+    assert pace.foretold(PICTURES) == pytest.approx(20 + 6, rel=1e-3)
+    assert pace.measured().models == {}
+
+
+def test_the_next_run_knows_how_many_ran_at_the_same_time():
+    pace = Pace({"m0": 1.0})
+    pace.know(abreast=2)
+    for done in range(0, PICTURES + 1, BATCH):
+        pace.heard("m0", "running", done, PICTURES, done / 100)
+    pace.heard("m0", "scoring", 0, 0, 10.0)
+    found = pace.measured()
+    assert found.models["m0"].abreast == 2
+    assert Pace({"m0": 1.0}, known=found)._of.abreast == 2
+
+
+@pytest.mark.parametrize("part", [0, 1, 2])
+def test_scores_of_more_pictures_numbers_and_classes_take_longer(part):
+    small, large = [500, 160, 10], [500, 160, 10]
+    large[part] *= 4
+    assert scoring(*large) > 1.15 * scoring(*small)
 
 
 def test_maps_are_counted_when_they_are_drawn():
@@ -170,23 +259,40 @@ def test_maps_are_counted_when_they_are_drawn():
     assert pace.least(16) == pytest.approx(2 * 4)
 
 
+def test_maps_are_foretold_by_those_of_an_earlier_run():
+    """Of 1000 pictures: the first took 10 s, each other one 4."""
+    pace = Pace({"m0": 1.0})
+    pace.heard("pictures", "done", PICTURES, PICTURES, 0)
+    for now, done in [(0, 0), (10, 1), (14, 2), (18, 3)]:
+        pace.heard("maps", "running", done, 3, now)
+    drawn = pace.drawn()
+    assert drawn == Speeds(map=pytest.approx(0.004), first_map=10)
+    pace = Pace({"m0": 1.0}, known=drawn)
+    pace.heard("pictures", "done", 500, 500, 0)  # half as many
+    pace.heard("maps", "running", 0, 5, 0)
+    assert pace.left(0) == pytest.approx(10 + 4 * 2)
+    assert pace.left(60) == pytest.approx(4 * 2)  # not less than what follows
+    pace.heard("maps", "running", 1, 5, 60)
+    assert pace.left(60) == pytest.approx(4 * 2)
+
+
 def test_a_run_on_a_computer_that_knows_its_models_is_foretold_and_said_from_the_start():
     """Two models of 1000 pictures: 2 s until the first sees them, 10 ms each, scores 1.256 s; the
     second, ready after 1 s, takes 20 ms each. Scores begin 0.5 s after the last picture.
     """
     known = Speeds(
         {
-            "m0": ModelSpeed(1.0, 0.01, None, 5.0, 0.001),
-            "m1": ModelSpeed(1.0, 0.02, None, 1.0, 0.001),
+            "m0": ModelSpeed(1.0, 0.01, None, 5.0, 1.256 / SHARE),
+            "m1": ModelSpeed(1.0, 0.02, None, 1.0, 1.256 / SHARE),
         },
         opening=0.001,
         start=2.0,
         after=0.5,
     )
-    pace = Alone({"m0": 1.0, "m1": 1.0}, known=known)
+    pace = alone({"m0": 1.0, "m1": 1.0}, known=known)
     networks = 2 + 10 + 0.5 + 1 + 20 + 0.5
     assert pace.foretold(PICTURES) == pytest.approx(networks + 1.256)
-    pace = Alone({"m0": 1.0, "m1": 1.0}, known=known)
+    pace = alone({"m0": 1.0, "m1": 1.0}, known=known)
     assert pace.left(0.0) is None  # how many pictures there are was not told
     pace.heard("pictures", "done", PICTURES, PICTURES, 0.0)
     assert pace.left(0.0) == pytest.approx(networks + 1.256)
@@ -194,8 +300,9 @@ def test_a_run_on_a_computer_that_knows_its_models_is_foretold_and_said_from_the
 
 def test_what_was_known_follows_when_this_run_goes_at_half_the_speed():
     """10 ms a picture were known of each of three; the first took 20 ms each of 900 pictures."""
-    known = Speeds({f"m{i}": ModelSpeed(1.0, 0.01, None, 1.0, 0.001) for i in range(3)}, after=1e-9)
-    pace = Alone({f"m{i}": 1.0 for i in range(3)}, known=known)
+    one = ModelSpeed(1.0, 0.01, None, 1.0, 1.256 / SHARE)
+    known = Speeds({f"m{i}": one for i in range(3)}, after=1e-9)
+    pace = alone({f"m{i}": 1.0 for i in range(3)}, known=known)
     for done in range(0, PICTURES + 1, BATCH):
         pace.heard("m0", "running", done, PICTURES, done * 0.02)
     slower = (18 + 2) / (9 + 2)  # two seconds of what was known count beside
@@ -220,11 +327,10 @@ def test_time_while_pictures_are_opened_is_no_network_s():
 def test_measured_is_what_the_run_took_without_what_only_the_first_takes():
     _, pace = heard([model(score=2.0), model(ready=1.0, score=3.0)])
     found = pace.measured()
-    share = PICTURES * 2512 / 2000
     assert found.models["m0"] == ModelSpeed(
-        1.0, 0.01, 0.01, None, pytest.approx(WARM["scores"] * 2 / share)
+        1.0, 0.01, 0.01, None, pytest.approx(WARM["scores"] * 2 / SHARE), 1.0
     )
-    assert found.models["m1"] == ModelSpeed(1.0, 0.01, 0.01, 2.0, pytest.approx(3 / share))
+    assert found.models["m1"] == ModelSpeed(1.0, 0.01, 0.01, 2.0, pytest.approx(3 / SHARE), 1.0)
     assert found.start == 2.0
 
 
@@ -256,7 +362,7 @@ def test_what_is_to_come_is_played_as_slower_while_scores_go_on():
     """
     known = Speeds(
         {
-            "m0": ModelSpeed(1.0, 0.01, None, 0.0, 6 / 1256),
+            "m0": ModelSpeed(1.0, 0.01, None, 0.0, 6 / SHARE),
             "m1": ModelSpeed(1.0, 0.01, None, 0.0, 1e-9),
         },
         opening=1e-9,
@@ -280,4 +386,4 @@ def test_large_networks_are_foretold_by_small_ones_where_they_are_converted():
         pace.heard(name, "scoring", 0, 0, now)
         pace.heard(name, "done", 0, 0, now)
     big = 1000 * (0.0015 + 1.8 / 35) / 2 / 1.8
-    assert pace.left(now) == pytest.approx(big + 2.5 + SCORING * 1256, rel=0.1)  # ready, converted
+    assert pace.left(now) == pytest.approx(big + 2.5 + GUESS, rel=0.1)  # ready, converted

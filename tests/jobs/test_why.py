@@ -2,6 +2,7 @@
 
 import pytest
 
+from srcsel.jobs.costs import scoring
 from srcsel.jobs.pace import Pace
 from srcsel.jobs.progress import RISE, WHILE, Progress
 from srcsel.store.speeds import ModelSpeed, Speeds
@@ -11,7 +12,7 @@ PICTURES = 1000
 
 def begun():
     """A run of five models of which each was known to take 10 s, its scores one."""
-    known = ModelSpeed(1.0, 0.01, None, 0.1, 1 / 1256)
+    known = ModelSpeed(1.0, 0.01, None, 0.1, 1 / scoring(PICTURES, 512, 10))
     names = [f"a/m{k}" for k in range(5)]
     pace = Pace(dict.fromkeys(names, 1.0), known=Speeds(dict.fromkeys(names, known)), cores=8)
     progress = Progress()
@@ -67,7 +68,7 @@ def test_nothing_is_said_of_a_run_that_goes_as_thought():
 def test_a_step_is_named_where_it_is_far_beyond_what_was_thought(ratio):
     pace = Pace({"m0": 1.0}, cores=8)
     pace.heard("m0", "running", 0, PICTURES, 0.0)
-    thought = pace._models["m0"].thought
+    thought = pace._of.models["m0"].thought
     for done in range(50, PICTURES, 50):
         pace.heard("m0", "running", done, PICTURES, ratio * thought * done)
     assert pace.longer() == (("m0", "network") if ratio > 1.2 else ("", ""))

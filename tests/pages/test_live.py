@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from srcsel.base.records import Glimpse, JobStatus, Part
+from srcsel.base.records import Glimpse, JobStatus, Part, Prior
 from srcsel.jobs.looks import write_glimpse
 from srcsel.store.serialize import to_plain
 from srcsel.ui.parts import live, watch
@@ -171,6 +171,14 @@ def test_a_run_under_way_is_one_card_and_no_verdict(under_way, words_of, board):
     assert not tab.get("plotly_chart")
     assert "<h1" not in "".join(h.value for h in tab.html)
     assert "Start from" not in words_of(tab)
+
+
+def test_what_the_order_rests_on_is_one_quiet_line(under_way, save, result):
+    said = "The likeliest are tried first, by their published accuracy on ImageNet\\."
+    assert said not in [caption.value for caption in under_way().caption]
+    order = Prior(tuple(m.id for m in result.models))
+    save(dataclasses.replace(result, prior=order), complete=False)
+    assert said in [caption.value for caption in under_way().caption]
 
 
 def test_stop_answers_at_once(under_way, words_of, board):

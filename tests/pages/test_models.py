@@ -9,7 +9,9 @@ from safetensors.numpy import save_file
 
 from srcsel.base.errors import InputError
 from srcsel.base.records import SourceModel
+from srcsel.jobs.costs import scoring
 from srcsel.jobs.pace import Pace
+from srcsel.jobs.rates import SCORING
 from srcsel.models import catalog
 from srcsel.models.hubs import checkpoints
 from srcsel.store.speeds import Speeds
@@ -290,7 +292,7 @@ def test_price_adds_up_work_and_downloads():
     known = Speeds(opening=0.001, start=3.0, after=0.1)
     cost = price.estimate(models, 1000, Pace(works, known=known, cores=2))
     network = 1000 * sum(usual(2.2))  # the other one counts as this one
-    scores = 0.002 * 1000 * 2512 / 2000
+    scores = SCORING * scoring(1000, 512, 10)
     slowed = scores / 3  # of the second network, which has two thirds of the cores meanwhile
     assert cost.seconds == pytest.approx(3 + network + 0.1 + 0.5 + network + 0.1 + slowed + scores)
     assert (cost.download_bytes, cost.unknown) == (100_000_000, 1)

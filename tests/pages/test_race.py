@@ -4,11 +4,12 @@ exact run after it.
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from srcsel.base.records import Dropped, Failure, Race
 from srcsel.runs import race_rules as rules
-from srcsel.ui.models import fast
+from srcsel.ui.models import starting
 from srcsel.ui.results import race as drawn
 from srcsel.verdict import doubt
 
@@ -97,10 +98,16 @@ def test_few_pictures_have_no_race_and_the_switch_says_so(visit, picture_folder,
     )
 
 
-def test_the_price_counts_what_may_go_through_the_networks(result, many):
-    listing = result.dataset
-    assert fast.work_share(listing, result.models[:1] * 10, race=True) == pytest.approx(1 / 3)
-    assert fast.work_share(listing, result.models[:1] * 10, race=False) == 1
+def test_the_price_is_that_of_a_race(result):
+    labels = np.arange(900) % 3
+    paths = tuple(f"{row}.png" for row in range(900))
+    listing = dataclasses.replace(result.dataset, paths=paths, labels=labels)
+    models = [dataclasses.replace(result.models[0], id=f"demo/m{k}", gmacs=2.0) for k in range(10)]
+
+    def seconds(race):
+        return starting.pace_for(listing, models, {"race": race}).foretold(900)
+
+    assert seconds(True) == pytest.approx(seconds(False) / 3, rel=0.3)
 
 
 def test_the_race_shows_with_the_answer(raced, visit, words_of):

@@ -520,7 +520,7 @@ def test_without_times_the_size_stands_for_them_and_equal_sizes_are_said(
 ):
     save(result, seconds_per_picture={})
     tab = ready(results())
-    assert tab.segmented_control(key="results-cost").options == ["Parameters", "Memory"]
+    assert tab.segmented_control(key="results-cost").options == ["Weights", "Memory"]
     assert "Times were not measured on this computer" in words_of(tab)
     models = tuple(dataclasses.replace(m, params=600_000) for m in result.models)
     save(result, seconds_per_picture={}, models=models)

@@ -1,6 +1,7 @@
 """Settling on the results page: the offer, how it goes, what was measured, when it is silent."""
 
 import dataclasses
+import re
 
 import pytest
 
@@ -8,7 +9,7 @@ from srcsel.base.records import Accuracy, Gap, Part, Protocol, Settled, Verdict
 from srcsel.base.settings import load_settings
 from srcsel.runs.settled import listed_so, remember
 from srcsel.store.features import open_runs
-from srcsel.ui.results.settle import seconds
+from srcsel.ui.results.settle import NO_LIMIT, price_of
 
 RUN_ID = "20260301-101500-000000-ab12"
 TWO = ("demo/m0", "demo/m1")
@@ -61,18 +62,37 @@ def test_a_tie_ends_in_a_button_with_its_price(results, board, result):
     assert "settle-start" not in keys(ready(tab))
 
 
-def test_the_time_allowed_is_the_most_it_may_take(results, result):
-    tie = dataclasses.replace(result, verdict=TIE)
-    large = dataclasses.replace(
-        tie,
-        models=tuple(dataclasses.replace(m, gmacs=50.0) for m in tie.models),
-        seconds_per_picture={},
-    )
-    assert seconds(large, 10) == 600
-    assert seconds(tie, 60) < 3600
-    tab = results()
-    tab.segmented_control(key="settle-minutes").set_value(30).run()
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        (5, "5 min of about 40 min"),  # no order can be told until then
+        (60, "about 40 min to 1 h"),
+        (NO_LIMIT, "about 40 min to 1 h 20 min"),
+    ],
+)
+def test_the_price_is_what_the_press_does(minutes, said):
+    assert price_of(2400, 4800, minutes) == said
+    assert price_of(240, 480, 5) == "about 4 min to 5 min"
+    assert price_of(299, 301, 10) == "about 5 min"
+
+
+def test_what_takes_longer_than_the_time_allowed_says_so(visit, save, result, board, words_of):
+    large = tuple(dataclasses.replace(m, gmacs=5000.0) for m in result.models)
+    save(result, verdict=TIE, models=large, seconds_per_picture={})
+    tab = ready(visit("results", run=RUN_ID))
+    said = r"An order is told after three trainings of each, about \d+ h"
+    button = tab.button(key="settle-start")
+    assert re.search(r"Settle it: .* for real, about \d+ h.* to \d+ h", button.label)
+    assert tab.segmented_control(key="settle-minutes").value == NO_LIMIT  # no other would do
+    assert not re.search(said, words_of(tab))
+    tab.segmented_control(key="settle-minutes").set_value(10).run()
+    button = tab.button(key="settle-start")
+    assert re.search(r"Begin to settle it: .* for real, 10 min of about \d+ h", button.label)
+    assert re.search(said, words_of(tab))
+    tab.segmented_control(key="settle-minutes").set_value(NO_LIMIT).run()
     tab.button(key="settle-start").click().run()
+    (job,) = [job for job in board.recent() if job.kind == "settle"]
+    assert job.payload == {"run_id": RUN_ID, "minutes": None}
 
 
 def test_while_it_goes_it_can_be_stopped_and_then_continued(results, board, settle, words_of):

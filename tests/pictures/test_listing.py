@@ -187,11 +187,21 @@ def test_pasted_paths(tmp_path, monkeypatch):
     assert list_pictures("my pictures").ref == str(folder)
 
 
-def test_wrong_paths_name_what_is_there(tmp_path):
+def test_wrong_paths_name_what_they_may_mean_and_nothing_else(tmp_path):
     fill(tmp_path / "flowers", "rose/1.jpg")
-    said = refusal(tmp_path / "flwers" / "rose")
-    assert str(tmp_path) in said
-    assert "it holds flowers" in said
+    fill(tmp_path / "Holiday", "1.jpg")
+    wrong = tmp_path / "flwers" / "rose"
+    right = tmp_path / "flowers" / "rose"
+    assert refusal(wrong) == (
+        f"I cannot open {wrong}: there is no such folder. Did you mean {right}? Copy the folder's"
+        " path again."
+    )
+    assert f"Did you mean {tmp_path / 'flowers'}?" in refusal(tmp_path / "flwers" / "tulip")
+    assert f"Did you mean {tmp_path / 'Holiday'}?" in refusal(tmp_path / "HOLIDAYS")
+    far = tmp_path / "beetles"
+    assert refusal(far) == (
+        f"I cannot open {far}: there is no such folder. Copy the folder's path again."
+    )
     assert "is a file" in refusal(tmp_path / "flowers" / "rose" / "1.jpg")
     fill(tmp_path, "a.zip")
     assert "zip file" in refusal(tmp_path / "a.zip")

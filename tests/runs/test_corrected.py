@@ -65,6 +65,27 @@ def test_page_shell_and_python_say_the_same(first, picture_folder, models, tmp_p
     assert loaded.run == page.run
 
 
+def test_the_class_that_a_picture_has_is_no_correction(first, picture_folder, models, tmp_path):
+    table, target = tmp_path / "corrections.csv", tmp_path / "shell.json"
+    table.write_text("file,change,new_label\nred/002.png,new label,red\n")
+    asked = ["rank", str(picture_folder), "--models", ",".join(models), "--json", str(target)]
+    found = [
+        srcsel.rank(picture_folder, models, corrections=table),
+        answer(new_run(picture_folder, models, relabeled={"red/002.png": "red"})),
+    ]
+    told = list(map(srcsel.to_json, found))
+    for way in (["--corrections", str(table)], ["--relabel", "red/002.png", "red"]):
+        assert main([*asked, *way]) == 0
+        told.append(json.loads(target.read_text()))
+    for one in told:
+        assert one["run"]["relabeled"] == []
+        assert one["before"] is None
+        assert not any("another label" in note for note in one["notes"])
+        assert one["dataset"]["digest"] == first.dataset.digest
+    mixed = new_run(picture_folder, models, relabeled={"red/002.png": "red", "red/003.png": "blue"})
+    assert answer(mixed).run.relabeled == (("red/003.png", "blue"),)
+
+
 def test_the_title_counts_what_is_corrected_and_not_twice(first):
     once = correction_of(first, KNOWN)
     assert once.title == "Squares without 2 pictures, with 2 new labels"

@@ -52,15 +52,26 @@ def test_nothing_to_say_where_all_agree():
 
 
 def test_disagreement_without_a_sign_is_put_down_to_what_they_measure():
-    first, second, third = told(APART)
-    assert (
-        first
-        == "The two scores name different first places: A by class separation (MSC), B by neighbour"
-        " agreement (SCL)."
+    assert told(APART) == (
+        "The two scores name different first places: A by class separation (MSC), B by neighbour"
+        " agreement (SCL). The scores look at different things: separation asks whether whole"
+        " groups stand apart; neighbour agreement asks whether each picture sits with its own kind."
+        " The verdict names A (2nd by neighbour agreement (SCL)), because it follows three measures"
+        " together: neighbour agreement, nearest neighbours and LogME.",
     )
-    assert second.startswith("The scores look at different things")
-    assert third.startswith(
-        "By neighbour agreement (SCL) alone B comes first; the verdict names A (2nd there)"
+
+
+def test_a_verdict_beside_two_bars_that_disagree_is_said_with_them():
+    values = {"a": (0.4, 4.2), "b": (0.2, 4.0), "c": (0.1, 4.1)}  # c is third, and second
+    (text,) = told(values, Verdict("clear", "c", ""))
+    places = "3rd by class separation (MSC) and 2nd by neighbour agreement (SCL)"
+    assert f"The verdict names C ({places}), because" in text
+    assert text.count("because") == 1
+    (text,) = told(APART, Verdict("tie", "a", "", close=("a", "b")))
+    assert text.endswith("The verdict counts B and A as too close to call and names A.")
+    (text,) = told(APART, Verdict("clear", "a", ""), spread=2.0)
+    assert text.endswith(
+        "By neighbour agreement (SCL) the re-checks cannot tell B from A, which the verdict names."
     )
 
 
@@ -139,11 +150,15 @@ def test_both_literal_scores_against_the_verdict():
 def test_a_verdict_that_is_not_first_by_a_bar_says_why():
     values = {"a": (0.4, 4.0), "b": (0.39, 4.1), "c": (0.1, 6.0)}
     tie = told(values, Verdict("tie", "b", "", close=("a", "b")))
-    assert "counts these two as too close to call and names B" in tie[0]
+    assert tie == (
+        "By class separation (MSC) and by neighbour agreement (SCL) A comes first; the verdict"
+        " counts it and B as too close to call and names B.",
+    )
     near = told(values, Verdict("clear", "b", ""), spread=0.5)
-    assert "the re-checks cannot tell it from B" in near[0]
+    assert "there the re-checks cannot tell it from B, which" in near[0]
     far = told(values, Verdict("clear", "c", ""))
     assert "the verdict names C (3rd there), because it follows three measures together" in far[0]
+    assert len(near) == len(far) == 1
 
 
 def test_a_yardstick_that_heads_a_bar_is_called_a_yardstick():

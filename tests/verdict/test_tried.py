@@ -11,7 +11,7 @@ from srcsel.base.records import Accuracy, Dropped, Kind, Like, Prior, Race
 from srcsel.cli.tables import print_result
 from srcsel.report.html import to_html
 from srcsel.runs.public_json import to_json
-from srcsel.verdict.tried import agreement, concordance, fared, in_words
+from srcsel.verdict.tried import agreement, concordance, fared, in_brief, in_words
 
 NAMES = tuple("abcdef")
 
@@ -86,6 +86,17 @@ def test_what_the_order_rests_on_in_words():
         " (the 9 models known of both stand in the same order in 86 of 100 pairs). That moved"
         " models that learned from captions up by 20 of 100 places and ImageNet-1k down by 12 of"
         " 100 places."
+    )
+
+
+def test_the_order_in_one_line_names_each_earlier_picture_set_once():
+    assert in_brief(Prior(NAMES)) == (
+        "The likeliest are tried first, by their published accuracy on ImageNet."
+    )
+    likes = [Like(str(k), name, 8, 1.0, same=True) for k, name in enumerate(["Mine", "Mine", "B"])]
+    assert in_brief(Prior(NAMES, tuple(likes))) == (
+        "The likeliest are tried first, by their published accuracy on ImageNet and by 3 earlier"
+        " runs on pictures like these (Mine and B)."
     )
 
 

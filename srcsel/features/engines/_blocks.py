@@ -83,3 +83,7 @@ class _Among(Watch):
     def say(self, note: str) -> None:
         """Pass it on."""
         self._watch.say(note)
+
+    def know(self, *, classes: int = 0, abreast: int = 0) -> None:
+        """Pass it on."""
+        self._watch.know(classes=classes, abreast=abreast)

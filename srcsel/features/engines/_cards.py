@@ -41,6 +41,7 @@ def beside(work: Work, cards: Sequence[str], run: Run) -> Iterator[Features | Fa
     """
     shares = dealt(work.tasks, cards)
     outcomes: queue.Queue[Features | Failure | BaseException | None] = queue.Queue()
+    work.watch.know(abreast=len(shares))
     watches = [_Own(work, shown=number == 0) for number in range(len(shares))]
 
     def serve(card: str, watch: _Own) -> None:

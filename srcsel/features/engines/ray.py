@@ -107,6 +107,7 @@ class Ray:
             group = [task for task in group if wrong[task.key] is None]
             if not group:
                 continue
+            work.watch.know(abreast=len(group))
             again: list[Task] = []
             try:
                 yield from self._group(work, group, device, again)

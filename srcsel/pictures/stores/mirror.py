@@ -23,6 +23,7 @@ from srcsel.base import access
 from srcsel.base.addresses import Address, address_of
 from srcsel.base.errors import InputError, MissingPathError, StoreError
 from srcsel.base.paths import opened, starred
+from srcsel.base.phrases import listed
 from srcsel.base.records import Listing, Unreadable
 from srcsel.base.remote import Store, Stored
 from srcsel.base.settings import load_settings
@@ -41,6 +42,9 @@ VERSION = 1  # part of a folder's name; raise it with every change to what is br
 TOGETHER = 64  # files fetched as one: between two looks at the stop button
 SHARD_LIMIT = 50 * 2**30  # bytes of one shard
 INDEX, INSIDE, TABLE = "index.json", "pictures", "labels.csv"
+SHARDS = "the shards"  # what is said instead of that table, which holds what they say
+NAMED = 3  # shards that a sentence names
+NO_PICTURES = "No pictures were found in these shards."
 DATASETS_FILES = frozenset({"state.json", "dataset_info.json", "dataset_dict.json"})
 NOT_FETCHED = (
     "The pictures at {} are not on this computer yet. Check or run them once: that fetches them."
@@ -54,6 +58,13 @@ SHARD_CHANGED = (
     "{} was taken away or changed at {} while it was fetched. Start again when nothing writes there"
     " any more: what was unpacked before is kept until then."
 )
+NO_LABELS = (
+    "None of the pictures in {} has a label, so there are no classes. A WebDataset tar says the"
+    " class of 0001.jpg in 0001.cls, in 0001.json (label) or by a folder; a Parquet or Arrow file"
+    " in a column called label or class. Write them so, or choose a folder with one sub-folder a"
+    " class."
+)
+NO_LABEL = "It has no label in its shard."
 TOO_LARGE = "The file is very large ({:,.0f} MB). Save a smaller copy."
 
 
@@ -314,11 +325,16 @@ def _unpack_all(
                 if one.size > FILE_LIMIT:
                     aside[f"{name}/{one.name}"] = TOO_LARGE.format(one.size / 1e6)
                     continue
+                if not one.label.strip():
+                    aside[f"{name}/{one.name}"] = NO_LABEL
+                    continue
                 file = folder / f"{at:07d}-{one.name}"
                 file.write_bytes(one.data)
                 rows.append((file.relative_to(made).as_posix(), one.label))
         if len(rows) == 1:
-            raise InputError("No pictures were found in these shards.")
+            bare = NO_LABEL in aside.values()
+            names = listed([str(Path(one).name) for one in about][:NAMED])
+            raise InputError(NO_LABELS.format(names) if bare else NO_PICTURES)
         text = io.StringIO()
         csv.writer(text).writerows(rows)
         (made / TABLE).write_text(text.getvalue(), "utf-8", "replace")
@@ -338,7 +354,15 @@ def _listing(source: _Source, place: Path) -> Listing:
         found = list_below(tree, source.ref, source.name, source.depth)
     except InputError as error:  # the folder that it names is ours, and no help
         raise InputError(str(error).replace(str(place / INSIDE), source.ref)) from error
-    return replace(found, ref=source.ref, name=source.name)
+    found = replace(found, ref=source.ref, name=source.name)
+    return _of_shards(found) if _told(place, "shards") else found
+
+
+def _of_shards(found: Listing) -> Listing:
+    """Name what was unpacked by where it comes from: the table of labels is ours."""
+    skipped = (replace(one, reason=one.reason.replace(TABLE, SHARDS)) for one in found.skipped)
+    notes = (note.replace(TABLE, SHARDS) for note in found.notes)
+    return replace(found, skipped=tuple(skipped), notes=tuple(notes), label_source=SHARDS)
 
 
 def _told(place: Path, what: str) -> dict:

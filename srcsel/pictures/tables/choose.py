@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from srcsel.base.errors import InputError
-from srcsel.base.phrases import listed
+from srcsel.base.phrases import cut, listed
 from srcsel.base.records import Unreadable
 from srcsel.pictures.layouts import is_part, split_of
 from srcsel.pictures.tables.candidates import (
@@ -107,7 +107,7 @@ def _little(read: Labeled, pictures: int) -> str:
     if not read.fits and read.missing:
         said = (
             f"{read.matched:,} of its {read.rows:,} rows name a picture of this folder (it looks"
-            f" for {read.missing[0]})"
+            f" for {cut(read.missing[0])})"
         )
     return f"{said}, and the folder names are the classes."
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from srcsel.base.errors import InputError
-from srcsel.base.phrases import listed
+from srcsel.base.phrases import cut, listed
 from srcsel.base.spreadsheet import as_named
 from srcsel.pictures.layouts import split_of
 from srcsel.pictures.tables.names import composed, is_picture_name
@@ -89,7 +89,7 @@ def find_columns(
             f"{table} has a column for each class ({len(hot)}); the one with a 1 is the class.",
         )
     if (label := _by_content(data, file, len(names))) is not None:
-        shown = f"'{cell(rows[0], label)}'" if named else f"number {label + 1}"
+        shown = f"'{cut(cell(rows[0], label))}'" if named else f"number {label + 1}"
         said = (
             f"Column {shown} of {table} is taken as the class, as it alone holds repeated values."
         )
@@ -136,11 +136,11 @@ def _others(
     for k in (k for k, name in enumerate(names) if name in LABEL_NAMES and k not in (file, label)):
         pairs = set(zip(values, (cell(row, k) for row in body), strict=True))
         if len({b for _, b in pairs}) > 1 and len(pairs) != len(set(values)):
-            others.append(f"'{header[k].strip()}'")
+            others.append(f"'{cut(header[k].strip())}'")
     if not others:
         return ""
     return (
-        f"Column '{header[label].strip()}' of {table} is taken as the class, though"
+        f"Column '{cut(header[label].strip())}' of {table} is taken as the class, though"
         f" {listed(others)} could be it too. To take another, rename it to 'label'."
     )
 
@@ -184,7 +184,7 @@ def _by_content(data: Sequence[Sequence[str]], file: int, width: int) -> int | N
 
 
 def _cannot_tell(table: str, header: Sequence[str], missing: str) -> str:
-    shown = ", ".join(f"'{name.strip()[:40]}'" for name in header[:8])
+    shown = ", ".join(f"'{cut(name.strip(), 40)}'" for name in header[:8])
     return (
         f"{table} has the columns {shown}, and I cannot tell which one {missing}. Call the two"
         " columns 'file' and 'label'."

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from srcsel.base.errors import InputError
-from srcsel.base.phrases import plain
+from srcsel.base.phrases import cut, plain
 from srcsel.base.records import Corrections, Dataset
 from srcsel.base.spreadsheet import as_named, to_csv
 from srcsel.pictures.corrections import corrections
@@ -85,7 +85,7 @@ def _read(name: str, rows: Iterable[Sequence[str]]) -> Corrections:
                 f"Line {number} of {name} cannot be meant so{_why(change)}. {TABLE.needs}"
             )
         if label and new.get(file, label) != label:
-            raise InputError(f"{name} gives {file} two new labels. Keep the right one.")
+            raise InputError(f"{name} gives {cut(file)} two new labels. Keep the right one.")
         if label:
             new[file] = label
         else:
@@ -99,6 +99,4 @@ def _why(change: str) -> str:
     """Name a change that there is not."""
     if change in (LEAVE_OUT, NEW_LABEL):
         return ""
-    said = plain(change)
-    short = said if len(said) <= WORD else f"{said[:WORD]}…"
-    return f": '{short}' is neither '{LEAVE_OUT}' nor '{NEW_LABEL}'"
+    return f": '{cut(plain(change), WORD)}' is neither '{LEAVE_OUT}' nor '{NEW_LABEL}'"

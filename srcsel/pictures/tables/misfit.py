@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from srcsel.base.phrases import count
+from srcsel.base.phrases import count, cut
 from srcsel.pictures.tables.names import base, stem
 from srcsel.pictures.tables.read import SEVERAL, SHOWN, Labeled
 
@@ -17,18 +17,21 @@ def misfit(read: Labeled, pictures: Iterable[str]) -> str:
     table, many = read.table.name, count(len(here), "picture")
     if 2 * read.matched >= read.rows:
         reason = next((u.reason for u in read.skipped if u.kind == "label"), "")
-        return f"{table} gives none of the {many} here one label. For example {here[0]}: {reason}"
+        return (
+            f"{table} gives none of the {many} here one label. For example {cut(here[0])}: {reason}"
+        )
     share = "none" if not read.matched else f"only {read.matched:,}"
     said = (
         f"{table} does not fit this folder: {share} of its {count(read.rows, 'row')}"
         f" {'name' if read.matched > 1 else 'names'} one of the {many} here."
     )
     if read.missing:
-        said += f" It looks for {', '.join(read.missing)}; here lie {', '.join(here[:SHOWN])}."
+        asked, there = (", ".join(map(cut, names)) for names in (read.missing, here[:SHOWN]))
+        said += f" It looks for {asked}; here lie {there}."
     several = next((u for u in read.skipped if u.reason == SEVERAL.format(table)), None)
     endings = {stem(base(path)) for path in here} & {stem(base(name)) for name in read.missing}
     if several is not None:
-        said += f" {several.path}: {several.reason}"
+        said += f" {cut(several.path)}: {several.reason}"
     elif endings and not read.matched:
         said += " (Some names agree but for their folder or ending.)"
     return (

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from srcsel.base.errors import InputError
-from srcsel.base.phrases import count
+from srcsel.base.phrases import count, cut
 from srcsel.base.records import Unreadable
 from srcsel.pictures.tables.columns import Columns, cell, find_columns
 from srcsel.pictures.tables.encoding import encoding_of
@@ -111,7 +111,7 @@ class _Matching:
                 path,
                 "claimed",
                 f"Rows of {self.table.name} with different folders could"
-                f" mean it: {before} and {name}. Keep the folders in the paths.",
+                f" mean it: {cut(before)} and {cut(name)}. Keep the folders in the paths.",
             )
         elif not label:
             self._leave(path, "empty", f"It has no label in {self.table.name}.")
@@ -120,7 +120,7 @@ class _Matching:
                 path,
                 "torn",
                 f"It has two labels in {self.table.name},"
-                f" '{self.labels[path]}' and '{label}'. Keep the right one.",
+                f" '{cut(self.labels[path])}' and '{cut(label)}'. Keep the right one.",
             )
         column = self.columns.label
         if column is not None and column < len(row) and self.labels.get(path) == label:
@@ -162,7 +162,7 @@ class _Matching:
             torn = f" ({counts['several']:,} fit several)" if counts["several"] else ""
             said.append(
                 f"{counts['lost']:,} of {count(counts['rows'], 'row')} of {table} name no"
-                f" picture of this folder{torn}, for example {first}."
+                f" picture of this folder{torn}, for example {cut(first)}."
             )
         for why, what in (
             ("unnamed", f"not named in {table}"),
@@ -183,9 +183,10 @@ class _Matching:
             label: forms for label, forms in self.written.items() if label and len(forms) > 1
         }
         return [
-            f"The class '{label}' is written in {len(forms)} ways in {self.table.name} that differ"
-            " in blanks around it or in how accents are stored"
-            f" ({', '.join(map(ascii, sorted(forms)[:SHOWN]))}); they are read as one class."
+            f"The class '{cut(label)}' is written in {len(forms)} ways in {self.table.name} that"
+            " differ in blanks around it or in how accents are stored"
+            f" ({', '.join(cut(ascii(form)) for form in sorted(forms)[:SHOWN])}); they are read as"
+            " one class."
             for label, forms in list(several.items())[:SHOWN]
         ]
 

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from srcsel.base.errors import InputError, SrcselError
+from srcsel.base.errors import InputError, MissingPathError, SrcselError
 from srcsel.base.paths import lasting, named
 from srcsel.base.records import JobStatus, Listing
-from srcsel.pictures import stores, thumbs
+from srcsel.pictures import places, stores, thumbs
 from srcsel.store.serialize import from_plain
 from srcsel.ui.app import navigation, state
-from srcsel.ui.parts import access, asking, cards, watch, words
+from srcsel.ui.parts import asking, cards, watch, words
 from srcsel.ui.parts.making import CHECKED, check_job
 from srcsel.ui.parts.show import error_state, md, plain, prefix
 
@@ -41,7 +41,7 @@ def card(ref: str) -> None:
         listing = listed(ref)  # first: it says no where a path may not be opened, or is none
         job = check_job(ref)
     except SrcselError as error:
-        _cannot(ref, error)
+        _cannot(error)
         return
     if job.state in ("failed", "cancelled") or (listing is None and job.state != "done"):
         watch.watch_job(job, _reading)
@@ -175,13 +175,11 @@ def _previewed(found: dict | None) -> Listing | None:
     return from_plain(Listing, found["preview"])
 
 
-def _cannot(ref: str, error: SrcselError) -> None:
+def _cannot(error: SrcselError) -> None:
     error_state("These pictures cannot be used", cards.sentence(error))
-    if named(ref) is not None or not isinstance(error, InputError):
-        return
-    near = access.nearest(ref)
-    if near:
-        st.markdown("Folders that are there:")
+    cause = error.__cause__
+    if isinstance(cause, MissingPathError) and (near := places.meant(cause.path)):
+        st.markdown("Did you mean:")
         with st.container(horizontal=True):
             for folder in near:
                 st.button(

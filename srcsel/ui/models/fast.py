@@ -44,14 +44,5 @@ def switch(spec: str, listing: Listing, models: Sequence[SourceModel]) -> bool:
     return on
 
 
-def work_share(listing: Listing, models: Sequence[SourceModel], *, race: bool) -> float:
-    """Return the most that a run puts through networks, as a share of an exact run's pictures."""
-    if not race or rules.no_race(
-        np.bincount(listing.labels, minlength=len(listing.classes)), len(models)
-    ):
-        return 1.0
-    return rules.budget(len(models), len(listing.paths)) / (len(models) * len(listing.paths))
-
-
 def _switched() -> None:
     state.write(fast=ON if st.session_state["models-fast"] else OFF)

@@ -37,7 +37,7 @@ def draw(spec: str) -> None:
             icon=":material/search:",
             placeholder="resnet, siglip2, dino v3",
         )
-        size = st.select_slider("Size (parameters)", list(SIZES), key="models-size")
+        size = st.select_slider("Size (weights)", list(SIZES), key="models-size")
         pixels = st.selectbox("Reads", PIXELS, format_func=_pixels, key="models-pixels", width=130)
         hub = st.selectbox("From", ["", *HUBS], format_func=_from, key="models-hub", width=190)
         commercial = st.pills("Licence", ["Commercial use allowed"], key="models-licence")

@@ -16,7 +16,7 @@ from srcsel.jobs import foretelling
 from srcsel.jobs.pace import Pace
 from srcsel.runs.question import new_run
 from srcsel.ui.app import navigation
-from srcsel.ui.models import fast, online, precision
+from srcsel.ui.models import online, precision
 from srcsel.ui.parts import cards, price, words
 from srcsel.ui.parts.asking import submit_run
 from srcsel.ui.parts.show import plain
@@ -24,10 +24,9 @@ from srcsel.ui.parts.show import plain
 
 def run_button(listing: Listing, models: Sequence[SourceModel], options: dict[str, Any]) -> None:
     """Draw the button that says the price; a press submits the run and opens its results."""
-    share = fast.work_share(listing, models, race=bool(options.get("race")))
     every, n = bool(options.get("all_pictures")), len(listing.paths)
     pictures = sampling.used(n, all_pictures=every)
-    cost = price.estimate(models, pictures, _pace(models, options), share=share)
+    cost = price.estimate(models, pictures, pace_for(listing, models, options))
     if every and pictures > sampling.ALL_UP_TO:
         pairs = sum(sampling.comparing(n, m.dim or sampling.USUAL_WIDTH) for m in models)
         cost = replace(cost, seconds=cost.seconds + pairs)
@@ -50,7 +49,7 @@ def run_button(listing: Listing, models: Sequence[SourceModel], options: dict[st
         st.caption(note)
 
 
-def _pace(models: Sequence[SourceModel], options: dict[str, Any]) -> Pace:
+def pace_for(listing: Listing, models: Sequence[SourceModel], options: dict[str, Any]) -> Pace:
     """Return what foretells the run, by what earlier ones on this computer took."""
     settings = load_settings()
     setting = foretelling.setting_of(
@@ -59,7 +58,9 @@ def _pace(models: Sequence[SourceModel], options: dict[str, Any]) -> Pace:
         str(options.get("precision") or precision.EXACT),
         settings,
     )
-    return foretelling.pace_of(models, setting, settings)
+    pace = foretelling.pace_of(models, setting, settings, raced=bool(options.get("race")))
+    pace.know(classes=len(listing.classes))
+    return pace
 
 
 def question(listing: Listing, models: Sequence[SourceModel], options: dict[str, Any]) -> Run:

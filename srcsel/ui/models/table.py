@@ -18,7 +18,7 @@ CHOSEN = (
     "Starting model",
     "Why try it",
     "Download",
-    "Parameters",
+    "Weights",
     "On ImageNet",
     "Learned from",
     "Licence",
@@ -26,8 +26,8 @@ CHOSEN = (
 COLUMNS = {  # widths of all of CHOSEN together fit a window of 1,280 pixels
     "Starting model": st.column_config.TextColumn(width=190),
     "Why try it": st.column_config.TextColumn(width=320),
-    "Parameters": st.column_config.NumberColumn(
-        format="%.2f M", width=100, help="Millions of weights: how big the model is."
+    "Weights": st.column_config.NumberColumn(
+        format="%.2f M", width=100, help="How many numbers the model is made of: how big it is."
     ),
     "Learned from": st.column_config.TextColumn(width=170),
     "On ImageNet": st.column_config.NumberColumn(
@@ -54,7 +54,7 @@ def table(models: Sequence[SourceModel]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Starting model": [plain(m.title) for m in models],
-            "Parameters": [None if m.params is None else m.params / 1e6 for m in models],
+            "Weights": [None if m.params is None else m.params / 1e6 for m in models],
             "Work": [m.gmacs for m in models],
             "Input": [m.input_size for m in models],
             "Learned from": [plain(m.pretraining) for m in models],

@@ -21,7 +21,8 @@ from srcsel.base.records import Glimpse, JobStatus, Part, Result
 from srcsel.charts import PAINT, class_groups
 from srcsel.ui.app import frame, state
 from srcsel.ui.parts import choices, mine, watch, words
-from srcsel.ui.parts.show import plain
+from srcsel.ui.parts.show import md, plain
+from srcsel.verdict import tried
 from srcsel.verdict.readings import bar_length, bar_start, model_order, names_of, pick_scores
 
 BARS = ("silhouette", "supcon")
@@ -73,6 +74,8 @@ def draw(job: JobStatus, result: Result | None) -> None:
         watch.head(job)
         glimpse = None if job.state == "queued" else state.board().glimpse(job.id)
         _component()(key=f"live-{job.id}", data=shown(job, result, glimpse))
+        if result is not None and result.prior is not None:
+            st.caption(md(tried.in_brief(result.prior)))
         watch.failures(job)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,18 +37,15 @@ def estimate(
     models: Sequence[SourceModel],
     pictures: int,
     pace: Pace,
-    *,
-    share: float = 1.0,
 ) -> Price:
     """Estimate scoring `models` on `pictures` pictures until the answer stands, as the time left
     will be said: by what earlier runs here took, else by what a usual processor does.
 
-    pace: of these models, nothing heard yet. share: of the pictures that go through the networks,
-    at most.
+    pace: of these models, nothing heard yet.
     """
     return Price(
         models=len(models),
-        seconds=pace.foretold(math.ceil(share * pictures)) if models else 0.0,
+        seconds=pace.foretold(pictures) if models else 0.0,
         download_bytes=sum(model.download_bytes or 0 for model in models),
         unknown=sum(model.gmacs is None or model.download_bytes is None for model in models),
     )

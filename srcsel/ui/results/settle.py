@@ -4,13 +4,13 @@ was measured.
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
 
 import streamlit as st
 
 from srcsel.base import phrases
 from srcsel.base.records import Result, Verdict
-from srcsel.evidence.estimate import training_seconds
+from srcsel.evidence.estimate import settling_seconds, too_short
 from srcsel.models.called import at_start
 from srcsel.runs.settled import FINAL, MINUTES, PROTOCOL, ROUNDS
 from srcsel.store.memory import Memory
@@ -18,10 +18,11 @@ from srcsel.ui.app import frame, state
 from srcsel.ui.parts import mine, price, watch
 from srcsel.ui.parts.asking import last_of, submit
 from srcsel.ui.parts.show import md
-from srcsel.verdict.measured import FEWEST_ROUNDS, contest, unfinished, why_not
+from srcsel.verdict.measured import contest, unfinished, why_not
 from srcsel.verdict.readings import names_of
 
-ALLOWED = (5, 10, 30, 60)  # minutes
+NO_LIMIT = 0
+ALLOWED = (5, 10, 30, 60, NO_LIMIT)  # minutes
 
 
 def why(verdict: Verdict) -> str:
@@ -51,19 +52,15 @@ def section(result: Result, limit: str) -> None:
             _offer(result)
 
 
-def seconds(result: Result, minutes: float) -> float:
-    """Estimate what settling takes where the order does not become clear before the end."""
-    settled = result.settled
-    done = len(settled.protocol.seeds) if settled and settled.accuracies else 0
-    return min(60 * minutes, _rounds(result, range(done, ROUNDS)))
-
-
-def _rounds(result: Result, rounds: range) -> float:
-    """Estimate the seconds of some rounds, all models in each."""
-    asked = set(contest(result))
-    models = [model for model in result.models if model.id in asked]
-    protocol, memory = replace(PROTOCOL, seeds=tuple(rounds)), Memory(state.settings().evidence)
-    return price.START + training_seconds(result, models, protocol, memory)
+def price_of(least: float, most: float, minutes: int) -> str:
+    """Say what a press will take: "about 4 min to 8 min", or "10 min of about 1 h 30 min" where an
+    order cannot be told in the time allowed. Seconds; minutes: NO_LIMIT or a limit.
+    """
+    limit = 60.0 * minutes if minutes != NO_LIMIT else math.inf
+    if least > limit:
+        return f"{phrases.duration(limit)} of {phrases.about(least)}"
+    said, end = phrases.about(least), phrases.duration(min(most, limit))
+    return said if phrases.duration(least) == end else f"{said} to {end}"
 
 
 def _offer(result: Result) -> None:
@@ -72,22 +69,25 @@ def _offer(result: Result) -> None:
     if not mine.is_mine(result.run.person):
         st.caption(mine.NOT_YOURS)
         return
+    memory = Memory(state.settings().evidence)
+    least, most = (price.START + each for each in settling_seconds(result, memory))
     with st.container(horizontal=True, vertical_alignment="center"):
         button = st.container(width="content")
         minutes = st.segmented_control(
             "Time allowed",
             ALLOWED,
-            default=int(MINUTES),
+            default=next((m for m in ALLOWED if least <= 60 * m and m >= MINUTES), NO_LIMIT),
             required=True,
-            format_func=lambda value: f"at most {value} min",
+            format_func=lambda value: f"at most {value} min" if value else "no limit",
             key="settle-minutes",
             label_visibility="collapsed",
             width="content",
         )
-    asked = minutes or int(MINUTES)
+    asked = int(MINUTES) if minutes is None else minutes
+    begin = "Begin to settle it" if asked and least > 60 * asked else "Settle it"
     label = (
-        f"Settle it: train these {phrases.word(len(contest(result)))} for real,"
-        f" {phrases.about(seconds(result, asked))}"
+        f"{begin}: train these {phrases.word(len(contest(result)))} for real,"
+        f" {price_of(least, most, asked)}"
     )
     names = names_of(result)
     who = phrases.listed([md(names[m]) for m in contest(result)])
@@ -96,17 +96,13 @@ def _offer(result: Result) -> None:
         f" about the rest, up to {phrases.word(ROUNDS)} times with other pictures. It ends as soon"
         " as the order is clear."
     )
+    payload = {"run_id": result.run.id, "minutes": asked or None}
     if (
         button.button(
             label, type="primary", icon=":material/gavel:", key="settle-start", help=means
         )
-        and submit("settle", {"run_id": result.run.id, "minutes": asked}) is not None
+        and submit("settle", payload) is not None
     ):
         st.rerun()
-    least = _rounds(result, range(FEWEST_ROUNDS))
-    if result.settled is None and least > 60 * asked:
-        st.caption(
-            f"An order is told after {phrases.word(FEWEST_ROUNDS)} trainings of each,"
-            f" {phrases.about(least)}. What is trained until then is kept: pressed again, it"
-            " goes on."
-        )
+    if asked and (said := too_short(result, asked, least)):
+        st.caption(said)

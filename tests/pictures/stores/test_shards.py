@@ -201,3 +201,28 @@ def test_a_column_called_bytes_that_holds_none_is_no_picture(tmp_path):
     pq.write_table(table, tmp_path / "numbers.parquet")
     with pytest.raises(InputError, match="no column of pictures"):
         load_dataset(str(tmp_path))
+
+
+def test_shards_without_labels_say_what_says_one(tmp_path):
+    tar_of(tmp_path / "bare.tar", [(f"{i:03d}.png", data) for i, (data, _) in enumerate(samples())])
+    with pytest.raises(InputError) as caught:
+        load_dataset(str(tmp_path))
+    said = str(caught.value)
+    assert said.startswith("None of the pictures in bare.tar has a label, so there are no classes.")
+    assert "0001.cls" in said
+    assert "labels.csv" not in said
+
+
+def test_a_picture_without_a_label_is_left_aside_and_no_table_of_ours_is_named(tmp_path):
+    files = []
+    for i, (data, label) in enumerate(samples()):
+        files.append((f"{i:03d}.png", data))
+        files += [(f"{i:03d}.cls", NAMES[label].encode())] if i else []
+    tar_of(tmp_path / "most.tar", files)
+    dataset = load_dataset(str(tmp_path))
+    assert len(dataset.paths) == 11
+    assert dataset.label_source == "the shards"
+    (aside,) = dataset.unreadable
+    assert aside.path == "most/000.png"
+    assert aside.reason == "It has no label in its shard."
+    assert not any("labels.csv" in note for note in dataset.notes)
