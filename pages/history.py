@@ -5,7 +5,7 @@ import streamlit as st
 
 from srcsel.base import phrases
 from srcsel.base.errors import SrcselError
-from srcsel.store.runs import RunSummary
+from srcsel.store.summaries import RunSummary
 from srcsel.ui.app import frame, state
 from srcsel.ui.evidence import experiment
 from srcsel.ui.history import actions, compare, keeping, notices

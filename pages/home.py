@@ -3,7 +3,7 @@
 import streamlit as st
 
 from srcsel.base.errors import SrcselError
-from srcsel.store.runs import RunSummary
+from srcsel.store.summaries import RunSummary
 from srcsel.ui.app import frame, navigation, state, tour
 from srcsel.ui.parts import cards, mine, shipped
 

@@ -28,7 +28,7 @@ from srcsel.base.records import FeatureKey, Features
 from srcsel.base.settings import Settings
 from srcsel.store import files
 from srcsel.store.memory import Arrays, Memory
-from srcsel.store.runs import RunStore, RunSummary
+from srcsel.store.runs import RunStore
 from srcsel.store.serialize import from_plain, to_plain
 from srcsel.store.shards import NAME_BYTES, Shards
 from srcsel.store.shared import Shared
@@ -38,7 +38,7 @@ EXAMPLES = Path(__file__).parents[1] / "demo" / "runs"
 Timing = tuple[float, float]
 """Seconds that a network took for a picture: the time, and the usual one of its batches."""
 
-__all__ = ["EXAMPLES", "FeatureStore", "RunStore", "RunSummary", "open_features", "open_runs"]
+__all__ = ["EXAMPLES", "FeatureStore", "RunStore", "open_features", "open_runs"]
 
 
 def open_features(settings: Settings) -> FeatureStore:

@@ -18,7 +18,6 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -35,42 +34,18 @@ from srcsel.base.records import (
     Result,
     Run,
     Score,
-    VerdictCause,
-    VerdictKind,
 )
 from srcsel.base.settings import load_settings
 from srcsel.store import files
 from srcsel.store.coherent import checked, require_of
 from srcsel.store.serialize import from_plain, to_plain
+from srcsel.store.summaries import RunSummary, summaries, summary_of
 
 SHARED_MAPS = "maps/shared.json"
 """Within the folder of an example: the id of another one of the same pictures, whose maps count."""
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 _NEW_ID = re.compile(r"\d{8}-\d{6}-\d{6}-[0-9a-f]{4}")
 _HOME = "<home>"  # stands for the work folder in stored paths, so that it can move
-
-
-@dataclass(frozen=True)
-class RunSummary:
-    """One line of History."""
-
-    id: str
-    title: str
-    created: str  # ISO 8601, UTC
-    ref: str
-    name: str  # of the dataset
-    images: int
-    classes: int
-    winner_title: str  # "" where nothing was scored yet
-    kind: VerdictKind
-    models: int
-    complete: bool
-    race: bool = False  # a fast answer
-    example: bool = False  # shipped with srcsel, read-only
-    cause: VerdictCause = ""  # of "cannot tell"
-    person: str = ""  # as of the Run
-    measured: bool = False  # the answer is what training the close models came to
-    winner: str = ""  # id; "" also where an earlier version stored the run
 
 
 class RunStore:
@@ -104,7 +79,7 @@ class RunStore:
         plain = to_plain(result)
         plain["dataset"]["folder"] = self._portable(result.dataset.folder)
         files.write_json(place / "result.json", plain, synced=synced)
-        about = {"run": to_plain(result.run), "summary": to_plain(_summary(result))}
+        about = {"run": to_plain(result.run), "summary": to_plain(summary_of(result))}
         # last: a folder without it is no run
         files.write_json(place / "run.json", about, synced=synced)
 
@@ -114,7 +89,7 @@ class RunStore:
         """
         path = self.folder / _checked(result.run.id) / "run.json"
         if path.is_file():
-            about = {"run": to_plain(result.run), "summary": to_plain(_summary(result))}
+            about = {"run": to_plain(result.run), "summary": to_plain(summary_of(result))}
             files.write_json(path, about)
 
     def load(self, run_id: str) -> Result:
@@ -160,9 +135,9 @@ class RunStore:
 
     def list(self) -> list[RunSummary]:
         """Every run, newest first, the examples after the person's own."""
-        own = self._summaries(self.folder, example=False)
+        own = summaries(self.folder, self.notes, example=False)
         taken = {summary.id for summary in own}
-        shipped = self._summaries(self.examples, example=True) if self.examples else []
+        shipped = summaries(self.examples, self.notes, example=True) if self.examples else []
         return own + [summary for summary in shipped if summary.id not in taken]
 
     def rename(self, run_id: str, title: str) -> None:
@@ -292,20 +267,6 @@ class RunStore:
                 return root / run_id
         raise UnknownNameError("run", run_id, [summary.id for summary in self.list()])
 
-    def _summaries(self, root: Path, *, example: bool) -> list[RunSummary]:
-        found = []
-        for path in sorted(root.glob("*/run.json"), reverse=True):
-            try:
-                summary = from_plain(RunSummary, files.read_json(path)["summary"])
-                _same(summary.id, path.parent.name)
-            except (files.DamagedFileError, FileNotFoundError, *files.NOT_SO):
-                self.notes.append(
-                    f"The stored run {path.parent.name} is damaged and is left out of the list."
-                )
-                continue
-            found.append(dataclasses.replace(summary, example=example))
-        return sorted(found, key=lambda summary: (summary.created, summary.id), reverse=True)
-
     def _portable(self, folder: Path) -> str:
         """Write a folder of the work folder without saying where that lies: runs move, and examples
         ship.
@@ -331,12 +292,6 @@ def is_new_id(text: str) -> bool:
     return bool(_NEW_ID.fullmatch(text))
 
 
-def _same(found: str, expected: str) -> None:
-    """Raise ValueError where a file says that it is another's."""
-    if found != expected:
-        raise ValueError(f"Expected {expected}, got {found}.")
-
-
 def _checked(run_id: str) -> str:
     """Refuse anything that is no run id: it comes from the browser's address line."""
     if not _RUN_ID.fullmatch(run_id):
@@ -355,26 +310,3 @@ def _with_rechecks(score: Score, rechecks: dict[str, np.ndarray]) -> Score:
 def _map_path(place: Path, model: str, method: str, seed: int, cap: int) -> Path:
     question = [model, method, seed] + ([] if cap == DOTS else [cap])
     return place / "maps" / f"{files.text_hash(question)}.safetensors"
-
-
-def _summary(result: Result) -> RunSummary:
-    titles = {model.id: model.title for model in result.models}
-    winner = result.verdict.winner or ""
-    return RunSummary(
-        id=result.run.id,
-        title=result.run.title,
-        created=result.run.created,
-        ref=result.run.ref,
-        name=result.dataset.name,
-        images=len(result.dataset.paths),
-        classes=len(result.dataset.classes),
-        winner_title=titles.get(winner, winner),
-        winner=winner,
-        kind=result.verdict.kind,
-        models=len(result.models),
-        complete=result.complete,
-        race=result.run.race,
-        cause=result.verdict.cause,
-        person=result.run.person,
-        measured=bool(result.verdict.measured),
-    )

@@ -5,7 +5,8 @@ import pytest
 
 from srcsel.base.records import FeatureKey, Features
 from srcsel.store import cache, features
-from srcsel.store.runs import RunStore, RunSummary
+from srcsel.store.runs import RunStore
+from srcsel.store.summaries import RunSummary
 from srcsel.ui.history import compare
 from srcsel.ui.parts import mine
 from srcsel.verdict import correction

@@ -6,7 +6,7 @@ import streamlit as st
 
 from srcsel.base import log, phrases
 from srcsel.base.errors import SrcselError
-from srcsel.store.runs import RunSummary
+from srcsel.store.summaries import RunSummary
 from srcsel.ui.app import navigation, state
 from srcsel.ui.parts import cards, mine
 from srcsel.ui.parts.show import md, plain

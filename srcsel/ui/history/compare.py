@@ -10,7 +10,7 @@ import streamlit as st
 from srcsel.base import phrases
 from srcsel.base.records import Result
 from srcsel.runs.question import PRECISIONS
-from srcsel.store.runs import RunSummary
+from srcsel.store.summaries import RunSummary
 from srcsel.ui.app import state
 from srcsel.ui.parts import cards
 from srcsel.ui.parts.show import md, plain

@@ -9,7 +9,7 @@ import streamlit as st
 from srcsel.base import phrases
 from srcsel.base.errors import SrcselError
 from srcsel.models.called import named
-from srcsel.store.runs import RunSummary
+from srcsel.store.summaries import RunSummary
 from srcsel.ui.app import frame
 from srcsel.ui.parts import words
 from srcsel.ui.parts.show import md, plain, prefix

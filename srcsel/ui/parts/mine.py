@@ -14,7 +14,7 @@ import streamlit as st
 
 from srcsel.base.errors import SrcselError
 from srcsel.base.records import JobStatus
-from srcsel.store.runs import RunSummary
+from srcsel.store.summaries import RunSummary
 from srcsel.ui.app import state
 from srcsel.ui.people import people
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from srcsel.store.runs import RunSummary
+from srcsel.store.summaries import RunSummary
 from srcsel.ui.app import navigation, state
 from srcsel.ui.app.tour import PREFIX
 from srcsel.ui.parts import words
