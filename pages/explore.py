@@ -21,7 +21,7 @@ ROOM_PRESENTING = 410
 
 def main() -> None:
     """Read the run the address names, and draw the part of the page it names."""
-    head = st.container(horizontal=True, vertical_alignment="center", gap="large")
+    head = st.container(horizontal=True, vertical_alignment="center")
     with head:
         frame.header("Explore")
     run_id = opened.run()

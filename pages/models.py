@@ -74,7 +74,7 @@ def models() -> None:
         picking.by_name(chosen)
     options = picking.advanced() | again.kept(before, listing)
     with start:
-        left, right = st.columns(2, gap="large")
+        left, right = st.columns(2)
         with left:
             options["race"] = fast.switch(chosen, listing, ticked)
         with right:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 SCATTER_HEIGHT = 420  # pixels
-NAME = 24  # characters that a name may take beside its dot
+NAME = 27  # characters that a name may take beside its dot
 DOTS_HEIGHT, ROW = 460, 56  # pixels that a few rows are spread over at most, and of one row then
 
 _HEADROOM = 0.08  # share of an axis left free on each side
@@ -152,7 +152,7 @@ def agreement_scatter(
     )
     spans = [_span(points[m][1:] for m in shown), _span(_ends(reached[m]) for m in shown)]
     _square(figure, spans, axis_title(predictor, reading), paint, scale, down=down)
-    names = short_names([titles[m] for m in shown], 22)
+    names = short_names([titles[m] for m in shown], NAME)
     for model, name in zip(shown, names, strict=True):  # on its dot; the page places it beside
         figure.add_annotation(
             x=x[model],

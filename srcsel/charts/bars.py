@@ -35,7 +35,7 @@ SCALES = {
     "silhouette": "−1 to 1, higher is better",
     "supcon": "Gain over chance, higher is better",
 }
-_LABEL, _LABEL_LARGE = 26, 18  # characters a name may take beside its bar; in large type
+_LABEL, _LABEL_LARGE = 27, 18  # characters a name may take beside its bar; in large type
 
 
 def score_bars(

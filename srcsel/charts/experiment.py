@@ -1,4 +1,4 @@
-"""The experiment's summary -> a figure: both scores against the accuracy reached, target by target.
+"""The experiment's summary -> a figure a target: both scores against the accuracy reached.
 
 No Streamlit.
 """
@@ -18,62 +18,53 @@ if TYPE_CHECKING:
 
 SCORES = {"silhouette": "MSC", "supcon": "SCL gain"}
 ORDER: tuple[Reading, ...] = ("raw", "whitened")
-ROW_HEIGHT = 230  # pixels
-_TOP, _BOTTOM = 34, 44  # pixels
-LOW = 45  # percent; a name below a dot under this would meet the axis
+ROW_HEIGHT = 210  # pixels
+_TOP, _BOTTOM = 10, 44  # pixels
 
 
-def experiment_grid(
-    summary: Mapping[str, Any],
+def experiment_column(
+    target: Mapping[str, Any],
     kind: str,
     readings: Sequence[Reading] = ORDER,
     *,
     theme: Theme = "light",
 ) -> go.Figure:
-    """One small scatter for each score and reading (rows) and target (columns); accuracy in percent
-    upward.
+    """One small scatter for each reading and score, below each other, of one target; accuracy in
+    percent upward, the same axis for every target.
 
     A filled dot is a model, a hollow diamond a yardstick that has learned nothing; the ring is the
     model that the score puts first among those one could start from.
     """
-    import plotly.graph_objects as go
     from plotly.subplots import make_subplots
 
-    targets, paint = summary["targets"], PAINT[theme]
+    paint = PAINT[theme]
     rows: list[tuple[str, Reading]] = [(score, reading) for reading in readings for score in SCORES]
-    height = ROW_HEIGHT * len(rows) + _TOP + _BOTTOM
-    figure = make_subplots(
-        len(rows),
-        len(targets),
-        shared_yaxes=True,
-        horizontal_spacing=0.03,
-        vertical_spacing=0.2 / len(rows),
-        column_titles=[f"<b>{plotly_text(t['title'])}</b>" for t in targets],
-    )
+    figure = make_subplots(len(rows), 1, vertical_spacing=0.2 / len(rows))
     for i, (score, reading) in enumerate(rows, 1):
-        for j, target in enumerate(targets, 1):
-            points = cell(target, kind, score, reading)
-            figure.add_trace(_dots(points, paint), i, j)
-            figure.add_trace(go.Scatter(**_ring(points, paint)), i, j)
-            figure.update_xaxes(
-                title_text=f"{SCORES[score]}, {READINGS[reading].lower()}", row=i, col=j
-            )
-        figure.update_yaxes(title_text="accuracy, %", row=i, col=1)
+        points = cell(target, kind, score, reading)
+        figure.add_trace(_dots(points, paint), i, 1)
+        figure.add_trace(_ring(points, paint), i, 1)
+        _add_name(figure, points, i)
+        figure.update_xaxes(
+            title_text=f"{SCORES[score]}, {READINGS[reading].lower()}", row=i, col=1
+        )
     ink = {"color": paint["ink"], "size": 12}
     axis = {
         "tickfont": ink,
         "title_font": ink,
+        "title_standoff": 4,
         "gridcolor": paint["band"],
         "zerolinecolor": paint["line"],
     }
-    figure.update_xaxes(**axis, title_standoff=4)
-    figure.update_yaxes(**axis, title_standoff=4)
-    figure.update_annotations(font={"color": paint["ink"], "size": 14})
+    figure.update_xaxes(**axis, nticks=6, tickangle=0)
+    figure.update_yaxes(**axis, title_text="accuracy, %", range=[0, 105], nticks=6)
+    figure.update_annotations(font=ink)
     figure.update_layout(
-        height=height,
+        height=ROW_HEIGHT * len(rows) + _TOP + _BOTTOM,
         showlegend=False,
-        paper_bgcolor=paint["paper"],
-        plot_bgcolor=paint["paper"],
+        dragmode=False,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
         margin={"l": 50, "r": 10, "t": _TOP, "b": _BOTTOM},
         hoverlabel={"font": {"size": 13}},
     )
@@ -104,20 +95,19 @@ def cell(
     return sorted(found, key=lambda p: p["first"])
 
 
-def grid_alt(summary: Mapping[str, Any], kind: str) -> str:
-    """Say in words what the figure shows, from the same numbers."""
+def column_alt(target: Mapping[str, Any], kind: str) -> str:
+    """Say in words what the figure of one target shows, from the same numbers."""
     said = []
-    for target in summary["targets"]:
-        for reading in ORDER:
-            for score, name in SCORES.items():
-                points = cell(target, kind, score, reading)
-                if points and points[-1]["first"]:
-                    best = max(p["y"] for p in points if not p["yardstick"])
-                    said.append(
-                        f"{plain(target['title'])}, {name} {READINGS[reading].lower()}: first is "
-                        f"{points[-1]['title']}, {best - points[-1]['y']:.1f} points below the best"
-                    )
-    return "Scores against accuracy. " + "; ".join(said) + "."
+    for reading in ORDER:
+        for score, name in SCORES.items():
+            points = cell(target, kind, score, reading)
+            if points and points[-1]["first"]:
+                best = max(p["y"] for p in points if not p["yardstick"])
+                said.append(
+                    f"{name} {READINGS[reading].lower()}: first is {points[-1]['title']},"
+                    f" {best - points[-1]['y']:.1f} points below the best"
+                )
+    return f"Scores against accuracy on {plain(target['title'])}. {'; '.join(said)}."
 
 
 def _dots(points: Sequence[Mapping[str, Any]], paint: Mapping[str, str]) -> Any:
@@ -138,27 +128,33 @@ def _dots(points: Sequence[Mapping[str, Any]], paint: Mapping[str, str]) -> Any:
     )
 
 
-def _ring(points: Sequence[Mapping[str, Any]], paint: Mapping[str, str]) -> dict[str, Any]:
-    """Draw a ring around, and the name beside, the model that the score puts first."""
+def _ring(points: Sequence[Mapping[str, Any]], paint: Mapping[str, str]) -> Any:
+    """Draw a ring around the model that the score puts first."""
+    import plotly.graph_objects as go
+
     first = [p for p in points if p["first"]]
-    middle = sum(p["x"] for p in points) / len(points) if points else 0.0
-    return {
-        "x": [p["x"] for p in first],
-        "y": [p["y"] for p in first],
-        "mode": "markers+text",
-        "marker": {
+    return go.Scatter(
+        x=[p["x"] for p in first],
+        y=[p["y"] for p in first],
+        mode="markers",
+        marker={
             "size": 17,
             "symbol": "circle-open",
             "color": paint["ink"],
             "line": {"width": 2},
         },
-        "text": [plotly_text(p["title"]) for p in first],
-        "textposition": [_side(p, middle) for p in first],
-        "textfont": {"color": paint["ink"], "size": 12},
-        "hoverinfo": "skip",
-    }
+        hoverinfo="skip",
+    )
 
 
-def _side(point: Mapping[str, Any], middle: float) -> str:
-    """Put a name where the plot has room: towards the middle, and not below its lower edge."""
-    return f"{'bottom' if point['y'] > LOW else 'top'} {'left' if point['x'] > middle else 'right'}"
+def _add_name(figure: go.Figure, points: Sequence[Mapping[str, Any]], row: int) -> None:
+    """Write the name of the first-placed model on its dot; the page places it beside."""
+    for point in (p for p in points if p["first"]):
+        figure.add_annotation(
+            x=point["x"],
+            y=point["y"],
+            text=plotly_text(point["title"]),
+            showarrow=False,
+            row=row,
+            col=1,
+        )

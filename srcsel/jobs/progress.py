@@ -11,6 +11,7 @@ from srcsel.base.records import Part
 from srcsel.base.watch import FINISHED, PartState
 from srcsel.jobs.calm import Calm
 from srcsel.jobs.pace import Pace
+from srcsel.models.catalog import title_of
 
 BUSY = frozenset({"reading", "running", "scoring"})
 SCORING_SHARE = 0.05
@@ -171,7 +172,7 @@ class Progress:
     def words(self, part: str) -> str:
         """Say in a sentence what `part` is doing."""
         at = self._said[part]
-        name = self.titles.get(part, part)
+        name = self.titles.get(part) or self.titles.setdefault(part, title_of(part))
         if part == "pictures":
             return at.note or f"Reading pictures{_count(at)}"
         if part == "opening":

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from srcsel.base.asked import checked
-from srcsel.base.errors import InputError, UnknownNameError
+from srcsel.base.errors import InputError, SrcselError, UnknownNameError
 from srcsel.base.paths import clean
 from srcsel.base.records import SourceModel, Unreadable
 from srcsel.models import queries
@@ -152,6 +152,14 @@ def find_models(spec: str | Path | Sequence[str | Path]) -> list[SourceModel]:
             " id."
         )
     return list(found.values())
+
+
+def title_of(model: str) -> str:
+    """Return the title of the model with that id; the id itself where none has it."""
+    try:
+        return find_models(model)[0].title
+    except (SrcselError, IndexError):
+        return model
 
 
 @checked()

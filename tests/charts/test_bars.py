@@ -185,7 +185,7 @@ def test_one_and_twenty_models(count):
     figure = charts.score_bars(make([float(i) for i in range(count)], titles), "supcon", "whitened")
     labels = figure.layout.yaxis.ticktext
     assert len(labels) == len(set(labels)) == count  # cut in the middle, and still told apart
-    assert max(map(len, labels)) <= 26
+    assert max(map(len, labels)) <= 27
     assert figure.layout.height == charts.bars_height(count) < 450
 
 

@@ -18,7 +18,7 @@ from srcsel.base.records import (
     SourceModel,
     Verdict,
 )
-from srcsel.charts.experiment import cell, experiment_grid, grid_alt
+from srcsel.charts.experiment import cell, column_alt, experiment_column
 from srcsel.demo.findings import Told, mean_cosine, summarize
 
 NAMES = ("good", "poor", "control")
@@ -119,9 +119,14 @@ def test_the_figure_rings_the_model_each_score_puts_first():
     points = cell(summary["targets"][0], "finetune", "supcon", "raw")
     assert points[-1]["title"] == "Poor"  # best SCL gain among those that are no yardsticks
     assert [p["first"] for p in points] == [False, False, True]
-    figure = experiment_grid(summary, "finetune")
+    figure = experiment_column(summary["targets"][0], "finetune")
     assert len(figure.data) == 2 * 4
-    assert figure.layout.annotations[0].text == "<b>&lt;b&gt;Leaves&lt;/b&gt;</b>"
-    said = grid_alt(summary, "finetune")
+    names = figure.layout.annotations
+    rings = [t for t in figure.data if t.marker.symbol == "circle-open"]
+    assert [(a.xref, a.yref, a.x, a.y) for a in names] == [
+        (t.xaxis, t.yaxis, t.x[0], t.y[0]) for t in rings
+    ]  # each lies on its ring; the page places it beside
+    assert {a.text for a in names} == {"Good", "Poor"}
+    said = column_alt(summary["targets"][0], "finetune")
     assert "SCL gain as published: first is Poor, 40.0 points below the best" in said
     assert "MSC corrected: first is Good, 0.0 points below the best" in said

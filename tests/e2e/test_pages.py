@@ -11,6 +11,7 @@ from walk import wait_for_verdict
 
 PAGES = ["/", "/images", "/models", "/results", "/explore", "/evidence", "/history"]
 SERIOUS = {"serious", "critical"}
+INK = {"light": "rgb(22, 32, 43)", "dark": "rgb(242, 245, 248)"}  # as in charts/palette.py
 
 
 def example_run() -> str:
@@ -110,6 +111,18 @@ def test_page_with_a_run_is_accessible(path, scheme, visitor):
         )
         window.settle()
     window.shot(f"run-{path.strip('/')}-{scheme}")
+    assert violations(window) == []
+
+
+def test_charts_turn_dark_with_the_window(visitor):
+    window = visitor()
+    window.open(f"/results?run={example_run()}")
+    wait_for_verdict(window)
+    letters = window.page.locator("[class*=st-key-bars-] .ytick text").first
+    expect(letters).to_have_css("fill", INK["light"])
+    window.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    expect(letters).to_have_css("fill", INK["dark"])
+    window.settle()
     assert violations(window) == []
 
 

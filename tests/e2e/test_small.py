@@ -22,8 +22,8 @@ STICKS_OUT = """() => [...document.querySelectorAll("[data-testid=stMain] *")].f
     return true;
 }).map(one => one.outerHTML.slice(0, 160))"""
 
-COVERED = """() => {
-    const plot = document.querySelector(".st-key-cost .js-plotly-plot");
+COVERED = """(chart) => {
+    const plot = document.querySelector(`.st-key-${chart} .js-plotly-plot`);
     const box = (one) => one.getBoundingClientRect();
     const meet = (a, b) => Math.min(a.right, b.right) > Math.max(a.left, b.left)
         && Math.min(a.bottom, b.bottom) > Math.max(a.top, b.top);
@@ -145,8 +145,8 @@ def test_names_in_the_cost_picture_cover_nothing_at_any_width(visitor, long_name
     for width in (1440, 1280, 390):
         window.page.set_viewport_size({"width": width, "height": 900})
         window.settle()
-        window.page.wait_for_function(f"({COVERED})().names.length > 0", timeout=LONG)
-        said = window.page.evaluate(COVERED)
+        window.page.wait_for_function(f"({COVERED})('cost').names.length > 0", timeout=LONG)
+        said = window.page.evaluate(COVERED, "cost")
         assert said["names"]
         assert said["covered"] == []
         assert said["outside"] == []

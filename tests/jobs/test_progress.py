@@ -112,6 +112,7 @@ def test_a_download_that_all_wait_for_is_spoken_of_without_a_time():
         (("a", "downloading", 120_000_000, 350_000_000, 0), "Downloading Model A 120 of 350 MB"),
         (("a", "running", 64, 360, 0), "Running Model A, 64 of 360"),
         (("b", "scoring", 1, 4, 0), "Scoring b"),
+        (("demo/glyphs", "running", 64, 360, 0), "Running Invented letters, 64 of 360"),
         (("b", "failed", 0, 0, 0), "Failed: b"),
         (("maps", "running", 1, 3, 0), "Drawing maps, 1 of 3"),
         (("opening", "reading", 64, 360, 0), "Preparing pictures for the models, 64 of 360"),

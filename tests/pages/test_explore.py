@@ -91,7 +91,7 @@ def test_first_it_says_how_to_select(opened, words_of):
     tab = opened()
     assert not tab.exception
     assert "See the pictures behind the dots" in words_of(tab)
-    assert len(tab.get("bidi_component")) == 2  # map and drawer
+    assert len(tab.get("bidi_component")) == 3  # map, drawer, theme
     assert "Showing all 30 pictures" in words_of(tab).replace("\\", "")
     assert not grid(tab)
 
@@ -159,7 +159,7 @@ def test_presenter_mode_keeps_the_maps_the_pictures_and_what_was_chosen(opened, 
     tab = opened(second="demo/m1", method="pca", classes="1,2", find="05")
     tab.toggle(key="presenter").set_value(True).run()
     assert not tab.exception
-    assert len(tab.get("bidi_component")) == 2  # map and drawer
+    assert len(tab.get("bidi_component")) == 3  # map, drawer, theme
     assert [b.label for b in tab.selectbox] == [
         "The pictures as seen by",
         "Compare with…",
@@ -262,7 +262,7 @@ def test_a_broken_link_shows_the_usual_page(opened, address):
     assert not tab.exception
     assert tab.selectbox(key="explore-second").value is None
     assert tab.selectbox(key="explore-color").value == "class"
-    assert len(tab.get("bidi_component")) == 2  # map and drawer
+    assert len(tab.get("bidi_component")) == 3  # map, drawer, theme
 
 
 def test_what_was_chosen_is_in_the_address(opened):
@@ -333,9 +333,9 @@ def test_a_link_opens_the_other_parts_of_the_page(opened, monkeypatch, view):
     result, *model, set_id = shown[-1]
     assert (result.run.id, model) == (RUN_ID, ["demo/m1"] if view == "why" else [])
     assert len(set_id) == 24
-    assert len(tab.get("bidi_component")) == 1  # the drawer
+    assert len(tab.get("bidi_component")) == 2  # drawer, theme
     tab.segmented_control(key="explore-view").set_value("map").run()
-    assert len(tab.get("bidi_component")) == 2  # map and drawer
+    assert len(tab.get("bidi_component")) == 3  # map, drawer, theme
 
 
 def test_two_maps_share_dots_and_colors(opened, monkeypatch):
@@ -418,15 +418,19 @@ def test_pinned_classes_get_the_colours_and_all_others_are_grey(many):
     assert (found.of_class[3], found.of_class[11], found.of_class[0]) == (0, 1, 2)
 
 
-def test_pins_stand_in_the_address_where_classes_are_more_than_colours(opened, save, result):
-    assert not [m for m in opened().multiselect if m.key == "explore-pins"]
+@pytest.mark.parametrize("page", ["explore", "results"])
+def test_pins_stand_in_the_address_where_classes_are_more_than_colours(
+    visit, stored, save, result, page
+):
+    key = f"{page}-pins"
+    assert not [m for m in visit(page, run=RUN_ID).multiselect if m.key == key]
     classes = (*result.dataset.classes, *(f"class {i}" for i in range(57)))
     save(result, dataset=dataclasses.replace(result.dataset, classes=classes))
-    tab = opened(pins="2,59,600,x")
-    box = tab.multiselect(key="explore-pins")
-    assert box.value == [2, 59]
-    box.set_value([1]).run()
+    tab = visit(page, run=RUN_ID, pins="2,59,600,x")
+    assert tab.multiselect(key=key).value == [2, 59]
+    tab.multiselect(key=key).set_value([1]).run()
     assert tab.query_params["pins"] == "1"
+    assert not [m for m in visit(page, run=RUN_ID, present="on").multiselect if m.key == key]
 
 
 def test_filter_keeps_only_the_chosen_classes(many):

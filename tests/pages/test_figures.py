@@ -39,7 +39,7 @@ def test_the_same_is_drawn_once_and_few_are_kept():
 def test_the_evidence_page_is_drawn_again_without_building_a_figure(visit, monkeypatch):
     monkeypatch.setattr(features, "EXAMPLES", Path(srcsel.__file__).parent / "demo" / "runs")
     tab = visit("evidence", run="experiment-butterflies")
-    assert len(tab.get("plotly_chart")) == 3
+    assert len(tab.get("plotly_chart")) == 2 + 3  # of the run, and a target each
 
     def never(*_, **__):
         raise AssertionError("this figure was there")
@@ -47,9 +47,9 @@ def test_the_evidence_page_is_drawn_again_without_building_a_figure(visit, monke
     for module, name in (
         (agreement, "accuracy_dots"),
         (agreement, "agreement_scatter"),
-        (experiment, "experiment_grid"),
+        (experiment, "experiment_column"),
     ):
         monkeypatch.setattr(module, name, never)
     tab.run()
     assert not tab.exception
-    assert len(tab.get("plotly_chart")) == 3
+    assert len(tab.get("plotly_chart")) == 2 + 3  # of the run, and a target each

@@ -167,7 +167,7 @@ def test_a_run_under_way_is_one_card_and_no_verdict(under_way, words_of, board):
     assert not tab.exception
     assert "about 40 s left" in words_of(tab)
     assert "Nothing is decided before all are scored" in words_of(tab)
-    assert len(tab.get("bidi_component")) == 1
+    assert len(tab.get("bidi_component")) == 2  # the run, theme
     assert not tab.get("plotly_chart")
     assert "<h1" not in "".join(h.value for h in tab.html)
     assert "Start from" not in words_of(tab)

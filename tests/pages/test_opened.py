@@ -33,3 +33,13 @@ def test_somebody_elses_run_does_not_open_by_itself(visit, stored, result, monke
     monkeypatch.setattr(people, "way", lambda: "oidc")
     monkeypatch.setattr(people, "person_of", lambda cookies: people.Person("default:2", "b@x.org"))
     assert "run" not in visit("results").query_params
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_was_chosen_among_the_classes_of_another_run_is_forgotten(visit, stored, result, page):
+    stored.save(dataclasses.replace(result, run=dataclasses.replace(result.run, id=LATER)))
+    tab = visit(page, run=result.run.id, pins="2", classes="1", second="demo/m1")
+    assert tab.run().query_params["pins"] == "2"  # the same run keeps it
+    tab.query_params["run"] = LATER
+    tab.run()
+    assert not {"pins", "classes", "second"} & set(tab.query_params)

@@ -233,7 +233,7 @@ def test_two_charts_with_the_same_rows_and_a_map(results):
     assert len(charts) == 2
     assert charts[0]["data"][0]["customdata"] == charts[1]["data"][0]["customdata"]
     assert charts[0]["data"][0]["customdata"][0] == "demo/m0"
-    assert len(tab.get("bidi_component")) == 4  # map, drawer, what is pasted, names
+    assert len(tab.get("bidi_component")) == 5  # map, drawer, what is pasted, names, theme
 
 
 def test_reading_switch_changes_both_charts_and_the_link(results):

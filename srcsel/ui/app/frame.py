@@ -9,7 +9,7 @@ import html
 
 import streamlit as st
 
-from srcsel.ui.app import state, tour
+from srcsel.ui.app import state, tour, turned
 from srcsel.ui.app.navigation import PAGES, STATIC, page
 from srcsel.ui.people import people
 from srcsel.ui.people.reach import prefix
@@ -64,6 +64,7 @@ def _corner() -> None:
     st.session_state[_PRESENTER] = presenting()
     with st.container(key="corner", width="content"):
         st.toggle("Present", key=_PRESENTER, on_change=_present, help=PRESENTING_MEANS)
+        turned.watch()
 
 
 def _present() -> None:

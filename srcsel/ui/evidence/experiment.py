@@ -10,11 +10,11 @@ import streamlit as st
 
 import srcsel
 from srcsel.base.records import EvidenceKind
-from srcsel.charts.experiment import experiment_grid, grid_alt
+from srcsel.charts.experiment import column_alt, experiment_column
 from srcsel.store import files
 from srcsel.ui.app import frame, state
 from srcsel.ui.evidence import agreements
-from srcsel.ui.parts import cards, choices, figures
+from srcsel.ui.parts import cards, choices, figures, naming
 from srcsel.ui.parts.shipped import is_one, runs
 from srcsel.ui.parts.show import md, plain
 from srcsel.verdict.wording import READINGS
@@ -57,16 +57,7 @@ def summary(run_id: str, kind: EvidenceKind) -> None:
         st.markdown("\n".join(f"- {md(text)}" for text in findings))
     if told.get("targets"):
         st.markdown("**Both scores against the accuracy really reached**", help=_FIGURE)
-        theme = choices.theme()
-        st.plotly_chart(
-            figures.drawn(
-                ("experiment", files.text_hash(told), kind, theme),
-                lambda: experiment_grid(told, kind, theme=theme),
-            ),
-            key="experiment-grid",
-            config={"displayModeBar": False},
-            alt=grid_alt(told, kind),
-        )
+        _columns(told, kind)
     if rows and not frame.presenting():
         table = _table(rows)
         st.dataframe(
@@ -79,6 +70,27 @@ def summary(run_id: str, kind: EvidenceKind) -> None:
                 **{n: st.column_config.NumberColumn(format="%.2f") for n in table.columns[2:4]},
             },
         )
+
+
+def _columns(told: dict[str, Any], kind: EvidenceKind) -> None:
+    """Draw the targets beside each other; on a phone they stand below each other."""
+    theme, known = choices.theme(), files.text_hash(told)
+    targets = told["targets"]
+    places = zip(st.columns(len(targets), gap="small"), targets, strict=True)
+    for i, (place, target) in enumerate(places):
+        key = f"experiment-{i}"
+        with place:
+            st.markdown(f"**{md(target['title'])}**")
+            st.plotly_chart(
+                figures.drawn(
+                    ("experiment", known, i, kind, theme),
+                    lambda target=target: experiment_column(target, kind, theme=theme),
+                ),
+                key=key,
+                config={"displayModeBar": False},
+                alt=column_alt(target, kind),
+            )
+            naming.place_names(key)
 
 
 def _read() -> dict[str, Any]:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from srcsel.base.records import DOTS, MOST_DOTS, Dataset, Result
-from srcsel.charts.palette import SHAPES
 from srcsel.ui.app import frame, state
 from srcsel.ui.parts import choices, maps
 from srcsel.ui.parts.coloring import COLORS, OF_TWO
@@ -18,17 +17,11 @@ VIEWS = {"map": "Map", "why": "Why this score", "suspects": "Worth a look"}
 SIZES = (DOTS, 20_000, 100_000)  # dots a person may ask for
 _SLOT = "explore.selection"
 _PUSHED = "explore.pushed"
-_RUN = "explore.run"
 
 
 def enter(result: Result) -> None:
-    """Begin a drawing of the page: what the address names is selected, and what belongs to another
-    run forgotten.
-    """
+    """Begin a drawing of the page: what the address names is selected."""
     run_id, dataset = result.run.id, result.dataset
-    if st.session_state.get(_RUN, run_id) != run_id:
-        state.write(second=None, classes=None, pins=None, find=None)
-    st.session_state[_RUN] = run_id
     if selected(run_id) is None:
         text = state.read("find") or ""
         if text:
@@ -139,25 +132,8 @@ def choose_pictures(result: Result) -> list[int]:
         choose_file(result)
     with right:
         chosen = choose_classes(result.dataset)
-    pin_classes(result.dataset)
+    choices.pin_classes(result.dataset, "explore-pins")
     return chosen
-
-
-def pin_classes(dataset: Dataset) -> None:
-    """Draw the box that gives classes a colour, where there are more classes than colours."""
-    if not choices.can_pin(dataset):
-        return
-    names = [plain(name) for name in dataset.classes]
-    st.session_state["explore-pins"] = choices.pinned(dataset)
-    st.multiselect(
-        f"Colour these classes (of {len(names):,})",
-        range(len(names)),
-        format_func=names.__getitem__,
-        max_selections=len(SHAPES),
-        placeholder="The nine largest; type to search",
-        key="explore-pins",
-        on_change=_pinned,
-    )
 
 
 def choose_second(result: Result, model: str) -> str | None:
@@ -266,10 +242,6 @@ def _moved(name: str, key: str, run_id: str | None = None) -> None:
     state.write(**{name: None if value is None else str(value)})
     if run_id:  # the map will stand in another place
         push(run_id)
-
-
-def _pinned() -> None:
-    state.write(pins=",".join(str(c) for c in st.session_state["explore-pins"]) or None)
 
 
 def _filtered() -> None:

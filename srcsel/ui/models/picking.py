@@ -76,7 +76,7 @@ def ticked(spec: str) -> list[SourceModel]:
         return []
     reasons = catalog.PRESETS[spec].choices if spec in catalog.PRESETS else {}
     rows = table(models)
-    rows["Why try it"] = [plain(reasons.get(model.id, model.note)) for model in models]
+    rows["Why try it"] = [_sentence(reasons.get(model.id, model.note)) for model in models]
     event = st.dataframe(
         rows,
         hide_index=True,
@@ -94,6 +94,10 @@ def ticked(spec: str) -> list[SourceModel]:
         placeholder="–",
     )
     return [models[row] for row in event["selection"]["rows"] if row < len(models)]
+
+
+def _sentence(text: str) -> str:
+    return plain(text[:1].upper() + text[1:])
 
 
 def by_name(spec: str) -> None:

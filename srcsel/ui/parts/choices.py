@@ -14,6 +14,7 @@ from srcsel.charts import Theme
 from srcsel.charts.palette import SHAPES
 from srcsel.ui.app import state
 from srcsel.ui.parts import maps
+from srcsel.ui.parts.show import plain
 from srcsel.verdict.readings import model_order
 
 PRESENTING = 1.25  # times larger, as the frame's type in presenter mode
@@ -66,6 +67,26 @@ def can_pin(dataset: Dataset) -> bool:
     return len(dataset.classes) > len(SHAPES) + 1
 
 
+def pin_classes(dataset: Dataset, key: str) -> None:
+    """Draw the box, with key `key`, that gives classes a colour, where there are more classes than
+    colours.
+    """
+    if not can_pin(dataset):
+        return
+    names = [plain(name) for name in dataset.classes]
+    st.session_state[key] = pinned(dataset)
+    st.multiselect(
+        f"Colour these classes (of {len(names):,})",
+        range(len(names)),
+        format_func=names.__getitem__,
+        max_selections=len(SHAPES),
+        placeholder="The nine largest; type to search",
+        key=key,
+        on_change=_pinned,
+        args=(key,),
+    )
+
+
 def pick(
     name: str, label: str, options: list[str], chosen: str, shown: Callable[[str], str]
 ) -> None:
@@ -102,6 +123,10 @@ def switch(
         kwargs=forgotten,
         label_visibility="visible" if labeled else "collapsed",
     )
+
+
+def _pinned(key: str) -> None:
+    state.write(pins=",".join(str(c) for c in st.session_state[key]) or None)
 
 
 def _moved(name: str, key: str, **forgotten: None) -> None:

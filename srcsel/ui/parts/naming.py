@@ -14,6 +14,7 @@ from streamlit.components.v2 import component
 def place_names(chart: str) -> None:
     """Place the annotations of the Plotly scatter with key `chart`, which lie on their dots, beside
     them: none covers a dot, a whisker, a line or another name, and those without room stay unseen.
+    The first in each scatter stands in any case.
     """
     _component()(key=f"{chart}-names", data={"chart": chart})
 

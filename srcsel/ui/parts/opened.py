@@ -11,16 +11,24 @@ from srcsel.ui.app import frame, state
 from srcsel.ui.app.tour import example
 from srcsel.ui.parts import mine
 
+_RUN = "srcsel.opened"  # session: the run that classes and models in the address belong to
+
 
 def run() -> str | None:
     """Return the id of the run to open and write it into the address; None where there is none.
 
     Where the address names none it is the newest finished one of this person's, else the finished
-    example, and the page says so.
+    example, and the page says so. What this tab chose among the classes and models of another run
+    is forgotten.
     """
-    chosen = state.read("run")
-    if chosen is not None:
-        return chosen
+    found = state.read("run") or _usual()
+    if found is not None and st.session_state.setdefault(_RUN, found) != found:
+        st.session_state[_RUN] = found
+        state.write(second=None, classes=None, pins=None, find=None)
+    return found
+
+
+def _usual() -> str | None:
     own = _latest()
     found = own or example()
     if found is not None:

@@ -218,15 +218,9 @@ def _said(part: Part) -> str:
 
 def title(name: str) -> str:
     """Return what the pages call a part: the model's title, "Your pictures", "Maps"."""
-    from srcsel.base.errors import SrcselError
-    from srcsel.models import catalog
+    from srcsel.models.catalog import title_of
 
-    if name in OTHER_PARTS:
-        return OTHER_PARTS[name]
-    try:
-        return plain(catalog.find_models(name)[0].title)
-    except (SrcselError, IndexError):
-        return plain(name)
+    return OTHER_PARTS[name] if name in OTHER_PARTS else plain(title_of(name))
 
 
 def failures(job: JobStatus) -> None:

@@ -17,6 +17,7 @@ from srcsel.ui.parts.choices import (
     choose_method,
     choose_model,
     models_on_show,
+    pin_classes,
     pinned,
     switch,
     theme,
@@ -175,6 +176,8 @@ def map_beside(result: Result, model: str, method: str, height: int) -> None:
         pinned=pinned(result.dataset),
         picture=drawers.opened(result),
     )
+    if not frame.presenting():
+        pin_classes(result.dataset, "results-pins")
     st.caption(f"{MAP_CAPTION} {sampled(result, projection)}")
 
 

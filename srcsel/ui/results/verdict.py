@@ -48,7 +48,7 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
     verdict = result.verdict
     winner = next((m for m in result.models if m.id == verdict.winner), None)
     with st.container(border=True, key="verdict"):
-        left, right = st.columns([1, 1], gap="large", vertical_alignment="center")
+        left, right = st.columns([1, 1], gap="large", vertical_alignment="top")
         with left.container(gap="xsmall"):
             with st.container(horizontal=True, vertical_alignment="center"):
                 if result.scores:

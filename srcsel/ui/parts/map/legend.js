@@ -93,6 +93,7 @@ function createLegend(root, m) {
     root.querySelectorAll("[data-group]").forEach((made) => {
       const i = Number(made.dataset.group), texts = new Set(per.map((counts) => counts[i]));
       made.setAttribute("aria-pressed", m.groupOn(i));
+      made.querySelector("canvas").replaceWith(mark(m.settings.groups[i]));
       made.querySelector(".count").textContent = texts.size > 1 ? per.map((counts) => counts[i]).join(" | ") : [...texts][0];
     });
     root.querySelector(".all").hidden = m.hidden.size === 0 && m.only < 0;

@@ -45,7 +45,9 @@ function create(root) {
     ratio: Math.max(1, window.devicePixelRatio || 1), dark: false, settings: {}, mode: "pan", drag: null,
     show: { pictures: null, names: true, outlines: false }, // null: when zoomed in
     view: { x: 0, y: 0, k: 1 }, hidden: new Set(), only: -1, cell: null, chosen: new Set(), focus: -1, hovered: -1, row: [], klass: [],
-    color: (g) => (m.dark ? g.dark : g.light),
+    // a class kept alone is not grey, though it has no colour among many
+    color: (g) => (g.other && m.alone() === g ? m.accent() : m.dark ? g.dark : g.light),
+    alone: () => (m.only >= 0 && m.settings.byClass ? m.settings.groups[m.settings.groupOf[m.only]] : null),
     accent: () => getComputedStyle(root.host || root).getPropertyValue("--st-primary-color").trim() || "#0072b2",
     fileOf: (i) => file.get(i),
     shown: () => panes.slice(0, count),

@@ -1,6 +1,6 @@
 // Names beside the dots of a Plotly scatter, for the size that it has now: no name covers a dot, a whisker, a line or
 // another name. Python writes each name as an annotation on its dot, the most important first; those without room wait
-// for the pointer.
+// for the pointer. A chart of several small scatters names at least the first in each.
 
 const GAP = 3; // pixels between a dot and its name
 const REACH = [0, 13, 28, 44]; // pixels from a dot's edge to its name; from the second on a thin line joins them
@@ -19,8 +19,7 @@ export default function (component) {
   let plot = null, on = null; // the chart, and its own way to be listened to, which is another after each fresh start
 
   function place() {
-    const area = plot.querySelector(".nsewdrag")?.getBoundingClientRect();
-    if (area?.width) settle(plot, area);
+    if (plot.querySelector(".nsewdrag")?.getBoundingClientRect().width) settle(plot);
   }
 
   const leave = () => { if (on && plot.on === on) plot.removeListener("plotly_afterplot", place); };
@@ -47,8 +46,9 @@ export default function (component) {
   };
 }
 
-function settle(plot, area) {
+function settle(plot) {
   const names = [...plot.querySelectorAll(".annotation")].sort((a, b) => a.dataset.index - b.dataset.index);
+  const areas = names.map((name) => areaOf(plot, name)), must = (i) => areas.indexOf(areas[i]) === i;
   const dots = boxesOf(plot, ".scatterlayer .point");
   const taken = [...dots, ...boxesOf(plot, ".errorbar path, .shapelayer text"), ...linesOf(plot)];
   names.forEach((name, i) => {
@@ -56,13 +56,19 @@ function settle(plot, area) {
     text.style.translate = "none";
     name.querySelector(".srcsel-leader")?.remove();
     const box = boxOf(text.querySelector("text")), far = Number(name.style.opacity) < 1 ? NEAR : REACH;
-    const spot = roomFor(box, area, dots, taken, far, i === 0);
+    const spot = roomFor(box, areas[i].getBoundingClientRect(), dots, taken, far, must(i));
     name.classList.toggle("srcsel-beside", spot !== null);
     if (!spot) return;
     text.style.translate = `${spot.box[0] - box[0]}px ${spot.box[1] - box[1]}px`;
     taken.push(spot.box, ...spot.leader.map(([x, y]) => [x, y, x, y]));
     if (spot.leader.length) name.prepend(drawn(spot.leader, plot));
   });
+}
+
+// The scatter that a name belongs to, of several in one chart; null for what belongs to none.
+function areaOf(plot, name) {
+  const { xref = "x", yref = "y" } = plot.layout.annotations[name.dataset.index];
+  return plot.querySelector(`.nsewdrag[data-subplot="${CSS.escape(xref + yref)}"]`);
 }
 
 // Where the name that lies at `box` on its dot finds room, and the places of the line that joins them; null where it

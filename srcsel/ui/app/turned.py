@@ -1,0 +1,25 @@
+"""Draws the page again when it turns light or dark while it is open.
+
+Streamlit colours its own parts anew in the browser; figures are coloured here, in Python.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from streamlit.components.v2 import component
+
+_LOOK = "i { background: var(--st-background-color); transition: background-color 1ms; }"
+
+
+def watch() -> None:
+    """See to it that this script runs again after a change of theme. Draws nothing to be seen."""
+    _component()(key="turned")
+
+
+@cache
+def _component() -> Any:
+    script = Path(__file__).with_suffix(".js").read_text("utf-8")
+    return component("srcsel_turned", html="<i></i>", css=_LOOK, js=script)
