@@ -47,10 +47,9 @@ def models() -> None:
         )
         return
     if listing is None:
-        st.markdown(
-            "Your pictures are being fetched. You can choose models as soon as they are here."
+        checking.waiting(
+            ref, "Your pictures are being fetched. You can choose models as soon as they are here."
         )
-        checking.waiting(ref)
         return
     warm_up()
     _for_whom(listing)

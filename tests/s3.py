@@ -4,15 +4,18 @@ that environment.
 
 import contextlib
 import os
+import re
 import socket
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
 
 KEY, SECRET = "AKIASRCSELTESTKEY000", "nobody-may-read-this-secret-0123456789"
 START_SECONDS = 120  # until the server answers, also on a busy computer
 PAGE = 10  # files in a page of its listings
+LOG = "requests.log"
 PUT = """
 import boto3, pathlib, sys
 s3 = boto3.client("s3")
@@ -31,13 +34,14 @@ def served(folder):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        env=os.environ | {"MOTO_S3_DEFAULT_MAX_KEYS": str(PAGE)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=folder,
-    )
+    with (folder / LOG).open("wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+            env=os.environ | {"MOTO_S3_DEFAULT_MAX_KEYS": str(PAGE)},
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            cwd=folder,
+        )
     try:
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until:
@@ -48,6 +52,13 @@ def served(folder):
     finally:
         server.kill()
         server.wait()
+
+
+def fetched(folder):
+    """Names of the files that the server in `folder` was asked for, in order."""
+    lines = (folder / LOG).read_text().splitlines()
+    paths = [found[1] for line in lines if (found := re.search(r'"GET /bucket/([^ ?"]+) ', line))]
+    return [urllib.parse.unquote(path) for path in paths]
 
 
 def emptied(endpoint, folder):

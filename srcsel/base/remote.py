@@ -8,7 +8,8 @@ import contextlib
 import errno
 import importlib.util
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from srcsel.base.errors import DownloadError, InputError, SrcselError
 
 TRIES = 5  # of each request, by the library
 PATIENCE = 20  # seconds in which a store has to answer
+TOGETHER = 8  # folders whose names are asked for at the same time
 VERSIONS = ("ETag", "etag", "blob_id", "content_md5", "updated", "LastModified", "last_modified")
 """What a store says of a file's content, the surest first."""
 FOLDER = "file"
@@ -64,7 +66,7 @@ _UNFIT = (NotADirectoryError, FileExistsError, PermissionError)  # a path that w
 _FULL = (errno.ENOSPC, errno.EDQUOT)  # this computer's disk, and no answer of a store
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Stored:
     """One file in a store."""
 
@@ -92,34 +94,79 @@ class Store:
             options = {"config_kwargs": {"retries": again, **waits}}
         elif address.kind == FOLDER:
             options = {"auto_mkdir": True}
+        if address.kind not in ("hf", FOLDER):  # a library keeps 1 KB of each name
+            options["use_listings_cache"] = False
         self.address = address
         with self._explained():
             self._fs = fsspec.filesystem(address.kind, **options)
 
-    def files(self) -> list[Stored]:
-        """List everything below the address, page by page; sorted by name.
+    def files(self, told: Callable[[int], object] = lambda _: None) -> list[Stored]:
+        """List everything below the address, page by page, several folders at the same time; sorted
+        by name. `told` hears how many names are there; what it raises ends the list.
 
         Raises InputError, also where there is nothing, and DownloadError.
         """
-        found = self.below("")
+        if self.address.kind == "hf":  # folder by folder would be many more requests
+            found = self.below("")
+        else:
+            found = sorted(self._walked(told), key=lambda one: one.name)
         if not found:
             raise self._nothing()
         return found
+
+    def _walked(self, told: Callable[[int], object]) -> list[Stored]:
+        """List folder by folder: what a library says of all names at once would fill the memory."""
+        found: list[Stored] = []
+        seen = {self.address.path}
+        with ThreadPoolExecutor(TOGETHER, "listing") as pool:
+            asked: set[Future[list[dict[str, Any]]]] = {pool.submit(self._inside, *seen)}
+            try:
+                while asked:
+                    done, asked = wait(asked, return_when=FIRST_COMPLETED)
+                    for about in (about for one in done for about in one.result()):
+                        path = str(about["name"]).rstrip("/")
+                        if about.get("type", "file") == "file":
+                            found += self._stored(str(about["name"]), about)
+                        elif path not in seen:  # a store may hold a file called "a/"
+                            seen.add(path)
+                            asked.add(pool.submit(self._inside, path))
+                    told(len(found))
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+        return found
+
+    def _inside(self, folder: str) -> list[dict[str, Any]]:
+        """List one folder; one below the first that is gone by now holds nothing."""
+        try:
+            with self._explained():
+                return self._fs.ls(folder, detail=True)
+        except _GoneError:
+            if folder == self.address.path:
+                raise
+            return []
+
+    def _stored(self, path: str, about: dict[str, Any]) -> Iterator[Stored]:
+        """Yield the file, unless it lies elsewhere or is a mark of a folder."""
+        head = f"{self.address.path}/"
+        if path.startswith(head) and path != head and not path.endswith("/"):
+            yield Stored(path, path[len(head) :], int(about.get("size") or 0), _version(about))
 
     def below(self, inside: str) -> list[Stored]:
         """List what lies in one place below the address, of a bucket that is there; sorted by name
         relative to the address. Raises InputError and DownloadError.
         """
-        head = f"{self.address.path}/"
         with self._explained():
             self._fs.invalidate_cache()
             found = self._fs.find(self._place(inside), detail=True)
-        listed = [
-            Stored(path, path.removeprefix(head), int(about.get("size") or 0), _version(about))
-            for path, about in found.items()
-            if path.startswith(head) and about.get("type", "file") == "file"
-        ]
-        return sorted(listed, key=lambda one: one.name)
+        return sorted(
+            (
+                one
+                for path, about in found.items()
+                if about.get("type", "file") == "file"
+                for one in self._stored(path, about)
+            ),
+            key=lambda one: one.name,
+        )
 
     def require(self) -> None:
         """Raise InputError where there is no such bucket, or it may not be listed; DownloadError.

@@ -4,17 +4,20 @@ after the other.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from srcsel.base.errors import Cancelled, InputError, StoreError
+from srcsel.base.errors import Cancelled, InputError, QuotaError, StoreError
+from srcsel.base.quotas import whose
 from srcsel.base.records import Dataset, Failure, FeatureKey, Features, SourceModel
 from srcsel.base.watch import Watch
 from srcsel.features.engines import Engine, Local, Work, failure
 from srcsel.features.loading import Task, hub_of, task_for
 from srcsel.pictures.naming import names_of
+from srcsel.store import owned
 from srcsel.store.features import FeatureStore
 
 PRECISIONS = {"exact": "float32", "fast": "bfloat16"}
@@ -95,7 +98,7 @@ def is_stored(dataset: Dataset, model: SourceModel, precision: str, store: Featu
     key, pictures = key_for(dataset, model, precision), names_of(dataset)
     if store.has(key):
         return True
-    store.bring(key, pictures)
+    _bring(store, key, pictures)
     return not len(store.missing(key, pictures))
 
 
@@ -120,7 +123,7 @@ def _look_up(
             return stored
         for whole, those in sets[1:]:
             store.adopt(key_for(whole, model, precision), those)
-        store.bring(key, pictures)
+        _bring(store, key, pictures)
         task = task_for(model, hub_of(model).preprocessing(model), key, pictures, store)
         found = None if len(task.rows) else store.gather(key, pictures, listed=until is None)
         return found or task
@@ -128,6 +131,14 @@ def _look_up(
         raise
     except Exception as error:  # noqa: BLE001 (third-party model code; the reason reaches the page)
         return failure(model, error)
+
+
+def _bring(store: FeatureStore, key: FeatureKey, pictures: np.ndarray) -> None:
+    """Fetch what other computers have, as far as a person may have more: fewer may be missing than
+    come with them, and where those are too many too, the engine says so.
+    """
+    with contextlib.suppress(QuotaError):
+        store.bring(key, pictures, lambda more: owned.require_room(store.folder, whose(), more))
 
 
 def _share(found: Features | Failure, pictures: np.ndarray, store: FeatureStore) -> None:

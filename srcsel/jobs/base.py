@@ -43,6 +43,8 @@ long run. What a page waits for and may take minutes with many pictures has a la
 that no part of a page waits for another part.
 """
 
+BROKEN = "Something went wrong inside srcsel"
+"""How a sentence about what nobody foresaw begins; its trace is worth copying."""
 BUSY_SECONDS = 15.0
 """How long a write waits for another process's write before it gives up."""
 

@@ -25,7 +25,7 @@ from srcsel.base.records import Glimpse, JobState
 from srcsel.base.scarce import is_out_of_memory
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import PartState, Watch
-from srcsel.jobs.base import Table, lane_lock, whose
+from srcsel.jobs.base import BROKEN, Table, lane_lock, whose
 from srcsel.jobs.board import Board
 from srcsel.jobs.halting import halting
 from srcsel.jobs.kinds import KINDS
@@ -272,10 +272,7 @@ def _work(table: Table, row: sqlite3.Row) -> None:
             raise
         except Exception as error:  # noqa: BLE001 (the board must learn of everything that can go wrong)
             _write_trace()
-            broken = (
-                f"Something went wrong inside srcsel ({type(error).__name__}: {error}). What was"
-                " finished is kept."
-            )
+            broken = f"{BROKEN} ({type(error).__name__}: {error}). What was finished is kept."
             reason = SHORT if is_out_of_memory(error) else broken
             _finish(table, row["id"], "failed", reason)
         else:

@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
@@ -83,7 +83,8 @@ def load_dataset(
     """Open every picture of `ref` (as in `list_pictures`) once and keep those that can be read; of
     very many a sample (`base.sampling`), unless `all_pictures`.
 
-    Downloads a public set first. `left_out`: relative paths the person does not want. `relabeled`:
+    Downloads a public set first; of pictures at an address only those that are used are fetched,
+    after their names. `left_out`: relative paths the person does not want. `relabeled`:
     relative paths -> the class the person gives them, one there is or a new one. What each
     file turned out to be is remembered by path, size and time of change, so a second call opens
     only what is new; one that was renamed is known by its inode. Progress goes to the part
@@ -98,7 +99,8 @@ def load_dataset(
     elif (rows := sampling.pictures_of_many(listing.labels, listing.paths)) is not None:
         paths = tuple(listing.paths[row] for row in rows.tolist())
         listing = replace(listing, paths=paths, labels=listing.labels[rows])
-    seen = _look_at(listing.paths, listing.folder, watch)
+    lost = stores.bring(listing, watch)
+    seen = _look_at(listing.paths, listing.folder, watch, lost)
     good = [row for row, file in enumerate(seen) if not file.reason]
     bad = [
         Unreadable(path, file.reason)
@@ -116,6 +118,7 @@ def load_dataset(
     if len(listing.paths) < total:
         said = sampling.sampled(len(dataset.paths), total)
         dataset = replace(dataset, sampled_from=total, notes=(said, *dataset.notes))
+        dataset = _with_fetched(dataset, whole, len(listing.paths) - len(lost))
     for note in dataset.notes:
         watch.say(note)
     return dataset
@@ -192,7 +195,7 @@ class _Seen:
 def _listing(ref: str, watch: Watch) -> Listing:
     known = named(ref)
     if known is None and stores.is_apart(ref):
-        return stores.fetch(ref, watch)
+        return stores.ask(ref, watch)
     if known is None or not known.startswith("public:"):
         return list_pictures(ref)
     from srcsel.pictures.public_download import fetch
@@ -200,8 +203,26 @@ def _listing(ref: str, watch: Watch) -> Listing:
     return fetch(known.removeprefix("public:"), load_settings().public, watch)
 
 
-def _look_at(paths: Sequence[str], folder: Path, watch: Watch) -> list[_Seen]:
-    """Open what is not remembered, with threads; one outcome a path."""
+def _with_fetched(dataset: Dataset, whole: Listing, came: int) -> Dataset:
+    """Say where only a part of what is listed was fetched from its address."""
+    if stores.rows_here(whole) is None:
+        return dataset
+    said = stores.FETCHED.format(len(whole.paths), whole.ref, came)
+    first, *others = dataset.notes
+    return replace(dataset, fetched=came, listed=len(whole.paths), notes=(first, said, *others))
+
+
+def _look_at(
+    paths: Sequence[str], folder: Path, watch: Watch, lost: Mapping[str, str]
+) -> list[_Seen]:
+    """Open what is not remembered, with threads; one outcome a path. `lost`: path -> why it is not
+    there to be opened.
+    """
+    there = iter(_open_all([path for path in paths if path not in lost], folder, watch))
+    return [_Seen(-1, -1, reason=lost[path]) if path in lost else next(there) for path in paths]
+
+
+def _open_all(paths: Sequence[str], folder: Path, watch: Watch) -> list[_Seen]:
     known = _recall(folder)
     now = {path: _stamp(folder / path) for path in paths}
     moved = {(seen.size, seen.time, seen.inode): seen for seen in known.values() if seen.inode}

@@ -114,11 +114,15 @@ def remedies(found: Dataset | Listing) -> list[Remedy]:
     shape = _Shape(found)
     if not (shape.mostly or shape.same) or not shape.below:
         return []
-    deeper = found.folder.joinpath(*[BELOW] * shape.depth)
-    below = Remedy("Take the folders below as classes", str(deeper))
+    from srcsel.pictures.stores import folder_of
+
+    folder = folder_of(found)
+    below = Remedy(
+        "Take the folders below as classes", str(folder.joinpath(*[BELOW] * shape.depth))
+    )
     if found.label_source == FOLDERS_BELOW:
         return [below]
-    return [below, Remedy(f"Only {shape.main}", str(found.folder / shape.main))]
+    return [below, Remedy(f"Only {shape.main}", str(folder / shape.main))]
 
 
 def _by_folders(found: Dataset | Listing) -> bool:

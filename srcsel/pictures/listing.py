@@ -21,6 +21,7 @@ from srcsel.pictures import stores
 from srcsel.pictures.kinds import ending
 from srcsel.pictures.layouts import FOLDER_NAMES, FOLDERS_BELOW
 from srcsel.pictures.tables import read_table
+from srcsel.pictures.tables.candidates import candidates
 from srcsel.pictures.tables.choose import choose
 from srcsel.pictures.tables.misfit import misfit
 from srcsel.pictures.tables.read import Labeled
@@ -107,6 +108,19 @@ def list_below(tree: Tree, ref: str, name: str, depth: int) -> Listing:
     if depth:
         return _by_inner_folders(tree, depth, tree.folder)
     return _list_folder(tree, ref, name)
+
+
+def tables_below(tree: Tree) -> list[str]:
+    """Return the tables that `list_below` may look into, of whatever lies around the classes."""
+    found, head = [], ""
+    for _ in range(NESTING):
+        found += [head + name for name in candidates(tree)]
+        firsts = {place.split("/", 1)[0] for place in tree.places}
+        only = next(iter(firsts)) if len(firsts) == 1 else ""
+        if not only:
+            break
+        head, tree = f"{head}{only}/", tree.below(only)
+    return found
 
 
 def _is_heavy(table: Path, most: int | None) -> bool:

@@ -3,6 +3,7 @@ goes when they say so or when nobody used it for long.
 
 uploads/<id>/<name>   the pictures; <id> = beginning of the digest of the zip
 uploads/<id>.json     whose it is, how large, when it was last used
+uploads/ray-*         pictures of another computer, for one batch of a Ray
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import hashlib
 import re
 import secrets
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -30,6 +32,7 @@ _ID = re.compile(r"[0-9a-f]{16}")
 _GONE = ".removed-"
 TRIED = "tried"  # the folder of the pictures that models are to name, one folder each
 STALE = 3600.0  # seconds after which one that nobody came back for is deleted
+_BROUGHT = "ray-"
 
 
 @dataclass(frozen=True)
@@ -144,12 +147,32 @@ def sweep() -> None:
         if one.until < time.time():
             remove(one.id)
     sweep_tried(root / TRIED)
+    _sweep_brought(root)
     for gone in root.glob(f"{_GONE}*"):
         shutil.rmtree(gone, ignore_errors=True)
     for folder in _folders(root):
         archive.sweep(folder)
         with contextlib.suppress(OSError):  # only what is empty goes
             folder.rmdir()
+
+
+@contextlib.contextmanager
+def brought() -> Iterator[Path]:
+    """Yield an empty folder whose pictures may be opened whatever the limits, and which goes
+    afterwards; so do those that killed processes left.
+    """
+    root = load_settings().uploads
+    root.mkdir(parents=True, exist_ok=True)
+    _sweep_brought(root)
+    with tempfile.TemporaryDirectory(prefix=_BROUGHT, dir=root) as place:
+        yield Path(place)
+
+
+def _sweep_brought(root: Path) -> None:
+    for old in root.glob(f"{_BROUGHT}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - old.stat().st_mtime > STALE:
+                shutil.rmtree(old, ignore_errors=True)
 
 
 def sweep_tried(folder: Path) -> None:

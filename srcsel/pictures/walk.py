@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +32,8 @@ class Tree:
     folders: list[str] = field(default_factory=list)
     passed: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Files not worth a word each, by their folder and ending."""
+    names: Sequence[str] | None = None
+    """What lies below, where only its names are known; None where it lies in `folder`."""
 
     @cached_property
     def places(self) -> frozenset[str]:
@@ -60,7 +63,14 @@ class Tree:
             _inside(self.tables, head),
             _inside(self.folders, head),
             Counter(passed),
+            None if self.names is None else _inside(self.names, head),
         )
+
+    def beside(self) -> list[str]:
+        """Return the names of the files that lie in the folder itself, sorted."""
+        if self.names is None:
+            return sorted(path.name for path in self.folder.iterdir())
+        return sorted(name for name in self.names if "/" not in name)
 
     def bare(self, depth: int = 0) -> list[str]:
         """Return the folders `depth` below the first that hold no picture, sorted."""
@@ -116,17 +126,52 @@ def walk(folder: Path) -> Tree:
     return tree
 
 
-def _sort_in(
-    entry: os.DirEntry[str], path: str, tree: Tree, todo: list[str], links: list[str]
-) -> None:
-    name = entry.name.lower()
+def tree_of(folder: Path, names: Sequence[str]) -> Tree:
+    """Return what `walk` would find in `folder` if files of these names (relative, POSIX) lay
+    there.
+    """
+    tree = Tree(folder, [], [], names=names)
+    seen, passed = {""}, set[str]()  # folders that are looked into, and those that are not
+    for path in names:
+        place, _, name = path.rpartition("/")
+        if place not in seen and place not in passed:
+            _add_folders(place, tree, seen, passed)
+        if place in seen and _is_wanted(name.lower(), path, tree):
+            _add_file(path, tree, ordinary=True)
+    return tree
+
+
+def _add_folders(place: str, tree: Tree, seen: set[str], passed: set[str]) -> None:
+    """Add a folder with those around it, unless `walk` would pass one of them over."""
+    path = ""
+    for name in place.split("/"):
+        path = f"{path}/{name}" if path else name
+        if path in seen:
+            continue
+        if path in passed or not _is_wanted(name.lower(), path, tree):
+            passed |= {path, place}
+            return
+        seen.add(path)
+        tree.folders.append(path)
+
+
+def _is_wanted(name: str, path: str, tree: Tree) -> bool:
+    """Tell whether a name, in small letters, is looked at; what nobody can read is said."""
     if name.startswith(".") or name in JUNK:
-        return
+        return False
     if not _speakable(name):
         shown = path.encode("utf-8", "replace").decode()
         tree.skipped.append(
             Unreadable(shown, "Its name has letters this computer cannot show. Rename it.")
         )
+        return False
+    return True
+
+
+def _sort_in(
+    entry: os.DirEntry[str], path: str, tree: Tree, todo: list[str], links: list[str]
+) -> None:
+    if not _is_wanted(entry.name.lower(), path, tree):
         return
     if entry.is_symlink() and not access.allowed(Path(entry.path)):
         tree.skipped.append(Unreadable(path, access.LEADS_OUT))
@@ -139,7 +184,11 @@ def _sort_in(
         ordinary = entry.is_file()
     except OSError:
         ordinary = False
-    suffix = ending(name)
+    _add_file(path, tree, ordinary=ordinary)
+
+
+def _add_file(path: str, tree: Tree, *, ordinary: bool) -> None:
+    suffix = ending(path.rpartition("/")[2])
     if suffix in SUFFIXES and ordinary:
         tree.pictures.append(path)
     elif suffix not in IGNORED:
@@ -158,7 +207,7 @@ def _speakable(name: str) -> bool:
     return True
 
 
-def _inside(paths: list[str], head: str) -> list[str]:
+def _inside(paths: Sequence[str], head: str) -> list[str]:
     return [path.removeprefix(head) for path in paths if path.startswith(head)]
 
 

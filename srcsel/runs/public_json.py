@@ -25,7 +25,9 @@ def to_json(result: Result) -> dict[str, Any]:
     """Return JSON values: dataset, scores, failures, verdict as promised, and more beside them.
 
     `scores` holds one entry for each model and asked measure, in the reading the verdict uses;
-    `dataset.sampled_from`: of how many pictures `images` are a sample, null where they are all.
+    `dataset.sampled_from`: of how many pictures `images` are a sample, null where they are all;
+    `dataset.listed`: how many there are at an address from which only `dataset.fetched` were
+    fetched, both null where all were.
     `literal` has MSC and SCL exactly as the papers state them. `gain` is counted from `chance`.
     `null`, `chance`, `gain`, `low` and `high` are null where they do not exist. `order` lists the
     models best first, as every table does. `accuracies`: how often a linear classifier on each
@@ -49,6 +51,8 @@ def to_json(result: Result) -> dict[str, Any]:
             "name": dataset.name,
             "images": len(dataset.paths),
             "sampled_from": dataset.sampled_from or None,
+            "listed": dataset.listed or None,
+            "fetched": dataset.fetched or None,
             "classes": list(dataset.classes),
             "counts": to_plain(dataset.counts),
             "unreadable": to_plain(dataset.unreadable),

@@ -17,7 +17,7 @@ import contextlib
 import hashlib
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -103,12 +103,14 @@ class FeatureStore:
         if self._shared is not None:
             self._shared.require()
 
-    def bring(self, key: FeatureKey, pictures: np.ndarray) -> None:
+    def bring(
+        self, key: FeatureKey, pictures: np.ndarray, room: Callable[[int], object] = lambda _: None
+    ) -> None:
         """Fetch what other computers have of those of pictures (n, 32) uint8 that have no features
-        yet. Raises StoreError.
+        yet; `room` raises where so many bytes more are too many. Raises StoreError.
         """
         if self._shared is not None and len(missing := self.missing(key, pictures)):
-            self._shared.bring(self._shards(key), pictures[missing], _sound)
+            self._shared.bring(self._shards(key), pictures[missing], _sound, room)
 
     def share(self, key: FeatureKey, pictures: np.ndarray) -> None:
         """Let other computers have the features of pictures (n, 32) uint8."""

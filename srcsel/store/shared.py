@@ -20,7 +20,7 @@ import numpy as np
 
 from srcsel.base import log
 from srcsel.base.addresses import Address, address_of
-from srcsel.base.errors import DownloadError, InputError
+from srcsel.base.errors import DownloadError, InputError, QuotaError
 from srcsel.base.remote import FOLDER, Store, Stored
 from srcsel.store import files
 from srcsel.store.memory import Arrays
@@ -51,6 +51,7 @@ class Shared:
         self._store: Store | None = None
         self._gone = False
         self._lists: dict[str, dict[str, np.ndarray]] = {}  # place -> shard -> its pictures
+        self._sizes: dict[str, int] = {}  # place and name of a shard -> bytes
 
     def require(self) -> None:
         """Raise InputError where it cannot be used; that it does not answer now is only said."""
@@ -61,8 +62,12 @@ class Shared:
         except InputError as error:
             raise InputError(f"SRCSEL_FEATURES: {error}") from error
 
-    def bring(self, shards: Shards, pictures: np.ndarray, fits: Fits) -> None:
-        """Fetch shards that hold any of pictures (m, 32) uint8, as few as may be."""
+    def bring(
+        self, shards: Shards, pictures: np.ndarray, fits: Fits, room: Callable[[int], object]
+    ) -> None:
+        """Fetch shards that hold any of pictures (m, 32) uint8, as few as may be; `room` raises
+        where so many bytes more are too many, before they come.
+        """
         with self._going():
             wanted = set(sortable(pictures).tolist())
             if self._gone or not wanted:
@@ -70,7 +75,10 @@ class Shared:
             lists = self._listed(shards.folder.name)
             held = {name: set(sortable(own).tolist()) for name, own in lists.items()}
             for name in sorted(held, key=lambda name: (-len(held[name] & wanted), name)):
-                if held[name] & wanted and self._fetched(shards, name, fits):
+                if not held[name] & wanted:
+                    continue
+                room(self._sizes.get(_path(shards.folder.name, name, SHARD), 0))
+                if self._fetched(shards, name, fits):
                     wanted -= held[name]
 
     def offer(self, shards: Shards, names: Collection[str]) -> None:
@@ -103,6 +111,7 @@ class Shared:
                 for name, one in found.items()
                 if name.endswith(LIST) and f"{name.removesuffix(LIST)}{SHARD}" in found
             ]
+            self._sizes |= {name: one.size for name, one in found.items() if name.endswith(SHARD)}
             self._lists[place] = {
                 name.rpartition("/")[2].removesuffix(LIST): _names(data)
                 for name, data in store.read(whole).items()
@@ -117,6 +126,8 @@ class Shared:
             if store.get([far], [near]) or not near.is_file():
                 return False
             size = near.stat().st_size
+            if size > self._sizes.get(inside, size):  # there was room for less
+                return False
             try:
                 shards.take(name, near, fits)
             except (files.DamagedFileError, *files.NOT_SO):
@@ -129,6 +140,8 @@ class Shared:
     def _going(self) -> Iterator[None]:
         try:
             yield
+        except QuotaError:  # of this computer
+            raise
         except (DownloadError, InputError) as error:
             self._leave(error)
 

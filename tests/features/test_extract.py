@@ -707,3 +707,21 @@ def test_a_model_of_unknown_width_is_stopped_before_the_limit_is_passed(
     assert "too much for one person" in failed.reason
     assert not owned.taken(store.folder)
     assert hub.batches == [("fake/one", 8)]
+
+
+def test_features_of_other_computers_beyond_the_limit_are_not_fetched(
+    dataset, hub, tmp_path, monkeypatch
+):
+    place = str(tmp_path / "shared")
+    (made,) = run(dataset, hub, FeatureStore(tmp_path / "one" / "features", place), "one")
+    hub.batches.clear()
+    other = FeatureStore(tmp_path / "other" / "features", place)
+    monkeypatch.setenv("SRCSEL_MOST_FEATURES", str(100 / 1e9))
+    with quotas.on_behalf_of("ada"):
+        (failed,) = run(dataset, hub, other, "one")
+        assert "too much for one person" in failed.reason
+        assert not list((tmp_path / "other").rglob("*.safetensors"))
+        monkeypatch.setenv("SRCSEL_MOST_FEATURES", "1")
+        (found,) = run(dataset, hub, other, "one")
+    np.testing.assert_array_equal(found.values, made.values)
+    assert hub.batches == []

@@ -106,6 +106,20 @@ def test_leftovers_of_killed_processes_go_at_the_start(hand_in):
     assert [p.name for p in folder.parent.iterdir()] == ["word"]
 
 
+def test_what_a_ray_that_was_killed_had_brought_goes_and_what_it_uses_stays(work_folder):
+    root = load_settings().uploads
+    for name, age in (("ray-old", 2 * uploads.STALE), ("ray-used", 0.5 * uploads.STALE)):
+        (root / name / "a").mkdir(parents=True)
+        then = time.time() - age
+        os.utime(root / name, (then, then))
+    with uploads.brought() as place:  # the next batch on that computer
+        assert sorted(root.iterdir()) == sorted([place, root / "ray-used"])
+        os.utime(root / "ray-used", (0, 0))
+        uploads.sweep()  # what a server does at its start
+        assert list(root.iterdir()) == [place]
+    assert list(root.iterdir()) == []
+
+
 def test_a_picture_to_be_tried_that_nobody_came_back_for_goes_at_a_start(work_folder, tmp_path):
     picture = tmp_path / "own.jpg"
     for age, stays in ((2 * uploads.STALE, False), (0.5 * uploads.STALE, True)):

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from srcsel.base.errors import DownloadError, InputError
+from srcsel.base.errors import DownloadError, InputError, QuotaError
 from srcsel.base.quotas import on_behalf_of
 from srcsel.base.records import FeatureKey, Features
 from srcsel.base.remote import Store
@@ -237,3 +237,39 @@ def test_two_homes_share_a_bucket(tmp_path, picture_folder):
     for home in homes:
         for path in home.rglob("*"):
             assert not path.is_file() or s3.SECRET.encode() not in path.read_bytes(), path
+
+
+def test_what_is_too_much_is_not_fetched(computer, shared):
+    make(computer("one"), slice(0, 6))
+    make(computer("one"), slice(6, 12))
+    sizes = sorted(path.stat().st_size for path in shared.glob("pictures/*/*.safetensors"))
+    asked = []
+
+    def room(more):
+        asked.append(more)
+        if sum(asked) > sizes[0] + 1:
+            raise QuotaError("too much")
+
+    other = computer("other")
+    with pytest.raises(QuotaError, match="too much"):
+        other.bring(KEY, NAMES, room)
+    assert sorted(asked) == sizes
+    assert len(list(other.folder.glob("pictures/*/*.safetensors"))) == 1
+    assert other.notes == []
+    np.testing.assert_array_equal(brought(other), VALUES)  # it goes on where there is room
+
+
+def test_a_shard_that_grew_since_it_was_listed_is_not_taken(computer, monkeypatch):
+    """Room was made for less."""
+    make(computer("one"))
+    get = Store.get
+
+    def grown(self, files, targets):
+        gone = get(self, files, targets)
+        targets[0].write_bytes(targets[0].read_bytes() + b"\0")
+        return gone
+
+    monkeypatch.setattr(Store, "get", grown)
+    other = computer("other")
+    assert brought(other) is None
+    assert not list(other.folder.rglob("*.*"))

@@ -70,6 +70,8 @@ class Dataset:
     # (n,) sha256 of the bytes that were looked at, in hex; () where that is not known: not stored
     digests: tuple[str, ...] = ()
     sampled_from: int = 0  # pictures that these are a stratified sample of; 0 = these are all
+    listed: int = 0  # pictures at an address of which only these were fetched; 0 = all are here
+    fetched: int = 0  # of those `listed`, also what could not be read then
 
     @property
     def counts(self) -> np.ndarray:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -28,6 +27,7 @@ from srcsel.features.engines._base import failure, too_large
 from srcsel.features.passing import Passing
 from srcsel.models.called import at_start, called
 from srcsel.models.hubs import Preprocessing, hub_of
+from srcsel.pictures import uploads
 
 Batch = dict[str, Any]
 """Columns of equal length: row (b,) int64; path, digest (b,) objects; pixels (b, 3, h, w)."""
@@ -115,16 +115,14 @@ class Decode:
             return
         import ray
 
-        uploads = load_settings().uploads  # what lies below may be opened, whatever the limits
-        uploads.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="ray-", dir=uploads) as place:
-            brought = ray.get(self._pictures.read.remote(list(some.paths)))
-            for path, whole in zip(some.paths, brought, strict=True):
-                file = Path(place) / path
+        with uploads.brought() as place:
+            sent = ray.get(self._pictures.read.remote(list(some.paths)))
+            for path, whole in zip(some.paths, sent, strict=True):
+                file = place / path
                 file.parent.mkdir(parents=True, exist_ok=True)
                 if whole is not None:
                     file.write_bytes(whole)
-            yield replace(some, folder=Path(place))
+            yield replace(some, folder=place)
 
 
 class Network:

@@ -1,12 +1,38 @@
 """Pictures that do not lie in a folder of this computer: in a store with an address, or packed in
-shards. They are brought into the work folder, each once, and are a folder like any other then.
+shards. What is wanted of them is brought into the work folder, each once, and is a folder like any
+other then.
 
-limits       how much may come out of shards
-batches      rows of Parquet and Arrow files
-shards       WebDataset tars, Parquet and Arrow files: their pictures and labels
-mirror       what was brought, and what is still to come
+limits     how much may come out of shards
+batches    rows of Parquet and Arrow files
+shards     WebDataset tars, Parquet and Arrow files: their pictures and labels
+sources    what a reference means, and where it is kept
+index      what a store listed, and what of it is here
+arriving   files on their way
+unpacked   shards, which come whole
+far        files at an address: their names, then those that are wanted
+mirror     the whole of it
 """
 
-from srcsel.pictures.stores.mirror import NOT_FETCHED, fetch, is_apart, is_here, stored
+from srcsel.pictures.stores.mirror import (
+    FETCHED,
+    NOT_FETCHED,
+    ask,
+    bring,
+    folder_of,
+    is_apart,
+    is_here,
+    rows_here,
+    stored,
+)
 
-__all__ = ["NOT_FETCHED", "fetch", "is_apart", "is_here", "stored"]
+__all__ = [
+    "FETCHED",
+    "NOT_FETCHED",
+    "ask",
+    "bring",
+    "folder_of",
+    "is_apart",
+    "is_here",
+    "rows_here",
+    "stored",
+]

@@ -61,11 +61,11 @@ def workbooks(tree: Tree, *, every: bool = False) -> tuple[str, ...]:
     """Point at files beside the pictures that may hold labels and are no plain table: what is
     called labels.*, or with `every` whatever there is.
     """
-    names = sorted(
+    names = [
         name
-        for path in tree.folder.iterdir()
-        if ending(name := path.name) in _WORKBOOKS and (every or stem_of(name) == SURE)
-    )
+        for name in tree.beside()
+        if ending(name) in _WORKBOOKS and (every or stem_of(name) == SURE)
+    ]
     if not names:
         return ()
     more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""

@@ -88,6 +88,7 @@ def _facts(model: SourceModel, dataset: Dataset, found: Recipe, *, listed: bool)
         ),
         "loader": "load_file, " if found.file else "",
         "folder": _literal(str(dataset.folder)),
+        "part": _part(dataset),
         "table": _literal(TABLE if listed else ""),
         "save": _literal("trained.safetensors"),
         "id": _words(model.id),
@@ -102,6 +103,16 @@ def _facts(model: SourceModel, dataset: Dataset, found: Recipe, *, listed: bool)
         "mean": _literal(shown.mean),
         "std": _literal(shown.std),
     }
+
+
+def _part(dataset: Dataset) -> str:
+    """Say where not all pictures of an address lie in the folder."""
+    if not dataset.listed:
+        return ""
+    return (
+        f"; it holds those that were fetched, about {dataset.fetched:,} of {dataset.listed:,}: the"
+        f" others lie at {_words(dataset.ref)}"
+    )
 
 
 def _constants(found: Recipe) -> str:

@@ -19,6 +19,7 @@ import streamlit as st
 from srcsel.base.errors import InputError, MissingPathError, SrcselError
 from srcsel.base.paths import lasting, named
 from srcsel.base.records import JobStatus, Listing
+from srcsel.jobs.base import BROKEN
 from srcsel.pictures import places, stores, thumbs
 from srcsel.store.serialize import from_plain
 from srcsel.ui.app import navigation, state
@@ -52,11 +53,12 @@ def card(ref: str) -> None:
         counts = found["counts"] if found else None
     if listing is None:
         return
+    here = stores.rows_here(listing)
     with st.container(border=True):
-        _summary(listing, job, found)
+        _summary(listing, job, found, here)
         _warnings(listing, found)
         _unreadable(found)
-    _classes(listing, found, counts)
+    _classes(listing, found, counts, here)
 
 
 def readable(ref: str) -> int | None:
@@ -128,11 +130,14 @@ def _here(ref: str) -> bool:
     return name not in PUBLIC or (folder / name / INDEX).is_file()
 
 
-def waiting(ref: str) -> None:
-    """Draw how far the worker is with a named set that is not here yet; the page is drawn anew when
-    it is.
+def waiting(ref: str, text: str) -> None:
+    """Draw how far the worker is with pictures that are not here yet, `text` (Markdown) above while
+    they come; the page is drawn anew when they are.
     """
-    watch.watch_job(check_job(ref), _reading)
+    job = check_job(ref)
+    if job.state in watch.ACTIVE:
+        st.markdown(text)
+    watch.watch_job(job, _reading)
 
 
 class _Coming:
@@ -201,8 +206,11 @@ def _reading(job: JobStatus) -> None:
         left, right = st.columns([5, 1], vertical_alignment="center")
         with left:
             if job.state == "failed":
+                expected = not job.error.startswith(BROKEN)
                 error_state(
-                    "These pictures could not be checked", md(job.error), state.board().log(job.id)
+                    "These pictures could not be checked",
+                    md(job.error),
+                    "" if expected else state.board().log(job.id),
                 )
             elif job.state == "cancelled":
                 st.info("The check was stopped.", icon=":material/pause_circle:")
@@ -224,7 +232,7 @@ def _least(counts: np.ndarray, classes: Sequence[str]) -> str:
     return f"Smallest class: {md(classes[least[0]])}"
 
 
-def _summary(listing: Listing, job: JobStatus, found: dict | None) -> None:
+def _summary(listing: Listing, job: JobStatus, found: dict | None, here: np.ndarray | None) -> None:
     counts = (
         np.bincount(listing.labels, minlength=len(listing.classes))
         if found is None
@@ -248,6 +256,8 @@ def _summary(listing: Listing, job: JobStatus, found: dict | None) -> None:
         elif job.state in watch.ACTIVE:
             watch.watch_job(job, _still)
     about = [f"Classes come from {md(listing.label_source)}."]
+    if here is not None and len(here) < len(listing.paths):
+        about.append(f"{words.count(len(listing.paths), 'picture')} listed, {len(here):,} fetched.")
     if listing.license:
         about.append(f"Licence: {md(listing.license)}.")
     st.caption(" ".join(about))
@@ -321,13 +331,15 @@ def _unreadable(found: dict | None) -> None:
             )
 
 
-def _classes(listing: Listing, found: dict | None, counts: Sequence[int] | None) -> None:
-    """Draw a strip of pictures for each class, classes after the eighth in an expander; `counts` as
-    in `class_rows`.
+def _classes(
+    listing: Listing, found: dict | None, counts: Sequence[int] | None, here: np.ndarray | None
+) -> None:
+    """Draw a strip of pictures for each class, classes after the eighth in an expander; `counts`
+    and `here` as in `class_rows`.
     """
     broken = {b["path"] for b in (found or {}).get("unreadable", ())}
     ranges = (found or {}).get("ranges", {})
-    strips = class_rows(listing, broken, counts)
+    strips = class_rows(listing, broken, counts, here)
     st.html(class_html(listing, strips[:OPEN_CLASSES], ranges))
     rest = strips[OPEN_CLASSES:MOST_CLASSES]
     if rest:
@@ -341,13 +353,22 @@ def _classes(listing: Listing, found: dict | None, counts: Sequence[int] | None)
 
 
 def class_rows(
-    listing: Listing, broken: set[str], counts: Sequence[int] | None = None
+    listing: Listing,
+    broken: set[str],
+    counts: Sequence[int] | None = None,
+    here: np.ndarray | None = None,
 ) -> list[tuple[int, int, list[int]]]:
     """Return (class, its readable pictures, rows of up to EACH of them) for each class, in
-    order; `counts` (c,) of readable pictures where the listing is a preview.
+    order; `counts` (c,) of readable pictures where the listing is a preview; here (m,), rising: the
+    rows of pictures that lie on this computer, None where all do.
     """
     rows = []
-    order = np.argsort(listing.labels, kind="stable")
+    if here is not None:
+        aside = [row for row, path in enumerate(listing.paths) if path in broken] if broken else []
+        every = np.bincount(listing.labels, minlength=len(listing.classes))
+        counts = (every - np.bincount(listing.labels[aside], minlength=len(every))).tolist()
+    shown = np.arange(len(listing.paths)) if here is None else here
+    order = shown[np.argsort(listing.labels[shown], kind="stable")]
     ends = np.searchsorted(listing.labels[order], np.arange(len(listing.classes) + 1))
     for label in range(len(listing.classes)):
         members = order[ends[label] : ends[label + 1]].tolist()

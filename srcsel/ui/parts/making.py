@@ -4,9 +4,12 @@ page says so.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
-from srcsel.base.errors import SrcselError
+from srcsel.base import phrases, sampling
+from srcsel.base.errors import NotAvailable, SrcselError
 from srcsel.base.records import (
     DOTS,
     MOST_DOTS,
@@ -24,6 +27,12 @@ from srcsel.ui.parts import cards, mine, watch, words
 from srcsel.ui.parts.asking import ask_once, still_scoring
 from srcsel.ui.parts.show import md
 
+LONG = 60.0  # seconds of work that begins only when somebody asks for it
+UNASKED = (
+    "Finding neighbours among all {:,} pictures takes {} on this computer, so it begins only when"
+    " you ask for it, on Explore."
+)
+
 
 def get_inside(result: Result, model: str) -> Inside | None:
     """Read what `model` makes of every picture; where it is not there, submit its job and draw how
@@ -34,26 +43,34 @@ def get_inside(result: Result, model: str) -> Inside | None:
     except SrcselError as error:
         st.error(cards.sentence(error), icon=":material/error:")
         return None
-    if found is None:
-        by_worker(
-            result,
-            "inside",
-            {"run_id": result.run.id, "model": model},
-            "Looking at every picture with this model. It is kept, so the next time it shows at"
-            " once.",
-        )
-    return found
+    if found is not None:
+        return found
+    payload = {"run_id": result.run.id, "model": model}
+    if (seconds := _seconds(result, model)) >= LONG and not _is_asked(payload):
+        _offer(result, payload, seconds)
+        return None
+    by_worker(
+        result,
+        "inside",
+        payload,
+        "Looking at every picture with this model. It is kept, so the next time it shows at once.",
+    )
+    return None
 
 
 def known_inside(result: Result, model: str) -> Inside | JobStatus | None:
     """Return what `model` makes of every picture, or the job that looks; draws nothing.
 
-    None while the run is scored. Raises SrcselError.
+    None while the run is scored. Raises SrcselError, NotAvailable where it takes long and nobody
+    has asked for it.
     """
     found = inside.stored(result, model, state.features())
     if found is not None or still_scoring(result):
         return found
-    return ask_once("inside", {"run_id": result.run.id, "model": model})
+    payload = {"run_id": result.run.id, "model": model}
+    if (seconds := _seconds(result, model)) >= LONG and not _is_asked(payload):
+        raise NotAvailable(UNASKED.format(len(result.dataset.paths), phrases.about(seconds)))
+    return ask_once("inside", payload)
 
 
 def known_guesses(result: Result) -> Taken | JobStatus | None:
@@ -62,6 +79,38 @@ def known_guesses(result: Result) -> Taken | JobStatus | None:
     if found is not None or still_scoring(result):
         return found
     return ask_once("taken", {"run_id": result.run.id})
+
+
+def _seconds(result: Result, model: str) -> float:
+    """Foretell how long finding the neighbours of every picture takes for one model."""
+    width = next((m.dim for m in result.models if m.id == model), None)
+    return sampling.comparing(len(result.dataset.paths), width or sampling.USUAL_WIDTH)
+
+
+def _is_asked(payload: Mapping[str, str]) -> bool:
+    """Whether a job that finds neighbours is there and not done: on its way, or stopped."""
+    job = state.board().find("inside", payload)
+    return job is not None and job.state != "done"
+
+
+def _offer(result: Result, payload: dict[str, str], seconds: float) -> None:
+    """Say how long it takes, with a button that begins."""
+    if still_scoring(result):
+        st.info("This shows when the scores are done.", icon=":material/hourglass_top:")
+        return
+    n, time = words.count(len(result.dataset.paths), "picture"), phrases.about(seconds)
+    st.info(
+        f"Each picture's neighbours among all {n} are not known yet for this model. Finding them"
+        f" takes {time} on this computer; it is kept.",
+        icon=":material/schedule:",
+    )
+    if st.button(
+        f"Find neighbours ({time})",
+        key=f"inside-{payload['model']}",
+        icon=":material/play_arrow:",
+    ):
+        ask_once("inside", payload)
+        st.rerun()
 
 
 def by_worker(result: Result, kind: str, payload: dict[str, str], text: str) -> None:

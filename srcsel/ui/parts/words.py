@@ -38,6 +38,8 @@ def progress(part: Part) -> str:
         text = "Preparing them"
     if part.state in ("running", "dropped") and part.note:
         return part.note
+    if part.state in ("downloading", "reading") and part.note and not part.total:
+        return part.note
     if part.state == "downloading" and part.done:
         if part.done == part.total:
             return f"Downloaded {megabytes(part.total)}"

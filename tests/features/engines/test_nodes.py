@@ -13,6 +13,7 @@ from srcsel.features.engines import Local, Ray
 from srcsel.features.extract import extract
 from srcsel.models.catalog import find_models
 from srcsel.pictures.dataset import load_dataset
+from srcsel.runs.given import score_features
 from srcsel.store.features import FeatureStore
 from tests.conftest import make_pictures
 from tests.features.engines.conftest import START_SECONDS, another, end, start_head
@@ -91,3 +92,9 @@ def test_a_computer_that_is_lost_is_done_without(pictures, expected, tmp_path, h
         engine.close()
     assert lost
     np.testing.assert_allclose(found.values, expected, rtol=1e-6, atol=1e-6)
+    labels = load_dataset(str(pictures)).labels
+    for one, here in zip(
+        score_features(found.values, labels), score_features(expected, labels), strict=True
+    ):
+        told = np.array([(s.value, s.null, s.gain, s.low, s.high) for s in (one, here)], float)
+        np.testing.assert_allclose(*told, rtol=1e-5, atol=1e-6, err_msg=one.measure)

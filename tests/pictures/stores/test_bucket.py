@@ -6,23 +6,32 @@ import sys
 
 import pytest
 
+from srcsel.base import sampling
+from srcsel.runs.public_json import to_json
+from srcsel.runs.question import new_run
+from srcsel.runs.run import answer
 from tests import s3
 from tests.pictures.stores.test_shards import webdataset
 from tests.s3 import KEY, SECRET, put, shell
 
-pytest.importorskip("s3fs", reason='s3fs is not installed (pip install "srcsel[s3]")')
+s3fs = pytest.importorskip("s3fs", reason='s3fs is not installed (pip install "srcsel[s3]")')
 pytest.importorskip("moto", reason="moto is not installed (pip install srcsel[test])")
 
 
 @pytest.fixture(scope="module")
-def endpoint(tmp_path_factory):
-    with s3.served(tmp_path_factory.mktemp("server")) as address:
-        yield address
+def server(tmp_path_factory):
+    """The folder that the server works in, and its address."""
+    folder = tmp_path_factory.mktemp("server")
+    with s3.served(folder) as address:
+        yield folder, address
 
 
 @pytest.fixture
-def environment(endpoint, tmp_path):
-    return s3.emptied(endpoint, tmp_path)
+def environment(server, tmp_path):
+    return s3.emptied(server[1], tmp_path)
+
+
+REF = "s3://bucket/pictures"
 
 
 def rank(environment, ref):
@@ -59,13 +68,59 @@ def test_pictures_of_a_bucket_rank_like_those_of_a_folder(
     assert SECRET not in (tmp_path / "report.html").read_text()
 
     # only what is new is fetched, and what is gone goes
-    before = {path: path.stat().st_ino for path in files}
+    before = {path: path.stat().st_mtime_ns for path in files}
     (picture_folder / "blue" / "000.png").write_bytes(files[1].read_bytes() + b"\0")
     put(environment | {"AWS_DEFAULT_REGION": "us-east-1"}, picture_folder)
     rank(environment, "s3://bucket/pictures")
-    same = [path for path in files if path.stat().st_ino == before[path]]
+    same = [path for path in files if path.stat().st_mtime_ns == before[path]]
     assert [path.name for path in set(files) - set(same)] == ["000.png"]
     assert not list(work_folder.glob("public/store-*/coming-*"))
+
+
+def test_of_very_many_only_the_sample_is_fetched_and_scores_are_those_of_a_local_copy(
+    environment, server, picture_folder, tmp_path, monkeypatch
+):
+    for name, value in (("ALL_UP_TO", 30), ("SIZE", 15), ("EACH", 4)):
+        monkeypatch.setattr(sampling, name, value)
+    for name, value in environment.items():
+        if name.startswith("AWS_"):
+            monkeypatch.setenv(name, value)
+    s3fs.S3FileSystem.clear_instance_cache()
+    put(environment, picture_folder)
+
+    def ranked(ref, **options):
+        monkeypatch.setenv("SRCSEL_HOME", str(tmp_path / ("far" if ref == REF else "near")))
+        before = len(s3.fetched(server[0]))
+        result = answer(new_run(ref, ["pixels", "demo/flowers"], device="cpu", **options))
+        return result, s3.fetched(server[0])[before:]
+
+    def numbers(result):
+        return [(s.model, s.measure, s.value, s.null, s.low, s.high) for s in result.scores]
+
+    near, none = ranked(picture_folder)
+    far, asked = ranked(REF)
+    assert none == []
+    assert (far.dataset.paths, far.dataset.digest) == (near.dataset.paths, near.dataset.digest)
+    assert len(far.dataset.paths) == 15
+    assert sorted(asked) == [f"pictures/{path}" for path in far.dataset.paths]
+    assert numbers(far) == numbers(near)
+    assert (far.verdict.kind, far.verdict.firsts) == (near.verdict.kind, near.verdict.firsts)
+    told = to_json(far)["dataset"]
+    assert (told["sampled_from"], told["listed"], told["fetched"]) == (36, 36, 15)
+    assert to_json(near)["dataset"]["fetched"] is None
+    assert "36 pictures are listed at s3://bucket/pictures, and 15 were fetched" in told["notes"][1]
+
+    assert ranked(REF)[1] == []  # again
+    red = [path for path in near.dataset.paths if path.startswith("red/")][:2]
+    fewer, asked = ranked(REF, left_out=red)
+    again, _ = ranked(picture_folder, left_out=red)
+    assert fewer.dataset.paths == again.dataset.paths
+    new = set(fewer.dataset.paths) - set(far.dataset.paths)
+    assert sorted(asked) == sorted(f"pictures/{path}" for path in new)
+    whole, asked = ranked(REF, all_pictures=True)
+    assert (len(whole.dataset.paths), whole.dataset.listed) == (36, 0)
+    assert len(asked) == 36 - 15 - len(new)
+    s3fs.S3FileSystem.clear_instance_cache()
 
 
 def test_shards_of_a_bucket_are_unpacked(environment, tmp_path):

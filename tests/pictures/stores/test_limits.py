@@ -12,7 +12,7 @@ import pytest
 from srcsel.base.errors import InputError, StoreError
 from srcsel.pictures.archive import BLOCK, RATIO_FREE, RATIO_LIMIT, TOTAL_LIMIT
 from srcsel.pictures.dataset import load_dataset
-from srcsel.pictures.stores import limits, mirror, shards
+from srcsel.pictures.stores import limits, shards, unpacked
 from srcsel.pictures.stores.limits import Allowance
 from tests.pictures.stores.test_shards import datasets_folder, parquet, samples, tar_of, webdataset
 
@@ -158,7 +158,7 @@ def test_a_picture_too_large_is_left_aside_and_said(packed, monkeypatch):
     whole = pa.table({"image": [*made[:2], bytes(3000)], "label": ["b"] * 3})
     pq.write_table(whole, packed / "y.parquet")
     tar_of(packed / "z.tar", [("a/large.png", bytes(3000)), ("a/large.cls", b"a")])
-    for module in (mirror, shards):
+    for module in (unpacked, shards):
         monkeypatch.setattr(module, "FILE_LIMIT", 2000)
     dataset = load_dataset(str(packed))
     assert len(dataset.paths) == 6

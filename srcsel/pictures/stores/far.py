@@ -1,0 +1,133 @@
+"""Pictures at an address: their names first, which cost little, then those that are used.
+
+A file comes under its name only when it is whole; what is here already is not fetched again.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection, Sequence
+from pathlib import Path, PurePath
+
+from srcsel.base.addresses import Address
+from srcsel.base.records import Unreadable
+from srcsel.base.remote import Store, Stored
+from srcsel.base.watch import Watch
+from srcsel.pictures.images import SUFFIXES as PICTURES
+from srcsel.pictures.kinds import ending
+from srcsel.pictures.reading import FILE_LIMIT
+from srcsel.pictures.stores import arriving, index, shards, unpacked
+from srcsel.pictures.stores.arriving import TOO_LARGE
+from srcsel.pictures.tables.rows import TABLE_LIMIT
+from srcsel.pictures.walk import Tree, tree_of
+
+TOGETHER = 64  # files fetched as one: between two looks at the stop button
+GROWTH = 1.25  # times as many files as at the last time, after which the index is written again
+NO_NAME = "No folder of this computer can hold a file of this name beside the others."
+CHANGED = (
+    "It was taken away or changed in its store while it was fetched. Start again to look for it."
+)
+
+
+def ask(address: Address, place: Path, watch: Watch) -> None:
+    """Have a store list what it holds, forget what is gone or has changed, and fetch the tables
+    that may say the classes; of a place that holds shards alone, unpack them.
+    """
+    store = Store(address)
+
+    def listing(names: int) -> None:
+        watch.update("pictures", "downloading", note=f"Listing what is there, {names:,}")
+
+    listing(0)
+    listed = [one for one in store.files(listing) if _is_meant(one.name)]
+    kinds = {ending(one.name) for one in listed}
+    if kinds & shards.ENDINGS and not kinds & PICTURES:
+        (place / index.NAMES).unlink(missing_ok=True)
+        unpacked.from_store(store, listed, place, watch)
+        return
+    if index.told(place, "shards"):  # there were some before
+        shutil.rmtree(place / index.INSIDE, ignore_errors=True)
+        (place / index.INDEX).unlink(missing_ok=True)
+    _forget(place, listed)
+    index.keep_names(place, listed)
+    from srcsel.pictures.listing import tables_below
+
+    bring(store, place, tables_below(tree(place)), watch)
+
+
+def tree(place: Path) -> Tree:
+    """Return all that a store listed as a folder would hold it."""
+    large = dict[str, Stored]()
+    names = []
+    for one in index.known_names(place):
+        names.append(one.name)
+        if one.size > TABLE_LIMIT:
+            large[one.name] = one
+    found = tree_of(place / index.INSIDE, names)
+    out = [name for name in found.tables if name in large]
+    found.tables[:] = [name for name in found.tables if name not in large]
+    found.skipped.extend(Unreadable(name, _too_large(large[name])) for name in out)
+    return found
+
+
+def bring(store: Store, place: Path, names: Collection[str], watch: Watch) -> dict[str, str]:
+    """Fetch files by their names where they are not here; returns name -> why, of those that did
+    not come.
+    """
+    some = set(names)
+    wanted = [one for one in index.known_names(place, store.address.path) if one.name in some]
+    inside, aside = place / index.INSIDE, dict[str, str]()
+    here = index.told(place, "files")
+    new = []
+    for one in wanted:
+        if here.get(one.name) == index.version_of(one) and (inside / one.name).is_file():
+            continue
+        if one.size > FILE_LIMIT and ending(one.name) in PICTURES:
+            aside[one.name] = _too_large(one)
+        else:
+            new.append(one)
+    arriving.require_room(sum(one.size for one in new), place)
+    total = sum(one.size for one in wanted)
+    done, written = total - sum(one.size for one in new), len(here)
+    try:
+        for start in range(0, len(new), TOGETHER):
+            watch.update("pictures", "downloading", done, total)
+            some = new[start : start + TOGETHER]
+            for one, path in arriving.whole(store, some, place):
+                if path is None:
+                    aside[one.name] = CHANGED
+                elif arriving.put(path, inside / one.name):
+                    here[one.name] = index.version_of(one)
+                else:
+                    aside[one.name] = NO_NAME
+            done += sum(one.size for one in some)
+            if len(here) > GROWTH * written + TOGETHER:  # not all is lost to who pulls the plug
+                index.write_index(place, {"files": here})
+                written = len(here)
+    finally:
+        inside.mkdir(exist_ok=True)
+        index.write_index(place, {"files": here})
+    return aside
+
+
+def _is_meant(name: str) -> bool:
+    """Tell whether a name leads nowhere else, as a store may hold "/etc/x.png" and "../x.png", and
+    is not hidden.
+    """
+    path = PurePath(name)
+    hidden = any(part.startswith(".") for part in path.parts)  # ".." is, too
+    return not path.anchor and not hidden and "\0" not in name
+
+
+def _forget(place: Path, listed: Sequence[Stored]) -> None:
+    """Remove what is gone from its store, or has changed there."""
+    now = {one.name: index.version_of(one) for one in listed}
+    here = index.told(place, "files")
+    kept = {name: version for name, version in here.items() if now.get(name) == version}
+    for name in filter(_is_meant, here.keys() - kept.keys()):
+        (place / index.INSIDE / name).unlink(missing_ok=True)
+    index.write_index(place, {"files": kept})
+
+
+def _too_large(one: Stored) -> str:
+    return TOO_LARGE.format(one.size / 1e6)

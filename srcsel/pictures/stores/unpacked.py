@@ -1,0 +1,148 @@
+"""Shards, unpacked into pictures and a table of their labels.
+
+Whole shards: which pictures one holds, and of which class, shows only when it is unpacked.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from srcsel.base import phrases
+from srcsel.base.errors import InputError
+from srcsel.base.records import Listing
+from srcsel.base.remote import Store, Stored
+from srcsel.base.watch import Watch
+from srcsel.pictures.kinds import ending
+from srcsel.pictures.reading import FILE_LIMIT
+from srcsel.pictures.stores import arriving, index, shards
+from srcsel.pictures.stores.arriving import TOO_LARGE
+from srcsel.pictures.stores.limits import Allowance
+
+SHARD_LIMIT = 50 * 2**30  # bytes of one shard
+SHARDS_LIMIT = 500 * 2**30  # bytes of all at an address: more than an hour at 1 Gbit a second
+WORTH_A_WORD = 2**30  # bytes from which it is said that they come whole
+TABLE = "labels.csv"
+SHARDS = "the shards"  # what is said instead of that table, which holds what they say
+NAMED = 3  # shards that a sentence names
+NO_PICTURES = "No pictures were found in these shards."
+NO_LABELS = (
+    "None of the pictures in {} has a label, so there are no classes. A WebDataset tar says the"
+    " class of 0001.jpg in 0001.cls, in 0001.json (label) or by a folder; a Parquet or Arrow file"
+    " in a column called label or class. Write them so, or choose a folder with one sub-folder a"
+    " class."
+)
+NO_LABEL = "It has no label in its shard."
+LOOK = 64  # pictures between two looks at the stop button
+GONE = (
+    "{} was taken away or changed at {} while it was fetched. Start again when nothing writes there"
+    " any more: what was unpacked before is kept until then."
+)
+WHOLE = (
+    "{} at {} are fetched whole, {:,.1f} GB: which pictures a shard holds, and of which class,"
+    " shows only when it is unpacked. Of very many pictures a sample is drawn then."
+)
+TOO_MANY = (
+    "The {} at {} are {:,.0f} GB, and shards can only be fetched whole: up to {:,.0f} GB are. Give"
+    " the address of a part of them, or unpack them in the store: of pictures that are files only"
+    " those that are used are fetched."
+)
+
+
+def from_store(store: Store, listed: Sequence[Stored], place: Path, watch: Watch) -> None:
+    """Fetch the shards of a place and unpack them, where any is new or has changed.
+
+    Raises InputError, also where they are more than is fetched.
+    """
+    all_ = [one for one in listed if ending(one.name) in shards.ENDINGS]
+    packed = [one for one in all_ if one.size <= SHARD_LIMIT]
+    large = {one.name: TOO_LARGE.format(one.size / 1e6) for one in all_ if one not in packed}
+    now = {one.name: index.version_of(one) for one in packed}
+    if index.told(place, "shards") == now:
+        return
+    total = sum(one.size for one in packed)
+    said = phrases.count(len(packed), "shard")
+    if total > SHARDS_LIMIT:
+        raise InputError(TOO_MANY.format(said, store.address, total / 1e9, SHARDS_LIMIT / 1e9))
+    if total >= WORTH_A_WORD:
+        watch.say(WHOLE.format(f"The {said}", store.address, total / 1e9))
+    _unpack_all(_fetched(store, packed, place, watch), place, watch, now, large)
+
+
+def from_here(sources: Sequence[tuple[str, Path]], place: Path, watch: Watch) -> None:
+    """Unpack shards of this computer, each with its name, where any is new or has changed."""
+    about = {str(p): [p.stat().st_size, str(p.stat().st_mtime_ns)] for _, p in sources}
+    if index.told(place, "shards") == about:
+        return
+    arriving.require_room(sum(size for size, _ in about.values()), place)
+    _unpack_all(iter(sources), place, watch, about, {})
+
+
+def of_shards(found: Listing) -> Listing:
+    """Name what was unpacked by where it comes from: the table of labels is ours."""
+    skipped = (replace(one, reason=one.reason.replace(TABLE, SHARDS)) for one in found.skipped)
+    notes = (note.replace(TABLE, SHARDS) for note in found.notes)
+    return replace(found, skipped=tuple(skipped), notes=tuple(notes), label_source=SHARDS)
+
+
+def _fetched(
+    store: Store, packed: Sequence[Stored], place: Path, watch: Watch
+) -> Iterator[tuple[str, Path]]:
+    """Fetch one shard after the other; each is there only while it is unpacked."""
+    total, done = sum(one.size for one in packed), 0
+    arriving.require_room(total + max((one.size for one in packed), default=0), place)
+    for one in packed:
+        watch.update("pictures", "downloading", done, total)
+        for _, path in arriving.whole(store, [one], place):
+            if path is None:
+                raise InputError(GONE.format(one.name, store.address))
+            shard = path.rename(path.with_name(f"shard{ending(one.name)}"))
+            yield one.name.removesuffix(ending(one.name)).replace("/", "-"), shard
+        done += one.size
+
+
+def _unpack_all(
+    sources: Iterator[tuple[str, Path]],
+    place: Path,
+    watch: Watch,
+    about: dict[str, index.Version],
+    large: Mapping[str, str],
+) -> None:
+    """Unpack shards into a new folder with a table of labels, which takes the old one's place when
+    it is whole.
+    """
+    packed = sum(size for size, _ in about.values())
+    most = Allowance(packed, place, shutil.disk_usage(place).free)
+    with tempfile.TemporaryDirectory(prefix=arriving.COMING, dir=place) as coming:
+        made, rows, aside = Path(coming) / index.INSIDE, [("file", "label")], dict(large)
+        for number, (name, shard) in enumerate(sources):
+            folder = made / f"{number:05d}-{shards.ending_of(name, 80)}"
+            folder.mkdir(parents=True)
+            for at, one in enumerate(shards.pictures(shard, most)):
+                if at % LOOK == 0:
+                    watch.update("pictures", "reading", note=f"Unpacking {shard.name}, {at:,}")
+                if one.size > FILE_LIMIT:
+                    aside[f"{name}/{one.name}"] = TOO_LARGE.format(one.size / 1e6)
+                    continue
+                if not one.label.strip():
+                    aside[f"{name}/{one.name}"] = NO_LABEL
+                    continue
+                file = folder / f"{at:07d}-{one.name}"
+                file.write_bytes(one.data)
+                rows.append((file.relative_to(made).as_posix(), one.label))
+        if len(rows) == 1:
+            bare = NO_LABEL in aside.values()
+            names = phrases.listed([Path(one).name for one in about][:NAMED])
+            raise InputError(NO_LABELS.format(names) if bare else NO_PICTURES)
+        text = io.StringIO()
+        csv.writer(text).writerows(rows)
+        (made / TABLE).write_text(text.getvalue(), "utf-8", "replace")
+        (place / index.INDEX).unlink(missing_ok=True)  # until both fit
+        shutil.rmtree(place / index.INSIDE, ignore_errors=True)
+        made.rename(place / index.INSIDE)
+        index.write_index(place, {"shards": about, "aside": aside})
