@@ -73,6 +73,8 @@ TOOLS = """(still) => {
         ?? document.querySelector(`.st-key-${page}-map`);
     window.legend = (page) => [...(map(page)?.querySelectorAll(".legend > :not([hidden])") ?? [])]
         .map((one) => one.textContent).join();
+    window.bars = () => [...document.querySelectorAll("[class*=st-key-bars-] *")]
+        .flatMap((one) => [...(one.shadowRoot?.querySelectorAll(".bar") ?? [])]).length;
     window.seen = (image) => image.complete && image.naturalWidth > 0;
     window.inSight = (one) => { // the browser loads no picture that its scrolling box hides
         const box = one.getBoundingClientRect();
@@ -82,8 +84,7 @@ TOOLS = """(still) => {
     };
     const count = (selector) => document.querySelectorAll(selector).length;
     window.there = { // what the first screen of each page holds
-        "3 Results": () => count("[class*=st-key-bars-] .js-plotly-plot .barlayer .point") > 3
-            && legend("results") !== "",
+        "3 Results": () => bars() > 3 && legend("results") !== "",
         "4 Explore": () => count(".st-key-explore-pictures p") > 0 && legend() !== "",
         "History": () => count("[data-testid=stDataFrame] canvas") > 0,
         "1 Images": () => document.querySelector("h1")?.textContent === "Images",

@@ -12,6 +12,7 @@ from srcsel.ui.parts.show import empty_state, md
 from srcsel.ui.parts.watch import ACTIVE, draws_maps, watch_run
 from srcsel.ui.results import (
     about,
+    bars,
     corrected,
     cost,
     more,
@@ -99,7 +100,7 @@ def answer(whole: Result) -> None:
             first = second = st.container(gap="xsmall")
     with right:
         chosen, method = results.map_controls(result)
-    results.bars(result, reading, chosen, (first, second))
+    bars.draw(result, reading, chosen, (first, second))
     with right:
         results.map_beside(result, chosen, method, height(result))
     if frame.presenting() and result.complete:
@@ -121,7 +122,7 @@ def height(result: Result) -> int:
     """Make the map with its legend and caption as high as the two charts beside it."""
     rows = len(choices.models_on_show(result))
     if frame.presenting():
-        rows = min(rows, results.PRESENTED)
+        rows = min(rows, bars.PRESENTED)
     return min(760, max(results.LEAST_MAP, 2 * bars_height(rows) - 60))
 
 

@@ -1,6 +1,13 @@
-"""Records -> Plotly figures, one module a kind of figure. Knows no Streamlit."""
+"""Records -> figures, of Plotly or as rows that a page draws; one module a kind. No Streamlit."""
 
-from srcsel.charts.bars import bars_alt, bars_height, score_bars, short_name, short_names
+from srcsel.charts.bars import (
+    ScoreBars,
+    bars_alt,
+    bars_height,
+    row_height,
+    score_bars,
+    short_names,
+)
 from srcsel.charts.palette import (
     CLASS_COLORS,
     OTHER_COLOR,
@@ -18,12 +25,13 @@ __all__ = [
     "PAINT",
     "SHAPES",
     "Group",
+    "ScoreBars",
     "Theme",
     "bars_alt",
     "bars_height",
     "class_groups",
     "plotly_text",
+    "row_height",
     "score_bars",
-    "short_name",
     "short_names",
 ]

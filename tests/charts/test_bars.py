@@ -1,4 +1,4 @@
-"""The figures say what the records say: order, direction, whiskers, ties, names."""
+"""The bars say what the records say: order, direction, whiskers, ties, names."""
 
 import dataclasses
 import json
@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from srcsel import charts
+from srcsel.base.phrases import plain
 from srcsel.base.records import Dataset, Ranking, Result, Run, Score, SourceModel, Verdict
 from srcsel.charts.bars import _ticks
 from srcsel.verdict.correction import kept
@@ -57,63 +58,60 @@ def make(values, titles=None, *, winner=None, close=(), kind="clear") -> Result:
     return Result(run, dataset, models, tuple(scores), tuple(literal), (), rankings, verdict)
 
 
-def top_down(figure) -> list[str]:
+def top_down(chart) -> list[str]:
     """Model ids of the bars as the eye meets them, from the top."""
-    bars = figure.data[0]
-    return [model for _, model in sorted(zip(bars.y, bars.customdata, strict=True), reverse=True)]
+    return [row.model for row in chart.rows]
+
+
+def shades(chart) -> list[str]:
+    return [row.model for row in chart.rows if row.shaded]
 
 
 @pytest.mark.parametrize("measure", ["silhouette", "supcon"])
 def test_best_on_top_and_longest_although_the_loss_is_lowest(measure):
-    figure = charts.score_bars(make([0.2, 1.5, 0.9]), measure, "whitened")
-    assert top_down(figure) == ["demo/m1", "demo/m2", "demo/m0"]
-    lengths = dict(zip(figure.data[0].customdata, figure.data[0].x, strict=True))
+    chart = charts.score_bars(make([0.2, 1.5, 0.9]), measure, "whitened")
+    assert top_down(chart) == ["demo/m1", "demo/m2", "demo/m0"]
+    lengths = {row.model: row.end - row.start for row in chart.rows}
     assert lengths["demo/m1"] > lengths["demo/m2"] > lengths["demo/m0"]
 
 
 def test_zero_has_no_sign():
     result = make([-0.0003])
     for measure in ("silhouette", "supcon"):
-        figure = charts.score_bars(result, measure, "whitened")
-        texts = [a.text for a in figure.layout.annotations] + [
-            str(figure.data[0].hovertext[0]).split("<br>")[1]
-        ]
-        assert texts == ["0.000", "0.000"]
+        (row,) = charts.score_bars(result, measure, "whitened").rows
+        assert (row.text, row.about[1]) == ("0.000", "0.000")
         assert "Model 0 0.000" in charts.bars_alt(result, measure, "whitened")
 
 
 def test_loss_becomes_gain_and_its_whiskers_swap_sides():
-    figure = charts.score_bars(make([1.5]), "supcon", "whitened")
-    bar = figure.data[0]
-    assert bar.x[0] == pytest.approx(1.5)
+    (row,) = charts.score_bars(make([1.5]), "supcon", "whitened").rows
+    assert (row.start, row.end) == pytest.approx((0, 1.5))
     # the loss may be 0.2 lower, so the gain 0.2 higher
-    assert bar.error_x.array[0] == pytest.approx(0.2)
-    assert bar.error_x.arrayminus[0] == pytest.approx(0.1)
+    assert (row.low, row.high) == pytest.approx((1.4, 1.7))
 
 
 def test_msc_keeps_its_value_and_sides():
-    bar = charts.score_bars(make([1.5]), "silhouette", "whitened").data[0]
-    assert (bar.x[0], bar.error_x.array[0], bar.error_x.arrayminus[0]) == pytest.approx(
-        (0.15, 0.02, 0.01)
-    )
+    (row,) = charts.score_bars(make([1.5]), "silhouette", "whitened").rows
+    assert (row.low, row.end, row.high) == pytest.approx((0.14, 0.15, 0.17))
 
 
 def test_raw_reading_shows_the_literal_scores():
-    assert charts.score_bars(make([1.5]), "supcon", "raw").data[0].x[0] == pytest.approx(0.75)
+    (row,) = charts.score_bars(make([1.5]), "supcon", "raw").rows
+    assert row.end == pytest.approx(0.75)
 
 
-def test_same_order_and_color_of_a_model_in_every_chart():
+def test_same_order_and_role_of_a_model_in_every_chart():
     result = make([0.2, 1.5, 0.9, 1.4], close=("demo/m1", "demo/m3"))
     figures = [
         charts.score_bars(result, m, r)
         for m in ("silhouette", "supcon")
         for r in ("whitened", "raw")
     ]
-    looks = [dict(zip(f.data[0].customdata, f.data[0].marker.color, strict=True)) for f in figures]
+    looks = [{row.model: row.role for row in chart.rows} for chart in figures]
     assert all(look == looks[0] for look in looks)
     assert all(top_down(f) == top_down(figures[0]) for f in figures)
-    # winner, tied, others
-    assert len({looks[0][m] for m in ("demo/m1", "demo/m3", "demo/m0")}) == 3
+    assert [looks[0][m] for m in ("demo/m1", "demo/m3")] == ["winner", "close"]
+    assert looks[0]["demo/m0"] not in ("winner", "close")
 
 
 def test_cheaper_winner_of_a_tie_stands_on_top():
@@ -122,13 +120,10 @@ def test_cheaper_winner_of_a_tie_stands_on_top():
 
 
 def test_tied_rows_are_shaded_and_explained():
-    figure = charts.score_bars(
-        make([0.2, 1.5, 1.4], close=("demo/m1", "demo/m2")), "supcon", "whitened"
-    )
-    rows = dict(zip(figure.data[0].customdata, figure.data[0].y, strict=True))
-    shaded = sorted((s.y0 + s.y1) / 2 for s in figure.layout.shapes)
-    assert shaded == sorted([rows["demo/m1"], rows["demo/m2"]])
-    assert any("too close to call" in a.text for a in figure.layout.annotations)
+    result = make([0.2, 1.5, 1.4], close=("demo/m1", "demo/m2"))
+    chart = charts.score_bars(result, "supcon", "whitened")
+    assert shades(chart) == ["demo/m1", "demo/m2"]
+    assert chart.key == "too close to call"
 
 
 def test_both_charts_shade_what_the_verdict_cannot_tell_apart_whatever_one_score_says():
@@ -136,37 +131,26 @@ def test_both_charts_shade_what_the_verdict_cannot_tell_apart_whatever_one_score
     alone = tuple(dataclasses.replace(r, close=r.models[:1]) for r in result.rankings)
     result = dataclasses.replace(result, rankings=alone)
     for measure in ("silhouette", "supcon"):
-        figure = charts.score_bars(result, measure, "whitened")
-        rows = dict(zip(figure.data[0].customdata, figure.data[0].y, strict=True))
-        looks = dict(zip(figure.data[0].customdata, figure.data[0].marker.color, strict=True))
-        shaded = sorted((s.y0 + s.y1) / 2 for s in figure.layout.shapes)
-        assert shaded == sorted(rows[m] for m in looks if looks[m] != looks["demo/m0"])
-        assert len(shaded) == 3
+        chart = charts.score_bars(result, measure, "whitened")
+        assert shades(chart) == ["demo/m1", "demo/m2", "demo/m3"]
         assert "For the verdict 3 models" in charts.bars_alt(result, measure, "whitened")
 
 
 def test_nothing_is_shaded_where_the_leader_stands_alone():
-    figure = charts.score_bars(make([0.2, 1.5], close=("demo/m1",)), "supcon", "whitened")
-    assert not figure.layout.shapes
-    assert not any("too close" in a.text for a in figure.layout.annotations)
-
-
-def test_chosen_model_is_marked_by_more_than_color():
-    figure = charts.score_bars(make([0.2, 1.5]), "supcon", "whitened", chosen="demo/m0")
-    bar = figure.data[0]
-    assert dict(zip(bar.customdata, bar.marker.line.width, strict=True)) == {
-        "demo/m0": 2,
-        "demo/m1": 0,
-    }
-    marked = [t for t in figure.layout.yaxis.ticktext if t.startswith("<b>▸")]
-    assert marked == ["<b>▸ Model 0</b>"]
+    chart = charts.score_bars(make([0.2, 1.5], close=("demo/m1",)), "supcon", "whitened")
+    assert (shades(chart), chart.key) == ([], "")
+    # nor where only one of the close models is on show
+    result = make([1.5, 1.4, 1.3], winner="demo/m1", close=("demo/m0", "demo/m1"), kind="tie")
+    chart = charts.score_bars(result, "supcon", "whitened", most=2, chosen="demo/m2")
+    assert top_down(chart) == ["demo/m1", "demo/m2"]
+    assert (shades(chart), chart.key) == ([], "")
 
 
 def test_chance_is_on_the_axis_and_below_chance_goes_left():
-    figure = charts.score_bars(make([-0.3, 1.5]), "supcon", "whitened")
-    ticks = dict(zip(figure.layout.xaxis.ticktext, figure.layout.xaxis.tickvals, strict=True))
-    assert ticks["chance"] == 0
-    assert figure.layout.xaxis.range[0] < -0.3 < 1.5 < figure.layout.xaxis.range[1]
+    chart = charts.score_bars(make([-0.3, 1.5]), "supcon", "whitened")
+    assert (0, "chance") in chart.marks
+    assert list(chart.marks) == sorted(chart.marks)
+    assert chart.limits[0] < -0.3 < 1.5 < chart.limits[1]
 
 
 def test_model_without_this_score_keeps_its_row_and_says_so():
@@ -174,46 +158,42 @@ def test_model_without_this_score_keeps_its_row_and_says_so():
     kept = tuple(
         s for s in result.scores if not (s.model == "demo/m0" and s.measure == "silhouette")
     )
-    figure = charts.score_bars(replace(result, scores=kept), "silhouette", "whitened")
-    assert list(figure.layout.yaxis.ticktext) == ["Model 1", "Model 0"]
-    assert "n/a" in [a.text for a in figure.layout.annotations]
+    first, last = charts.score_bars(replace(result, scores=kept), "silhouette", "whitened").rows
+    assert (first.label, last.label) == ("Model 1", "Model 0")
+    assert (last.text, last.start, last.end, last.about) == ("n/a", None, None, ("Model 0",))
 
 
 @pytest.mark.parametrize("count", [1, 20])
 def test_one_and_twenty_models(count):
     titles = [f"vit_base_patch16_clip_224.laion2b_ft_in{i:02d}" for i in range(count)]
-    figure = charts.score_bars(make([float(i) for i in range(count)], titles), "supcon", "whitened")
-    labels = figure.layout.yaxis.ticktext
+    chart = charts.score_bars(make([float(i) for i in range(count)], titles), "supcon", "whitened")
+    labels = [row.label for row in chart.rows]
     assert len(labels) == len(set(labels)) == count  # cut in the middle, and still told apart
     assert max(map(len, labels)) <= 27
-    assert figure.layout.height == charts.bars_height(count) < 450
+    assert charts.bars_height(count) < 450
 
 
 @pytest.mark.parametrize("values", [[], [0.0], [0.0, 0.0, 0.0]])
 def test_no_value_or_equal_values_still_draw_finite_numbers(values):
-    text = charts.score_bars(make(values), "supcon", "whitened").to_json()
-    assert "NaN" not in text
-    assert "Infinity" not in text
+    chart = charts.score_bars(make(values), "supcon", "whitened")
+    assert chart.limits[0] < chart.limits[1]
+    json.dumps(dataclasses.asdict(chart), allow_nan=False)
 
 
 def test_score_without_rechecks_has_no_whisker():
     result = make([1.5])
     bare = tuple(replace(s, low=None, high=None) for s in result.scores)
-    bar = charts.score_bars(replace(result, scores=bare), "supcon", "whitened").data[0]
-    assert (bar.error_x.array[0], bar.error_x.arrayminus[0]) == (0, 0)
+    (row,) = charts.score_bars(replace(result, scores=bare), "supcon", "whitened").rows
+    assert row.low == row.high == row.end
 
 
-def test_hostile_names_are_shown_literally():
-    figure = charts.score_bars(make([1.5], ["<a href='http://x'>q</a>"]), "supcon", "whitened")
-    texts = [*figure.layout.yaxis.ticktext, *figure.data[0].hovertext]
-    assert not any("<a" in t for t in texts)
-    assert "&lt;a href=" in figure.data[0].hovertext[0]
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_figure_is_json_in_both_themes(theme):
-    figure = charts.score_bars(make([0.2, 1.5]), "supcon", "whitened", theme=theme)
-    assert json.loads(figure.to_json())["data"][0]["type"] == "bar"
+def test_names_are_plain_text():
+    """The page writes them as text, so that they are not escaped here."""
+    title = "<b>q</b> & R\n\u202e"
+    (row,) = charts.score_bars(make([1.5], [title]), "supcon", "whitened").rows
+    assert row.label == row.about[0] == plain(title)
+    assert plain(title).startswith("<b>q</b> & R")
+    assert charts.short_names([title])[0].startswith("&lt;b&gt;q&lt;/b&gt; &amp; R")
 
 
 def test_names_cut_short_stay_told_apart():
@@ -231,7 +211,6 @@ def test_an_audience_sees_the_first_models_and_the_chosen_one():
     assert top_down(draw()) == ["demo/m0", "demo/m1", "demo/m2"]
     assert top_down(draw(chosen="demo/m4")) == ["demo/m0", "demo/m1", "demo/m4"]
     assert top_down(draw(chosen="demo/m1")) == ["demo/m0", "demo/m1", "demo/m2"]
-    assert draw().layout.height == charts.bars_height(3)
 
 
 def test_more_than_a_hundred_models_are_drawn():
@@ -239,21 +218,12 @@ def test_more_than_a_hundred_models_are_drawn():
     assert len(top_down(many)) == 150
 
 
-def test_projector_size_enlarges_rows_and_type():
-    small, large = (
-        charts.score_bars(make([0.2, 1.5]), "supcon", "whitened", scale=s) for s in (1.0, 1.25)
-    )
-    assert large.layout.height == round(1.25 * small.layout.height)
-    assert {a.font.size for a in large.layout.annotations} == {15}
-    assert large.layout.yaxis.tickfont.color == small.layout.yaxis.tickfont.color
-
-
 def test_an_audience_reads_shorter_names_and_which_way_is_better():
     result = make([0.2, 1.5], ["EfficientNet-Lite0 at 64 px", "B"], close=("demo/m0", "demo/m1"))
-    large = charts.score_bars(result, "supcon", "whitened", scale=1.25)
-    assert all(len(text.strip("<b>▸/ ")) <= 18 for text in large.layout.yaxis.ticktext)
-    assert "Higher is better" in large.layout.title.text
-    assert any(a.text.endswith("too close") for a in large.layout.annotations)
+    large = charts.score_bars(result, "supcon", "whitened", large=True)
+    assert all(len(row.label) <= 18 for row in large.rows)
+    assert large.scale == "Higher is better"
+    assert large.key == "too close"
 
 
 def test_alt_text_orders_by_the_score_itself():
@@ -306,18 +276,16 @@ def test_in_large_type_marks_never_stand_on_one_another(low, high, marks):
 def test_thin_outlines_say_where_the_bars_ended_before_a_correction():
     first = make([0.5, 0.3])
     result = replace(make([0.7, 0.2]), before=kept(first))
-    assert len(charts.score_bars(first, "supcon", "whitened").data) == 1
+    assert all(row.before is None for row in charts.score_bars(first, "supcon", "whitened").rows)
     for reading, k in (("whitened", 1.0), ("raw", 0.5)):
-        now, before = charts.score_bars(result, "supcon", reading).data
-        ends = dict(zip(before.customdata, before.x, strict=True))
+        rows = charts.score_bars(result, "supcon", reading).rows
+        ends = {row.model: row.before for row in rows}
         assert ends == pytest.approx({"demo/m0": 0.5 * k, "demo/m1": 0.3 * k})
-        assert list(before.y) == list(now.y)
-        assert before.marker.color == "rgba(0,0,0,0)"
-        assert f"before the correction: {0.3 * k:.3f}" in before.hovertext
+        assert rows[1].about[-1] == f"before the correction: {0.3 * k:.3f}"
     said = charts.bars_alt(result, "supcon", "whitened")
     assert "Model 0 0.700 (0.500 before); Model 1 0.200 (0.300 before)" in said
 
 
 def test_the_axis_holds_what_was_there_before():
     result = replace(make([0.2, 0.1]), before=kept(make([0.9, 0.1])))
-    assert charts.score_bars(result, "supcon", "whitened").layout.xaxis.range[1] > 0.9
+    assert charts.score_bars(result, "supcon", "whitened").limits[1] > 0.9

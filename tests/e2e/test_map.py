@@ -4,6 +4,7 @@ lasso gives its pictures in both maps, zoom and selection stay, 100,000 dots ans
 
 import csv
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -488,14 +489,22 @@ def test_many_dots_are_drawn_and_answer(visitor, many, dots):
     window.shot(f"explore-{dots}")
 
 
-def test_pressing_a_bar_chooses_its_model(visitor, run):
+def test_pressing_a_bar_chooses_its_model_and_keys_reach_it(visitor, run):
     window = visitor()
     window.open(f"/results?run={RUN_ID}")
-    bar = window.page.locator(".js-plotly-plot").first.locator(".barlayer .point path").nth(1)
-    box = bar.bounding_box()
-    window.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    window.page.wait_for_url("**model=demo*textures*")
+    page = window.page
+    bars = page.locator(".st-key-bars-silhouette")
+    bars.get_by_role("button", name=TITLES[1]).click()
+    page.wait_for_url("**model=demo*textures*")
+    expect(bars.get_by_role("button", pressed=True)).to_have_accessible_name(re.compile(TITLES[1]))
+    tip = bars.locator(".tip")
+    expect(tip).to_be_visible()
+    expect(tip).to_contain_text(TITLES[1])
     window.shot("results-light")
+    bars.get_by_role("button").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**model=demo*glyphs*")
+    assert violations(window) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

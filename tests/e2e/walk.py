@@ -47,7 +47,7 @@ def wait_for_verdict(visitor) -> str:
     headline = page.get_by_role("heading", name=VERDICT)
     expect(headline).to_be_visible(timeout=LONG)
     expect(page.get_by_role("button", name="Stop")).to_have_count(0, timeout=LONG)
-    expect(page.locator("[class*=st-key-bars-] .js-plotly-plot")).to_have_count(2, timeout=LONG)
+    expect(page.locator("[class*=st-key-bars-] .chart")).to_have_count(2, timeout=LONG)
     expect(page.locator(".st-key-results-map canvas").first).to_be_visible(timeout=LONG)
     visitor.settle()
     return headline.inner_text()

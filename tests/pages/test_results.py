@@ -17,8 +17,8 @@ from srcsel.base.records import Failure, Note, Part, Projection, Run, Verdict
 from srcsel.base.settings import load_settings
 from srcsel.cli.commands import _parser
 from srcsel.jobs.board import Board
+from srcsel.ui.results.bars import _pressed, _score_bars
 from srcsel.ui.results.cost import _chart
-from srcsel.ui.results.results import _score_bars
 
 RUN_ID = "20260301-101500-000000-ab12"
 
@@ -33,10 +33,14 @@ def html_of(tab) -> str:
     return "\n".join(h.value for h in tab.html)
 
 
-def figures(tab) -> list[dict]:
-    """The two bar charts."""
-    drawn = [json.loads(chart.proto.spec) for chart in tab.get("plotly_chart")]
-    return [figure for figure in drawn if figure["data"][0]["type"] == "bar"]
+def bars(tab) -> list[dict]:
+    """What the browser gets of the two bar charts."""
+    parts = [part.proto for part in tab.get("bidi_component")]
+    return [json.loads(part.json) for part in parts if part.component_name == "srcsel_bars"]
+
+
+def models_of(drawn: dict) -> list[str]:
+    return [row["model"] for row in drawn["chart"]["rows"]]
 
 
 def costs(tab) -> dict | None:
@@ -229,20 +233,31 @@ def test_agreement_shows_no_amber_box(results, save, result):
 
 def test_two_charts_with_the_same_rows_and_a_map(results):
     tab = ready(results())
-    charts = figures(tab)
+    charts = bars(tab)
     assert len(charts) == 2
-    assert charts[0]["data"][0]["customdata"] == charts[1]["data"][0]["customdata"]
-    assert charts[0]["data"][0]["customdata"][0] == "demo/m0"
-    assert len(tab.get("bidi_component")) == 5  # map, drawer, what is pasted, names, theme
+    assert models_of(charts[0]) == models_of(charts[1])
+    assert models_of(charts[0])[0] == "demo/m0"
+    # two charts, map, drawer, what is pasted, names, theme
+    assert len(tab.get("bidi_component")) == 7
+
+
+def test_the_browser_may_say_anything_of_a_press(monkeypatch):
+    chosen = []
+    monkeypatch.setattr("srcsel.ui.results.bars.state.write", lambda **said: chosen.append(said))
+    for said in ("demo/m2", 7, ["demo/m2"], None):
+        monkeypatch.setattr("streamlit.session_state", {"bars-supcon": {"pressed": said}})
+        _pressed("bars-supcon")
+    assert chosen == [{"model": "demo/m2"}]
 
 
 def test_reading_switch_changes_both_charts_and_the_link(results):
     tab = ready(results())
-    before = [f["data"][0]["error_x"] for f in figures(tab)]
+    before = bars(tab)
     tab.segmented_control(key="results-reading").set_value("raw").run()
     ready(tab)
     assert tab.query_params["reading"] == "raw"
-    assert all(a != b["data"][0]["error_x"] for a, b in zip(before, figures(tab), strict=True))
+    for was, now in zip(before, bars(tab), strict=True):
+        assert [r["low"] for r in was["chart"]["rows"]] != [r["low"] for r in now["chart"]["rows"]]
     assert any("As published**: the formulas" in c.value for c in tab.caption)
 
 
@@ -251,7 +266,7 @@ def test_link_restores_model_reading_and_method(results):
     assert tab.selectbox(key="results-model").value == "demo/m3"
     assert tab.segmented_control(key="results-reading").value == "raw"
     assert tab.segmented_control(key="results-method").value == "pca"
-    assert "▸ Shapes" in str(figures(tab)[0]["layout"]["yaxis"]["ticktext"])
+    assert [drawn["chosen"] for drawn in bars(tab)] == ["demo/m3", "demo/m3"]
 
 
 def test_choosing_a_model_goes_into_the_link(results):
@@ -354,7 +369,7 @@ def test_a_stopped_run_says_who_is_ahead_and_pronounces_nothing(
     assert "Start from" not in html_of(tab) + words_of(tab)
     assert "green-badge" not in words_of(tab)
     assert "<h1" not in html_of(tab)
-    assert len(figures(tab)) == 2
+    assert len(bars(tab)) == 2
 
 
 def test_figures_are_made_once_for_all_drawings(results, save, result):
@@ -453,7 +468,8 @@ def test_presenter_mode_keeps_verdict_bars_and_map(results, words_of):
     tab.toggle(key="presenter").set_value(True).run()
     ready(tab)
     assert "Start from Strokes" in html_of(tab)
-    assert len(tab.get("plotly_chart")) == 2
+    assert len(bars(tab)) == 2
+    assert not tab.get("plotly_chart")
     assert not tab.dataframe
     assert not tab.segmented_control
     assert "MSC" not in words_of(tab)
@@ -495,7 +511,8 @@ def test_hostile_names_stay_text(results, save, result, words_of):
     assert "<img src=x>" not in html_of(tab)
     assert "&lt;img src=x&gt;" in html_of(tab)
     assert "[b](http" not in words_of(tab)
-    assert "<img" not in figures(tab)[0]["layout"]["yaxis"]["ticktext"][0]
+    # as text, which is all that the component writes
+    assert bars(tab)[0]["chart"]["rows"][0]["about"][0].startswith("<img src=x>")
 
 
 def rechecked(result, **fields):
@@ -540,7 +557,7 @@ def test_limit_changes_the_verdict_and_the_link(results, save, result, words_of)
     assert tab.query_params["limit"] == "10"
     assert "Strokes" not in html_of(tab)
     assert r"Among models up to 10 ms \(5 of 6\)" in words_of(tab)
-    assert "demo/m0" not in figures(tab)[0]["data"][0]["customdata"]
+    assert "demo/m0" not in models_of(bars(tab)[0])
     next(b for b in tab.button if b.label == "Show all models").click().run()
     assert "limit" not in tab.query_params
     assert "Start from Strokes" in html_of(tab)

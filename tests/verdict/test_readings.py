@@ -42,17 +42,13 @@ def shipped(request):
     return RUNS.load(request.param)
 
 
-def drawn_order(figure):
-    bars = figure.data[0]
-    return [m for _, m in sorted(zip(bars.y, bars.customdata, strict=True), reverse=True)]
-
-
 def test_page_shell_report_and_files_have_one_order(shipped, capsys):
     order, titles = model_order(shipped), titles_of(shipped)
     assert len(order) == len(shipped.models)
     for measure in ("silhouette", "supcon"):
         for reading in ("whitened", "raw"):
-            assert drawn_order(score_bars(shipped, measure, reading)) == order
+            drawn = score_bars(shipped, measure, reading).rows
+            assert [row.model for row in drawn] == order
             rows = score_rows(shipped, measure, reading).rows
             assert [bar.name for bar in rows] == [titles[m] for m in order]
     assert short_table(shipped, "whitened")["Starting model"].tolist() == [titles[m] for m in order]
@@ -130,12 +126,11 @@ def test_bars_begin_at_chance_and_are_as_long_as_the_gain(shipped):
     for measure in ("silhouette", "supcon"):
         for reading in ("whitened", "raw"):
             scores = pick_scores(shipped, measure, reading)
-            bars = score_bars(shipped, measure, reading).data[0]
-            for model, base, length in zip(bars.customdata, bars.base, bars.x, strict=True):
-                score = scores[model]
-                assert length == pytest.approx(score.gain, abs=1e-12)
+            for row in score_bars(shipped, measure, reading).rows:
+                score = scores[row.model]
+                assert row.end - row.start == pytest.approx(score.gain, abs=1e-12)
                 expected = score.null if measure == "silhouette" else 0
-                assert base == pytest.approx(expected, abs=1e-12)
+                assert row.start == pytest.approx(expected, abs=1e-12)
             rows = score_rows(shipped, measure, reading).rows
             for model, bar in zip(model_order(shipped), rows, strict=True):
                 value, _, _ = bar_length(scores[model])
@@ -143,13 +138,11 @@ def test_bars_begin_at_chance_and_are_as_long_as_the_gain(shipped):
 
 
 def test_chance_stands_on_the_axis_at_the_null(shipped):
-    figure = score_bars(shipped, "silhouette", "whitened")
-    at = dict(zip(figure.layout.xaxis.ticktext, figure.layout.xaxis.tickvals, strict=True))
+    at = {text: value for value, text in score_bars(shipped, "silhouette", "whitened").marks}
     nulls = [s.null for s in pick_scores(shipped, "silhouette", "whitened").values()]
     assert at["chance"] == pytest.approx(np.median(nulls))
     assert at["chance"] < -0.01
-    figure = score_bars(shipped, "supcon", "whitened")
-    at = dict(zip(figure.layout.xaxis.ticktext, figure.layout.xaxis.tickvals, strict=True))
+    at = {text: value for value, text in score_bars(shipped, "supcon", "whitened").marks}
     assert at["chance"] == 0
 
 
@@ -159,8 +152,8 @@ def test_tables_give_value_chance_and_gain_and_scl_is_the_charts_number(shipped)
         scores = pick_scores(shipped, measure, "whitened")
         for model, gain in zip(model_order(shipped), table[f"{short} gain"], strict=True):
             assert gain == scores[model].gain
-    bars = score_bars(shipped, "supcon", "whitened").data[0]
-    drawn = dict(zip(bars.customdata, bars.x, strict=True))
+    bars = score_bars(shipped, "supcon", "whitened").rows
+    drawn = {row.model: row.end for row in bars}
     assert table["SCL gain"].tolist() == [drawn[m] for m in model_order(shipped)]
     np.testing.assert_allclose(table["MSC"] - table["MSC chance"], table["MSC gain"], atol=1e-12)
     np.testing.assert_allclose(

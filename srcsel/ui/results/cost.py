@@ -18,7 +18,6 @@ from srcsel.measures import MEASURES
 from srcsel.ui.app import frame, state
 from srcsel.ui.parts import choices, naming, words
 from srcsel.ui.parts.show import md, plain
-from srcsel.ui.results import results
 from srcsel.verdict.cost import (
     COSTS,
     contenders,
@@ -117,7 +116,7 @@ def section(whole: Result, part: Result, reading: Reading, chosen: str) -> None:
         st.plotly_chart(
             _chart(whole, part, measure, reading, kind, limit, choices.theme(), chosen),
             key="cost",
-            on_select=lambda: results.pressed("cost"),
+            on_select=_pressed,
             selection_mode="points",
             config={"displayModeBar": False},
             alt=cost_alt(whole, shown),
@@ -230,3 +229,11 @@ def _limited() -> None:
     # named in the link too: what a limit means must not change with the run
     cost = st.session_state["results-cost"]
     state.write(limit=None if value is None else f"{value:g}", cost=cost)
+
+
+def _pressed() -> None:
+    """Choose the model whose dot was pressed."""
+    points = st.session_state["cost"]["selection"]["points"]
+    if points:
+        model = points[0].get("customdata")
+        state.write(model=model[0] if isinstance(model, list) else model)

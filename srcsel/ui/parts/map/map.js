@@ -307,12 +307,10 @@ function create(root) {
     lightUp();
   }
 
-  function resize() {
-    m.shown().forEach((pane) => {
-      pane.resize();
-      pane.names.settle();
-    });
-    redraw();
+  function resize() { // the observer reports each box once at first, at the size that `update` drew
+    const changed = m.shown().filter((pane) => pane.resize());
+    changed.forEach((pane) => pane.names.settle());
+    if (changed.length) redraw();
   }
 
   const watcher = new ResizeObserver(resize);

@@ -295,13 +295,15 @@ function createPane(root, m) {
     if (m.focus >= 0) for (const column of near) if (column[m.focus] >= 0) lit[column[m.focus]] = 1;
   }
 
-  function resize() {
+  function resize() { // tells whether the size is another one
+    const before = [width, height];
     width = stage.clientWidth;
     height = stage.clientHeight;
     for (const canvas of [dots, over]) {
       const w = Math.round(width * m.ratio), h = Math.round(height * m.ratio);
       if (canvas.width !== w || canvas.height !== h) [canvas.width, canvas.height] = [w, h];
     }
+    return width !== before[0] || height !== before[1];
   }
 
   function eachInSight(visit) { // (i, sx, sy): dots within the frame, where they are or where they go
