@@ -50,6 +50,9 @@ def models() -> None:
         checking.waiting(
             ref, "Your pictures are being fetched. You can choose models as soon as they are here."
         )
+        st.page_link(
+            frame.page("images"), label="Look at the pictures", query_params={"images": ref}
+        )
         return
     warm_up()
     _for_whom(listing)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from srcsel.base import sampling
 from srcsel.base.errors import UnknownNameError
 from srcsel.base.records import Features, Inside, Result, SourceModel
 from srcsel.base.settings import Settings, load_settings
@@ -33,8 +34,16 @@ VERSION = 1
 """Raise it when a change here or in the measures below should not reuse what is stored."""
 NEIGHBORS = 6  # pictures shown beside one that is pressed
 VOTERS = 5  # of them, whose labels vote: as many as the knn measure asks
+SHARE = 1.8  # times what comparing for the usual measures takes; measured, from 8,000 pictures on
 FIELDS = ("neighbors", "similarity", "guess", "silhouette", "gain")
 """Of `Inside`: the arrays that are kept, one row a picture."""
+
+
+def foretold(pictures: int, width: int | None) -> float:
+    """Foretell the seconds that `look` takes for so many pictures; width: features of the model,
+    None = not known.
+    """
+    return SHARE * sampling.comparing(pictures, width or sampling.USUAL_WIDTH)
 
 
 def look(

@@ -101,6 +101,25 @@ def test_a_picture_that_is_not_there_opens_nothing(visit, stored, given, known, 
     assert given["data"]["facts"] is None
 
 
+def test_what_takes_long_begins_when_it_is_asked_for_and_not_before(
+    visit, stored, given, board, unknown, words_of, monkeypatch
+):
+    monkeypatch.setattr("srcsel.explore.inside.foretold", lambda *_: 5400.0)
+    tab = visit("explore", run=RUN_ID, picture="3")
+    assert [job.kind for job in board.active()] == ["taken"]
+    said = "Finding neighbours among all 30 pictures takes about 1 h 30 min on this"
+    assert given["data"]["facts"]["wait"].startswith("Asking the models")  # what each took it for
+    job = board.find("taken", {"run_id": RUN_ID})
+    assert job is not None
+    board.cancel(job.id)
+    tab.run()
+    assert given["data"]["facts"]["wait"].startswith(said)
+    assert "neighbours among all 30 pictures are not known yet for this model" in words_of(tab)
+    tab.button(key="inside-demo/m0").click().run()
+    assert [(j.kind, j.payload["model"]) for j in board.active()] == [("inside", "demo/m0")]
+    assert "Looking at every picture with this model" in words_of(tab)
+
+
 def test_what_is_missing_is_asked_of_the_worker_once_and_said(visit, stored, given, board, unknown):
     visit("explore", run=RUN_ID, picture="3").run()
     facts = given["data"]["facts"]

@@ -3,10 +3,13 @@ no trace, and nothing of the credentials.
 """
 
 import dataclasses
+import io
 
 import pytest
 from fsspec.spec import AbstractFileSystem
+from PIL import Image
 
+from srcsel.base import sampling
 from srcsel.jobs.worker import _claim, _work
 from srcsel.runs.question import new_run
 from srcsel.store.serialize import to_plain
@@ -29,7 +32,7 @@ class Far(AbstractFileSystem):
     """
 
     cachable = False
-    names, fails, loses = (), None, None
+    names, fails, loses, data = (), None, None, b"none"
 
     def ls(self, path, detail=True, **_):
         if self.fails is not None:
@@ -37,7 +40,7 @@ class Far(AbstractFileSystem):
         head = f"{path}/"
         inside = {n.removeprefix(head).split("/")[0] for n in self.names if n.startswith(head)}
         return [
-            {"name": f"{path}/{one}", "type": "file", "size": 4, "ETag": "x"}
+            {"name": f"{path}/{one}", "type": "file", "size": len(self.data), "ETag": "x"}
             if f"{path}/{one}" in self.names
             else {"name": f"{path}/{one}", "type": "directory", "size": 0}
             for one in sorted(inside)
@@ -48,7 +51,7 @@ class Far(AbstractFileSystem):
             if self.loses is not None and source.endswith("/70.png"):
                 raise self.loses
             with open(target, "wb") as file:  # noqa: PTH123
-                file.write(b"none")
+                file.write(self.data)
 
 
 CASES = {
@@ -152,3 +155,36 @@ def test_run_again_says_it(visit, done, reads, save, result):
     )
     tab = again(visit("models", images=REF, again=before.run.id), done)
     reads(tab if Far.loses is None else again(visit("images", images=REF), done))
+
+
+def test_of_a_sample_pages_show_what_was_fetched_and_say_how_much_that_is(
+    visit, done, work, words_of, monkeypatch
+):
+    checking._list.clear()
+    for name, value in (("ALL_UP_TO", 100), ("SIZE", 60), ("EACH", 5)):
+        monkeypatch.setattr(sampling, name, value)
+    made = io.BytesIO()
+    Image.linear_gradient("L").resize((16, 12)).save(made, "png")
+    for name, value in (("names", NAMES), ("fails", None), ("data", made.getvalue())):
+        monkeypatch.setattr(Far, name, value)
+    monkeypatch.setattr("fsspec.filesystem", lambda *_, **__: Far())
+    shown = []
+    register = checking.thumbs.register
+
+    def seen(folder, paths, ranges):
+        shown.extend(folder / path for path in paths)
+        return register(folder, paths, ranges)
+
+    monkeypatch.setattr(checking.thumbs, "register", seen)
+    tab = again(visit("images", images=REF), done)
+    assert not tab.exception
+    assert len([path for path in work.rglob("*.png") if path.is_file()]) == 60
+    words = words_of(tab).replace("\\", "")
+    assert "200 pictures listed, 60 fetched." in words
+    assert "200 pictures are listed at s3" in words
+    assert [metric.value for metric in tab.metric][:3] == ["200", "2", "30"]
+    assert len(shown) == 12
+    assert all(path.is_file() for path in shown)
+    tab = visit("models", images=REF)
+    assert not tab.exception
+    assert "200 pictures in 2 classes" in words_of(tab)

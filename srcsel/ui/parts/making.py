@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from srcsel.base import phrases, sampling
+from srcsel.base import phrases
 from srcsel.base.errors import NotAvailable, SrcselError
 from srcsel.base.records import (
     DOTS,
@@ -84,7 +84,7 @@ def known_guesses(result: Result) -> Taken | JobStatus | None:
 def _seconds(result: Result, model: str) -> float:
     """Foretell how long finding the neighbours of every picture takes for one model."""
     width = next((m.dim for m in result.models if m.id == model), None)
-    return sampling.comparing(len(result.dataset.paths), width or sampling.USUAL_WIDTH)
+    return inside.foretold(len(result.dataset.paths), width)
 
 
 def _is_asked(payload: Mapping[str, str]) -> bool:

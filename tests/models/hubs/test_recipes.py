@@ -1,5 +1,6 @@
 import ast
 import contextlib
+import dataclasses
 import importlib.util
 import inspect
 import io
@@ -342,6 +343,16 @@ def test_pictures_and_classes_can_come_from_a_list(tmp_path, dataset):
     ]
 
 
+def test_a_script_says_where_the_pictures_are_that_were_not_fetched(dataset):
+    far = dataclasses.replace(dataset, ref="s3://bucket/x", listed=90_000, fetched=27_100)
+    (line,) = [x for x in snippet.script(PEACE, far).splitlines() if x.startswith("FOLDER = ")]
+    said = "about 27,100 of 90,000: the others lie at s3://bucket/x"
+    assert line.endswith(
+        f"# one sub-folder for each class; it holds those that were fetched, {said}"
+    )
+    assert said not in snippet.script(PEACE, dataset)
+
+
 def test_test_pictures_are_never_trained_on(tmp_path, dataset):
     script = load(written(tmp_path, PEACE, dataset))
     train, test = script.split(script.found())
@@ -353,8 +364,6 @@ def test_test_pictures_are_never_trained_on(tmp_path, dataset):
     "name", ['"""\nimport os', "'; import os #", "\\", "{title}", "ü\u202e\U0001f600"]
 )
 def test_no_name_becomes_code(name, dataset):
-    import dataclasses
-
     model = dataclasses.replace(PEACE, title=name, license=name)
     text = snippet.script(model, dataclasses.replace(dataset, folder=Path(name)))
     spaces: dict[str, object] = {}
