@@ -6,6 +6,7 @@ To add a page: one file in `pages/`, one line in PAGES.
 from __future__ import annotations
 
 import html
+from functools import cache
 
 import streamlit as st
 
@@ -29,14 +30,20 @@ def show() -> None:
     name = current.title.lstrip("0123456789 ")
     st.set_page_config(page_title="srcsel" if name == "Home" else f"{name} · srcsel")
     st.logo(str(STATIC / "logo.svg"), size="large")
-    for sheet in (*SHEETS, *(["presenter"] if presenting() else [])):
-        st.html(STATIC / f"{sheet}.css")
+    st.html(_style(*SHEETS, *(["presenter"] if presenting() else [])))
     _corner()
     tour.card(current.url_path or PAGES[0].key)
     try:
         current.run()
     finally:  # also where a page stops early
         _footer(promise=name != "Home")  # Home says it beside its buttons
+
+
+@cache
+def _style(*sheets: str) -> str:
+    """Join the style sheets: the browser draws each `st.html` for itself on every page."""
+    texts = [(STATIC / f"{sheet}.css").read_text("utf-8") for sheet in sheets]
+    return f"<style>{chr(10).join(texts)}</style>"
 
 
 def header(title: str, lead: str = "") -> None:
