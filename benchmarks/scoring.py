@@ -28,8 +28,9 @@ from srcsel.measures import MEASURES
 from srcsel.measures.kernels.all_pairs import read_all
 from srcsel.measures.kernels.card import EDGE, find_card, read_on_card
 from srcsel.measures.kernels.shared import Shared
+from srcsel.scoring.plan import CAP, plan_rechecks
 from srcsel.scoring.probe import STRENGTH, fold_of, probe
-from srcsel.scoring.score import CAP, plan_rechecks, score_model
+from srcsel.scoring.score import score_model
 
 TEMPERATURE = 0.1
 LARGE = (10_000, 2_048, 100)  # pictures, width, classes

@@ -12,7 +12,7 @@ from sklearn.decomposition import PCA
 from srcsel.base.errors import InputError
 from srcsel.measures import MEASURES
 from srcsel.measures.kernels import sample
-from srcsel.scoring.score import plan_rechecks
+from srcsel.scoring.plan import plan_rechecks
 
 parc = MEASURES["parc"]
 

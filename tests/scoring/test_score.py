@@ -15,7 +15,8 @@ from srcsel.measures._base import Combined
 from srcsel.measures.kernels import subsets
 from srcsel.measures.kernels.prepare import directions, prepare
 from srcsel.scoring import score
-from srcsel.scoring.score import plan_rechecks, score_model
+from srcsel.scoring.plan import plan_rechecks
+from srcsel.scoring.score import score_model
 
 
 def blobs(n=120, d=20, c=4, seed=0, signal=0.6):
@@ -171,7 +172,7 @@ def test_nothing_to_leave_out():
 
 
 def test_above_the_cap_rechecks_run_on_a_stratified_sample(monkeypatch):
-    monkeypatch.setattr(score, "CAP", 60)
+    monkeypatch.setattr("srcsel.scoring.plan.CAP", 60)
     y = np.repeat([0, 1, 2], [100, 40, 12])
     X = np.random.default_rng(0).standard_normal((152, 5))
     plan = plan_rechecks(y)
@@ -192,13 +193,13 @@ def test_rechecks_of_a_sample_spread_as_those_of_all_pictures(monkeypatch):
     for _ in range(6):
         X = rng.standard_normal((480, 12)) + centers[y]
         for sampled in widths:
-            monkeypatch.setattr(score, "CAP", 120 if sampled else 480)
+            monkeypatch.setattr("srcsel.scoring.plan.CAP", 120 if sampled else 480)
             found = by_name(score_model("a", X, y, rechecks=60).scores)
             widths[sampled].append([found[n].rechecks.std() for n in ("silhouette", "supcon")])
     ratio = np.mean(widths[True], axis=0) / np.mean(widths[False], axis=0)
     assert ratio == pytest.approx([1, 1], abs=0.3)
     assert plan_rechecks(y, 5).spread == 2
-    monkeypatch.setattr(score, "CAP", 120)
+    monkeypatch.setattr("srcsel.scoring.plan.CAP", 120)
     assert plan_rechecks(y, 5).spread == 1
 
 

@@ -1,7 +1,7 @@
 """One model's features, and what several measures derive from them, each derived once.
 
 A measure that can use it has a keyword `shared`, None where it is called alone.
-`srcsel.scoring.score` hands the same one to the function, its null and its re-checks (there cut
+`srcsel.scoring.task` hands the same one to the function, its null and its re-checks (there cut
 down to the pictures re-checked).
 """
 

@@ -10,7 +10,8 @@ from srcsel.measures.kernels.all_pairs import read_all, tiles
 from srcsel.measures.kernels.nearest import Nearest
 from srcsel.measures.kernels.pairs import Pairs
 from srcsel.measures.kernels.shared import Shared
-from srcsel.scoring.score import plan_rechecks, score_model
+from srcsel.scoring.plan import plan_rechecks
+from srcsel.scoring.score import score_model
 
 
 def blobs(n=400, d=30, c=5, seed=0, offset=0.0):
@@ -23,7 +24,7 @@ def blobs(n=400, d=30, c=5, seed=0, offset=0.0):
 @pytest.mark.parametrize("cap", [5000, 200])
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 def test_a_run_agrees_with_each_measure_alone(cap, metric, monkeypatch):
-    monkeypatch.setattr("srcsel.scoring.score.CAP", cap)
+    monkeypatch.setattr("srcsel.scoring.plan.CAP", cap)
     X, y = blobs()
     plan = plan_rechecks(y, 5)
     found = score_model(

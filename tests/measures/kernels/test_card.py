@@ -15,7 +15,8 @@ from srcsel.measures.kernels.nearest import Nearest
 from srcsel.measures.kernels.pairs import cosine_pairs, euclidean_pairs
 from srcsel.measures.kernels.shared import Shared
 from srcsel.measures.knn import neighbors
-from srcsel.scoring.score import plan_rechecks, score_model
+from srcsel.scoring.plan import plan_rechecks
+from srcsel.scoring.score import score_model
 
 ASKED = [
     ("supcon", {}),

@@ -5,7 +5,7 @@ import pytest
 
 from srcsel.measures import MEASURES
 from srcsel.measures.kernels.shared import Shared
-from srcsel.scoring.score import plan_rechecks
+from srcsel.scoring.plan import plan_rechecks
 
 PAIRWISE = [
     ("supcon", {}),
