@@ -36,7 +36,9 @@ class Curvature:
         self._bias = 1 / bend
 
     def unbent(self, slopes: np.ndarray) -> np.ndarray:
-        """Divide slopes (..., d + 1) by it, the last of each as that of a bias: steps (..., d + 1)."""
+        """Divide slopes (g, c, d + 1) by it, the last of each class as that of its bias: steps (g,
+        c, d + 1).
+        """
         G = slopes[..., :-1].reshape(-1, slopes.shape[-1] - 1)  # (m, d)
         steps = ((G @ self._directions) * self._leading) @ self._directions.T
         steps += G * G.dtype.type(self._others)
