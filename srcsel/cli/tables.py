@@ -27,6 +27,7 @@ from srcsel.verdict.readings import (
     role,
     title_of,
     titles_of,
+    yardsticks_in_words,
 )
 from srcsel.verdict.wording import READINGS
 
@@ -56,6 +57,8 @@ def print_result(result: Result) -> None:
             "In brackets: gain over chance. MSC and SCL are the corrected reading (whitened); of"
             " SCL the gain alone is shown, as in the charts, higher is better.",
         )
+        if said := yardsticks_in_words(result):
+            _line(console, said)
         _others(console, result, titles)
     _beforehand(console, result)
     left = {d.model for d in result.race.dropped} if result.race else set()

@@ -34,7 +34,7 @@ from srcsel.verdict.correction import MARK, before_and_after
 from srcsel.verdict.expected import STRIP
 from srcsel.verdict.light import light
 from srcsel.verdict.measured import answered
-from srcsel.verdict.readings import pick_scores
+from srcsel.verdict.readings import pick_scores, yardsticks_in_words
 from srcsel.verdict.wording import READINGS, headline
 
 if TYPE_CHECKING:
@@ -91,7 +91,10 @@ def to_html(
         after=after_training(result.verdict, corrected=bool(result.run.corrections)),
         beforehand=[plain(line) for line in lines(result)],
         without_looking=HEADING,
-        notes=[plain(n.text) for n in result.verdict.notes if n.reading in (reading, None)],
+        notes=[
+            *(plain(n.text) for n in result.verdict.notes if n.reading in (reading, None)),
+            *filter(None, [yardsticks_in_words(result)]),
+        ],
         reading=READINGS[reading],
         scores=[
             (

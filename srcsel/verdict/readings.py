@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from srcsel.base.phrases import shares
+from srcsel.base.phrases import listed, plain, shares
 from srcsel.base.records import Ranking, Reading, Result, Score
 from srcsel.measures import MEASURES
 from srcsel.models.called import called
@@ -66,6 +66,20 @@ def role(result: Result, model: str) -> Role:
     used = {s.measure for s in result.scores} & set(VERDICT_MEASURES)
     own = {s.measure for s in result.scores if s.model == model}
     return "other" if used <= own else "partial"
+
+
+def yardsticks_in_words(result: Result) -> str:
+    """Say what the yardsticks among the scored models are for; "" where there are none."""
+    scored = _scored(result)
+    names = [plain(m.title) for m in result.models if m.yardstick and m.id in scored]
+    if not names:
+        return ""
+    them, have = ("it", "It is") if len(names) == 1 else ("them", "They are")
+    verb = "is a yardstick: it has" if len(names) == 1 else "are yardsticks: they have"
+    return (
+        f"{listed(names)} {verb} learned nothing useful, so a real model should beat {them}. {have}"
+        " never where to start."
+    )
 
 
 def shaded(result: Result) -> tuple[str, ...]:

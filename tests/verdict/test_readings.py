@@ -31,6 +31,7 @@ from srcsel.verdict.readings import (
     pick_scores,
     role,
     titles_of,
+    yardsticks_in_words,
 )
 
 RUNS = RunStore(Path(srcsel.__file__).parent / "demo" / "runs")
@@ -251,3 +252,21 @@ def test_shell_report_and_page_show_the_same_firsts(shipped, capsys):
     print_result(shipped)
     out = capsys.readouterr().out
     assert all(f"{n} of 100" in out for n in firsts.values())
+
+
+def test_what_yardsticks_are_for_is_said_of_those_that_were_scored():
+    y = np.arange(60) % 3
+    chance = np.random.default_rng(0)
+    ranked = srcsel.rank_features({name: chance.standard_normal((60, 4)) for name in "abc"}, y)
+    assert yardsticks_in_words(ranked) == ""
+
+    def said(*yardsticks):
+        models = (replace(m, yardstick=m.id in yardsticks) for m in ranked.models)
+        return yardsticks_in_words(replace(ranked, models=tuple(models)))
+
+    assert said("c") == (
+        "c is a yardstick: it has learned nothing useful, so a real model should beat it. It is"
+        " never where to start."
+    )
+    assert said("b", "c").startswith("b and c are yardsticks: they have learned nothing useful, so")
+    assert said("b", "c").endswith("should beat them. They are never where to start.")

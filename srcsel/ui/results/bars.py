@@ -18,9 +18,10 @@ from srcsel.base.records import Reading, Result
 from srcsel.charts import PAINT
 from srcsel.ui.app import frame, state
 from srcsel.ui.parts.choices import PRESENTING, models_on_show, theme
+from srcsel.ui.parts.show import md
 from srcsel.ui.results import table
 from srcsel.verdict.correction import MARK, lengths_before
-from srcsel.verdict.readings import pick_scores, shaded
+from srcsel.verdict.readings import pick_scores, shaded, yardsticks_in_words
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -62,6 +63,8 @@ def draw(result: Result, which: Reading, chosen: str, places: Sequence[DeltaGene
             if shaded(result):
                 st.caption(SHADED_MEANS)
             st.caption(READING_MEANS[which])
+            if said := yardsticks_in_words(result):
+                st.caption(md(said))
         elif len(models_on_show(result)) > PRESENTED:
             st.caption(f"{PRESENTED} of the {len(models_on_show(result))} models")
 
