@@ -5,9 +5,10 @@ A file comes under its name only when it is whole; what is here already is not f
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Collection, Sequence
-from pathlib import Path, PurePath
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PureWindowsPath
 
 from srcsel.base.addresses import Address
 from srcsel.base.records import Unreadable
@@ -29,9 +30,10 @@ CHANGED = (
 )
 
 
-def ask(address: Address, place: Path, watch: Watch) -> None:
+def ask(address: Address, place: Path, watch: Watch) -> Tree | None:
     """Have a store list what it holds, forget what is gone or has changed, and fetch the tables
-    that may say the classes; of a place that holds shards alone, unpack them.
+    that may say the classes; returns all of it. Of a place that holds shards alone, unpack them:
+    None.
     """
     store = Store(address)
 
@@ -44,7 +46,7 @@ def ask(address: Address, place: Path, watch: Watch) -> None:
     if kinds & shards.ENDINGS and not kinds & PICTURES:
         (place / index.NAMES).unlink(missing_ok=True)
         unpacked.from_store(store, listed, place, watch)
-        return
+        return None
     if index.told(place, "shards"):  # there were some before
         shutil.rmtree(place / index.INSIDE, ignore_errors=True)
         (place / index.INDEX).unlink(missing_ok=True)
@@ -52,14 +54,17 @@ def ask(address: Address, place: Path, watch: Watch) -> None:
     index.keep_names(place, listed)
     from srcsel.pictures.listing import tables_below
 
-    bring(store, place, tables_below(tree(place)), watch)
+    found = tree(place, listed)
+    if tables := set(tables_below(found)):
+        bring(store, place, [one for one in listed if one.name in tables], watch)
+    return found
 
 
-def tree(place: Path) -> Tree:
+def tree(place: Path, listed: Iterable[Stored]) -> Tree:
     """Return all that a store listed as a folder would hold it."""
     large = dict[str, Stored]()
     names = []
-    for one in index.known_names(place):
+    for one in listed:
         names.append(one.name)
         if one.size > TABLE_LIMIT:
             large[one.name] = one
@@ -70,12 +75,8 @@ def tree(place: Path) -> Tree:
     return found
 
 
-def bring(store: Store, place: Path, names: Collection[str], watch: Watch) -> dict[str, str]:
-    """Fetch files by their names where they are not here; returns name -> why, of those that did
-    not come.
-    """
-    some = set(names)
-    wanted = [one for one in index.known_names(place, store.address.path) if one.name in some]
+def bring(store: Store, place: Path, wanted: Sequence[Stored], watch: Watch) -> dict[str, str]:
+    """Fetch files where they are not here; returns name -> why, of those that did not come."""
     inside, aside = place / index.INSIDE, dict[str, str]()
     here = index.told(place, "files")
     new = []
@@ -114,9 +115,12 @@ def _is_meant(name: str) -> bool:
     """Tell whether a name leads nowhere else, as a store may hold "/etc/x.png" and "../x.png", and
     is not hidden.
     """
-    path = PurePath(name)
-    hidden = any(part.startswith(".") for part in path.parts)  # ".." is, too
-    return not path.anchor and not hidden and "\0" not in name
+    if name.startswith("/") or "/." in f"/{name}" or "//" in name or "\0" in name:
+        return False
+    if os.name != "nt":
+        return True
+    path = PureWindowsPath(name)
+    return not path.anchor and not any(part.startswith(".") for part in path.parts)
 
 
 def _forget(place: Path, listed: Sequence[Stored]) -> None:

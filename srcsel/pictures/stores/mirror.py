@@ -25,7 +25,7 @@ from srcsel.base.remote import Store
 from srcsel.base.watch import Watch
 from srcsel.pictures.stores import arriving, far, index, unpacked
 from srcsel.pictures.stores.sources import Source, local_shards, source_of
-from srcsel.pictures.walk import walk
+from srcsel.pictures.walk import Tree, walk
 from srcsel.store import files
 
 NOT_FETCHED = (
@@ -68,22 +68,23 @@ def ask(ref: str, watch: Watch) -> Listing:
     """
     source = source_of(ref)
     assert source is not None
-    place = source.place()
+    place, tree = source.place(), None
     with _alone(place):
         if source.address is not None:
             if time.monotonic() >= _believed.get(place, 0.0) or not _is_known(place):
-                _ask(source.address, place, watch)
+                tree = _ask(source.address, place, watch)
         else:
             assert source.path is not None
             unpacked.from_here(local_shards(source.path), place, watch)
-    return _listing(source, place)
+    return _listing(source, place, tree)
 
 
-def _ask(address: Address, place: Path, watch: Watch) -> None:
+def _ask(address: Address, place: Path, watch: Watch) -> Tree | None:
     began = time.monotonic()
-    far.ask(address, place, watch)
+    tree = far.ask(address, place, watch)
     if (took := time.monotonic() - began) >= SLOW:
         _believed[place] = time.monotonic() + took
+    return tree
 
 
 def bring(listing: Listing, watch: Watch) -> dict[str, str]:
@@ -97,8 +98,9 @@ def bring(listing: Listing, watch: Watch) -> dict[str, str]:
     address, place, head = found
     with _alone(place):
         try:
-            names = [head + path for path in listing.paths]
-            lost = far.bring(Store(address), place, names, watch)
+            names = {head + path for path in listing.paths}
+            wanted = [one for one in index.known_names(place, address.path) if one.name in names]
+            lost = far.bring(Store(address), place, wanted, watch)
         except files.DamagedFileError as error:
             (place / index.NAMES).unlink(missing_ok=True)
             raise StoreError(DAMAGED.format(address)) from error
@@ -172,10 +174,13 @@ def _alone(place: Path) -> Iterator[None]:
         raise files.explain_disk(place, error) from error
 
 
-def _listing(source: Source, place: Path) -> Listing:
+def _listing(source: Source, place: Path, tree: Tree | None = None) -> Listing:
+    """List what is known of a place; `tree`: what lies there, where that was just found out."""
     from srcsel.pictures.listing import list_below
 
-    tree = far.tree(place) if _is_of_files(place) else walk(place / index.INSIDE)
+    if tree is None and _is_of_files(place):
+        tree = far.tree(place, index.known_names(place))
+    tree = tree or walk(place / index.INSIDE)
     tree.skipped.extend(Unreadable(path, why) for path, why in index.told(place, "aside").items())
     try:
         found = list_below(tree, source.ref, source.name, source.depth)

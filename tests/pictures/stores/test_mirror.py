@@ -304,8 +304,9 @@ def test_a_list_that_took_long_is_believed_for_as_long_again(store, monkeypatch)
     real = far.ask
 
     def slowly(*about):
-        real(*about)
+        found = real(*about)
         now[0] += 30
+        return found
 
     monkeypatch.setattr(far, "ask", slowly)
     assert len(stores.ask(REF, Watch()).paths) == 12
