@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -62,8 +63,12 @@ def table(dataset: Dataset) -> str:
     return to_csv(("file", "label"), rows)
 
 
+@cache
 def _own_source(module: ModuleType) -> str:
-    """Return a module's source after its imports, which the head of the script has."""
+    """Return a module's source after its imports, which the head of the script has.
+
+    Read once: each drawing of Results writes the script.
+    """
     source = inspect.getsource(module)
     imports = [n for n in ast.parse(source).body if isinstance(n, (ast.Import, ast.ImportFrom))]
     own = source.splitlines(keepends=True)[imports[-1].end_lineno :]
