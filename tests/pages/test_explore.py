@@ -320,7 +320,7 @@ def test_a_model_that_has_not_looked_yet_is_drawn_by_class(opened, monkeypatch):
     data = drawn(tab, monkeypatch)
     assert data["settings"]["byClass"]
     assert data["settings"]["scale"] is None
-    assert "n0" not in data["pane0"]
+    assert "n0" not in data["pane0"].column_names
 
 
 @pytest.mark.parametrize("view", ["why", "suspects"])
@@ -366,7 +366,8 @@ def tables(projection, dataset, classes=None, inside=None):
     pane = Pane(projection, "x", inside)
     rows = maps.drawn_rows([pane], dataset, classes)
     colors = coloring.color_dots("class", ["x"], [inside], dataset, rows)
-    return maps.points_table(dataset, rows), maps.pane_table(pane, rows, colors, 0)
+    both = maps.points_table(dataset, rows), maps.pane_table(pane, rows, colors, 0)
+    return [table.to_pandas() for table in both]
 
 
 def test_dots_carry_the_number_file_and_class_of_their_own_picture(many):

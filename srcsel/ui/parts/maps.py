@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 import streamlit as st
 from streamlit.components.v2 import component
 
@@ -130,9 +130,7 @@ def drawn_rows(
     return rows if classes is None else rows[np.isin(dataset.labels[rows], list(classes))]
 
 
-def points_table(
-    dataset: Dataset, rows: np.ndarray, whole: np.ndarray | None = None
-) -> pd.DataFrame:
+def points_table(dataset: Dataset, rows: np.ndarray, whole: np.ndarray | None = None) -> pa.Table:
     """One line a dot, the same for all maps: picture number, class, file name.
 
     Dots never change order. whole: (w,) the pictures of the map without a filter, whose small
@@ -145,7 +143,7 @@ def points_table(
     }
     if whole is not None and len(whole) <= DOTS:
         columns["cell"] = np.searchsorted(whole, rows).astype(np.int32)
-    return pd.DataFrame(columns)
+    return pa.table(columns)
 
 
 def _sheets(dataset: Dataset, set_id: str, whole: np.ndarray) -> str | None:
@@ -159,11 +157,11 @@ def _sheets(dataset: Dataset, set_id: str, whole: np.ndarray) -> str | None:
 
 
 @lru_cache(maxsize=4)
-def _files(paths: tuple[str, ...], rows: bytes) -> list[str]:
-    return [plain(paths[r]) for r in np.frombuffer(rows, dtype=np.int64).tolist()]
+def _files(paths: tuple[str, ...], rows: bytes) -> pa.Array:
+    return pa.array([plain(paths[r]) for r in np.frombuffer(rows, dtype=np.int64).tolist()])
 
 
-def pane_table(pane: Pane, rows: np.ndarray, coloring: Coloring, number: int) -> pd.DataFrame:
+def pane_table(pane: Pane, rows: np.ndarray, coloring: Coloring, number: int) -> pa.Table:
     """One line a dot of one map: place, colour group, value of a score, and where its neighbours
     are (-1: not drawn).
     """
@@ -177,7 +175,7 @@ def pane_table(pane: Pane, rows: np.ndarray, coloring: Coloring, number: int) ->
         place[rows] = np.arange(len(rows), dtype=np.int32)
         near = place[pane.inside.neighbors[rows, :NEAR]]  # (m, 6)
         columns |= {f"n{k}": near[:, k] for k in range(near.shape[1])}
-    return pd.DataFrame(columns)
+    return pa.table(columns)
 
 
 def _placed(projection: Projection) -> np.ndarray:
