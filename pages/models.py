@@ -70,7 +70,7 @@ def models() -> None:
     with st.expander(
         "Add one by name or file",
         icon=":material/add_circle:",
-        key="open-name",
+        key="open-mine" if chosen == checkpoints.SET else "open-name",  # each opens by itself
         expanded=chosen == checkpoints.SET and not ticked,
     ):
         picking.by_name(chosen)

@@ -13,6 +13,7 @@ from srcsel.base.phrases import plain
 from srcsel.base.records import Evidence, Projection, Reading, Result
 from srcsel.charts import class_groups
 from srcsel.charts.cost import Trade
+from srcsel.explore.filling import filled
 from srcsel.report.labels import Place, along, place_names
 from srcsel.verdict.correction import lengths_before
 from srcsel.verdict.cost import COSTS
@@ -165,16 +166,16 @@ def _between(one: float, other: float) -> tuple[float, float]:
 
 
 def map_dots(result: Result, projection: Projection, rows: np.ndarray) -> list[Dot]:
-    """Place the pictures `rows` (a part of `projection.rows`) on the map."""
+    """Place the pictures `rows` (a part of `projection.rows`) on the map, which they fill as on the
+    pages; those of the grey classes come first, so that they lie under the others.
+    """
     dataset = result.dataset
-    of_class = {
-        c: g
-        for g, group in enumerate(class_groups(dataset.classes, dataset.counts))
-        for c in group.classes
-    }
-    where = dict(zip(projection.rows.tolist(), projection.xy.tolist(), strict=True))
+    groups = class_groups(dataset.classes, dataset.counts)
+    of_class = {c: g for g, group in enumerate(groups) for c in group.classes}
+    xy = filled(projection.xy, projection.method)
+    where = dict(zip(projection.rows.tolist(), xy.tolist(), strict=True))
     half = [(side - 2 * EDGE) / 2 for side in MAP]
-    return [
+    dots = [
         Dot(
             round(EDGE + half[0] * (1 + where[r][0]), 1),
             round(EDGE + half[1] * (1 - where[r][1]), 1),
@@ -183,6 +184,7 @@ def map_dots(result: Result, projection: Projection, rows: np.ndarray) -> list[D
         )
         for r in rows.tolist()
     ]
+    return sorted(dots, key=lambda dot: len(groups[dot.group].classes) == 1)
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,31 @@ def place_names(
     return placed
 
 
+def over_groups(
+    groups: Mapping[str, Iterable[tuple[float, float]]], *, size: float, area: tuple[float, float]
+) -> dict[str, Place]:
+    """Place each name (its key) over the dots of its group, or under them, so that it
+    covers no earlier name and stays inside (0, 0, *area); those without room are left out.
+
+    Dots may lie under a name, which is written with an edge. size: of the type, in units.
+    """
+    placed: dict[str, Place] = {}
+    for name, points in groups.items():
+        spots = np.array(list(points), dtype=float).reshape(-1, 2)
+        if not len(spots):
+            continue
+        middle, wide = np.median(spots[:, 0]), len(name) * WIDE * size
+        left = float(np.clip(middle - wide / 2, 0, max(0.0, area[0] - wide)))
+        top, low = np.quantile(spots[:, 1], [0.05, 0.95])
+        for upper in (top - GAP - HIGH * size, low + GAP):
+            box = (left, float(upper), left + wide, float(upper) + HIGH * size)
+            if _outside(box, area) == 0 and not any(_common(box, p.box) for p in placed.values()):
+                x, y = round(left + wide / 2, 1), round(box[1] + RISE * size, 1)
+                placed[name] = Place(x, y, "middle", box)
+                break
+    return placed
+
+
 def along(points: Iterable[tuple[float, float]]) -> list[Box]:
     """Return small boxes along the line through `points`."""
     corners = np.array(list(points), dtype=float).reshape(-1, 2)

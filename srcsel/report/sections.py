@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from srcsel.base.phrases import plain
+from srcsel.base.phrases import cut, plain
 from srcsel.base.records import (
     Agreement,
     Ahead,
@@ -20,14 +20,18 @@ from srcsel.base.records import (
 )
 from srcsel.charts import class_groups
 from srcsel.charts.cost import cost_alt, tells_apart, trade
+from srcsel.charts.palette import Group
 from srcsel.report.drawing import (
     DOT,
     MAP,
+    NAMES,
+    Dot,
     accuracy_rows,
     cost_picture,
     cost_words,
     map_dots,
 )
+from srcsel.report.labels import Place, over_groups
 from srcsel.verdict.ahead import multiple, points
 from srcsel.verdict.cost import contenders, usual
 from srcsel.verdict.readings import (
@@ -41,12 +45,11 @@ from srcsel.verdict.readings import (
 from srcsel.verdict.times import seconds_of
 from srcsel.verdict.wording import READINGS
 
-if TYPE_CHECKING:
-    pass
 EVIDENCE = {
     "probe": "a linear classifier on each model's features",
     "finetune": "fine-tuning each model",
 }
+NAME = 24  # letters of a class on the map, as on the pages
 FORMER = ", by the plain recipe of before"
 
 
@@ -74,6 +77,7 @@ def map_of(
             (plain(g.name), g.shape, int(dataset.counts[list(g.classes)].sum())) for g in groups
         ],
         "dots": dots,
+        "names": _names(groups, dots),
         "drawn": len(dots),
         "held": held,
         "of": len(dataset.paths),
@@ -86,6 +90,16 @@ def map_of(
             for d in dots
         ],
     }
+
+
+def _names(groups: Sequence[Group], dots: Sequence[Dot]) -> list[tuple[str, Place]]:
+    """Return the names of the coloured classes, and where each stands on the map."""
+    named = {
+        plain(cut(g.name, NAME)): [(d.x, d.y) for d in dots if d.group == i]
+        for i, g in enumerate(groups)
+        if len(g.classes) == 1
+    }
+    return list(over_groups(named, size=NAMES, area=MAP).items())
 
 
 def cost(result: Result, reading: Reading) -> dict[str, Any] | None:

@@ -22,6 +22,7 @@ from srcsel.base.records import (
     Strip,
     Verdict,
 )
+from srcsel.explore.filling import filled
 from srcsel.report.html import to_html
 from srcsel.report.pictures import drawn_rows, embed
 from srcsel.verdict.correction import before_and_after, kept
@@ -141,11 +142,12 @@ def test_each_dot_carries_its_own_picture(page, result, projection):
     tips = json.loads(re.search(r'id="tips">(.*?)</script>', page, re.DOTALL).group(1))
     dots = [attrs for tag, attrs in Reader(page).tags if tag == "use" and "data-i" in attrs]
     assert [int(dot["data-i"]) for dot in dots] == list(range(60))
+    places = filled(projection.xy, "umap")  # as on the pages
     for row, (dot, (name, file, source)) in enumerate(zip(dots, tips, strict=True)):
         assert name == " ".join(result.dataset.classes[result.dataset.labels[row]].split())
         assert file == result.dataset.paths[row]
         assert base64.b64decode(source.partition(",")[2]) == bytes([255, 216, row])
-        x, y = projection.xy[row]
+        x, y = places[row]
         assert float(dot["x"]) == pytest.approx(24 + 476 * (1 + x), abs=0.1)
         assert float(dot["y"]) == pytest.approx(24 + 326 * (1 - y), abs=0.1)  # up is up
 
@@ -182,6 +184,15 @@ def test_a_limit_is_said(result):
         "Decided among models up to 12 ms (2 of 3)."
         in Reader(to_html(result, limit="among models up to 12 ms (2 of 3)")).text
     )
+
+
+def test_the_map_fills_its_box_and_names_its_classes_as_text(result, projection):
+    corner = dataclasses.replace(projection, xy=projection.xy / 4)
+    svg = to_html(result, projection=corner).partition('id="map"')[2].partition("</svg>")[0]
+    across = [float(x) for x in re.findall(r'<use [^>]* x="([0-9.]+)"', svg)]
+    assert (min(across), max(across)) == (24, 976)  # of 1,000 units, less the edge
+    assert ">b &amp; c</text>" in svg
+    assert "<script" not in svg
 
 
 def test_many_pictures_are_sampled_with_every_class_and_said():

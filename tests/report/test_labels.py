@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from srcsel.report.labels import HIGH, RISE, WIDE, along, place_names
+from srcsel.report.labels import GAP, HIGH, RISE, WIDE, along, over_groups, place_names
 
 AREA, RADIUS, SIZE = (1000.0, 360.0), 7.0, 22.0
 
@@ -59,3 +59,19 @@ def test_a_name_stands_right_of_its_dot_where_nothing_is():
 def test_places_along_a_line():
     found = along([(0.0, 0.0), (9.0, 0.0), (9.0, 4.0)])
     assert found == [(x, y, x, y) for x, y in [(0, 0), (4.5, 0), (9, 0), (9, 0), (9, 4)]]
+
+
+def test_names_stand_over_their_groups_under_them_where_another_is_and_else_nowhere():
+    ring = [(400.0, 100.0), (500.0, 120.0), (600.0, 140.0)]
+    found = over_groups({"first": ring, "again": ring, "third": ring}, size=SIZE, area=AREA)
+    top, low = 102.0, 138.0  # the 5th and the 95th hundredth of 100, 120 and 140
+    assert found["first"].x == found["again"].x == 500.0
+    assert found["first"].box[3] == top - GAP
+    assert found["again"].box[1] == low + GAP
+    assert "third" not in found
+
+
+def test_a_name_at_the_edge_stays_inside_and_an_empty_group_has_none():
+    found = over_groups({"far left": [(2.0, 200.0)], "none": []}, size=SIZE, area=AREA)
+    assert list(found) == ["far left"]
+    assert found["far left"].box[0] == 0

@@ -26,7 +26,10 @@ export default function (component) {
 
   function follow() { // Streamlit puts another figure there when it likes, or starts the same anew
     const found = document.querySelector(inside);
-    if (found === plot && found?.on === on) return;
+    if (found === plot && found?.on === on) {
+      if (on && plot.querySelector(".annotation:not([data-settled])")) place(); // Plotly wrote it anew and told nobody
+      return;
+    }
     leave();
     plot = found;
     on = found?.on;
@@ -52,6 +55,7 @@ function settle(plot) {
   const dots = boxesOf(plot, ".scatterlayer .point");
   const taken = [...dots, ...boxesOf(plot, ".errorbar path, .shapelayer text"), ...linesOf(plot)];
   names.forEach((name, i) => {
+    name.dataset.settled = "";
     const text = name.querySelector(".annotation-text-g");
     text.style.translate = "none";
     name.querySelector(".srcsel-leader")?.remove();
