@@ -118,7 +118,7 @@ def test_charts_turn_dark_with_the_window(visitor):
     window = visitor()
     window.open(f"/results?run={example_run()}")
     wait_for_verdict(window)
-    letters = window.page.locator("[class*=st-key-bars-] .ytick text").first
+    letters = window.page.locator(".st-key-cost .ytick text").first
     expect(letters).to_have_css("fill", INK["light"])
     window.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     expect(letters).to_have_css("fill", INK["dark"])
