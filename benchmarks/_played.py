@@ -152,7 +152,7 @@ def scores(of: Set, one: Network, pictures: int | None = None) -> float:
         tuple(np.log(each) for each in (PICTURES, WIDTHS, CLASSES)),
         np.log(SCORES),
         bounds_error=False,
-        fill_value=None,  # further on in the same direction
+        fill_value=None,  # pyright: ignore[reportArgumentType]  further on in the same direction
     )
     n = of.pictures if pictures is None else pictures
     return float(np.exp(known(np.log([min(n, 5000), one.dim, of.classes]))[0]))

@@ -245,7 +245,7 @@ class Standing:
             return f"Each of the classes has {fewest}"
         if len(least) > 1:
             return f"{capital(word(len(least)))} of the classes have {fewest} each"
-        name = f", {cut(self.class_names[least[0]])}," if self.class_names else ""
+        name = f", {cut(self.class_names[int(least[0])])}," if self.class_names else ""
         return f"The smallest class{name} has {fewest}"
 
     def _ahead(self) -> str:
