@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import unescape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 CELL, AROUND = 30, 110  # pixels of a row, and of what stands above and below the square
 ROW_NAME, COLUMN_NAME = 20, 14  # characters of a class beside and above the square
+LEAN = 5  # pixels to the right that a letter above the square takes
 OTHERS = "all others"
 _FULL = 0.5  # share from which a cell has the full colour, unless all are lower
 _LEAST = 0.005  # share below which a cell stays empty
@@ -66,9 +68,11 @@ def mixed_map(
             y1=i + 0.5,
             line={"width": 1, "color": paint["line"]},
         )
+    labels = short_names(columns, COLUMN_NAME)
     figure.update_layout(
         height=(CELL * k + AROUND) * scale,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        # the last name leans out to the right; one without room would not be written
+        margin={"l": 8, "r": 8 + LEAN * scale * len(unescape(labels[-1])), "t": 8, "b": 8},
         dragmode=False,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
@@ -76,7 +80,7 @@ def mixed_map(
     )
     figure.update_xaxes(
         tickvals=list(range(len(columns))),
-        ticktext=short_names(columns, COLUMN_NAME),
+        ticktext=labels,
         side="top",
         tickangle=-40,
         tickfont=ink,

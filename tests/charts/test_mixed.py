@@ -35,6 +35,12 @@ def test_classes_left_out_are_one_column():
     assert len(texts(figure)) == 3
 
 
+def test_the_last_name_above_the_square_has_room_to_the_right():
+    margin = mixed_map(NAMES, WITH_REST, theme="light").layout.margin
+    # what "all others" takes, 7 pixels a letter and turned by 40 degrees, less half a narrow cell
+    assert margin.r >= 10 * 7 * 0.766 - 20
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_number_can_be_read_on_the_fullest_cell(theme):
     def luminance(color):
