@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from srcsel.base.records import Suspect
-from srcsel.explore.mislabelled import of_models
+from srcsel.explore.mislabeled import of_models
 from srcsel.measures.kernels.blocks import blocks
 from srcsel.measures.knn import neighbors
 

@@ -2,7 +2,7 @@
 
 Nothing on disk is touched.
 
-What each list rests on stands in `mislabelled`, `oddness` and `pictures.copies`.
+What each list rests on stands in `mislabeled`, `oddness` and `pictures.copies`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from srcsel.base.records import Dataset, Features, Result, SourceModel, Suspect,
 from srcsel.base.settings import Settings, load_settings
 from srcsel.base.threads import suited_threads
 from srcsel.base.watch import Watch
-from srcsel.explore.mislabelled import Opinions
+from srcsel.explore.mislabeled import Opinions
 from srcsel.explore.oddness import odd_ones, oddness
 from srcsel.features.extract import key_for
 from srcsel.features.recover import features_of

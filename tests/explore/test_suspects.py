@@ -15,7 +15,7 @@ from srcsel.base.errors import InputError
 from srcsel.base.records import Dataset, FeatureKey, Features
 from srcsel.base.settings import load_settings
 from srcsel.explore import suspects
-from srcsel.explore.mislabelled import folds, probabilities
+from srcsel.explore.mislabeled import folds, probabilities
 from srcsel.explore.oddness import oddness
 from srcsel.explore.suspects import find, whitened
 from srcsel.runs.run import answer, new_run
