@@ -20,6 +20,7 @@ from PIL import Image
 
 from benchmarks._browser import SETTLED, chromium, line, server, wait_until
 from benchmarks._common import tell
+from benchmarks._usual import changes
 from srcsel.base.records import (
     Dataset,
     Features,
@@ -388,6 +389,8 @@ def main() -> None:
             busy = job_beside(dataset)
             page = Page(browser, url, placed)
             rows = measure(page, repeats)
+            usual = changes(browser, home / "usual", placed, dataset.labels, repeats)
+            rows.append(line("to bars and map, by Streamlit's own charts", usual))
             beside = busy()
             board = Board(load_settings().jobs)
             for job in board.recent(10):
