@@ -12,7 +12,8 @@ from srcsel.measures.kernels.class_sums import subset_sums
 from srcsel.measures.kernels.evidence import Offset, greatest, maximum
 from srcsel.measures.kernels.shared import Shared, Spectrum
 
-# leading principal directions that the re-checks keep: their deviations then agree to 0.998
+# leading principal directions that the re-checks keep: their deviations correlate with those of all
+# directions by 0.98 to 0.999 on real features up to 256 wide, by 0.9 on drawn ones 2,048 wide
 DIRECTIONS = 96
 # numbers (sets x classes x directions) that are maximised together, of re-checks or of labellings:
 # they stay in the cache
