@@ -37,7 +37,6 @@ def images() -> None:
     )
     WAYS[way or "examples"][1]()
     if ref is not None:
-        st.space("small")
         checking.card(ref)
         frame.command(f"srcsel rank {shlex.quote(ref)}")
 

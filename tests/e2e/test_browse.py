@@ -37,6 +37,8 @@ def test_a_folder_is_found_and_taken_in_the_dialog(visitor, folder, scheme):
     window.settle()
     window.shot(f"browse-{scheme}")
     assert violations(window) == []
+    page.emulate_media(color_scheme="dark" if scheme == "light" else "light")
+    page.wait_for_timeout(1000)  # the page behind would be drawn again, which closes a dialog
     dialog.get_by_role("button", name="insects").press("Enter")
     dialog.get_by_role("button", name="Use insects: 8 pictures").press("Enter")
     expect(dialog).to_be_hidden(timeout=LONG)

@@ -1,10 +1,20 @@
 // Draws the page again when it turns light or dark under an open window, by its menu or by the system: charts carry their
 // colours with them, and dark letters would stay on a dark page. A change of the background is a transition of `i`.
+// A dialog is closed by that, so one that is open is waited for.
 
-export default function (component) {
-  const { parentElement, setStateValue } = component;
+const DIALOG = '[data-testid="stDialog"]', LOOK = 500; // milliseconds
+
+export default function ({ parentElement, setStateValue }) {
   const probe = parentElement.querySelector("i");
-  const turned = () => setStateValue("background", getComputedStyle(probe).backgroundColor);
-  probe.addEventListener("transitionend", turned);
-  return () => probe.removeEventListener("transitionend", turned);
+  let waiting;
+  const turned = () => {
+    clearTimeout(waiting);
+    if (document.querySelector(DIALOG)) waiting = setTimeout(turned, LOOK);
+    else setStateValue("background", getComputedStyle(probe).backgroundColor);
+  };
+  probe.ontransitionend = turned; // in place of the last drawing's
+  return () => {
+    clearTimeout(waiting);
+    probe.ontransitionend = null;
+  };
 }
