@@ -10,7 +10,7 @@ run: .venv/.ready
 setup: .venv/.ready
 
 test: .venv/.ready-test
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: .venv/.ready-check
 	$(BIN)/ruff check .

@@ -7,7 +7,6 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before anything imports numpy or torch
 
@@ -15,17 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-TESTS = Path(__file__).parent
 COLORS = {"blue": (30, 60, 200), "green": (40, 170, 60), "red": (210, 40, 40)}
-
-
-def pytest_collection_modifyitems(items):
-    """Where tests run two at a time, those of a file stay together, and so do all that open a
-    browser: they share servers and what was run on them.
-    """
-    for item in items:
-        shared = next((one for one in item.path.parents if one.name == "e2e"), item.path)
-        item.add_marker(pytest.mark.xdist_group(str(shared.relative_to(TESTS))))
 
 
 @pytest.fixture(autouse=True)
