@@ -55,12 +55,16 @@ def plans() -> dict[str, Plan]:
     }
     lessons = TASKS["flowers"]
     wrong = (
-        "A control: trained like the others, on the flowers, but with labels shuffled at random. It"
-        " should not win."
+        "A yardstick: trained like the others, on the flowers, but with labels shuffled at random."
+        " A real model should beat it."
     )
-    blank = "A control: never trained, weights as first drawn at random. It should not win."
-    made["shuffled"] = Plan("shuffled", lessons, "Shuffled labels (control)", wrong, shuffled=True)
-    made["untrained"] = Plan("untrained", lessons, "No training (control)", blank, learns=False)
+    blank = (
+        "A yardstick: never trained, weights as first drawn at random. A real model should beat it."
+    )
+    made["shuffled"] = Plan(
+        "shuffled", lessons, "Shuffled labels (yardstick)", wrong, shuffled=True
+    )
+    made["untrained"] = Plan("untrained", lessons, "No training (yardstick)", blank, learns=False)
     return made
 
 
@@ -176,7 +180,7 @@ def _card(plan: Plan, network: torch.nn.Module, accuracy: float, steps: int) -> 
         "architecture_kwargs": net.ARCHITECTURE_KWARGS,
         "source_classes": len(plan.task.classes),
         "classes": list(plan.task.classes),
-        "task": "nothing (control)" if plan.control else plan.task.task,
+        "task": "nothing (yardstick)" if plan.control else plan.task.task,
         "control": plan.control,
         "data": plan.task.data if plan.learns else "none",
         "accuracy": round(accuracy, 4),

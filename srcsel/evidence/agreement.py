@@ -5,7 +5,7 @@ A predictor is any reading of any measure, the verdict's rule, the consensus of 
 two that know nothing of the pictures: the accuracy on the source task and the number of weights
 (more is taken for better).
 
-Yardsticks (untrained or shuffled controls, the pictures alone) have scores and accuracies like the
+Yardsticks (untrained, of shuffled labels, the pictures alone) have scores and accuracies like the
 others and count in the correlations: telling them from real models is part of what a measure is
 for. Nobody starts from a yardstick, so what a predictor picks, what that costs and how often it is
 right are asked among the other models.

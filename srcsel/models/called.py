@@ -14,8 +14,8 @@ from srcsel.base.records import SourceModel
 
 WEIGHTS = Path(__file__).parents[1] / "demo" / "weights"
 """The bundled models, a card (JSON) beside each."""
-CONTROL = " (control)"  # how the titles of controls end
-UNTRAINED = {"demo/untrained": f"the untrained model{CONTROL}"}
+YARDSTICK = " (yardstick)"  # how the titles of bundled yardsticks end; a sentence says it in words
+UNTRAINED = {"demo/untrained": "the untrained model"}
 
 
 def called(model: SourceModel) -> str:
@@ -31,8 +31,7 @@ def named(model: str, title: str) -> str:
     if own not in _bundled():
         return title
     title = title.removesuffix(f" at {at} px")
-    learned = title.removesuffix(CONTROL)
-    name = f"the model trained on {learned.lower()}{title.removeprefix(learned)}"
+    name = f"the model trained on {title.removesuffix(YARDSTICK).lower()}"
     return UNTRAINED.get(own, name) + (f" (at {at} px)" if at else "")
 
 

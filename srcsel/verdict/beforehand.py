@@ -105,7 +105,7 @@ def lines(result: Result) -> list[str]:
         if pick.model is not None:
             by_model.setdefault(pick.model, []).append(pick)
     said = [_line(result, model, same) for model, same in by_model.items()]
-    said += [f"{p.title}: n/a ({p.reason})" for p in picks if p.model is None]
+    said += [f"{p.title}: no one model ({p.reason})" for p in picks if p.model is None]
     agreed = (agreement(result), tried.agreement(result)) if picks else ()
     return [*said, *filter(None, agreed)]
 

@@ -104,8 +104,8 @@ class Standing:
                 f" it in {beats}. Add at least one more model."
             )
         return (
-            f"{said}. It beats {self.yardstick.title} in {beats}. Add at least one more model to"
-            " compare it with."
+            f"{said}. It beats {self.yardstick.title}, a yardstick, in {beats}. Add at least one"
+            " more model to compare it with."
         )
 
     def no_help(self) -> str:

@@ -200,7 +200,7 @@ def test_names_cut_short_stay_told_apart():
     names = [f"EfficientNet-Lite{i} at 64 px" for i in range(3)]
     assert charts.short_names(names, 24) == [f"…cientNet-Lite{i} at 64 px" for i in range(3)]
     assert charts.short_names([names[0], "Flowers"], 24) == ["EfficientNet-Li…at 64 px", "Flowers"]
-    assert charts.short_names(["Shuffled labels (control)"], 18) == ["Shuffled labels…"]
+    assert charts.short_names(["Shuffled labels (yardstick)"], 18) == ["Shuffled labels…"]
     assert charts.short_names(["(control of all the models)"], 18) == ["(control of…odels)"]
     assert charts.short_names([names[0], names[0]], 24) == ["EfficientNet-Li…at 64 px"] * 2
 

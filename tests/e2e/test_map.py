@@ -535,6 +535,13 @@ def test_on_results_the_drawer_leaves_the_map_free_and_a_hostile_picture_is_a_se
     expect(page.get_by_text("is not stored any more. Run it again.").first).to_be_visible()
     assert violations(window) == []
     window.shot(f"results-tried-{scheme}")
+    if scheme == "light":
+        before = page.get_by_alt_text("Your picture").get_attribute("src")
+        page.locator(".st-key-try-camera label").first.click()
+        expect(page.locator("video")).to_have_js_property("readyState", 4, timeout=60_000)
+        page.get_by_role("button", name="Take Photo").click()
+        shot = page.get_by_alt_text("Your picture")
+        expect(shot).not_to_have_attribute("src", before, timeout=60_000)
 
 
 PASTE = """() => {

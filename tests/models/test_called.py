@@ -12,8 +12,8 @@ NAMES = {
     "flowers": "the model trained on flowers",
     "glyphs": "the model trained on invented letters",
     "palettes": "the model trained on colour palettes",
-    "shuffled": "the model trained on shuffled labels (control)",
-    "untrained": "the untrained model (control)",
+    "shuffled": "the model trained on shuffled labels",
+    "untrained": "the untrained model",
 }
 
 
@@ -43,4 +43,11 @@ def test_another_model_keeps_its_title_whatever_it_is():
 
 
 def test_a_name_begins_a_sentence():
-    assert at_start("the untrained model (control)") == "The untrained model (control)"
+    assert at_start("the untrained model") == "The untrained model"
+
+
+def test_what_is_said_of_a_yardstick_uses_one_word_for_it():
+    for model in DemoHub().models():
+        said = f"{model.title} {model.pretraining} {model.note}".lower()
+        assert "control" not in said
+        assert ("yardstick" in said) == model.yardstick

@@ -173,6 +173,19 @@ def test_a_run_under_way_is_one_card_and_no_verdict(under_way, words_of, board):
     assert "Start from" not in words_of(tab)
 
 
+def test_a_reused_model_is_done_when_it_is_scored_and_stays_so(
+    under_way, save, settle, result, words_of
+):
+    """Its features are there from the first; said to be done, it would be undone by its scoring."""
+    parts = [Part(f"demo/m{i}", "stored") for i in range(5)]
+    save(only(result, "demo/m0"), complete=False)
+    settle(RUN_ID, "running", parts=parts)
+    assert "1 of 5 models done" in words_of(under_way())
+    parts[1] = Part("demo/m1", "scoring")
+    settle(RUN_ID, "running", parts=parts)
+    assert "1 of 5 models done" in words_of(under_way())
+
+
 def test_what_the_order_rests_on_is_one_quiet_line(under_way, save, result):
     said = "The likeliest are tried first, by their published accuracy on ImageNet\\."
     assert said not in [caption.value for caption in under_way().caption]

@@ -95,6 +95,7 @@ def test_every_answer_carries_the_content_policy(browser):
         script = next(rule for rule in policy.split("; ") if rule.startswith("script-src"))
         assert "'unsafe-inline'" not in script
         assert "'sha256-" in script
+        assert "connect-src 'self' data:" in policy  # the camera fetches its picture from there
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "same-origin"
 

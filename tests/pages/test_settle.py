@@ -74,6 +74,7 @@ def test_the_price_is_what_the_press_does(minutes, said):
     assert price_of(2400, 4800, minutes) == said
     assert price_of(240, 480, 5) == "about 4 min to 5 min"
     assert price_of(299, 301, 10) == "about 5 min"
+    assert price_of(1750, 4000, 30) == "about 30 min"  # not "about 29 min to 30 min"
 
 
 def test_what_takes_longer_than_the_time_allowed_says_so(visit, save, result, board, words_of):

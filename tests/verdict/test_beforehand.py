@@ -99,7 +99,7 @@ def test_the_verdicts_own_model(result):
 def test_what_is_not_known_is_never_a_rank(result):
     bare = changed(changed(result, "timm/known", year=None), "timm/new", year=None)
     assert lines(bare)[1] == (
-        "Newest by its paper: n/a (the year of the paper is known for 1 of 3 models)"
+        "Newest by its paper: no one model (the year of the paper is known for 1 of 3 models)"
     )
     nan = changed(result, "timm/known", accuracy=math.nan)
     assert lines(nan)[0].startswith(
@@ -128,7 +128,7 @@ def test_an_accuracy_on_another_task_is_none_on_imagenet(result):
 
 def test_equals_are_no_choice(result):
     assert lines(changed(result, "timm/best", year=2024))[1] == (
-        "Newest by its paper: n/a (2 of them are equal: 2024)"
+        "Newest by its paper: no one model (2 of them are equal: 2024)"
     )
 
 

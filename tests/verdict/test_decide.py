@@ -477,7 +477,7 @@ def test_a_yardstick_is_not_among_those_that_look_alike():
 @pytest.mark.parametrize(
     ("plain", "head", "said"),
     [
-        (0.1, "No clear choice yet. ", "It beats Plain in 100 of 100 re-checks. Add at least one"),
+        (0.1, "No clear choice yet. ", "It beats Plain, a yardstick, in 100 of 100 re-checks."),
         (0.9, NO_HELP, "Plain, a yardstick, does as well: A beats it in"),
         (0.99, NO_HELP, "Plain, a yardstick, does better: A beats it in 0 of 100 re-checks."),
     ],

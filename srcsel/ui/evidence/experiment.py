@@ -21,7 +21,7 @@ from srcsel.verdict.wording import READINGS
 
 _FIGURE = (
     "Each dot is a starting model, further right is a better score, higher is a better accuracy."
-    " The ring is the model the score puts first; a hollow diamond is a control that has learned"
+    " The ring is the model the score puts first; a hollow diamond is a yardstick that has learned"
     " nothing. A score that foretells the accuracy climbs from bottom left to top right."
 )
 SUMMARY = Path(srcsel.__file__).parent / "demo" / "experiment.json"

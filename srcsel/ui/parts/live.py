@@ -71,7 +71,7 @@ def draw(job: JobStatus, result: Result | None) -> None:
     """Draw a run under way once. result: its answer so far."""
     job = announced(job)
     with st.container(border=True, key="live"):
-        watch.head(job)
+        watch.head(job, _scored(result))
         glimpse = None if job.state == "queued" else state.board().glimpse(job.id)
         _component()(key=f"live-{job.id}", data=shown(job, result, glimpse))
         if result is not None and result.prior is not None:
@@ -112,7 +112,7 @@ def shown(job: JobStatus, result: Result | None, glimpse: Glimpse | None) -> dic
 
 def lead(job: JobStatus, parts: list[Part], result: Result | None) -> tuple[str, str]:
     """Say who is ahead and how many are to come: ("Ahead so far: Strokes", ", 4 models to go")."""
-    scored = set() if result is None else {s.model for s in result.scores}
+    scored = _scored(result)
     to_go = sum(p.name not in scored and p.state not in ("failed", "dropped") for p in parts)
     rest = f", {words.count(to_go, 'model')} to go" if to_go else ", the answer is being written"
     if job.state == "queued":
@@ -125,6 +125,10 @@ def lead(job: JobStatus, parts: list[Part], result: Result | None) -> tuple[str,
         return "No model is scored yet", rest if to_go else ""
     name = plain(names_of(result)[rivals[0]])
     return f"{'Ahead' if len(rivals) > 1 else 'Scored'} so far: {name}", rest
+
+
+def _scored(result: Result | None) -> set[str]:
+    return set() if result is None else {s.model for s in result.scores}
 
 
 def _models(

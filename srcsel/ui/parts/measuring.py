@@ -164,7 +164,7 @@ def _shots(result: Result) -> dict[str, int | None]:
 def _models(result: Result) -> list[SourceModel]:
     """Draw the choice of models; what has no weights cannot be trained.
 
-    Controls can: good scores tell them apart.
+    Yardsticks can: good scores tell them apart.
     """
     networks = {m.id: m for m in candidates(result) if m.params != 0}
     chosen = st.multiselect(

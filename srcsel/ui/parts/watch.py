@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import streamlit as st
 
@@ -100,10 +100,15 @@ def bar(job: JobStatus, *, failed: str, stopped: str, text: str = "", getting: s
         buttons(job)
 
 
-def head(job: JobStatus) -> None:
-    """Draw how far a job is in words, with its buttons and a bar."""
+def head(job: JobStatus, scored: Collection[str] | None = None) -> None:
+    """Draw how far a job is in words, with its buttons and a bar. scored: models of a run with
+    scores; one whose features are reused is done when it has them, and not before.
+    """
     models = [part for part in job.parts if part.name not in OTHER_PARTS]
-    done = sum(part.state in FINISHED for part in models)
+    done = sum(
+        part.state in FINISHED and (scored is None or part.state != "stored" or part.name in scored)
+        for part in models
+    )
     left, right = st.columns([4, 1], vertical_alignment="center")
     with left:
         if job.state == "failed":

@@ -22,6 +22,8 @@ from srcsel.verdict.measured import contest, unfinished, why_not
 from srcsel.verdict.readings import names_of
 
 NO_LIMIT = 0
+NOTICED = 1.1
+"""Below this ratio two times are said as one."""
 ALLOWED = (5, 10, 30, 60, NO_LIMIT)  # minutes
 
 
@@ -59,8 +61,10 @@ def price_of(least: float, most: float, minutes: int) -> str:
     limit = 60.0 * minutes if minutes != NO_LIMIT else math.inf
     if least > limit:
         return f"{phrases.duration(limit)} of {phrases.about(least)}"
-    said, end = phrases.about(least), phrases.duration(min(most, limit))
-    return said if phrases.duration(least) == end else f"{said} to {end}"
+    most = min(most, limit)
+    if most < NOTICED * least:
+        return phrases.about(most)
+    return f"{phrases.about(least)} to {phrases.duration(most)}"
 
 
 def _offer(result: Result) -> None:

@@ -110,7 +110,7 @@ def content_policy() -> str:
             "style-src 'self' 'unsafe-inline'",  # Streamlit writes its styles at run time
             "img-src 'self' data: blob:",
             "font-src 'self' data:",
-            "connect-src 'self'",
+            "connect-src 'self' data:",  # data: how the camera hands over what it took
             "media-src 'self' data: blob:",
             "worker-src 'self' blob:",
             "frame-src 'self'",
