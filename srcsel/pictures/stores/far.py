@@ -21,6 +21,7 @@ from srcsel.pictures.stores import arriving, index, shards, unpacked
 from srcsel.pictures.stores.arriving import TOO_LARGE
 from srcsel.pictures.tables.rows import TABLE_LIMIT
 from srcsel.pictures.walk import Tree, tree_of
+from srcsel.store.files import DamagedFileError
 
 TOGETHER = 64  # files fetched as one: between two looks at the stop button
 GROWTH = 1.25  # times as many files as at the last time, after which the index is written again
@@ -58,6 +59,24 @@ def ask(address: Address, place: Path, watch: Watch) -> Tree | None:
     if tables := set(tables_below(found)):
         bring(store, place, [one for one in listed if one.name in tables], watch)
     return found
+
+
+def listed_last(place: Path) -> float:
+    """Return when a store listed what it holds, or its shards were unpacked, in seconds of the
+    epoch; 0 where that is not known or a table that may say the classes is not here.
+    """
+    from srcsel.pictures.listing import tables_below
+
+    names = place / index.NAMES
+    try:
+        if not names.is_file():
+            return (place / index.INDEX).stat().st_mtime if index.told(place, "shards") else 0.0
+        tables = tables_below(tree(place, index.known_names(place)))
+        here = index.told(place, "files")
+        whole = all(name in here and (place / index.INSIDE / name).is_file() for name in tables)
+        return names.stat().st_mtime if whole else 0.0
+    except (OSError, DamagedFileError):
+        return 0.0
 
 
 def tree(place: Path, listed: Iterable[Stored]) -> Tree:

@@ -14,12 +14,13 @@ import time
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
 from srcsel.base.addresses import Address
-from srcsel.base.errors import InputError, StoreError
+from srcsel.base.errors import DownloadError, InputError, StoreError
 from srcsel.base.records import Dataset, Listing, Unreadable
 from srcsel.base.remote import Store
 from srcsel.base.watch import Watch
@@ -36,13 +37,18 @@ FETCHED = (
     " into the files shows is known of these alone: which cannot be read, which are copies, which"
     " show nothing."
 )
+SILENT = (
+    "The store of {} did not answer, so what it listed last, on {}, stands for what it holds. Start"
+    " again when it answers to see what is new or gone."
+)
 SLOW = 10.0
 """Seconds that listing takes from which on the list is believed for as long again: one job asks
 more than once for the same pictures, and ten million names take a quarter of an hour.
 """
 DAMAGED = "The list of what lies at {} is damaged. Start again: it is made anew."
 
-_believed: dict[Path, float] = {}  # where names are kept -> until when, by the monotonic clock
+# where names are kept -> until when, by the monotonic clock, and what is to be said of them
+_believed: dict[Path, tuple[float, tuple[str, ...]]] = {}
 
 
 def is_apart(ref: str) -> bool:
@@ -62,29 +68,39 @@ def is_here(ref: str) -> bool:
 
 
 def ask(ref: str, watch: Watch) -> Listing:
-    """List what a store holds now, or unpack shards; progress goes to the part "pictures".
+    """List what a store holds now, or unpack shards; progress goes to the part "pictures". Where a
+    store does not answer, what it listed last will do, and a note says so.
 
-    Raises InputError, DownloadError where a store does not answer, StoreError, Cancelled.
+    Raises InputError, DownloadError where nothing is known either, StoreError, Cancelled.
     """
     source = source_of(ref)
     assert source is not None
     place, tree = source.place(), None
+    notes: tuple[str, ...] = ()
     with _alone(place):
         if source.address is not None:
-            if time.monotonic() >= _believed.get(place, 0.0) or not _is_known(place):
-                tree = _ask(source.address, place, watch)
+            until, notes = _believed.get(place, (0.0, ()))
+            if time.monotonic() >= until or not _is_known(place):
+                tree, notes = _ask(source.address, place, watch)
         else:
             assert source.path is not None
             unpacked.from_here(local_shards(source.path), place, watch)
-    return _listing(source, place, tree)
+    found = _listing(source, place, tree)
+    return replace(found, notes=(*notes, *found.notes))
 
 
-def _ask(address: Address, place: Path, watch: Watch) -> Tree | None:
-    began = time.monotonic()
-    tree = far.ask(address, place, watch)
-    if (took := time.monotonic() - began) >= SLOW:
-        _believed[place] = time.monotonic() + took
-    return tree
+def _ask(address: Address, place: Path, watch: Watch) -> tuple[Tree | None, tuple[str, ...]]:
+    """Return what lies there, None of shards and of what was listed before, with notes on it."""
+    began, tree, notes = time.monotonic(), None, ()
+    try:
+        tree = far.ask(address, place, watch)
+    except DownloadError:
+        if not (when := far.listed_last(place)):
+            raise
+        notes = (SILENT.format(address, f"{datetime.fromtimestamp(when):%Y-%m-%d}"),)
+    took = time.monotonic() - began
+    _believed[place] = (time.monotonic() + took if took >= SLOW else 0.0), notes
+    return tree, notes
 
 
 def bring(listing: Listing, watch: Watch) -> dict[str, str]:

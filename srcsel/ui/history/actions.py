@@ -27,7 +27,7 @@ def draw(ticked: list[RunSummary]) -> None:
         if len(ticked) == 1:
             _rename(run)
         own = [one for one in ticked if not one.example]
-        label = "Delete" if len(own) == 1 else f"Delete {len(own)} runs"
+        label = "Delete" if len(own) < 2 else f"Delete {len(own)} runs"
         if st.button(
             label,
             icon=":material/delete:",

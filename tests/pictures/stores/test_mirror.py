@@ -5,7 +5,7 @@ import json
 import pytest
 
 from srcsel.base import sampling
-from srcsel.base.errors import InputError
+from srcsel.base.errors import DownloadError, InputError
 from srcsel.base.remote import Stored
 from srcsel.base.watch import Watch
 from srcsel.pictures import checks, layouts, reading, stores
@@ -315,3 +315,55 @@ def test_a_list_that_took_long_is_believed_for_as_long_again(store, monkeypatch)
     assert len(stores.ask(REF, Watch()).paths) == 12
     now[0] += 2
     assert len(stores.ask(REF, Watch()).paths) == 11
+
+
+@pytest.fixture
+def mute(monkeypatch):
+    """Make the store silent."""
+
+    def begin():
+        def silent(*_):
+            raise DownloadError("The store did not answer.")
+
+        for name in ("files", "get"):
+            monkeypatch.setattr(far.Store, name, silent)
+
+    return begin
+
+
+SILENT = f"The store of {REF} did not answer"
+
+
+def test_what_is_here_is_enough_where_a_store_is_silent_and_a_note_says_so(store, few, mute):
+    before = load_dataset(REF)
+    mute()
+    after = load_dataset(REF)
+    assert (after.paths, after.digest, after.fetched) == (before.paths, before.digest, 6)
+    assert [note.startswith(SILENT) for note in after.notes].count(True) == 1
+    assert not any(note.startswith(SILENT) for note in before.notes)
+    with pytest.raises(DownloadError):  # what is not here is asked for
+        load_dataset(REF, all_pictures=True)
+
+
+def test_of_a_silent_store_shards_are_enough_too(store, mute, tmp_path):
+    store.clear()
+    webdataset(tmp_path)
+    store.update({path.name: path.read_bytes() for path in tmp_path.glob("*.tar")})
+    before = load_dataset(REF)
+    mute()
+    after = load_dataset(REF)
+    assert after.digest == before.digest
+    assert any(note.startswith(SILENT) for note in after.notes)
+
+
+def test_of_a_silent_store_names_without_their_table_are_not_enough(store, mute, work_folder):
+    """Else its pictures would have no classes, or others."""
+    files = listed_in_table(dict(store))
+    store.clear()
+    store.update(files)
+    load_dataset(REF)
+    (table,) = work_folder.glob("public/store-*/pictures/labels.csv")
+    table.unlink()
+    mute()
+    with pytest.raises(DownloadError):
+        load_dataset(REF)
