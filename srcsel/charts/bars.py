@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -102,7 +102,9 @@ def score_bars(
             starts.get(m),
             *lengths.get(m, (None, None, None)),
             before.get(m),
-            _about(titles[m], scores[m], before.get(m)) if m in scores else (plain(titles[m]),),
+            _about(titles[m], scores[m], before.get(m))
+            if m in scores
+            else (plain(titles[m]), *_why(result, m, measure)),
         )
         for m, label in zip(order, labels, strict=True)
     )
@@ -113,6 +115,14 @@ def score_bars(
     said = said.rpartition(", ")[2].capitalize() if large else said  # leaves the key room
     marks = _ticks(low, high, few=large, chance=chance)
     return ScoreBars(rows, (low, high), chance, tuple(zip(*marks, strict=True)), said, key)
+
+
+def _why(result: Result, model: str, measure: str) -> Iterator[str]:
+    """Yield why a model has no such score, where that is known."""
+    for failure in result.failures:
+        if failure.model == model and failure.measure in ("", measure):
+            yield plain(failure.reason)
+            return
 
 
 def _value(length: tuple[float, float, float] | None) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from srcsel import charts
 from srcsel.base.phrases import plain
-from srcsel.base.records import Dataset, Ranking, Result, Run, Score, SourceModel, Verdict
+from srcsel.base.records import Dataset, Failure, Ranking, Result, Run, Score, SourceModel, Verdict
 from srcsel.charts.bars import _ticks
 from srcsel.verdict.correction import kept
 
@@ -161,6 +161,10 @@ def test_model_without_this_score_keeps_its_row_and_says_so():
     first, last = charts.score_bars(replace(result, scores=kept), "silhouette", "whitened").rows
     assert (first.label, last.label) == ("Model 1", "Model 0")
     assert (last.text, last.start, last.end, last.about) == ("n/a", None, None, ("Model 0",))
+    why = (Failure("demo/m0", "supcon", "Other."), Failure("demo/m0", "silhouette", "Too wide."))
+    result = replace(result, scores=kept, failures=why)
+    last = charts.score_bars(result, "silhouette", "whitened").rows[-1]
+    assert last.about == ("Model 0", "Too wide.")
 
 
 @pytest.mark.parametrize("count", [1, 20])
