@@ -5,20 +5,14 @@ all of them would cost.
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 from collections.abc import Sequence
 
 import numpy as np
 
 from srcsel.base.phrases import about
+from srcsel.base.sample_size import ALL_UP_TO, POINTS, SIZE
 
-ALL_UP_TO = 50_000
-"""Pictures up to which all are used; of more a sample is, unless all are asked for."""
-POINTS = 0.5
-"""Points of 100 within which a share of right guesses on the sample lies, 9 times in 10, of what
-another sample would show."""
-SIZE = math.ceil((1.645 * 50 / POINTS) ** 2)  # at a share of a half, where chance moves it most
 EACH = 10  # pictures of a class that a sample has where there are as many
 SEED = 0  # the same pictures for every model
 # pictures of a class that `stratified` keeps where there are as many, unless classes are too many

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, BooleanOptionalAction
 from typing import TYPE_CHECKING
 
-from srcsel.base.sampling import ALL_UP_TO, SIZE
+from srcsel.base.sample_size import ALL_UP_TO, SIZE
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
