@@ -10,9 +10,10 @@ from srcsel.ui.app import frame, state
 from srcsel.ui.evidence import experiment
 from srcsel.ui.history import actions, compare, keeping, notices
 from srcsel.ui.parts import cards, mine
-from srcsel.ui.parts.show import empty_state, plain
+from srcsel.ui.parts.show import WRAPPED, empty_state, plain
 from srcsel.verdict.wording import HEADLINES
 
+NAMED = 31  # letters of a run's name that its column has room for in one line
 LETTERS = 33  # of a model's name that its column has room for; the longest bundled one
 IN_SHORT = {"yardstick": "None helps", "chance": "None helps", "same": "No difference"}
 """Headlines of a verdict that a cell has no room for."""
@@ -106,6 +107,7 @@ def _table(runs: list[RunSummary], key: str) -> list[int]:
         key=key,
         on_select="rerun",
         selection_mode="multi-row",
+        row_height=WRAPPED if any(len(name) > NAMED for name in frame_["Run"]) else None,
         alt="All runs, newest first",
         column_config={
             "Pictures": st.column_config.NumberColumn(format="localized"),

@@ -5,6 +5,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from srcsel.models import catalog
+from srcsel.ui.parts.show import WRAPPED
 
 
 @pytest.fixture
@@ -34,9 +35,10 @@ def test_the_set_holds_the_files_and_says_which_cannot_be_used(models, weights, 
     assert tab.get_by_key("models-preset").value == "checkpoints"
     assert chosen(tab) == [["resnet18"]]
     assert "**1 file cannot be used**" in words_of(tab)
-    bad = next(frame.value for frame in tab.dataframe if "Why" in frame.value)
-    assert bad["File"].tolist() == ["old.pth"]
-    assert bad["Why"].tolist()[0]
+    table = next(frame for frame in tab.dataframe if "Why" in frame.value)
+    assert table.value["File"].tolist() == ["old.pth"]
+    assert table.value["Why"].tolist()[0]
+    assert table.proto.row_height == WRAPPED  # a reason of two lines is read to its end
 
 
 def test_without_any_it_says_where_they_would_come_from(models, words_of):

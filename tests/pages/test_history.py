@@ -9,6 +9,7 @@ from srcsel.store.runs import RunStore
 from srcsel.store.summaries import RunSummary
 from srcsel.ui.history import compare
 from srcsel.ui.parts import mine
+from srcsel.ui.parts.show import WRAPPED
 from srcsel.verdict import correction
 
 
@@ -95,6 +96,13 @@ def test_whether_runs_are_finished_is_said_where_some_are_not(visit, stored, sav
     run = dataclasses.replace(result.run, id="20260501-090000-000000-ef56")
     save(result, run=run, complete=False)
     assert "Finished" in columns()
+
+
+def test_a_long_name_stands_in_full(visit, stored, save, result):
+    assert not visit("history").dataframe[0].proto.row_height
+    title = "leaves without 30 pictures, with 10 new labels"
+    save(result, run=dataclasses.replace(result.run, title=title))
+    assert visit("history").dataframe[0].proto.row_height == WRAPPED
 
 
 def test_a_run_can_be_named(ticked, stored):

@@ -10,7 +10,7 @@ from srcsel.base.records import SourceModel
 from srcsel.base.settings import load_settings
 from srcsel.models import catalog
 from srcsel.ui.parts import words
-from srcsel.ui.parts.show import md, plain
+from srcsel.ui.parts.show import WRAPPED, md, plain
 
 SET = catalog.CHECKPOINTS
 
@@ -57,6 +57,7 @@ def _unusable() -> None:
     st.dataframe(
         {"File": [plain(one.path) for one in bad], "Why": [plain(one.reason) for one in bad]},
         hide_index=True,
+        row_height=WRAPPED,  # the reason ends with what to do
         alt="Model files that cannot be used, and why",
         column_config={"File": st.column_config.TextColumn(width="small")},
     )
