@@ -48,7 +48,7 @@ def models() -> None:
         return
     if listing is None:
         checking.waiting(
-            ref, "Your pictures are being fetched. You can choose models as soon as they are here."
+            ref, "The pictures are being fetched. You can choose models as soon as they are here."
         )
         st.page_link(
             frame.page("images"), label="Look at the pictures", query_params={"images": ref}

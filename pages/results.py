@@ -46,7 +46,7 @@ def main() -> None:
         return
     begun = result is not None and (result.scores or result.complete)
     if job is not None and job.state != "done" and not begun:
-        frame.header("Results")
+        frame.header("Results", f"Of **{_pictures(from_plain(Run, job.payload['run']))}**.")
     if job is None or not draws_maps(job):  # else the maps' place says how that goes
         job = watch_run(run_id)
     if result is not None and (begun or job is None or job.state == "done"):
@@ -69,9 +69,13 @@ def under_way(job: JobStatus) -> None:
     frame.header(
         "Results",
         f"Trying {words.count(len(run.models), 'starting model')} on"
-        f" **{md(run.title or run.ref)}**. Nothing is decided before all are scored.",
+        f" **{_pictures(run)}**. Nothing is decided before all are scored.",
     )
     live.watch_live(job)
+
+
+def _pictures(run: Run) -> str:
+    return md(run.title or run.ref)
 
 
 def answer(whole: Result) -> None:

@@ -443,6 +443,7 @@ def test_nothing_scored_yet_is_no_verdict(results, save, result, board, settle, 
     tab.run()
     assert "Stopped" in words_of(tab)
     assert "Trying" not in words_of(tab)
+    assert r"Of **\*leaves\***." in words_of(tab)  # which pictures, also of what was stopped
     assert "<h1" not in html_of(tab)
 
 

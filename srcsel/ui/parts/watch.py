@@ -25,7 +25,7 @@ QUIET = 10.0  # seconds without a word of the worker from which that is said
 LATE = 3.0  # seconds that a step may take longer before that is said
 STOPPING = "Stopping"
 OTHER_PARTS = {
-    "pictures": "Your pictures",
+    "pictures": "The pictures",
     "opening": "Opening them for the models",
     "race": "The race",
     "maps": "Maps",
