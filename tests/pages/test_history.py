@@ -1,4 +1,5 @@
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -166,6 +167,8 @@ def test_two_ticked_runs_show_what_changed(ticked, two, words_of):
     assert "The answer changed from **Strokes** to **Textures**" in words_of(tab)
     asked, ranks = tab.dataframe[1].value, tab.dataframe[2].value
     assert asked.iloc[0].tolist() == ["Temperature of the neighbour score", "0.5", "0.2"]
+    columns = json.loads(tab.dataframe[1].proto.columns)
+    assert {columns[head]["width"] for head in asked.columns[1:]} == {compare.WIDE}
     assert ranks.iloc[0].tolist() == ["Textures", "2", "1"]
     assert ranks.iloc[1].tolist() == ["Strokes", "1", "2"]
     assert ranks.iloc[5].tolist()[1:] == ["6", "–"]

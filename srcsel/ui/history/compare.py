@@ -27,6 +27,7 @@ SETTINGS = {
 OTHER_PICTURES = (
     "These two runs did not score the same pictures, so their answers and places are not compared."
 )
+WIDE = 140  # pixels of a run's column; pressing a cell twice shows all of it
 _NUMBERS = {kind: f"{word} ({kind})" for word, kind in PRECISIONS.items()}
 
 
@@ -55,7 +56,9 @@ def draw(first: RunSummary, second: RunSummary) -> None:
         if changed.empty:
             st.caption("The same pictures, models and settings.")
         else:
-            st.dataframe(changed, hide_index=True, alt="Settings that differ")
+            # the later run stays in sight however long the first one's list of scores is
+            wide = dict.fromkeys(heads, st.column_config.TextColumn(width=WIDE))
+            st.dataframe(changed, hide_index=True, alt="Settings that differ", column_config=wide)
     if not same:
         return
     with right:
