@@ -79,7 +79,9 @@ def millions(weights: int) -> str:
 
 
 NAMED = 80
-"""Characters of a name, a path or whatever else somebody wrote that a message repeats at most."""
+"""Characters of a name or whatever else somebody wrote that a message repeats at most."""
+PATH = 400
+"""The same of a path, which is compared and copied as a whole."""
 
 
 def cut(name: str, length: int = NAMED) -> str:
