@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from srcsel.base.records import FeatureKey, Features
+from srcsel.measures import MEASURES
 from srcsel.store import cache, features
 from srcsel.store.runs import RunStore
 from srcsel.store.summaries import RunSummary
@@ -300,3 +301,17 @@ def test_runs_that_need_more_than_the_limit_are_told_so(visit, two, monkeypatch,
 def test_a_limit_that_is_none_is_a_sentence(visit, two, monkeypatch):
     monkeypatch.setenv("SRCSEL_CACHE", "plenty")
     assert "SRCSEL_CACHE is a number from 0 on" in unescaped(kept(visit).error)
+
+
+def test_scores_that_differ_are_said_by_their_titles(result):
+    other = dataclasses.replace(
+        result, run=dataclasses.replace(result.run, measures=("silhouette", "knn"))
+    )
+    before = dataclasses.replace(result, run=dataclasses.replace(result.run, measures=("supcon",)))
+    assert list(compare.changes(before, other)) == [
+        (
+            "Scores",
+            MEASURES["supcon"].title,
+            f"{MEASURES['silhouette'].title}, {MEASURES['knn'].title}",
+        )
+    ]

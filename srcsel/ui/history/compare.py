@@ -9,6 +9,7 @@ import streamlit as st
 
 from srcsel.base import phrases
 from srcsel.base.records import Result
+from srcsel.measures import MEASURES
 from srcsel.runs.question import PRECISIONS
 from srcsel.store.summaries import RunSummary
 from srcsel.ui.app import state
@@ -129,4 +130,6 @@ def _place(rank: int | None) -> str:
 
 
 def _text(value: object) -> str:
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
+    if not isinstance(value, tuple):
+        return str(value)
+    return ", ".join(MEASURES[name].title if name in MEASURES else plain(name) for name in value)
