@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import os
 import statistics
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -29,9 +30,12 @@ programs used the cores, and nothing while idle.
 LOOKS = 3  # at who computes now; the middle one counts
 BETWEEN = 0.002  # seconds between them
 LOAD = Path("/proc/loadavg")
+OWN = Path("/proc/self/task")
 
 _suited: ContextVar[tuple[int, int] | None] = ContextVar("suited", default=None)
 """Cores to share, and threads of linear algebra, inside `suited_threads`."""
+_beside: ContextVar[bool] = ContextVar("beside", default=False)
+"""Whether this process makes the next item meanwhile, see `behind`."""
 
 
 @contextlib.contextmanager
@@ -74,13 +78,15 @@ def one_thread_each() -> Iterator[int]:
 
 
 def free_cores() -> int:
-    """How many cores no other program uses right now, 1 at least.
+    """How many cores nobody else uses right now, 1 at least.
 
     On Linux by who is about to run; elsewhere by the load of the last minute, where it is known.
+    This process's threads of linear algebra count only inside `behind`: elsewhere nobody computes
+    with them, but they spin for a tenth of a second before they sleep, and look as if they worked.
     """
     cores = os.cpu_count() or 1
     try:
-        others = statistics.median_low([_runnable() for _ in range(LOOKS)]) - 1  # but this thread
+        others = statistics.median_low([_others() for _ in range(LOOKS)])
     except (OSError, ValueError):
         others = round(os.getloadavg()[0]) if hasattr(os, "getloadavg") else 0
     return max(1, cores - max(0, others))
@@ -93,10 +99,24 @@ def own_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _runnable() -> int:
-    """How many threads of this computer compute or wait for a core, this one included."""
+def _others() -> int:
+    """How many threads of this computer but this one compute or wait for a core."""
     time.sleep(BETWEEN)
-    return int(LOAD.read_text().split()[3].split("/")[0])
+    python = {str(thread.native_id) for thread in threading.enumerate()}
+    spinning = (
+        0
+        if _beside.get()
+        else sum(_runs(task) for task in OWN.iterdir() if task.name not in python)
+    )
+    return int(LOAD.read_text().split()[3].split("/")[0]) - 1 - spinning
+
+
+def _runs(task: Path) -> bool:
+    """Whether the thread that /proc tells about computes or waits for a core."""
+    try:
+        return (task / "stat").read_text().rpartition(")")[2].split()[0] == "R"
+    except OSError:  # it has ended
+        return False
 
 
 def _blas_threads() -> int:
@@ -133,6 +153,7 @@ def behind(
     """
 
     def work(item: Item, before: Future[None] | None) -> None:
+        _beside.set(True)  # of this helper's thread alone
         made = make(item)
         if before is not None:
             before.result()

@@ -60,8 +60,27 @@ def test_parts_are_shared_over_the_cores_that_are_free(free, pictures, together,
 def test_cores_are_free_that_no_other_program_asks_for(running, cores, free, monkeypatch, tmp_path):
     (tmp_path / "loadavg").write_text(f"9.90 9.80 9.70 {running}/345 6789\n")
     monkeypatch.setattr("srcsel.base.threads.LOAD", tmp_path / "loadavg")
+    monkeypatch.setattr("srcsel.base.threads.OWN", tmp_path)  # as if it had no other thread
     monkeypatch.setattr("os.cpu_count", lambda: cores)
     assert free_cores() == free
+
+
+def test_own_threads_of_linear_algebra_that_spin_do_not_count(monkeypatch, tmp_path):
+    (tmp_path / "loadavg").write_text("9.90 9.80 9.70 4/345 6789\n")
+    tasks = tmp_path / "task"
+    mine = str(threading.get_native_id())
+    for name, state in {mine: "R", "7": "R", "8": "S", "9": "R"}.items():
+        (tasks / name).mkdir(parents=True)
+        (tasks / name / "stat").write_text(f"{name} (a (name) R) {state} 1 1 1\n")
+    (tasks / "10").mkdir()  # it has ended
+    monkeypatch.setattr("srcsel.base.threads.LOAD", tmp_path / "loadavg")
+    monkeypatch.setattr("srcsel.base.threads.OWN", tasks)
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    assert free_cores() == 3  # of four that run, one is this one and two spin
+    found = []
+    behind([0, 1], lambda item: found.append(free_cores()), lambda _: None)
+    assert found == [1, 1]  # there the network computes with them
+    assert free_cores() == 3
 
 
 def test_without_that_the_load_of_the_last_minute_counts(monkeypatch, tmp_path):
