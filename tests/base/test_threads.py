@@ -6,6 +6,7 @@ import threading
 
 import numpy as np
 import pytest
+import scipy.linalg  # noqa: F401  it brings linear algebra of its own, as the product does
 import threadpoolctl
 
 from srcsel.base.threads import (
