@@ -28,6 +28,7 @@ from srcsel.base.records import (
 from srcsel.base.threads import suited_threads
 from srcsel.base.watch import Watch
 from srcsel.measures import check_labels, plain_labels
+from srcsel.measures.kernels.standardized import narrowed
 from srcsel.runs.answer import Answer
 from srcsel.runs.question import Measures, Metric, measure_names
 from srcsel.scoring.score import score_model
@@ -107,7 +108,7 @@ def rank_features(
         so_far.add(name, scores)
         if not scores.failures:
             key = FeatureKey("", name, "", "", "float32")
-            so_far.probing.add(Features(key, _single(values)))
+            so_far.probing.add(Features(key, narrowed(np.asarray(values))))
     return so_far.result(complete=True)
 
 
@@ -160,16 +161,6 @@ def score_features(
             raise NotAvailable(f"{failure.measure}: {failure.reason}")
     found = {score.measure: score for score in (*scores.scores, *scores.literal)}
     return [found[name] for name in names if name in found]
-
-
-def _single(values: ArrayLike) -> np.ndarray:
-    """Return features in float32, divided by their largest where that is beyond it: probing does
-    not depend on the scale.
-    """
-    array = np.asarray(values)
-    largest = max(float(array.max(initial=0)), -float(array.min(initial=0)))
-    beyond = largest > float(np.finfo(np.float32).max)
-    return np.asarray(array / largest if beyond else array, dtype=np.float32)
 
 
 def _width(features: ArrayLike) -> int | None:

@@ -78,6 +78,23 @@ def test_scale_and_offset_do_not_matter():
     assert probe(X * 1e150, y) == probe(X * 1e-150, y) == probe(X, y)
 
 
+def spoiled(X):
+    """Features that float32 alone would lose: an offset, and a row far away from all others."""
+    far = X.copy()
+    far[3] = 1e6
+    return {"offset": X + 1e6, "far row": far, "huge": X * 1e200}
+
+
+@pytest.mark.parametrize("how", ["offset", "far row", "huge"])
+def test_many_features_lose_nothing_in_float32(how, monkeypatch):
+    X, y = blobs(100, 12)
+    X = spoiled(X)[how]
+    assert X.dtype == np.float64
+    exact = probe(X, y)
+    monkeypatch.setattr("srcsel.measures.linear_probe.LARGE", 0)
+    assert probe(X, y) == pytest.approx(exact, abs=0.011)  # one picture of a hundred
+
+
 def test_standardised_by_the_pictures_learnt_from_alone():
     """One outlier in the fold predicted must not change what the others are named."""
     rng = np.random.default_rng(0)

@@ -76,3 +76,18 @@ def test_a_result_says_when_it_was_made_with_fast_numbers(picture_folder, precis
     run = new_run(picture_folder, "pixels", precision=precision)
     told = Answer(run, load_dataset(run.ref), find_models("pixels"))
     assert list(told.result(complete=False).notes) == said
+
+
+@pytest.mark.parametrize(
+    "moved", [lambda X: X + 1e6, lambda X: X * 1e200, lambda X: (X * 1e4).round()]
+)
+def test_how_often_a_model_is_right_does_not_depend_on_offset_and_scale(moved):
+    rng = np.random.default_rng(0)
+    y = np.arange(90) % 3
+    X = rng.standard_normal((90, 6)) + rng.standard_normal((3, 6))[y]
+    plain, other = (
+        rank_features({"m": Z}, y, measures=["linear_probe"]).accuracies[0].mean
+        for Z in (X, moved(X))
+    )
+    assert 0.5 < plain < 1
+    assert other == pytest.approx(plain, abs=0.012)  # one picture
