@@ -13,7 +13,6 @@ import os
 import signal
 import sqlite3
 import sys
-import threading
 import time
 import traceback
 from pathlib import Path
@@ -21,17 +20,15 @@ from typing import Any
 
 from srcsel.base import access, log, quotas
 from srcsel.base.errors import Cancelled, SrcselError, StoreError
-from srcsel.base.records import Glimpse, JobState
+from srcsel.base.records import JobState
 from srcsel.base.scarce import is_out_of_memory
 from srcsel.base.settings import load_settings
-from srcsel.base.watch import PartState, Watch
 from srcsel.jobs.base import BROKEN, Table, lane_lock, whose
 from srcsel.jobs.board import Board
+from srcsel.jobs.board_watch import BoardWatch
 from srcsel.jobs.halting import halting
 from srcsel.jobs.kinds import KINDS
-from srcsel.jobs.looks import forget_glimpses, write_glimpse
-from srcsel.jobs.pace import Pace
-from srcsel.jobs.progress import Progress
+from srcsel.jobs.looks import forget_glimpses
 from srcsel.jobs.starting import log_path
 from srcsel.jobs.turns import next_turn, queue_of
 from srcsel.store import cache, files
@@ -42,13 +39,9 @@ LINGER_SECONDS = float(os.environ.get("SRCSEL_WORKER_LINGER", "60"))
 POLL_SECONDS = 0.25
 LOCK_SECONDS = 5.0
 """How long a new worker waits for its lane's lock: a board that looks at it has it for a moment."""
-TELL_SECONDS = 0.2
-"""Progress is written, and the wish to stop read, at most this often."""
 NICENESS = 10
 SHORT = "There was not enough memory. Close other programs; press Continue."
 MAKES_MOST = "compute"  # the lane whose jobs fill the disk; space is made after them
-STEPS = 1000
-"""JobStatus.done counts thousandths of the whole job."""
 AHEAD = {
     # first what scoring stored features needs too, then what the bundled models do
     "compute": (
@@ -65,110 +58,6 @@ AHEAD = {
     "learn": ("sklearn.linear_model",),
 }
 """What the jobs of a lane import; slow enough to be worth doing while nothing waits."""
-
-
-class BoardWatch(Watch):
-    """Writes progress into the job table and raises Cancelled where the person asked to stop."""
-
-    looks = True
-
-    def __init__(self, table: Table, job: str, about: dict[str, str] | None = None) -> None:
-        self._table = table
-        self._job = job
-        self._about = about or {"job": job}  # for the log
-        self._progress = Progress()
-        self._told = 0.0
-        self._lock = threading.Lock()
-
-    @property
-    def watch(self) -> Watch:
-        """Give the watch to hand down."""
-        return self
-
-    def plan(
-        self,
-        weights: dict[str, float],
-        titles: dict[str, str],
-        pace: Pace | None = None,
-        *,
-        most: float | None = None,
-    ) -> None:
-        """Announce the parts, their relative cost and their names in words; `pace` says better how
-        long they take, `most` after how many seconds they are ended.
-        """
-        end = None if most is None else time.monotonic() + most
-        self._progress.plan(weights, titles, pace, end=end)
-
-    def know(self, *, classes: int = 0, abreast: int = 0) -> None:
-        """Take in what the time left depends on."""
-        with self._lock:
-            self._progress.know(classes=classes, abreast=abreast)
-
-    def show(self, glimpse: Glimpse) -> None:
-        """Write what is known of the model under way, for pages; who looks not, misses nothing."""
-        with contextlib.suppress(StoreError):
-            write_glimpse(self._table.folder, self._job, glimpse)
-
-    def update(
-        self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = ""
-    ) -> None:
-        """Take in one message; write it if the last writing is long ago or a part changed its
-        state.
-        """
-        with self._lock:  # one model is scored while the next one runs
-            now = time.monotonic()
-            changed = self._progress.update(part, state, done, total, note, now)
-            if not changed and now - self._told < TELL_SECONDS:
-                return
-            self._told = now
-            if changed and state == "failed":
-                log.event("part failed", "warning", **self._about, part=part, reason=note)
-            if self._tell(
-                self._progress.words(self._progress.leading), self._progress.seconds_left
-            ):
-                raise Cancelled
-
-    def is_waited_for(self) -> bool:
-        """Whether a job waits in the same lane; not so where the table cannot be read."""
-        waits = (
-            "select 1 from jobs one join jobs own on own.lane=one.lane"
-            " where own.id=? and one.state='queued'"
-        )
-        with contextlib.suppress(StoreError), self._table.open() as db:
-            return db.execute(waits, (self._job,)).fetchone() is not None
-        return False
-
-    def _tell(self, what: str, seconds_left: float | None) -> bool:
-        """Write progress; returns whether the job is to stop.
-
-        A table that fails must not stop the work.
-
-        A table without the job must: the work folder was deleted or a damaged table replaced.
-        Nobody sees this work any more, and whoever asks for it again would wait behind it.
-        """
-        parts = json.dumps(to_plain(list(self._progress.parts.values())))
-        values = (
-            round(STEPS * self._progress.fraction),
-            STEPS,
-            what,
-            parts,
-            seconds_left,
-            self._progress.seconds_least,
-            time.time(),
-            self._progress.why,
-            self._job,
-        )
-        try:
-            with self._table.open(write=True) as db:
-                db.execute(
-                    "update jobs set done=?, total=?, what=?, parts=?, seconds_left=?,"
-                    " seconds_least=?, told=?, why=? where id=?",
-                    values,
-                )
-                row = db.execute("select cancel from jobs where id=?", (self._job,)).fetchone()
-        except StoreError:
-            return False
-        return row is None or bool(row["cancel"])
 
 
 def main(folder: Path, lane: str) -> None:

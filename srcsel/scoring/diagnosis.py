@@ -11,8 +11,8 @@ import numpy as np
 
 from srcsel.base.records import Diagnosis, Signs
 from srcsel.measures import MEASURES
+from srcsel.measures.kernels.coefficients import Metric
 from srcsel.measures.kernels.prepare import prepare, unit_rows
-from srcsel.measures.silhouette import Metric
 from srcsel.measures.supcon import anchor_losses
 
 WORST = 0.1  # share of pictures left out for that

@@ -9,8 +9,9 @@ import pytest
 
 from srcsel.base import phrases
 from srcsel.base.settings import load_settings
-from srcsel.jobs import Board, starting, worker
-from srcsel.jobs.worker import BoardWatch, _claim, _work
+from srcsel.jobs import Board, board_watch, starting, worker
+from srcsel.jobs.board_watch import BoardWatch
+from srcsel.jobs.worker import _claim, _work
 from srcsel.store import files
 from srcsel.store.runs import RunStore
 
@@ -43,7 +44,7 @@ def test_jobs_keep_their_order_and_their_progress(monkeypatch, jump, seconds):
     watch.plan({"pictures": 1.0}, {})
     watch.update("pictures", "reading", 1, 10)
     jump(-seconds)
-    time.sleep(worker.TELL_SECONDS)
+    time.sleep(board_watch.TELL_SECONDS)
     watch.update("pictures", "reading", 5, 10)
     status = board.status(first)
     assert status.done == 500

@@ -12,7 +12,8 @@ from srcsel.base.errors import Cancelled, InputError, StoreError
 from srcsel.base.settings import load_settings
 from srcsel.jobs import Board, starting, worker
 from srcsel.jobs.base import question_of
-from srcsel.jobs.worker import BoardWatch, _claim, _work
+from srcsel.jobs.board_watch import BoardWatch
+from srcsel.jobs.worker import _claim, _work
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from starlette.testclient import TestClient
 from srcsel.base.errors import InputError, PictureError
 from srcsel.base.records import Run
 from srcsel.base.settings import load_settings
+from srcsel.jobs.board_watch import BoardWatch
 from srcsel.jobs.kinds import KINDS
-from srcsel.jobs.worker import BoardWatch
 from srcsel.models import catalog
 from srcsel.models.hubs import checkpoints
 from srcsel.pictures import archive, thumbs
