@@ -88,7 +88,7 @@ def cosine_sums(
 def sums_by_labelling(
     pairs: Pairs, own: np.ndarray, rows: np.ndarray, classes: int, metric: Metric
 ) -> Iterator[tuple[np.ndarray | slice, np.ndarray]]:
-    """Do the same for either metric."""
+    """Do the same for either metric: positions (r,) of `rows` and sums (r, g, c)."""
     if metric == "cosine":
         yield from cosine_sums(pairs, own, rows, classes)
         return
