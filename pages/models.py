@@ -15,6 +15,7 @@ from srcsel.ui.models import (
     checkpoints,
     choice,
     fast,
+    online,
     picking,
     precision,
     search,
@@ -26,11 +27,13 @@ from srcsel.ui.parts import cards, live, words
 from srcsel.ui.parts.asking import warm_up
 from srcsel.ui.parts.show import empty_state, md
 
+LEAD = "Which pretrained models should be tried?"
+
 
 def models() -> None:
     """Draw the page."""
-    frame.header("Models", "Which pretrained models should be tried?")
     ref = state.read("images")
+    frame.header("Models", "" if ref else LEAD)
     if ref is None:
         empty_state(
             "Pictures come first",
@@ -76,13 +79,16 @@ def models() -> None:
         picking.by_name(chosen)
     options = picking.advanced() | again.kept(before, listing)
     with start:
-        left, right = st.columns(2)
-        with left:
+        online.note(ticked)
+        with st.container(horizontal=True, vertical_alignment="center", key="models-start"):
+            button, *switches = [st.container(width="content") for _ in range(3)]
+        with switches[0]:
             options["race"] = fast.switch(chosen, listing, ticked)
-        with right:
+        with switches[1]:
             options["precision"] = precision.switch(ticked)
         options["all_pictures"] = whole.switch(listing)
-        starting.run_button(listing, ticked, options)
+        with button:
+            starting.run_button(listing, ticked, options)
     if ticked:
         _command(listing, ticked, options)
 
@@ -100,7 +106,7 @@ def _for_whom(listing: Listing) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"For **{md(listing.name)}**: {words.count(pictures, 'picture')} "
-            f"in {words.count(len(listing.classes), 'class', 'classes')}.",
+            f"in {words.count(len(listing.classes), 'class', 'classes')}. {LEAD}",
             width="content",
         )
         st.page_link(frame.page("images"), label="Change", query_params={"images": listing.ref})

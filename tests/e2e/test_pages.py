@@ -90,7 +90,7 @@ def test_page_with_pictures_is_accessible(path, scheme, visitor):
     window.open(path)
     expect(
         window.page.get_by_role("button", name="Continue").or_(
-            window.page.get_by_text("Which set?")
+            window.page.get_by_text("Ready here", exact=True)
         )
     ).to_be_visible(timeout=120_000)
     window.settle()

@@ -15,7 +15,7 @@ from srcsel.jobs.rates import SCORING
 from srcsel.models import catalog
 from srcsel.models.hubs import checkpoints
 from srcsel.store.speeds import Speeds
-from srcsel.ui.models import choice, table
+from srcsel.ui.models import choice, picking, table
 from srcsel.ui.parts import price
 from srcsel.ui.parts.show import WRAPPED
 
@@ -355,6 +355,34 @@ def test_a_row_is_as_high_as_its_longest_text():
     assert table.row_height(rows) == 21 * 5 + 20
     rows["Why try it"] = [" ".join(["a" * 41] * 50)]
     assert table.row_height(rows) == 190
+
+
+def test_a_row_of_one_line_says_everything_or_shows_that_it_goes_on():
+    """Of 1,084 pixels names take what their longest needs, 345 at most, 7 a letter and 20."""
+    told = {"Learned from": ["ImageNet-1k", "pictures " * 30], "Licence": ["MIT", "MIT"]}
+    rows = pd.DataFrame({"Starting model": ["resnet18", "n" * 90], **told})
+    lines, columns = table.in_lines(rows, table.MANY)
+    assert columns["Starting model"]["width"] == 345
+    assert lines["Starting model"][0] == "resnet18"
+    assert len(lines["Starting model"][1]) == 46  # (345 - 20) / 7
+    assert "…" in lines["Starting model"][1]
+    assert lines["Learned from"][0] == "ImageNet-1k"
+    assert "…" in lines["Learned from"][1]
+    assert sum(columns[name]["width"] for name in table.MANY) == 1120 - 36
+
+
+def test_many_models_stand_in_rows_of_one_line(choose, words_of, monkeypatch):
+    monkeypatch.setattr(picking, "FEW", 2)
+    told = [("for flowers", False), ("", False), ("a control", True)]
+    many = [
+        fake("demo", f"m{i}", note=note, yardstick=yardstick)
+        for i, (note, yardstick) in enumerate(told)
+    ]
+    monkeypatch.setattr(picking.checkpoints, "chosen", lambda spec: many)
+    tab = choose(models="demo")
+    assert tab.dataframe[0].proto.row_height == table.ROW
+    assert "A yardstick has learned nothing useful" in words_of(tab)
+    assert list(tab.table[0].value["Why try it"]) == ["For flowers", "A control"]
 
 
 def test_the_table_of_the_chosen_ones_fits_1280_pixels():

@@ -138,11 +138,6 @@ def _model(row: _table.Row, own_files: Mapping[str, Path], *, look: bool) -> Sou
         accuracy=_table.number(row["accuracy"]),
         source_classes=_table.whole(row["classes"]),
         year=year_of(row["name"]),
-        note=(
-            f"About {size / 1e6:.0f} MB to download, estimated from the number of weights."
-            if size
-            else ""
-        ),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -11,11 +12,13 @@ from srcsel.base.records import Run, SourceModel
 from srcsel.models import catalog
 from srcsel.ui.app import state
 from srcsel.ui.models import checkpoints, choice, engine
-from srcsel.ui.models.table import CHOSEN, COLUMNS, row_height, table
+from srcsel.ui.models.table import CHOSEN, COLUMNS, FEW, MANY, ROW, in_lines, row_height, table
 from srcsel.ui.parts import cards
-from srcsel.ui.parts.show import plain
+from srcsel.ui.parts.show import md, plain
 
 OWN, DEMO = "own", "demo"
+TOLD = 50  # models of which is said what each is good for
+YARDSTICK = "A yardstick has learned nothing useful: a real model should beat it."
 SAID = {
     catalog.BUNDLED: (
         "All that work without internet: three real ImageNet networks, then small demo models. The"
@@ -52,6 +55,7 @@ def presets(spec: str) -> str:
         key="models-preset",
         required=True,
         on_change=_take_preset,
+        label_visibility="collapsed",  # the page asks it right above
     )
     if spec in SAID:
         st.caption(SAID[spec])
@@ -75,8 +79,14 @@ def ticked(spec: str) -> list[SourceModel]:
         )
         return []
     reasons = catalog.PRESETS[spec].choices if spec in catalog.PRESETS else {}
-    rows = table(models)
-    rows["Why try it"] = [_sentence(reasons.get(model.id, model.note)) for model in models]
+    why = [_sentence(reasons.get(model.id, model.note)) for model in models]
+    rows, few = table(models), len(models) <= FEW
+    if few:
+        rows["Why try it"] = why
+        shown, columns, height = CHOSEN, COLUMNS, row_height(rows)
+    else:
+        shown, height = MANY, ROW
+        rows, columns = in_lines(rows, MANY)
     event = st.dataframe(
         rows,
         hide_index=True,
@@ -85,15 +95,33 @@ def ticked(spec: str) -> list[SourceModel]:
         selection_mode="multi-row",
         selection_default={"selection": {"rows": list(range(len(models)))}},
         alt="The chosen starting models",
-        # of the demo models their notes say it
-        column_order=[
-            name for name in CHOSEN if spec != DEMO or name not in ("Learned from", "On ImageNet")
-        ],
-        column_config=COLUMNS,
-        row_height=row_height(rows),
+        column_order=shown,
+        column_config=columns,
+        row_height=height,
         placeholder="–",
     )
+    if not few:
+        _more_about(models, why)
     return [models[row] for row in event["selection"]["rows"] if row < len(models)]
+
+
+def _more_about(models: Sequence[SourceModel], why: Sequence[str]) -> None:
+    """Say what has no room in rows of one line: what a yardstick is, and what each model is for."""
+    if any(model.yardstick for model in models):
+        st.caption(YARDSTICK)
+    told = [(model, text) for model, text in zip(models, why, strict=True) if text]
+    if not told:
+        return
+    with st.expander("What each is good for", icon=":material/info:", key="open-why"):
+        st.table(
+            {
+                "Starting model": [md(model.title) for model, _ in told[:TOLD]],
+                "Why try it": [md(text) for _, text in told[:TOLD]],
+            },
+            hide_index=True,
+        )
+        if len(told) > TOLD:
+            st.caption(f"The first {TOLD} of {len(told):,}.")
 
 
 def _sentence(text: str) -> str:

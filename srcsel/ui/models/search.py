@@ -9,9 +9,9 @@ import streamlit as st
 from srcsel.models import catalog, finding, prior, queries
 from srcsel.models.hubs import HUBS
 from srcsel.ui.models import choice
-from srcsel.ui.models.table import COLUMNS, FOUND, table
+from srcsel.ui.models.table import FOUND, INSIDE, ROW, in_lines, table
 from srcsel.ui.parts import words
-from srcsel.ui.parts.show import WRAPPED, plain
+from srcsel.ui.parts.show import plain
 
 SIZES = {
     "Any size": None,
@@ -53,16 +53,18 @@ def draw(spec: str) -> None:
     st.caption(  # above the table: what its own buttons come over is only this
         f"{words.count(len(found), 'model')} found{more}; {first}, then by accuracy on ImageNet."
     )
+    rows, columns = in_lines(table(found[:SHOWN]), FOUND, INSIDE)
     event = st.dataframe(
-        table(found[:SHOWN]),
+        rows,
         hide_index=True,
         height=420,
-        row_height=WRAPPED,  # names in full: a cell has no way to tell on hover what it cut
+        row_height=ROW,
         key=f"found-{text}-{hub}-{size}-{pixels}-{commercial}",
         on_select="rerun",
         selection_mode="multi-row",
         alt="Starting models that match",
-        column_config=COLUMNS | FOUND,
+        column_order=FOUND,
+        column_config=columns,
         placeholder="–",
     )
     for file in catalog.unreadable("checkpoints")[:FEW]:

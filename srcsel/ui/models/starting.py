@@ -16,7 +16,7 @@ from srcsel.jobs import foretelling
 from srcsel.jobs.pace import Pace
 from srcsel.runs.question import new_run
 from srcsel.ui.app import navigation
-from srcsel.ui.models import online, precision
+from srcsel.ui.models import precision
 from srcsel.ui.parts import cards, price, words
 from srcsel.ui.parts.asking import submit_run
 from srcsel.ui.parts.show import plain
@@ -31,22 +31,24 @@ def run_button(listing: Listing, models: Sequence[SourceModel], options: dict[st
         pairs = sum(sampling.comparing(n, m.dim or sampling.USUAL_WIDTH) for m in models)
         cost = replace(cost, seconds=cost.seconds + pairs)
     label = cost.label() if models else "Tick at least one model"
-    online.note(models)
-    if st.button(label, type="primary", icon=":material/play_arrow:", disabled=not models):
-        start(listing, models, options)
-    if models:
+    note = (
+        "An estimate for this computer's processor; what was done before is reused and takes no"
+        " time."
+    )
+    if options.get("precision") == precision.FAST and not precision.exact_anyway(models):
         note = (
-            "An estimate for this computer's processor; what was done before is reused and takes no"
-            " time."
+            "An estimate for exact numbers on this computer's processor; fast ones may take less."
         )
-        if options.get("precision") == precision.FAST and not precision.exact_anyway(models):
-            note = (
-                "An estimate for exact numbers on this computer's processor; fast ones may take"
-                " less."
-            )
-        if cost.unknown:
-            note += f" How much work is not known for {words.count(cost.unknown, 'model')}."
-        st.caption(note)
+    if st.button(
+        label,
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=not models,
+        help=note if models else None,
+    ):
+        start(listing, models, options)
+    if models and cost.unknown:
+        st.caption(f"How much work is not known for {words.count(cost.unknown, 'model')}.")
 
 
 def pace_for(listing: Listing, models: Sequence[SourceModel], options: dict[str, Any]) -> Pace:

@@ -11,6 +11,7 @@ from srcsel.ui.app import frame, state
 from srcsel.ui.app.tour import example
 from srcsel.ui.parts import mine
 
+_UNASKED = "srcsel.unasked"  # session: the run that was opened where the address named none
 _RUN = "srcsel.opened"  # session: the run that classes and models in the address belong to
 
 
@@ -18,10 +19,11 @@ def run() -> str | None:
     """Return the id of the run to open and write it into the address; None where there is none.
 
     Where the address names none it is the newest finished one of this person's, else the finished
-    example, and the page says so. What this tab chose among the classes and models of another run
+    example, and the page says so for as long as that is true. What this tab chose among the classes and models of another run
     is forgotten.
     """
     found = state.read("run") or _usual()
+    _say(found)
     if found is not None and st.session_state.setdefault(_RUN, found) != found:
         st.session_state[_RUN] = found
         state.write(second=None, classes=None, pins=None, find=None)
@@ -29,14 +31,23 @@ def run() -> str | None:
 
 
 def _usual() -> str | None:
-    own = _latest()
-    found = own or example()
+    found = _latest() or example()
     if found is not None:
         state.write(run=found)
-        if not frame.presenting():
-            said = "Your latest run." if own else "A finished example: you have no run yet."
-            st.caption(f":material/history: {said}")
+        st.session_state[_UNASKED] = found
     return found
+
+
+def _say(found: str | None) -> None:
+    """Say which run this is, where nobody asked for it; of the example, while there is no other."""
+    if found is None or frame.presenting() or state.read("tour"):
+        return
+    if found == example():
+        said = "" if _latest() else "A finished example: you have no run yet."
+    else:
+        said = "Your latest run." if st.session_state.get(_UNASKED) == found == _latest() else ""
+    if said:
+        st.caption(f":material/history: {said}")
 
 
 def _latest() -> str | None:

@@ -74,7 +74,6 @@ def test_what_the_table_says_of_a_model():
     assert model.gmacs == pytest.approx(4.1, abs=0.05)
     assert model.accuracy == pytest.approx(0.80, abs=0.01)
     assert model.download_bytes == 4 * 25_557_032
-    assert "estimated" in model.note
 
 
 def test_an_image_tower_has_no_source_classes():
