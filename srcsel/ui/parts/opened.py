@@ -19,8 +19,8 @@ def run() -> str | None:
     """Return the id of the run to open and write it into the address; None where there is none.
 
     Where the address names none it is the newest finished one of this person's, else the finished
-    example, and the page says so for as long as that is true. What this tab chose among the classes and models of another run
-    is forgotten.
+    example, and the page says so for as long as that is true. What this tab chose among the classes
+    and models of another run is forgotten.
     """
     found = state.read("run") or _usual()
     _say(found)

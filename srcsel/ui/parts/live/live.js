@@ -3,6 +3,9 @@
 
 const GLIDE = 650; // milliseconds in which dots travel
 const SETTLED = 800; // milliseconds after which rows stand still
+const HIGH = 22; // pixels of a class name
+const STEPS = [0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5].flatMap((dy) => [0, -0.6, 0.6].map((dx) => [dx, dy]))
+  .sort((a, b) => Math.hypot(2 * a[0], a[1]) - Math.hypot(2 * b[0], b[1])); // in widths and heights of it
 const BARS = ["silhouette", "supcon"];
 
 const lives = new WeakMap();
@@ -193,13 +196,13 @@ function createSketch(root, calm) {
       pen.arc(x, y, size * (0.4 + 0.6 * age), 0, 2 * Math.PI);
       pen.fill();
       const sum = sums.get(dot.klass) ?? [0, 0, 0];
-      sums.set(dot.klass, [sum[0] + x, sum[1] + y, sum[2] + 1]);
+      sums.set(dot.klass, [sum[0] + x, sum[1] + y, sum[2] + 1, dot.group]);
     }
     write(sums, width, height);
     if (t < 1 || young) redraw();
   }
 
-  function write(sums, width, height) { // class names where their dots are; what would cover another is left out
+  function write(sums, width, height) { // every class name, as near to the middle of its dots as no other name is
     const taken = [];
     for (const [klass, name] of Object.entries(data.names ?? {})) {
       const sum = sums.get(Number(klass));
@@ -210,14 +213,24 @@ function createSketch(root, calm) {
         names.append(label);
         labels.set(klass, label);
       }
-      const box = sum && [sum[0] / sum[2] - label.offsetWidth / 2, sum[1] / sum[2] - 10];
-      if (box) box[0] = Math.max(2, Math.min(width - label.offsetWidth - 2, box[0]));
-      if (box) box[1] = Math.max(2, Math.min(height - 22, box[1]));
-      const free = box && taken.every(([x, y, w]) => box[0] > x + w || box[0] + label.offsetWidth < x || Math.abs(box[1] - y) > 20);
-      label.style.visibility = free ? "visible" : "hidden";
-      if (!free) continue;
+      label.style.visibility = sum ? "visible" : "hidden";
+      if (!sum) continue;
+      const wide = label.offsetWidth, middle = [sum[0] / sum[2], sum[1] / sum[2]];
+      const at = ([dx, dy]) => [
+        Math.max(2, Math.min(width - wide - 2, middle[0] + dx * wide - wide / 2)),
+        Math.max(2, Math.min(height - HIGH, middle[1] + dy * HIGH - HIGH / 2)),
+      ];
+      const free = (step) => {
+        const [x, y] = at(step);
+        return taken.every(([left, top, w]) => x > left + w || x + wide < left || Math.abs(y - top) >= HIGH);
+      };
+      label.step = [label.step ?? STEPS[0], ...STEPS].find(free); // where it stood before, so that it does not hop
+      label.style.visibility = label.step ? "visible" : "hidden";
+      if (!label.step) continue;
+      const box = at(label.step);
+      label.style.setProperty("--dot", data.groups[sum[3]]);
       label.style.transform = `translate(${box[0]}px, ${box[1]}px)`;
-      taken.push([...box, label.offsetWidth]);
+      taken.push([...box, wide]);
     }
   }
 
