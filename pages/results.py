@@ -28,7 +28,7 @@ from srcsel.ui.results import (
 
 def main() -> None:
     """Read the run the address names, and draw it."""
-    run_id = opened.run()
+    run_id = opened.unsaid()
     if run_id is None:
         frame.header("Results")
         empty_state(
@@ -50,7 +50,7 @@ def main() -> None:
     if job is None or not draws_maps(job):  # else the maps' place says how that goes
         job = watch_run(run_id)
     if result is not None and (begun or job is None or job.state == "done"):
-        answer(result)
+        answer(result, opened.which(run_id))
     elif job is None:
         frame.header("Results")
         empty_state(
@@ -78,41 +78,49 @@ def _pictures(run: Run) -> str:
     return md(run.title or run.ref)
 
 
-def answer(whole: Result) -> None:
-    """Draw a run's answer: the verdict, bars and map side by side, what it costs, the numbers."""
+def answer(whole: Result, which: str = "") -> None:
+    """Draw a run's answer: the verdict, bars and map side by side, what it costs, the numbers.
+
+    The first window holds the answer, both scores and the map; all that explains them comes after.
+    which: as of `about.draw`.
+    """
     part, limit = cost.among(whole)
     result, whole = state.answered(part), state.answered(whole)
     frame.command(*commands(whole))
-    about.draw(whole)
+    about.draw(whole, which)
     cost.lift(limit)
-    verdict.verdict_card(result, lambda: sharing.menu(whole))
+    verdict.verdict_card(result, lambda: beside(whole, result, limit))
     corrected.section(whole)
-    settle.section(result, limit)
+    settle.section(result)
     race.section(whole)
     if not result.scores:
         results.remarks(result)
         return
     reading = results.reading()
-    if not frame.presenting() and result.complete:  # what is unfinished says no more than its bars
-        results.notes(result, reading)
     if frame.presenting():  # for an audience both charts come first, side by side
         first, second, right = st.columns([3, 3, 4], gap="medium")
     else:
-        left, right = st.columns([2, 3], gap="medium")
+        left, right = st.columns(2, gap="medium")
         with left:
             results.choose_reading(reading)
-            first = second = st.container(gap="xsmall")
+            first, second = st.columns([4, 3], gap="small", vertical_alignment="bottom")
     with right:
         chosen, method = results.map_controls(result)
     bars.draw(result, reading, chosen, (first, second))
+    if not frame.presenting():  # what explains the bars stands below them
+        with left:
+            if result.complete:  # what is unfinished says no more than its bars
+                results.notes(result, reading)
+            bars.meaning(result, reading)
     with right:
         results.map_beside(result, chosen, method, height(result))
     if frame.presenting() and result.complete:
         results.notes(result, reading)
     drawers.draw(result, making.pictures(result), [chosen], side="left")
     results.remarks(result)
-    trying.section(result)
+    verdict.more(result)
     verdict.further(whole, chosen)
+    trying.section(result)
     more.section(whole)
     cost.section(whole, result, reading, chosen)
     if result.complete:
@@ -122,12 +130,18 @@ def answer(whole: Result) -> None:
         table.draw(result, reading)
 
 
+def beside(whole: Result, result: Result, limit: str) -> None:
+    """Draw what stands beside the verdict's badge."""
+    settle.offer(result, limit)
+    sharing.menu(whole)
+
+
 def height(result: Result) -> int:
-    """Make the map with its legend and caption as high as the two charts beside it."""
+    """Make the map with its legend and caption about as high as the charts beside it."""
     rows = len(choices.models_on_show(result))
     if frame.presenting():
         rows = min(rows, bars.PRESENTED)
-    return min(760, max(results.LEAST_MAP, 2 * bars_height(rows) - 60))
+    return min(760, max(results.LEAST_MAP, bars_height(rows)))
 
 
 main()

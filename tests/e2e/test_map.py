@@ -405,6 +405,8 @@ def test_a_picture_of_the_grid_opens_the_drawer_and_arrows_stay_in_the_grid(visi
     window.shot("explore-drawer-dark")
     page.keyboard.press("Escape")
     expect(links.first).to_be_focused()
+    page.locator("figcaption span").nth(2).click()  # a file's name does what its picture does
+    expect(drawer.locator(".place")).to_have_text("3 of 18 shown here")
     assert len(window.context.pages) == 1
 
 

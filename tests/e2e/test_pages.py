@@ -126,6 +126,28 @@ def test_charts_turn_dark_with_the_window(visitor):
     assert violations(window) == []
 
 
+@pytest.mark.parametrize("present", [False, True])
+def test_the_first_window_holds_the_answer_both_scores_and_the_map(visitor, present):
+    window = visitor(size=(1280, 720))
+    window.open(f"/results?run={example_run()}" + "&present=on" * present)
+    wait_for_verdict(window)
+    expect(window.page.locator(".st-key-results-map canvas").first).to_be_visible(timeout=60_000)
+    window.settle()
+    window.shot(f"results-1280x720{'-presenting' * present}")
+    tops = {
+        name: window.page.locator(at).first.bounding_box()["y"]
+        for name, at in {
+            "answer": ".st-key-verdict h1",
+            "first score": ".st-key-bars-silhouette button",
+            "second score": ".st-key-bars-supcon button",
+            "map": ".st-key-results-map canvas",
+        }.items()
+    }
+    assert max(tops.values()) < 720 - 150, tops  # of each at least that much is seen
+    assert tops["first score"] == pytest.approx(tops["second score"], abs=2)  # the rows go on
+    assert window.page.evaluate("scrollY") == 0
+
+
 def test_presenter_mode_hides_the_controls(visitor):
     window = visitor()
     window.open(f"/results?run={example_run()}")

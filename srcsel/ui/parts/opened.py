@@ -22,8 +22,15 @@ def run() -> str | None:
     example, and the page says so for as long as that is true. What this tab chose among the classes
     and models of another run is forgotten.
     """
+    found = unsaid()
+    if said := which(found):
+        st.caption(f":material/history: {said}")
+    return found
+
+
+def unsaid() -> str | None:
+    """Return what `run` does, for a page that says where it has room which run that is."""
     found = state.read("run") or _usual()
-    _say(found)
     if found is not None and st.session_state.setdefault(_RUN, found) != found:
         st.session_state[_RUN] = found
         state.write(second=None, classes=None, pins=None, find=None)
@@ -38,16 +45,13 @@ def _usual() -> str | None:
     return found
 
 
-def _say(found: str | None) -> None:
+def which(found: str | None) -> str:
     """Say which run this is, where nobody asked for it; of the example, while there is no other."""
     if found is None or frame.presenting() or state.read("tour"):
-        return
+        return ""
     if found == example():
-        said = "" if _latest() else "A finished example: you have no run yet."
-    else:
-        said = "Your latest run." if st.session_state.get(_UNASKED) == found == _latest() else ""
-    if said:
-        st.caption(f":material/history: {said}")
+        return "" if _latest() else "A finished example: you have no run yet."
+    return "Your latest run." if st.session_state.get(_UNASKED) == found == _latest() else ""
 
 
 def _latest() -> str | None:

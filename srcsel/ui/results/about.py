@@ -20,8 +20,11 @@ STRIP = 10  # pictures
 TOLD = 5  # files that were left out, named in the help
 
 
-def draw(result: Result) -> None:
-    """Draw the line of a run's pictures with a strip of them, and the two ways to ask again."""
+def draw(result: Result, which: str = "") -> None:
+    """Draw the line of a run's pictures with a strip of them, and the two ways to ask again.
+
+    which: the run this is, where the address did not name one.
+    """
     dataset, run = result.dataset, result.run
     aside = _left_out(result)
     with st.container(horizontal=True, vertical_alignment="center", key="about", gap="small"):
@@ -31,6 +34,9 @@ def draw(result: Result) -> None:
             help=_which(result) or None,
             width="content",
         )
+        if which:
+            brief = which.partition(":")[0].rstrip(".")  # all that stands in this line is brief
+            st.badge(brief, icon=":material/history:", color="gray", help=which)
         if run.ref == GIVEN:
             return
         st.html(_strip(dataset, making.pictures(result)), width="content")

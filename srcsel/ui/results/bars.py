@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 BARS = {
-    "silhouette": ("How well the groups separate", "MSC"),
-    "supcon": ("How well neighbours agree", "SCL"),
+    "silhouette": ("Groups separate", "MSC"),
+    "supcon": ("Neighbours agree", "SCL"),
 }
+"""What each score says, and its short name; two of them fit beside the map."""
 READING_MEANS = {
     "whitened": (
         "**Corrected**: what all pictures have in common is taken out first, and every direction"
@@ -51,29 +52,41 @@ _score_bars = lru_cache(maxsize=16)(charts.score_bars)
 
 
 def draw(result: Result, which: Reading, chosen: str, places: Sequence[DeltaGenerator]) -> None:
-    """Draw the two score bars, each in its place; pressing a bar chooses its model."""
+    """Draw the two score bars, each in its place; pressing a bar chooses its model.
+
+    The second leaves out the names that stand beside the first.
+    """
+    shown = [measure for measure in BARS if pick_scores(result, measure, which)]
     for measure, place in zip(BARS, places, strict=True):
-        if pick_scores(result, measure, which):
+        if measure in shown:
             with place.container(gap="xsmall"):
-                _chart(result, measure, which, chosen)
-    with places[-1]:
-        if lengths_before(result, "silhouette", which):
-            st.caption(f"Thin outlines: {MARK}.")
-        if not frame.presenting():
-            if shaded(result):
-                st.caption(SHADED_MEANS)
-            st.caption(READING_MEANS[which])
-            if said := yardsticks_in_words(result):
-                st.caption(md(said))
-        elif len(models_on_show(result)) > PRESENTED:
-            st.caption(f"{PRESENTED} of the {len(models_on_show(result))} models")
+                beside = not frame.presenting() and measure != shown[0]
+                _chart(result, measure, which, chosen, beside)
+    if frame.presenting():
+        with places[-1]:
+            if lengths_before(result, "silhouette", which):
+                st.caption(f"Thin outlines: {MARK}.")
+            if len(models_on_show(result)) > PRESENTED:
+                st.caption(f"{PRESENTED} of the {len(models_on_show(result))} models")
 
 
-def _chart(result: Result, measure: str, which: Reading, chosen: str) -> None:
+def meaning(result: Result, which: Reading) -> None:
+    """Say in words what the bars, their shade and their reading mean."""
+    if lengths_before(result, "silhouette", which):
+        st.caption(f"Thin outlines: {MARK}.")
+    if shaded(result):
+        st.caption(SHADED_MEANS)
+    st.caption(READING_MEANS[which])
+    if said := yardsticks_in_words(result):
+        st.caption(md(said))
+
+
+def _chart(result: Result, measure: str, which: Reading, chosen: str, beside: bool) -> None:
+    """beside: the same rows stand at its left with their names, where the window has room."""
     large = frame.presenting()
     heading, short = BARS[measure]
     st.markdown(
-        f"**{heading}**{'' if large else f' ({short})'}",
+        f"**How well {heading.lower()}**" if large else f"**{heading}** ({short})",
         help=None if large else table.help_of(measure) or None,
     )
     most, paint = PRESENTED if large else None, PAINT[theme()]
@@ -89,6 +102,7 @@ def _chart(result: Result, measure: str, which: Reading, chosen: str) -> None:
             "paint": {name: paint[name] for name in _TONES},
             "row": charts.row_height(len(rows)),
             "size": PRESENTING if large else 1,
+            "beside": beside,
         },
         on_pressed_change=lambda: _pressed(key),
     )

@@ -15,7 +15,7 @@ from srcsel.ui.results import table, verdict
 from srcsel.verdict import doubt
 from srcsel.verdict.wording import READINGS
 
-LEAST_MAP = 420  # pixels
+LEAST_MAP = 480  # pixels
 ROOM = 300  # pixels of a window that controls, legend and caption take
 ROOM_PRESENTING = 460  # and with the answer above, so that an audience sees all at once
 
@@ -24,7 +24,7 @@ def notes(result: Result, which: Reading) -> None:
     """Say why scores and verdict differ, in amber where they do, and whatever else the verdict
     notes.
 
-    Several notes take one line until they are opened, so that the charts stay in sight.
+    Of several the first shows until they are opened.
     """
     texts = [md(note.text) for note in result.verdict.notes if note.reading in (which, None)]
     title = verdict.disagreement(result, which)

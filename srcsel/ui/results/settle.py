@@ -33,24 +33,33 @@ def why(verdict: Verdict) -> str:
     return said.replace(measured, f"**{measured}**", 1) if measured else said
 
 
-def section(result: Result, limit: str) -> None:
-    """Draw the offer, or how the trainings go; nothing where there is nothing to settle.
+def section(result: Result) -> None:
+    """Draw how the trainings go, or that they ended too early; nothing where there are none."""
+    job = last_of("settle", result) if result.complete and result.scores else None
+    if job is not None and job.state != "done":
+        watch.watch_job(job)
+    elif not frame.presenting() and (said := unfinished(result)):
+        st.caption(f":material/info: {md(said)}")
+
+
+def offer(result: Result, limit: str) -> None:
+    """Draw the button that opens the offer; nothing where there is nothing to settle.
 
     Within a `limit` on the cost there is no offer: it would speak of other models.
     """
-    if not result.complete or not result.scores:
+    if not result.complete or not result.scores or frame.presenting() or limit:
         return
     job = last_of("settle", result)
-    if job is not None and job.state != "done":
-        watch.watch_job(job)
-    if (job is not None and job.state in watch.ACTIVE) or frame.presenting() or limit:
+    if (job is not None and job.state in watch.ACTIVE) or not contest(result):
         return
-    if not contest(result):
+    reason = why_not(result)
+    if not reason and result.settled is not None and result.settled.ended in FINAL:
         return
-    if reason := why_not(result):
-        st.caption(f":material/info: {md(reason)}")
-    elif result.settled is None or result.settled.ended not in FINAL:
-        with st.container(key="settle", gap="xsmall"):
+    kind = "secondary" if reason else "primary"
+    with st.popover("Settle it", icon=":material/gavel:", key="settle", type=kind):
+        if reason:
+            st.markdown(md(reason))
+        else:
             _offer(result)
 
 
@@ -68,25 +77,20 @@ def price_of(least: float, most: float, minutes: int) -> str:
 
 
 def _offer(result: Result) -> None:
-    if said := unfinished(result):
-        st.markdown(f":material/info: {md(said)}")
     if not mine.is_mine(result.run.person):
         st.caption(mine.NOT_YOURS)
         return
     memory = Memory(state.settings().evidence)
     least, most = (price.START + each for each in settling_seconds(result, memory))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        button = st.container(width="content")
-        minutes = st.segmented_control(
-            "Time allowed",
-            ALLOWED,
-            default=next((m for m in ALLOWED if least <= 60 * m and m >= MINUTES), NO_LIMIT),
-            required=True,
-            format_func=lambda value: f"at most {value} min" if value else "no limit",
-            key="settle-minutes",
-            label_visibility="collapsed",
-            width="content",
-        )
+    means = st.container()
+    minutes = st.segmented_control(
+        "Time allowed",
+        ALLOWED,
+        default=next((m for m in ALLOWED if least <= 60 * m and m >= MINUTES), NO_LIMIT),
+        required=True,
+        format_func=lambda value: f"{value} min" if value else "no limit",
+        key="settle-minutes",
+    )
     asked = int(MINUTES) if minutes is None else minutes
     begin = "Begin to settle it" if asked and least > 60 * asked else "Settle it"
     label = (
@@ -95,16 +99,14 @@ def _offer(result: Result) -> None:
     )
     names = names_of(result)
     who = phrases.listed([md(names[m]) for m in contest(result)])
-    means = (
+    means.markdown(
         f"{at_start(who)}: each learns from {PROTOCOL.shots} pictures of each class and is asked"
         f" about the rest, up to {phrases.word(ROUNDS)} times with other pictures. It ends as soon"
         " as the order is clear."
     )
     payload = {"run_id": result.run.id, "minutes": asked or None}
     if (
-        button.button(
-            label, type="primary", icon=":material/gavel:", key="settle-start", help=means
-        )
+        st.button(label, type="primary", icon=":material/gavel:", key="settle-start")
         and submit("settle", payload) is not None
     ):
         st.rerun()

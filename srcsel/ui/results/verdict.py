@@ -48,9 +48,9 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
     verdict = result.verdict
     winner = next((m for m in result.models if m.id == verdict.winner), None)
     with st.container(border=True, key="verdict"):
-        left, right = st.columns([1, 1], gap="large", vertical_alignment="top")
+        left, right = st.columns([11, 9], gap="medium", vertical_alignment="top")
         with left.container(gap="xsmall"):
-            with st.container(horizontal=True, vertical_alignment="center"):
+            with st.container(horizontal=True, vertical_alignment="center", key="badge"):
                 if result.scores:
                     label, color, icon = look(result)
                     st.badge(label, color=color, icon=icon)
@@ -63,15 +63,34 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
             if reached is not None:
                 who = "Ahead for now" if verdict.kind == "cannot tell" else "What you get"
                 st.markdown(f"{who}: **{md(in_words(reached))}**", help=HOW)
-            told = reached is not None and not verdict.measured and not _surprising(result)
-            if not (told and frame.presenting()):
-                st.markdown(settle.why(verdict))
         if winner and verdict.cause != "same":
-            before = beforehand.small(result)
-            right.html(_facts(result, winner) + _firsts(result) + _after(result) + before)
-        # for an audience it fills the room beside the answer, so that the charts stand higher
-        with right if winner and frame.presenting() else st.container():
+            right.html(_facts(result, winner) + _firsts(result))
+        if frame.presenting():  # beside the answer, so that the charts stand higher
+            with right if winner else st.container():
+                strip.draw(result)
+        told = reached is not None and not verdict.measured and not _surprising(result)
+        if not (told and frame.presenting()):
+            st.markdown(settle.why(verdict))
+
+
+def more(result: Result) -> None:
+    """Draw what else there is to the answer: pictures that the model is right and wrong about, what
+    training may change, and what one would have taken without looking. Nothing in presenter mode.
+    """
+    verdict = result.verdict
+    if frame.presenting() or not result.complete:
+        return
+    known = verdict.winner is not None and verdict.cause != "same"
+    said = _after(result) + beforehand.small(result) if known else ""
+    if not said and strip.strip_of(result) is None:
+        return
+    with st.container(key="more-on-it", gap="xsmall"):
+        st.subheader("More on this answer", anchor=False)
+        left, right = st.columns([11, 9], gap="medium")
+        with left:
             strip.draw(result)
+        if said:
+            right.html(said)
 
 
 def _surprising(result: Result) -> bool:

@@ -3,6 +3,7 @@
 
 const ASK = 90; // milliseconds for which an arrow key is held before Python is asked about the picture
 const OPENER = "a[data-picture]"; // a picture on the page, as show.figure writes it
+const WORDS = ".srcsel-pics figcaption"; // and what stands below it, which opens it too
 
 const drawers = new WeakMap();
 
@@ -70,8 +71,10 @@ function create(root) {
   }
 
   function pressed(event) { // anywhere on the page
-    const link = event.composedPath().find((one) => one.matches?.(OPENER));
+    const way = event.composedPath(), words = way.find((one) => one.matches?.(WORDS));
+    const link = way.find((one) => one.matches?.(OPENER)) ?? words?.parentElement.querySelector(OPENER);
     if (!link || event.ctrlKey || event.metaKey) return;
+    if (words && !window.getSelection().isCollapsed) return; // its words are being selected, to copy them
     event.preventDefault();
     const { set } = link.dataset;
     const links = [...document.querySelectorAll(OPENER)].filter((one) => one.dataset.set === set);
@@ -190,7 +193,7 @@ function create(root) {
   find("[name=close]").onclick = close;
   find("[name=before]").onclick = () => step(-1);
   find("[name=after]").onclick = () => step(1);
-  find("[name=copy]").onclick = copy;
+  find("[name=copy]").onclick = find(".path code").onclick = copy;
   find("[name=out]").onclick = () => correct("out");
   find("[name=back]").onclick = () => correct("back");
   find(".correct").onsubmit = (event) => {

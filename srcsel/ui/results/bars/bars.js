@@ -103,6 +103,7 @@ function create(root) {
       at = (value) => (100 * (value - low)) / (high - low); // percent of the track
       const looks = { ...data.paint, row: `${data.row}px`, size: data.size };
       for (const [name, value] of Object.entries(looks)) box.style.setProperty(`--${name}`, value);
+      box.classList.toggle("beside", data.beside);
       box.setAttribute("aria-label", data.alt);
       root.querySelector(".scale").textContent = chart.scale;
       root.querySelector(".key").hidden = !chart.key;
