@@ -97,8 +97,9 @@ def answer(whole: Result, which: str = "") -> None:
         results.remarks(result)
         return
     reading = results.reading()
-    if frame.presenting():  # for an audience both charts come first, side by side
+    if frame.presenting():  # for an audience, larger, each with its names
         first, second, right = st.columns([3, 3, 4], gap="medium")
+        left = None
     else:
         left, right = st.columns(2, gap="medium")
         with left:
@@ -107,7 +108,7 @@ def answer(whole: Result, which: str = "") -> None:
     with right:
         chosen, method = results.map_controls(result)
     bars.draw(result, reading, chosen, (first, second))
-    if not frame.presenting():  # what explains the bars stands below them
+    if left is not None:  # what explains the bars stands below them
         with left:
             if result.complete:  # what is unfinished says no more than its bars
                 results.notes(result, reading)
