@@ -25,7 +25,7 @@ from srcsel.base.records import (
     Score,
     SourceModel,
 )
-from srcsel.base.threads import one_behind
+from srcsel.base.threads import SMALL, one_behind
 from srcsel.base.watch import PartState, Through, Watch
 from srcsel.features.engines import Engine
 from srcsel.features.extract import extract, is_stored
@@ -98,7 +98,8 @@ class Track:
         """
         stored = self.stored(models)
         for outcome in self.features(self.dataset, stored, self.watch):
-            if isinstance(outcome, Features):
+            # the scores of few pictures are there as soon as a glimpse of them
+            if isinstance(outcome, Features) and len(self.order) > SMALL:
                 self.watch.made(outcome.key.model, *self._in_order(outcome.values))
             yield outcome
         others = [m for m in models if m not in stored]

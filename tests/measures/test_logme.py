@@ -144,6 +144,21 @@ def test_rechecks_of_wide_features_deviate_alike():
     assert np.std(fast) == pytest.approx(np.std(exact), rel=0.2)
 
 
+@pytest.mark.parametrize("signal", [0.0, 0.3, 1.0, 4.0])
+def test_rechecks_that_are_not_decomposed_deviate_alike(signal, monkeypatch):
+    rng = np.random.default_rng(2)
+    y = rng.integers(0, 5, 400)
+    X = rng.standard_normal((400, 80)) / np.arange(1, 81) ** 0.7
+    X = X + signal * rng.standard_normal((5, 80))[y] / np.arange(1, 81) + 0.3
+    kept = rng.random((60, 400)) < 0.8
+    near = logme.rechecks(X, y, kept)
+    monkeypatch.setattr("srcsel.measures.logme.MANY", np.inf)
+    exact = logme.rechecks(X, y, kept)
+    assert np.corrcoef(exact, near)[0, 1] > 0.99
+    assert np.std(near) == pytest.approx(np.std(exact), rel=0.05)
+    np.testing.assert_allclose(near, exact, atol=np.std(exact))
+
+
 def test_direction():
     values = [logme(*blobs(signal=s)) for s in (0, 0.7, 3)]
     assert values == sorted(values)

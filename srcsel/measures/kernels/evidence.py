@@ -14,9 +14,11 @@ from srcsel.measures.kernels.shared import Spectrum
 # least unexplained share of a class: features that give it away have no finite maximum
 FLOOR = 1e-10
 GRID = 4  # first guesses of a / b in each factor of ten
-# how far the guesses reach below the smallest and above the largest squared singular value
+# how far they reach below the smallest and above the largest squared singular value; beyond, the
+# evidence has one summit at most, which a guess in every second factor of ten finds
+NEAR = 2
 DECADES = 12
-STEPS = 40  # most Newton steps from the best guess; five usually do
+STEPS = 44  # most Newton steps from the best guess; five usually do
 CONVERGED = 1e-9  # what a further step could still add to the log evidence
 TEN = math.log(10)
 EPS = float(np.finfo(np.float64).eps)
@@ -64,7 +66,7 @@ def maximum(
     n, there = offset.n, counts > 0
     evidence, u = Evidence(offset, z, counts), np.zeros(counts.shape)
     if len(offset.scales):
-        u = evidence.climb(evidence.best_of_grid(), enough)
+        u = evidence.climb(*evidence.best_of_grid(), enough)
     constant = n / 2 * np.log(n / (2 * math.pi * math.e))
     value = np.where(there, evidence.at(u)[0], 0).sum(axis=1) / there.sum(axis=1)
     return (value + constant) / n, np.exp(u)
@@ -84,6 +86,29 @@ def greatest(
     each class; means (b, k), and the squared length of what lies outside these directions; counts
     (b, c) pictures.
     """
+    return maximum(*_decomposed(grams, sums, means, outside, counts), counts, enough)
+
+
+def summits(
+    gram: np.ndarray, sums: np.ndarray, mean: np.ndarray, outside: float, counts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return where in u = log(a / b) the evidence of each class is greatest, (c,), and its second
+    derivative / n there; of one set, described as in `greatest`.
+    """
+    offset, z = _decomposed(gram[None], sums[None], mean[None], outside, counts[None])
+    if not len(offset.scales):
+        return np.zeros(counts.shape), np.zeros(counts.shape)
+    evidence = Evidence(offset, z, counts[None])
+    u = evidence.climb(*evidence.best_of_grid(), CONVERGED)
+    return u[0], evidence.at(u)[2][0] / counts.sum()
+
+
+def _decomposed(
+    grams: np.ndarray, sums: np.ndarray, means: np.ndarray, outside: float, counts: np.ndarray
+) -> tuple[Offset, np.ndarray]:
+    """Return the spectra of b sets, and their classes' indicators in the left singular directions,
+    (b, c, k).
+    """
     squares, V = np.linalg.eigh(grams)
     largest = np.max(squares, axis=1, initial=0.0, keepdims=True)
     keep = squares > EPS * squares.shape[1] * largest  # (b, k)
@@ -92,7 +117,7 @@ def greatest(
     rest = outside + np.maximum((means**2).sum(axis=1) - (turned**2).sum(axis=1), 0.0)
     roots = np.sqrt(np.where(keep, squares, 1.0))[:, None]
     z = np.where(keep[:, None], (sums @ V) / roots, 0.0)
-    return maximum(Offset(counts.sum(axis=1), squares, turned, rest), z, counts, enough)
+    return Offset(counts.sum(axis=1), squares, turned, rest), z
 
 
 class Evidence:
@@ -152,23 +177,25 @@ class Evidence:
             -flow.sum(axis=-1) / 2 - (ddk / k - (dk / k) ** 2) / 2 - n / 2 * (ddE - dE**2),
         )
 
-    def best_of_grid(self) -> np.ndarray:
-        """Find the best u of a grid over every scale at which the evidence can change, (b, c)."""
-        low, high = math.log10(self.scales.min()) - DECADES, math.log10(self.scales.max()) + DECADES
-        u = np.linspace(low, high, round(GRID * (high - low))) * TEN  # (g,)
+    def best_of_grid(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Find the best u of a grid over every scale at which the evidence can change, and its
+        neighbours there, (b, c) each: the one below, it, the one above.
+        """
+        u = _grid(self.scales) * TEN  # (g,)
         p = 1 / (1 + np.exp(-u)[:, None] * self.s)  # (b, g, r)
         k = 1 + _dot(1 - p, self.lever) + self.outside_mean * np.exp(-u)  # (b, g)
         r = self.share[..., None] - self.fit @ (1 - p).transpose(0, 2, 1)  # (b, c, g)
         E = self.outside[..., None] + self.energy @ p.transpose(0, 2, 1)
         E = np.maximum(E + self.n[..., None] * r**2 / k[:, None], self.floor[..., None])
         shared = np.log(p).sum(axis=-1) / 2 - np.log(k) / 2  # (b, g)
-        return u[(shared[:, None] - self.n[..., None] / 2 * np.log(E)).argmax(axis=-1)]
+        best = (shared[:, None] - self.n[..., None] / 2 * np.log(E)).argmax(axis=-1)
+        above = np.append(u[1:], u[-1])
+        return np.append(u[0], u)[best], u[best], above[best]
 
-    def climb(self, u: np.ndarray, enough: float) -> np.ndarray:
-        """Newton steps on the slope from u (b, c), halving the bracket wherever a step would leave
-        it.
+    def climb(self, low: np.ndarray, u: np.ndarray, high: np.ndarray, enough: float) -> np.ndarray:
+        """Newton steps on the slope from u between low and high, (b, c) each, halving the bracket
+        wherever a step would leave it.
         """
-        low, high = u - TEN / GRID * 1.5, u + TEN / GRID * 1.5
         for _ in range(STEPS):
             _, slope, curvature = self.at(u)
             low, high = np.where(slope > 0, u, low), np.where(slope > 0, high, u)
@@ -177,6 +204,14 @@ class Evidence:
                 break
             u = np.where((u + step > low) & (u + step < high), u + step, (low + high) / 2)
         return u
+
+
+def _grid(scales: np.ndarray) -> np.ndarray:
+    """Return the powers of ten (g,) to try, ascending, around scales (m,)."""
+    low, high = math.log10(scales.min()) - NEAR, math.log10(scales.max()) + NEAR
+    tail = np.arange(2, DECADES - NEAR + 1, 2)
+    near = np.linspace(low, high, math.ceil(GRID * (high - low)) + 1)
+    return np.concatenate([low - tail[::-1], near, high + tail])
 
 
 def _dot(rows: np.ndarray, vector: np.ndarray) -> np.ndarray:
