@@ -97,8 +97,8 @@ def answer(whole: Result, which: str = "") -> None:
         results.remarks(result)
         return
     reading = results.reading()
-    if frame.presenting():  # for an audience, larger, each with its names
-        first, second, right = st.columns([3, 3, 4], gap="medium")
+    if frame.presenting():  # for an audience all stands in one line
+        first, second, right = st.columns([3, 2, 5], gap="medium")
         left = None
     else:
         left, right = st.columns(2, gap="medium")

@@ -32,7 +32,7 @@ from srcsel.verdict.after import after_training
 from srcsel.verdict.beforehand import HEADING, lines
 from srcsel.verdict.correction import MARK, before_and_after
 from srcsel.verdict.expected import STRIP
-from srcsel.verdict.light import light
+from srcsel.verdict.light import beside_headline
 from srcsel.verdict.measured import answered
 from srcsel.verdict.readings import pick_scores, yardsticks_in_words
 from srcsel.verdict.wording import READINGS, headline
@@ -79,7 +79,7 @@ def to_html(
         reached=card.reached(result),
         strip=card.strip(result, strip or {}),
         strip_means=STRIP,
-        light=light(result),
+        light=beside_headline(result),
         changed=before_and_after(result),
         mark=MARK,
         corrections=corrections.in_words(result.run.corrections),

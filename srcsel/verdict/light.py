@@ -13,7 +13,7 @@ from typing import Literal
 from srcsel.base.records import Result
 from srcsel.verdict.expected import expected
 from srcsel.verdict.measured import badge
-from srcsel.verdict.wording import HEADLINES
+from srcsel.verdict.wording import HEADLINES, KINDS
 
 Light = Literal["green", "amber", "gray"]
 YARDSTICK = "a yardstick comes close"
@@ -32,6 +32,14 @@ def light(result: Result) -> tuple[Light, str]:
     if verdict.kind == "clear" and yardstick_close(result):
         return "amber", f"{said}, but {YARDSTICK}"
     return _BY_KIND[verdict.kind], said
+
+
+def beside_headline(result: Result) -> tuple[Light, str]:
+    """Return the colour and the words for what stands beside the headline, and does not repeat
+    it.
+    """
+    color, said = light(result)
+    return color, KINDS[result.verdict.kind] if said in HEADLINES.values() else said
 
 
 def yardstick_close(result: Result) -> bool:

@@ -171,8 +171,8 @@ class Standing:
         """Say that a few are close, and name `winner` for its cost or, at equal cost, its rank."""
         first = listed([str(self.first_in(m)) for m in self.close])
         return (
-            f"{at_start(listed([called(m) for m in self.close]))} are too close to call ({first} of"
-            f" 100 re-checks). {self._better_try(winner)}"
+            f"{at_start(listed([called(m) for m in self.close]))} are too close to call (first in"
+            f" {first} of 100 re-checks). {self._better_try(winner)}{self._though(winner)}"
         )
 
     def facts(self, model: SourceModel) -> str:
@@ -202,6 +202,16 @@ class Standing:
         else:
             why = f"is {' and '.join(g for g in smaller + faster if g)}"
         return f"{at_start(called(winner))} {why}, so it is the better first try."
+
+    def _though(self, winner: SourceModel) -> str:
+        """Say which of a tie came first more often than the one it names; "" where none did."""
+        most = max(self.close, key=self.first_in)
+        if self.first_in(most) <= self.first_in(winner):
+            return ""
+        said = f" {at_start(called(most))} came first more often"
+        if winner is self.close[0]:  # named for its rank on all pictures
+            return f"{said} in the re-checks, but ranks below it on all pictures."
+        return f"{said}: start from it where the cost does not matter."
 
     def _faster(self, other: SourceModel, winner: SourceModel) -> str:
         """How many times faster, as measured; lighter to compute, by multiply-adds, where it was

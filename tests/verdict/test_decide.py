@@ -163,11 +163,28 @@ def test_tie_is_won_by_the_cheaper_model():
     verdict = judge({"a": 0.91, "b": 0.90, "c": 0.2}, 0.02, models=models)
     assert (verdict.kind, verdict.winner) == ("tie", "hub/b")
     assert verdict.close == ("hub/a", "hub/b")
-    assert verdict.text.startswith("Start from B. A and B are too close to call (")
+    ahead, behind = (round(verdict.firsts[f"hub/{m}"]) for m in "ab")
+    assert ahead > behind
+    assert verdict.text.startswith(
+        f"Start from B. A and B are too close to call (first in {ahead} and {behind} of 100"
+    )
+    assert "A came first more often: start from it where the cost does not matter." in verdict.text
     assert (
         "B is 3.4 times smaller and 4 times lighter to compute, so it is the better first try."
         in verdict.text
     )
+
+
+def test_tie_named_for_its_rank_says_who_came_first_more_often():
+    scores = field({"a": 0.9, "b": 0.89})
+    for s in scores:
+        worse = -0.1 if s.measure != "supcon" else 0.1
+        s.rechecks[slice(0, 60) if s.model == "hub/b" else slice(60, 200)] += worse
+    verdict = decide(scores, [model("a"), model("b")], PLENTY)
+    assert (verdict.kind, verdict.winner) == ("tie", "hub/a")
+    assert verdict.firsts == {"hub/a": 30.0, "hub/b": 70.0}
+    said = "B came first more often in the re-checks, but ranks below it on all pictures."
+    assert verdict.why.endswith(f"so it is the better first try. {said}")
 
 
 def test_tie_uses_the_time_measured_here_where_known():
@@ -317,7 +334,7 @@ def test_first_places_said_in_a_tie_add_to_100():
         s.rechecks[slice(0, 67) if s.model == "hub/b" else slice(67, 200)] += worse
     verdict = decide(scores, [model("a"), model("b")], PLENTY)
     assert verdict.firsts == {"hub/a": 33.5, "hub/b": 66.5}
-    assert "(67 and 33 of 100 re-checks)" in verdict.why
+    assert "(first in 67 and 33 of 100 re-checks)" in verdict.why
 
 
 def test_cannot_tell_when_more_than_three_of_many_are_close():

@@ -7,7 +7,7 @@ import pytest
 
 import srcsel
 from srcsel.base.records import Accuracy, Verdict
-from srcsel.verdict.light import light
+from srcsel.verdict.light import beside_headline, light
 
 
 @pytest.fixture
@@ -76,3 +76,9 @@ def test_json_and_report_say_it_too(result):
     }
     assert '<p class="badge amber">Clear choice, but a yardstick' in to_html(close)
     assert '<p class="badge green">Clear choice<' in to_html(put(result, "clear"))
+
+
+def test_what_stands_beside_the_headline_does_not_repeat_it(result):
+    none = put(result, "cannot tell", cause="yardstick")
+    assert beside_headline(none) == ("amber", "No clear choice")
+    assert beside_headline(put(result, "tie")) == light(put(result, "tie"))

@@ -60,10 +60,9 @@ def draw(result: Result, which: Reading, chosen: str, places: Sequence[DeltaGene
     for measure, place in zip(BARS, places, strict=True):
         if measure in shown:
             with place.container(gap="xsmall"):
-                beside = not frame.presenting() and measure != shown[0]
-                _chart(result, measure, which, chosen, beside)
+                _chart(result, measure, which, chosen, beside=measure != shown[0])
     if frame.presenting():
-        with places[-1]:
+        with places[0]:
             if lengths_before(result, "silhouette", which):
                 st.caption(f"Thin outlines: {MARK}.")
             if len(models_on_show(result)) > PRESENTED:
@@ -81,12 +80,12 @@ def meaning(result: Result, which: Reading) -> None:
         st.caption(md(said))
 
 
-def _chart(result: Result, measure: str, which: Reading, chosen: str, beside: bool) -> None:
+def _chart(result: Result, measure: str, which: Reading, chosen: str, *, beside: bool) -> None:
     """beside: the same rows stand at its left with their names, where the window has room."""
     large = frame.presenting()
     heading, short = BARS[measure]
     st.markdown(
-        f"**How well {heading.lower()}**" if large else f"**{heading}** ({short})",
+        f"**{heading}**{'' if large else f' ({short})'}",
         help=None if large else table.help_of(measure) or None,
     )
     most, paint = PRESENTED if large else None, PAINT[theme()]

@@ -17,7 +17,7 @@ from srcsel.verdict.wording import READINGS
 
 LEAST_MAP = 480  # pixels
 ROOM = 300  # pixels of a window that controls, legend and caption take
-ROOM_PRESENTING = 460  # and with the answer above, so that an audience sees all at once
+ROOM_PRESENTING = 560  # and with the answer above, so that an audience sees all at once
 
 
 def notes(result: Result, which: Reading) -> None:

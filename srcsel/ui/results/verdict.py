@@ -19,7 +19,7 @@ from srcsel.ui.parts.show import md, plain
 from srcsel.ui.results import beforehand, settle, strip
 from srcsel.verdict.after import after_training
 from srcsel.verdict.expected import HOW, expected, in_words
-from srcsel.verdict.light import Light, light
+from srcsel.verdict.light import Light, beside_headline
 from srcsel.verdict.readings import find_ranking, firsts_of_100, model_order, names_of, titles_of
 from srcsel.verdict.times import seconds_of
 from srcsel.verdict.wording import headline
@@ -119,7 +119,7 @@ def _so_far(result: Result, beside: Callable[[], None] | None) -> None:
 def look(result: Result) -> tuple[str, Color, str]:
     """Return what the badge says, its colour and its icon."""
     kind = result.verdict.kind
-    color, said = light(result)
+    color, said = beside_headline(result)
     alarming = color == "amber" and kind != "tie"
     return said, LOOKS[color], WARNING if alarming else ICONS[kind]
 
