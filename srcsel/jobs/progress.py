@@ -172,7 +172,6 @@ class Progress:
     def words(self, part: str) -> str:
         """Say in a sentence what `part` is doing."""
         at = self._said[part]
-        name = self.titles.get(part) or self.titles.setdefault(part, title_of(part))
         if part == "pictures":
             return at.note or f"Reading pictures{_count(at)}"
         if part == "opening":
@@ -181,6 +180,7 @@ class Progress:
             return at.note or "Racing"
         if part == "maps":
             return at.note or f"Drawing maps{_count(at)}"
+        name = self.titles.get(part) or self.titles.setdefault(part, title_of(part))
         if at.state == "running" and at.note:
             return at.note
         if at.state == "downloading":

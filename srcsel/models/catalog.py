@@ -156,6 +156,8 @@ def find_models(spec: str | Path | Sequence[str | Path]) -> list[SourceModel]:
 
 def title_of(model: str) -> str:
     """Return the title of the model with that id; the id itself where none has it."""
+    if "/" not in model:  # no hub: no id, and looking for one among all models takes long
+        return model
     try:
         return find_models(model)[0].title
     except (SrcselError, IndexError):
