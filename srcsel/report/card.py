@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from srcsel.base.phrases import millions, plain
-from srcsel.base.records import (
-    Result,
+from srcsel.base.phrases import millions, plain, spoken
+from srcsel.base.records import Result
+from srcsel.verdict.expected import (
+    expected,
+    in_words,
+    rival_in_words,
+    strip_of,
+    strip_parts,
+    took_for,
+    whose,
 )
-from srcsel.verdict.expected import expected, in_words, strip_of, strip_parts, took_for
 from srcsel.verdict.readings import (
     firsts_of_100,
     titles_of,
 )
 from srcsel.verdict.times import seconds_of
-
-if TYPE_CHECKING:
-    pass
+from srcsel.verdict.wording import HEADLINES
 
 
 def strip(
@@ -50,14 +53,16 @@ def strip(
 def reached(result: Result) -> str:
     """Say what one gets; "" where that was not measured."""
     reached = expected(result)
-    return f"What you get: {in_words(reached)}." if reached else ""
+    if reached is None:
+        return ""
+    return spoken(f"{whose(result)}: {in_words(reached)}.", rival_in_words(result))
 
 
 def facts(result: Result) -> list[tuple[str, str]]:
     """Return what the card says beside the headline: (value, what it is)."""
     verdict = result.verdict
     winner = next((m for m in result.models if m.id == verdict.winner), None)
-    if winner is None:
+    if winner is None or verdict.cause in HEADLINES:  # where to start from is none of them
         return []
     seconds = seconds_of(result).get(winner.id)
     facts = [

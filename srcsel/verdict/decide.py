@@ -43,12 +43,12 @@ from srcsel.measures import find
 from srcsel.models.called import called
 from srcsel.verdict.explain import explain, explain_yardsticks
 from srcsel.verdict.times import pooled
-from srcsel.verdict.wording import FEWEST, SAME_COST, Beside, Standing, opening
+from srcsel.verdict.wording import FEWEST, NEEDED, SAME_COST, Beside, Standing, opening
 
 # whitened SCL, kNN-5, LogME: the best rule on twelve real targets
 VERDICT_MEASURES = ("supcon", "knn", "logme")
 # share of the re-checks in which a rival may equal or beat the leader before it counts as close
-CLOSE = 0.10
+CLOSE = (100 - NEEDED) / 100
 TIE_MOST = 3  # a larger close group is no tie: nothing was settled
 SAME = 1e-9  # values that differ by less than this share are ties
 

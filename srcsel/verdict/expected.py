@@ -15,6 +15,7 @@ from srcsel.base.phrases import spoken
 from srcsel.base.records import GIVEN, Accuracy, Result, Shown, SourceModel, Strip, Verdict
 from srcsel.models.called import at_start
 from srcsel.verdict.readings import names_of
+from srcsel.verdict.wording import HEADLINES
 
 HOW = (
     "How often a simple classifier on this model's features is right about pictures it has not"
@@ -68,6 +69,47 @@ def in_words(reached: Expected) -> str:
     return f"about {percent(one.mean)} % right on {reached.whose} pictures ({'; '.join(beside)})"
 
 
+def whose(result: Result) -> str:
+    """Say whose accuracy it is that stands beside the answer."""
+    verdict = result.verdict
+    if verdict.kind != "cannot tell":
+        return "What you get"
+    name = names_of(result)[verdict.winner] if verdict.winner else ""
+    return f"The best of them, {name}" if verdict.cause in HEADLINES else f"Ahead for now, {name}"
+
+
+def rival(result: Result) -> Accuracy | None:
+    """Return the accuracy of another model that is right more often than the one that stands
+    clear, in whole percent; None where none is, or the answer is no clear choice by the scores.
+    """
+    verdict, reached = result.verdict, expected(result)
+    if verdict.kind != "clear" or verdict.measured or reached is None:
+        return None
+    other = reached.next_best
+    ahead = other is not None and percent(other.mean) > percent(reached.winner.mean)
+    return other if ahead else None
+
+
+def rival_surely_ahead(result: Result) -> bool:
+    """Tell whether that other model is right more often than the interval of the one named goes."""
+    other, reached = rival(result), expected(result)
+    return other is not None and reached is not None and other.mean > reached.winner.high
+
+
+def rival_in_words(result: Result) -> str:
+    """Say that another model is right more often than the clear choice; "" where none is."""
+    other = rival(result)
+    if other is None:
+        return ""
+    said = (
+        f"{at_start(names_of(result)[other.model])} is right more often ({percent(other.mean)} %)"
+    )
+    goes_by = "the choice goes by three scores of the features and their re-checks"
+    if rival_surely_ahead(result):
+        return f"{said}, and not by chance, while {goes_by}: try both."
+    return f"{said}, but by no more than chance may do; {goes_by}."
+
+
 def strip_of(result: Result) -> Strip | None:
     """Return the pictures that the verdict's model is right and wrong about; None where that was
     not looked at, or only features were given.
@@ -100,10 +142,14 @@ def with_accuracy(result: Result) -> Verdict:
     if reached is None:
         return verdict
     name = at_start(names_of(result)[reached.winner.model])
-    who = f"{name}, ahead for now," if verdict.kind == "cannot tell" else "It"
+    who = "It"
+    if verdict.kind == "cannot tell":
+        place = "the best of them" if verdict.cause in HEADLINES else "ahead for now"
+        who = f"{name}, {place},"
     opening, why, rest = verdict.text.partition(verdict.why)
     said = f"{who} is {in_words(reached)}."
-    return replace(verdict, text=spoken(opening.strip(), said, why, rest.strip()))
+    more = rival_in_words(result)
+    return replace(verdict, text=spoken(opening.strip(), said, more, why, rest.strip()))
 
 
 def percent(share: float) -> int:

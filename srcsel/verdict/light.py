@@ -1,9 +1,9 @@
 """The traffic light of an answer: how sure it is, in a colour and a few words.
 
 It looks at everything at once. Grey: too few pictures, too many models alike, nothing to compare.
-Amber: a tie, none of the models helps, or the choice is clear but a yardstick comes close in what
-one gets: it is right about as often as the interval of the model to start from reaches down. Green:
-none of that.
+Amber: a tie, none of the models helps, or the choice is clear but what one gets speaks against it:
+a yardstick is right about as often as the interval of the model to start from reaches down, or
+another model more often than it reaches up. Green: none of that.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from __future__ import annotations
 from typing import Literal
 
 from srcsel.base.records import Result
-from srcsel.verdict.expected import expected
+from srcsel.verdict.expected import expected, rival_surely_ahead
 from srcsel.verdict.measured import badge
 from srcsel.verdict.wording import HEADLINES, KINDS
 
 Light = Literal["green", "amber", "gray"]
 YARDSTICK = "a yardstick comes close"
+RIVAL = "another model is right more often"
 FEW = "Too few pictures"
 _BY_KIND: dict[str, Light] = {"clear": "green", "tie": "amber", "cannot tell": "gray"}
 
@@ -31,6 +32,8 @@ def light(result: Result) -> tuple[Light, str]:
         return "amber", said
     if verdict.kind == "clear" and yardstick_close(result):
         return "amber", f"{said}, but {YARDSTICK}"
+    if rival_surely_ahead(result):
+        return "amber", f"{said}, but {RIVAL}"
     return _BY_KIND[verdict.kind], said
 
 

@@ -187,11 +187,11 @@ def test_tie_named_for_its_rank_says_who_came_first_more_often():
     assert verdict.why.endswith(f"so it is the better first try. {said}")
 
 
-def test_tie_uses_the_time_measured_here_where_known():
+def test_tie_goes_by_multiply_adds_and_not_by_a_time_that_other_programs_change():
     models = [model("a", 10, 16.0), model("b", 10, 4.0)]
     speeds = {"hub/a": 0.03, "hub/b": 0.01}
     verdict = judge({"a": 0.91, "b": 0.90}, 0.02, models=models, seconds_per_picture=speeds)
-    assert "B is 3 times faster, so" in verdict.text
+    assert "B is 4 times lighter to compute, so" in verdict.text
 
 
 @pytest.mark.parametrize(
@@ -199,10 +199,12 @@ def test_tie_uses_the_time_measured_here_where_known():
     [
         # equal work: the time is noise
         (0.014, (30, 10), (1.0, 1.0), "B is 3 times smaller, so"),
-        # parameters agree with it
-        (0.014, (30, 10), (1.0, None), "B is 3 times smaller and 1.4 times faster, so"),
+        # parameters agree with it, and it is too little to be believed
+        (0.014, (30, 10), (1.0, None), "B is 3 times smaller, so"),
+        # much longer, and parameters agree with it
+        (0.016, (30, 10), (1.0, None), "B is 3 times smaller and 1.6 times faster, so"),
         # less work, and yet not faster here
-        (0.009, (30, 10), (4.0, 1.0), "B is 3 times smaller, so"),
+        (0.009, (30, 10), (4.0, 1.0), "B is 3 times smaller and 4 times lighter to compute, so"),
         # the winner is not the faster one
         (0.05, (10, 10), (None, None), "A ranks best on all pictures, so"),
     ],
@@ -247,11 +249,12 @@ def test_tie_of_three_names_the_cheapest():
 @pytest.mark.parametrize(
     ("times", "said"),
     [
-        ({"a": 0.03, "b": 0.02, "c": 0.01}, "C is the fastest of them, so"),
+        ({"a": 0.03, "b": 0.02, "c": 0.01}, "C is the lightest of them to compute, so"),
         # less to compute, and yet slower here: both are said, as the milliseconds stand beside it
         (
             {"a": 0.03, "b": 0.02, "c": 0.029},
-            "C is the lightest of them to compute, though B ran faster on this computer, so",
+            "C is the lightest of them to compute (that B ran faster here may be other programs'"
+            " doing), so",
         ),
         # slower by no more than is told apart
         ({"a": 0.03, "b": 0.02, "c": 0.021}, "C is the lightest of them to compute, so"),
@@ -440,8 +443,8 @@ def test_a_yardstick_within_the_leaders_tie_leaves_no_choice():
     assert set(verdict.firsts) == {"hub/a", "hub/b"}
     assert sum(verdict.firsts.values()) == pytest.approx(100)
     assert verdict.text.startswith(
-        f"{NO_HELP}Plain, a yardstick that no one would start from, does as well as A, the first of"
-        " them, which beats it in "
+        f"{NO_HELP}Plain, a yardstick that has learned nothing useful, does as well as the best of"
+        " them, A: that one comes before it in "
     )
     assert "Try models trained on other kinds of picture" in verdict.why
 
@@ -450,7 +453,9 @@ def test_a_yardstick_that_beats_all_is_not_where_to_start():
     verdict = judge({"a": 0.8, "b": 0.2, "plain": 0.95}, 0.01, models=THREE)
     assert (verdict.kind, verdict.winner) == ("cannot tell", "hub/a")
     assert verdict.text.startswith(NO_HELP)
-    assert "does better than A, the first of them, which beats it in 0 of 100" in verdict.why
+    assert (
+        "does better than the best of them, A: that one comes before it in 0 of 100" in verdict.why
+    )
     assert verdict.notes[0] == Note(
         "Plain comes first by neighbour agreement (SCL). It is a yardstick, not a model to start"
         " from.",
@@ -466,8 +471,8 @@ def test_any_yardstick_that_is_level_decides_not_only_the_first_of_them():
             s.rechecks[:40] += -9 if s.measure == "supcon" else 9
     verdict = decide(scores, [model("a"), model("b"), steady, wild], PLENTY)
     assert verdict.kind == "cannot tell"
-    assert verdict.why.startswith("Wild, a yardstick that no one")
-    assert "beats it in 80 of 100 re-checks" in verdict.why
+    assert verdict.why.startswith("Wild, a yardstick that has learned")
+    assert "comes before it in 80 of 100 re-checks" in verdict.why
 
 
 def test_a_beaten_yardstick_changes_nothing():

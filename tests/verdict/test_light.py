@@ -22,10 +22,10 @@ def result():
     return dataclasses.replace(found, models=models)
 
 
-def put(result, kind, plain=0.3, *, cause="", low=0.7):
+def put(result, kind, plain=0.3, *, cause="", low=0.7, poor=0.79):
     told = (
         Accuracy("good", (0.8,), 0.8, low, 0.9),
-        Accuracy("poor", (0.79,), 0.79, 0.7, 0.88),
+        Accuracy("poor", (poor,), poor, 0.7, 0.98),
         Accuracy("plain", (plain,), plain, plain - 0.1, plain + 0.1),
     )
     return dataclasses.replace(
@@ -42,6 +42,27 @@ def test_amber_where_a_yardstick_comes_as_close_as_the_interval_reaches(result, 
     found, said = light(put(result, "clear", plain))
     assert found == color
     assert ("a yardstick comes close" in said) == (color == "amber")
+
+
+@pytest.mark.parametrize(
+    ("poor", "color", "said"),
+    [
+        (0.804, "green", ""),  # equal in whole percent
+        (0.86, "green", "Poor is right more often (86 %), but by no more than chance may do; "),
+        (0.93, "amber", "Poor is right more often (93 %), and not by chance, while "),
+    ],
+)
+def test_another_model_that_is_right_more_often_than_a_clear_choice_is_named(
+    result, poor, color, said
+):
+    found = put(result, "clear", poor=poor)
+    models = tuple(dataclasses.replace(m, title=m.title.capitalize()) for m in found.models)
+    found = dataclasses.replace(found, models=models)
+    assert light(found)[0] == color
+    assert ("another model is right more often" in light(found)[1]) == (color == "amber")
+    assert rival_in_words(found).startswith(said)
+    assert bool(rival_in_words(found)) == bool(said)
+    assert rival_in_words(put(result, "tie", poor=poor)) == ""
 
 
 def test_fewer_pictures_make_it_amber_sooner(result):

@@ -18,11 +18,11 @@ from srcsel.ui.parts import words
 from srcsel.ui.parts.show import md, plain
 from srcsel.ui.results import beforehand, settle, strip
 from srcsel.verdict.after import after_training
-from srcsel.verdict.expected import HOW, expected, in_words
+from srcsel.verdict.expected import HOW, expected, in_words, rival_in_words, whose
 from srcsel.verdict.light import Light, beside_headline
 from srcsel.verdict.readings import find_ranking, firsts_of_100, model_order, names_of, titles_of
 from srcsel.verdict.times import seconds_of
-from srcsel.verdict.wording import headline
+from srcsel.verdict.wording import HEADLINES, headline
 
 Color = Literal["green", "orange", "gray"]
 LOOKS: dict[Light, Color] = {"green": "green", "amber": "orange", "gray": "gray"}
@@ -61,9 +61,10 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
             st.html(f'<h1 class="srcsel-head{long}">{escape(sentence)}</h1>')
             reached = expected(result)
             if reached is not None:
-                who = "Ahead for now" if verdict.kind == "cannot tell" else "What you get"
-                st.markdown(f"{who}: **{md(in_words(reached))}**", help=HOW)
-        if winner and verdict.cause != "same":
+                st.markdown(f"{md(whose(result))}: **{md(in_words(reached))}**", help=HOW)
+                if said := rival_in_words(result):
+                    st.markdown(md(said))
+        if winner and verdict.cause not in HEADLINES:
             right.html(_facts(result, winner) + _firsts(result))
         if frame.presenting():  # beside the answer, so that the charts stand higher
             with right if winner else st.container():
