@@ -7,6 +7,7 @@ import pytest
 
 import srcsel
 from srcsel.base.records import Accuracy, Verdict
+from srcsel.verdict.expected import rival_in_words
 from srcsel.verdict.light import beside_headline, light
 
 
