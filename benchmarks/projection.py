@@ -6,8 +6,8 @@ import argparse
 
 import numpy as np
 
+from benchmarks._clouds import features
 from benchmarks._common import in_fresh_process, report_peak, row, taken, tell
-from benchmarks.scoring import features
 from srcsel.explore.project import project
 
 FEW = (5_000, 512, 10)  # pictures, width, classes
