@@ -31,6 +31,7 @@ clean:
 	$(PYTHON) -m venv .venv
 
 .venv/.ready: pyproject.toml | .venv/bin/python
+	@echo "Installing into .venv: 3 to 10 minutes, about 7 GB with PyTorch."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@
 
