@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from srcsel.base.records import GIVEN, Failure
@@ -17,7 +18,10 @@ CAPTION = "made from features, without its models"
 
 
 def named(model: str, guess: int) -> Named:
-    return Named(model, guess, (21, 22, 1, 23, 24, 2), (0.9, 0.8, 0.7, 0.6, 0.5, 0.4))
+    """Four of the five that vote are of the class it names; ten rows a class."""
+    own, other = 10 * guess, 10 * ((guess + 1) % 3)
+    rows = (own + 1, own + 2, other + 1, own + 3, own + 4, other + 2)
+    return Named(model, guess, rows, (0.9, 0.8, 0.7, 0.6, 0.5, 0.4))
 
 
 def html(tab) -> str:
@@ -122,12 +126,55 @@ def test_a_run_of_given_features_says_why_it_cannot(visit, stored, result, save,
     assert not tab.file_uploader
 
 
+def unsure(result, model, guess):
+    """Only two of the five that vote are of the class it names."""
+    of = [np.flatnonzero(result.dataset.labels == label).tolist() for label in range(3)]
+    others = [row for label, rows in enumerate(of) if label != guess for row in rows[:2]]
+    rows = (*of[guess][:2], *others)
+    return Named(model, guess, rows, (0.5,) * len(rows))
+
+
+@pytest.mark.parametrize(
+    ("guesses", "doubtful", "said"),
+    [
+        ([], [2], "The model is undecided. It may be none of these classes."),
+        ([], [2, 1], "All 2 models are undecided. It may be none of these classes."),
+        ([2, 2], [1], "2 of 3 models take it for <b>rust</b>."),
+        (
+            [2, 2],
+            [2, 1],
+            "The models do not agree: 2 of 4 take it for <b>rust</b>, 2 are undecided. It may be none"
+            " of these classes.",
+        ),
+    ],
+)
+def test_a_model_without_a_majority_names_no_class(result, guesses, doubtful, said):
+    found = [named(f"demo/m{i}", guess) for i, guess in enumerate(guesses)]
+    found += [unsure(result, f"demo/m{i}", guess) for i, guess in enumerate(doubtful, len(guesses))]
+    plain = dataclasses.replace(
+        result, models=tuple(dataclasses.replace(m, yardstick=False) for m in result.models)
+    )
+    assert trying.headline(plain, found) == said
+    assert "undecided, at most rust, 2 of the 5 nearest" in trying._row(
+        plain, "set", plain.models[0], unsure(plain, "demo/m0", 2)
+    )
+
+
 @pytest.mark.parametrize(
     ("guesses", "said"),
     [
         ([0], "The model takes it for <b>&lt;b&gt;*spot*&lt;b&gt;</b>."),
         ([1, 1], "All 2 models take it for <b>mildew</b>."),
-        ([0, 1, 2], "Each of 3 models takes it for another class."),
+        (
+            [0, 1, 2],
+            "The models do not agree: 1 of 3 takes it for <b>&lt;b&gt;*spot*&lt;b&gt;</b>. It may be"
+            " none of these classes.",
+        ),
+        (
+            [2, 1, 2, 0],
+            "The models do not agree: 2 of 4 take it for <b>rust</b>. It may be none of these"
+            " classes.",
+        ),
         ([2, 1, 2], "2 of 3 models take it for <b>rust</b>."),
         ([], "None of the models can be asked:"),
     ],

@@ -17,6 +17,7 @@ from streamlit.components.v2 import component
 
 from srcsel.base.errors import InputError, SrcselError
 from srcsel.base.records import GIVEN, JobStatus, Result, SourceModel
+from srcsel.explore.inside import VOTERS
 from srcsel.pictures.decoder import SUFFIXES
 from srcsel.runs import trying
 from srcsel.runs.trying import Named, Tried
@@ -29,6 +30,7 @@ from srcsel.verdict.readings import model_order
 
 FIRST = 3  # models shown before the others are asked for
 BOX = "try-own"
+_NONE_OF_THEM = "It may be none of these classes."
 _SLOT = "results.tried"  # session: (run, digest of the upload, job or None, Tried or sentence)
 
 
@@ -168,27 +170,45 @@ def _said(result: Result, tried: Tried) -> None:
 
 
 def headline(result: Result, named: list[Named]) -> str:
-    """Say what most of the real models take the picture for, as HTML."""
+    """Say what most of the real models take the picture for, as HTML; that they do not agree, where
+    no more than half are decided for one class.
+    """
     yardsticks = {model.id for model in result.models if model.yardstick}
-    said = [one.guess for one in named if one.model not in yardsticks] or [
-        one.guess for one in named
-    ]
-    if not said:
+    asked = [one for one in named if one.model not in yardsticks] or named
+    if not asked:
         return "None of the models can be asked:"
+    said = [one.guess for one in asked if decided(result, one)]
+    if not said:
+        who = "The model is" if len(asked) == 1 else f"All {words.count(len(asked), 'model')} are"
+        return f"{who} undecided. {_NONE_OF_THEM}"
     most = max(sorted(set(said)), key=said.count)
-    name = escape(plain(result.dataset.classes[most]))
-    if len(said) == 1:
+    name, votes = escape(plain(result.dataset.classes[most])), said.count(most)
+    if len(asked) == 1:
         return f"The model takes it for <b>{name}</b>."
-    if said.count(most) == len(said):
-        return f"All {words.count(len(said), 'model')} take it for <b>{name}</b>."
-    if said.count(most) == 1:
-        return f"Each of {words.count(len(said), 'model')} takes it for another class."
-    return f"{said.count(most)} of {words.count(len(said), 'model')} take it for <b>{name}</b>."
+    whole = words.count(len(asked), "model")
+    if votes == len(asked):
+        return f"All {whole} take it for <b>{name}</b>."
+    if 2 * votes > len(asked):
+        return f"{votes} of {whole} take it for <b>{name}</b>."
+    takes = "takes" if votes == 1 else "take"
+    told = f"The models do not agree: {votes} of {len(asked)} {takes} it for <b>{name}</b>"
+    left = len(asked) - len(said)
+    undecided = f", {left} {'is' if left == 1 else 'are'} undecided" if left else ""
+    return f"{told}{undecided}. {_NONE_OF_THEM}"
+
+
+def decided(result: Result, one: Named) -> bool:
+    """Tell whether most of the nearest pictures that vote are of the class a model names."""
+    return 2 * _agree(result, one) > len(one.rows[:VOTERS])
+
+
+def _agree(result: Result, one: Named) -> int:
+    labels = result.dataset.labels
+    return sum(int(labels[row]) == one.guess for row in one.rows[:VOTERS])
 
 
 def _row(result: Result, set_id: str, model: SourceModel, one: Named) -> str:
     dataset = result.dataset
-    agree = sum(int(dataset.labels[row]) == one.guess for row in one.rows[:5])
     figures = "".join(
         figure(
             set_id,
@@ -200,7 +220,11 @@ def _row(result: Result, set_id: str, model: SourceModel, one: Named) -> str:
         for row, likeness in zip(one.rows, one.likeness, strict=True)
     )
     guess = escape(plain(dataset.classes[one.guess]))
-    head = f"<p><b>{escape(plain(model.title))}</b>: {guess}, {agree} of the 5 nearest</p>"
+    if not decided(result, one):
+        guess = f"undecided, at most {guess}"
+    voters = len(one.rows[:VOTERS])
+    said = f"{guess}, {_agree(result, one)} of the {voters} nearest"
+    head = f"<p><b>{escape(plain(model.title))}</b>: {said}</p>"
     pics = f'<div class="srcsel-pics">{figures}</div>'
     return f'<section class="srcsel-says">{head}{pics}</section>'
 
