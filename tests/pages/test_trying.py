@@ -143,8 +143,8 @@ def unsure(result, model, guess):
         (
             [2, 2],
             [2, 1],
-            "The models do not agree: 2 of 4 take it for <b>rust</b>, 2 are undecided. It may be none"
-            " of these classes.",
+            "The models do not agree: 2 of 4 take it for <b>rust</b>, 2 are undecided. It may be"
+            " none of these classes.",
         ),
     ],
 )
@@ -167,8 +167,8 @@ def test_a_model_without_a_majority_names_no_class(result, guesses, doubtful, sa
         ([1, 1], "All 2 models take it for <b>mildew</b>."),
         (
             [0, 1, 2],
-            "The models do not agree: 1 of 3 takes it for <b>&lt;b&gt;*spot*&lt;b&gt;</b>. It may be"
-            " none of these classes.",
+            "The models do not agree: 1 of 3 takes it for <b>&lt;b&gt;*spot*&lt;b&gt;</b>. It may"
+            " be none of these classes.",
         ),
         (
             [2, 1, 2, 0],
