@@ -159,6 +159,26 @@ def test_rechecks_that_are_not_decomposed_deviate_alike(signal, monkeypatch):
     np.testing.assert_allclose(near, exact, atol=np.std(exact))
 
 
+def _given_away(X, y):
+    X[:, :5] += 1000 * np.eye(5)[y]
+
+
+def _outliers(X, _):
+    X[:3] *= 1e4
+
+
+@pytest.mark.parametrize("spoil", [_given_away, _outliers])
+def test_rechecks_are_decomposed_where_they_must_be(spoil, monkeypatch):
+    rng = np.random.default_rng(2)
+    y = rng.integers(0, 5, 400)
+    X = rng.standard_normal((400, 80)) / np.arange(1, 81) ** 0.7
+    spoil(X, y)
+    kept = rng.random((60, 400)) < 0.8
+    found = logme.rechecks(X, y, kept)
+    monkeypatch.setattr("srcsel.measures.logme.MANY", np.inf)
+    np.testing.assert_allclose(found, logme.rechecks(X, y, kept), atol=1e-9)
+
+
 def test_direction():
     values = [logme(*blobs(signal=s)) for s in (0, 0.7, 3)]
     assert values == sorted(values)
