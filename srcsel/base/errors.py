@@ -21,7 +21,7 @@ import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
-from srcsel.base.phrases import cut, spoken
+from srcsel.base.phrases import cut, spoken, whole_path
 
 NEAR = 0.55  # of `difflib`'s ratio, from which a name is near another
 FEW = 12  # names that are listed where none is near
@@ -57,7 +57,7 @@ class MissingPathError(InputError):
     """A path that leads to nothing; `path` is what was looked for."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"I cannot open {cut(str(path))}: there is no such file or folder.")
+        super().__init__(f"I cannot open {whole_path(path)}: there is no such file or folder.")
         self.path = path
 
 

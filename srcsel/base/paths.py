@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from srcsel.base import access
 from srcsel.base.addresses import address_of
 from srcsel.base.errors import InputError, MissingPathError
-from srcsel.base.phrases import cut
+from srcsel.base.phrases import cut, whole_path
 
 NAMED = ("demo:", "public:")  # references that are no paths
 BELOW = "*"  # as the last part of a path: the classes are the folders below those of the path
@@ -52,7 +52,8 @@ def typed(text: str) -> Path:
     text = clean(text)
     if address_of(text) is not None:
         raise InputError(
-            f"{cut(text)} is an address of a store, and here a path of this computer is needed."
+            f"{whole_path(text)} is an address of a store, and here a path of this computer is"
+            " needed."
         )
     if not text:
         raise InputError(
@@ -60,15 +61,16 @@ def typed(text: str) -> Path:
         )
     if os.name != "nt" and _WINDOWS.match(text):
         raise InputError(
-            f"{cut(text)} is a path of a Windows computer, and this one is none. Give the path"
-            " as this computer names it, with / between the folders."
+            f"{whole_path(text)} is a path of a Windows computer, and this one is none. Give the"
+            " path as this computer names it, with / between the folders."
         )
     if _URL.match(text):
         text = _of_address(text)
     try:
         path = Path(text).expanduser().absolute()
     except (RuntimeError, ValueError) as error:  # a home folder nobody has
-        raise InputError(f"I cannot open {cut(text)}: {error} Copy the path again.") from error
+        said = f"I cannot open {whole_path(text)}: {error} Copy the path again."
+        raise InputError(said) from error
     _require_possible(path)
     return path
 
@@ -138,13 +140,13 @@ def _of_address(text: str) -> str:
         path = os.fsdecode(unquote_to_bytes(parts.path))
     except ValueError as error:
         raise InputError(
-            f"{cut(text)} is no address of a file. Copy the path itself: /home/me/leaves."
+            f"{whole_path(text)} is no address of a file. Copy the path itself: /home/me/leaves."
         ) from error
     if os.name == "nt":
         return f"//{host}{path}" if host not in ("", "localhost") else path.lstrip("/")
     if host not in ("", "localhost"):
         raise InputError(
-            f"{cut(text)} lies on another computer, {cut(host)}. Give a path of this one:"
+            f"{whole_path(text)} lies on another computer, {cut(host)}. Give a path of this one:"
             " file:/// with three strokes, or the path itself."
         )
     return path

@@ -81,7 +81,7 @@ def millions(weights: int) -> str:
 NAMED = 80
 """Characters of a name or whatever else somebody wrote that a message repeats at most."""
 PATH = 400
-"""The same of a path, which is compared and copied as a whole."""
+"""Up to so many a path is repeated as a whole, for it is compared and copied."""
 
 
 def cut(name: str, length: int = NAMED) -> str:
@@ -90,6 +90,11 @@ def cut(name: str, length: int = NAMED) -> str:
     if len(name) <= length:
         return name
     return f"{name[:head].rstrip()}…{name[-(length - 1 - head) :].lstrip()}"
+
+
+def whole_path(text: object) -> str:
+    """Repeat a path whole; what is longer than paths are is cut as any name."""
+    return str(text) if len(str(text)) <= PATH else cut(str(text))
 
 
 def word(n: int) -> str:

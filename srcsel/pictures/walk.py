@@ -13,7 +13,7 @@ from pathlib import Path
 
 from srcsel.base import access
 from srcsel.base.errors import InputError
-from srcsel.base.phrases import PATH, cut
+from srcsel.base.phrases import whole_path
 from srcsel.base.records import Unreadable
 from srcsel.pictures import places
 from srcsel.pictures.images import SUFFIXES
@@ -213,7 +213,7 @@ def _inside(paths: Sequence[str], head: str) -> list[str]:
 
 def missing(folder: Path) -> str:
     """Say that a path is no folder of pictures, and which one it may mean."""
-    shown = cut(str(folder), PATH)
+    shown = whole_path(folder)
     if folder.exists():
         what = (
             "a zip file. Upload it on the page, or unpack it"

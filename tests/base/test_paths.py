@@ -87,6 +87,13 @@ def test_a_sentence_about_a_very_long_text_stays_short():
     assert len(str(caught.value)) < 250
 
 
+@pytest.mark.parametrize("text", ["/" + "leaves/" * 50 + "a", "C:/" + "leaves" * 50])
+def test_a_path_is_repeated_whole(text):
+    with pytest.raises(InputError) as caught:
+        paths.opened(text)
+    assert text in str(caught.value)
+
+
 def test_links_are_followed_once_and_before_dots(tmp_path):
     (tmp_path / "far" / "inner").mkdir(parents=True)
     (tmp_path / "far" / "x").mkdir()

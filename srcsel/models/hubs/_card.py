@@ -96,11 +96,9 @@ def architecture_of(path: Path, given: str, card: Card) -> str:
         for form in _forms(name):
             if form in known:
                 return form
-    what = (
-        f"timm or torchvision architecture (needed for {path.name}; write PATH=ARCHITECTURE to"
-        " name it)"
+    raise UnknownNameError(
+        f"network of timm or torchvision (as what {path.name} is to be read)", said or "", known
     )
-    raise UnknownNameError(what, said or "", known)
 
 
 def published(path: Path) -> _table.Row | None:

@@ -24,7 +24,10 @@ def nearest(state: Mapping[str, Any]) -> str:
     if not best:
         return "No architecture of timm or torchvision has such shapes."
     said = listed([f"{name} of {library} ({share:.0%})" for share, (library, name) in best])
-    return f"By its shapes it is nearest to: {said}. Write PATH=ARCHITECTURE to name the right one."
+    return (
+        f"By its shapes it is nearest to: {said}. Write = and the right one's name after the file's"
+        " path."
+    )
 
 
 def of_that_size(params: int, head: tuple[int, ...]) -> str:

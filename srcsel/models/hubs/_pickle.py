@@ -56,6 +56,10 @@ PUTS = frozenset({"PUT", "BINPUT", "LONG_BINPUT"})
 REBUILDS = re.compile(r"torch\._utils\._rebuild_(tensor|parameter|qtensor|meta_tensor)\w*")
 
 
+class Other(ValueError):
+    """The file is whole, but of another kind; the message goes on after its name."""
+
+
 class Refused(Exception):
     """The pickle would call something; the message is its name."""
 
@@ -146,7 +150,7 @@ class _Reader(pickle.Unpickler):
 def scan(path: Path) -> Scan:
     """Read the structure of a file that `torch.save` wrote, of any version.
 
-    Raises Refused, or ValueError where it is no such file.
+    Raises Refused, Other where it is another kind of file, or ValueError where it is none of them.
     """
     with path.open("rb") as file:
         try:
@@ -169,9 +173,15 @@ def _pickled(file: io.BufferedReader) -> bytes:
     with zipfile.ZipFile(file) as archive:
         inside = [entry for entry in archive.infolist() if entry.filename.endswith("/data.pkl")]
         if any("/code/" in entry.filename for entry in archive.infolist()):
-            raise ValueError("it is a TorchScript program, which only torch.jit could run")
+            raise Other(
+                "is a program (TorchScript), not weights alone. Save `model.state_dict()`, best as"
+                " .safetensors."
+            )
         if len(inside) != 1 or inside[0].file_size > MOST_BYTES:
-            raise ValueError("it is an archive of something else")
+            raise Other(
+                "is an archive of something else than one network's weights. Unpack it, and take"
+                " the file of weights in it, if there is one."
+            )
         return archive.read(inside[0])
 
 

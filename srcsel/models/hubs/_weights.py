@@ -10,6 +10,7 @@ import json
 import pickle
 import struct
 import threading
+import zipfile
 from collections.abc import Mapping
 from functools import lru_cache
 from math import prod
@@ -68,7 +69,7 @@ def read_content(path: Path) -> Any:
     except OSError as error:
         raise _unreadable(path, error) from error
     except (safetensors.SafetensorError, RuntimeError, ValueError, *_pickle.BROKEN) as error:
-        raise _damaged(path, f" ({error})") from error
+        raise _damaged(path) from error
 
 
 def read_state(path: Path) -> State:
@@ -152,11 +153,12 @@ def _header(path: Path) -> dict[str, _pickle.Shape]:
             (length,) = struct.unpack("<Q", file.read(8))
             most = min(length, MAX_HEADER, path.stat().st_size)  # room is made for all of it
             header = json.loads(file.read(most))
-        return {
-            name: _pickle.Shape(_sizes(entry["shape"]))
-            for name, entry in header.items()
-            if name != "__metadata__"
-        }
+        entries = {name: entry for name, entry in header.items() if name != "__metadata__"}
+        found = {name: _pickle.Shape(_sizes(entry["shape"])) for name, entry in entries.items()}
+        ends = [entry["data_offsets"][1] for entry in entries.values() if "data_offsets" in entry]
+        if 8 + length + max(ends, default=0) > path.stat().st_size:
+            raise _broken_off(path)
+        return found
     except OSError as error:
         raise _unreadable(path, error) from error
     except (struct.error, ValueError, *_pickle.BROKEN) as error:
@@ -178,8 +180,10 @@ def _scan(path: Path) -> _pickle.Scan:
         raise _refusal(path, f", namely {error}") from error
     except OSError as error:
         raise _unreadable(path, error) from error
+    except _pickle.Other as error:
+        raise ModelError(f"{path.name} {error}") from error
     except ValueError as error:
-        raise _damaged(path, f" ({error})") from error
+        raise _damaged(path) from error
 
 
 def _has_header(path: Path) -> bool:
@@ -200,7 +204,8 @@ def _is_safetensors(start: bytes) -> bool:
 def _named(path: Path, state: dict[str, Any]) -> dict[str, Any]:
     if not state:
         raise ModelError(
-            f"{path.name} holds no named weights. Save `model.state_dict()`, best as .safetensors."
+            f"{path.name} holds no weights by name: it may be a whole model, or only notes of a"
+            " training. Save `model.state_dict()`, best as .safetensors."
         )
     return state
 
@@ -240,10 +245,23 @@ def _unreadable(path: Path, error: OSError) -> ModelError:
     return ModelError(f"I cannot read the file {path}: {error.strerror or error}. Check the path.")
 
 
-def _damaged(path: Path, why: str = "") -> ModelError:
+def _damaged(path: Path) -> ModelError:
+    """Say what is wrong with a file in our own words: a reader's are about its bytes."""
     with contextlib.suppress(OSError), path.open("rb") as file:
         start = file.read(64).lstrip()
         for beginning, told in IMPOSTORS:
             if start.startswith(beginning) if beginning else not start:
                 return ModelError(f"{path.name} is damaged or no weights file: {told}")
-    return ModelError(f"{path.name} is damaged or no weights file{why}. Copy or download it again.")
+        if start.startswith(ZIP) and not zipfile.is_zipfile(path):
+            return _broken_off(path)
+    return ModelError(
+        f"{path.name} is damaged or no weights file: what is in it cannot be read as weights."
+        " Copy or download it again."
+    )
+
+
+def _broken_off(path: Path) -> ModelError:
+    return ModelError(
+        f"{path.name} is damaged or no weights file: its end is missing, as when a copy or a"
+        " download breaks off. Copy or download it again."
+    )

@@ -20,7 +20,7 @@ from srcsel.base.errors import (
     UnknownNameError,
 )
 from srcsel.base.paths import clean, opened, typed
-from srcsel.base.phrases import listed, one_line
+from srcsel.base.phrases import listed, one_line, whole_path
 from srcsel.base.records import SourceModel, Unreadable
 from srcsel.base.watch import Watch
 from srcsel.models.hubs import _added, _caches, _fit, _table, _weights
@@ -164,8 +164,9 @@ def _identify(name: str) -> Checkpoint:
             raise
         near = of_that_size(_weights.count_weights(shapes), _head(shapes))
         raise InputError(
-            f"{shown.name} does not say which architecture it holds; write PATH=ARCHITECTURE to"
-            f" name it (of timm or torchvision). {near}"
+            f"{shown.name} does not say which network (architecture) its weights are for. Give its"
+            " path with = and the network's name in timm or torchvision after it, as in"
+            f" {shown.name}=resnet18. {near}"
         ) from error
     return Checkpoint(
         path, shown, architecture, _libraries(architecture, card, shown, shapes), card, shapes
@@ -186,7 +187,8 @@ def _split(name: str) -> tuple[Path, Path, str]:
         path = None
     if path is None or not path.is_file():
         raise InputError(
-            f"There is no file {text}. Copy its path again; the form is PATH or PATH=ARCHITECTURE."
+            f"There is no file {whole_path(text)}. Copy its path again; a network's name may stand"
+            " after it, behind =."
         )
     shown = path if _caches.ending(path.name) else typed(text)
     if not _caches.ending(shown.name) and not _weights.is_weights(path):

@@ -130,7 +130,7 @@ def test_bad_files_and_cards_are_sentences_for_those_alone(tmp_path, monkeypatch
     assert "input_size must be" in told["test_vit.pth"]
     assert "nested too deep" in told["test_vit2.pth"]
     assert "damaged or no weights file" in told["words.bin"]
-    assert "write PATH=ARCHITECTURE" in told["my_best_model.ckpt"]
+    assert "its path with = and the network's name" in told["my_best_model.ckpt"]
     assert main(["models", "--hub", "checkpoints", "--json", "-"]) == 0
     printed = capsys.readouterr()
     assert {file["path"] for file in json.loads(printed.out)["unreadable"]} == set(told)

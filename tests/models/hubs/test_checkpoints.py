@@ -244,9 +244,19 @@ def test_a_damaged_file(tmp_path, suffix, content):
         HUB.load(HUB.find(str(path)), "cpu", Watch())
 
 
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_a_file_that_broke_off_says_so_before_a_run(tmp_path, suffix, network):
+    whole = save(tmp_path / f"test_resnet{suffix}", network.state_dict())
+    for share in (0.5, 0.99):
+        path = tmp_path / f"test_resnet-{share}{suffix}"
+        path.write_bytes(whole.read_bytes()[: int(share * whole.stat().st_size)])
+        with pytest.raises(ModelError, match=r"its end is missing.*Copy or download it again\.$"):
+            HUB.find(f"{path}=test_resnet")
+
+
 def test_a_file_without_tensors(tmp_path):
     path = save(tmp_path / "test_resnet.pth", {"epoch": 3})
-    with pytest.raises(ModelError, match="holds no named weights"):
+    with pytest.raises(ModelError, match="holds no weights by name"):
         HUB.load(HUB.find(str(path)), "cpu", Watch())
 
 

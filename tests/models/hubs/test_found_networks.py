@@ -469,10 +469,10 @@ def test_a_wrapper_that_names_no_architecture_is_told_by_its_number_of_weights(
 
     state = timm.create_model(architecture, num_classes=7).state_dict()
     content = {"state_dict": {f"model.{n}": values for n, values in state.items()}, "epoch": 3}
-    with pytest.raises(InputError, match="does not say which architecture") as caught:
+    with pytest.raises(InputError, match="does not say which network") as caught:
         HUB.find(str(saved(tmp_path / "lenet_last.ckpt", content)))
     said = str(caught.value)
-    assert "write PATH=ARCHITECTURE" in said
+    assert "lenet_last.ckpt=resnet18" in said  # how to say it
     assert architecture in said.partition("it may be ")[2].rstrip(".").split(" or ")
     assert "Did you mean" not in said
 
