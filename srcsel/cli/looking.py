@@ -51,6 +51,8 @@ def report(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     result = runs.load(run_id)
     if arguments.csv:
         write(to_csv(result), arguments.csv)
+        if arguments.csv != "-":
+            say(f"Written: {arguments.csv}")
     if arguments.html or not arguments.csv:
         target = arguments.html or f"srcsel-{run_id}.html"
         write(make.write({"run_id": run_id}).decode(), target)

@@ -8,7 +8,7 @@ from srcsel.base import spreadsheet
 from srcsel.base.phrases import plain
 from srcsel.base.records import Failure, Reading, Result, Score, SourceModel
 from srcsel.report.shared import without_paths
-from srcsel.verdict.readings import chance_of, model_order, title_of
+from srcsel.verdict.readings import chance_of, firsts_of_100, model_order, title_of
 from srcsel.verdict.times import seconds_of
 from srcsel.verdict.wording import READINGS
 
@@ -46,7 +46,7 @@ def _score_row(model: SourceModel, score: Score, result: Result) -> dict[str, ob
             "Null (labels shuffled)": score.null,
             "Why not": "",
         }
-        | _cost(model, result)
+        | _of_model(model, result)
     )
 
 
@@ -62,7 +62,7 @@ def _failure_row(model: SourceModel, failure: Failure, result: Result) -> dict[s
             "Null (labels shuffled)": None,
             "Why not": plain(failure.reason),
         }
-        | _cost(model, result)
+        | _of_model(model, result)
     )
 
 
@@ -75,8 +75,13 @@ def _about(model: SourceModel, measure: str, reading: Reading | None) -> dict[st
     }
 
 
-def _cost(model: SourceModel, result: Result) -> dict[str, object]:
+def _of_model(model: SourceModel, result: Result) -> dict[str, object]:
+    right = next((a for a in result.accuracies if a.model == model.id), None)
     return {
+        "First in (of 100 re-checks)": firsts_of_100(result).get(model.id),
+        "Right (0 to 1)": right and right.mean,
+        "Right, low (90 %)": right and right.low,
+        "Right, high (90 %)": right and right.high,
         "Weights": model.params,
         "GMACs": model.gmacs,
         "Feature width": model.dim,

@@ -18,6 +18,7 @@ from srcsel.report.numbers import number_rows, to_csv
 from srcsel.runs.public_json import to_json
 from srcsel.store.features import open_features, open_runs
 from srcsel.store.serialize import to_plain
+from srcsel.verdict.readings import firsts_of_100
 
 
 @pytest.fixture
@@ -174,6 +175,11 @@ def test_csv_reads_back_and_runs_no_formula(result):
     models = (dataclasses.replace(result.models[0], title="=HYPERLINK(1)"), *result.models[1:])
     rows = list(csv.DictReader(io.StringIO(to_csv(dataclasses.replace(result, models=models)))))
     assert len(rows) == len(number_rows(result)) == len(result.scores) + len(result.failures)
+    right = {a.model: a.mean for a in result.accuracies}
+    for row in rows:
+        assert row["Right (0 to 1)"] == (str(right[row["Id"]]) if row["Id"] in right else "")
+        first = row["First in (of 100 re-checks)"]
+        assert first == str(firsts_of_100(result).get(row["Id"], ""))
     first = next(
         row
         for row in rows
