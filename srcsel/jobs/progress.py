@@ -16,6 +16,10 @@ from srcsel.models.catalog import title_of
 BUSY = frozenset({"reading", "running", "scoring"})
 SCORING_SHARE = 0.05
 """Share of a model's time that its scores take, as a guess for the bar."""
+REUSED = 0.25
+"""The same of a model whose network has nothing to do any more, as a guess among others: of small
+networks scores take most of the time.
+"""
 LEAST = 0.01
 """Share of its work that a part which left a race counts for at least."""
 RISE = 5.0
@@ -36,6 +40,7 @@ class Progress:
         self.weights: dict[str, float] = {}
         self.titles: dict[str, str] = {}
         self.fraction = 0.0  # never goes back
+        self._reused: set[str] = set()  # models of a run whose features were there before
         self._said: dict[str, Part] = {}  # what each part told last
         self._now: dict[str, float] = {}  # part -> share of it that is finished
         self._first: dict[str, float] = {}  # part -> share that was finished when it began
@@ -102,7 +107,10 @@ class Progress:
             self._first[part] = min(
                 1.0, self._first.get(part, 0.0) / max(self._now.get(part, 0.0), LEAST)
             )
-        share = max(self._now.get(part, 0.0), _share(state, done, total))
+        if state == "stored" and self._is_to_be_scored(part, before):
+            self._reused.add(part)
+            self.weights[part] *= REUSED
+        share = max(self._now.get(part, 0.0), self._share(part, state, done, total, before))
         self._now[part] = share
         if part not in self._first and (
             state == "stored" or share > 0 or state in ("running", "reading")
@@ -113,6 +121,21 @@ class Progress:
             self.fraction, sum(w * self._now.get(p, 0.0) for p, w in self.weights.items()) / whole
         )
         return before is None or before.state != self.parts[part].state
+
+    def _is_to_be_scored(self, part: str, before: Part | None) -> bool:
+        """Tell whether a part that is there from before is a model of a run: its scores come."""
+        told = before is not None and before.state in ("scoring", "stored")
+        return self._pace is not None and part in self._pace.work and not told
+
+    def _share(
+        self, part: str, state: PartState, done: int, total: int, before: Part | None
+    ) -> float:
+        """Return how much of a part is finished; of one that is reused nothing until it is
+        scored.
+        """
+        if part in self._reused and (before is None or before.state != "scoring"):
+            return 0.0
+        return 0.0 if part in self._reused and state == "scoring" else _share(state, done, total)
 
     def _clock(self, part: str, state: PartState, now: float) -> None:
         """Count the time since the last work, without what this part's download took; another's may

@@ -2,6 +2,7 @@
 
 import pytest
 
+from srcsel.jobs.pace import Pace
 from srcsel.jobs.progress import Progress
 
 
@@ -59,6 +60,22 @@ def test_what_was_stored_or_done_before_tells_nothing_about_speed():
     measured = 7 * 0.95 * 0.25
     left = 1 + 7 * (1 - 0.95 * 0.75)
     assert progress.seconds_left == pytest.approx(10 * left / measured)
+
+
+def test_features_that_are_reused_are_no_finished_models():
+    """Of a run nothing is done before something is scored: a model that is reused counts for its
+    scores, a quarter of its weight.
+    """
+    progress = Progress()
+    progress.plan({"a": 1.0, "b": 1.0, "maps": 0.5}, {}, Pace({"a": 0.1, "b": 0.1}))
+    fractions = []
+    for part, state in [
+        *[("a", "stored"), ("b", "stored"), ("a", "scoring"), ("a", "stored")],
+        *[("b", "scoring"), ("b", "stored"), ("maps", "done")],
+    ]:
+        progress.update(part, state, 0, 0, "", float(len(fractions)))
+        fractions.append(progress.fraction)
+    assert fractions == pytest.approx([0, 0, 0, 0.25, 0.25, 0.5, 1])
 
 
 def test_downloads_do_not_count_as_work():
