@@ -206,6 +206,21 @@ class Store:
             found = self._fs.cat([one.path for one in files], on_error="omit") if files else {}
         return {one.name: found[one.path] for one in files if one.path in found}
 
+    def part(self, one: Stored, start: int, end: int) -> bytes:
+        """Return the bytes of a file from `start` to `end`, not included. Raises InputError, also
+        where it is gone by now, and DownloadError.
+        """
+        with self._explained():
+            return self._fs.cat_file(one.path, start=start, end=end)
+
+    def holds(self, one: Stored) -> bool:
+        """Tell whether a file is still as it was listed. Raises InputError and DownloadError."""
+        with contextlib.suppress(_GoneError), self._explained():
+            self._fs.invalidate_cache()
+            about = self._fs.info(one.path)
+            return (int(about.get("size") or 0), _version(about)) == (one.size, one.version)
+        return False
+
     def write(self, name: str, data: bytes) -> None:
         """Keep bytes under a name relative to the address. Raises InputError and DownloadError."""
         with self._explained():

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from srcsel.base.records import Failure, FeatureKey, Features
-from srcsel.base.watch import PartState, Watch
+from srcsel.base.watch import PartState, Through
 from srcsel.features.engines._base import WENT, Work
 from srcsel.features.loading import Task, task_for
 
@@ -62,11 +62,12 @@ def _block(work: Work, tasks: list[Task], start: int, stop: int) -> Work:
     )
 
 
-class _Among(Watch):
+class _Among(Through):
     """Counts the pictures of a block among all."""
 
     def __init__(self, watch: Watch, before: int, total: int) -> None:
-        self._watch, self._before, self._total = watch, before, total
+        super().__init__(watch)
+        self._before, self._total = before, total
 
     def update(
         self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = ""
@@ -80,10 +81,7 @@ class _Among(Watch):
         else:
             self._watch.update(part, state, done, total, note)
 
-    def say(self, note: str) -> None:
-        """Pass it on."""
-        self._watch.say(note)
-
-    def know(self, *, classes: int = 0, abreast: int = 0) -> None:
-        """Pass it on."""
-        self._watch.know(classes=classes, abreast=abreast)
+    def made(self, model: str, rows: np.ndarray, values: np.ndarray) -> None:
+        """Keep it: models take turns with blocks, and of so many pictures a glimpse, which holds
+        all that a model has made, would fill the memory.
+        """

@@ -9,6 +9,8 @@ sources    what a reference means, and where it is kept
 index      what a store listed, and what of it is here
 arriving   files on their way
 unpacked   shards, which come whole
+ranges     parts of a Parquet file at an address
+rows       Parquet files at an address: their labels, then the rows that are wanted
 far        files at an address: their names, then those that are wanted
 mirror     the whole of it
 """

@@ -33,17 +33,21 @@ def _of_parquet(shard: Path, columns: Columns, most: Allowance) -> Iterator[Any]
     """
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(shard, buffer_size=PIECE) as file:
+    # read ahead, all that was read would stay in memory
+    with pq.ParquetFile(shard, buffer_size=PIECE, pre_buffer=False) as file:
         wanted = columns(file.schema_arrow)
-        heads = tuple(f"{name}." for name in wanted)
         groups = (file.metadata.row_group(at) for at in range(file.metadata.num_row_groups))
-        chunks = (group.column(at) for group in groups for at in range(group.num_columns))
-        said = (
-            c.total_uncompressed_size for c in chunks if f"{c.path_in_schema}.".startswith(heads)
-        )
-        most.require(sum(said))
+        most.require(sum(sizes(group, wanted)[1] for group in groups))
         for batch in file.iter_batches(1, columns=list(wanted)):
             yield batch.select(wanted)
+
+
+def sizes(group: Any, wanted: tuple[str, str]) -> tuple[int, int]:
+    """Return the bytes that a group of rows says its two columns take, packed and unpacked."""
+    heads = tuple(f"{name}." for name in wanted)
+    chunks = [group.column(at) for at in range(group.num_columns)]
+    ours = [chunk for chunk in chunks if f"{chunk.path_in_schema}.".startswith(heads)]
+    return sum(c.total_compressed_size for c in ours), sum(c.total_uncompressed_size for c in ours)
 
 
 def _of_arrow(shard: Path, columns: Columns, most: Allowance) -> Iterator[Any]:

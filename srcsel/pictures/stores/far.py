@@ -6,7 +6,6 @@ A file comes under its name only when it is whole; what is here already is not f
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PureWindowsPath
 
@@ -17,7 +16,7 @@ from srcsel.base.watch import Watch
 from srcsel.pictures.images import SUFFIXES as PICTURES
 from srcsel.pictures.kinds import ending
 from srcsel.pictures.reading import FILE_LIMIT
-from srcsel.pictures.stores import arriving, index, shards, unpacked
+from srcsel.pictures.stores import arriving, index, rows, shards, unpacked
 from srcsel.pictures.stores.arriving import TOO_LARGE
 from srcsel.pictures.tables.rows import TABLE_LIMIT
 from srcsel.pictures.walk import Tree, tree_of
@@ -33,8 +32,8 @@ CHANGED = (
 
 def ask(address: Address, place: Path, watch: Watch) -> Tree | None:
     """Have a store list what it holds, forget what is gone or has changed, and fetch the tables
-    that may say the classes; returns all of it. Of a place that holds shards alone, unpack them:
-    None.
+    that may say the classes; returns all of it. Of a place that holds shards alone, unpack them,
+    or read the labels where they are Parquet files: None.
     """
     store = Store(address)
 
@@ -44,13 +43,14 @@ def ask(address: Address, place: Path, watch: Watch) -> Tree | None:
     listing(0)
     listed = [one for one in store.files(listing) if _is_meant(one.name)]
     kinds = {ending(one.name) for one in listed}
-    if kinds & shards.ENDINGS and not kinds & PICTURES:
-        (place / index.NAMES).unlink(missing_ok=True)
-        unpacked.from_store(store, listed, place, watch)
+    if not kinds & PICTURES and (packed := [one for one in listed if shards.is_one(one.name)]):
+        if {ending(one.name) for one in packed} == {".parquet"}:
+            rows.ask(store, packed, place, watch)
+        else:
+            unpacked.from_store(store, packed, place, watch)
         return None
-    if index.told(place, "shards"):  # there were some before
-        shutil.rmtree(place / index.INSIDE, ignore_errors=True)
-        (place / index.INDEX).unlink(missing_ok=True)
+    if index.of_shards(place):  # there were some before
+        index.clear(place)
     _forget(place, listed)
     index.keep_names(place, listed)
     from srcsel.pictures.listing import tables_below
@@ -70,7 +70,7 @@ def listed_last(place: Path) -> float:
     names = place / index.NAMES
     try:
         if not names.is_file():
-            return (place / index.INDEX).stat().st_mtime if index.told(place, "shards") else 0.0
+            return (place / index.LABELS).stat().st_mtime if index.of_shards(place) else 0.0
         tables = tables_below(tree(place, index.known_names(place)))
         here = index.told(place, "files")
         whole = all(name in here and (place / index.INSIDE / name).is_file() for name in tables)

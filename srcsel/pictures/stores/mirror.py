@@ -1,9 +1,9 @@
 """What was brought into the work folder from a store or out of shards, and what is still to come.
 
-public/store-<hash>/pictures/   the files, under their names; of shards pictures and labels.csv
+public/store-<hash>/pictures/   the files, under their names; of shards the pictures
 
-Of files at an address first the names come, as `ask` lists them, and then those that are wanted
-(`bring`); shards come whole.
+Of files at an address first the names come, as `ask` lists them, of Parquet files the labels, and
+then those that are wanted (`bring`); other shards come whole.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from srcsel.base.errors import DownloadError, InputError, StoreError
 from srcsel.base.records import Dataset, Listing, Unreadable
 from srcsel.base.remote import Store
 from srcsel.base.watch import Watch
-from srcsel.pictures.stores import arriving, far, index, unpacked
+from srcsel.pictures.stores import arriving, far, index, rows, shards, unpacked
 from srcsel.pictures.stores.sources import Source, local_shards, source_of
-from srcsel.pictures.walk import Tree, walk
+from srcsel.pictures.walk import Tree
 from srcsel.store import files
 
 NOT_FETCHED = (
@@ -45,6 +45,11 @@ SLOW = 10.0
 """Seconds that listing takes from which on the list is believed for as long again: one job asks
 more than once for the same pictures, and ten million names take a quarter of an hour.
 """
+SHARDS = "the shards"  # where classes come from
+NO_FOLDERS = (
+    "{} holds shards, which say the class of each picture themselves: there are no folders in it."
+    " Give it without /*."
+)
 DAMAGED = "The list of what lies at {} is damaged. Start again: it is made anew."
 
 # where names are kept -> until when, by the monotonic clock, and what is to be said of them
@@ -114,11 +119,13 @@ def bring(listing: Listing, watch: Watch) -> dict[str, str]:
     address, place, head = found
     with _alone(place):
         try:
+            if not _is_of_files(place):
+                return rows.bring(Store(address), place, listing.paths, watch)
             names = {head + path for path in listing.paths}
             wanted = [one for one in index.known_names(place, address.path) if one.name in names]
             lost = far.bring(Store(address), place, wanted, watch)
         except files.DamagedFileError as error:
-            (place / index.NAMES).unlink(missing_ok=True)
+            index.clear(place)
             raise StoreError(DAMAGED.format(address)) from error
     return {name.removeprefix(head): why for name, why in lost.items()}
 
@@ -137,13 +144,13 @@ def rows_here(listing: Listing) -> np.ndarray | None:
     if (found := _far(listing)) is None:
         return None
     _, place, head = found
-    paths, rows = listing.paths, list[int]()
+    paths, found = listing.paths, list[int]()
     for name in index.told(place, "files"):
         path = name.removeprefix(head)
         row = bisect_left(paths, path)
         if name.startswith(head) and row < len(paths) and paths[row] == path:
-            rows.append(row)
-    return np.array(sorted(rows), np.int64)
+            found.append(row)
+    return np.array(sorted(found), np.int64)
 
 
 def folder_of(listing: Listing | Dataset) -> Path | Address:
@@ -153,7 +160,7 @@ def folder_of(listing: Listing | Dataset) -> Path | Address:
 
 
 def _is_known(place: Path) -> bool:
-    return _is_of_files(place) or bool(index.told(place, "shards"))
+    return _is_of_files(place) or index.of_shards(place)
 
 
 def _is_of_files(place: Path) -> bool:
@@ -169,7 +176,8 @@ def _far(listing: Listing | Dataset) -> tuple[Address, Path, str] | None:
         return None
     place = source.place()
     inside = place / index.INSIDE
-    if not listing.folder.is_relative_to(inside) or not _is_of_files(place):
+    apart = _is_of_files(place) or index.told(place, "rows")
+    if not listing.folder.is_relative_to(inside) or not apart:
         return None
     below = listing.folder.relative_to(inside).as_posix()
     return source.address, place, "" if below == "." else f"{below}/"
@@ -192,15 +200,35 @@ def _alone(place: Path) -> Iterator[None]:
 
 def _listing(source: Source, place: Path, tree: Tree | None = None) -> Listing:
     """List what is known of a place; `tree`: what lies there, where that was just found out."""
+    if not _is_of_files(place):
+        return _of_shards(source, place)
     from srcsel.pictures.listing import list_below
 
-    if tree is None and _is_of_files(place):
-        tree = far.tree(place, index.known_names(place))
-    tree = tree or walk(place / index.INSIDE)
-    tree.skipped.extend(Unreadable(path, why) for path, why in index.told(place, "aside").items())
+    tree = tree or far.tree(place, index.known_names(place))
     try:
         found = list_below(tree, source.ref, source.name, source.depth)
     except InputError as error:  # the folder that it names is ours, and no help
         raise InputError(str(error).replace(str(place / index.INSIDE), source.around)) from error
-    found = replace(found, ref=source.ref, name=source.name)
-    return found if _is_of_files(place) else unpacked.of_shards(found)
+    return replace(found, ref=source.ref, name=source.name)
+
+
+def _of_shards(source: Source, place: Path) -> Listing:
+    """List by what the shards say; raises InputError where the classes shall be folders."""
+    if source.depth:
+        raise InputError(NO_FOLDERS.format(source.around))
+    said = dict[str, str]()
+    aside = index.told(place, "aside")
+    for number, (called, names, labels) in enumerate(index.known_labels(place)):
+        folder = shards.folder_of(number, called)
+        for row, label in enumerate(labels):
+            name = shards.row_name(row) if names is None else names[row]
+            if label:
+                said[f"{folder}/{name}"] = label
+            else:
+                aside[f"{called}/{name}"] = unpacked.NO_LABEL
+    paths, classes = sorted(said), sorted(set(said.values()))
+    number_of = {name: k for k, name in enumerate(classes)}
+    rows_ = np.fromiter((number_of[said[path]] for path in paths), np.int64, len(paths))
+    skipped = tuple(Unreadable(path, why) for path, why in sorted(aside.items()))
+    about = source.ref, source.name, place / index.INSIDE
+    return Listing(*about, tuple(paths), rows_, tuple(classes), skipped, SHARDS)

@@ -20,6 +20,7 @@ from typing import Any
 from srcsel.base.errors import InputError
 from srcsel.base.phrases import cut
 from srcsel.pictures.images import SUFFIXES as PICTURES
+from srcsel.pictures.kinds import ending
 from srcsel.pictures.reading import FILE_LIMIT
 from srcsel.pictures.stores.batches import batches
 from srcsel.pictures.stores.limits import Allowance
@@ -37,9 +38,8 @@ NO_COLUMNS = (
     "{} has no column of pictures beside one of labels: I look for one that holds bytes (such as"
     " image) and one called label or class. Its columns are {}."
 )
-LONGEST = 120  # bytes of a picture's name
+LONGEST, LONGEST_FOLDER = 120, 80  # bytes of the names of a picture and of its folder
 BROKEN = "{} cannot be read as a shard: it is damaged or not whole. Copy it anew."
-_MAGIC = ((b"\x89PNG", ".png"), (b"RIFF", ".webp"), (b"GIF8", ".gif"), (b"BM", ".bmp"))
 _UNSAFE = re.compile(r"[^\w.-]+")
 
 
@@ -48,9 +48,26 @@ class Packed:
     """One picture in a shard."""
 
     name: str  # of a file: letters, digits, dots and lines only
+    file: str  # the same, of no other picture of the shard
     data: bytes
     label: str  # "" = none
     size: int  # bytes; of more than FILE_LIMIT the data are not given
+
+
+def is_one(name: str) -> bool:
+    """Tell whether a file (relative, POSIX) is a shard, and none that `datasets` made beside."""
+    last = name.rpartition("/")[2]
+    return ending(last) in ENDINGS and not last.startswith(("cache-", "."))
+
+
+def title(name: str) -> str:
+    """Return how sentences call a shard (relative, POSIX): its folders and its name."""
+    return name[: len(name) - len(ending(name))].replace("/", "-")
+
+
+def folder_of(number: int, called: str) -> str:
+    """Return the folder that holds the pictures of the shard of this title, one of many."""
+    return f"{number:05d}-{ending_of(called, LONGEST_FOLDER)}"
 
 
 def pictures(shard: Path, most: Allowance) -> Iterator[Packed]:
@@ -59,16 +76,23 @@ def pictures(shard: Path, most: Allowance) -> Iterator[Packed]:
     Raises InputError where it is damaged, holds no labelled pictures or more than is allowed;
     StoreError where the disk has no room.
     """
-    import pyarrow as pa
-
-    try:
+    with sound(shard.name):
         for one in _of_tar(shard, most) if shard.suffix == ".tar" else _of_table(shard, most):
             most.take(len(one.data) + len(one.label))
             yield one
+
+
+@contextlib.contextmanager
+def sound(name: str) -> Iterator[None]:
+    """Say in words that a shard is damaged. Raises InputError."""
+    import pyarrow as pa
+
+    try:
+        yield
     except (tarfile.TarError, EOFError, RecursionError, struct.error, pa.ArrowException) as error:
-        raise InputError(BROKEN.format(shard.name)) from error
+        raise InputError(BROKEN.format(name)) from error
     except (OSError, MemoryError, NotImplementedError, *NOT_SO) as error:
-        raise InputError(BROKEN.format(shard.name)) from error
+        raise InputError(BROKEN.format(name)) from error
 
 
 class _Wary(io.BufferedReader):
@@ -83,23 +107,25 @@ class _Wary(io.BufferedReader):
 def _of_tar(shard: Path, most: Allowance) -> Iterator[Packed]:
     """Files of one name belong together; their endings say what each is."""
     with _Wary(io.FileIO(shard)) as file, tarfile.open(fileobj=file, mode="r:") as archive:
-        sample = _Sample("")
+        sample, at = _Sample(""), 0
         for member in archive:
             # else the headers of a million stay in memory
             archive.members = []  # pyright: ignore[reportAttributeAccessIssue]
             if not member.isfile() or not member.size:
                 continue
             name = PurePosixPath(member.name)
-            stem, _, ending = name.name.partition(".")
-            key, ending = f"{name.parent}/{stem}", f".{ending.lower()}"
+            stem, _, last = name.name.partition(".")
+            key, last = f"{name.parent}/{stem}", f".{last.lower()}"
             if key != sample.key:
-                yield from sample.picture()
+                for one in sample.picture(at):
+                    yield one
+                    at += 1
                 sample = _Sample(key)
-            if sample.wants(ending, member.size):
+            if sample.wants(last, member.size):
                 most.require(member.size)  # a sparse file is larger than its tar
                 packed = archive.extractfile(member)
-                sample.files[ending] = b"" if packed is None else packed.read()
-        yield from sample.picture()
+                sample.files[last] = b"" if packed is None else packed.read()
+        yield from sample.picture(at)
 
 
 class _Sample:
@@ -110,27 +136,28 @@ class _Sample:
         self.files = dict[str, bytes]()  # by ending
         self._ending, self._size = "", 0  # of the picture
 
-    def wants(self, ending: str, size: int) -> bool:
+    def wants(self, last: str, size: int) -> bool:
         """Tell whether a file is to be read: the first picture, or what says a label."""
-        if PurePosixPath(f"x{ending}").suffix not in PICTURES:
-            return ending in _TELLING and size <= TEXT_LIMIT
+        if PurePosixPath(f"x{last}").suffix not in PICTURES:
+            return last in _TELLING and size <= TEXT_LIMIT
         if self._ending:
             return False
-        self._ending, self._size = ending, size
+        self._ending, self._size = last, size
         return size <= FILE_LIMIT
 
-    def picture(self) -> Iterator[Packed]:
-        """Yield the picture, where there is one."""
+    def picture(self, at: int) -> Iterator[Packed]:
+        """Yield the picture, where there is one: the one after `at` others."""
         if self._ending:
             name = _safe(f"{self.key}{PurePosixPath(f'x{self._ending}').suffix}")
             data = self.files.get(self._ending, b"")
-            yield Packed(name, data, _label(self.key, self.files), self._size)
+            label = _label(self.key, self.files)
+            yield Packed(name, f"{at:07d}-{name}", data, label, self._size)
 
 
 def _label(key: str, together: Mapping[str, bytes]) -> str:
-    for ending in LABEL_FILES:
-        if ending in together:
-            return together[ending].decode("utf-8", "replace").strip()
+    for last in LABEL_FILES:
+        if last in together:
+            return together[last].decode("utf-8", "replace").strip()
     with contextlib.suppress(*NOT_SO, RecursionError):
         about = json.loads(together.get(".json", b""))
         return next((str(about[name]) for name in LABEL_FIELDS if name in about), "")
@@ -139,27 +166,52 @@ def _label(key: str, together: Mapping[str, bytes]) -> str:
 
 
 def _of_table(shard: Path, most: Allowance) -> Iterator[Packed]:
+    number, names = 0, None
+    for batch in batches(shard, lambda schema: columns(schema, shard.name), most):
+        if names is None:
+            names = class_names(batch.schema, batch.schema.names[1])
+        for data, given in zip(*picked(batch), strict=True):
+            yield of_row(number, data.as_py(), class_of(given.as_py(), names))
+            number += 1
+
+
+def picked(batch: Any) -> tuple[Any, Any]:
+    """Return the bytes of pictures and the labels of a batch of the two columns."""
     import pyarrow as pa
 
-    number, names = 0, None
-    for batch in batches(shard, lambda schema: _columns(schema, shard.name), most):
-        cells, labels = batch.columns
-        if names is None:
-            names = _names(batch.schema, batch.schema.names[1])
-        if pa.types.is_struct(cells.type):
-            cells = cells.field("bytes")
-        for data, given in zip(cells, labels, strict=True):
-            number += 1
-            content, value = data.as_py(), given.as_py()
-            if content:
-                said = "" if value is None else str(value)
-                if names and isinstance(value, int):
-                    said = names[value] if 0 <= value < len(names) else ""
-                kept = content if len(content) <= FILE_LIMIT else b""
-                yield Packed(f"{number:08d}{_ending(content)}", kept, said, len(content))
+    cells, labels = batch.columns
+    return cells.field("bytes") if pa.types.is_struct(cells.type) else cells, labels
 
 
-def _columns(schema: Any, name: str) -> tuple[str, str]:
+def of_row(row: int, data: bytes | None, label: str) -> Packed:
+    """Return the picture of a row. A cell without a picture is an empty file, which is said of it
+    like of others.
+    """
+    data = data or b""
+    name = row_name(row)
+    return Packed(name, name, data if len(data) <= FILE_LIMIT else b"", label, len(data))
+
+
+def row_name(row: int) -> str:
+    """Return the name of the picture in a row of a table. It does not say of which kind it is: a
+    sample is drawn by names, before anybody has looked at the bytes, which tell.
+    """
+    return f"{row + 1:08d}.jpg"
+
+
+def row_of(path: str) -> int:
+    """Return the row of the picture of a path, which ends in `row_name`."""
+    return int(path.rpartition("/")[2].partition(".")[0]) - 1
+
+
+def class_of(value: object, names: list[str]) -> str:
+    """Return what a cell of a label column says, "" = nothing; names as of `class_names`."""
+    if names and isinstance(value, int):
+        return names[value] if 0 <= value < len(names) else ""
+    return "" if value is None else str(value)
+
+
+def columns(schema: Any, name: str) -> tuple[str, str]:
     """Find the columns of pictures and of labels. Raises InputError."""
     import pyarrow as pa
 
@@ -187,16 +239,12 @@ def _first(likely: Iterable[str], there: list[str], *, any_other: bool) -> str |
     return found or (there[0] if any_other and len(there) == 1 else None)
 
 
-def _names(schema: Any, label: str) -> list[str]:
+def class_names(schema: Any, label: str) -> list[str]:
     """Return what the numbers of a label column stand for, as `datasets` writes it; [] = itself."""
     with contextlib.suppress(*NOT_SO, RecursionError):
         about = json.loads((schema.metadata or {})[b"huggingface"])
         return [str(name) for name in about["info"]["features"][label]["names"]]
     return []
-
-
-def _ending(data: bytes) -> str:
-    return next((ending for magic, ending in _MAGIC if data.startswith(magic)), ".jpg")
 
 
 def _safe(name: str) -> str:

@@ -17,7 +17,8 @@ from srcsel.pictures.kinds import ending
 from srcsel.pictures.stores import shards
 from srcsel.store import files
 
-VERSION = 1  # part of a folder's name; raise it with every change to what is brought
+NESTING = 3  # folders in one another that are looked into for shards
+VERSION = 2  # part of a folder's name; raise it with every change to what is brought
 
 
 @dataclass(frozen=True)
@@ -71,17 +72,14 @@ def local_shards(path: Path) -> list[tuple[str, Path]]:
     """Return the shards in a folder of this computer, or the only one, each with its name."""
     if path.is_file():
         return [(path.stem, path)]
-    found = sorted(p for p in path.rglob("*") if p.suffix.lower() in shards.ENDINGS and p.is_file())
-    return [
-        (p.relative_to(path).with_suffix("").as_posix().replace("/", "-"), p)
-        for p in found
-        if access.allowed(p) and not p.name.startswith(("cache-", "."))
-    ]
+    found = [p for p in path.rglob("*") if p.suffix.lower() in shards.ENDINGS and p.is_file()]
+    names = {p.relative_to(path).as_posix(): p for p in found if access.allowed(p)}
+    return [(shards.title(name), names[name]) for name in sorted(names) if shards.is_one(name)]
 
 
-def _holds_shards(folder: Path) -> bool:
+def _holds_shards(folder: Path, depth: int = NESTING) -> bool:
     """Tell whether a folder holds shards and nothing else that could be meant: no pictures, and no
-    folders but those of data sets that `datasets` has written.
+    folders but such and those of data sets that `datasets` has written.
     """
     found = False
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
@@ -92,7 +90,8 @@ def _holds_shards(folder: Path) -> bool:
             if kind in PICTURES:
                 return False
             if entry.is_dir():
-                if not Path(entry.path, "state.json").is_file():
+                written = Path(entry.path, "state.json").is_file()
+                if not written and not (depth and _holds_shards(Path(entry.path), depth - 1)):
                     return False
                 found = True
             found = found or kind in shards.ENDINGS

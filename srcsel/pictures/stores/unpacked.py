@@ -1,21 +1,18 @@
-"""Shards, unpacked into pictures and a table of their labels.
+"""Shards, unpacked into pictures and what their labels are.
 
 Whole shards: which pictures one holds, and of which class, shows only when it is unpacked.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from srcsel.base import phrases
 from srcsel.base.errors import InputError
-from srcsel.base.records import Listing
 from srcsel.base.remote import Store, Stored
 from srcsel.base.watch import Watch
 from srcsel.pictures.kinds import ending
@@ -27,8 +24,6 @@ from srcsel.pictures.stores.limits import Allowance
 SHARD_LIMIT = 50 * 2**30  # bytes of one shard
 SHARDS_LIMIT = 500 * 2**30  # bytes of all at an address: more than an hour at 1 Gbit a second
 WORTH_A_WORD = 2**30  # bytes from which it is said that they come whole
-TABLE = "labels.csv"
-SHARDS = "the shards"  # what is said instead of that table, which holds what they say
 NAMED = 3  # shards that a sentence names
 NO_PICTURES = "No pictures were found in these shards."
 NO_LABELS = (
@@ -48,20 +43,19 @@ WHOLE = (
     " shows only when it is unpacked. Of very many pictures a sample is drawn then."
 )
 TOO_MANY = (
-    "The {} at {} are {:,.0f} GB, and shards can only be fetched whole: up to {:,.0f} GB are. Give"
-    " the address of a part of them, or unpack them in the store: of pictures that are files only"
-    " those that are used are fetched."
+    "The {} at {} are {:,.0f} GB, and tars and Arrow files can only be fetched whole: up to {:,.0f}"
+    " GB are. Give the address of a part of them, or unpack them in the store: of pictures that are"
+    " files, and of Parquet files, only what is used is fetched."
 )
 
 
 def from_store(store: Store, listed: Sequence[Stored], place: Path, watch: Watch) -> None:
     """Fetch the shards of a place and unpack them, where any is new or has changed.
 
-    Raises InputError, also where they are more than is fetched.
+    listed: shards alone. Raises InputError, also where they are more than is fetched.
     """
-    all_ = [one for one in listed if ending(one.name) in shards.ENDINGS]
-    packed = [one for one in all_ if one.size <= SHARD_LIMIT]
-    large = {one.name: TOO_LARGE.format(one.size / 1e6) for one in all_ if one not in packed}
+    packed = [one for one in listed if one.size <= SHARD_LIMIT]
+    large = {one.name: TOO_LARGE.format(one.size / 1e6) for one in listed if one not in packed}
     now = {one.name: index.version_of(one) for one in packed}
     if index.told(place, "shards") == now:
         return
@@ -83,13 +77,6 @@ def from_here(sources: Sequence[tuple[str, Path]], place: Path, watch: Watch) ->
     _unpack_all(iter(sources), place, watch, about, {})
 
 
-def of_shards(found: Listing) -> Listing:
-    """Name what was unpacked by where it comes from: the table of labels is ours."""
-    skipped = (replace(one, reason=one.reason.replace(TABLE, SHARDS)) for one in found.skipped)
-    notes = (note.replace(TABLE, SHARDS) for note in found.notes)
-    return replace(found, skipped=tuple(skipped), notes=tuple(notes), label_source=SHARDS)
-
-
 def _fetched(
     store: Store, packed: Sequence[Stored], place: Path, watch: Watch
 ) -> Iterator[tuple[str, Path]]:
@@ -102,7 +89,7 @@ def _fetched(
             if path is None:
                 raise InputError(GONE.format(one.name, store.address))
             shard = path.rename(path.with_name(f"shard{ending(one.name)}"))
-            yield one.name.removesuffix(ending(one.name)).replace("/", "-"), shard
+            yield shards.title(one.name), shard
         done += one.size
 
 
@@ -113,36 +100,57 @@ def _unpack_all(
     about: dict[str, index.Version],
     large: Mapping[str, str],
 ) -> None:
-    """Unpack shards into a new folder with a table of labels, which takes the old one's place when
-    it is whole.
-    """
+    """Unpack shards into a new folder, which takes the old one's place when it is whole."""
     packed = sum(size for size, _ in about.values())
     most = Allowance(packed, place, shutil.disk_usage(place).free)
     with tempfile.TemporaryDirectory(prefix=arriving.COMING, dir=place) as coming:
-        made, rows, aside = Path(coming) / index.INSIDE, [("file", "label")], dict(large)
-        for number, (name, shard) in enumerate(sources):
-            folder = made / f"{number:05d}-{shards.ending_of(name, 80)}"
-            folder.mkdir(parents=True)
-            for at, one in enumerate(shards.pictures(shard, most)):
-                if at % LOOK == 0:
-                    watch.update("pictures", "reading", note=f"Unpacking {shard.name}, {at:,}")
-                if one.size > FILE_LIMIT:
-                    aside[f"{name}/{one.name}"] = TOO_LARGE.format(one.size / 1e6)
-                    continue
-                if not one.label.strip():
-                    aside[f"{name}/{one.name}"] = NO_LABEL
-                    continue
-                file = folder / f"{at:07d}-{one.name}"
-                file.write_bytes(one.data)
-                rows.append((file.relative_to(made).as_posix(), one.label))
-        if len(rows) == 1:
+        made, aside, some = Path(coming) / index.INSIDE, dict(large), 0
+        with (Path(coming) / index.LABELS).open("w", encoding="utf-8") as labels:
+            for number, (name, shard) in enumerate(sources):
+                folder = made / shards.folder_of(number, name)
+                folder.mkdir(parents=True)
+                told = _unpack(shard, most, folder, watch)
+                aside |= {f"{name}/{one}": why for one, why in told.aside.items()}
+                index.write_labels(labels, name, told.names, told.labels)
+                some += len(told.names)
+        if not some:
             bare = NO_LABEL in aside.values()
             names = phrases.listed([Path(one).name for one in about][:NAMED])
             raise InputError(NO_LABELS.format(names) if bare else NO_PICTURES)
-        text = io.StringIO()
-        csv.writer(text).writerows(rows)
-        (made / TABLE).write_text(text.getvalue(), "utf-8", "replace")
-        (place / index.INDEX).unlink(missing_ok=True)  # until both fit
+        for part in (index.INDEX, index.NAMES):
+            (place / part).unlink(missing_ok=True)  # until all fit
         shutil.rmtree(place / index.INSIDE, ignore_errors=True)
         made.rename(place / index.INSIDE)
+        (Path(coming) / index.LABELS).replace(place / index.LABELS)
         index.write_index(place, {"shards": about, "aside": aside})
+
+
+@dataclass
+class _Told:
+    """What came out of a shard."""
+
+    names: list[str] = field(default_factory=list)  # of files
+    labels: list[str] = field(default_factory=list)
+    aside: dict[str, str] = field(default_factory=dict)  # name -> why
+
+
+def _unpack(shard: Path, most: Allowance, folder: Path, watch: Watch) -> _Told:
+    told = _Told()
+    for at, one in enumerate(shards.pictures(shard, most)):
+        if at % LOOK == 0:
+            watch.update("pictures", "reading", note=f"Unpacking {shard.name}, {at:,}")
+        label = label_of(one.label)
+        if one.size > FILE_LIMIT:
+            told.aside[one.name] = TOO_LARGE.format(one.size / 1e6)
+        elif not label:
+            told.aside[one.name] = NO_LABEL
+        else:
+            (folder / one.file).write_bytes(one.data)
+            told.names.append(one.file)
+            told.labels.append(label)
+    return told
+
+
+def label_of(said: str) -> str:
+    """Return the class that a label in a shard means, as a page can show it; "" = none."""
+    return said.strip().encode(errors="replace").decode()

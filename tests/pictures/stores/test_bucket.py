@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import pyarrow.parquet as pq
 import pytest
 
 from srcsel.base import sampling
@@ -11,7 +12,7 @@ from srcsel.runs.public_json import to_json
 from srcsel.runs.question import new_run
 from srcsel.runs.run import answer
 from tests import s3
-from tests.pictures.stores.test_shards import webdataset
+from tests.pictures.stores.test_shards import table, webdataset
 from tests.s3 import KEY, SECRET, put, shell
 
 s3fs = pytest.importorskip("s3fs", reason='s3fs is not installed (pip install "srcsel[s3]")')
@@ -120,6 +121,28 @@ def test_of_very_many_only_the_sample_is_fetched_and_scores_are_those_of_a_local
     whole, asked = ranked(REF, all_pictures=True)
     assert (len(whole.dataset.paths), whole.dataset.listed) == (36, 0)
     assert len(asked) == 36 - 15 - len(new)
+    s3fs.S3FileSystem.clear_instance_cache()
+
+
+def test_of_very_many_rows_of_parquet_the_groups_of_the_sample_are_read(
+    environment, server, tmp_path, monkeypatch
+):
+    for name, value in (("ALL_UP_TO", 10), ("SIZE", 6), ("EACH", 2)):
+        monkeypatch.setattr(sampling, name, value)
+    for name, value in environment.items():
+        if name.startswith("AWS_"):
+            monkeypatch.setenv(name, value)
+    s3fs.S3FileSystem.clear_instance_cache()
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    pq.write_table(table(), folder / "train.parquet", row_group_size=2)
+    put(environment, folder)
+    near, far = (answer(new_run(ref, ["pixels"])) for ref in (folder, "s3://bucket/rows"))
+    assert far.dataset.digest == near.dataset.digest
+    assert [(s.measure, s.value) for s in far.scores] == [(s.measure, s.value) for s in near.scores]
+    told = to_json(far)["dataset"]
+    assert (told["sampled_from"], told["listed"], told["fetched"]) == (12, 12, 6)
+    assert len([path for path in far.dataset.folder.rglob("*") if path.is_file()]) == 6
     s3fs.S3FileSystem.clear_instance_cache()
 
 

@@ -19,10 +19,12 @@ REF = "s3://bucket/pictures"
 
 
 class Held(dict):
-    """The files of a store, name -> bytes; and what was fetched, in order."""
+    """The files of a store, name -> bytes; and what was fetched, in order: of parts, from where to
+    where."""
 
     def __init__(self):
         self.got = []
+        self.parts = []
 
 
 @pytest.fixture
@@ -46,6 +48,13 @@ def store(monkeypatch):
                 target.write_bytes(held[one.name])
                 held.got.append(one.name)
             return []
+
+        def part(self, one, start, end):
+            held.parts.append((one.name, start, end))
+            return held[one.name][start:end]
+
+        def holds(self, one):
+            return one.version == str(hash(held[one.name]))
 
     for module in (far, mirror):
         monkeypatch.setattr(module, "Store", Fake)
@@ -279,7 +288,9 @@ def test_shards_that_are_too_much_are_not_fetched(store, monkeypatch, tmp_path):
     store["train-2.tar"] = store["train-1.tar"]
     store.got.clear()
     monkeypatch.setattr(unpacked, "SHARDS_LIMIT", 1000)
-    with pytest.raises(InputError, match=r"The 3 shards at s3://.* can only be fetched whole"):
+    with pytest.raises(
+        InputError, match=r"The 3 shards at s3://.* tars and Arrow files can only be fetched whole"
+    ):
         load_dataset(REF)
     assert store.got == []
 
@@ -325,7 +336,7 @@ def mute(monkeypatch):
         def silent(*_):
             raise DownloadError("The store did not answer.")
 
-        for name in ("files", "get"):
+        for name in ("files", "get", "part"):
             monkeypatch.setattr(far.Store, name, silent)
 
     return begin

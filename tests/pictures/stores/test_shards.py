@@ -119,6 +119,16 @@ def test_pictures_and_labels_come_out_as_they_were_packed(pack, tmp_path):
     assert (kind, body[:2]) == ("image/jpeg", b"\xff\xd8")
 
 
+def test_shards_in_folders_that_hold_nothing_else_are_found(tmp_path):
+    """As a data set of the hub lies on a disk: README.md, data/train-00000-of-00001.parquet."""
+    (tmp_path / "set" / "data").mkdir(parents=True)
+    (tmp_path / "set" / "README.md").write_text("#")
+    parquet(tmp_path / "set" / "data")
+    dataset = load_dataset(str(tmp_path / "set"))
+    assert (len(dataset.paths), dataset.classes) == (12, tuple(sorted(NAMES)))
+    assert dataset.paths[0] == "00000-data-train-00000-of-00001/00000001.jpg"
+
+
 @pytest.fixture
 def packed(tmp_path):
     folder = tmp_path / "packed"
