@@ -53,7 +53,12 @@ SIGNS = {
     "=": operator.eq,
 }
 UNITS = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "b": 1e9}
-CONDITION = re.compile(rf"({'|'.join((*NUMBERS, TOP))})\s*(<=|>=|=|<|>)(.*)", re.DOTALL)
+CONDITION = re.compile(
+    rf"({'|'.join((*NUMBERS, TOP))})\s*(<=|>=|=|<|>)(.*)", re.DOTALL | re.IGNORECASE
+)
+OTHERWISE = {"≤": "<=", "≥": ">=", "==": "=", "=<": "<=", "=>": ">="}
+"""How else people write the signs."""
+PIXELS = re.compile(r"(?:at\s+)?(\d+)\s*(?:px|pixels?)", re.IGNORECASE)
 NUMBER = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([kmgb]?)\s*", re.IGNORECASE)
 
 
@@ -77,16 +82,19 @@ class Query:
 
 
 def is_query(text: str) -> bool:
-    """Tell whether `text` begins as a query: "timm:" or "any:"."""
-    hub, colon, _ = text.partition(":")
-    return bool(colon) and hub.strip() in (*HUBS, EVERYWHERE)
+    """Tell whether `text` begins as a query, "timm:" or "any:", or has a condition all the same:
+    then its hub is one that there is not.
+    """
+    hub, colon, rest = text.partition(":")
+    known = hub.strip().lower() in (*HUBS, EVERYWHERE)
+    return bool(colon) and (known or bool(set("<>=≤≥") & set(rest)))
 
 
 def joined(parts: Iterable[str]) -> list[str]:
     """Put a query's conditions back to it, which commas have divided from it."""
     whole: list[str] = []
     for part in parts:
-        if whole and is_query(whole[-1]) and _is_condition(part.strip()):
+        if whole and is_query(whole[-1]) and _is_condition(_plain(part)):
             whole[-1] += f",{part}"
         else:
             whole.append(part)
@@ -100,10 +108,10 @@ def parse(text: str) -> Query:
     names those there are.
     """
     hub, _, rest = text.partition(":")
-    hub = hub.strip()
+    hub = hub.strip().lower()
     if hub not in (*HUBS, EVERYWHERE):
         raise UnknownNameError("hub", hub, [*HUBS, EVERYWHERE])
-    first, *others = (part.strip() for part in rest.split(","))
+    first, *others = map(_plain, rest.split(","))
     words, asked = ("", [first, *others]) if _looks_so(first) else (first, others)
     top, conditions = None, []
     for part in filter(None, asked):
@@ -156,6 +164,15 @@ def written(
     return f"{hub or EVERYWHERE}:" + ",".join(filter(None, parts))
 
 
+def _plain(part: str) -> str:
+    """Write a condition as the others are: "at 224 pixels" is size=224."""
+    for sign, usual in OTHERWISE.items():
+        part = part.replace(sign, usual)
+    part = part.strip()
+    pixels = PIXELS.fullmatch(part)
+    return f"size={pixels[1]}" if pixels else part
+
+
 def _is_condition(part: str) -> bool:
     return part in FLAGS or CONDITION.fullmatch(part) is not None
 
@@ -170,7 +187,7 @@ def _read(part: str, text: str) -> tuple[str, str, float]:
     number = NUMBER.fullmatch(found[3]) if found else None
     if found is None or number is None:
         raise InputError(f"'{part}' in '{text}' is no condition on models. {_known()}")
-    return found[1], found[2], float(number[1]) * UNITS[number[2].lower()]
+    return found[1].lower(), found[2], float(number[1]) * UNITS[number[2].lower()]
 
 
 def _top(sign: str, number: float, text: str) -> int:

@@ -71,6 +71,26 @@ def test_conditions_one_by_one(condition, fit, monkeypatch):
         assert [model.id for model in found] == [f"timm/{name}" for name in fit]
 
 
+@pytest.mark.parametrize(
+    ("spelling", "usual"),
+    [
+        ("timm:params<30M,commercial,at 224 pixels", "timm:params<30M,commercial,size=224"),
+        ("timm:at 224 px,params<30M", "timm:size=224,params<30M"),
+        ("TIMM:PARAMS<30m, 224px", "timm:params<30M,size=224"),
+        ("timm:params≤30M,size==224", "timm:params<=30M,size=224"),
+        ("timm:year≥2022,params=<30M", "timm:year>=2022,params<=30M"),
+    ],
+)
+def test_what_people_write_otherwise_means_the_same(spelling, usual):
+    assert ids(usual)
+    assert ids(spelling) == ids(usual)
+
+
+def test_a_condition_on_a_hub_that_there_is_not_names_the_hubs():
+    with pytest.raises(UnknownNameError, match=r"hub.*'tim'.*timm"):
+        catalog.find_models("tim:params<30M")
+
+
 def test_a_query_stands_beside_other_names_in_one_text():
     both = ids("demo/flowers,timm:resnet,params<30M,top=2,packaged")
     assert both[0] == "demo/flowers"

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from srcsel.base.records import Failure, FeatureKey, Features
-from srcsel.base.watch import PartState, Through
+from srcsel.base.watch import PartState, Through, Watch
 from srcsel.features.engines._base import WENT, Work
 from srcsel.features.loading import Task, task_for
 

@@ -6,7 +6,7 @@ A file comes under its name only when it is whole; what is here already is not f
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PureWindowsPath
 
 from srcsel.base.addresses import Address
@@ -98,6 +98,7 @@ def bring(store: Store, place: Path, wanted: Sequence[Stored], watch: Watch) -> 
     """Fetch files where they are not here; returns name -> why, of those that did not come."""
     inside, aside = place / index.INSIDE, dict[str, str]()
     here = index.told(place, "files")
+    alike = {name.casefold(): name for name in here}
     new = []
     for one in wanted:
         if here.get(one.name) == index.version_of(one) and (inside / one.name).is_file():
@@ -116,8 +117,11 @@ def bring(store: Store, place: Path, wanted: Sequence[Stored], watch: Watch) -> 
             for one, path in arriving.whole(store, some, place):
                 if path is None:
                     aside[one.name] = CHANGED
-                elif arriving.put(path, inside / one.name):
+                elif not _is_anothers(one.name, alike, inside) and arriving.put(
+                    path, inside / one.name
+                ):
                     here[one.name] = index.version_of(one)
+                    alike[one.name.casefold()] = one.name
                 else:
                     aside[one.name] = NO_NAME
             done += sum(one.size for one in some)
@@ -128,6 +132,17 @@ def bring(store: Store, place: Path, wanted: Sequence[Stored], watch: Watch) -> 
         inside.mkdir(exist_ok=True)
         index.write_index(place, {"files": here})
     return aside
+
+
+def _is_anothers(name: str, alike: Mapping[str, str], inside: Path) -> bool:
+    """Tell whether a file of this name would take the place of another: "A.png" that of "a.png",
+    on a disk that knows no case. alike: names that are here, by what they are without it.
+    """
+    other = alike.get(name.casefold(), name)
+    try:
+        return other != name and (inside / name).samefile(inside / other)
+    except OSError:
+        return False
 
 
 def _is_meant(name: str) -> bool:

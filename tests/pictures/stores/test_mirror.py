@@ -109,6 +109,20 @@ def test_names_that_no_folder_can_hold_are_left_aside_and_said(store):
     assert aside == dict.fromkeys(["a/0.png/inside.png", f"a/{'x' * 300}.png"], far.NO_NAME)
 
 
+def test_names_that_differ_in_case_alone_take_no_place_of_each_other(store):
+    """A link of a folder stands for a disk that cannot tell "A" from "a"."""
+    before = load_dataset(REF)
+    (before.folder / "A").symlink_to(before.folder / "a")
+    store["A/0.png"] = store["b/1.png"]
+    after = load_dataset(REF)
+    assert {one.path: one.reason for one in after.unreadable if one.kind == "file"} == {
+        "A/0.png": far.NO_NAME
+    }
+    assert (after.folder / "a/0.png").read_bytes() == store["a/0.png"]
+    (before.folder / "A").unlink()
+    assert "A/0.png" in load_dataset(REF).paths  # where both can be
+
+
 def test_a_picture_that_goes_while_it_is_fetched_is_left_aside_and_comes_the_next_time(
     store, monkeypatch
 ):
