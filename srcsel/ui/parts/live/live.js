@@ -4,7 +4,7 @@
 const GLIDE = 650; // milliseconds in which dots travel
 const SETTLED = 800; // milliseconds after which rows stand still
 const HIGH = 22; // pixels of a class name
-const STEPS = [0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5].flatMap((dy) => [0, -0.6, 0.6].map((dx) => [dx, dy]))
+const STEPS = Array.from({ length: 17 }, (_, i) => i - 8).flatMap((dy) => [0, -0.6, 0.6, -1.2, 1.2].map((dx) => [dx, dy]))
   .sort((a, b) => Math.hypot(2 * a[0], a[1]) - Math.hypot(2 * b[0], b[1])); // in widths and heights of it
 const BARS = ["silhouette", "supcon"];
 
