@@ -22,7 +22,7 @@ QUICK = 32  # directions up to which decomposing each subset takes no time
 # fifths of the time, as long as the first ones deviate as decomposed ones do
 MANY = 3
 CHECKED = 16  # subsets that are decomposed too
-DOUBT = 0.15  # of how far subsets lie apart: what may be wrong of them, a correlation of 0.99
+DOUBT = 0.05  # of how far subsets lie apart: what may be wrong of them, a correlation of 0.999
 # numbers (sets x classes x directions, or Gram matrices) that are maximised together, of re-checks
 # or of labellings: they stay in the cache
 TOGETHER = 1 << 17
@@ -97,7 +97,7 @@ def _fewest(kept: np.ndarray) -> int:
     title="Linear evidence (LogME)",
     higher_is_better=True,
     bounds=(-math.inf, math.inf),
-    version=2,
+    version=3,
     paper="https://arxiv.org/abs/2102.11005",
     wide_bias=False,
     cheap=True,

@@ -154,7 +154,7 @@ def test_rechecks_that_are_not_decomposed_deviate_alike(signal, monkeypatch):
     near = logme.rechecks(X, y, kept)
     monkeypatch.setattr("srcsel.measures.logme.MANY", np.inf)
     exact = logme.rechecks(X, y, kept)
-    assert np.corrcoef(exact, near)[0, 1] > 0.99
+    assert np.corrcoef(exact, near)[0, 1] > 0.998
     assert np.std(near) == pytest.approx(np.std(exact), rel=0.05)
     np.testing.assert_allclose(near, exact, atol=np.std(exact))
 
