@@ -5,8 +5,10 @@ work on several things at the same time.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import statistics
+import sys
 import threading
 import time
 from collections import deque
@@ -48,9 +50,8 @@ def suited_threads(pictures: int) -> Iterator[None]:
     see `one_thread_each`.
     """
     import scipy.linalg  # noqa: F401  it brings linear algebra of its own: later it would be missed
-    from threadpoolctl import ThreadpoolController
 
-    found = ThreadpoolController()
+    found = _libraries()
     given = _threads_of(found)
     free = min(given, free_cores()) if given > 1 else 1
     each = 1 if pictures <= SMALL else free
@@ -67,13 +68,11 @@ def one_thread_each() -> Iterator[int]:
     """Keep each call of linear algebra inside on one thread; yields how many threads may make such
     calls at the same time: as many as linear algebra would use itself, or `suited_threads` found.
     """
-    from threadpoolctl import threadpool_limits
-
     free, each = _suited.get() or (_blas_threads(), 0)
     if each == 1 or free == 1:
         yield free
         return
-    with threadpool_limits(1, user_api="blas"):
+    with _libraries().limit(limits=1, user_api="blas"):
         yield free
 
 
@@ -121,9 +120,21 @@ def _runs(task: Path) -> bool:
 
 def _blas_threads() -> int:
     """How many threads linear algebra uses now."""
+    return _threads_of(_libraries())
+
+
+def _libraries() -> ThreadpoolController:
+    """Find the libraries of linear algebra; to look for them takes 3 ms, so only where a module
+    was imported since, which may have brought one.
+    """
+    return _libraries_of(len(sys.modules))
+
+
+@functools.lru_cache(1)
+def _libraries_of(_modules: int) -> ThreadpoolController:
     from threadpoolctl import ThreadpoolController
 
-    return _threads_of(ThreadpoolController())
+    return ThreadpoolController()
 
 
 def _threads_of(found: ThreadpoolController) -> int:
