@@ -18,6 +18,7 @@ SrcselError
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -35,6 +36,23 @@ class InputError(SrcselError):
     """What was handed in cannot be used."""
 
 
+def bare(name: str) -> str:
+    """Return a name without what people write differently: capitals, blanks, separators."""
+    return re.sub(r"[\W_]+", "", name).casefold()
+
+
+def _near(name: str, names: list[str]) -> list[str]:
+    """Return at most three names that may be meant: first those that hold it or that it holds."""
+    asked = {bare(name), bare(name.rpartition("/")[2])} - {""}
+    own = {known: bare(known) for known in names}
+    holding = [n for n, one in own.items() if one and any(a in one for a in asked if len(a) > 2)]
+    best = sorted(holding, key=lambda n: len(own[n]))[:3]
+    if best:
+        return best
+    close = difflib.get_close_matches(bare(name), own.values(), n=3, cutoff=NEAR)
+    return [next(n for n, one in own.items() if one == c) for c in dict.fromkeys(close)]
+
+
 class UnknownNameError(InputError):
     """A name that is not registered. The message lists the nearest registered names."""
 
@@ -43,7 +61,7 @@ class UnknownNameError(InputError):
         what exists; search: how to find one, where none is near.
         """
         names = sorted(known)
-        near = difflib.get_close_matches(name, names, n=3, cutoff=NEAR)
+        near = _near(name, names)
         hint = f" Did you mean {' or '.join(map(cut, near))}?" if near else ""
         if names and not near:
             few = f"Known: {', '.join(map(cut, names))}."

@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from srcsel.base.errors import FeatureError, InputError
+from srcsel.base.errors import FeatureError, InputError, bare
+from srcsel.cli.output import say
 from srcsel.measures import plain_labels
 
 NAMES = {
@@ -26,6 +27,12 @@ NAMES = {
     "logits": ("logits",),
 }
 """What an array or column may be called, the usual name first."""
+NO_FEATURES = {
+    *("id", "idx", "index", "row", "rowid", "rownumber", "imageid", "sampleid", "uuid", "key"),
+    *("fold", "kfold", "split", "set", "subset", "partition", "unnamed0", "level0"),
+}
+"""Columns of a table that say which row it is, or of which part, without separators."""
+LEAST_COUNTED = 5  # rows from which a column that counts up is believed to number them
 HOW = "Save plain arrays: numpy.savez(FILE, X=features, y=numpy.array(labels, dtype=str))."
 
 Arrays = dict[str, Any]
@@ -233,13 +240,33 @@ def _columns(table: Any, file: Path, text: bool) -> Arrays:
     said = next((name for name in NAMES["y"] if name in table.columns), None)
     rest = table.drop(columns=said) if said else table
     words = [str(name) for name in rest.columns if rest[name].dtype.kind not in "fiub"]
+    words = [name for name in words if not _counts(name, rest[name])]
     if words:
         raise InputError(
             f"{file} has columns that hold no numbers: {', '.join(words[:3])}. Leave them out, and"
             " call the column of the labels label."
         )
+    aside = [str(name) for name in rest.columns if _counts(str(name), rest[name])]
+    if aside:
+        say(
+            f"{file}: left out as no feature: {', '.join(aside[:5])}. Such a column numbers the rows"
+            " or sorts them. If it is a feature, give it another name, or save an .npz file."
+        )
+        rest = rest.drop(columns=[name for name in rest.columns if str(name) in aside])
     found: Arrays = {"X": rest.to_numpy(dtype=np.float64)}
     return found | ({"y": table[said].to_numpy()} if said else {})
+
+
+def _counts(name: str, column: Any) -> bool:
+    """Tell whether a column numbers the rows or sorts them into parts, by its name or as it counts
+    0, 1, 2 ...
+    """
+    if bare(name) in NO_FEATURES:
+        return True
+    if column.dtype.kind not in "iuf" or len(column) < LEAST_COUNTED:
+        return False
+    values = column.to_numpy(dtype=np.float64)
+    return bool((values == np.arange(len(values)) + values[0]).all())
 
 
 READERS: dict[str, Callable[[Path, bool], Arrays]] = {

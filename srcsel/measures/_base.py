@@ -34,7 +34,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from srcsel.base.allowed import check
-from srcsel.base.errors import FeatureError, NotAvailable, UnknownNameError
+from srcsel.base.errors import FeatureError, NotAvailable, UnknownNameError, bare
 from srcsel.base.phrases import cut
 from srcsel.measures.kernels.blocks import blocks
 
@@ -140,9 +140,15 @@ class Combined(float):
 
 
 class _Registry(dict[str, Measure]):
-    """Measures by name; an unknown name raises UnknownNameError with the nearest names."""
+    """Measures by name, or by the short name that pages show ("MSC"), whatever its capitals and
+    separators; an unknown name raises UnknownNameError with the nearest names.
+    """
 
     def __missing__(self, name: str) -> Measure:
+        asked = bare(name)
+        for known, one in self.items() if asked else ():
+            if asked in (bare(known), bare(one.title), bare(one.title.partition("(")[2])):
+                return one
         raise UnknownNameError("measure", name, self)
 
 

@@ -149,6 +149,32 @@ def test_other_kinds_of_files(tmp_path, name):
     assert np.unique(read["y"], return_inverse=True)[1].tolist() == IDS.tolist()
 
 
+@pytest.mark.parametrize("name", ["id", "Image_ID", "fold", "split", "Unnamed: 0", "counted"])
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_what_numbers_or_sorts_the_rows_is_no_feature(tmp_path, name, kind, capsys):
+    table = pd.DataFrame(X, columns=[f"f{i}" for i in range(5)])
+    aside = {
+        "fold": np.arange(len(X)) % 2,
+        "split": np.where(np.arange(len(X)) % 2, "train", "test"),
+        "counted": np.arange(1, len(X) + 1),
+    }.get(name, np.arange(len(X))[::-1])
+    table.insert(0, name, aside)
+    table = table.assign(label=WORDS)
+    file = tmp_path / f"a.{kind}"
+    table.to_csv(file, index=False) if kind == "csv" else table.to_parquet(file)
+    np.testing.assert_allclose(read_features(file)["X"], X, rtol=1e-6)
+    if name != "Unnamed: 0":  # what pandas calls an index that was saved without a name
+        assert f"left out as no feature: {name}." in capsys.readouterr().err
+
+
+def test_a_feature_that_does_not_count_up_stays(tmp_path, capsys):
+    table = pd.DataFrame(X, columns=["identity", "f1", "f2", "f3", "f4"])
+    table["identity"] = np.arange(len(X))[::-1]
+    table.assign(label=WORDS).to_csv(tmp_path / "a.csv", index=False)
+    assert read_features(tmp_path / "a.csv")["X"].shape == X.shape
+    assert capsys.readouterr().err == ""
+
+
 def _label_files(folder):
     import torch
 

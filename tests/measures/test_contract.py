@@ -286,6 +286,23 @@ def test_a_set_relative_measure_carries_its_parts(name):
     assert known.sign * (together[2] - together[0]) > 0
 
 
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("MSC", "silhouette"),
+        ("scl", "supcon"),
+        ("kNN", "knn"),
+        ("LogME", "logme"),
+        ("LEEP", "leep"),
+        ("H-score", "hscore"),
+        ("Linear-Probe", "linear_probe"),
+        ("Class separation (MSC)", "silhouette"),
+    ],
+)
+def test_measures_are_found_by_what_pages_call_them(name, found):
+    assert find(name).name == found
+
+
 def test_an_unknown_name_lists_the_nearest():
     with pytest.raises(UnknownNameError, match="supcon"):
         find("supcom")

@@ -236,3 +236,18 @@ def test_every_listed_id_is_found_again():
     for hub in HUBS.values():
         for model in list(hub.models())[::97]:
             assert catalog.find_models([model.id]) == [model]
+
+
+@pytest.mark.parametrize(
+    ("asked", "near"),
+    [
+        ("ResNet18", "timm/resnet18.a1_in1k"),
+        ("resnet-18", "timm/resnet18.a1_in1k"),
+        ("ViT-B/16", "torchvision/vit_b_16.IMAGENET1K_V1"),
+        ("microsoft/resnet-50", "timm/resnet50."),
+        ("flowrs", "demo/flowers"),
+    ],
+)
+def test_an_unknown_name_brings_what_is_meant_whatever_its_capitals_and_separators(asked, near):
+    with pytest.raises(UnknownNameError, match=re.escape(near)):
+        catalog.find_models(asked)

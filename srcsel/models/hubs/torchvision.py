@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from srcsel.base.errors import UnknownNameError
+from srcsel.base.errors import UnknownNameError, bare
 from srcsel.base.records import SourceModel
 from srcsel.base.watch import Watch
 from srcsel.models.hubs import _caches, _download, _table
@@ -32,9 +32,11 @@ class TorchvisionHub:
         return tuple(_model(row, own) for row in _table.rows("torchvision").values())
 
     def find(self, name: str) -> SourceModel:
-        """Return weights ("resnet50.IMAGENET1K_V2"), or the default ones of an architecture
-        ("resnet50").
+        """Return weights ("resnet50.IMAGENET1K_V2", or as torchvision writes them,
+        "ResNet50_Weights.IMAGENET1K_V2"), or the default ones of an architecture ("resnet50",
+        "ResNet50_Weights.DEFAULT").
         """
+        name = _as_listed(name)
         row = _table.rows("torchvision").get(name) or _table.defaults("torchvision").get(name)
         if row is None:
             known = [*_table.rows("torchvision"), *_table.defaults("torchvision")]
@@ -74,6 +76,16 @@ class TorchvisionHub:
         return Recipe(
             "torchvision", architecture, architecture, shown, "" if own else weights, own, maps=maps
         )
+
+
+def _as_listed(name: str) -> str:
+    """Turn the name of a weight enum of torchvision into that of the table; others stay."""
+    enum, marked, weights = name.removesuffix(".DEFAULT").partition("_Weights")
+    if not marked:
+        return name
+    listed = {bare(one): one for one in _table.defaults("torchvision")}
+    architecture = listed.get(bare(enum))
+    return name if architecture is None else architecture + weights
 
 
 def _row(model: SourceModel) -> _table.Row:

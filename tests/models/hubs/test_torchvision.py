@@ -8,6 +8,7 @@ import pytest
 
 from srcsel.base.errors import Cancelled, DownloadError, ModelError, UnknownNameError
 from srcsel.base.watch import Watch
+from srcsel.models.catalog import find_models
 from srcsel.models.hubs import HUBS, _caches, _table
 from srcsel.models.hubs._network import hooked_forward, last_layer
 from srcsel.models.hubs._torchvision import build, maps_forward, renamed
@@ -261,3 +262,20 @@ def test_old_densenet_keys():
     new = {"features.denseblock1.denselayer1.norm1.weight": 1, "features.norm0.weight": 2}
     assert renamed("densenet121", old) == new
     assert renamed("resnet18", old) == old
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("ResNet18_Weights.IMAGENET1K_V1", "resnet18.IMAGENET1K_V1"),
+        ("ResNet50_Weights.DEFAULT", "resnet50.IMAGENET1K_V2"),
+        ("ViT_B_16_Weights.IMAGENET1K_SWAG_E2E_V1", "vit_b_16.IMAGENET1K_SWAG_E2E_V1"),
+    ],
+)
+def test_weights_are_found_as_torchvision_writes_them(asked, found):
+    assert find_models(f"torchvision/{asked}")[0].id == f"torchvision/{found}"
+
+
+def test_weights_that_torchvision_lacks_are_refused():
+    with pytest.raises(UnknownNameError):
+        find_models("torchvision/ResNet18_Weights.NOPE")
