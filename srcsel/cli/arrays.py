@@ -249,8 +249,8 @@ def _columns(table: Any, file: Path, text: bool) -> Arrays:
     aside = [str(name) for name in rest.columns if _counts(str(name), rest[name])]
     if aside:
         say(
-            f"{file}: left out as no feature: {', '.join(aside[:5])}. Such a column numbers the rows"
-            " or sorts them. If it is a feature, give it another name, or save an .npz file."
+            f"{file}: left out as no feature: {', '.join(aside[:5])}. Such a column numbers or"
+            " sorts the rows. If it is a feature, give it another name, or save an .npz file."
         )
         rest = rest.drop(columns=[name for name in rest.columns if str(name) in aside])
     found: Arrays = {"X": rest.to_numpy(dtype=np.float64)}
