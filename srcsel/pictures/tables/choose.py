@@ -75,6 +75,8 @@ def _beside_folders(
     wrong: Mapping[str, str],
 ) -> Choice:
     """Decide between the folder names and tables that may be about something else."""
+    classes = 2 * sum(map(is_part, firsts)) <= len(firsts)
+    fitting = [one for one in fitting if one.known or not classes]  # else it says something else
     meant = [one for one in fitting if _meant(one, firsts)]
     if meant and not all(_agrees(one) for one in meant):
         return _one_of(tree, read, meant, wrong)
@@ -104,7 +106,9 @@ def _unused(
 def _little(read: Labeled, pictures: int) -> str:
     """Say how little a table says of this folder."""
     said = f"it labels {len(read.labels):,} of the {pictures:,} pictures"
-    if not read.fits and read.missing:
+    if not read.known:
+        said = "none of its columns is called like one of labels"
+    elif not read.fits and read.missing:
         said = (
             f"{read.matched:,} of its {read.rows:,} rows name a picture of this folder (it looks"
             f" for {cut(read.missing[0])})"

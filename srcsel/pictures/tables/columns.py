@@ -25,6 +25,19 @@ LABEL_NAMES = (
 )
 """Column names, lower case without spaces and signs, the surest first."""
 
+WEAK = frozenset({"type", "group", "tag", "grade", "condition", "y"})
+"""Of these, those that often mean something else: another column may be the label too."""
+NO_CLASS = frozenset(
+    {
+        *("fold", "kfold", "split", "set", "subset", "partition", "usage", "istrain", "istest"),
+        *("width", "height", "w", "h", "size", "filesize", "bytes", "channels", "depth", "format"),
+        *("md5", "sha", "sha1", "sha256", "hash", "checksum", "index", "idx", "row", "rowid"),
+        *("date", "time", "datetime", "timestamp", "year", "photographer", "author", "credit"),
+        *("credits", "owner", "license", "licence", "source", "url", "link", "camera"),
+    }
+)
+"""Columns that sort pictures, but by no class, written as above."""
+
 NO_LABEL = frozenset(
     {
         *("", "nan", "NaN", "NAN", "Nan", "None", "NA", "N/A", "n/a", "<NA>", "NULL", "null"),
@@ -33,6 +46,8 @@ NO_LABEL = frozenset(
 )
 """What programs write for "no value" (as pandas reads it). "none" in small letters is a word."""
 
+SINGLE = 0.9  # of the rows that have exactly one 1, from which two columns are one-hot
+FLAGS = 3  # columns of 0 and 1 from which half of that is enough
 _ON, _OFF = (
     frozenset({"1", "1.0", "true", "True", "TRUE"}),
     frozenset({"0", "0.0", "-1", "-1.0", "false", "False", "FALSE", ""}),
@@ -50,6 +65,8 @@ class Columns:
     hot: dict[int, str]  # such columns, with their classes
     start: int  # first row that holds data
     said: str = ""  # how it was found, where a person may want to know
+    width: int = 0  # columns of the table
+    known: bool = True  # whether the column is called like one of labels
 
     def label_of(self, row: Sequence[str]) -> str:
         """Return the class a row gives; "" = none, or several at once."""
@@ -59,6 +76,10 @@ class Columns:
         on = [name for column, name in self.hot.items() if cell(row, column) in _ON]
         return on[0] if len(on) == 1 else ""
 
+    def too_wide(self, row: Sequence[str]) -> bool:
+        """Tell whether a row has more cells than the table has columns."""
+        return any(map(str.strip, row[self.width :]))
+
 
 def find_columns(
     rows: Sequence[Sequence[str]], table: str, knows: Callable[[str], bool]
@@ -67,34 +88,56 @@ def find_columns(
 
     Raises InputError with the columns there are where one cannot be told.
     """
-    names = [re.sub(r"[\W_]", "", name.casefold()) for name in rows[0]]
+    if _numbered(rows):  # as R writes tables: without a heading over the numbers of the rows
+        rows = [["", *rows[0]], *rows[1:]]
+    names, width = [re.sub(r"[\W_]", "", name.casefold()) for name in rows[0]], len(rows[0])
     body = rows[1 : SAMPLE + 1]
     hits = _hits(rows, is_picture_name)
     ended = max(hits) >= len(body) > 0  # else asking the folder tells more, and takes longer
     is_file = is_picture_name if ended else lambda text: is_picture_name(text) or knows(text)
-    file = _file_column(names, hits if ended else _hits(rows, is_file))
+    file = _file_column(names, hits if ended else _hits(rows, is_file), rows)
     if file is None:
         raise InputError(_cannot_tell(table, rows[0], "names the picture's file"))
     named = not is_file(cell(rows[0], file))
     if named and (label := _by_name(names, file, body)) is not None:
-        return Columns(file, label, {}, 1, _others(rows, names, file, label, table))
-    if len(names) == 2:
-        return Columns(file, 1 - file, {}, int(named))
+        return Columns(file, label, {}, 1, _others(rows, names, file, label, table), width)
     data = body if named else rows
-    if hot := _one_hot(data, file, len(names)):
+    columns = [k for k in range(width) if k != file and not (named and names[k] in NO_CLASS)]
+    if not columns:
+        raise InputError(_cannot_tell(table, rows[0], "says its class"))
+    if width == 2:
+        said = "" if not named else _taken(rows[0], columns[0], table)
+        return Columns(file, columns[0], {}, int(named), said, width, known=not named)
+    words, numbers = _by_content(data, columns)
+    hot = [] if words else _one_hot(data, columns)
+    if hot:
         _require_single(data, hot, table)
         classes = {k: cell(rows[0], k) if named else f"column {k + 1}" for k in hot}
         return Columns(
             *(file, None, classes, int(named)),
             f"{table} has a column for each class ({len(hot)}); the one with a 1 is the class.",
+            width,
         )
-    if (label := _by_content(data, file, len(names))) is not None:
-        shown = f"'{cut(cell(rows[0], label))}'" if named else f"number {label + 1}"
-        said = (
-            f"Column {shown} of {table} is taken as the class, as it alone holds repeated values."
+    if len(words + numbers) == 1:
+        (label,) = words + numbers
+        said = _taken(
+            rows[0] if named else None, label, table, ", as it alone holds repeated values"
         )
-        return Columns(file, label, {}, int(named), said)
+        return Columns(file, label, {}, int(named), said, width, known=False)
     raise InputError(_cannot_tell(table, rows[0], "says its class"))
+
+
+def _taken(header: Sequence[str] | None, label: int, table: str, why: str = "") -> str:
+    shown = f"'{cut(cell(header, label))}'" if header else f"number {label + 1}"
+    return f"Column {shown} of {table} is taken as the class{why}."
+
+
+def _numbered(rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether each row has one cell more than the heading, and begins with a number."""
+    width, body = len(rows[0]), rows[1:]
+    return bool(body) and all(
+        len(row) == width + 1 and _WHOLE.fullmatch(row[0].strip()) for row in body
+    )
 
 
 def cell(row: Sequence[str], column: int) -> str:
@@ -109,31 +152,41 @@ def _hits(rows: Sequence[Sequence[str]], is_file: Callable[[str], bool]) -> list
     return [sum(is_file(cell(row, k)) for row in rows) for k in range(len(rows[0]))]
 
 
-def _file_column(names: Sequence[str], hits: Sequence[int]) -> int | None:
-    """Take the column with a telling name, unless another one holds far more names of pictures."""
+def _file_column(
+    names: Sequence[str], hits: Sequence[int], rows: Sequence[Sequence[str]]
+) -> int | None:
+    """Take the column with a telling name, unless another one holds far more names of pictures;
+    else the one with most of them, of equals that with more different ones.
+    """
     called = next((names.index(name) for name in FILE_NAMES if name in names), None)
-    most = max(range(len(hits)), key=lambda k: hits[k])
+    most = max(range(len(hits)), key=lambda k: (hits[k], len({cell(row, k) for row in rows})))
     if called is not None and 2 * hits[called] >= hits[most]:
         return called
     return most if hits[most] else called
 
 
 def _by_name(names: Sequence[str], file: int, body: Sequence[Sequence[str]]) -> int | None:
-    """Return the surest name that is a column, one with any label if there is one."""
+    """Return the surest name that is a column, one with two labels or any if there is one."""
     columns = [names.index(name) for name in LABEL_NAMES if name in names]
     columns = [k for k in columns if k != file]
-    filled = [k for k in columns if any(cell(row, k) not in NO_LABEL for row in body)]
-    return next(iter(filled or columns), None)
+    different = {k: len({cell(row, k) for row in body} - NO_LABEL) for k in columns}
+    several = [k for k in columns if different[k] > 1 or names[k] not in WEAK]
+    filled = [k for k in several if different[k] > 1] or [k for k in several if different[k]]
+    return next(iter(filled or several), None)
 
 
 def _others(
     rows: Sequence[Sequence[str]], names: Sequence[str], file: int, label: int, table: str
 ) -> str:
-    """Say which other columns are called like labels and sort the pictures otherwise; "" = none."""
+    """Say which other columns may be the labels and sort the pictures otherwise; "" = none. They
+    are called so or, where the one taken has a name that often means something else, look so.
+    """
     header, body = rows[0], rows[1 : SAMPLE + 1]
     values = [cell(row, label) for row in body]
     others = []
-    for k in (k for k, name in enumerate(names) if name in LABEL_NAMES and k not in (file, label)):
+    free = [k for k, name in enumerate(names) if k not in (file, label) and name not in NO_CLASS]
+    words, numbers = _by_content(body, free) if names[label] in WEAK else ([], [])
+    for k in (k for k in free if names[k] in LABEL_NAMES or k in words + numbers):
         pairs = set(zip(values, (cell(row, k) for row in body), strict=True))
         if len({b for _, b in pairs}) > 1 and len(pairs) != len(set(values)):
             others.append(f"'{cut(header[k].strip())}'")
@@ -145,15 +198,20 @@ def _others(
     )
 
 
-def _one_hot(data: Sequence[Sequence[str]], file: int, width: int) -> list[int]:
-    """Return the columns that hold only 0 and 1, where there are two or more."""
-    hot = [
-        k
-        for k in range(width)
-        if k != file and data and all(cell(row, k) in _ON | _OFF for row in data)
-    ]
+def _one_hot(data: Sequence[Sequence[str]], columns: Sequence[int]) -> list[int]:
+    """Return the columns that hold only 0 and 1, where these are two or more and nearly no row has
+    none of them, or most have several: each then says of one class whether the picture is of it.
+    Flags that have nothing to do with each other are none.
+    """
+    hot = [k for k in columns if data and all(cell(row, k) in _ON | _OFF for row in data)]
     some = [k for k in hot if any(cell(row, k) in _ON | {"0", "0.0"} for row in data)]
-    return some if len(some) > 1 else []
+    if len(some) < 2:
+        return []
+    on = [sum(cell(row, k) in _ON for k in some) for row in data]
+    least = SINGLE if len(some) < FLAGS else SINGLE / 2
+    single = sum(n == 1 for n in on) >= least * len(data)
+    several = 2 * sum(n > 1 for n in on) > len(data)
+    return some if single or several else []
 
 
 def _require_single(data: Sequence[Sequence[str]], hot: Sequence[int], table: str) -> None:
@@ -165,22 +223,24 @@ def _require_single(data: Sequence[Sequence[str]], hot: Sequence[int], table: st
         )
 
 
-def _by_content(data: Sequence[Sequence[str]], file: int, width: int) -> int | None:
-    """Return the only column of words that repeat, no parts of a data set; else the only one of
-    whole numbers that do.
+def _by_content(
+    data: Sequence[Sequence[str]], columns: Sequence[int]
+) -> tuple[list[int], list[int]]:
+    """Return the columns of words that repeat, no parts of a data set, and those of whole numbers
+    that do.
     """
     words, numbers = [], []
-    for k in (k for k in range(width) if k != file):
+    for k in columns:
         values = [value for row in data if (value := cell(row, k)) not in NO_LABEL]
         different = set(values)
         if not 1 < len(different) <= len(values) / 2 or all(map(split_of, different)):
             continue
-        if not all(map(_NUMBER.fullmatch, different)):
+        flags = different <= _ON | _OFF
+        if not flags and not all(map(_NUMBER.fullmatch, different)):
             words.append(k)
-        elif all(map(_WHOLE.fullmatch, different)):
+        elif flags or all(map(_WHOLE.fullmatch, different)):
             numbers.append(k)
-    found = words or numbers
-    return found[0] if len(found) == 1 else None
+    return words, numbers
 
 
 def _cannot_tell(table: str, header: Sequence[str], missing: str) -> str:

@@ -18,6 +18,7 @@ from srcsel.pictures.tables.names import Finder, related, spellings, stem
 from srcsel.pictures.tables.rows import Rows, require_size
 
 SHOWN = 3  # names in a sentence
+WIDE = "Its row in {} has more cells than the heading. Put quotes round what holds a separator."
 SEVERAL = "Several pictures go by this name. Write their folders too in {}."
 NAMED = 1000  # rows without a picture that are listed one by one
 
@@ -33,11 +34,15 @@ class Labeled:
     matched: int  # that name a file of the folder
     missing: tuple[str, ...]  # what the first of the other rows name
     notes: tuple[str, ...]  # how it was read, and what was left out
+    known: bool = True  # whether the column of the labels is called like one
+    whole: bool = False  # whether it names every picture
 
     @property
     def fits(self) -> bool:
-        """Whether at least half of the rows name a file here, and any picture gets a label."""
-        return bool(self.labels) and 2 * self.matched >= self.rows
+        """Whether at least half of the rows name a file here, or every picture is named, and any
+        gets a label.
+        """
+        return bool(self.labels) and (2 * self.matched >= self.rows or self.whole)
 
 
 def read_table(
@@ -94,6 +99,8 @@ class _Matching:
             self.counts["matched"],
             tuple(self.missing)[:SHOWN],
             tuple(note for note in notes if note),
+            self.columns.known,
+            not self.counts["unnamed"],
         )
 
     def _take(self, row: list[str]) -> None:
@@ -101,9 +108,12 @@ class _Matching:
         self.counts["rows"] += 1
         path, several = self.finder.find(name)
         if path is None:
-            self._lost(name, several)
+            self._lost(name, several, self.columns.too_wide(row))
             return
         self.counts["matched"] += 1
+        if self.columns.too_wide(row):
+            self._leave(path, "wide", WIDE.format(self.table.name))
+            return
         label = self.columns.label_of(row)
         before = self.asked.setdefault(path, name)
         if before != name and not _same_file(before, name):
@@ -126,16 +136,20 @@ class _Matching:
         if column is not None and column < len(row) and self.labels.get(path) == label:
             self.written[label].add(row[column])
 
-    def _lost(self, name: str, several: bool) -> None:
+    def _lost(self, name: str, several: bool, wide: bool) -> None:
         if self.known.find(name)[0] is not None:
             self.counts["matched"] += 1
             return
         self.counts["lost"] += 1
         if several:
             self.counts["several"] += 1
+        if wide:
+            self.counts["wide"] += 1
         if len(self.missing) < NAMED:
             self.missing[name or "(empty name)"] = (
-                SEVERAL.format(self.table.name)
+                WIDE.format(self.table.name)
+                if wide
+                else SEVERAL.format(self.table.name)
                 if several
                 else f"It is named in {self.table.name}, but the folder has no such picture."
             )
@@ -163,6 +177,12 @@ class _Matching:
             said.append(
                 f"{counts['lost']:,} of {count(counts['rows'], 'row')} of {table} name no"
                 f" picture of this folder{torn}, for example {cut(first)}."
+            )
+        if n := counts["wide"]:
+            said.append(
+                f"{count(n, 'row')} of {table} {'has' if n == 1 else 'have'} more cells than the"
+                ' heading and are left out. Put quotes round names that hold a separator: "Tomato,'
+                ' early blight".'
             )
         for why, what in (
             ("unnamed", f"not named in {table}"),

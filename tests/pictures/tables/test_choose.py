@@ -112,7 +112,9 @@ def test_fewer_than_half_of_the_rows_is_too_few(tmp_path, explicit):
     assert found.paths == ("1.jpg", "2.jpg")
     assert "2 of 4 rows of labels.csv name no picture" in found.notes[0]
     write(tmp_path, "labels.csv", [*rows, ("5.jpg", "x")])
-    assert "only 2 of its 5 rows name one of the 2 pictures" in refusal(ref)
+    assert list_pictures(str(ref)).paths == ("1.jpg", "2.jpg")  # all that lie here are named
+    fill(tmp_path, "9.jpg")
+    assert "only 2 of its 5 rows name one of the 3 pictures" in refusal(ref)
 
 
 def test_a_table_called_labels_comes_before_others_and_that_is_said(tmp_path):
