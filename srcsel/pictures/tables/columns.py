@@ -192,6 +192,8 @@ def _others(
             others.append(f"'{cut(header[k].strip())}'")
     if not others:
         return ""
+    if others == [f"'{cut(header[label].strip())}'"]:
+        return f"{table} has two columns called {others[0]}; the first is taken as the class."
     return (
         f"Column '{cut(header[label].strip())}' of {table} is taken as the class, though"
         f" {listed(others)} could be it too. To take another, rename it to 'label'."

@@ -198,3 +198,17 @@ def test_another_column_that_could_be_the_label_is_named(tmp_path):
         "image,label,class_name",
     )
     assert list_pictures(str(tmp_path)).notes == ()
+
+
+@pytest.mark.parametrize("column", ["photographer", "shelf"])
+def test_folder_names_win_over_a_table_of_something_else(tmp_path, column):
+    """Half of the pictures of either folder by each photographer, or on each shelf."""
+    names = [f"{folder}/{k}.jpg" for folder in ("cat", "dog") for k in range(4)]
+    fill(tmp_path, *names)
+    rows = [(name, "xy"[k % 2]) for k, name in enumerate(names)]
+    write(tmp_path, "about.csv", rows)
+    text = (tmp_path / "about.csv").read_text().splitlines()
+    (tmp_path / "about.csv").write_text("\n".join([f"file,{column}", *text[1:]]))
+    found = list_pictures(str(tmp_path))
+    assert found.classes == ("cat", "dog")
+    assert "about.csv was not used" in " ".join(found.notes)

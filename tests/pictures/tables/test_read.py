@@ -335,3 +335,90 @@ def test_what_is_kept_of_a_table_goes_by_the_pictures_not_by_its_rows(tmp_path):
     finally:
         tracemalloc.stop()
     assert (found.rows, found.matched, found.labels) == (100_000, 100_000, {})
+
+
+def told(tmp_path, header, row, name="labels.csv"):
+    """Labels and notes of a table with one row a picture; row: of the number and the name."""
+    path = tmp_path / name
+    path.write_text("\n".join([header, *(row(k, n) for k, n in enumerate(IMAGES))]))
+    found = read_table(path, tmp_path, IMAGES)
+    return found.labels, " ".join(found.notes), found
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_a_row_wider_than_the_heading_is_never_cut(tmp_path, mark):
+    """Half of the labels hold the separator."""
+    kinds = (f"Tomato{mark} early", "Potato")
+    labels, notes, found = told(
+        tmp_path, f"file{mark}label", lambda k, n: f"{n}{mark}{kinds[k % 2]}"
+    )
+    assert labels == dict.fromkeys(IMAGES[1::2], "Potato")
+    assert f"{len(IMAGES[::2])} rows of labels.csv have more cells than the heading" in notes
+    assert "Put quotes round" in found.skipped[0].reason
+
+
+def test_a_separator_at_the_end_of_lines_is_no_cell(tmp_path):
+    labels, notes, _ = told(tmp_path, "file,label", lambda k, n: f"{n},{'ab'[k % 2]},")
+    assert labels == ALTERNATING
+    assert "more cells" not in notes
+
+
+def test_a_name_that_holds_the_separator_is_said_to(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text("file,label\na,0.jpg,cat\nb.jpg,dog\nc.jpg,cat\n")
+    found = read_table(path, tmp_path, ["a,0.jpg", "b.jpg", "c.jpg"])
+    assert found.labels == {"b.jpg": "dog", "c.jpg": "cat"}
+    assert "1 row of labels.csv has more cells than the heading and is left out." in found.notes[1]
+
+
+def test_numbers_of_rows_without_a_heading_are_no_labels(tmp_path):
+    """As R's write.table writes tables."""
+    labels, _, _ = told(tmp_path, "file,label", lambda k, n: f"{k + 1},{n},{'ab'[k % 2]}")
+    assert labels == ALTERNATING
+
+
+@pytest.mark.parametrize("column", ["fold", "Split", "width", "MD5", "photographer", "is_train"])
+def test_what_sorts_pictures_by_no_class_is_no_label(tmp_path, column):
+    with pytest.raises(InputError, match="cannot tell which one says its class"):
+        told(tmp_path, f"file,{column}", lambda k, n: f"{n},{k % 2}")
+    labels, _, _ = told(tmp_path, f"file,{column},kind", lambda k, n: f"{n},{k % 2},{'ab'[k % 2]}")
+    assert labels == ALTERNATING
+
+
+def test_an_unknown_column_of_two_is_said_to_be_taken(tmp_path):
+    labels, notes, found = told(tmp_path, "file,material", lambda k, n: f"{n},{'ab'[k % 2]}")
+    assert labels == ALTERNATING
+    assert "Column 'material' of labels.csv is taken as the class." in notes
+    assert not found.known
+
+
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [
+        ("file,flip,blurry", lambda k: f"{k % 2},{k // 2 % 2}"),  # as often both or none
+        ("file,grade_kl,side", lambda k: f"{k % 3},{'LR'[k % 2]}"),
+        ("file,flip,blurry,material", lambda k: f"{k % 2},{k // 2 % 2},{'xyz'[k % 3]}"),
+    ],
+)
+def test_where_several_columns_may_be_the_class_it_asks(tmp_path, header, cells):
+    with pytest.raises(InputError, match="cannot tell which one says its class"):
+        told(tmp_path, header, lambda k, n: f"{n},{cells(k)}")
+
+
+def test_a_weak_name_says_what_else_the_class_could_be(tmp_path):
+    labels, notes, _ = told(
+        tmp_path, "file,tag,material", lambda k, n: f"{n},day{k // 2 % 2},{'ab'[k % 2]}"
+    )
+    assert set(labels.values()) == {"day0", "day1"}
+    assert "though 'material' could be it too" in notes
+    labels, notes, _ = told(tmp_path, "file,type,material", lambda k, n: f"{n},jpg,{'ab'[k % 2]}")
+    assert labels == ALTERNATING
+    assert "Column 'material'" in notes
+
+
+def test_two_columns_of_one_name_are_said(tmp_path):
+    labels, notes, _ = told(
+        tmp_path, "file,label,label", lambda k, n: f"{n},{'ab'[k % 2]},{k // 2 % 2}"
+    )
+    assert labels == ALTERNATING
+    assert "two columns called 'label'; the first is taken" in notes
