@@ -76,6 +76,17 @@ def workbooks(tree: Tree, *, every: bool = False) -> tuple[str, ...]:
     )
 
 
+def unread(tree: Tree, taken: str) -> tuple[str, ...]:
+    """Name a text labels.txt that says of no picture what it shows; `taken`: the table in use."""
+    texts = [n for n in candidates(tree) if stem_of(n) == SURE and n.lower().endswith(".txt")]
+    if not texts or taken in texts:
+        return ()
+    return (
+        f"{texts[0]} was not used: its lines do not begin with names of pictures here. If it holds"
+        " the labels, write one line a picture: file,label.",
+    )
+
+
 def stem_of(name: str) -> str:
     """Return a file's name without folder and ending, in small letters."""
     return PurePosixPath(name).stem.casefold()

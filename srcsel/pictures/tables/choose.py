@@ -16,6 +16,7 @@ from srcsel.pictures.tables.candidates import (
     look,
     require_open,
     stem_of,
+    unread,
     workbooks,
 )
 from srcsel.pictures.tables.misfit import misfit
@@ -41,6 +42,12 @@ def choose(tree: Tree) -> Choice:
     Raises InputError where a table called labels.* does not fit, where several fit, or where none
     does and the folders are no classes either.
     """
+    choice = _choice(tree)
+    taken = choice.read.table.relative_to(tree.folder).as_posix() if choice.read else ""
+    return replace(choice, notes=(*choice.notes, *unread(tree, taken)))
+
+
+def _choice(tree: Tree) -> Choice:
     require_open(tree)
     names = candidates(tree)
     sure = [name for name in names if stem_of(name) == SURE]

@@ -181,8 +181,8 @@ class _Matching:
         if n := counts["wide"]:
             said.append(
                 f"{count(n, 'row')} of {table} {'has' if n == 1 else 'have'} more cells than the"
-                ' heading and are left out. Put quotes round names that hold a separator: "Tomato,'
-                ' early blight".'
+                f" heading and {'is' if n == 1 else 'are'} left out. Put quotes round names that"
+                ' hold a separator: "Tomato, early blight".'
             )
         for why, what in (
             ("unnamed", f"not named in {table}"),

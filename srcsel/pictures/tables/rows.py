@@ -23,6 +23,9 @@ SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".psv", ".txt"})
 _EXCEL = re.compile(r'"?sep=(.)"?\s*')
 _BLANK = " "  # the separator of "path number" rows: the last blank of a line
 _BLANKS = "  "  # of "path number number" rows: each run of blanks
+_AFTER = "path "  # of "path: some words" rows: the blank or colon behind the picture's name
+_NUMBER = re.compile(r"[-+]?\d+([.,]\d*)?")
+_PATH = re.compile(r"(.+?\.\w+):?\s+(.+)")
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,9 @@ class Rows:
             raise self._unreadable(error) from error
 
     def _parsed(self, lines: Iterable[str]) -> Iterator[list[str]]:
-        if self.separator in (_BLANK, _BLANKS):
+        if self.separator == _AFTER:
+            yield from map(_after, lines)
+        elif self.separator in (_BLANK, _BLANKS):
             most = 1 if self.separator == _BLANK else -1
             yield from (line.strip().rsplit(None, most) for line in lines)
         elif not self._alone:
@@ -113,7 +118,7 @@ class Rows:
         """Read each line on its own where a quotation mark is left open: it would swallow the lines
         after it.
         """
-        if self.separator in (_BLANK, _BLANKS):
+        if self.separator in (_BLANK, _BLANKS, _AFTER):
             return
         with self.table.open(encoding=self.encoding, newline="") as file:
             stray = sum(line.count('"') % 2 for line in file)
@@ -215,12 +220,24 @@ def _remarks(lines: list[str]) -> int:
 
 def _blanks(lines: list[str]) -> str:
     """Return which blanks part the cells of lines that begin with a picture's path, "" = none."""
-    for separator, most in ((_BLANK, 1), (_BLANKS, -1)):
-        cells = [line.strip().rsplit(None, most) for line in lines]
-        paths = sum(len(row) > 1 and is_picture_name(row[0].strip()) for row in cells)
-        if 2 * paths > len(lines):
-            return separator
-    return ""
+
+    def paths(rows: Iterable[list[str]]) -> int:
+        return sum(len(row) > 1 and is_picture_name(row[0].strip()) for row in rows)
+
+    last = paths(line.strip().rsplit(None, 1) for line in lines)
+    after = paths(map(_after, lines))
+    if 2 * max(last, after) <= len(lines):
+        return ""
+    if last >= after:
+        return _BLANK
+    rests = [word for line in lines for word in _after(line)[-1].split()]
+    return _BLANKS if all(map(_NUMBER.fullmatch, rests)) else _AFTER
+
+
+def _after(line: str) -> list[str]:
+    """Split a line behind the name of a picture that it begins with."""
+    found = _PATH.fullmatch(line.strip())
+    return list(found.groups()) if found else [line.strip()]
 
 
 def _alone(line: str, separator: str) -> list[str]:

@@ -212,3 +212,18 @@ def test_folder_names_win_over_a_table_of_something_else(tmp_path, column):
     found = list_pictures(str(tmp_path))
     assert found.classes == ("cat", "dog")
     assert "about.csv was not used" in " ".join(found.notes)
+
+
+def test_a_text_called_labels_is_read_or_named(tmp_path):
+    names = [f"{folder}/{k}.jpg" for folder in ("a", "b") for k in range(3)]
+    fill(tmp_path, *names)
+    (tmp_path / "labels.txt").write_text("cat\ndog\n")
+    found = list_pictures(str(tmp_path))
+    assert found.classes == ("a", "b")
+    assert "labels.txt was not used: its lines do not begin with names" in " ".join(found.notes)
+    (tmp_path / "labels.txt").write_text(
+        "\n".join(f"{name} {'black bear' if k % 2 else 'fox'}" for k, name in enumerate(names))
+    )
+    found = list_pictures(str(tmp_path))
+    assert found.classes == ("black bear", "fox")
+    assert "not used" not in " ".join(found.notes)

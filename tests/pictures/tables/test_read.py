@@ -422,3 +422,11 @@ def test_two_columns_of_one_name_are_said(tmp_path):
     )
     assert labels == ALTERNATING
     assert "two columns called 'label'; the first is taken" in notes
+
+
+@pytest.mark.parametrize("row", ["{n} black {c}", "{n}: black {c}", "{n}\tblack {c}"])
+def test_a_text_of_paths_with_labels_of_several_words(tmp_path, row):
+    path = tmp_path / "labels.txt"
+    path.write_text("\n".join(row.format(n=n, c=c) for n, c in ALTERNATING.items()))
+    labels = read_table(path, tmp_path, IMAGES).labels
+    assert labels == {n: f"black {c}" for n, c in ALTERNATING.items()}
