@@ -17,7 +17,7 @@ from srcsel.base.paths import BELOW, named, opened, starred, written
 from srcsel.base.phrases import cut
 from srcsel.base.records import Dataset, Listing, Unreadable
 from srcsel.base.settings import load_settings
-from srcsel.pictures import stores
+from srcsel.pictures import masks, stores
 from srcsel.pictures.kinds import ending
 from srcsel.pictures.layouts import FOLDER_NAMES, FOLDERS_BELOW
 from srcsel.pictures.tables import read_table
@@ -182,8 +182,11 @@ def _by_folders(tree: Tree, ref: str, name: str, notes: Sequence[str]) -> Listin
             " table labels.csv with the columns file and label."
             + "".join(f" {note}" for note in notes)
         )
-    found = _listing(tree, labels, [*tree.skipped, *_loose(tree, labels)], ref, name, FOLDER_NAMES)
-    return replace(found, notes=(*notes, *_about_bare(tree)))
+    apart = masks.masks_of(labels)
+    aside = [*tree.skipped, *_loose(tree, labels), *_masks(apart)]
+    labels = {path: label for path, label in labels.items() if path not in apart}
+    found = _listing(tree, labels, aside, ref, name, FOLDER_NAMES)
+    return replace(found, notes=(*notes, *_about_bare(tree), *masks.said(apart)))
 
 
 def _by_inner_folders(tree: Tree, depth: int, path: Path) -> Listing:
@@ -199,9 +202,18 @@ def _by_inner_folders(tree: Tree, depth: int, path: Path) -> Listing:
             " its folders as the classes."
         )
     ref = str(path.joinpath(*[BELOW] * depth))
-    aside = [*tree.skipped, *_loose(tree, labels)]
+    apart = masks.masks_of(labels)
+    aside = [*tree.skipped, *_loose(tree, labels), *_masks(apart)]
+    labels = {path: label for path, label in labels.items() if path not in apart}
     found = _listing(tree, labels, aside, ref, path.name or str(path), FOLDERS_BELOW)
-    return replace(found, notes=tuple(_about_bare(tree, depth)))
+    return replace(found, notes=(*_about_bare(tree, depth), *masks.said(apart)))
+
+
+def _masks(apart: Mapping[str, str]) -> list[Unreadable]:
+    return [
+        Unreadable(mask, f"It seems to be a mask of {cut(of)}, beside which it lies.", "label")
+        for mask, of in apart.items()
+    ]
 
 
 def _loose(tree: Tree, labels: Mapping[str, str]) -> list[Unreadable]:
