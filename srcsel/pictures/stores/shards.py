@@ -39,6 +39,10 @@ NO_COLUMNS = (
     " image) and one called label or class. Its columns are {}."
 )
 LONGEST, LONGEST_FOLDER = 120, 80  # bytes of the names of a picture and of its folder
+PACKED = (
+    "{} is a packed folder with {}: what its classes are can be told only where it is unpacked."
+    " Unpack it, and choose the folder."
+)
 BROKEN = "{} cannot be read as a shard: it is damaged or not whole. Copy it anew."
 _UNSAFE = re.compile(r"[^\w.-]+")
 
@@ -107,17 +111,19 @@ class _Wary(io.BufferedReader):
 def _of_tar(shard: Path, most: Allowance) -> Iterator[Packed]:
     """Files of one name belong together; their endings say what each is."""
     with _Wary(io.FileIO(shard)) as file, tarfile.open(fileobj=file, mode="r:") as archive:
-        sample, at = _Sample(""), 0
+        sample, at, plain = _Sample(""), 0, _Plain(shard.name)
         for member in archive:
             # else the headers of a million stay in memory
             archive.members = []  # pyright: ignore[reportAttributeAccessIssue]
             if not member.isfile() or not member.size:
                 continue
             name = PurePosixPath(member.name)
+            plain.pass_by(name)
             stem, _, last = name.name.partition(".")
             key, last = f"{name.parent}/{stem}", f".{last.lower()}"
             if key != sample.key:
                 for one in sample.picture(at):
+                    plain.take(sample)
                     yield one
                     at += 1
                 sample = _Sample(key)
@@ -125,7 +131,38 @@ def _of_tar(shard: Path, most: Allowance) -> Iterator[Packed]:
                 most.require(member.size)  # a sparse file is larger than its tar
                 packed = archive.extractfile(member)
                 sample.files[last] = b"" if packed is None else packed.read()
-        yield from sample.picture(at)
+        for one in sample.picture(at):
+            plain.take(sample)
+            yield one
+        plain.require()
+
+
+class _Plain:
+    """Notes whether a tar is a folder that was packed, whose classes its folders give, and not in
+    one way only.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._table = False
+        self._above: PurePosixPath | None = None  # the folder that holds the class folders
+
+    def pass_by(self, name: PurePosixPath) -> None:
+        """Take note of a table."""
+        self._table = self._table or name.suffix.lower() in (".csv", ".tsv")
+
+    def take(self, sample: _Sample) -> None:
+        """Take note of a picture. Raises InputError where class folders lie in several others."""
+        if sample.by_folder:
+            above = PurePosixPath(sample.key).parent.parent
+            self._above = self._above or above
+            if above != self._above:
+                raise InputError(PACKED.format(self._name, "class folders in several folders"))
+
+    def require(self) -> None:
+        """Raise InputError where a table may say the classes instead of the folders."""
+        if self._table and self._above is not None:
+            raise InputError(PACKED.format(self._name, "a table beside its pictures"))
 
 
 class _Sample:
@@ -134,6 +171,7 @@ class _Sample:
     def __init__(self, key: str) -> None:
         self.key = key
         self.files = dict[str, bytes]()  # by ending
+        self.by_folder = False  # whether its folder gives its label
         self._ending, self._size = "", 0  # of the picture
 
     def wants(self, last: str, size: int) -> bool:
@@ -150,17 +188,26 @@ class _Sample:
         if self._ending:
             name = _safe(f"{self.key}{PurePosixPath(f'x{self._ending}').suffix}")
             data = self.files.get(self._ending, b"")
-            label = _label(self.key, self.files)
+            label = _told(self.files)
+            self.by_folder = label is None
+            label = _folder(self.key) if label is None else label
             yield Packed(name, f"{at:07d}-{name}", data, label, self._size)
 
 
-def _label(key: str, together: Mapping[str, bytes]) -> str:
+def _told(together: Mapping[str, bytes]) -> str | None:
+    """Return the label that files beside a picture give, "" = none; None where there are no such
+    files.
+    """
     for last in LABEL_FILES:
         if last in together:
             return together[last].decode("utf-8", "replace").strip()
     with contextlib.suppress(*NOT_SO, RecursionError):
         about = json.loads(together.get(".json", b""))
         return next((str(about[name]) for name in LABEL_FIELDS if name in about), "")
+    return None
+
+
+def _folder(key: str) -> str:
     folder = PurePosixPath(key).parent.name
     return "" if folder in (".", "") else folder
 
