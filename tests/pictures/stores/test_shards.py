@@ -166,9 +166,9 @@ def test_names_in_a_tar_lead_nowhere_else(tmp_path):
     made = samples()
     inside = tmp_path / "packed"
     inside.mkdir()
-    files = [(f"../../{NAMES[0]}/{i}.png", data) for i, (data, _) in enumerate(made[:6])]
-    files += [(f"/etc/dog/{i}.png", data) for i, (data, _) in enumerate(made[6:])]
-    tar_of(inside / "x.tar", files)
+    for tar, head in (("x.tar", "../.."), ("y.tar", "/etc")):
+        files = [(f"{head}/{NAMES[i % 2]}/{i}.png", data) for i, (data, _) in enumerate(made)]
+        tar_of(inside / tar, files)
     dataset = load_dataset(str(inside))
     assert dataset.classes == ("cat", "dog")
     assert all(
@@ -176,6 +176,33 @@ def test_names_in_a_tar_lead_nowhere_else(tmp_path):
         for path in dataset.paths
     )
     assert sorted(p.name for p in tmp_path.iterdir()) == ["home", "packed"]
+
+
+@pytest.mark.parametrize(
+    ("places", "table", "said"),
+    [
+        (("train/cat", "test/dog"), False, "class folders in several folders"),
+        (("animal/a", "plant/b"), False, "class folders in several folders"),
+        (("set/images", "set/images"), True, "a table beside its pictures"),
+    ],
+)
+def test_a_packed_folder_is_not_read_otherwise_than_the_folder(tmp_path, places, table, said):
+    """Its classes would be the innermost folders, whatever a table or parts say."""
+    files = [(f"{places[i % 2]}/{i}.png", data) for i, (data, _) in enumerate(samples())]
+    files += [("set/labels.csv", b"file,label\n")] if table else []
+    inside = tmp_path / "packed"
+    inside.mkdir()
+    tar_of(inside / "x.tar", files)
+    with pytest.raises(InputError, match=said):
+        load_dataset(str(inside))
+
+
+def test_a_packed_folder_of_class_folders_is_read(tmp_path):
+    inside = tmp_path / "packed"
+    inside.mkdir()
+    files = [(f"set/{NAMES[i % 2]}/{i}.png", data) for i, (data, _) in enumerate(samples())]
+    tar_of(inside / "x.tar", files)
+    assert load_dataset(str(inside)).classes == tuple(sorted(NAMES[:2]))
 
 
 def test_a_tar_beside_folders_of_pictures_is_left_aside_as_before(picture_folder):
