@@ -167,7 +167,9 @@ def test_names_in_a_tar_lead_nowhere_else(tmp_path):
     inside = tmp_path / "packed"
     inside.mkdir()
     for tar, head in (("x.tar", "../.."), ("y.tar", "/etc")):
-        files = [(f"{head}/{NAMES[i % 2]}/{i}.png", data) for i, (data, _) in enumerate(made)]
+        files = [
+            (f"{head}/{('cat', 'dog')[i % 2]}/{i}.png", data) for i, (data, _) in enumerate(made)
+        ]
         tar_of(inside / tar, files)
     dataset = load_dataset(str(inside))
     assert dataset.classes == ("cat", "dog")
@@ -200,9 +202,11 @@ def test_a_packed_folder_is_not_read_otherwise_than_the_folder(tmp_path, places,
 def test_a_packed_folder_of_class_folders_is_read(tmp_path):
     inside = tmp_path / "packed"
     inside.mkdir()
-    files = [(f"set/{NAMES[i % 2]}/{i}.png", data) for i, (data, _) in enumerate(samples())]
+    files = [
+        (f"set/{('cat', 'dog')[i % 2]}/{i}.png", data) for i, (data, _) in enumerate(samples())
+    ]
     tar_of(inside / "x.tar", files)
-    assert load_dataset(str(inside)).classes == tuple(sorted(NAMES[:2]))
+    assert load_dataset(str(inside)).classes == ("cat", "dog")
 
 
 def test_a_tar_beside_folders_of_pictures_is_left_aside_as_before(picture_folder):
