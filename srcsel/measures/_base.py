@@ -33,6 +33,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from srcsel.base.absent import NO_VALUE
 from srcsel.base.allowed import check
 from srcsel.base.errors import FeatureError, NotAvailable, UnknownNameError, bare
 from srcsel.base.phrases import cut
@@ -267,11 +268,15 @@ def check_labels(labels: ArrayLike | Sequence[Any]) -> np.ndarray:
 
 
 def plain_labels(labels: ArrayLike | Sequence[Any]) -> np.ndarray:
-    """Return labels (n,) as an array of numbers or text; bytes are read as UTF-8.
+    """Return labels (n,) as an array of numbers or text; bytes are read as UTF-8, blanks around a
+    text go, as in tables.
 
-    Raises FeatureError with the rows that have none: None, NaN, NaT, an empty text or "nan".
+    Raises FeatureError with the rows that have none: None, NaN, NaT, what is masked, and texts that
+    programs write for no value (`base.absent`).
     """
     given = labels if hasattr(labels, "dtype") else np.array(labels, dtype=object)
+    if np.ma.is_masked(given):
+        given = np.array(np.ma.asarray(given).tolist(), dtype=object)  # None where masked
     array = np.asarray(given)
     if array.ndim != 1 or array.dtype.kind in "cV":
         flat = "y.argmax(axis=1)" if array.ndim == 2 and array.shape[1] > 1 else "y.ravel()"
@@ -290,7 +295,7 @@ def plain_labels(labels: ArrayLike | Sequence[Any]) -> np.ndarray:
             f"{len(none):,} of {len(values):,} rows have no label, counted from 0: {first}{more}."
             " Give every picture a class, or leave these rows out of features and labels."
         )
-    if array.dtype.kind not in "SO":
+    if array.dtype.kind not in "SUTO":
         return array
     mixed = len({isinstance(value, str) for value in values}) > 1
     return array if mixed else np.asarray(values)  # mixed ones do not sort, which is said there
@@ -298,7 +303,8 @@ def plain_labels(labels: ArrayLike | Sequence[Any]) -> np.ndarray:
 
 def _read(value: Any) -> Any:
     try:
-        return value.decode() if isinstance(value, bytes) else value
+        text = value.decode() if isinstance(value, bytes) else value
+        return text.strip() if isinstance(text, str) else text
     except UnicodeDecodeError as error:
         raise FeatureError(
             f"The label {cut(repr(value))} is no text in UTF-8. Save it as text."
@@ -308,7 +314,7 @@ def _read(value: Any) -> Any:
 def _is_none(value: Any) -> bool:
     """Say whether a cell of a label column is empty, as programs write that."""
     if isinstance(value, str):
-        return value.strip().lower() in ("", "nan")
+        return value in NO_VALUE
     if isinstance(value, float):
         return not np.isfinite(value)
     return value is None or type(value).__name__ in ("NAType", "NaTType")

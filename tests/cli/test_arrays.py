@@ -111,6 +111,28 @@ def test_labels_of_pandas_and_lists():
         score_features(X, gaps)
 
 
+def test_labels_are_those_of_tables_whatever_they_come_in():
+    expected = [s.value for s in score_features(X, WORDS)]
+    blanks = [f" {word}" if k % 2 else f"{word}\t" for k, word in enumerate(WORDS)]
+    for labels in (blanks, np.array(blanks), pd.Series(blanks)):
+        assert [s.value for s in score_features(X, labels)] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("none", ["None", "N/A", "null", "<NA>", " nan "])
+def test_texts_for_no_value_are_no_class(none):
+    with pytest.raises(FeatureError, match="counted from 0: 23"):
+        score_features(X, [*WORDS[:-1], none])
+    assert len(score_features(X, ["none" if word == "ant" else word for word in WORDS])) > 0
+
+
+@pytest.mark.parametrize("labels", [WORDS, IDS])
+def test_masked_labels_are_none(labels):
+    masked = np.ma.masked_array(labels, mask=np.arange(len(labels)) == 3)
+    with pytest.raises(FeatureError, match="1 of 24 rows have no label, counted from 0: 3"):
+        score_features(X, masked)
+    assert len(score_features(X, np.ma.masked_array(labels))) > 0
+
+
 def test_labels_of_two_kinds_are_refused():
     with pytest.raises(FeatureError, match="all text or all numbers"):
         score_features(X, ["a", 1, *IDS[2:].tolist()])

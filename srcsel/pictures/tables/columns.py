@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from srcsel.base.absent import NO_VALUE
 from srcsel.base.errors import InputError
 from srcsel.base.phrases import cut, listed
 from srcsel.base.spreadsheet import as_named
@@ -38,14 +39,6 @@ NO_CLASS = frozenset(
 )
 """Columns that sort pictures, but by no class, written as above."""
 
-NO_LABEL = frozenset(
-    {
-        *("", "nan", "NaN", "NAN", "Nan", "None", "NA", "N/A", "n/a", "<NA>", "NULL", "null"),
-        *("NaT", "#N/A", "#NA", "#N/A N/A", "-nan", "-NaN", "1.#QNAN", "-1.#IND"),
-    }
-)
-"""What programs write for "no value" (as pandas reads it). "none" in small letters is a word."""
-
 SINGLE = 0.9  # of the rows that have exactly one 1, from which two columns are one-hot
 FLAGS = 3  # columns of 0 and 1 from which half of that is enough
 _ON, _OFF = (
@@ -72,7 +65,7 @@ class Columns:
         """Return the class a row gives; "" = none, or several at once."""
         if self.label is not None:
             value = cell(row, self.label)
-            return "" if value in NO_LABEL else value
+            return "" if value in NO_VALUE else value
         on = [name for column, name in self.hot.items() if cell(row, column) in _ON]
         return on[0] if len(on) == 1 else ""
 
@@ -169,7 +162,7 @@ def _by_name(names: Sequence[str], file: int, body: Sequence[Sequence[str]]) -> 
     """Return the surest name that is a column, one with two labels or any if there is one."""
     columns = [names.index(name) for name in LABEL_NAMES if name in names]
     columns = [k for k in columns if k != file]
-    different = {k: len({cell(row, k) for row in body} - NO_LABEL) for k in columns}
+    different = {k: len({cell(row, k) for row in body} - NO_VALUE) for k in columns}
     several = [k for k in columns if different[k] > 1 or names[k] not in WEAK]
     filled = [k for k in several if different[k] > 1] or [k for k in several if different[k]]
     return next(iter(filled or several), None)
@@ -233,7 +226,7 @@ def _by_content(
     """
     words, numbers = [], []
     for k in columns:
-        values = [value for row in data if (value := cell(row, k)) not in NO_LABEL]
+        values = [value for row in data if (value := cell(row, k)) not in NO_VALUE]
         different = set(values)
         if not 1 < len(different) <= len(values) / 2 or all(map(split_of, different)):
             continue
