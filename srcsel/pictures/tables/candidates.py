@@ -9,12 +9,16 @@ from pathlib import PurePosixPath
 from srcsel.base import access
 from srcsel.base.errors import InputError
 from srcsel.pictures.kinds import ending
+from srcsel.pictures.tables.columns import cell
+from srcsel.pictures.tables.encoding import encoding_of
 from srcsel.pictures.tables.read import Labeled, read_table
+from srcsel.pictures.tables.rows import Rows
 from srcsel.pictures.walk import Tree
 
 SURE = "labels"  # a table of this name is meant; any other may be about something else
 MOST = 12  # tables looked into
 SHOWN = 3  # names in a sentence
+MAP_BYTES = 1 << 16  # of a table that may say how folders are called
 _TELLING = re.compile("label|train|meta|annot|class|list", re.IGNORECASE)
 _WORKBOOKS = (".xlsx", ".xls", ".ods", ".json", ".jsonl", ".parquet", ".mat", ".xml")
 _LISTS = re.compile(r"(train|val|valid|test|list|labels?|annotations?)([\W_]?\w*)", re.IGNORECASE)
@@ -74,6 +78,25 @@ def workbooks(tree: Tree, *, every: bool = False) -> tuple[str, ...]:
         f"{', '.join(names[:SHOWN])}{more} {verb} not read. If {holds} the labels, save it as CSV"
         " (file,label).",
     )
+
+
+def names_folders(tree: Tree, name: str) -> bool:
+    """Tell whether a table says how the folders are called: a column holds names of folders alone,
+    in no more rows than there are folders.
+    """
+    firsts = {path.split("/", 1)[0] for path in tree.pictures if "/" in path}
+    table = tree.folder / name
+    try:
+        if len(firsts) < 2 or table.stat().st_size > MAP_BYTES:
+            return False
+        rows = Rows(table, encoding_of(table, set())[0]).sample
+    except (OSError, InputError):
+        return False
+    for body in (rows, rows[1:]):
+        columns = range(len(rows[0]) if 0 < len(body) <= len(firsts) else 0)
+        if any({cell(row, k) for row in body} <= firsts for k in columns):
+            return True
+    return False
 
 
 def unread(tree: Tree, taken: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from srcsel.pictures.tables.candidates import (
     SURE,
     candidates,
     look,
+    names_folders,
     require_open,
     stem_of,
     unread,
@@ -42,14 +43,20 @@ def choose(tree: Tree) -> Choice:
     Raises InputError where a table called labels.* does not fit, where several fit, or where none
     does and the folders are no classes either.
     """
-    choice = _choice(tree)
-    taken = choice.read.table.relative_to(tree.folder).as_posix() if choice.read else ""
-    return replace(choice, notes=(*choice.notes, *unread(tree, taken)))
-
-
-def _choice(tree: Tree) -> Choice:
     require_open(tree)
-    names = candidates(tree)
+    tables = candidates(tree)
+    maps = [name for name in tables if names_folders(tree, name)]
+    choice = _choice(tree, [name for name in tables if name not in maps])
+    taken = choice.read.table.relative_to(tree.folder).as_posix() if choice.read else ""
+    said = [
+        f"{name} names the folders, not pictures, so the folder names are the classes. To call the"
+        " classes otherwise, rename the folders."
+        for name in maps
+    ]
+    return replace(choice, notes=(*choice.notes, *said, *unread(tree, taken)))
+
+
+def _choice(tree: Tree, names: Sequence[str]) -> Choice:
     sure = [name for name in names if stem_of(name) == SURE]
     read, wrong = look(tree, sure)
     if wrong and not read:

@@ -69,6 +69,10 @@ class Columns:
         on = [name for column, name in self.hot.items() if cell(row, column) in _ON]
         return on[0] if len(on) == 1 else ""
 
+    def has_several(self, row: Sequence[str]) -> bool:
+        """Tell whether a row has a 1 in several columns of classes."""
+        return sum(cell(row, column) in _ON for column in self.hot) > 1
+
     def too_wide(self, row: Sequence[str]) -> bool:
         """Tell whether a row has more cells than the table has columns."""
         return any(map(str.strip, row[self.width :]))
@@ -111,8 +115,10 @@ def find_columns(
             f"{table} has a column for each class ({len(hot)}); the one with a 1 is the class.",
             width,
         )
-    if len(words + numbers) == 1:
-        (label,) = words + numbers
+    flags = all(cell(row, k) in _ON | _OFF for row in data for k in numbers)
+    found = words if len(words) == 1 and flags else words + numbers  # beside words, 0-1 is a remark
+    if len(found) == 1:
+        (label,) = found
         said = _taken(
             rows[0] if named else None, label, table, ", as it alone holds repeated values"
         )

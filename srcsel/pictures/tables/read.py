@@ -123,6 +123,8 @@ class _Matching:
                 f"Rows of {self.table.name} with different folders could"
                 f" mean it: {cut(before)} and {cut(name)}. Keep the folders in the paths.",
             )
+        elif self.columns.has_several(row):
+            self._leave(path, "many", f"It has several classes at once in {self.table.name}.")
         elif not label:
             self._leave(path, "empty", f"It has no label in {self.table.name}.")
         elif self.labels.setdefault(path, label) != label:
@@ -187,6 +189,7 @@ class _Matching:
         for why, what in (
             ("unnamed", f"not named in {table}"),
             ("empty", f"without a label in {table} (empty, nan or the like)"),
+            ("many", f"given several classes at once in {table}"),
             ("torn", f"given two labels in {table}"),
             ("claimed", f"meant by several rows of {table} with different folders"),
         ):

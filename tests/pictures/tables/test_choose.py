@@ -227,3 +227,11 @@ def test_a_text_called_labels_is_read_or_named(tmp_path):
     found = list_pictures(str(tmp_path))
     assert found.classes == ("black bear", "fox")
     assert "not used" not in " ".join(found.notes)
+
+
+def test_a_table_of_the_folders_names_is_no_table_of_pictures(tmp_path):
+    fill(tmp_path, *(f"{k % 3}/{k}.jpg" for k in range(9)))
+    (tmp_path / "labels.csv").write_text("id,name\n0,cat\n1,dog\n2,owl\n")
+    found = list_pictures(str(tmp_path))
+    assert (found.classes, len(found.paths)) == (("0", "1", "2"), 9)
+    assert "labels.csv names the folders, not pictures" in " ".join(found.notes)

@@ -397,7 +397,7 @@ def test_an_unknown_column_of_two_is_said_to_be_taken(tmp_path):
     [
         ("file,flip,blurry", lambda k: f"{k % 2},{k // 2 % 2}"),  # as often both or none
         ("file,grade_kl,side", lambda k: f"{k % 3},{'LR'[k % 2]}"),
-        ("file,flip,blurry,material", lambda k: f"{k % 2},{k // 2 % 2},{'xyz'[k % 3]}"),
+        ("file,angle,blurry,material", lambda k: f"{k % 3},{k // 2 % 2},{'xy'[k % 2]}"),
     ],
 )
 def test_where_several_columns_may_be_the_class_it_asks(tmp_path, header, cells):
@@ -430,3 +430,23 @@ def test_a_text_of_paths_with_labels_of_several_words(tmp_path, row):
     path.write_text("\n".join(row.format(n=n, c=c) for n, c in ALTERNATING.items()))
     labels = read_table(path, tmp_path, IMAGES).labels
     assert labels == {n: f"black {c}" for n, c in ALTERNATING.items()}
+
+
+def test_a_column_of_words_beside_flags_is_the_class(tmp_path):
+    labels, notes, _ = told(
+        tmp_path,
+        "file,flip,blurry,material",
+        lambda k, n: f"{n},{k % 2},{k // 2 % 2},{'ab'[k % 2]}",
+    )
+    assert labels == ALTERNATING
+    assert "Column 'material'" in notes
+
+
+def test_rows_with_several_classes_are_not_said_to_have_none(tmp_path):
+    """Of a column for each of three classes the third row has two."""
+    marks = {0: "1,0,0", 1: "0,1,0", 2: "1,1,0", 3: "0,0,1", 4: "1,0,0", 5: "0,1,0"}
+    _, notes, found = told(tmp_path, "file,a,b,c", lambda k, n: f"{n},{marks[k]}")
+    assert found.labels == {
+        IMAGES[k]: "abc"[m.split(",").index("1")] for k, m in marks.items() if k != 2
+    }
+    assert "1 of 6 pictures is given several classes at once in labels.csv" in notes
