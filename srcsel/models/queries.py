@@ -87,7 +87,8 @@ def is_query(text: str) -> bool:
     """
     hub, colon, rest = text.partition(":")
     known = hub.strip().lower() in (*HUBS, EVERYWHERE)
-    return bool(colon) and (known or bool(set("<>=≤≥") & set(rest)))
+    likely = "/" not in text and bool(set("<>=≤≥") & set(rest))  # an address or a path is none
+    return bool(colon) and (known or likely)
 
 
 def joined(parts: Iterable[str]) -> list[str]:

@@ -15,7 +15,9 @@ def models(visit, picture_folder):
 
 def chosen(tab) -> list[str]:
     return next(
-        f.value["Starting model"].tolist() for f in tab.dataframe if "Why try it" in f.value
+        f.value["Starting model"].tolist()
+        for f in tab.dataframe
+        if f.proto.alt == "The chosen starting models"
     )
 
 
@@ -50,7 +52,12 @@ def test_hundreds_of_ticked_models_stay_in_the_address(models):
     tab = models(models=",".join(model.id for model in wanted))
     assert not tab.exception
     assert not tab.error
-    assert chosen(tab) == [model.title for model in wanted]
+    shown = chosen(tab)
+    assert len(shown) == len(wanted)
+    for name, model in zip(shown, wanted, strict=True):  # a long one is cut in the middle
+        head, _, tail = name.partition("…")
+        assert model.title.startswith(head)
+        assert model.title.endswith(tail)
 
 
 def test_an_address_full_of_what_is_no_model_names_some_and_is_quick(models):
