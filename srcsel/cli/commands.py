@@ -56,7 +56,9 @@ def _broken(error: Exception) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="srcsel", description="Which pretrained image model should I start from?"
+        prog="srcsel",
+        description="Which pretrained image model should I start from?",
+        epilog="Begin with: srcsel rank FOLDER (one sub-folder a class), or srcsel app.",
     )
     parser.add_argument("--version", action="version", version=f"srcsel {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

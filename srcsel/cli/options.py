@@ -27,8 +27,9 @@ def rank(commands: Commands) -> ArgumentParser:
         "--models",
         default="bundled",
         help=(
-            "ids, presets (small, balanced, strongest), hubs (packaged, demo, pixels) or"
-            " checkpoint files (FILE or FILE=ARCHITECTURE), with commas; ID@PIXELS reads pictures"
+            "ids, presets (small, balanced, strongest), hubs (packaged, demo, pixels), queries"
+            " ('timm:params<30M,commercial,top=20') or checkpoint files (FILE or"
+            " FILE=ARCHITECTURE), with commas; ID@PIXELS reads pictures"
             " at another size than the model's own; default: bundled, all that come with srcsel"
         ),
     )
