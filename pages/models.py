@@ -9,7 +9,7 @@ from srcsel.base.errors import SrcselError
 from srcsel.base.records import Listing, Run, SourceModel
 from srcsel.runs.question import command, named_models
 from srcsel.ui.app import frame, state
-from srcsel.ui.images import checking
+from srcsel.ui.images import checking, listed
 from srcsel.ui.models import (
     again,
     checkpoints,
@@ -43,7 +43,7 @@ def models() -> None:
         )
         return
     try:
-        listing = checking.listed(ref, whole=True)
+        listing = listed.listed(ref, whole=True)
     except SrcselError as error:
         empty_state(
             "These pictures cannot be used", cards.sentence(error), "Look at the pictures", "images"

@@ -48,7 +48,7 @@ def work(tmp_path, monkeypatch) -> Path:
 @pytest.fixture(autouse=True)
 def listed_at_once(monkeypatch):
     """A drawing waits for the names of a folder's files, however busy the computer is."""
-    monkeypatch.setattr("srcsel.ui.images.checking.WAIT", 60)
+    monkeypatch.setattr("srcsel.ui.images.listed.WAIT", 60)
 
 
 @pytest.fixture

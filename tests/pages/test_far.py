@@ -13,7 +13,7 @@ from srcsel.base import sampling
 from srcsel.jobs.worker import _claim, _work
 from srcsel.runs.question import new_run
 from srcsel.store.serialize import to_plain
-from srcsel.ui.images import checking
+from srcsel.ui.images import listed, strips
 
 pytest.importorskip("s3fs", reason='s3fs is not installed (pip install "srcsel[s3]")')
 
@@ -80,7 +80,7 @@ CASES = {
 def said(request, monkeypatch, work):
     """What is said where the store does so."""
     fails, loses, names, sentence = request.param
-    checking._list.clear()
+    listed._list.clear()
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     for name, value in (("fails", fails), ("loses", loses), ("names", names)):
         monkeypatch.setattr(Far, name, value)
@@ -160,7 +160,7 @@ def test_run_again_says_it(visit, done, reads, save, result):
 def test_of_a_sample_pages_show_what_was_fetched_and_say_how_much_that_is(
     visit, done, work, words_of, monkeypatch
 ):
-    checking._list.clear()
+    listed._list.clear()
     for name, value in (("ALL_UP_TO", 100), ("SIZE", 60), ("EACH", 5)):
         monkeypatch.setattr(sampling, name, value)
     made = io.BytesIO()
@@ -169,13 +169,13 @@ def test_of_a_sample_pages_show_what_was_fetched_and_say_how_much_that_is(
         monkeypatch.setattr(Far, name, value)
     monkeypatch.setattr("fsspec.filesystem", lambda *_, **__: Far())
     shown = []
-    register = checking.thumbs.register
+    register = strips.thumbs.register
 
     def seen(folder, paths, ranges):
         shown.extend(folder / path for path in paths)
         return register(folder, paths, ranges)
 
-    monkeypatch.setattr(checking.thumbs, "register", seen)
+    monkeypatch.setattr(strips.thumbs, "register", seen)
     tab = again(visit("images", images=REF), done)
     assert not tab.exception
     assert len([path for path in work.rglob("*.png") if path.is_file()]) == 60

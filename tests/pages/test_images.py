@@ -16,7 +16,7 @@ from srcsel.pictures import listing as listing_module
 from srcsel.pictures import thumbs, uploads
 from srcsel.pictures.dataset import list_pictures, load_dataset
 from srcsel.pictures.listing import preview
-from srcsel.ui.images import checking, kept
+from srcsel.ui.images import kept, listed, strips
 
 
 @pytest.fixture
@@ -339,7 +339,7 @@ def test_strips_are_taken_from_all_over_a_class_and_leave_out_broken_ones(pictur
     from srcsel.pictures.dataset import list_pictures
 
     listing = list_pictures(str(picture_folder))
-    rows = checking.class_rows(listing, broken={listing.paths[0]})
+    rows = strips.class_rows(listing, broken={listing.paths[0]})
     assert [count for _, count, _ in rows] == [9, 10, 10]
     assert all(len(members) == 6 for _, _, members in rows)
     assert 0 not in rows[0][2]
@@ -359,8 +359,8 @@ def test_the_check_shows_deep_pictures_by_the_range_of_their_set(picture_folder,
     assert found["ranges"]["u2"][1] > 3900
     assert any("1 picture is (nearly) uniform" in note for note in found["warnings"])
     listing = list_pictures(str(picture_folder))
-    rows = checking.class_rows(listing, broken=set())
-    html = checking.class_html(listing, rows, found["ranges"])
+    rows = strips.class_rows(listing, broken=set())
+    html = strips.class_html(listing, rows, found["ranges"])
     for row, (set_id, index) in enumerate(re.findall(r"/thumbs/(\w+)/(\d+)/320", html)):
         _, jpeg = thumbs.picture(set_id, int(index), 320)
         with Image.open(io.BytesIO(jpeg)) as picture:
@@ -448,13 +448,13 @@ def test_a_folder_that_takes_long_to_look_through_stalls_no_page(
         return real(ref)
 
     monkeypatch.setattr(listing_module, "list_quickly", slowly)
-    monkeypatch.setattr(checking, "WAIT", 0)
+    monkeypatch.setattr(listed, "WAIT", 0)
     tab = visit(key, images=str(picture_folder))
     assert "Looking through the folder" in words_of(tab) + "".join(i.value for i in tab.info)
     assert not tab.metric
     assert not tab.exception
     may_go_on.set()
-    monkeypatch.setattr(checking, "WAIT", 60)
+    monkeypatch.setattr(listed, "WAIT", 60)
     tab.run()
     assert "Looking through" not in "".join(i.value for i in tab.info)
     assert "30" in words_of(tab) + "".join(metrics(tab).values())
@@ -464,7 +464,7 @@ def test_what_a_folder_holds_is_believed_for_some_minutes(visit, picture_folder,
     tab = visit("images", images=str(picture_folder))
     shutil.copy(picture_folder / "rust" / "00.png", picture_folder / "rust" / "new.png")
     assert metrics(tab.run())["Pictures"] == "30"
-    monkeypatch.setattr(checking, "KEPT", -1)
+    monkeypatch.setattr(listed, "KEPT", -1)
     assert metrics(tab.run())["Pictures"] == "31"
 
 

@@ -21,6 +21,7 @@ from srcsel.base.errors import InputError
 from srcsel.base.phrases import cut
 from srcsel.pictures.images import SUFFIXES as PICTURES
 from srcsel.pictures.kinds import ending
+from srcsel.pictures.masks import is_called_so
 from srcsel.pictures.reading import FILE_LIMIT
 from srcsel.pictures.stores.batches import batches
 from srcsel.pictures.stores.limits import Allowance
@@ -43,6 +44,7 @@ PACKED = (
     "{} is a packed folder with {}: what its classes are can be told only where it is unpacked."
     " Unpack it, and choose the folder."
 )
+MANY = 4  # of so many pictures one that is called like a mask, or more
 BROKEN = "{} cannot be read as a shard: it is damaged or not whole. Copy it anew."
 _UNSAFE = re.compile(r"[^\w.-]+")
 
@@ -145,24 +147,32 @@ class _Plain:
     def __init__(self, name: str) -> None:
         self._name = name
         self._table = False
+        self._taken = self._masks = 0
         self._above: PurePosixPath | None = None  # the folder that holds the class folders
 
     def pass_by(self, name: PurePosixPath) -> None:
         """Take note of a table."""
-        self._table = self._table or name.suffix.lower() in (".csv", ".tsv")
+        called = name.name.lower()
+        self._table = self._table or called.endswith((".csv", ".tsv")) or called == "labels.txt"
 
     def take(self, sample: _Sample) -> None:
         """Take note of a picture. Raises InputError where class folders lie in several others."""
         if sample.by_folder:
+            self._taken += 1
+            self._masks += is_called_so(PurePosixPath(sample.key).name)
             above = PurePosixPath(sample.key).parent.parent
             self._above = self._above or above
             if above != self._above:
                 raise InputError(PACKED.format(self._name, "class folders in several folders"))
 
     def require(self) -> None:
-        """Raise InputError where a table may say the classes instead of the folders."""
+        """Raise InputError where a table may say the classes instead of the folders, or many of its
+        pictures are called like masks of others.
+        """
         if self._table and self._above is not None:
             raise InputError(PACKED.format(self._name, "a table beside its pictures"))
+        if self._masks and MANY * self._masks >= self._taken:
+            raise InputError(PACKED.format(self._name, "masks beside its pictures"))
 
 
 class _Sample:

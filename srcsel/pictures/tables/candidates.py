@@ -89,7 +89,7 @@ def names_folders(tree: Tree, name: str) -> bool:
     try:
         if len(firsts) < 2 or table.stat().st_size > MAP_BYTES:
             return False
-        rows = Rows(table, encoding_of(table, set())[0]).sample
+        rows = Rows(table, encoding_of(table, lambda: ())[0]).sample
     except (OSError, InputError):
         return False
     for body in (rows, rows[1:]):

@@ -6,33 +6,26 @@ Names come from a quick listing made by the page; opening every file is a job of
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from html import escape
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
 
 from srcsel.base.errors import InputError, MissingPathError, SrcselError
-from srcsel.base.paths import lasting, named
+from srcsel.base.paths import lasting
 from srcsel.base.records import JobStatus, Listing
 from srcsel.jobs.base import BROKEN
-from srcsel.pictures import places, stores, thumbs
+from srcsel.pictures import places, stores
 from srcsel.store.serialize import from_plain
 from srcsel.ui.app import navigation, state
+from srcsel.ui.images.listed import listed
+from srcsel.ui.images.strips import class_html, class_rows
 from srcsel.ui.parts import asking, cards, watch, words
 from srcsel.ui.parts.making import CHECKED, check_job
-from srcsel.ui.parts.show import error_state, md, plain, prefix
+from srcsel.ui.parts.show import error_state, md, plain
 
 OPEN_CLASSES = 8  # classes shown without opening the expander
 MOST_CLASSES = 200  # classes shown at all
-EACH = 6  # pictures of a class
-WAIT = 0.8  # seconds that a drawing waits for the names of a folder's files
-KEPT = 300.0  # seconds that they are believed
-LOOK = 0.5  # seconds between two looks whether they are there
 
 
 def card(ref: str) -> None:
@@ -68,68 +61,6 @@ def readable(ref: str) -> int | None:
     return int(found.get("sampled_from") or found["images"]) if found else None
 
 
-def look_again(ref: str) -> None:
-    """Forget what was listed and ask for a fresh check."""
-    st.session_state.get(CHECKED, {}).pop(ref, None)
-    _list.clear()
-
-
-def listed(ref: str, *, whole: bool = False) -> Listing | None:
-    """Return what the folder holds by name; None where it is not on this computer yet, or has a
-    table so large that only the worker reads it, which `whole` reads all the same. Where there is
-    so much that it takes long, the drawing ends here, says so, and begins anew when it is known.
-
-    Raises InputError.
-    """
-    ref = lasting(ref)  # whatever was typed or stands in a link: checked at each drawing
-    if named(ref) is not None and not _here(ref):
-        return None
-    if named(ref) is None and not stores.is_here(ref):
-        return None
-    found = _known(ref, whole=False)
-    return _known(ref, whole=True) if whole and found is None else found
-
-
-def _known(ref: str, *, whole: bool) -> Listing | None:
-    if _list(ref, whole).is_old():
-        _list.clear(ref, whole)
-    coming = _list(ref, whole).future
-    wait([coming], WAIT)
-    if not coming.done():
-        _looking(coming)
-        st.stop()
-    if coming.exception() is not None:
-        _list.clear(ref, whole)  # it may be mended
-    return coming.result()
-
-
-@st.fragment(run_every=LOOK)
-def _looking(coming: Future[Listing | None]) -> None:
-    """Say that a folder is being looked through, until that is done."""
-    if coming.done():
-        st.rerun()
-    st.info(
-        "Looking through the folder. It holds very many files, so this takes a while; other pages"
-        " can be used meanwhile.",
-        icon=":material/hourglass_empty:",
-    )
-
-
-def _here(ref: str) -> bool:
-    """Tell whether a named set lies on this computer; fetching or drawing it is the worker's
-    work.
-    """
-    from srcsel.pictures.bundled.targets import TARGETS, VERSION
-    from srcsel.pictures.public import INDEX, PUBLIC
-
-    hub, _, name = ref.partition(":")
-    folder = state.settings().public
-    if hub == "demo" and name in TARGETS:
-        return (folder / f"demo-{name}-{VERSION}").is_dir()
-    # an unknown name: the listing says so
-    return name not in PUBLIC or (folder / name / INDEX).is_file()
-
-
 def waiting(ref: str, text: str) -> None:
     """Draw how far the worker is with pictures that are not here yet, `text` (Markdown) above while
     they come; the page is drawn anew when they are.
@@ -138,39 +69,6 @@ def waiting(ref: str, text: str) -> None:
     if job.state in watch.ACTIVE:
         st.markdown(text)
     watch.watch_job(job, _reading)
-
-
-class _Coming:
-    """The names of a folder's files, on their way or there."""
-
-    def __init__(self, ref: str, *, whole: bool) -> None:
-        from srcsel.pictures.listing import list_pictures, list_quickly
-
-        self._ended = math.inf
-        self.future: Future[Listing | None] = _lister().submit(
-            list_pictures if whole else list_quickly, ref
-        )
-        self.future.add_done_callback(self._note)
-
-    def _note(self, _: Future[Listing | None]) -> None:
-        self._ended = time.monotonic()
-
-    def is_old(self) -> bool:
-        """Tell whether they may have changed since they were there."""
-        return time.monotonic() - self._ended > KEPT
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _list(ref: str, whole: bool) -> _Coming:
-    """Begin to list, once for all who ask: not on the thread that draws, which would answer nothing
-    meanwhile, no press and no other page.
-    """
-    return _Coming(ref, whole=whole)
-
-
-@st.cache_resource(show_spinner=False)
-def _lister() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(2, "listing")
 
 
 def _previewed(found: dict | None) -> Listing | None:
@@ -350,53 +248,3 @@ def _classes(
             st.html(class_html(listing, rest, ranges))
             if len(strips) > MOST_CLASSES:
                 st.caption(f"The first {MOST_CLASSES} classes are shown.")
-
-
-def class_rows(
-    listing: Listing,
-    broken: set[str],
-    counts: Sequence[int] | None = None,
-    here: np.ndarray | None = None,
-) -> list[tuple[int, int, list[int]]]:
-    """Return (class, its readable pictures, rows of up to EACH of them) for each class, in
-    order; `counts` (c,) of readable pictures where the listing is a preview; here (m,), rising: the
-    rows of pictures that lie on this computer, None where all do.
-    """
-    rows = []
-    if here is not None:
-        aside = [row for row, path in enumerate(listing.paths) if path in broken] if broken else []
-        every = np.bincount(listing.labels, minlength=len(listing.classes))
-        counts = (every - np.bincount(listing.labels[aside], minlength=len(every))).tolist()
-    shown = np.arange(len(listing.paths)) if here is None else here
-    order = shown[np.argsort(listing.labels[shown], kind="stable")]
-    ends = np.searchsorted(listing.labels[order], np.arange(len(listing.classes) + 1))
-    for label in range(len(listing.classes)):
-        members = order[ends[label] : ends[label + 1]].tolist()
-        if broken:
-            members = [row for row in members if listing.paths[row] not in broken]
-        # from all over the class, not only its first files
-        step = max(1, len(members) // (3 * EACH))
-        count = len(members) if counts is None else counts[label]
-        rows.append((label, count, members[::step][:EACH]))
-    return rows
-
-
-def class_html(
-    listing: Listing, rows: list[tuple[int, int, list[int]]], ranges: Mapping[str, Any]
-) -> str:
-    """Write the strips as HTML, `ranges` as in `Dataset`. Names are escaped here."""
-    shown = [row for _, _, members in rows for row in members]
-    set_id = thumbs.register(listing.folder, [listing.paths[row] for row in shown], ranges)
-    at = {row: place for place, row in enumerate(shown)}
-    figures = []
-    for label, count, members in rows:
-        name = escape(plain(listing.classes[label]))
-        images = "".join(
-            f'<img src="{prefix()}{thumbs.url(set_id, at[row], 320)}" alt="{name}" loading="lazy">'
-            for row in members
-        )
-        figures.append(
-            f'<figure><figcaption title="{name}"><b>{name}</b><span>{count:,}</span></figcaption>'
-            f'<div class="srcsel-thumbs">{images}</div></figure>'
-        )
-    return f'<div class="srcsel-classes">{"".join(figures)}</div>'

@@ -13,7 +13,7 @@ import streamlit as st
 from srcsel.base.errors import InputError
 from srcsel.base.paths import lasting, named
 from srcsel.ui.app import state
-from srcsel.ui.images import browsing, checking
+from srcsel.ui.images import browsing, listed
 from srcsel.ui.parts import cards, words
 from srcsel.ui.parts.show import md
 
@@ -121,7 +121,7 @@ def take(ref: str) -> None:
     """Choose these pictures, as typed or named, and look at them afresh."""
     with contextlib.suppress(InputError):  # the card says what is wrong with it
         ref = lasting(ref)
-    checking.look_again(ref)
+    listed.look_again(ref)
     state.write(images=ref)
 
 

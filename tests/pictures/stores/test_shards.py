@@ -183,15 +183,20 @@ def test_names_in_a_tar_lead_nowhere_else(tmp_path):
 @pytest.mark.parametrize(
     ("places", "table", "said"),
     [
-        (("train/cat", "test/dog"), False, "class folders in several folders"),
-        (("animal/a", "plant/b"), False, "class folders in several folders"),
-        (("set/images", "set/images"), True, "a table beside its pictures"),
+        (("train/cat", "test/dog"), "", "class folders in several folders"),
+        (("animal/a", "plant/b"), "", "class folders in several folders"),
+        (("set/images", "set/images"), "labels.csv", "a table beside its pictures"),
+        (("set/cat", "set/dog"), "labels.txt", "a table beside its pictures"),
+        (("set/cat", "set/dog"), "cat/0_mask.png", "masks beside its pictures"),
     ],
 )
 def test_a_packed_folder_is_not_read_otherwise_than_the_folder(tmp_path, places, table, said):
     """Its classes would be the innermost folders, whatever a table or parts say."""
     files = [(f"{places[i % 2]}/{i}.png", data) for i, (data, _) in enumerate(samples())]
-    files += [("set/labels.csv", b"file,label\n")] if table else []
+    if table.endswith(".png"):
+        files += [(name.replace(".png", "_mask.png"), data) for name, data in files]
+    elif table:
+        files.append((f"set/{table}", b"file,label\n"))
     inside = tmp_path / "packed"
     inside.mkdir()
     tar_of(inside / "x.tar", files)
