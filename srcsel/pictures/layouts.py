@@ -32,6 +32,8 @@ _NUMBERED = frozenset({"fold", "folds", "cv", "split", "part", "partition", "bat
 _FILLER = frozenset(
     ("images", "image", "imgs", "img", "data", "dataset", "set", "seg", "pictures", "pics")
 )
+_OF_PART = frozenset({"split", "part", "partition", "subset", "folder", "daten", "bilder"})
+"""Words that stand behind the name of a part."""
 _CONTENT = _FILLER | {
     *("photos", "frames", "jpg", "jpeg", "jpegimages", "png", "labels", "label", "bboxes"),
     *("annotation", "annotations", "mask", "masks"),
@@ -64,7 +66,14 @@ def split_of(name: str) -> str:
     rest = " ".join(word for word in words if not word.isdigit() and word not in _FILLER)
     if rest in _NUMBERED:
         return f"fold {number}" if number else ""
-    return _PART.get(rest) or _PART.get(re.sub("(set|data)$", "", rest), "")
+    named = " ".join(word for word in rest.split() if word not in _OF_PART)
+    return _PART.get(named) or _PART.get(re.sub("(set|data|s?daten)$", "", named), "")
+
+
+def _is_split(name: str) -> bool:
+    """Tell whether a folder is called like a part of a data set that says nothing of a class."""
+    part = split_of(name)
+    return bool(part) and not part.startswith("zoom")
 
 
 def is_part(name: str) -> bool:
@@ -114,6 +123,8 @@ def remedies(found: Dataset | Listing) -> list[Remedy]:
     shape = _Shape(found)
     if not (shape.mostly or shape.same) or not shape.below:
         return []
+    if not shape.mostly and all(map(_is_split, shape.below)):
+        return []  # cat/train, cat/val: the parts of each class belong together
     from srcsel.pictures.stores import folder_of
 
     folder = folder_of(found)
@@ -154,6 +165,7 @@ class _Shape:
         self.below = [] if plain else self.inner
         full = [name for name in self.parts or found.classes if sets[name]]
         trains = [name for name in full if split_of(name) == "train"]
+        trains = trains or [name for name in full if split_of(name) != "test"]
         sizes = Counter[str]()
         for place, pictures in places.items():
             sizes[place.split("/")[starting]] += pictures

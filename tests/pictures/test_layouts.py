@@ -56,19 +56,29 @@ def test_the_same_folders_in_each_or_names_of_parts_are_pointed_out(tmp_path, ou
     assert list_pictures(merged.ref).paths == merged.paths
 
 
-@pytest.mark.parametrize(
-    ("outer", "inner"),
-    [
-        (("benign", "malignant"), ("40X", "100X", "200X")),
-        (("cat", "dog"), ("train", "val")),
-    ],
-)
-def test_parts_within_each_class_are_pointed_out(tmp_path, outer, inner):
-    tree(tmp_path, outer, inner)
+def test_zooms_within_each_class_are_pointed_out(tmp_path):
+    tree(tmp_path, ("benign", "malignant"), ("40X", "100X", "200X"))
     found = list_pictures(str(tmp_path))
     (said,) = notes_of(found)
-    assert f"'{outer[0]}' and '{outer[1]}' holds the same folders" in said
-    assert list_pictures(remedies(found)[0].ref).classes == tuple(sorted(inner))
+    assert "'benign' and 'malignant' holds the same folders" in said
+    assert list_pictures(remedies(found)[0].ref).classes == ("100X", "200X", "40X")
+
+
+def test_parts_within_each_class_belong_together(tmp_path):
+    tree(tmp_path, ("cat", "dog"), ("train", "val"))
+    found = list_pictures(str(tmp_path))
+    (said,) = notes_of(found)
+    assert (
+        "'cat' and 'dog' holds the same folders 'train' and 'val'. The outer ones are taken" in said
+    )
+    assert "srcsel rank" not in said
+    assert remedies(found) == []
+
+
+@pytest.mark.parametrize("parts", [("Trainingsdaten", "Testdaten"), ("train_split", "test_split")])
+def test_the_part_to_learn_from_is_advised_in_other_words_too(tmp_path, parts):
+    tree(tmp_path, parts, ("cat", "dog"))
+    assert [way.label for way in remedies(list_pictures(str(tmp_path)))][1] == f"Only {parts[0]}"
 
 
 def test_parts_without_folders_of_classes(tmp_path):
@@ -157,6 +167,9 @@ def test_ordinary_folders_are_left_in_peace(tmp_path):
         ("fold_3", "fold 3"),
         ("400x", "zoom 400x"),
         ("trainA", "train"),
+        ("train_split", "train"),
+        ("Trainingsdaten", "train"),
+        ("Testdaten", "test"),
         ("Test A", ""),
         ("test strip", ""),
         ("part", ""),
