@@ -26,7 +26,9 @@ _KINDS = {
     ".svg .svgz .eps .ai": "It is a drawing, not a picture made of points. Export it as PNG.",
     ".psd .xcf .kra": "It is a document of a drawing program. Export it as JPEG or PNG.",
     ".pdf": "It is a PDF document. Export its pictures as JPEG.",
-    ".xlsx .xls .ods .parquet": "Tables of this kind are not read. Save it as CSV (UTF-8).",
+    ".xlsx .xls .ods .parquet .jsonl": (
+        "Tables of this kind are not read. Save it as CSV (UTF-8)."
+    ),
     ".mp4 .mov .avi .mkv .webm .m4v .3gp": "It is a film. Save single frames as pictures.",
     ".dcm .dicom .nii .nii.gz .nrrd .mha .mhd": (
         "Medical volumes are not read. Export single pictures as PNG."
@@ -51,6 +53,11 @@ def ending(name: str) -> str:
     """Return how a file's name ends, in small letters: ".jpg", ".nii.gz", ""."""
     stem, suffix = os.path.splitext(name.lower())  # noqa: PTH122 - a Path for each of 50,000 names costs half a second
     return ".nii.gz" if suffix == ".gz" and stem.endswith(".nii") else suffix
+
+
+def told(suffix: str) -> str:
+    """Return what is known of files of this ending, and what to do; "" = nothing."""
+    return _REASONS.get(suffix, "")
 
 
 def reason_of(suffix: str, ordinary: bool) -> str:

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from srcsel.base import access
 from srcsel.base.errors import InputError
-from srcsel.base.phrases import whole_path
+from srcsel.base.phrases import spoken, whole_path
 from srcsel.base.records import Unreadable
 from srcsel.pictures import places
 from srcsel.pictures.images import SUFFIXES
-from srcsel.pictures.kinds import IGNORED, JUNK, ending, reason_of
+from srcsel.pictures.kinds import IGNORED, JUNK, ending, reason_of, told
 from srcsel.pictures.tables.rows import SUFFIXES as TABLES
 
 
@@ -220,7 +220,9 @@ def missing(folder: Path) -> str:
             if folder.suffix.lower() == ".zip"
             else "a file"
         )
-        return f"{shown} is {what}. Choose the folder that holds one sub-folder per class."
+        why = "" if folder.suffix.lower() == ".zip" else told(ending(folder.name))
+        ask = "Choose the folder that holds one sub-folder per class."
+        return spoken(f"{shown} is {what}.", why, ask)
     parent = next((p for p in folder.parents if p.is_dir()), None)
     if parent is None or not access.allowed(parent):
         return f"I cannot open {shown}. Copy the folder's path again."

@@ -3,6 +3,7 @@ reason.
 """
 
 import os
+import re
 import types
 
 import numpy as np
@@ -330,3 +331,19 @@ def test_a_table_without_pictures_says_what_lies_there_instead(tmp_path):
     assert "There are no pictures" in said
     assert "2 .npy files" in said
     assert "Save each picture in it as PNG" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("all.tar.gz", "It is a packed folder. Unpack it first."),
+        ("all.7z", "It is a packed folder. Unpack it first."),
+        ("labels.xlsx", "Save it as CSV (UTF-8)."),
+        ("labels.jsonl", "Save it as CSV (UTF-8)."),
+        ("notes.doc", "is a file. Choose the folder"),
+    ],
+)
+def test_a_file_in_place_of_a_folder_is_said_with_what_to_do(tmp_path, name, said):
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(InputError, match=re.escape(said)):
+        list_pictures(str(tmp_path / name))
