@@ -18,11 +18,10 @@ SrcselError
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from srcsel.base.phrases import cut, spoken, whole_path
+from srcsel.base.phrases import bare, cut, spoken, whole_path
 
 NEAR = 0.55  # of `difflib`'s ratio, from which a name is near another
 FEW = 12  # names that are listed where none is near
@@ -36,13 +35,8 @@ class InputError(SrcselError):
     """What was handed in cannot be used."""
 
 
-def bare(name: str) -> str:
-    """Return a name without what people write differently: capitals, blanks, separators."""
-    return re.sub(r"[\W_]+", "", name).casefold()
-
-
 def _near(name: str, names: list[str]) -> list[str]:
-    """Return at most three names that may be meant: first those that hold it or that it holds."""
+    """Return at most three names that may be meant: first those that hold it."""
     asked = {bare(name), bare(name.rpartition("/")[2])} - {""}
     own = {known: bare(known) for known in names}
     holding = [n for n, one in own.items() if one and any(a in one for a in asked if len(a) > 2)]

@@ -92,6 +92,11 @@ def cut(name: str, length: int = NAMED) -> str:
     return f"{name[:head].rstrip()}…{name[-(length - 1 - head) :].lstrip()}"
 
 
+def bare(name: str) -> str:
+    """Return a name without what people write differently: capitals, blanks, separators."""
+    return re.sub(r"[\W_]+", "", name).casefold()
+
+
 def whole_path(text: object) -> str:
     """Repeat a path whole; what is longer than paths are is cut as any name."""
     return str(text) if len(str(text)) <= PATH else cut(str(text))

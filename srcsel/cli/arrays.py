@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from srcsel.base.errors import FeatureError, InputError, bare
+from srcsel.base.errors import FeatureError, InputError
+from srcsel.base.phrases import bare
 from srcsel.cli.output import say
 from srcsel.measures import plain_labels
 
@@ -239,20 +240,20 @@ def _columns(table: Any, file: Path, text: bool) -> Arrays:
         return {str(name): table[name].to_numpy(dtype=object) for name in table.columns}
     said = next((name for name in NAMES["y"] if name in table.columns), None)
     rest = table.drop(columns=said) if said else table
+    aside = [name for name in rest.columns if _counts(str(name), rest[name])]
+    rest = rest.drop(columns=aside)
     words = [str(name) for name in rest.columns if rest[name].dtype.kind not in "fiub"]
-    words = [name for name in words if not _counts(name, rest[name])]
     if words:
         raise InputError(
             f"{file} has columns that hold no numbers: {', '.join(words[:3])}. Leave them out, and"
             " call the column of the labels label."
         )
-    aside = [str(name) for name in rest.columns if _counts(str(name), rest[name])]
     if aside:
         say(
-            f"{file}: left out as no feature: {', '.join(aside[:5])}. Such a column numbers or"
-            " sorts the rows. If it is a feature, give it another name, or save an .npz file."
+            f"{file}: left out as no feature: {', '.join(map(str, aside[:5]))}. Such a column"
+            " numbers or sorts the rows. If it is a feature, give it another name, or save an .npz"
+            " file."
         )
-        rest = rest.drop(columns=[name for name in rest.columns if str(name) in aside])
     found: Arrays = {"X": rest.to_numpy(dtype=np.float64)}
     return found | ({"y": table[said].to_numpy()} if said else {})
 

@@ -35,8 +35,8 @@ from numpy.typing import ArrayLike
 
 from srcsel.base.absent import NO_VALUE
 from srcsel.base.allowed import check
-from srcsel.base.errors import FeatureError, NotAvailable, UnknownNameError, bare
-from srcsel.base.phrases import cut
+from srcsel.base.errors import FeatureError, NotAvailable, UnknownNameError
+from srcsel.base.phrases import bare, cut
 from srcsel.measures.kernels.blocks import blocks
 
 NULL_PERMUTATIONS = 20  # label permutations behind every null that has no closed form

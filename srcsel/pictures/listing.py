@@ -182,11 +182,9 @@ def _by_folders(tree: Tree, ref: str, name: str, notes: Sequence[str]) -> Listin
             " table labels.csv with the columns file and label."
             + "".join(f" {note}" for note in notes)
         )
-    apart = masks.masks_of(labels)
-    aside = [*tree.skipped, *_loose(tree, labels), *_masks(apart)]
-    labels = {path: label for path, label in labels.items() if path not in apart}
+    labels, aside, said = _without_masks(tree, labels)
     found = _listing(tree, labels, aside, ref, name, FOLDER_NAMES)
-    return replace(found, notes=(*notes, *_about_bare(tree), *masks.said(apart)))
+    return replace(found, notes=(*notes, *_about_bare(tree), *said))
 
 
 def _by_inner_folders(tree: Tree, depth: int, path: Path) -> Listing:
@@ -202,18 +200,22 @@ def _by_inner_folders(tree: Tree, depth: int, path: Path) -> Listing:
             " its folders as the classes."
         )
     ref = str(path.joinpath(*[BELOW] * depth))
-    apart = masks.masks_of(labels)
-    aside = [*tree.skipped, *_loose(tree, labels), *_masks(apart)]
-    labels = {path: label for path, label in labels.items() if path not in apart}
+    labels, aside, said = _without_masks(tree, labels)
     found = _listing(tree, labels, aside, ref, path.name or str(path), FOLDERS_BELOW)
-    return replace(found, notes=(*_about_bare(tree, depth), *masks.said(apart)))
+    return replace(found, notes=(*_about_bare(tree, depth), *said))
 
 
-def _masks(apart: Mapping[str, str]) -> list[Unreadable]:
-    return [
+def _without_masks(
+    tree: Tree, labels: Mapping[str, str]
+) -> tuple[Mapping[str, str], list[Unreadable], list[str]]:
+    """Return the labels of what is no mask, all that is left aside, and what to say of masks."""
+    apart = masks.masks_of(labels)
+    aside = [
         Unreadable(mask, f"It seems to be a mask of {cut(of)}, beside which it lies.", "label")
         for mask, of in apart.items()
     ]
+    kept = {path: label for path, label in labels.items() if path not in apart}
+    return kept, [*tree.skipped, *_loose(tree, labels), *aside], masks.said(apart)
 
 
 def _loose(tree: Tree, labels: Mapping[str, str]) -> list[Unreadable]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from srcsel.base.errors import UnknownNameError, bare
+from srcsel.base.errors import UnknownNameError
+from srcsel.base.phrases import bare
 from srcsel.base.records import SourceModel
 from srcsel.base.watch import Watch
 from srcsel.models.hubs import _caches, _download, _table

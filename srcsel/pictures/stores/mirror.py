@@ -144,13 +144,13 @@ def rows_here(listing: Listing) -> np.ndarray | None:
     if (found := _far(listing)) is None:
         return None
     _, place, head = found
-    paths, found = listing.paths, list[int]()
+    paths, here = listing.paths, list[int]()
     for name in index.told(place, "files"):
         path = name.removeprefix(head)
         row = bisect_left(paths, path)
         if name.startswith(head) and row < len(paths) and paths[row] == path:
-            found.append(row)
-    return np.array(sorted(found), np.int64)
+            here.append(row)
+    return np.array(sorted(here), np.int64)
 
 
 def folder_of(listing: Listing | Dataset) -> Path | Address:

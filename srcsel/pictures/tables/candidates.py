@@ -84,7 +84,7 @@ def names_folders(tree: Tree, name: str) -> bool:
     """Tell whether a table says how the folders are called: a column holds names of folders alone,
     in no more rows than there are folders.
     """
-    firsts = {path.split("/", 1)[0] for path in tree.pictures if "/" in path}
+    firsts = {place.split("/", 1)[0] for place in tree.places if place}
     table = tree.folder / name
     try:
         if len(firsts) < 2 or table.stat().st_size > MAP_BYTES:
@@ -99,9 +99,11 @@ def names_folders(tree: Tree, name: str) -> bool:
     return False
 
 
-def unread(tree: Tree, taken: str) -> tuple[str, ...]:
-    """Name a text labels.txt that says of no picture what it shows; `taken`: the table in use."""
-    texts = [n for n in candidates(tree) if stem_of(n) == SURE and n.lower().endswith(".txt")]
+def unread(tables: Sequence[str], taken: str) -> tuple[str, ...]:
+    """Name a text labels.txt of the tables that says of no picture what it shows; `taken`: the one
+    in use.
+    """
+    texts = [n for n in tables if stem_of(n) == SURE and n.lower().endswith(".txt")]
     if not texts or taken in texts:
         return ()
     return (

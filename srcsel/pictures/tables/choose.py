@@ -53,7 +53,7 @@ def choose(tree: Tree) -> Choice:
         " classes otherwise, rename the folders."
         for name in maps
     ]
-    return replace(choice, notes=(*choice.notes, *said, *unread(tree, taken)))
+    return replace(choice, notes=(*choice.notes, *said, *unread(tables, taken)))
 
 
 def _choice(tree: Tree, names: Sequence[str]) -> Choice:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from srcsel.base.absent import NO_VALUE
 from srcsel.base.errors import InputError
-from srcsel.base.phrases import cut, listed
+from srcsel.base.phrases import bare, cut, listed
 from srcsel.base.spreadsheet import as_named
 from srcsel.pictures.layouts import split_of
 from srcsel.pictures.tables.names import composed, is_picture_name
@@ -87,7 +87,7 @@ def find_columns(
     """
     if _numbered(rows):  # as R writes tables: without a heading over the numbers of the rows
         rows = [["", *rows[0]], *rows[1:]]
-    names, width = [re.sub(r"[\W_]", "", name.casefold()) for name in rows[0]], len(rows[0])
+    names, width = [bare(name) for name in rows[0]], len(rows[0])
     body = rows[1 : SAMPLE + 1]
     hits = _hits(rows, is_picture_name)
     ended = max(hits) >= len(body) > 0  # else asking the folder tells more, and takes longer
