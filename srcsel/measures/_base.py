@@ -2,14 +2,18 @@
 measures.
 
 A measure is one file of this package, named like it. `@measure(...)` above its function registers
-it. Four optional functions make it fast in `srcsel.scoring.score`, which knows no measure by name:
+it. Five optional functions make it fast in `srcsel.scoring.score`, which knows no measure by name:
 
     null(X, y, value, **keywords) -> float            the score with uninformative labels
     rechecks(X, y, kept, **keywords) -> (b,) array    the score on each subset; kept (b, n) bool
     on_rows(Z, y, **keywords) -> (g,) array           the scores of prepared unit rows (g, n, d)
+    nearly(Z, kept, **keywords) -> scorer | None      the same but for little, at less cost
     reader(shared, kept, **keywords) -> Scorer | None for measures that look at all pairs
 
 A measure with a `preparation` has `on_rows`: each subset is prepared once for all that read it so.
+What `nearly` makes of prepared rows of all pictures Z (n, d) and the subsets kept (b, n) is called
+with a subset's rows and labels, as `on_rows` is, and a slice of `kept`; it is believed where some
+subsets scored either way say so.
 
 Without the first two the null comes from label permutations and the re-checks from calling the
 measure on every subset, both only where the measure is declared `cheap`.
@@ -74,6 +78,7 @@ class Measure:
     null: Callable[..., float] | None = None
     rechecks: Callable[..., np.ndarray] | None = None
     on_rows: Callable[..., np.ndarray] | None = None
+    nearly: Callable[..., Callable[..., np.ndarray] | None] | None = None
     reader: Callable[..., Any] | None = None
     # set-relative: parts -> values
     combine: Callable[[Sequence[dict[str, float]]], Sequence[float]] | None = None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 
 from srcsel.measures._base import measure, permutations
@@ -69,9 +67,7 @@ def _rechecks(
         reader = Subsets(known, kept, metric)
         read_all([reader])
         return reader.result()
-
-    score = functools.partial(_on_rows, metric=metric)
-    return on_subsets(known, kept, preparation, score)
+    return on_subsets(known, kept, preparation, lambda Z, y, _: _on_rows(Z, y, metric=metric))
 
 
 def _on_rows(Z: np.ndarray, y: np.ndarray, *, metric: Metric = "cosine") -> np.ndarray:

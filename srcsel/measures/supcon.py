@@ -4,7 +4,6 @@ kind.
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 from typing import Any
@@ -17,12 +16,14 @@ from srcsel.measures.kernels.all_pairs import read_all
 from srcsel.measures.kernels.blocks import blocks, edges
 from srcsel.measures.kernels.class_sums import class_sums
 from srcsel.measures.kernels.exp_sums import WARM, ExpSums
+from srcsel.measures.kernels.near_loss import NearLoss
 from srcsel.measures.kernels.pairs import Pairs, cosine_pairs
 from srcsel.measures.kernels.prepare import Preparation
 from srcsel.measures.kernels.shared import Shared
 from srcsel.measures.kernels.subsets import STRIP, on_subsets
 
 COLDEST = 0.003  # exp(-2 / temperature) must stay a float64
+MANY = 350  # pictures of a subset from which comparing them with each other is what takes long
 ALONE = 256  # pictures alone in their class that are compared with everyone at once
 
 
@@ -82,8 +83,9 @@ def _rechecks(
         reader = _Loss(known, kept, temperature, preparation)
         read_all([reader])
         return reader.result()
-    score = functools.partial(_on_rows, temperature=temperature)
-    return on_subsets(known, kept, preparation, score)
+    return on_subsets(
+        known, kept, preparation, lambda Z, y, _: _on_rows(Z, y, temperature=temperature)
+    )
 
 
 def _on_rows(Z: np.ndarray, y: np.ndarray, *, temperature: float = 0.1) -> np.ndarray:
@@ -116,6 +118,14 @@ def _on_rows(Z: np.ndarray, y: np.ndarray, *, temperature: float = 0.1) -> np.nd
     anchors = np.repeat(partners, counts)
     logs = (np.log(totals[:, anchors]) + shift).mean(axis=1)
     return logs - apart.sum(axis=1) / anchors.sum() / temperature
+
+
+def _nearly(Z: np.ndarray, kept: np.ndarray, *, temperature: float = 0.1) -> NearLoss | None:
+    """Make what `_on_rows` comes to without pairs, where they are many and single precision is
+    safe.
+    """
+    many = len(kept) and int(kept[0].sum()) >= MANY
+    return NearLoss(Z, kept, temperature) if many and temperature >= WARM else None
 
 
 class _Loss(ExpSums):
@@ -164,6 +174,7 @@ def _reader(
     title="Neighbour agreement (SCL)",
     higher_is_better=False,
     bounds=(0.0, math.inf),
+    version=2,
     paper="https://arxiv.org/abs/2004.11362",
     wide_bias=True,
     cheap=True,
@@ -172,6 +183,7 @@ def _reader(
     null=_null,
     rechecks=_rechecks,
     on_rows=_on_rows,
+    nearly=_nearly,
     reader=_reader,
 )
 def supcon(

@@ -176,8 +176,21 @@ class Task:
         """
         hook = self.measure.on_rows
         assert hook is not None
-        asked = keywords_of(hook)
-        return partial(hook, **{k: v for k, v in self.keywords.items() if k in asked})
+        return partial(hook, **self._asked(hook))
+
+    def nearly(
+        self, Z: np.ndarray, kept: np.ndarray
+    ) -> Callable[[np.ndarray, np.ndarray, slice], np.ndarray] | None:
+        """Return what does nearly the same, and is also told which of kept (b, n) they are; Z (n,
+        d) prepared rows of all. None where nothing does.
+        """
+        hook = self.measure.nearly
+        return hook(Z, kept, **self._asked(hook)) if hook else None
+
+    def _asked(self, hook: Callable[..., Any]) -> dict[str, Any]:
+        """Those keywords that a hook knows."""
+        known = keywords_of(hook)
+        return {name: value for name, value in self.keywords.items() if name in known}
 
     def _given(self, function: Callable[..., Any], shared: Shared) -> Mapping[str, Any]:
         """Keywords, and what measures share where this one asks for it."""

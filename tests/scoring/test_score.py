@@ -14,7 +14,7 @@ from srcsel.measures import MEASURES, Measure
 from srcsel.measures._base import Combined
 from srcsel.measures.kernels import subsets
 from srcsel.measures.kernels.prepare import directions, prepare
-from srcsel.scoring import score
+from srcsel.scoring import score, together
 from srcsel.scoring.plan import plan_rechecks
 from srcsel.scoring.score import score_model
 
@@ -467,3 +467,24 @@ def test_exact_scores_of_very_many_keep_no_copy_of_the_features(reading, tmp_pat
         [s.value for s in (*whole.scores, *whole.literal)], rel=1e-5
     )
     assert most < X.nbytes  # one copy in float64 would be twice that
+
+
+@pytest.mark.parametrize(("temperature", "alike"), [(0.5, 0.998), (0.1, 1)])
+def test_what_is_nearly_scored_is_believed_only_where_the_first_subsets_say_so(
+    temperature, alike, monkeypatch
+):
+    rng = np.random.default_rng(2)
+    y = np.repeat(np.arange(6), 80)
+    X = rng.standard_normal((480, 90)) + 1.5 * rng.standard_normal((6, 90))[y]
+
+    def rechecks():
+        found = score_model(
+            "m", X, y, measures=("supcon",), temperature=temperature, reading="whitened"
+        )
+        return found.scores[0].rechecks
+
+    near = rechecks()
+    monkeypatch.setattr(together, "CHECKED", 200)  # every subset
+    exact = rechecks()
+    assert np.corrcoef(near, exact)[0, 1] >= alike - 1e-9
+    assert np.array_equal(near, exact) == (alike == 1)

@@ -24,14 +24,14 @@ def on_subsets(
     known: Shared,
     kept: np.ndarray,
     preparation: Preparation,
-    score: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    score: Callable[[np.ndarray, np.ndarray, slice], np.ndarray],
 ) -> np.ndarray:
     """Return the scores of each subset of kept (b, n) bool, its pictures prepared as if they were
     all, (b, ...).
 
-    `score` gets those of g subsets that keep as many of every class, by class, with their labels:
-    (g, m, d') and (m,) ascending, and returns (g, ...). Whitened ones are right up to a rotation,
-    in float32: what is made of them is compared with each other only.
+    `score` gets those of g subsets that keep as many of every class, by class, with their labels
+    and which they are: (g, m, d'), (m,) ascending and a slice, and returns (g, ...). Whitened ones
+    are right up to a rotation, in float32: what is made of them is compared with each other only.
     """
     X, y = known.X[known.order].astype(np.float64, copy=False), known.y[known.order]
     kept = kept[:, known.order]
@@ -44,13 +44,15 @@ def on_subsets(
         labels = y[group[0]]
         if gram is None or d >= len(labels):
             each = (prepare(X[one], preparation).astype(np.float32)[None] for one in group)
-            return np.concatenate([score(Z, labels) for Z in each])
+            return np.concatenate(
+                [score(Z, labels, slice(i, i + 1)) for i, Z in enumerate(each, some.start)]
+            )
         Z, sound = _whitened(X, rows, gram, group)
         for i in np.flatnonzero(~sound):
             slowly = prepare(X[group[i]], preparation)
             Z[i] = 0
             Z[i, :, : slowly.shape[1]] = slowly
-        return score(Z, labels)
+        return score(Z, labels, some)
 
     return np.concatenate(list(over_cores(scored, _alike(kept, y))))
 

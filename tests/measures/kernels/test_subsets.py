@@ -36,7 +36,8 @@ def test_every_subset_is_prepared_as_if_it_were_all(d, preparation, uneven, monk
     kept = keep(y, uneven)
     monkeypatch.setattr(subsets, "TOGETHER", 96 * 50 * 3)  # three at once
 
-    def similarities(Z, labels):
+    def similarities(Z, labels, which):
+        assert which.stop - which.start == len(Z)
         # the rows come by class, in the order of the pictures within each
         named = np.pad(labels, (0, len(y) - len(labels)), constant_values=-1)
         return np.stack([np.concatenate([(one @ one.T).ravel()[:500], named]) for one in Z])
