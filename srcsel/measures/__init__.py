@@ -10,12 +10,15 @@ from srcsel.measures._base import (
     MEASURES,
     Combined,
     Measure,
-    check_features,
-    check_labels,
-    check_rows,
     keywords_of,
     measure,
     permutations,
+)
+from srcsel.measures._inputs import (
+    as_array,
+    check_features,
+    check_labels,
+    check_rows,
     plain_labels,
 )
 
@@ -33,6 +36,7 @@ __all__ = [
     "MEASURES",
     "Combined",
     "Measure",
+    "as_array",
     "check_features",
     "check_labels",
     "check_rows",

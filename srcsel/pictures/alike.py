@@ -1,4 +1,4 @@
-"""Class names that eyes and programs may take for the same."""
+"""What class names alone show: some that look the same, several in one, one that may be none."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from collections.abc import Sequence
 from srcsel.base.phrases import cut
 
 MOST = 6  # groups of names in a sentence
+
+
+def about_names(classes: Sequence[str]) -> list[str]:
+    """Say all that the names of classes show, each in a sentence with what to do."""
+    return [*look_alikes(classes), *joined(classes), *perhaps_none(classes)]
 
 
 def look_alikes(classes: Sequence[str]) -> list[str]:
@@ -44,6 +49,21 @@ def joined(classes: Sequence[str]) -> list[str]:
     return [
         f"Some classes seem to be several labels of one picture: {shown}{more}. Each combination"
         " counts as a class of its own. If that is not meant, give each picture one label."
+    ]
+
+
+def perhaps_none(classes: Sequence[str]) -> list[str]:
+    """Say that a class -1 beside others that are counted from 0 or 1 may stand for no class, as
+    programs that sort write it; beside 1 alone it is the other of two.
+    """
+    found = [name for name in classes if re.fullmatch(r"-1(?:\.0*)?", name)]
+    others = {name for name in classes if name not in found}
+    counted = all(re.fullmatch(r"\d+(?:\.0*)?", name) for name in others)
+    if not found or not counted or {_looks(name) for name in others} <= {"1"}:
+        return []
+    return [
+        f"There is a class '{found[0]}', which many programs write where there is none. Its"
+        " pictures are taken for a class of their own. If they have none, leave them out."
     ]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from srcsel.base.errors import InputError
 from srcsel.base.phrases import count, cut
 from srcsel.base.records import Dataset, Listing
-from srcsel.pictures.alike import joined, look_alikes
+from srcsel.pictures.alike import about_names
 from srcsel.pictures.layouts import about_layout
 
 FEW = 10  # pictures of a class below which its score is shaky
@@ -28,8 +28,7 @@ def check(dataset: Dataset | Listing) -> tuple[str, ...]:
     return (
         *about_layout(dataset),
         *_about_classes(dataset),
-        *look_alikes(dataset.classes),
-        *joined(dataset.classes),
+        *about_names(dataset.classes),
         *_about_counts(dataset),
         *_about_left_out(dataset),
     )

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from srcsel.base import sampling
 from srcsel.base.asked import checked
 from srcsel.base.errors import FeatureError, InputError, NotAvailable
+from srcsel.base.phrases import cut
 from srcsel.base.records import (
     GIVEN,
     Dataset,
@@ -27,12 +28,15 @@ from srcsel.base.records import (
 )
 from srcsel.base.threads import suited_threads
 from srcsel.base.watch import Watch
-from srcsel.measures import check_labels, plain_labels
+from srcsel.measures import as_array, check_labels, plain_labels
 from srcsel.measures.kernels.standardized import narrowed
+from srcsel.pictures.alike import about_names
 from srcsel.runs.answer import Answer
 from srcsel.runs.question import Measures, Metric, measure_names
 from srcsel.scoring.score import score_model
 from srcsel.store.runs import RunStore
+
+SHOWN = 5  # names of models in a sentence
 
 
 @checked()
@@ -52,21 +56,12 @@ def rank_features(
     features.
 
     features: model name -> (n, d), rows in the order of `labels` (n,), any labels that sort; they
-    may be mapped from files. logits: model name -> (n, c_source), for the measures that need a
-    source head. all_pictures: of more than 50,000 rows all are used, and not a sample
-    (`Result.notes` says so). Nothing is stored. Raises FeatureError, InputError where `features` is
-    no mapping or empty.
+    may be mapped from files, or tensors of torch. logits: model name -> (n, c_source), for the
+    measures that need a source head. all_pictures: of more than 50,000 rows all are used, and not a
+    sample (`Result.notes` says so). Nothing is stored. Raises FeatureError, InputError where
+    `features` is no mapping or empty, and where `logits` names none of its models.
     """
-    if not isinstance(features, Mapping) or not features:
-        raise InputError(
-            "No model's features were given by name. Give a mapping, such as"
-            " {'resnet18': X, 'vit': Z} with X and Z of shape (n, d)."
-        )
-    if logits is not None and not isinstance(logits, Mapping):
-        raise InputError(
-            "logits must be given by the name of the model, as the features are: {'resnet18': L}"
-            " with L of shape (n, c)."
-        )
+    _require_names(features, logits)
     y = check_labels(labels)
     rows = None if all_pictures else sampling.rows_of_many(y)
     dataset = _dataset_of(labels, y, rows)
@@ -86,6 +81,8 @@ def rank_features(
         all_pictures=all_pictures,
     )
     so_far = Answer(run, dataset, models)
+    for note in about_names(dataset.classes):
+        so_far.say(note)
     if rows is not None:
         so_far.say(sampling.sampled(len(rows), len(y)))
     elif len(y) > sampling.ALL_UP_TO and watch is not None:
@@ -108,7 +105,7 @@ def rank_features(
         so_far.add(name, scores)
         if not scores.failures:
             key = FeatureKey("", name, "", "", "float32")
-            so_far.probing.add(Features(key, narrowed(np.asarray(values))))
+            so_far.probing.add(Features(key, narrowed(as_array(values))))
     return so_far.result(complete=True)
 
 
@@ -130,10 +127,13 @@ def score_features(
 
     reading: "whitened", as the pages and the verdict use MSC and SCL, or "raw", as the papers state
     them. all_pictures: of more than 50,000 rows all are used, and not a sample; either is said in a
-    warning, with how long all take. A measure that does not apply raises NotAvailable with the
-    reason, unless `measures` is "all", which leaves it out. Raises FeatureError, UnknownNameError.
+    warning, with how long all take, and so is what the names of classes show. A measure that does
+    not apply raises NotAvailable with the reason, unless `measures` is "all", which leaves it out.
+    Raises FeatureError, UnknownNameError.
     """
     y, names = check_labels(labels), measure_names(measures)
+    for note in about_names(_classes(labels)):
+        warnings.warn(note, stacklevel=3)
     rows = None if all_pictures else sampling.rows_of_many(y)
     if rows is None and len(y) > sampling.ALL_UP_TO:
         width = _width(features) or sampling.USUAL_WIDTH
@@ -163,6 +163,35 @@ def score_features(
     return [found[name] for name in names if name in found]
 
 
+def _require_names(features: Any, logits: Any) -> None:
+    """Raise InputError unless models are named by texts, and every source head by one of them."""
+    if not isinstance(features, Mapping) or not features:
+        raise InputError(
+            "No model's features were given by name. Give a mapping, such as"
+            " {'resnet18': X, 'vit': Z} with X and Z of shape (n, d)."
+        )
+    for name in features:
+        if not isinstance(name, str) or not name.strip():
+            raise InputError(
+                f"The names of models are texts, and {cut(repr(name))} is none. Give each a name,"
+                " such as {'resnet18': X}."
+            )
+    if logits is None:
+        return
+    if not isinstance(logits, Mapping):
+        raise InputError(
+            "logits must be given by the name of the model, as the features are: {'resnet18': L}"
+            " with L of shape (n, c)."
+        )
+    for name in logits:
+        if name not in features:
+            known = ", ".join(f"'{cut(one)}'" for one in list(features)[:SHOWN])
+            raise InputError(
+                f"There are logits of {cut(repr(name))} and no features of it. Name both alike:"
+                f" features are there of {known}{', ...' if len(features) > SHOWN else ''}."
+            )
+
+
 def _width(features: ArrayLike) -> int | None:
     """Return d of features (n, d); None where they are none, which their failure says."""
     try:
@@ -176,7 +205,7 @@ def _taken(values: ArrayLike | None, rows: np.ndarray | None, n: int) -> Any:
     """Return these rows of `values`, which has n; None = as they are. Raises FeatureError."""
     if values is None or rows is None:
         return values
-    array = values if isinstance(values, np.ndarray) else np.asarray(values)
+    array = as_array(values)
     if not array.ndim or len(array) != n:
         raise FeatureError(
             f"Expected one label for each row: an array has the shape {array.shape}, and there are"
@@ -189,8 +218,11 @@ def _dataset_of(labels: ArrayLike, y: np.ndarray, rows: np.ndarray | None) -> Da
     """Stand in for a picture folder where only features are known: labels (n,), as numbers y, and
     the rows that are used, None = all.
     """
-    classes = tuple(str(name) for name in np.unique(plain_labels(labels)))
     used = np.arange(len(y)) if rows is None else rows
     paths = tuple(f"row {row}" for row in used.tolist())
-    about = (GIVEN, "features", Path(), paths, y[used], classes, "")
+    about = (GIVEN, "features", Path(), paths, y[used], _classes(labels), "")
     return Dataset(*about, label_source="labels", sampled_from=0 if rows is None else len(y))
+
+
+def _classes(labels: ArrayLike) -> tuple[str, ...]:
+    return tuple(str(name) for name in np.unique(plain_labels(labels)))

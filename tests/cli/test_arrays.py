@@ -6,10 +6,13 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
+import torch
 
 from srcsel.base.errors import FeatureError, InputError, SrcselError
 from srcsel.cli.arrays import read_features
 from srcsel.cli.commands import main
+from srcsel.measures import MEASURES
 from srcsel.runs.given import rank_features, score_features
 
 rng = np.random.default_rng(0)
@@ -319,3 +322,62 @@ def test_features_beyond_float32_are_probed_without_a_warning(recwarn):
     huge = rank_features({"a": X * 1e200}, WORDS)
     assert {score.model for score in huge.scores} == {"a"}
     assert not recwarn.list
+
+
+TENSORS = {
+    "bfloat16": lambda X: X.bfloat16(),
+    "of training": lambda X: X.requires_grad_(),
+    "both": lambda X: X.bfloat16().requires_grad_(),
+    "a row each": lambda X: list(X.requires_grad_()),
+}
+
+
+@pytest.mark.parametrize("kind", TENSORS)
+def test_tensors_are_taken_as_they_come_out_of_a_network(kind):
+    given = TENSORS[kind](torch.tensor(X.astype(np.float32)))
+    rounded = "bfloat16" in kind or kind == "both"
+    same = torch.tensor(X.astype(np.float32))
+    same = (same.bfloat16().float() if rounded else same).numpy()
+    expected = [s.value for s in score_features(same, WORDS)]
+    assert [s.value for s in score_features(given, WORDS)] == pytest.approx(expected)
+    assert MEASURES["knn"](given, WORDS) == MEASURES["knn"](same, WORDS)
+    leep = score_features(X, WORDS, measures="leep", logits=given)[0].value
+    assert leep == pytest.approx(score_features(X, WORDS, measures="leep", logits=same)[0].value)
+    assert not rank_features({"a": given}, WORDS).failures
+    labels = TENSORS[kind](torch.tensor(IDS, dtype=torch.float32))
+    assert [s.value for s in score_features(same, labels)] == pytest.approx(expected)
+
+
+def test_what_is_sparse_is_said_with_what_makes_it_plain():
+    with pytest.raises(FeatureError, match=r"by X\.toarray\(\)\.$"):
+        score_features(scipy.sparse.csr_matrix(X), WORDS)
+    with pytest.raises(FeatureError, match=r"Use Tensor\.to_dense\(\) first\.$"):
+        score_features(torch.tensor(X).to_sparse(), WORDS)
+    with pytest.raises(FeatureError, match=r"Expected labels of shape \(n,\): .*\(\) first\.$"):
+        score_features(X, torch.tensor(IDS).to_sparse())
+
+
+@pytest.mark.parametrize("name", [1, None, "", " ", ("a", 1)])
+def test_models_have_names(name):
+    with pytest.raises(InputError, match=r"names of models are texts, and .* is none"):
+        rank_features({"a": X, name: X}, WORDS)
+
+
+def test_logits_of_nobody_are_said():
+    with pytest.raises(InputError, match=r"logits of 'b' and no features .* there of 'a'\."):
+        rank_features({"a": X}, WORDS, logits={"b": X})
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (np.array(["Cat", "cat ", "dog"])[IDS], "'Cat' and 'cat'. They are kept apart"),
+        (np.array(["a|b", "b", "c"])[IDS], "several labels of one picture: 'a|b'"),
+        (IDS - 1, "There is a class '-1'"),
+    ],
+)
+def test_names_of_classes_are_looked_at_as_those_of_folders(labels, words):
+    assert any(words in note for note in rank_features({"a": X}, labels).notes)
+    with pytest.warns(UserWarning, match="class") as told:
+        score_features(X, labels)
+    assert words in str(told[0].message)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from srcsel.pictures.alike import joined, look_alikes
+from srcsel.pictures.alike import joined, look_alikes, perhaps_none
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,14 @@ def test_names_that_differ(names):
 def test_several_labels_in_one_cell(names, several):
     said = "".join(joined(names))
     assert [name for name in names if f"'{name}'" in said] == list(several)
+
+
+@pytest.mark.parametrize("names", [("-1", "0", "1"), ("-1", "1", "2"), ("-1.0", "0.0", "1.0")])
+def test_a_class_that_may_stand_for_none(names):
+    (said,) = perhaps_none(names)
+    assert f"'{names[0]}'" in said
+
+
+@pytest.mark.parametrize("names", [("-1", "1"), ("-2", "-1", "0"), ("-1", "cat"), ("0", "1")])
+def test_a_class_that_is_one(names):
+    assert perhaps_none(names) == []
