@@ -32,6 +32,7 @@ _VERSIONS = re.compile(
     r"Ray:\s*(?P<our_ray>\S+)\s+Python:\s*(?P<our_python>\S+)",
     re.DOTALL,
 )
+_PLACE = re.compile(r"^\[[^\]]*\]\s*(\([^)]*\)\s*)?(\S+:\d+:\s*)?")
 SILENT = (
     "No Ray answers at {} ({}). Start one there (ray start --head), check the address, or leave it"
     " away: then a Ray is started on this computer."
@@ -39,6 +40,10 @@ SILENT = (
 REFUSED = (
     "The Ray at {} cannot be used: {}. This computer has to be one of its own (ray start"
     " --address=...). Or let this computer alone do the work."
+)
+UNSTARTED = (
+    "Ray could not be started on this computer: {}. Start again when the computer is less busy, or"
+    " let this computer do the work without Ray."
 )
 OTHER = (
     "The Ray at {} is version {their_ray} with Python {their_python}, and here it is {our_ray} with"
@@ -79,12 +84,14 @@ class Driver:
         kind, value = self._answers.get()
         if kind == "joined":
             return value
-        what = value[0] if kind == "broken" else f"the process ended: {self._last_words()}"
+        what = value[0] if kind == "broken" else self._last_words()
         found = _VERSIONS.search(what)
-        where = address or "that was to start on this computer"
         if found is not None and "ersion" in what:
-            raise InputError(OTHER.format(where, **found.groupdict()))
-        raise InputError(REFUSED.format(where, what.strip().splitlines()[0][:300].rstrip(".")))
+            raise InputError(OTHER.format(address, **found.groupdict()))
+        if _is_gone(address):
+            raise InputError(SILENT.format(address, "it ended while it was joined"))
+        why = _first_sentence(what)
+        raise InputError(REFUSED.format(address, why) if address else UNSTARTED.format(why))
 
     def stream(self, order: Order, address: str, where: str, look: Any) -> Iterator[Rows]:
         """Yield the rows that Ray hands over; `look` is called while there are none.
@@ -160,6 +167,12 @@ def _probe(address: str) -> None:
     host, _, port = address.rpartition(":")
     with socket.create_connection((host.strip("[]"), int(port)), PATIENCE):
         pass
+
+
+def _first_sentence(said: str) -> str:
+    """Return what Ray or its log says first, without the time and place that a log begins with."""
+    line = _PLACE.sub("", said.strip()).splitlines()[0]
+    return re.split(r"\. +(?=[A-Z])", line)[0][:300].rstrip(".")
 
 
 def _is_gone(address: str) -> bool:

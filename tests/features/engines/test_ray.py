@@ -115,6 +115,38 @@ def test_a_ray_of_another_version_is_named_with_both(head, monkeypatch):
         driver.end()
 
 
+GCS = (
+    "[2026-11-30 11:25:30,827 E 17526 17700] rpc_client.h:204: Failed to connect to GCS within 10"
+    " seconds. GCS may have been killed. It's either GCS is terminated by `ray stop` or more."
+)
+
+
+@pytest.mark.parametrize(
+    ("address", "gone", "answer", "words"),
+    [
+        ("10.0.0.5:1", False, ("gone", ("", "")), "used: Failed to connect to GCS within 10 sec"),
+        ("10.0.0.5:1", True, ("gone", ("", "")), "No Ray answers at 10.0.0.5:1 (it ended while"),
+        ("", False, ("broken", ("Exception: The node timed out. This could happen", "")), "less bu"),
+    ],
+)
+def test_a_ray_that_ends_while_it_is_joined_is_told_in_words(
+    address, gone, answer, words, monkeypatch
+):
+    driver = _ray_process.Driver()
+    monkeypatch.setattr(_ray_process, "_is_gone", lambda _: gone)
+    try:
+        monkeypatch.setattr(driver, "_ask", lambda *_: None)
+        monkeypatch.setattr(driver, "_last_words", lambda: GCS)
+        driver._answers.put(answer)
+        with pytest.raises(InputError) as told:
+            driver.join(address)
+    finally:
+        driver.end()
+    assert words in str(told.value)
+    for unsaid in ("[2026", "rpc_client", "killed", "This could happen"):
+        assert unsaid not in str(told.value)
+
+
 def test_without_ray_its_install_command_is_given(monkeypatch):
     monkeypatch.setattr(ray.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r'pip install "srcsel\[ray\]"'):
