@@ -126,7 +126,12 @@ GCS = (
     [
         ("10.0.0.5:1", False, ("gone", ("", "")), "used: Failed to connect to GCS within 10 sec"),
         ("10.0.0.5:1", True, ("gone", ("", "")), "No Ray answers at 10.0.0.5:1 (it ended while"),
-        ("", False, ("broken", ("Exception: The node timed out. This could happen", "")), "less bu"),
+        (
+            "",
+            False,
+            ("broken", ("Exception: The node timed out. This could happen", "")),
+            "less bu",
+        ),
     ],
 )
 def test_a_ray_that_ends_while_it_is_joined_is_told_in_words(
