@@ -5,7 +5,7 @@ import streamlit as st
 from srcsel.base.errors import SrcselError
 from srcsel.store.summaries import RunSummary
 from srcsel.ui.app import frame, navigation, state, tour
-from srcsel.ui.parts import cards, mine, shipped
+from srcsel.ui.parts import cards, mine, shipped, under_way
 
 STEPS = (
     ("Choose pictures", "A folder with one sub-folder for each class, or a zip of it."),
@@ -29,7 +29,8 @@ def home() -> None:
         st.space("small")
         _steps()
         shipped.card()
-        _recent([run for run in runs if not run.example][:RECENT])
+        going = under_way.draw()
+        _recent([run for run in runs if not run.example and run.id not in going][:RECENT])
 
 
 def _runs() -> list[RunSummary]:

@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 def rank(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     """Answer for a folder."""
     from srcsel.base.bars import Bars
+    from srcsel.base.settings import load_settings
+    from srcsel.jobs import shell
+    from srcsel.jobs.ranking import ranked
     from srcsel.pictures.corrections import corrections
     from srcsel.pictures.tables import read_corrections
-    from srcsel.runs.run import answer, new_run
+    from srcsel.runs.run import new_run
 
     given = read_corrections(arguments.corrections) if arguments.corrections else corrections()
     run = new_run(
@@ -44,8 +47,8 @@ def rank(arguments: argparse.Namespace, _: Sequence[str]) -> int:
         with bars.aside():
             status.append(hand_over(result, arguments.json))
 
-    with Bars() as bars:
-        answer(run, watch=bars, ready=ready)
+    with Bars() as bars, shell.told(run, load_settings().jobs, bars) as told:
+        ranked(run, told, ready)
     return status[-1]
 
 

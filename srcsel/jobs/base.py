@@ -43,6 +43,9 @@ long run. What a page waits for and may take minutes with many pictures has a la
 that no part of a page waits for another part.
 """
 
+SHELL = "shell-"
+"""How the lane of a run begins that a shell answers by itself; each has one of its own."""
+
 BROKEN = "Something went wrong inside srcsel"
 """How a sentence about what nobody foresaw begins; its trace is worth copying."""
 BUSY_SECONDS = 15.0
@@ -254,11 +257,15 @@ def _is_readable(row: sqlite3.Row) -> bool:
     turn = row["turn"] if "turn" in row.keys() else 0  # noqa: SIM118 (a row)
     numbers = [row["place"], row["cancel"], turn, status.done, status.total]
     return (
-        LANES.get(status.kind) == row["lane"]
+        _fits(status.kind, row["lane"])
         and isinstance(row["question"], str)
         and isinstance(result, dict | None)
         and all(type(number) is int and 0 <= number < MOST for number in numbers)
     )
+
+
+def _fits(kind: str, lane: str) -> bool:
+    return LANES.get(kind) == lane or (kind == "rank" and str(lane).startswith(SHELL))
 
 
 def whose(job: str, kind: str, payload: Mapping[str, Any], person: str = "") -> dict[str, str]:

@@ -20,6 +20,7 @@ from srcsel.base.records import Glimpse, JobStatus
 from srcsel.jobs import limits, starting, turns
 from srcsel.jobs.base import (
     LANES,
+    SHELL,
     Table,
     again,
     question_of,
@@ -133,7 +134,12 @@ class Board:
         taken.
         """
         with self.table.open() as db:
-            queues = [queue_of(db, lane) for lane in dict.fromkeys(LANES.values())]
+            shells = db.execute(
+                "select lane from jobs where state='running' and lane like ? order by place",
+                (f"{SHELL}%",),
+            )
+            lanes = dict.fromkeys([*LANES.values(), *(row["lane"] for row in shells)])
+            queues = [queue_of(db, lane) for lane in lanes]
             running = [to_status(queue.running) for queue in queues if queue.running is not None]
             return running + [_placed(db, one.id) for queue in queues for one in queue.waiting]
 
@@ -177,11 +183,16 @@ class Board:
 
     @again
     def resume(self, job: str) -> str:
-        """Queue a stopped or failed job again, at the end; stored work is reused.
+        """Queue a stopped or failed job again, at the end; stored work is reused. A worker goes on
+        with one that a shell began.
 
         Returns its id.
         """
         with self.table.open(write=True) as db:
+            db.execute(
+                "update jobs set lane=? where id=? and lane like ? and state!='running'",
+                (LANES["rank"], job, f"{SHELL}%"),
+            )
             db.execute(
                 "update jobs set state='queued', cancel=0, error='', what='Waiting', ended=null,"
                 " seconds_left=null, seconds_least=null, place=(select max(place) + 1 from jobs)"

@@ -6,74 +6,18 @@ A new kind is one function here and one line in LANES.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from srcsel.base import records
 from srcsel.base.records import DOTS, Run
 from srcsel.base.settings import load_settings
-from srcsel.base.watch import Watch
-from srcsel.jobs import foretelling
-from srcsel.jobs.pace import Pace
+from srcsel.jobs.ranking import PlanWatch, ranked
 from srcsel.store.serialize import from_plain, to_plain
-
-DECODE_GMACS = 0.5
-"""Decoding a picture costs about as much as this many 1e9 multiply-adds of a network on the same
-computer.
-"""
-
-
-class PlanWatch(Protocol):
-    """A watch that can be told beforehand which parts will come."""
-
-    @property
-    def watch(self) -> Watch:
-        """Give the watch itself, to hand down."""
-        ...
-
-    def plan(
-        self,
-        weights: dict[str, float],
-        titles: dict[str, str],
-        pace: Pace | None = None,
-        *,
-        most: float | None = None,
-    ) -> None:
-        """Announce the parts, their relative cost and their names in words; `pace` says better how
-        long they take, `most` after how many seconds they are ended.
-        """
-        ...
 
 
 def rank(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     """Answer a run. Payload {run: Run as dict}; hands back {kind, winner, failed}."""
-    from srcsel.runs.run import answer, models_of
-
-    run, settings = from_plain(Run, payload["run"]), load_settings()
-    models, _ = models_of(run)
-    setting = foretelling.setting_of(run.engine, run.device, run.precision, settings)
-    pace = foretelling.pace_of(models, setting, settings, raced=run.race)
-    cost = {name: each + 0.05 for name, each in pace.work.items()}
-    shares = {name: each + DECODE_GMACS for name, each in cost.items()}  # with their scores
-    race = {"race": 0.01} if run.race else {}
-    told.plan(
-        {
-            "pictures": DECODE_GMACS,
-            "opening": DECODE_GMACS,
-            **race,
-            **shares,
-            "maps": 0.2 * sum(shares.values()),
-        },
-        {model.id: model.title for model in models},
-        pace,
-    )
-
-    def ready(_: records.Result) -> None:  # the maps, which may be stopped, tell nothing of models
-        foretelling.remember(models, setting, pace, settings)
-
-    try:
-        result = answer(run, watch=told.watch, ready=ready)
-    finally:
-        foretelling.remember_maps(pace, settings)
+    result = ranked(from_plain(Run, payload["run"]), told)
     dropped = result.race.dropped if result.race else ()
     return {
         "kind": result.verdict.kind,

@@ -1,5 +1,9 @@
 import dataclasses
 
+from srcsel.base.settings import load_settings
+from srcsel.base.watch import Watch
+from srcsel.jobs import shell
+
 
 def test_without_an_example_the_own_pictures_come_first(visit, words_of):
     tab = visit()
@@ -57,3 +61,21 @@ def test_presenter_mode_hides_the_steps(visit, stored, words_of):
     tab.toggle(key="presenter").set_value(True).run()
     assert "Read the answer" not in words_of(tab)
     assert "Recent runs" not in words_of(tab)
+
+
+def test_a_run_of_the_shell_is_shown_while_it_goes_on(visit, stored, result, save, words_of):
+    folder = load_settings().jobs
+    run = dataclasses.replace(result.run, id="20260303-000000-000000-0002", title="*mine*")
+    with shell.told(run, folder, Watch()) as told:
+        told.plan(dict.fromkeys(run.models, 1.0), {})
+        told.watch.update(run.models[0], "done")
+        tab = visit()
+        assert "Under way" in words_of(tab)
+        assert r"**\*mine\***" in words_of(tab)
+        bar = tab.get("progress")[0].proto
+        assert bar.text.startswith("1 of 6 models done")
+        assert bar.value == 100 // 6
+        save(result, run=run, complete=False)  # it has some scores: still told once
+        again = words_of(visit())
+        assert again.count(r"\*mine\*") == 1
+    assert "Under way" not in words_of(visit())

@@ -104,11 +104,6 @@ def head(job: JobStatus, scored: Collection[str] | None = None) -> None:
     """Draw how far a job is in words, with its buttons and a bar. scored: models of a run with
     scores; one whose features are reused is done when it has them, and not before.
     """
-    models = [part for part in job.parts if part.name not in OTHER_PARTS]
-    done = sum(
-        part.state in FINISHED and (scored is None or part.state != "stored" or part.name in scored)
-        for part in models
-    )
     left, right = st.columns([4, 1], vertical_alignment="center")
     with left:
         if job.state == "failed":
@@ -116,7 +111,7 @@ def head(job: JobStatus, scored: Collection[str] | None = None) -> None:
         elif job.state == "cancelled":
             st.info("Stopped. What was finished is kept.", icon=":material/pause_circle:")
         else:
-            st.markdown(f"**{_now(job, done, len(models))}**")
+            st.markdown(f"**{going(job, scored)}**")
             st.caption(_below(job))
     with right:
         buttons(job)
@@ -130,11 +125,18 @@ def _below(job: JobStatus) -> str:
     return "You can change page or close this tab; the work goes on."
 
 
-def _now(job: JobStatus, done: int, total: int) -> str:
+def going(job: JobStatus, scored: Collection[str] | None = None) -> str:
+    """Say how far an active job is and what is left, as Markdown; `scored` as `head` takes it."""
     if job.stopping:
         return STOPPING
     if job.state == "queued":
         return md(job.what)
+    models = [part for part in job.parts if part.name not in OTHER_PARTS]
+    total = len(models)
+    done = sum(
+        part.state in FINISHED and (scored is None or part.state != "stored" or part.name in scored)
+        for part in models
+    )
     states = [part.state for part in job.parts if part.name not in OTHER_PARTS]
     failed, dropped = states.count("failed"), states.count("dropped")
     text = (

@@ -1,0 +1,77 @@
+"""Answering a run under a watch that says how long it still takes, and remembering what its steps
+took.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from srcsel.base.records import Result, Run
+from srcsel.base.settings import load_settings
+from srcsel.base.watch import Watch
+from srcsel.jobs import foretelling
+from srcsel.jobs.pace import Pace
+
+DECODE_GMACS = 0.5
+"""Decoding a picture costs about as much as this many 1e9 multiply-adds of a network on the same
+computer.
+"""
+
+
+class PlanWatch(Protocol):
+    """A watch that can be told beforehand which parts will come."""
+
+    @property
+    def watch(self) -> Watch:
+        """Give the watch itself, to hand down."""
+        ...
+
+    def plan(
+        self,
+        weights: dict[str, float],
+        titles: dict[str, str],
+        pace: Pace | None = None,
+        *,
+        most: float | None = None,
+    ) -> None:
+        """Announce the parts, their relative cost and their names in words; `pace` says better how
+        long they take, `most` after how many seconds they are ended.
+        """
+        ...
+
+
+def ranked(run: Run, told: PlanWatch, ready: Callable[[Result], object] = lambda _: None) -> Result:
+    """Answer `run`; `ready` is told the answer when it stands, before the maps are drawn.
+
+    Raises as `srcsel.runs.run.answer`.
+    """
+    from srcsel.runs.run import answer, models_of
+
+    settings = load_settings()
+    models, _ = models_of(run)
+    setting = foretelling.setting_of(run.engine, run.device, run.precision, settings)
+    pace = foretelling.pace_of(models, setting, settings, raced=run.race)
+    cost = {name: each + 0.05 for name, each in pace.work.items()}
+    shares = {name: each + DECODE_GMACS for name, each in cost.items()}  # with their scores
+    race = {"race": 0.01} if run.race else {}
+    told.plan(
+        {
+            "pictures": DECODE_GMACS,
+            "opening": DECODE_GMACS,
+            **race,
+            **shares,
+            "maps": 0.2 * sum(shares.values()),
+        },
+        {model.id: model.title for model in models},
+        pace,
+    )
+
+    def stands(result: Result) -> None:  # the maps, which may be stopped, tell nothing of models
+        foretelling.remember(models, setting, pace, settings)
+        ready(result)
+
+    try:
+        return answer(run, watch=told.watch, ready=stands)
+    finally:
+        foretelling.remember_maps(pace, settings)

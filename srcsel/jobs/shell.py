@@ -1,0 +1,120 @@
+"""A run that the shell answers by itself, told to the pages like one of a worker: under way, how
+far it is, stopped or lost.
+
+It waits for nobody: its row stands in a lane of its own, whose lock its process holds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from srcsel.base.errors import Cancelled, SrcselError, StoreError
+from srcsel.base.records import Glimpse, JobState, Run
+from srcsel.base.watch import PartState, Through, Watch
+from srcsel.jobs.base import SHELL, Table, lane_lock, lock_path, question_of
+from srcsel.jobs.board_watch import BoardWatch
+from srcsel.jobs.looks import forget_glimpses
+from srcsel.jobs.pace import Pace
+from srcsel.store.serialize import to_plain
+
+if TYPE_CHECKING:
+    from srcsel.jobs.ranking import PlanWatch
+
+STOPPED = "Stopped in the shell. What was finished is kept; press Continue."
+FAILED = "The shell says why this failed. What was finished is kept."
+
+
+class _Both(Through):
+    """Tells the pages what the shell's own watch hears."""
+
+    looks = True  # pyright: ignore[reportAssignmentType,reportIncompatibleMethodOverride]
+
+    def __init__(self, shell: Watch, board: BoardWatch) -> None:
+        super().__init__(shell)
+        self._board = board
+
+    @property
+    def watch(self) -> Watch:
+        """Give the watch to hand down."""
+        return self
+
+    def plan(
+        self,
+        weights: dict[str, float],
+        titles: dict[str, str],
+        pace: Pace | None = None,
+        *,
+        most: float | None = None,
+    ) -> None:
+        """Announce the parts, as `BoardWatch.plan`."""
+        self._board.plan(weights, titles, pace, most=most)
+
+    def update(
+        self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = ""
+    ) -> None:
+        """Say how far `part` is. Raises `Cancelled` where it was stopped on a page."""
+        super().update(part, state, done, total, note)
+        self._board.update(part, state, done, total, note)
+
+    def know(self, *, classes: int = 0, abreast: int = 0) -> None:
+        """Hear what the time left depends on."""
+        self._board.know(classes=classes, abreast=abreast)
+
+    def show(self, glimpse: Glimpse) -> None:
+        """Show what is known of the model under way."""
+        self._board.show(glimpse)
+
+
+@contextlib.contextmanager
+def told(run: Run, folder: Path, watch: Watch) -> Iterator[PlanWatch]:
+    """Give the watch under which this process answers `run`: what `watch` hears, the pages of the
+    work folder see too. folder: as `Board`'s.
+
+    Raises StoreError where the job table cannot be used.
+    """
+    table, lane = Table(folder), f"{SHELL}{run.id}"
+    folder.mkdir(parents=True, exist_ok=True)
+    with lane_lock(folder, lane):  # first: a row without it has lost its process
+        _begin(table, lane, run)
+        try:
+            yield _Both(watch, BoardWatch(table, run.id))
+        except (KeyboardInterrupt, Cancelled):
+            _end(table, run, "cancelled", STOPPED)
+            raise
+        except BaseException as error:
+            _end(table, run, "failed", str(error) if isinstance(error, SrcselError) else FAILED)
+            raise
+        else:
+            _end(table, run, "done", "")
+        finally:
+            forget_glimpses(folder, run.id)
+    with contextlib.suppress(OSError):
+        lock_path(folder, lane).unlink(missing_ok=True)
+
+
+def _begin(table: Table, lane: str, run: Run) -> None:
+    payload, now = {"run": to_plain(run)}, time.time()
+    with table.open(write=True) as db:
+        db.execute(
+            "insert into jobs (id, place, kind, lane, question, payload, state, what, created,"
+            " started, told, person) values (?, (select coalesce(max(place), 0) + 1 from jobs),"
+            " 'rank', ?, ?, ?, 'running', 'Starting', ?, ?, ?, ?)",
+            (
+                *(run.id, lane, question_of("rank", payload), json.dumps(payload)),
+                *(now, now, now, run.person),
+            ),
+        )
+
+
+def _end(table: Table, run: Run, state: JobState, error: str) -> None:
+    with contextlib.suppress(StoreError), table.open(write=True) as db:
+        db.execute(
+            "update jobs set state=?, error=?, ended=?, seconds_left=null,"
+            " done=case ? when 'done' then total else done end where id=?",
+            (state, error, time.time(), state, run.id),
+        )
