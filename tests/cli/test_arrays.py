@@ -160,17 +160,25 @@ def _tables(folder):
     table.assign(label=WORDS).to_parquet(folder / "a.parquet")
     torch.save({"features": torch.tensor(X), "labels": torch.tensor(IDS)}, folder / "a.pt")
     torch.save({"X": torch.tensor(X), "y": WORDS.tolist()}, folder / "b.pth")
+    torch.save((torch.tensor(X), torch.tensor(IDS)), folder / "pair.pt")
+    torch.save([IDS.tolist(), torch.tensor(X).bfloat16().requires_grad_()], folder / "turned.pt")
     save_file({"X": X, "y": IDS}, folder / "a.safetensors")
+    german = table.assign(label=WORDS)
+    german.to_csv(folder / "german.csv", sep=";", decimal=",", index=False, encoding="utf-16")
+    german.to_csv(folder / "quoted.csv", decimal=",", index=False)
 
 
 @pytest.mark.parametrize(
     "name",
-    ["a.csv", "semicolons.csv", "a.tsv", "a.parquet", "a.pt", "b.pth", "a.safetensors"],
+    [
+        *("a.csv", "semicolons.csv", "a.tsv", "a.parquet", "a.pt", "b.pth", "a.safetensors"),
+        *("pair.pt", "turned.pt", "german.csv", "quoted.csv"),
+    ],
 )
 def test_other_kinds_of_files(tmp_path, name):
     _tables(tmp_path)
     read = read_features(tmp_path / name)
-    np.testing.assert_allclose(read["X"], X, rtol=1e-6)
+    np.testing.assert_allclose(read["X"], X, rtol=1e-2 if name == "turned.pt" else 1e-6)
     assert np.unique(read["y"], return_inverse=True)[1].tolist() == IDS.tolist()
 
 
@@ -188,8 +196,9 @@ def test_what_numbers_or_sorts_the_rows_is_no_feature(tmp_path, name, kind, caps
     file = tmp_path / f"a.{kind}"
     table.to_csv(file, index=False) if kind == "csv" else table.to_parquet(file)
     np.testing.assert_allclose(read_features(file)["X"], X, rtol=1e-6)
-    if name != "Unnamed: 0":  # what pandas calls an index that was saved without a name
-        assert f"left out as no feature: {name}." in capsys.readouterr().err
+    # what pandas calls an index that was saved without a name
+    told = "column 1, which has no name" if name == "Unnamed: 0" else name
+    assert f"left out as no feature: {told}." in capsys.readouterr().err
 
 
 def test_a_feature_that_does_not_count_up_stays(tmp_path, capsys):
@@ -211,6 +220,15 @@ def _label_files(folder):
     pd.DataFrame({"label": WORDS}).to_csv(folder / "one.csv", index=False)
     (folder / "bare.csv").write_text("\n".join(WORDS) + "\n")
     pd.DataFrame({"file": WORDS, "label": WORDS}).to_csv(folder / "two.csv", index=False)
+    two = pd.DataFrame({"file": WORDS, "label": ["oak, " + word for word in WORDS]})
+    two.to_csv(folder / "semicolons.csv", sep=";", index=False)
+    two[["label"]].to_csv(folder / "commas.csv", sep=";", index=False)
+    pd.DataFrame({"label": [f"{i},5" for i in IDS]}).to_csv(folder / "decimal.csv", sep=";")
+    two.assign(label=[f"Käfer {word}" for word in WORDS]).to_csv(
+        folder / "latin.csv", encoding="latin-1", index=False
+    )
+    (folder / "latin.txt").write_bytes("\n".join(f"Käfer {w}" for w in WORDS).encode("latin-1"))
+    (folder / "blank.txt").write_text("\n".join(WORDS) + "\n\n")
     pd.DataFrame({"label": WORDS}).to_parquet(folder / "y.parquet")
     torch.save(torch.tensor(IDS), folder / "y.pt")
 
@@ -219,7 +237,8 @@ def _label_files(folder):
     "labels",
     [
         *("y.npy", "o.npy", "y.npz", "other.npz", "y.txt", "one.csv", "bare.csv", "two.csv"),
-        *("y.parquet", "y.pt"),
+        *("y.parquet", "y.pt", "semicolons.csv", "commas.csv", "decimal.csv", "latin.csv"),
+        *("latin.txt", "blank.txt"),
     ],
 )
 @pytest.mark.parametrize("features", ["X.npy", "x.csv", "x.pt"])
@@ -252,6 +271,10 @@ def test_the_shell_takes_labels_for_all_files(tmp_path, capsys):
         ("a.pt", "cannot be read as an .pt file|holds Python objects"),
         ("a.parquet", "cannot be read as an .parquet file"),
         ("names.csv", "columns that hold no numbers: file"),
+        ("bare.csv", "first line of .* holds numbers, and no names of columns"),
+        ("numpy.pt", "holds Python objects, which are not opened"),  # its arrays are such
+        ("called.pt", r"no array X and no array y \(it holds feats, kinds\)"),
+        ("called.npz", r"no array X and no array y \(it holds feats, kinds\)"),
         ("gone.npy", "There is no file"),
     ],
 )
@@ -260,6 +283,10 @@ def test_what_cannot_be_read_is_said_with_what_to_do(tmp_path, name, words, caps
     for junk in ("a.mat", "a.pkl", "a.pt", "a.parquet"):
         (tmp_path / junk).write_bytes(b"just words, and more of them")
     pd.DataFrame({"file": WORDS, "f": X[:, 0], "label": WORDS}).to_csv(tmp_path / "names.csv")
+    pd.DataFrame(X).assign(y=WORDS).to_csv(tmp_path / "bare.csv", header=False, index=False)
+    torch.save({"X": X, "y": IDS}, tmp_path / "numpy.pt")
+    torch.save({"feats": torch.tensor(X), "kinds": torch.tensor(IDS)}, tmp_path / "called.pt")
+    np.savez(tmp_path / "called.npz", feats=X, kinds=IDS)
     with pytest.raises(InputError, match=words):
         read_features(tmp_path / name)
     assert main(["score", str(tmp_path / name)]) == 2

@@ -1,0 +1,148 @@
+"""Tables of features or labels, whatever they are separated and written with."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from srcsel.base.errors import InputError
+from srcsel.base.phrases import bare
+from srcsel.cli.output import say
+from srcsel.pictures.tables import encoding_of
+
+NAMES = {
+    "X": ("X", "x", "features", "embeddings"),
+    "y": ("y", "Y", "label", "labels", "class", "classes", "target", "targets"),
+    "logits": ("logits",),
+}
+"""What an array or column may be called, the usual name first."""
+NO_FEATURES = {
+    *("id", "idx", "index", "row", "rowid", "rownumber", "imageid", "sampleid", "uuid", "key"),
+    *("fold", "kfold", "split", "set", "subset", "partition", "level0"),
+}
+"""Columns of a table that say which row it is, or of which part, without separators."""
+NAMELESS = "Unnamed: "  # what pandas calls a column without a name, with its number behind it
+LEAST_COUNTED = 5  # rows from which a column that counts up is believed to number them
+SAMPLE = 50  # rows looked at to find the separator
+ALONE = "\x1f"  # in no text: each line is one cell
+
+Arrays = dict[str, Any]
+
+
+def csv_columns(file: Path, text: bool) -> Arrays:
+    """Read a table: its column of labels as y and all others as X; `text`: each by its name, as
+    written. Raises InputError.
+    """
+    import pandas as pd
+
+    encoding, said = encoding_of(file, tuple)
+    if said:
+        say(said)
+    separator, first = _layout(file, encoding)
+    options: dict[str, Any] = {"sep": separator, "encoding": encoding, "skipinitialspace": True}
+    if text:
+        return _texts(pd.read_csv(file, dtype=str, **options))
+    _require_names(file, first)
+    table = pd.read_csv(file, **options)
+    if _words(_features(table)):  # 0,5 is a number too, where all numbers are written so
+        other = pd.read_csv(file, decimal=",", **options)
+        table = table if _words(_features(other)) else other
+    return _columns(table, file)
+
+
+def parquet_columns(file: Path, text: bool) -> Arrays:
+    """Read a table as `csv_columns`."""
+    import pandas as pd
+
+    table = pd.read_parquet(file)
+    return _texts(table) if text else _columns(table, file)
+
+
+def _layout(file: Path, encoding: str) -> tuple[str, list[str]]:
+    """Return the separator that parts all rows alike, and the cells of the first row."""
+    with file.open(encoding=encoding, newline="") as lines:
+        sample = [line for line in itertools.islice(lines, SAMPLE) if line.strip()]
+    for separator in ",;\t|":
+        rows = list(csv.reader(sample, delimiter=separator, skipinitialspace=True))
+        if rows and len(rows[0]) > 1 and len({len(row) for row in rows}) == 1:
+            return separator, rows[0]
+    return ALONE, sample[:1]
+
+
+def _require_names(file: Path, first: list[str]) -> None:
+    """Raise InputError where numbers stand where columns have their names, unless these count."""
+    numbers = [number for cell in first if (number := _number(cell)) is not None]
+    if len(numbers) < max(1, len(first) - 1) or numbers == list(range(len(numbers))):
+        return
+    raise InputError(
+        f"The first line of {file} holds numbers, and no names of columns. Write names above the"
+        " columns, and label above the labels, or save an .npz file."
+    )
+
+
+def _number(cell: str) -> float | None:
+    try:
+        return float(cell.replace(",", "."))
+    except ValueError:
+        return None
+
+
+def _texts(table: Any) -> Arrays:
+    named = (name for name in table.columns if not str(name).startswith(NAMELESS))
+    return {str(name): table[name].to_numpy(dtype=object) for name in named}
+
+
+def _columns(table: Any, file: Path) -> Arrays:
+    """Take a table apart: its column of labels, and all others that are features as X."""
+    rest = _features(table)
+    if words := _words(rest):
+        raise InputError(
+            f"{file} has columns that hold no numbers: {', '.join(words[:3])}. Leave them out, and"
+            " call the column of the labels label."
+        )
+    label = _label(table)
+    aside = [name for name in table.columns if name != label and name not in rest.columns]
+    if told := [_called(name) for name in aside if not table[name].isna().all()]:
+        say(
+            f"{file}: left out as no feature: {', '.join(told[:5])}. Such a column numbers or sorts"
+            " the rows. If it is a feature, give it another name, or save an .npz file."
+        )
+    found: Arrays = {"X": rest.to_numpy(dtype=np.float64)}
+    return found | ({"y": table[label].to_numpy()} if label else {})
+
+
+def _label(table: Any) -> str | None:
+    return next((name for name in NAMES["y"] if name in table.columns), None)
+
+
+def _features(table: Any) -> Any:
+    """Return the columns that are no labels and neither number the rows nor sort them."""
+    label = _label(table)
+    return table[[n for n in table.columns if n != label and not _counts(str(n), table[n])]]
+
+
+def _words(table: Any) -> list[str]:
+    return [str(name) for name in table.columns if table[name].dtype.kind not in "fiub"]
+
+
+def _called(name: Any) -> str:
+    number = str(name).removeprefix(NAMELESS)
+    if number == str(name):
+        return number
+    return f"column {int(number) + 1}, which has no name" if number.isdecimal() else number
+
+
+def _counts(name: str, column: Any) -> bool:
+    """Tell whether a column numbers the rows or sorts them into parts, by its name, by having none,
+    or as it counts 0, 1, 2 ...
+    """
+    if name.startswith(NAMELESS) or bare(name) in NO_FEATURES:
+        return True
+    if column.dtype.kind not in "iuf" or len(column) < LEAST_COUNTED:
+        return False
+    values = column.to_numpy(dtype=np.float64)
+    return bool((values == np.arange(len(values)) + values[0]).all())
