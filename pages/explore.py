@@ -10,7 +10,7 @@ from srcsel.base.records import Result
 from srcsel.runs.question import command
 from srcsel.ui.app import frame, state
 from srcsel.ui.explore import explore, near, panel
-from srcsel.ui.parts import choices, correcting, drawers, making, maps, opened
+from srcsel.ui.parts import choices, correct_bar, drawers, making, maps, opened
 from srcsel.ui.parts.show import empty_state, md
 from srcsel.ui.parts.watch import watch_run
 
@@ -121,7 +121,7 @@ def beside(
             panel.side(result, set_id, shown, rows)
         else:
             panel.start(run_id, dataset, panes, shown)
-    correcting.bar(result, rows)
+    correct_bar.bar(result, rows)
 
 
 def moved(result: Result, panes: list[maps.Pane], set_id: str, shown: np.ndarray) -> None:

@@ -5,6 +5,7 @@ lasso gives its pictures in both maps, zoom and selection stay, 100,000 dots ans
 import csv
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -238,6 +239,37 @@ def test_lasso_shows_its_pictures_and_survives_a_change_of_model(visitor, run):
     page.locator(".legend .count", has_text="/").first.wait_for(state="detached")
     assert page.locator(".legend .count").first.text_content() == "18"
     window.shot("explore-dark")
+
+
+def test_what_a_name_hides_is_not_selected_any_more_and_the_way_on_is_in_sight(visitor, run):
+    window = visitor(size=(1280, 720))
+    window.open(f"/explore?run={RUN_ID}")
+    page, here = window.page, Map(window)
+    here.loop(0, 0, 0.5)
+    expect(page.get_by_text("4 pictures: 2 dark, 2 light")).to_be_visible()
+    page.locator(".names").get_by_role("button", name="light").click()
+    expect(page.get_by_text("2 pictures: 2 light")).to_be_visible()
+    assert all("light" in one for one in pictured(page))
+    out = page.get_by_role("button", name="Leave out 2 pictures")
+    expect(out).to_be_visible()
+    page.locator(".legend").get_by_role("button", name="Show all").click()
+    window.settle()
+    expect(out).to_be_visible()  # what was let go of does not come back by itself
+    page.get_by_role("button", name="Another label").click()
+    page.get_by_role("combobox", name="Their right label").fill("dusk")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Give it to 2 pictures").click()
+    expect(page.get_by_role("button", name="Give it to 2 pictures")).to_have_count(0)  # it closed
+    again = page.get_by_role("button", name="Score again with these")
+    expect(again).to_be_enabled()
+    window.settle()
+    window.shot("corrected-1280")
+    box = again.bounding_box()
+    assert box["y"] + box["height"] <= 720
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
+    assert violations(window) == []
+    page.get_by_role("button", name="Undo last").click()
+    expect(page.get_by_text("Corrections:")).to_have_count(0)
 
 
 def test_a_name_on_the_map_keeps_only_its_class_and_again_all(visitor, run):
@@ -507,6 +539,25 @@ def test_pressing_a_bar_chooses_its_model_and_keys_reach_it(visitor, run):
     page.keyboard.press("Enter")
     page.wait_for_url("**model=demo*glyphs*")
     assert violations(window) == []
+
+
+def test_the_line_at_chance_stands_at_its_word_in_both_charts(visitor, server, run):
+    known = RunStore(server.home / "runs").load(RUN_ID)
+    below = tuple(
+        replace(score, value=-0.2, gain=-0.2, low=-0.3, high=-0.1) for score in known.scores
+    )
+    run_id = f"{RUN_ID[:-1]}2"
+    RunStore(server.home / "runs").save(
+        replace(known, run=replace(known.run, id=run_id), scores=below)
+    )
+    window = visitor(size=(1280, 720))
+    window.open(f"/results?run={run_id}")
+    for measure in ("silhouette", "supcon"):
+        chart = window.page.locator(f".st-key-bars-{measure}")
+        word = chart.locator(".marks span").get_by_text("chance").bounding_box()
+        line = chart.locator(".axis i").bounding_box()
+        middle = [box["x"] + box["width"] / 2 for box in (word, line)]
+        assert middle[0] == pytest.approx(middle[1], abs=1.5), measure
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

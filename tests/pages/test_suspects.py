@@ -26,7 +26,7 @@ FOUND = Suspects(
         Suspect(14, "The first of 2 alike", group=14),
         Suspect(15, "A copy of mildew/04.png", group=14),
     ),
-    odd=(Suspect(7, "2 of 2 models find nothing like it", 2),),
+    odd=(Suspect(7, "2 of 2 models find nothing like it", 2, strength=3.25),),
     tiny=(),
     notes=("One class has fewer than 5 pictures.",),
 )
@@ -60,7 +60,7 @@ def cards_of(tab):
 def test_each_list_shows_its_pictures_with_reason_and_box(opened, words_of):
     tab = opened(FOUND)
     assert not tab.exception
-    assert "2 of 2 models place this with rust" in cards(tab)[0]
+    assert "2 of 2 models place this with rust; it leads by 0.80<" in cards(tab)[0]
     assert "/12/320.jpg" in cards(tab)[0]
     assert [c.label for c in tab.checkbox] == ["Choose 02.png", "Choose 03.png"]
     assert "One class has fewer than 5 pictures" in words_of(tab)
@@ -70,6 +70,9 @@ def test_each_list_shows_its_pictures_with_reason_and_box(opened, words_of):
     assert "The same picture is also in rust" in cards(tab)[0]
     assert "&lt;b&gt;*spot*" in cards(tab)[0]
     assert "<b>*spot*" not in cards(tab)[0].replace("<b>&lt;", "")
+    tab.segmented_control(key=f"suspects-list-{RUN_ID}").set_value("odd").run()
+    assert "2 of 2 models find nothing like it; 3.2 deviations farther<" in cards(tab)[0]
+    assert "The farthest come first" in words_of(tab)
 
 
 def test_ticks_stay_over_the_lists_and_can_be_taken_back(opened):
@@ -170,6 +173,7 @@ def test_the_list_has_a_line_for_each_suspicion(result):
         "suggestion",
         "models_agreeing",
         "models_asked",
+        "strength",
         "reason",
     ]
     assert len(lines) == 8
@@ -181,14 +185,15 @@ def test_the_list_has_a_line_for_each_suspicion(result):
         "suggestion": "rust",
         "models_agreeing": 2,
         "models_asked": 2,
+        "strength": 0.8,
         "reason": "2 of 2 models place this with rust",
     }
     rows = lines.to_csv(index=False).splitlines()
     assert (
         rows[1]
-        == "mildew/02.png,mildew,Maybe wrong label,rust,2,2,2 of 2 models place this with rust"
+        == "mildew/02.png,mildew,Maybe wrong label,rust,2,2,0.8,2 of 2 models place this with rust"
     )
-    assert rows[3].endswith("Near copies,,,,The same picture is also in rust")
+    assert rows[3].endswith("Near copies,,,,,The same picture is also in rust")
     assert lines["file"].iloc[-1] == "rust/bad.png"
 
 

@@ -12,7 +12,7 @@ from srcsel.base.records import Dataset, Result, Suspect, Suspects
 from srcsel.base.spreadsheet import to_csv
 from srcsel.explore import suspects
 from srcsel.ui.app import frame, state
-from srcsel.ui.parts import cards, correcting
+from srcsel.ui.parts import cards, correct_bar, correcting
 from srcsel.ui.parts.asking import warm_up
 from srcsel.ui.parts.making import by_worker
 from srcsel.ui.parts.show import PAGE, figure, md, md_inside, plain
@@ -23,7 +23,8 @@ LISTS = {
         (
             "Each model was asked where a picture belongs without knowing it. Together they would"
             " put these elsewhere; models that see the classes better count more. Some are only"
-            " hard to tell, so look first. The surest come first."
+            " hard to tell, so look first. The surest come first: where the other class leads the"
+            " label by most (1 at most, what the models make of it averaged)."
         ),
         "No label looks wrong: wherever the models are sure, they agree with it.",
     ),
@@ -39,7 +40,8 @@ LISTS = {
         "Odd ones out",
         (
             "Pictures unlike all others, by at least half of the models: a wrong file, a title"
-            " page, a blank, or just a rare view."
+            " page, a blank, or just a rare view. The farthest come first: by how many standard"
+            " deviations they are farther from their nearest than is usual in their class."
         ),
         "No picture stands out from the others.",
     ),
@@ -47,11 +49,13 @@ LISTS = {
         "Broken or tiny",
         (
             f"Files that cannot be read are left out already. Pictures below {suspects.TINY} pixels"
-            " show little."
+            " show little. The smallest come first."
         ),
         "Every file can be read, and none is tiny.",
     ),
 }
+SORTED = {"labels": "it leads by {:.2f}", "odd": "{:.1f} deviations farther"}
+"""What a list is sorted by, where its reasons do not say it."""
 _TICKED = "suspects.ticked"
 _NONE = ("", frozenset[int](), 0)  # run, rows, stamp
 
@@ -110,7 +114,7 @@ def _draw(result: Result, found: Suspects, set_id: str) -> None:
     suggested = {
         s.row: dataset.classes[s.suggestion] for s in found.labels if s.suggestion is not None
     }
-    correcting.bar(result, sorted(ticked(run_id)), suggested, lambda: put(run_id, set()))
+    correct_bar.bar(result, sorted(ticked(run_id)), suggested, lambda: put(run_id, set()))
     _asked(result, found)
 
 
@@ -173,7 +177,7 @@ def _card(
     on: bool,
 ) -> None:
     path, label = dataset.paths[suspect.row], dataset.classes[dataset.labels[suspect.row]]
-    picture = figure(set_id, suspect.row, path, label, suspect.reason, size=320, mark=mark)
+    picture = figure(set_id, suspect.row, path, label, told(suspect, which), size=320, mark=mark)
     st.html(f'<div class="srcsel-pics one">{picture}</div>')
     if frame.presenting():
         return
@@ -186,6 +190,12 @@ def _card(
         args=(run_id, suspect.row, key),
         wrap=False,
     )
+
+
+def told(suspect: Suspect, which: str) -> str:
+    """Say why a picture stands in the list `which`, and what that is sorted by."""
+    by = SORTED.get(which, "").format(suspect.strength)
+    return f"{suspect.reason}; {by}" if by else suspect.reason
 
 
 def ticked(run_id: str) -> set[int]:
@@ -250,6 +260,7 @@ def listing(dataset: Dataset, found: Suspects) -> pd.DataFrame:
             "suggestion": "" if s.suggestion is None else dataset.classes[s.suggestion],
             "models_agreeing": s.models if name in ("labels", "odd") else None,
             "models_asked": len(found.models) if name in ("labels", "odd") else None,
+            "strength": round(s.strength, 4) if name in SORTED else None,
             "reason": s.reason,
         }
         for name in LISTS

@@ -6,7 +6,7 @@ import streamlit as st
 
 from srcsel.base.records import Result
 from srcsel.ui.app import frame, state
-from srcsel.ui.parts import correcting
+from srcsel.ui.parts import correct_bar, correcting
 from srcsel.ui.parts.show import md
 from srcsel.verdict.correction import before_and_after
 
@@ -28,4 +28,4 @@ def section(result: Result) -> None:
                     width="content",
                 )
     if correcting.pending(result):
-        correcting.kept(result)
+        correct_bar.kept(result)

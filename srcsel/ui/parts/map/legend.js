@@ -96,7 +96,7 @@ function createLegend(root, m) {
       made.querySelector("canvas").replaceWith(mark(m.settings.groups[i]));
       made.querySelector(".count").textContent = texts.size > 1 ? per.map((counts) => counts[i]).join(" | ") : [...texts][0];
     });
-    root.querySelector(".all").hidden = m.hidden.size === 0 && m.only < 0;
+    root.querySelector(".all").hidden = !m.groupsHidden();
   }
 
   return { fill, refresh };

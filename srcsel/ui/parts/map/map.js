@@ -57,6 +57,7 @@ function create(root) {
       return m.settings.byClass ? "" : groups[pane.groups()[i]].name;
     },
     colorOf: (k) => (m.settings.byClass ? m.color(m.settings.groups[m.settings.groupOf[k]]) : null),
+    groupsHidden: () => m.hidden.size > 0 || m.only >= 0,
     groupOn: (g) => !m.hidden.has(g) && (m.only < 0 || !m.settings.byClass || m.settings.groupOf[m.only] === g),
     hover, select, open, step, use, zoom, zoomTo, moveTo, isolate, keepOnly, toolsBox,
     act: {
@@ -150,12 +151,20 @@ function create(root) {
 
   function changed() {
     hover(-1);
+    letGoOfHidden();
     legend.refresh();
     m.shown().forEach((pane) => {
       pane.change();
       pane.names.settle();
     });
     redraw();
+  }
+
+  // What is left out or relabelled is what one sees: a picture that is not shown is not selected.
+  function letGoOfHidden() {
+    if (!m.settings.select || !m.chosen.size) return;
+    const left = m.row.filter((row, i) => m.chosen.has(row) && m.shown().some((pane) => !pane.off(i)));
+    if (m.groupsHidden() && left.length < m.chosen.size) select(left, "hide");
   }
 
   function flip(what) {
