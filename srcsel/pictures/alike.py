@@ -1,4 +1,6 @@
-"""What class names alone show: some that look the same, several in one, one that may be none."""
+"""What class names alone show: some that look the same, several in one, one that may be none or
+not sorted yet.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,22 @@ from collections.abc import Sequence
 from srcsel.base.phrases import cut
 
 MOST = 6  # groups of names in a sentence
+_UNSORTED = re.compile(
+    r"(unknown|unsorted|unlabell?ed|unclassified|unassigned|uncategori[sz]ed|undefined|untagged"
+    r"|to ?do|to ?sort|tbd|unbekannt|unsortiert|inconnue?s?|desconocid[oa]s?)"
+    r"( (class(es)?|images?|pictures?|photos?|files?))?"
+)
+"""What folders are called whose pictures nobody has sorted yet."""
 
 
 def about_names(classes: Sequence[str]) -> list[str]:
     """Say all that the names of classes show, each in a sentence with what to do."""
-    return [*look_alikes(classes), *joined(classes), *perhaps_none(classes)]
+    return [
+        *look_alikes(classes),
+        *joined(classes),
+        *perhaps_none(classes),
+        *perhaps_unsorted(classes),
+    ]
 
 
 def look_alikes(classes: Sequence[str]) -> list[str]:
@@ -65,6 +78,21 @@ def perhaps_none(classes: Sequence[str]) -> list[str]:
         f"There is a class '{found[0]}', which many programs write where there is none. Its"
         " pictures are taken for a class of their own. If they have none, leave them out."
     ]
+
+
+def perhaps_unsorted(classes: Sequence[str]) -> list[str]:
+    """Say that a class among others is called as pictures are that nobody has sorted yet."""
+    found = [name for name in classes if _UNSORTED.fullmatch(_in_words(name))]
+    if not found or len(found) == len(classes):
+        return []
+    shown = " and ".join(f"'{cut(name)}'" for name in found[:MOST])
+    what = "is taken for a class" if len(found) == 1 else "are taken for classes"
+    return [f"{shown} {what}. If those pictures are only not sorted yet, leave them out."]
+
+
+def _in_words(name: str) -> str:
+    """Return a name in small letters, with one blank between words and no signs around."""
+    return re.sub(r"[\W_]+", " ", unicodedata.normalize("NFKC", name).casefold()).strip()
 
 
 def _is_joined(name: str, sign: str, classes: Sequence[str]) -> bool:

@@ -70,6 +70,18 @@ def uniform(paths: Sequence[str]) -> tuple[str, ...]:
     )
 
 
+def odd(paths: Sequence[str]) -> tuple[str, ...]:
+    """Say which pictures reach so far beyond the others that they do not say what is white."""
+    if not paths:
+        return ()
+    verb, it = ("holds", "it is") if len(paths) == 1 else ("hold", "they are")
+    return (
+        f"{count(len(paths), 'picture')} {verb} values far beyond those of all others:"
+        f" {_first(paths)}. What is black and what is white is judged by the others, so that"
+        f" {it} shown too light or too dark. Look whether the file is meant to be so.",
+    )
+
+
 def paged(paths: Sequence[str]) -> tuple[str, ...]:
     """Say which files hold several pages."""
     if not paths:

@@ -26,10 +26,18 @@ from srcsel.base.records import Dataset, Listing, Run, Unreadable
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import Watch
 from srcsel.pictures import apart, stores
-from srcsel.pictures.checks import check, not_now, paged, require_rankable, shared, uniform
+from srcsel.pictures.checks import (
+    check,
+    not_now,
+    odd,
+    paged,
+    require_rankable,
+    shared,
+    uniform,
+)
 from srcsel.pictures.corrections import Relabeled, corrected, corrections
 from srcsel.pictures.decoding import look, of_file
-from srcsel.pictures.deep import Spread, ranges_of
+from srcsel.pictures.deep import Spread, is_odd, ranges_of
 from srcsel.pictures.listing import list_pictures
 from srcsel.pictures.reading import read
 from srcsel.store.memory import Arrays, Memory
@@ -190,6 +198,10 @@ class _Seen:
         level = 255 / (high - low) if high > low else 0.0
         width = self.spread.most - self.spread.least
         return level * self.spread.deviation < FLAT or level * width <= NARROW
+
+    def is_odd(self, ranges: dict[str, tuple[float, float]]) -> bool:
+        """Say whether it reaches far beyond what is black to white in all others."""
+        return self.spread is not None and is_odd(self.spread, *ranges[self.spread.kind])
 
 
 def _listing(ref: str, watch: Watch) -> Listing:
@@ -394,6 +406,7 @@ def _dataset(
         *check(dataset),
         *shared(dataset, [file.digest for file in seen]),
         *uniform([path for path, file in zip(paths, seen, strict=True) if file.is_flat(ranges)]),
+        *odd([path for path, file in zip(paths, seen, strict=True) if file.is_odd(ranges)]),
         *paged([path for path, file in zip(paths, seen, strict=True) if file.paged]),
     )
     return replace(dataset, notes=notes)

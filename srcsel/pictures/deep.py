@@ -17,6 +17,9 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 CUT = 1000  # one value in so many is left out at each end: hot and dead points of a sensor
+ODD = 50  # of so many pictures one, and one of fewer, may be odd: far beyond all others
+FAR = 8  # times the range of the others from which it is: it would leave them 32 of 256 steps
+LEAST = 8  # pictures of which one can be odd
 LOOKED_AT = 4_000_000  # values of a picture that its range is judged by, evenly spread
 NO_DATA = (-9999, -99999, -32768, -(2**31))  # what elevations and satellites write for "nothing"
 BEYOND = 1e30  # larger numbers stand for "nothing" too: float's own ends, 9.97e36 of netCDF
@@ -81,17 +84,35 @@ def spread_of(deep: Deep) -> Spread | None:
 
 
 def ranges_of(spreads: Iterable[Spread]) -> dict[str, tuple[float, float]]:
-    """Say for each kind of number which value is black and which is white, over all pictures."""
+    """Say for each kind of number which value is black and which is white: over all pictures but
+    odd ones, which would leave all others nearly one grey.
+    """
     by_kind: dict[str, list[Spread]] = {}
     for one in spreads:
         by_kind.setdefault(one.kind, []).append(one)
     ranges = {}
     for kind, all_ in sorted(by_kind.items()):
-        low, high = min(s.low for s in all_), max(s.high for s in all_)
+        low, high = _ends(sorted(s.low for s in all_), sorted(s.high for s in all_))
         if low == high:  # no more than a few points differ: they are what there is to see
             low, high = min(s.least for s in all_), max(s.most for s in all_)
         ranges[kind] = (low, high)
     return ranges
+
+
+def is_odd(spread: Spread, low: float, high: float) -> bool:
+    """Tell whether a picture was left out where `low` and `high` were found for its set."""
+    return high > low and max(low - spread.low, spread.high - high) > (FAR - 1) * (high - low)
+
+
+def _ends(lows: list[float], highs: list[float]) -> tuple[float, float]:
+    """Return the least and the most of rising values, without those of odd pictures."""
+    few = max(1, len(lows) // ODD) if len(lows) >= LEAST else 0
+    low, high = lows[few], highs[-1 - few]
+    far = FAR * (high - low)
+    return (
+        low if high - lows[0] > far > 0 else lows[0],
+        high if highs[-1] - low > far > 0 else highs[-1],
+    )
 
 
 def shown(deep: Deep, low: float, high: float) -> np.ndarray:

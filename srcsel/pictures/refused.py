@@ -44,6 +44,7 @@ _PLUGINS = (
     (rb"RIFF....WEBP", "WEBP"),
     (rb"P[1-7fF]\s", "PPM"),
     (rb"(\0\0\0\x0cjP  |\xff\x4f\xff\x51)", "JPEG2000"),
+    (rb"....ftypavi[fs]", "AVIF"),
 )
 _FOREIGN = re.compile(r"unsupported|not (yet )?supported|cannot handle|unknown", re.IGNORECASE)
 _HEADS = (

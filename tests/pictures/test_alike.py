@@ -2,7 +2,7 @@
 
 import pytest
 
-from srcsel.pictures.alike import joined, look_alikes, perhaps_none
+from srcsel.pictures.alike import joined, look_alikes, perhaps_none, perhaps_unsorted
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,20 @@ def test_a_class_that_may_stand_for_none(names):
 @pytest.mark.parametrize("names", [("-1", "1"), ("-2", "-1", "0"), ("-1", "cat"), ("0", "1")])
 def test_a_class_that_is_one(names):
     assert perhaps_none(names) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["unknown", "_unsorted", "Unlabelled", "UNLABELED", "To Do", "unknown images"],
+)
+def test_a_class_that_may_be_unsorted_is_named(name):
+    (said,) = perhaps_unsorted(["cat", name, "dog"])
+    assert said.startswith(f"'{name}' is taken for a class.")
+    assert "leave them out" in said
+
+
+def test_several_unsorted_ones_share_a_sentence_and_alone_they_are_classes():
+    (said,) = perhaps_unsorted(["_todo", "cat", "unknown"])
+    assert said.startswith("'_todo' and 'unknown' are taken for classes.")
+    assert perhaps_unsorted(["unknown"]) == []
+    assert perhaps_unsorted(["known", "the unknown soldier", "other", "none"]) == []

@@ -8,7 +8,17 @@ import pytest
 from PIL import Image
 
 from srcsel.base.errors import PictureError
-from srcsel.pictures.deep import CUT, NEUTRAL, Spread, ranges_of, read_deep, shown, spread_of
+from srcsel.pictures.dataset import load_dataset
+from srcsel.pictures.deep import (
+    CUT,
+    NEUTRAL,
+    Spread,
+    is_odd,
+    ranges_of,
+    read_deep,
+    shown,
+    spread_of,
+)
 from srcsel.pictures.images import look
 from tests.pictures.test_images import png, saved
 from tests.tiffs import tiff
@@ -114,6 +124,32 @@ def test_black_and_white_are_those_of_all_pictures():
     np.testing.assert_allclose(ranges["f4"], (0.001, 0.999), atol=2e-4)
     dark = levels(tiff((RAMP * 8 + 3).astype(np.uint16)), **ranges)
     assert dark.max() == round(255 * 8 / 95)  # it stays dark beside the other
+
+
+def spread(low, high, kind="u2"):
+    return Spread(kind, low - 1, low, high, high + 1, (high - low) / 4)
+
+
+def test_one_odd_picture_does_not_dim_all_others():
+    """Twelve bits kept in sixteen, and one file that uses all sixteen."""
+    plain = [spread(100 + i, 4000 + i) for i in range(20)]
+    odd = spread(90, 65000)
+    assert ranges_of([*plain, odd]) == {"u2": (90, 4019)}
+    assert is_odd(odd, 90, 4019)
+    assert not any(is_odd(one, 90, 4019) for one in plain)
+    below = spread(-30000, 4000, "i2")
+    assert ranges_of([*(spread(100, 4000, "i2") for _ in range(20)), below]) == {"i2": (100, 4000)}
+    assert is_odd(below, 100, 4000)
+
+
+def test_what_is_no_odd_picture():
+    plain = [spread(100, 4000) for _ in range(20)]
+    assert ranges_of([*plain, spread(100, 30000)]) == {"u2": (100, 30000)}  # 7.7 times as far
+    assert ranges_of([*plain, *[spread(100, 65000)] * 2]) == {"u2": (100, 65000)}  # a tenth
+    assert ranges_of([*plain[:6], spread(100, 65000)]) == {"u2": (100, 65000)}  # of seven
+    empty = [spread(7, 7) for _ in range(20)]
+    assert ranges_of([*empty, spread(7, 900)]) == {"u2": (7, 900)}  # all there is to see
+    assert ranges_of([*plain * 10, *[spread(100, 65000)] * 4]) == {"u2": (100, 4000)}  # 4 of 204
 
 
 def test_single_hot_points_do_not_make_the_rest_black():
@@ -229,3 +265,17 @@ def test_shown_takes_no_more_memory_than_a_few_rows():
     finally:
         tracemalloc.stop()
     assert peak < 4 * values.size  # float64 of all takes 8 bytes each
+
+
+def test_an_odd_picture_of_a_folder_is_named_and_does_not_dim_it(tmp_path):
+    for name in ("cell", "_unsorted"):
+        (tmp_path / name).mkdir()
+        for i in range(10):
+            values = (RAMP * (4000 + i)).astype(np.uint16)
+            (tmp_path / name / f"{i}.tif").write_bytes(tiff(values))
+    (tmp_path / "cell" / "odd.tif").write_bytes(tiff((RAMP * 65000).astype(np.uint16)))
+    found = load_dataset(str(tmp_path))
+    assert found.ranges["u2"][1] < 4010
+    said = " ".join(found.notes)
+    assert "1 picture holds values far beyond those of all others: cell/odd.tif." in said
+    assert "'_unsorted' is taken for a class." in said

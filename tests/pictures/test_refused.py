@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from srcsel.base.errors import PictureError
 from srcsel.pictures import refused
@@ -134,3 +134,12 @@ def test_big_tiff_is_read_for_its_reason():
     at = data.index(b"\x03\x01\x03\0")  # tag 259, short: how it is packed
     data[at + 12 : at + 14] = (34887).to_bytes(2, "little")
     assert "LERC" in reason(bytes(data))
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow reads no AVIF")
+def test_a_damaged_avif_is_called_damaged():
+    whole = saved(scene(), "AVIF")
+    for data in (whole[: len(whole) // 2], whole[:40] + b"\xff" * (len(whole) - 40)):
+        said = reason(data)
+        assert "film" not in said
+        assert "Copy it again" in said
