@@ -21,6 +21,7 @@ from pathlib import Path
 
 from benchmarks._browser import wait_until
 from benchmarks._common import aligned
+from srcsel.base.phrases import FEW
 from srcsel.base.records import JobStatus
 from srcsel.base.settings import load_settings
 from srcsel.jobs import Board
@@ -30,7 +31,7 @@ from srcsel.store.features import open_runs
 from srcsel.store.serialize import to_plain
 
 MOST = 0.30  # of what is left, from the first scored model on
-LEAST = 5.0  # seconds below which "a few seconds" is said
+LEAST = FEW  # seconds below which "a few seconds" is said
 ROSE = 5.0  # seconds by which a word is seen to rise
 PAUSE = 0.5
 CHOOSING = 20.0  # seconds for which somebody looks at the models

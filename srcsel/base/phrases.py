@@ -126,9 +126,13 @@ def megabytes(size: int) -> str:
     return f"{size / 1e6:,.0f} MB" if size >= 1e6 else "under 1 MB"
 
 
+FEW = 7.5
+"""Seconds below which no number is said: there an estimate is off by half of it soon."""
+
+
 def duration(seconds: float) -> str:
     """Return seconds as "a few seconds", "20 s", "4 min", "1 h 20 min", rounded for an estimate."""
-    if seconds < 5:
+    if seconds < FEW:
         return "a few seconds"
     if seconds < 55:
         return f"{5 * round(seconds / 5):.0f} s"

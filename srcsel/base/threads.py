@@ -91,6 +91,17 @@ def free_cores() -> int:
     return max(1, cores - max(0, others))
 
 
+def is_crowded() -> bool:
+    """Whether other programs compute on half of the cores or more; False where that is not
+    known.
+    """
+    try:
+        others = statistics.median_low([_others(own=True) for _ in range(LOOKS)])
+    except (OSError, ValueError):
+        return False
+    return 2 * others >= own_cores()
+
+
 def own_cores() -> int:
     """How many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -98,16 +109,24 @@ def own_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _others() -> int:
-    """How many threads of this computer but this one compute or wait for a core."""
+def _others(*, own: bool = False) -> int:
+    """How many threads of this computer but this one compute or wait for a core; `own`: but any of
+    this process.
+    """
     time.sleep(BETWEEN)
+    if own:
+        return _running() - sum(map(_runs, OWN.iterdir()))
     python = {str(thread.native_id) for thread in threading.enumerate()}
     spinning = (
         0
         if _beside.get()
         else sum(_runs(task) for task in OWN.iterdir() if task.name not in python)
     )
-    return int(LOAD.read_text().split()[3].split("/")[0]) - 1 - spinning
+    return _running() - 1 - spinning
+
+
+def _running() -> int:
+    return int(LOAD.read_text().split()[3].split("/")[0])
 
 
 def _runs(task: Path) -> bool:

@@ -7,7 +7,7 @@ import json
 import threading
 import time
 
-from srcsel.base import log
+from srcsel.base import log, threads
 from srcsel.base.errors import Cancelled, StoreError
 from srcsel.base.records import Glimpse
 from srcsel.base.watch import PartState, Watch
@@ -32,7 +32,7 @@ class BoardWatch(Watch):
         self._table = table
         self._job = job
         self._about = about or {"job": job}  # for the log
-        self._progress = Progress()
+        self._progress = Progress(threads.is_crowded)
         self._told = 0.0
         self._lock = threading.Lock()
 

@@ -103,18 +103,23 @@ class Pace:
 
     def left(self, now: float) -> float | None:
         """Seconds until the answer stands, or while maps are drawn until all are; None: too little
-        is known.
+        is known, before it is known how many pictures there are.
         """
         if self._of.maps:
             return self._maps_left(now)
-        return self._until_answer(now) if self._tells() else None
+        return self._until_answer(now) if self._tells() or self.guesses else None
 
     def least(self, now: float) -> float | None:
         """Seconds of that which come after the steps under way, however long these take."""
         if self._of.maps:
             each, rest = self._each_map(), self._of.maps[-1][2] - self._of.maps[-1][1] - 1
             return None if each is None else each * max(rest, 0)
-        return self._until_answer(now, ends=True) if self._tells() else None
+        return self._until_answer(now, ends=True) if self._tells() or self.guesses else None
+
+    @property
+    def guesses(self) -> bool:
+        """Whether what is left is foretold from sizes and numbers alone: nothing was timed yet."""
+        return not self._of.maps and self._of.pictures > 0 and not self._tells()
 
     def longer(self) -> tuple[str, str]:
         """Say of which model the step under way, or the one that was over last, takes furthest

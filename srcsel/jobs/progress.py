@@ -5,7 +5,7 @@ No disk, no clock of its own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from srcsel.base.records import Part
 from srcsel.base.watch import FINISHED, PartState
@@ -26,6 +26,8 @@ RISE = 5.0
 """Seconds by which what is said to be left rises without a word about it."""
 WHILE = 30.0
 """Seconds for which the reason of a rise is said."""
+GUESS = "a first guess"
+"""Said of the time left before anything was timed."""
 SAY_AFTER = 0.10
 """Time left is said once this share of the work was measured."""
 
@@ -35,7 +37,11 @@ class Progress:
     loaded.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, crowded: Callable[[], bool] = lambda: False) -> None:
+        """crowded: whether other programs use this computer's cores, asked where more is left than
+        was said.
+        """
+        self._crowded = crowded
         self.parts: dict[str, Part] = {}
         self.weights: dict[str, float] = {}
         self.titles: dict[str, str] = {}
@@ -180,11 +186,18 @@ class Progress:
 
     @property
     def why(self) -> str:
-        """Why more is left than was said, in words, for a while after it rose; "" else."""
+        """Why more is left than was said, in words, for a while after it rose, or that it is a
+        guess, as long as it is one; "" else.
+        """
+        if self._pace is not None and self._pace.guesses:
+            return GUESS
         when, reason = self._rose
         return reason if self._heard - when < WHILE else ""
 
     def _reason(self, pace: Pace) -> str:
+        opening = self.parts.get("opening")  # by processes of our own, which look like others
+        if (opening is None or opening.state != "reading") and self._crowded():
+            return "other programs use this computer"
         name, what = pace.longer()
         about = {
             "network": f"{self.titles.get(name, name)} takes longer than thought",

@@ -115,9 +115,12 @@ def test_constant_speed_by_hand():
     assert pace.least(24.0) == pytest.approx(2 * (2 + 10) + 2 * after + scores, rel=1e-3)
 
 
-def test_nothing_is_said_before_anything_was_measured():
-    said, _ = heard(CASES["first model slow"], upto=12.0)
-    assert [left for _, left, _, _ in said] == [None] * len(said)
+def test_before_anything_was_measured_it_is_a_guess():
+    said, pace = heard(CASES["first model slow"], upto=12.0)
+    assert pace.guesses
+    assert all(left > 0 for _, left, _, _ in said)
+    _, later = heard(CASES["first model slow"], upto=24.0)
+    assert not later.guesses
 
 
 def test_time_goes_on_between_two_messages_but_not_below_what_is_to_come():

@@ -4,18 +4,18 @@ import pytest
 
 from srcsel.jobs.costs import scoring
 from srcsel.jobs.pace import Pace
-from srcsel.jobs.progress import RISE, WHILE, Progress
+from srcsel.jobs.progress import GUESS, RISE, WHILE, Progress
 from srcsel.store.speeds import ModelSpeed, Speeds
 
 PICTURES = 1000
 
 
-def begun():
+def begun(crowded=lambda: False):
     """A run of five models of which each was known to take 10 s, its scores one."""
     known = ModelSpeed(1.0, 0.01, None, 0.1, 1 / scoring(PICTURES, 512, 10))
     names = [f"a/m{k}" for k in range(5)]
     pace = Pace(dict.fromkeys(names, 1.0), known=Speeds(dict.fromkeys(names, known)), cores=8)
-    progress = Progress()
+    progress = Progress(crowded)
     progress.plan(dict.fromkeys(names, 1.0), {"a/m0": "The first", "a/m1": "The second"}, pace)
     progress.update("pictures", "done", PICTURES, PICTURES, "", 0.0)
     progress.update("a/m0", "running", 0, PICTURES, "", 0.0)
@@ -34,6 +34,37 @@ def test_a_network_that_is_slower_than_thought_is_named():
     now = looked(progress, "a/m0", 0.0, 0.05, upto=500)
     assert progress.seconds_left > said - now + RISE
     assert progress.why == "The first takes longer than thought"
+
+
+def test_other_programs_are_named_first():
+    progress = begun(lambda: True)
+    looked(progress, "a/m0", 0.0, 0.05, upto=500)
+    assert progress.why == "other programs use this computer"
+
+
+def test_processes_that_open_pictures_are_no_other_programs():
+    progress = begun(lambda: True)
+    progress.update("opening", "reading", 1, PICTURES, "", 0.0)
+    progress.update("opening", "reading", 11, PICTURES, "", 10.0)
+    assert progress.why == "the computer is slower now than before"
+
+
+def test_before_anything_was_timed_a_first_guess_is_said_as_one():
+    progress = Progress()
+    pace = Pace({"m0": 1.0, "m1": 1.0}, cores=8)
+    progress.plan({"m0": 1.0, "m1": 1.0}, {}, pace)
+    progress.update("m0", "waiting", 0, 0, "", 0.0)
+    assert (progress.seconds_left, progress.why) == (None, "")  # how many pictures?
+    progress.update("pictures", "reading", 0, PICTURES, "", 0.0)
+    assert progress.seconds_left == pytest.approx(
+        Pace({"m0": 1.0, "m1": 1.0}, cores=8).foretold(PICTURES)
+    )
+    assert 0.0 < progress.seconds_least <= progress.seconds_left
+    assert progress.why == GUESS
+    progress.update("m0", "running", 0, PICTURES, "", 1.0)
+    now = looked(progress, "m0", 1.0, pace._of.models["m0"].thought, upto=900)
+    assert now > 3  # enough to know
+    assert progress.why == ""
 
 
 def test_it_is_said_for_a_while():

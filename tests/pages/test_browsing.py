@@ -36,6 +36,16 @@ def test_it_begins_at_the_root_and_counts(dialog, picture_folder):
     assert "30 pictures" in tab.button(key="browse-use").label
 
 
+def test_it_stays_where_the_page_is_drawn_anew_until_a_folder_is_taken(dialog, picture_folder):
+    tab = dialog()
+    tab.run()  # as when a check that went on behind it is done
+    tab.run()
+    assert labels(tab) == ["leaves"]
+    tab.button(key="browse-use").click().run()
+    tab.run()
+    assert labels(tab) == []
+
+
 def test_a_folder_without_pictures_is_not_the_thing_to_do(dialog, tmp_path, monkeypatch):
     tab = dialog()
     assert tab.button(key="browse-use").proto.type == "primary"

@@ -8,6 +8,7 @@ import pytest
 
 from srcsel.base.records import Glimpse, JobStatus, Part, Prior
 from srcsel.jobs.looks import write_glimpse
+from srcsel.jobs.progress import GUESS
 from srcsel.store.serialize import to_plain
 from srcsel.ui.parts import live, watch
 
@@ -236,6 +237,12 @@ def test_a_rise_of_the_time_left_says_why():
     status = job(seconds_left=90.0, seconds_least=5.0, told=1000.0, why=why)
     said = watch.time_left(status, 1000.0)
     assert said == r"about 2 min left: ResNet\-50 \[a\] takes longer than thought"
+
+
+def test_a_first_guess_is_said_as_one_and_stands():
+    status = job(seconds_left=45.0, seconds_least=45.0, told=1000.0, why=GUESS)
+    for quiet in (0.0, 20.0):
+        assert watch.time_left(status, 1000.0 + quiet) == "about 45 s left: a first guess"
 
 
 def test_a_run_of_an_older_table_has_no_time_of_its_last_word():

@@ -41,7 +41,7 @@ class JobStatus:
     # of `seconds_left`, what is left after the step it is at; of a run, both until its answer
     seconds_least: float | None = None
     told: float | None = None  # when it last told of its work, seconds since the epoch
-    why: str = ""  # in words, why `seconds_left` rose a moment ago
+    why: str = ""  # in words, why `seconds_left` rose a moment ago, or that it is a guess
     stopping: bool = False  # it was asked to stop
 
     @property

@@ -24,6 +24,7 @@ MOST = 60  # folders of a level that are shown; a part of the name finds the oth
 COUNTING, LONGER = 0.25, 2.0  # seconds that a drawing counts for, and after "Count the rest"
 CRUMBS = 4  # folders of the way that are shown
 _AT, _COUNTED, _TIME = "images.at", "images.counted", "images.counting"  # in the session
+_OPEN = "images.browsing"  # the same: the page may be drawn anew behind the dialog, which stays
 
 
 def button(take: Callable[[str], None]) -> None:
@@ -33,7 +34,13 @@ def button(take: Callable[[str], None]) -> None:
     ):
         st.session_state[_AT] = str(_first())
         st.session_state[_COUNTED] = {}
+        st.session_state[_OPEN] = True
+    if st.session_state.get(_OPEN):
         _dialog(take)
+
+
+def _close() -> None:
+    st.session_state.pop(_OPEN, None)
 
 
 def _first() -> Path:
@@ -49,7 +56,7 @@ def _first() -> Path:
     return places.starts()[0]
 
 
-@st.dialog("Choose a folder", width="medium", icon=":material/folder_open:")
+@st.dialog("Choose a folder", width="medium", icon=":material/folder_open:", on_dismiss=_close)
 def _dialog(take: Callable[[str], None]) -> None:
     try:
         folder = opened(st.session_state[_AT])
@@ -189,3 +196,4 @@ def _use(take: Callable[[str], None], folder: Path) -> None:
     take(ref)
     st.session_state["images-folder"] = ref
     st.session_state["images.browsed"] = True
+    _close()

@@ -14,6 +14,8 @@ from srcsel.ui.app import state
 from srcsel.ui.parts import mine, words
 from srcsel.ui.parts.show import md
 
+_ASKED = "images.removing"  # session: id of the upload asked about; the page may be drawn anew
+
 
 def draw(take: Callable[[str], None]) -> None:
     """Draw a line for each upload of this person; `take` chooses its pictures."""
@@ -39,6 +41,8 @@ def draw(take: Callable[[str], None]) -> None:
             if remove.button(
                 "Remove", key=f"kept-remove-{one.id}", icon=":material/delete:", type="tertiary"
             ):
+                st.session_state[_ASKED] = one.id
+            if st.session_state.get(_ASKED) == one.id:
                 _confirm(one)
 
 
@@ -54,7 +58,11 @@ def _until(upload: Upload) -> str:
     return f"Kept until {phrases.when(day)}, longer if used again"
 
 
-@st.dialog("Remove these pictures?", icon=":material/delete:")
+def _close() -> None:
+    st.session_state.pop(_ASKED, None)
+
+
+@st.dialog("Remove these pictures?", icon=":material/delete:", on_dismiss=_close)
 def _confirm(upload: Upload) -> None:
     st.markdown(
         f"**{md(upload.name)}**, {words.megabytes(upload.size)}, goes from this computer. Runs"
@@ -63,11 +71,12 @@ def _confirm(upload: Upload) -> None:
     with st.container(horizontal=True):
         if st.button("Remove", type="primary", key="kept-yes", on_click=_remove, args=(upload,)):
             st.rerun()  # closes the dialog
-        if st.button("Keep", key="kept-no"):
+        if st.button("Keep", key="kept-no", on_click=_close):
             st.rerun()
 
 
 def _remove(upload: Upload) -> None:
+    _close()
     if not is_mine(upload):
         return
     uploads.remove(upload.id, mine.asker() or None)

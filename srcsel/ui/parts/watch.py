@@ -15,6 +15,7 @@ import streamlit as st
 from srcsel.base import phrases
 from srcsel.base.records import JobStatus, Part
 from srcsel.base.watch import FINISHED
+from srcsel.jobs.progress import GUESS
 from srcsel.ui.app import state
 from srcsel.ui.parts import mine, words
 from srcsel.ui.parts.show import md, plain
@@ -166,7 +167,7 @@ def time_left(job: JobStatus, now: float | None = None) -> str:
         return f"{left} when last heard {phrases.duration(quiet)} ago" if quiet > QUIET else left
     left = max(job.seconds_left - quiet, job.seconds_least)
     late = quiet - (job.seconds_left - job.seconds_least)
-    if late <= LATE:
+    if late <= LATE or job.why == GUESS:  # a guess stands until there is something to measure by
         why = f": {md(job.why)}" if job.why else ""
         return f"{phrases.about(left)} left{why}"
     after = f", then {phrases.about(left)}" if left >= 1 else ""
