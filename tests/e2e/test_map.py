@@ -475,6 +475,31 @@ def test_keys_reach_every_picture(visitor, run):
     page.wait_for_url("**picture=1*")
 
 
+def test_by_keyboard_a_picture_is_left_out_and_the_next_comes(visitor, run):
+    window = visitor(size=(1280, 720))
+    window.open(f"/explore?run={RUN_ID}")
+    page = window.page
+    page.locator("canvas.over").first.focus()
+    for key in ("n", "n", "Enter"):
+        page.keyboard.press(key)
+    drawer = page.get_by_role("dialog")
+    out = drawer.get_by_role("button", name="Leave out")
+    expect(out).to_be_visible()
+    for _ in range(5):  # before, after, close, copy, leave out
+        page.keyboard.press("Tab")
+    expect(out).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(drawer.get_by_text("Left out", exact=True)).to_be_visible()
+    window.settle()
+    page.keyboard.press("ArrowRight")  # the button that was pressed is gone, the keys are not
+    expect(drawer).to_have_accessible_name(re.compile(re.escape(run.paths[2])))
+    page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+    expect(page.locator("canvas.over").first).to_be_focused()
+    page.get_by_role("button", name="Undo last").click()
+    expect(page.get_by_text("Corrections:")).to_have_count(0)
+
+
 def test_two_fingers_zoom_and_the_phone_page_is_no_wider_than_the_phone(visitor, run):
     window = visitor(size=(390, 844))
     page = window.page
@@ -541,14 +566,22 @@ def test_pressing_a_bar_chooses_its_model_and_keys_reach_it(visitor, run):
     assert violations(window) == []
 
 
-def test_the_line_at_chance_stands_at_its_word_in_both_charts(visitor, server, run):
+COPIED = """() => new Promise(done => {
+    const said = (event) => done(event.clipboardData.getData("text/plain"));
+    window.addEventListener("copy", said, { once: true });
+    window.getSelection().selectAllChildren(document.querySelector(".st-key-about strong"));
+    document.execCommand("copy");
+})"""
+
+
+def test_chance_stands_at_its_word_in_both_charts_and_what_is_copied_is_clean(visitor, server, run):
     known = RunStore(server.home / "runs").load(RUN_ID)
     below = tuple(
         replace(score, value=-0.2, gain=-0.2, low=-0.3, high=-0.1) for score in known.scores
     )
     run_id = f"{RUN_ID[:-1]}2"
     RunStore(server.home / "runs").save(
-        replace(known, run=replace(known.run, id=run_id), scores=below)
+        replace(known, run=replace(known.run, id=run_id, title="cp --fast www.a.org"), scores=below)
     )
     window = visitor(size=(1280, 720))
     window.open(f"/results?run={run_id}")
@@ -558,6 +591,9 @@ def test_the_line_at_chance_stands_at_its_word_in_both_charts(visitor, server, r
         line = chart.locator(".axis i").bounding_box()
         middle = [box["x"] + box["width"] / 2 for box in (word, line)]
         assert middle[0] == pytest.approx(middle[1], abs=1.5), measure
+    title = window.page.locator(".st-key-about strong")
+    assert title.text_content() != "cp --fast www.a.org"  # else Streamlit would rewrite it
+    assert window.page.evaluate(COPIED) == "cp --fast www.a.org"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

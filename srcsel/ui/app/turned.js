@@ -2,7 +2,18 @@
 // colours with them, and dark letters would stay on a dark page. A change of the background is a transition of `i`.
 // A dialog is closed by that, so one that is open is waited for.
 
+// Text that is copied from a page loses the joiners that keep Streamlit from rewriting it (JOINER in parts/show.py): a
+// command with one in it would not run.
+
 const DIALOG = '[data-testid="stDialog"]', LOOK = 500; // milliseconds
+const JOINER = "\u2060";
+
+function copied(event) {
+  const text = String(window.getSelection());
+  if (event.defaultPrevented || !text.includes(JOINER)) return;
+  event.clipboardData.setData("text/plain", text.replaceAll(JOINER, ""));
+  event.preventDefault();
+}
 
 export default function ({ parentElement, setStateValue }) {
   const probe = parentElement.querySelector("i");
@@ -13,8 +24,10 @@ export default function ({ parentElement, setStateValue }) {
     else setStateValue("background", getComputedStyle(probe).backgroundColor);
   };
   probe.ontransitionend = turned; // in place of the last drawing's
+  document.addEventListener("copy", copied); // once, however often it is drawn
   return () => {
     clearTimeout(waiting);
     probe.ontransitionend = null;
+    document.removeEventListener("copy", copied);
   };
 }

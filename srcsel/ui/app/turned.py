@@ -1,6 +1,7 @@
-"""Draws the page again when it turns light or dark while it is open.
+"""Draws the page again when it turns light or dark while it is open, and cleans what is copied.
 
-Streamlit colours its own parts anew in the browser; figures are coloured here, in Python.
+Streamlit colours its own parts anew in the browser; figures are coloured here, in Python. Names
+and commands that are copied are as they were before they were made safe for Markdown.
 """
 
 from __future__ import annotations

@@ -90,6 +90,13 @@ function create(root) {
 
   // ---- what it shows -----------------------------------------------------------------------------------------
   function fill() {
+    const held = box.querySelector(":focus");
+    fillIn();
+    // what had the focus may be gone, as "Leave out" is once it was pressed: the keys still work here
+    if (held && (!held.isConnected || held.hidden)) box.focus({ preventScroll: true });
+  }
+
+  function fillIn() {
     const { facts } = data, known = facts && facts.row === at.row && data.set === at.set ? facts : null;
     const label = known?.label ?? at.label ?? "", file = known?.file ?? at.file ?? "";
     const image = find(".large img"), source = `${data.thumbs}/${at.set}/${at.row}/320.jpg`;
@@ -109,7 +116,7 @@ function create(root) {
     find(".path code").textContent = known?.path ?? file;
     if (!copied) find("[name=copy]").textContent = known || file ? "Copy" : "";
     find("[name=copy]").setAttribute("aria-label", "Copy the file's path");
-    find(".spoken").textContent = known ? [label, file, ...known.near.map((one) => one.told)].filter(Boolean).join(". ") : "";
+    find(".spoken").textContent = known ? [label, file, ...known.near.map((one) => one.told)].filter(Boolean).map((one) => one.replace(/\.?$/, ".")).join(" ") : "";
     const foreign = at.set !== data.set;
     fillCorrections(known);
     find(".wait").textContent = foreign ? "" : known ? known.wait : "Looking it up";
