@@ -90,8 +90,7 @@ def _table(runs: list[RunSummary], key: str) -> list[int]:
             "Classes": [run.classes for run in runs],
             "Models": [run.models for run in runs],
             "Start from": [_start(run) for run in runs],
-            "How sure": [_sure(run) if run.winner_title else "–" for run in runs],
-            "Finished": ["Yes" if run.complete else "Not yet" for run in runs],
+            "How sure": _how_sure(runs),
             "Space": [_space(run) for run in runs],
             "Link": [f"/results?run={run.id}" for run in runs],
         }
@@ -99,11 +98,6 @@ def _table(runs: list[RunSummary], key: str) -> list[int]:
     event = st.dataframe(
         frame_,
         hide_index=True,
-        column_order=[
-            name
-            for name in frame_.columns
-            if name != "Finished" or not all(run.complete for run in runs)
-        ],
         key=key,
         on_select="rerun",
         selection_mode="multi-row",
@@ -127,6 +121,19 @@ def _table(runs: list[RunSummary], key: str) -> list[int]:
 
 def _space(run: RunSummary) -> str:
     return "–" if run.example else phrases.megabytes(state.runs().size(run.id))
+
+
+def _how_sure(runs: list[RunSummary]) -> list[str]:
+    """Say of each run how sure its answer is; of one that has none yet, why."""
+    going = {job.id for job in state.board().active() if job.kind == "rank"}
+    return [
+        (_sure(run) if run.winner_title else "–")
+        if run.complete
+        else "Under way"
+        if run.id in going
+        else "Not finished"
+        for run in runs
+    ]
 
 
 def _sure(run: RunSummary) -> str:

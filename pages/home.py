@@ -26,10 +26,10 @@ def home() -> None:
     )
     _hero(example)
     if not frame.presenting():
+        going = under_way.draw()
         st.space("small")
         _steps()
         shipped.card()
-        going = under_way.draw()
         _recent([run for run in runs if not run.example and run.id not in going][:RECENT])
 
 

@@ -5,6 +5,9 @@ import numpy as np
 import pytest
 
 from srcsel.base.records import FeatureKey, Features
+from srcsel.base.settings import load_settings
+from srcsel.base.watch import Watch
+from srcsel.jobs import shell
 from srcsel.measures import MEASURES
 from srcsel.store import cache, features
 from srcsel.store.runs import RunStore
@@ -90,14 +93,16 @@ def test_one_ticked_run_leads_to_its_evidence(ticked, stored):
     assert tab.title[0].value == "Is it true?"
 
 
-def test_whether_runs_are_finished_is_said_where_some_are_not(visit, stored, save, result):
-    def columns():
-        return list(visit("history").dataframe[0].proto.column_order)
+def test_a_run_that_is_not_finished_says_whether_it_goes_on(visit, stored, save, result):
+    def sure():
+        return list(visit("history").dataframe[0].value["How sure"])
 
-    assert "Finished" not in columns()
+    assert sure() == ["Clear choice"]
     run = dataclasses.replace(result.run, id="20260501-090000-000000-ef56")
     save(result, run=run, complete=False)
-    assert "Finished" in columns()
+    assert sure() == ["Not finished", "Clear choice"]
+    with shell.told(run, load_settings().jobs, Watch()):
+        assert sure() == ["Under way", "Clear choice"]
 
 
 def test_a_long_name_stands_in_full(visit, stored, save, result):
