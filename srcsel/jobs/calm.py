@@ -13,7 +13,6 @@ class Calm:
 
     def __init__(self) -> None:
         self._said: float | None = None
-        self.rose = False  # what was said last is more than what was said before
 
     def say(self, left: float | None) -> float | None:
         """Return what is said where `left` seconds are thought to be left; None where nothing is.
@@ -22,7 +21,6 @@ class Calm:
         rises where it is further up: what is left is never said to be far less.
         """
         said = self._said
-        self.rose = said is not None and left is not None and left > said * (1 + BEARABLE)
         if said is None or left is None or not said < left <= said * (1 + BEARABLE):
             self._said = left
         return self._said

@@ -5,6 +5,7 @@ No disk, no clock of its own.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 from srcsel.base.records import Part
@@ -23,7 +24,7 @@ networks scores take most of the time.
 LEAST = 0.01
 """Share of its work that a part which left a race counts for at least."""
 RISE = 5.0
-"""Seconds by which what is said to be left rises without a word about it."""
+"""Seconds by which the end may move away without a word about it."""
 WHILE = 30.0
 """Seconds for which the reason of a rise is said."""
 GUESS = "a first guess"
@@ -58,7 +59,8 @@ class Progress:
         self._calm = Calm()
         self._left: float | None = None  # what is said by the pace
         self._heard = 0.0  # when somebody last told anything
-        self._rose = (0.0, "")  # when what is said rose last, and why
+        self._due = math.inf  # when it was to be over, as was thought at best
+        self._rose = (0.0, "")  # when that was put off last, and why
         # the part to speak of: the last that told, unless it is fetched while another runs
         self.leading = ""
 
@@ -98,9 +100,11 @@ class Progress:
             self._pace.heard(part, state, done, total, now)
             if part == "maps" and before is not None and before.state == "waiting":
                 self._calm = Calm()  # until now it was time until the answer
-            said, self._left = self._left, self._calm.say(self._pace.left(now))
-            if self._calm.rose and (self._left or 0.0) >= (said or 0.0) + RISE:
-                self._rose = now, self._reason(self._pace)
+                self._due = math.inf
+            left = self._pace.left(now)
+            self._left = self._calm.say(left)
+            if left is not None:
+                self._hold(self._pace, now + left, now)
         self._said[part] = Part(part, state, done, total, note)
         # pictures that were checked may be opened again, for other steps
         if part != "pictures" or before is None or before.state not in FINISHED:
@@ -193,6 +197,15 @@ class Progress:
             return GUESS
         when, reason = self._rose
         return reason if self._heard - when < WHILE else ""
+
+    def _hold(self, pace: Pace, end: float, now: float) -> None:
+        """Hold what is thought now against what was: an end that moves away has a reason, whether
+        at once or while what is left only does not fall.
+        """
+        if end >= self._due + RISE:
+            self._rose = now, self._reason(pace)
+            self._due = end
+        self._due = min(self._due, end)
 
     def _reason(self, pace: Pace) -> str:
         opening = self.parts.get("opening")  # by processes of our own, which look like others

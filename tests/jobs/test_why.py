@@ -36,6 +36,26 @@ def test_a_network_that_is_slower_than_thought_is_named():
     assert progress.why == "The first takes longer than thought"
 
 
+class Stuck(Pace):
+    """Thinks that 20 s are left, however long that has been so."""
+
+    def left(self, now):
+        return 20.0
+
+    def _tells(self):
+        return True
+
+
+def test_what_is_left_that_does_not_fall_says_why_too():
+    progress = Progress()
+    progress.plan({"m0": 1.0}, {}, Stuck({"m0": 1.0}, cores=8))
+    said = []
+    for second in range(12):
+        progress.update("m0", "running", 0, PICTURES, "", float(second))
+        said.append(progress.why)
+    assert said == [""] * 5 + ["the computer is slower now than before"] * 7
+
+
 def test_other_programs_are_named_first():
     progress = begun(lambda: True)
     looked(progress, "a/m0", 0.0, 0.05, upto=500)
