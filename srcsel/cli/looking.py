@@ -115,6 +115,9 @@ def app(arguments: argparse.Namespace, extra: Sequence[str]) -> int:
     if arguments.insecure:
         os.environ["SRCSEL_INSECURE"] = "1"
     flags = [flag for flag in extra if flag != "--"]
+    for name in ("port", "address"):
+        value = getattr(arguments, name)
+        flags += [] if value is None else [f"--server.{name}", value]
     os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(script), *flags])
 
 

@@ -4,6 +4,7 @@ presets.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -221,6 +222,9 @@ def _find(part: str) -> Iterable[SourceModel]:
         return [HUBS[CHECKPOINTS].find(part)]
     if hub in HUBS and name:
         return [HUBS[hub].find(name)]
+    if "_weights" in part.lower():  # a weight enum of torchvision, which needs no hub's name
+        with contextlib.suppress(UnknownNameError):
+            return [HUBS["torchvision"].find(part.removeprefix("torchvision.models."))]
     known = [BUNDLED, *PRESETS, *HUBS, *(model.id for model in search())]
     raise UnknownNameError("source model", part, known, SEARCH)
 

@@ -5,6 +5,7 @@ The models of a query come in the order of a plain prior, the likeliest first.
 
 from __future__ import annotations
 
+import difflib
 import math
 import operator
 import re
@@ -58,6 +59,12 @@ CONDITION = re.compile(
 )
 OTHERWISE = {"≤": "<=", "≥": ">=", "==": "=", "=<": "<=", "=>": ">="}
 """How else people write the signs."""
+LICENSE = re.compile(
+    r"(?:with\s+)?(?:an?\s+)?(commercial|here)(?:\s+(?:licen[cs]e|use))?", re.IGNORECASE
+)
+"""How people write the flags."""
+BETWEEN = re.compile(r"[,;]|\s+and\s+", re.IGNORECASE)
+NEAR = 0.75  # of `difflib`: so like a flag is a slip of the pen, and no name of a model
 PIXELS = re.compile(r"(?:at\s+)?(\d+)\s*(?:px|pixels?)", re.IGNORECASE)
 NUMBER = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([kmgb]?)\s*", re.IGNORECASE)
 
@@ -95,7 +102,7 @@ def joined(parts: Iterable[str]) -> list[str]:
     """Put a query's conditions back to it, which commas have divided from it."""
     whole: list[str] = []
     for part in parts:
-        if whole and is_query(whole[-1]) and _is_condition(_plain(part)):
+        if whole and is_query(whole[-1]) and _is_meant(_plain(part)):
             whole[-1] += f",{part}"
         else:
             whole.append(part)
@@ -103,7 +110,8 @@ def joined(parts: Iterable[str]) -> list[str]:
 
 
 def parse(text: str) -> Query:
-    """Read a query: "HUB:WORDS,CONDITION,...", each part but the hub optional.
+    """Read a query: "HUB:WORDS,CONDITION,...", each part but the hub optional; words in quotation
+    marks are never a condition.
 
     Raises UnknownNameError for an unknown hub, InputError for a condition that cannot be read; it
     names those there are.
@@ -112,7 +120,7 @@ def parse(text: str) -> Query:
     hub = hub.strip().lower()
     if hub not in (*HUBS, EVERYWHERE):
         raise UnknownNameError("hub", hub, [*HUBS, EVERYWHERE])
-    first, *others = map(_plain, rest.split(","))
+    first, *others = map(_plain, BETWEEN.split(rest))
     words, asked = ("", [first, *others]) if _looks_so(first) else (first, others)
     top, conditions = None, []
     for part in filter(None, asked):
@@ -124,7 +132,8 @@ def parse(text: str) -> Query:
             top = _top(sign, number, text)
         else:
             conditions.append(_holds(NUMBERS[name][0], sign, number))
-    return Query(tuple(HUBS) if hub == EVERYWHERE else (hub,), words, tuple(conditions), top)
+    hubs = tuple(HUBS) if hub == EVERYWHERE else (hub,)
+    return Query(hubs, words.strip('"'), tuple(conditions), top)
 
 
 def asked(
@@ -157,8 +166,9 @@ def written(
     commercial: bool = False,
 ) -> str:
     """Write as a query what is asked of the search, for the address and the shell."""
-    words = re.sub("[,<>=]", " ", words).strip()
-    parts = [words.upper() if words in FLAGS else words]  # the search knows no case, a flag does
+    words = re.sub('[",;<>=]', " ", words).strip()
+    is_word = BETWEEN.split(words) == [words] == [_plain(words)] and not _looks_so(words)
+    parts = [words if is_word else f'"{words}"']
     parts += [] if max_params is None else [f"params<={max_params / 1e6:g}M"]
     parts += [] if size is None else [f"size={size}"]
     parts += ["commercial"] if commercial else []
@@ -170,8 +180,16 @@ def _plain(part: str) -> str:
     for sign, usual in OTHERWISE.items():
         part = part.replace(sign, usual)
     part = part.strip()
-    pixels = PIXELS.fullmatch(part)
-    return f"size={pixels[1]}" if pixels else part
+    if pixels := PIXELS.fullmatch(part):
+        return f"size={pixels[1]}"
+    flag = LICENSE.fullmatch(part)
+    return flag[1].lower() if flag else part
+
+
+def _is_meant(part: str) -> bool:
+    """Tell a condition, also one with a slip of the pen in it, from the name of a model."""
+    near = difflib.get_close_matches(part.lower(), FLAGS, 1, NEAR)
+    return _is_condition(part) or bool(near or set("<>") & set(part))
 
 
 def _is_condition(part: str) -> bool:

@@ -48,6 +48,10 @@ LIBRARIES = (
 )
 """Whose versions a result names."""
 
+GREY = (
+    "The first layer of {} reads one channel, so it was shown these pictures in grey. Where colour"
+    " tells your classes apart, it cannot see that."
+)
 NOTHING_YET = "No starting model has been scored yet."
 NOTHING = "None of the starting models could be scored. The reasons are listed with each of them."
 
@@ -103,6 +107,11 @@ class Answer:
         self.loaded(of.key)
         self.add(of.key.model, found.scores, of.seconds_per_picture, of.seconds_spread)
         self.probing.take(found.asked)
+        if " grey " in of.key.preprocessing:
+            self.say(GREY.format(self._called(of.key.model)))
+
+    def _called(self, model: str) -> str:
+        return next((called(one) for one in self.models if one.id == model), model)
 
     def add(
         self,

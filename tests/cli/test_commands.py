@@ -433,6 +433,15 @@ def test_app_hands_over_to_streamlit_with_the_flags(monkeypatch):
     assert arguments[5:] == ["--server.port", "9000"]
 
 
+def test_app_takes_port_and_address_by_their_short_names(monkeypatch):
+    called = []
+    monkeypatch.setattr(os, "execv", lambda program, arguments: called.append(arguments[5:]))
+    main(["app", "--port", "9000", "--theme.base", "dark"])
+    main(["app", "--port=9000", "--address", "0.0.0.0"])
+    assert called[0] == ["--theme.base", "dark", "--server.port", "9000"]
+    assert called[1] == ["--server.port", "9000", "--server.address", "0.0.0.0"]
+
+
 def test_app_without_a_sign_in_has_to_be_asked_for(monkeypatch, capsys):
     started = []
     monkeypatch.setattr(os, "execv", lambda program, arguments: started.append(arguments[5:]))

@@ -79,11 +79,24 @@ def test_conditions_one_by_one(condition, fit, monkeypatch):
         ("TIMM:PARAMS<30m, 224px", "timm:params<30M,size=224"),
         ("timm:params≤30M,size==224", "timm:params<=30M,size=224"),
         ("timm:year≥2022,params=<30M", "timm:year>=2022,params<=30M"),
+        ("timm:Commercial", "timm:commercial"),  # not those that are called "non-commercial"
+        ("timm:COMMERCIAL,params<30M", "timm:params<30M,commercial"),
+        ("timm:params<30M,with a commercial licence", "timm:params<30M,commercial"),
+        ("timm:params<30M and commercial use", "timm:params<30M,commercial"),
+        ("timm:params<30M;commercial license", "timm:params<30M,commercial"),
+        ('timm:"resnet",params<30M', "timm:resnet,params<30M"),
     ],
 )
 def test_what_people_write_otherwise_means_the_same(spelling, usual):
     assert ids(usual)
     assert ids(spelling) == ids(usual)
+
+
+@pytest.mark.parametrize("wrong", ["comercial", "non-commercial", "parms<30M"])
+def test_a_slip_of_the_pen_among_conditions_is_no_name_of_a_model(wrong):
+    with pytest.raises(InputError, match=f"'{wrong}' in .* is no condition .* commercial"):
+        catalog.find_models(f"timm:size=224,{wrong}")
+    assert ids("timm:resnet18,demo/flowers")[-1] == "demo/flowers"
 
 
 def test_a_condition_on_a_hub_that_there_is_not_names_the_hubs():
@@ -121,6 +134,7 @@ def test_what_fits_nothing_or_is_no_hub_is_a_sentence():
         {"hub": None, "words": "siglip2"},
         {"hub": "timm", "max_params": 10e6},
         {"hub": None, "words": "commercial"},  # a word to search for, as in "non-commercial"
+        {"hub": "timm", "words": "Commercial", "max_params": 100e6},
     ],
 )
 def test_what_the_search_finds_and_the_query_written_from_it_are_the_same(asked):

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+import timm
+import torch
 
 from srcsel.measures import MEASURES, Measure
 from srcsel.measures._base import Combined
@@ -13,6 +15,7 @@ from srcsel.runs.answer import Answer
 from srcsel.runs.given import rank_features
 from srcsel.runs.public_json import to_json
 from srcsel.runs.question import new_run
+from srcsel.runs.run import rank
 from srcsel.verdict.wording import FAST_NUMBERS
 
 
@@ -91,3 +94,14 @@ def test_how_often_a_model_is_right_does_not_depend_on_offset_and_scale(moved):
     )
     assert 0.5 < plain < 1
     assert other == pytest.approx(plain, abs=0.012)  # one picture
+
+
+def test_a_network_that_reads_one_channel_is_named(picture_folder, tmp_path):
+    """On a first run and where its features are there already."""
+    file = tmp_path / "gray.pth"
+    torch.save(timm.create_model("test_resnet", in_chans=1, num_classes=3).state_dict(), file)
+    for _ in range(2):
+        result = rank(str(picture_folder), f"{file}=test_resnet,pixels")
+        (said,) = [note for note in result.notes if "in grey" in note]
+        assert said.startswith("The first layer of gray reads one channel")
+    assert "pictures are made greyscale" in find_models(f"{file}=test_resnet")[0].note

@@ -276,6 +276,8 @@ def _head(shapes: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
 
 def _note(found: Checkpoint) -> str:
     said = f"Your own file, read as {found.architecture} of {found.libraries[0]}."
+    if _preprocessing(found).channels == 1:
+        said += " Its first layer reads one channel: pictures are made greyscale."
     unknown = found.card.unknown
     if unknown:
         shown = [one_line(key)[:MOST_KEY] for key in unknown[:3]]

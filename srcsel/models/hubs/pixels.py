@@ -62,7 +62,8 @@ class PixelsHub:
     def recipe(self, model: SourceModel) -> Recipe:
         """Refuse: there is no network."""
         raise NotAvailable(
-            f"{model.title} has no network that could be trained further. Choose another model."
+            f"{model.title} looks at the numbers of a thumbnail of {SIDE} x {SIDE} pixels: there is"
+            " no network that could be trained further or read another size."
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -19,6 +20,10 @@ from srcsel.models.hubs._weights import load_exactly, read_state
 NOTE = (
     "The licence is the library's; the weights learned from ImageNet, whose own terms go with them."
 )
+
+
+ENUM = re.compile(r"(.+?)_weights(?:\.(.+))?", re.IGNORECASE)
+"""A weight enum, as torchvision writes it."""
 
 
 class TorchvisionHub:
@@ -81,12 +86,14 @@ class TorchvisionHub:
 
 def _as_listed(name: str) -> str:
     """Turn the name of a weight enum of torchvision into that of the table; others stay."""
-    enum, marked, weights = name.removesuffix(".DEFAULT").partition("_Weights")
-    if not marked:
+    found = ENUM.fullmatch(name)
+    if found is None:
         return name
     listed = {bare(one): one for one in _table.defaults("torchvision")}
-    architecture = listed.get(bare(enum))
-    return name if architecture is None else architecture + weights
+    architecture, weights = listed.get(bare(found[1])), (found[2] or "").upper()
+    if architecture is None:
+        return name
+    return architecture if weights in ("", "DEFAULT") else f"{architecture}.{weights}"
 
 
 def _row(model: SourceModel) -> _table.Row:

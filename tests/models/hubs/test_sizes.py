@@ -136,7 +136,7 @@ def test_whole_patches(fixed_vit):
             r"reads pictures of 224 x 224 pixels only: its network is built",
         ),
         ("torchvision/vit_b_16@128", r"reads pictures of 224 x 224 pixels only"),
-        ("pixels@128", "has no network"),
+        ("pixels@128", r"a thumbnail of 64 x 64 pixels: there is no network"),
         ("timm/someone/model@128", "configuration of someone/model is not on this computer"),
     ],
 )

@@ -270,10 +270,14 @@ def test_old_densenet_keys():
         ("ResNet18_Weights.IMAGENET1K_V1", "resnet18.IMAGENET1K_V1"),
         ("ResNet50_Weights.DEFAULT", "resnet50.IMAGENET1K_V2"),
         ("ViT_B_16_Weights.IMAGENET1K_SWAG_E2E_V1", "vit_b_16.IMAGENET1K_SWAG_E2E_V1"),
+        ("vit_b_16_weights.imagenet1k_swag_e2e_v1", "vit_b_16.IMAGENET1K_SWAG_E2E_V1"),
+        ("RESNET50_WEIGHTS.DEFAULT", "resnet50.IMAGENET1K_V2"),
+        ("resnet50_weights", "resnet50.IMAGENET1K_V2"),
     ],
 )
 def test_weights_are_found_as_torchvision_writes_them(asked, found):
-    assert find_models(f"torchvision/{asked}")[0].id == f"torchvision/{found}"
+    for before in ("torchvision/", "torchvision.models.", ""):
+        assert find_models(f"{before}{asked}")[0].id == f"torchvision/{found}"
 
 
 def test_weights_that_torchvision_lacks_are_refused():
