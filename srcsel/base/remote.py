@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fnmatch
 import importlib.util
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -113,6 +114,18 @@ class Store:
         if not found:
             raise self._nothing()
         return found
+
+    def matching(self, pattern: str) -> list[Stored]:
+        """List the files that lie in the address itself and are called so, such as "train-*.tar";
+        sorted by name. Raises InputError, also where there are none, and DownloadError.
+        """
+        self._fs.invalidate_cache()
+        files = (a for a in self._inside(self.address.path) if a.get("type", "file") == "file")
+        found = [one for about in files for one in self._stored(str(about["name"]), about)]
+        found = [one for one in found if fnmatch.fnmatchcase(one.name, pattern)]
+        if not found:
+            raise self._nothing(pattern)
+        return sorted(found, key=lambda one: one.name)
 
     def _walked(self, told: Callable[[int], object]) -> list[Stored]:
         """List folder by folder: what a library says of all names at once would fill the memory."""
@@ -262,11 +275,11 @@ class Store:
         kind = InputError if isinstance(error, _UNFIT) else DownloadError
         return kind(FOLDER_UNFIT.format(self.address.path, why))
 
-    def _nothing(self) -> InputError:
+    def _nothing(self, inside: str = "") -> InputError:
         if self.address.kind == FOLDER:
             return _GoneError(FOLDER_GONE.format(self.address.path))
         said = NOTHING_HF if self.address.kind == "hf" else NOTHING
-        return _GoneError(said.format(self.address))
+        return _GoneError(said.format(self.address / inside))
 
 
 class _GoneError(InputError):

@@ -12,9 +12,13 @@ from collections.abc import Sequence
 from srcsel.base.phrases import cut
 
 MOST = 6  # groups of names in a sentence
+_LIST = re.compile(r"[\[({].*['\",].*[\])}]", re.DOTALL)  # ['cat', 'dog']
+_DATE = re.compile(r"(19|20)\d\d[-_. ]?(0[1-9]|1[0-2])([-_. ]?([0-2]\d|3[01]))?(?!\d)")
 _UNSORTED = re.compile(
-    r"(unknown|unsorted|unlabell?ed|unclassified|unassigned|uncategori[sz]ed|undefined|untagged"
-    r"|to ?do|to ?sort|tbd|unbekannt|unsortiert|inconnue?s?|desconocid[oa]s?)"
+    r"(\d+ )?(unknown|unsorted|unlabell?ed|unclassified|unassigned|uncategori[sz]ed|undefined"
+    r"|untagged|unidentified|misc(ellaneous)?|various|leftovers|background google|clutter"
+    r"|new folder|untitled folder|te?mp|to ?do|to ?sort|tbd|unbekannt|unsortiert|inconnue?s?"
+    r"|desconocid[oa]s?)"
     r"( (class(es)?|images?|pictures?|photos?|files?))?"
 )
 """What folders are called whose pictures nobody has sorted yet."""
@@ -27,6 +31,7 @@ def about_names(classes: Sequence[str]) -> list[str]:
         *joined(classes),
         *perhaps_none(classes),
         *perhaps_unsorted(classes),
+        *dates(classes),
     ]
 
 
@@ -52,9 +57,17 @@ def joined(classes: Sequence[str]) -> list[str]:
     """Say which class names seem to be several labels of one picture, written in one cell.
 
     "Mass|Nodule" where "Mass" stands in another name too; between blanks or commas, which names
-    have too, each must be a class of its own ("scab rust" beside "scab" and "rust").
+    have too, each must be a class of its own ("scab rust" beside "scab" and "rust"), or all names
+    be made of few words, of one as of several. A list in brackets is one wherever it stands.
     """
-    found = [name for name in classes if any(_is_joined(name, sign, classes) for sign in "|;, ")]
+    mixed = _mixed(classes)
+    found = [
+        name
+        for name in classes
+        if name in mixed
+        or _LIST.fullmatch(name)
+        or any(_is_joined(name, sign, classes) for sign in "|;, ")
+    ]
     if not found:
         return []
     shown = ", ".join(f"'{cut(name)}'" for name in found[:MOST])
@@ -93,6 +106,29 @@ def perhaps_unsorted(classes: Sequence[str]) -> list[str]:
 def _in_words(name: str) -> str:
     """Return a name in small letters, with one blank between words and no signs around."""
     return re.sub(r"[\W_]+", " ", unicodedata.normalize("NFKC", name).casefold()).strip()
+
+
+def dates(classes: Sequence[str]) -> list[str]:
+    """Say that the class names are dates."""
+    if len(classes) < 2 or not all(map(_DATE.match, classes)):
+        return []
+    return [
+        f"The classes are called like dates ('{cut(classes[0])}'): these say when pictures were"
+        " taken, not what they show. Sort them into one folder per class, or add a table labels.csv"
+        " (file,label)."
+    ]
+
+
+def _mixed(classes: Sequence[str]) -> list[str]:
+    """Return the names of several words where these are no more than such names, and as many to a
+    name as it takes: "clear", "clear water", "haze primary water". Those of colour and kind, two
+    words each, are none.
+    """
+    words = {name: name.split() for name in classes}
+    several = [name for name in classes if len(words[name]) > 1]
+    counts = {len(words[name]) for name in several}
+    distinct = {word for name in classes for word in words[name]}
+    return several if len(counts) > 1 and len(distinct) <= len(several) else []
 
 
 def _is_joined(name: str, sign: str, classes: Sequence[str]) -> bool:

@@ -6,17 +6,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import io
 import lzma
 import os
 import posixpath
-import re
 import secrets
 import shutil
 import stat
 import struct
-import tempfile
 import unicodedata
 import zipfile
 import zlib
@@ -26,32 +23,26 @@ from typing import BinaryIO
 
 from srcsel.base.errors import InputError
 from srcsel.base.phrases import cut
+from srcsel.pictures.entries import FOLDER_LIMIT, HALF, Names, ignores_case, is_wanted, parts_of
 from srcsel.pictures.images import SUFFIXES
-from srcsel.pictures.kinds import JUNK
 from srcsel.pictures.tables.encoding import name_encoding
 from srcsel.store import files
 
 ENTRY_LIMIT = 200_000  # files in one zip
-FOLDER_LIMIT = 20_000  # folders in one zip
 TOTAL_LIMIT = 16 * 2**30  # bytes unpacked
 RATIO_LIMIT = 150  # times its size a zip may grow; pictures hardly shrink, bombs do by thousands
 # bytes that may be unpacked whatever the ratio: small drawings do shrink well
 RATIO_FREE = 64 * 2**20
-DEPTH_LIMIT = 32  # folders in one another
-PATH_BYTES = 1024  # of one path inside the zip
-NAME_BYTES = 150  # of one file or folder name; longer ones are shortened
 BLOCK = 4096  # bytes of disk that a file or folder takes beside its content, about
 _CHUNK = 1 << 20
 _UTF8 = 0x800  # the flag "this name is UTF-8"
-_HALF, _LOCK = ".unpacking-", ".lock"
+_LOCK = ".lock"
 _ENTRY = b"PK\x01\x02"  # an entry of the list at the end of a zip begins so
 _TAIL = 2**16 + 128  # bytes at most behind that list: comment, ends of ZIP and ZIP64
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
     *(EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError),
 )
-# device names of Windows
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 def unpack(
@@ -82,7 +73,7 @@ def unpack(
         with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
             _require_few(_listed(file), entries + folders, "files and folders")
             packed = zipfile.ZipFile(file)
-            names = _Names(folders, folded=_ignores_case(target.parent))
+            names = Names(folders, folded=ignores_case(target.parent))
             plan = _plan(packed, entries, names)
             budget = min(total, max(ratio * size, RATIO_FREE))
             claimed = sum(info.file_size for info, _ in plan)
@@ -133,9 +124,7 @@ def _require_few(found: int, most: int, what: str) -> None:
         )
 
 
-def _plan(
-    packed: zipfile.ZipFile, entries: int, names: _Names
-) -> list[tuple[zipfile.ZipInfo, str]]:
+def _plan(packed: zipfile.ZipFile, entries: int, names: Names) -> list[tuple[zipfile.ZipInfo, str]]:
     """Decide which entries are unpacked and under which path; hidden files and system litter are
     not.
     """
@@ -145,8 +134,8 @@ def _plan(
     encoding = _encoding(infos)
     for info in infos:
         name = _decoded(info, encoding)
-        parts = _parts(name)
-        if any(part.startswith(".") or part.lower() in JUNK for part in parts) or not parts:
+        parts = parts_of(name, "zip")
+        if not is_wanted(parts):
             continue
         if name.endswith("/"):
             plan.append((info, names.folder(parts) + "/"))
@@ -183,20 +172,6 @@ def _decoded(info: zipfile.ZipInfo, encoding: str) -> str:
     return unicodedata.normalize("NFC", name.replace("\\", "/"))
 
 
-def _parts(name: str) -> list[str]:
-    parts = [part for part in name.split("/") if part not in ("", ".")]
-    if name.startswith("/") or re.match(r"[A-Za-z]:/", name) or ".." in parts:
-        raise InputError(
-            f"This zip wants to write outside its folder ('{cut(name)}'), so nothing was unpacked."
-            " Make a new zip of the picture folder itself."
-        )
-    if len(parts) > DEPTH_LIMIT or len(name.encode()) > PATH_BYTES:
-        raise InputError(
-            f"The folders in this zip are nested too deep ('{cut(name)}'). Zip a flatter folder."
-        )
-    return parts
-
-
 def _require_plain(info: zipfile.ZipInfo, name: str) -> None:
     if info.flag_bits & 0x1:
         raise InputError(
@@ -207,68 +182,6 @@ def _require_plain(info: zipfile.ZipInfo, name: str) -> None:
             f"This zip holds a link or a device ('{cut(name)}') instead of a file, so nothing was"
             " unpacked. Make a new zip with the pictures themselves."
         )
-
-
-class _Names:
-    """Gives every entry a path of its own that this file system can hold, as close to the written
-    one as it can be.
-    """
-
-    def __init__(self, most: int, *, folded: bool) -> None:
-        self._most = most  # folders
-        self._fold = str.casefold if folded else str
-        self._folders: dict[str, str] = {"": ""}  # as written -> as unpacked
-        self._taken: dict[str, int] = {}
-
-    @property
-    def folders(self) -> int:
-        """How many folders there are so far."""
-        return len(self._folders) - 1
-
-    def place(self, parts: list[str]) -> str:
-        """Return the path for an entry's parts, relative, POSIX."""
-        return self._free(self.folder(parts[:-1]), _safe(parts[-1]))
-
-    def folder(self, parts: list[str]) -> str:
-        """Return the path for a folder's parts, the same each time; "" for none."""
-        written = place = ""
-        for part in parts:
-            written = f"{written}/{part}"
-            if written not in self._folders:
-                if self.folders == self._most:
-                    raise InputError(
-                        f"This zip holds more than {self._most:,} folders. Zip one folder for each"
-                        " class, or give the folder's path instead."
-                    )
-                self._folders[written] = self._free(place, _safe(part))
-            place = self._folders[written]
-        return place
-
-    def _free(self, folder: str, name: str) -> str:
-        """Return the name, numbered where it is taken: "rose.jpg", "rose (2).jpg"."""
-        stem, suffix = posixpath.splitext(name)
-        path = posixpath.join(folder, name)
-        first = self._fold(path)
-        while (key := self._fold(path)) in self._taken:
-            self._taken[first] += 1
-            path = posixpath.join(folder, f"{stem} ({self._taken[first]}){suffix}")
-        self._taken[key] = 1
-        return path
-
-
-def _safe(part: str) -> str:
-    part = "".join(
-        "_" if unicodedata.category(letter) in ("Cc", "Cs") else letter for letter in part
-    )
-    if os.name == "nt":
-        part = re.sub(r'[<>:"|?*]', "_", part).rstrip(". ") or "_"
-        part = f"_{part}" if _RESERVED.fullmatch(part) else part
-    if len(part.encode()) <= NAME_BYTES:
-        return part
-    stem, suffix = posixpath.splitext(part)
-    suffix = suffix if len(suffix.encode()) <= 10 else ""
-    short = stem.encode()[: NAME_BYTES - 20].decode(errors="ignore")
-    return f"{short}~{hashlib.sha256(part.encode()).hexdigest()[:8]}{suffix}"
 
 
 def _require_room(claimed: int, budget: int, folder: Path) -> None:
@@ -305,7 +218,7 @@ def _half(target: Path) -> Iterator[Path]:
     """
     from filelock import FileLock
 
-    half = target.parent / f"{_HALF}{secrets.token_hex(8)}"
+    half = target.parent / f"{HALF}{secrets.token_hex(8)}"
     try:
         with FileLock(_lock_path(half)):
             half.mkdir()
@@ -324,7 +237,7 @@ def sweep(folder: Path) -> None:
     """Remove what killed processes had unpacked half into `folder`."""
     from filelock import FileLock, Timeout
 
-    for half in folder.glob(f"{_HALF}*"):
+    for half in folder.glob(f"{HALF}*"):
         if half.suffix == _LOCK or not half.is_dir():
             continue
         with contextlib.suppress(Timeout, OSError), FileLock(_lock_path(half), timeout=0):
@@ -335,13 +248,6 @@ def sweep(folder: Path) -> None:
 
 def _lock_path(half: Path) -> Path:
     return half.with_name(f"{half.name}{_LOCK}")
-
-
-def _ignores_case(folder: Path) -> bool:
-    """Tell whether "Rose" and "rose" are one file here, as on most Macs and Windows computers."""
-    with tempfile.NamedTemporaryFile(prefix=f"{_HALF}Case", dir=folder) as probe:
-        path = Path(probe.name)
-        return path.with_name(path.name.swapcase()).exists()
 
 
 def _damaged(error: Exception) -> InputError:

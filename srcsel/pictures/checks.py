@@ -11,7 +11,7 @@ from srcsel.base.errors import InputError
 from srcsel.base.phrases import count, cut
 from srcsel.base.records import Dataset, Listing
 from srcsel.pictures.alike import about_names
-from srcsel.pictures.layouts import about_layout
+from srcsel.pictures.layouts import about_layout, is_part
 
 FEW = 10  # pictures of a class below which its score is shaky
 REASONS = 6  # why files were left out, in one note
@@ -28,7 +28,7 @@ def check(dataset: Dataset | Listing) -> tuple[str, ...]:
     return (
         *about_layout(dataset),
         *_about_classes(dataset),
-        *about_names(dataset.classes),
+        *about_names([name for name in dataset.classes if not is_part(name)]),  # said above
         *_about_counts(dataset),
         *_about_left_out(dataset),
     )

@@ -37,10 +37,14 @@ _KINDS = {
         "It is an array of numbers, not a picture file. Save each picture in it as PNG (in Python:"
         " PIL.Image.fromarray(array).save('name.png'))."
     ),
+    ".tfrecord .tfrec .mdb .rec .idx .beton": (
+        "It is a data set packed for one program, not a picture file. Save each picture as PNG or"
+        " JPEG."
+    ),
     ".czi .lif .nd2 .svs .ndpi .vsi .oif .oib": (
         "Files of microscopes and slide scanners are not read. Export single pictures as PNG."
     ),
-    ".zip .rar .7z .tar .gz .tgz": "It is a packed folder. Unpack it first.",
+    ".zip .rar .7z .tar .tar.gz .gz .tgz": "It is a packed folder. Unpack it first.",
     ".jxl .exr .hdr .tga .ico .icns .pcx .jxr": (
         "This kind of picture is not read. Save it as JPEG or PNG."
     ),
@@ -50,9 +54,11 @@ _REASONS = {suffix: reason for suffixes, reason in _KINDS.items() for suffix in 
 
 
 def ending(name: str) -> str:
-    """Return how a file's name ends, in small letters: ".jpg", ".nii.gz", ""."""
+    """Return how a file's name ends, in small letters: ".jpg", ".nii.gz", ".tar.gz", ""."""
     stem, suffix = os.path.splitext(name.lower())  # noqa: PTH122 - a Path for each of 50,000 names costs half a second
-    return ".nii.gz" if suffix == ".gz" and stem.endswith(".nii") else suffix
+    if suffix == ".gz" and stem.endswith((".nii", ".tar")):
+        return stem[-4:] + suffix
+    return suffix
 
 
 def told(suffix: str) -> str:
@@ -66,4 +72,6 @@ def reason_of(suffix: str, ordinary: bool) -> str:
         return "It is a link that leads nowhere, or no ordinary file."
     if not suffix:
         return "Its name does not end like a picture's (.jpg, .png). Rename it if it is one."
+    if suffix.startswith(".tfrecord-"):
+        suffix = ".tfrecord"
     return _REASONS.get(suffix, f"Files ending in {suffix} are not read as pictures.")

@@ -34,10 +34,17 @@ _FILLER = frozenset(
 )
 _OF_PART = frozenset({"split", "part", "partition", "subset", "folder", "daten", "bilder"})
 """Words that stand behind the name of a part."""
-_CONTENT = _FILLER | {
-    *("photos", "frames", "jpg", "jpeg", "jpegimages", "png", "labels", "label", "bboxes"),
-    *("annotation", "annotations", "mask", "masks"),
-}
+_MASKS = frozenset(
+    {"annotation", "annotations", "mask", "masks", "trimap", "trimaps", "segmentationclass"}
+    | {"segmentationobject", "groundtruth", "ground_truth", "bboxes", "label", "labels"}
+)
+_CONTENT = (
+    _FILLER
+    | _MASKS
+    | {
+        *("photos", "frames", "jpg", "jpeg", "jpegimages", "png", "xmls", "imagesets"),
+    }
+)
 _SIDE = re.compile(r"(train|test|val)[AB]")  # of pictures to be translated into each other
 _ZOOM = re.compile(r"\d+(\.\d+)?\s?x|x\s?\d+(\.\d+)?")
 
@@ -81,6 +88,22 @@ def is_part(name: str) -> bool:
     return bool(split_of(name)) or name.casefold() in _CONTENT
 
 
+def is_of_masks(place: str) -> bool:
+    """Tell whether a folder (POSIX) is called like one of what is drawn over pictures."""
+    return any(name.casefold() in _MASKS for name in place.split("/"))
+
+
+def parts_among(names: Iterable[str]) -> list[str]:
+    """Return those of some folders that are called like parts of a data set; a word that all of
+    them have says nothing of it: "cars_train" and "cars_test".
+    """
+    names = list(names)
+    words = [re.split(r"[\W_]+", name) for name in names]
+    shared = set.intersection(*map(set, words)) if len(names) > 1 else set()
+    short = (" ".join(word for word in some if word not in shared) for some in words)
+    return [name for name, rest in zip(names, short, strict=True) if is_part(name) or is_part(rest)]
+
+
 def about_layout(found: Dataset | Listing) -> list[str]:
     """Say where folder names taken as classes seem to be something else, with what to give
     instead.
@@ -95,7 +118,7 @@ def about_layout(found: Dataset | Listing) -> list[str]:
             inside = f" and hold the folders {_quoted(shape.below)}."
         return [
             f"The classes are called {_quoted(found.classes)}: these look like parts of a data set,"
-            f" not classes,{inside}{_typed(remedies(found))}"
+            f" not classes,{inside}{typed(remedies(found))}"
         ]
     if shape.same:
         outer = f"Each of the folders {_quoted(found.classes)} holds the same folders"
@@ -105,7 +128,12 @@ def about_layout(found: Dataset | Listing) -> list[str]:
                 f"{outer} {_quoted(shape.inner)}. {taken}. Move elsewhere what is no picture of its"
                 " class, such as masks."
             ]
-        return [f"{outer} {_quoted(shape.below)}. {taken}.{_typed(remedies(found))}"]
+        return [f"{outer} {_quoted(shape.below)}. {taken}.{typed(remedies(found))}"]
+    if shape.nested:
+        return [
+            f"The folders {_quoted(found.classes)} hold folders of their own, such as"
+            f" {_quoted(shape.below)}, which count to them.{typed(remedies(found))}"
+        ]
     if shape.parts and len(found.classes) > 1:
         return [
             f"{_quoted(shape.parts)} among the classes {'is' if len(shape.parts) == 1 else 'are'}"
@@ -118,20 +146,20 @@ def remedies(found: Dataset | Listing) -> list[Remedy]:
     """Return the other ways to read this folder, where the layout gives reason to ask and there are
     folders of classes to find.
     """
+    from srcsel.pictures.stores import folder_of, part_remedies
+
     if not _by_folders(found):
-        return []
+        return part_remedies(found)
     shape = _Shape(found)
-    if not (shape.mostly or shape.same) or not shape.below:
+    if not (shape.mostly or shape.same or shape.nested) or not shape.below:
         return []
     if not shape.mostly and all(map(_is_split, shape.below)):
         return []  # cat/train, cat/val: the parts of each class belong together
-    from srcsel.pictures.stores import folder_of
-
     folder = folder_of(found)
     below = Remedy(
         "Take the folders below as classes", str(folder.joinpath(*[BELOW] * shape.depth))
     )
-    if found.label_source == FOLDERS_BELOW:
+    if found.label_source == FOLDERS_BELOW or not (shape.mostly or shape.same):
         return [below]
     return [below, Remedy(f"Only {shape.main}", str(folder / shape.main))]
 
@@ -146,7 +174,7 @@ class _Shape:
     def __init__(self, found: Dataset | Listing) -> None:
         starting = starred(found.ref)[1] if found.label_source == FOLDERS_BELOW else 0
         several = len(found.classes) > 1
-        self.parts = [name for name in found.classes if is_part(name)]
+        self.parts = parts_among(found.classes)
         self.mostly = several and 2 * len(self.parts) > len(found.classes)
         self.depth = starting + 1  # where the classes may be, counted from the folder
         # few, where pictures are many
@@ -163,13 +191,21 @@ class _Shape:
         self.inner = sorted(common if self.same else every)
         plain = all(name.casefold() in _CONTENT for name in self.inner)
         self.below = [] if plain else self.inner
+        deep = all(place.count("/") > starting for place in places)
+        many = several and not self.mostly and all(len(names) > 1 for names in inside)
+        self.nested = many and deep and bool(self.below) and not self.same
         full = [name for name in self.parts or found.classes if sets[name]]
-        trains = [name for name in full if split_of(name) == "train"]
-        trains = trains or [name for name in full if split_of(name) != "test"]
+        trains = [name for name in full if _says(name, "train")]
+        trains = trains or [name for name in full if not _says(name, "test")]
         sizes = Counter[str]()
         for place, pictures in places.items():
             sizes[place.split("/")[starting]] += pictures
         self.main = max(trains or full or found.classes, key=lambda name: sizes[name])
+
+
+def _says(name: str, part: str) -> bool:
+    """Tell whether a name, or a word of it, is that of a part."""
+    return part in map(split_of, (name, *re.split(r"[\W_]+", name)))
 
 
 def _below(places: Iterable[str], level: int, depth: int) -> dict[str, set[str]]:
@@ -188,8 +224,8 @@ def _all_parts(sets: dict[str, set[str]]) -> bool:
     return all(is_part(name) for names in sets.values() for name in names)
 
 
-def _typed(ways: list[Remedy]) -> str:
-    """Return the remedies as what to give and what to type."""
+def typed(ways: list[Remedy]) -> str:
+    """Return the remedies as what to give and what to type, "" = none."""
     said = [f"{way.label}: srcsel rank {shlex.quote(way.ref)}" for way in ways]
     return f" What to give instead: {'; '.join(said)}." if said else ""
 

@@ -17,7 +17,7 @@ from srcsel.base.paths import BELOW, named, opened, starred, written
 from srcsel.base.phrases import cut
 from srcsel.base.records import Dataset, Listing, Unreadable
 from srcsel.base.settings import load_settings
-from srcsel.pictures import masks, stores
+from srcsel.pictures import beside, masks, stores
 from srcsel.pictures.kinds import ending
 from srcsel.pictures.layouts import FOLDER_NAMES, FOLDERS_BELOW
 from srcsel.pictures.tables import read_table
@@ -180,11 +180,11 @@ def _by_folders(tree: Tree, ref: str, name: str, notes: Sequence[str]) -> Listin
             f"I see {len(tree.pictures):,} pictures but no class folders in {tree.folder}. Put the"
             " pictures of each class into a folder of their own, named like the class, or add a"
             " table labels.csv with the columns file and label."
-            + "".join(f" {note}" for note in notes)
+            + "".join(f" {note}" for note in (*notes, *beside.notes_of(tree)))
         )
     labels, aside, said = _without_masks(tree, labels)
     found = _listing(tree, labels, aside, ref, name, FOLDER_NAMES)
-    return replace(found, notes=(*notes, *_about_bare(tree), *said))
+    return replace(found, notes=(*notes, *_about_bare(tree), *said, *beside.notes_of(tree)))
 
 
 def _by_inner_folders(tree: Tree, depth: int, path: Path) -> Listing:
@@ -261,7 +261,10 @@ def _nothing(tree: Tree) -> str:
     kinds = Counter(ending(u.path) or "without ending" for u in tree.skipped)
     seen = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common(4))
     files = "file" if kinds.total() == 1 else "files"
-    hint = f" I see {seen} {files}. {tree.skipped[0].reason}" if tree.skipped else ""
+    (usual, _), *_ = kinds.most_common(1) or [("", 0)]
+    most = next((u for u in tree.skipped if (ending(u.path) or "without ending") == usual), None)
+    why = "" if most is None else beside.hidden_kind(tree, most) or most.reason
+    hint = f" I see {seen} {files}. {why}" if why else ""
     return (
         f"There are no pictures in {tree.folder}. I look for files ending in .jpg, .png, .webp,"
         f" .tif, .bmp and .gif, in one folder per class.{hint}"

@@ -15,11 +15,6 @@ _MASK = re.compile(
 )
 
 
-def is_called_so(stem: str) -> bool:
-    """Tell whether a picture is called like a mask of another."""
-    return bool(_MASK.fullmatch(stem))
-
-
 def masks_of(paths: Iterable[str]) -> dict[str, str]:
     """Return mask -> the picture it belongs to, of paths (POSIX): those called like another of the
     same folder, with a word for masks behind its name.

@@ -2,7 +2,13 @@
 
 import pytest
 
-from srcsel.pictures.alike import joined, look_alikes, perhaps_none, perhaps_unsorted
+from srcsel.pictures.alike import (
+    dates,
+    joined,
+    look_alikes,
+    perhaps_none,
+    perhaps_unsorted,
+)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +72,16 @@ def test_a_class_that_is_one(names):
 
 @pytest.mark.parametrize(
     "name",
-    ["unknown", "_unsorted", "Unlabelled", "UNLABELED", "To Do", "unknown images"],
+    [
+        "unknown",
+        "_unsorted",
+        "Unlabelled",
+        "UNLABELED",
+        "To Do",
+        "unknown images",
+        "Misc",
+        "257.clutter",
+    ],
 )
 def test_a_class_that_may_be_unsorted_is_named(name):
     (said,) = perhaps_unsorted(["cat", name, "dog"])
@@ -79,3 +94,35 @@ def test_several_unsorted_ones_share_a_sentence_and_alone_they_are_classes():
     assert said.startswith("'_todo' and 'unknown' are taken for classes.")
     assert perhaps_unsorted(["unknown"]) == []
     assert perhaps_unsorted(["known", "the unknown soldier", "other", "none"]) == []
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        ("['cat', 'dog']", "['cat']"),
+        ('["cat"]', "dog"),
+        ("{cat, dog}", "owl"),
+        ("clear", "clear water", "haze primary water", "haze water", "clear primary water"),
+    ],
+)
+def test_lists_and_words_in_other_company_are_several_labels(classes):
+    (said,) = joined(classes)
+    assert "seem to be several labels of one picture" in said
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        ("red fox", "arctic fox", "red wolf", "arctic wolf"),
+        ("early blight", "late blight", "leaf mold", "healthy"),
+        ("cat (indoor)", "dog (outdoor)"),
+    ],
+)
+def test_names_of_several_words_are_names(classes):
+    assert joined(classes) == []
+
+
+def test_dates_are_no_classes():
+    (said,) = dates(("2023-01-01", "2023-02 holiday"))
+    assert "called like dates ('2023-01-01')" in said
+    assert dates(("2001", "2002")) == dates(("20230101", "cat")) == []

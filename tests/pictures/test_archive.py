@@ -15,7 +15,7 @@ import pytest
 from filelock import FileLock
 
 from srcsel.base.errors import InputError, StoreError
-from srcsel.pictures import archive
+from srcsel.pictures import archive, entries
 from srcsel.pictures.archive import unpack
 from srcsel.pictures.listing import list_pictures
 
@@ -271,13 +271,13 @@ def test_names_that_collide(tmp_path, monkeypatch):
         **{"b": b"file", "b (2)/2.jpg": b"w"},
     }
     cased = zipped({"Rose/1.jpg": b"x", "rose/1.jpg": b"y", "Rose/1.JPG": b"z"})
-    monkeypatch.setattr(archive, "_ignores_case", lambda _: False)
+    monkeypatch.setattr(archive, "ignores_case", lambda _: False)
     assert set(tree(unpack(cased, tmp_path / "linux"))) == {
         "Rose/1.jpg",
         "rose/1.jpg",
         "Rose/1.JPG",
     }
-    monkeypatch.setattr(archive, "_ignores_case", lambda _: True)
+    monkeypatch.setattr(archive, "ignores_case", lambda _: True)
     assert tree(unpack(cased, tmp_path / "mac")) == {
         "Rose/1.jpg": b"x",
         "rose (2)/1.jpg": b"y",
@@ -286,7 +286,7 @@ def test_names_that_collide(tmp_path, monkeypatch):
 
 
 def test_many_equal_names_take_no_time(tmp_path):
-    names = archive._Names(archive.FOLDER_LIMIT, folded=False)
+    names = entries.Names(folded=False)
     start = time.monotonic()
     assert len({names.place(["a", "1.jpg"]) for _ in range(20_000)}) == 20_000
     assert time.monotonic() - start < 5
@@ -294,7 +294,7 @@ def test_many_equal_names_take_no_time(tmp_path):
 
 def test_the_file_system_is_asked_about_case(tmp_path):
     (tmp_path / "probe").touch()
-    assert archive._ignores_case(tmp_path) == (tmp_path / "PROBE").exists()
+    assert entries.ignores_case(tmp_path) == (tmp_path / "PROBE").exists()
 
 
 def test_names_no_file_system_holds(tmp_path, monkeypatch):
@@ -308,8 +308,8 @@ def test_names_no_file_system_holds(tmp_path, monkeypatch):
     )
     (shortened,) = (name for name in got if name.startswith("class"))
     folder, file = shortened.split("/")
-    assert len(folder.encode()) <= archive.NAME_BYTES
-    assert len(file) <= archive.NAME_BYTES
+    assert len(folder.encode()) <= entries.LONGEST_NAME
+    assert len(file) <= entries.LONGEST_NAME
     assert file.endswith(".jpg")
     assert "a_b/1_.jpg" in got
     assert "nested too deep" in refusal(zipped({"a/" * 40 + "1.jpg": b"x"}), tmp_path / "deep")
@@ -320,13 +320,13 @@ def test_names_no_file_system_holds(tmp_path, monkeypatch):
 
 def test_names_windows_cannot_hold(monkeypatch):
     monkeypatch.setattr(archive.os, "name", "nt")
-    assert [archive._safe(p) for p in ("what?", "a:b", "con", "aux.jpg", "dots...", "fine é")] == [
+    assert [entries.safe(p) for p in ("what?", "a:b", "con", "aux.jpg", "dots...", "fine é")] == [
         *("what_", "a_b", "_con", "_aux.jpg", "dots", "fine é")
     ]
 
 
 def test_shortened_names_stay_different():
-    assert archive._safe("x" * 300 + "1.jpg") != archive._safe("x" * 300 + "2.jpg")
+    assert entries.safe("x" * 300 + "1.jpg") != entries.safe("x" * 300 + "2.jpg")
 
 
 def test_a_full_disk(tmp_path, monkeypatch):
@@ -374,7 +374,7 @@ def test_a_killed_unpacking_leaves_nothing_that_stays(tmp_path):
     code = """
 import os, sys, zipfile
 from pathlib import Path
-from srcsel.pictures import archive
+from srcsel.pictures import archive, entries
 archive._write = lambda *_: os.kill(os.getpid(), 9)
 archive.unpack(Path(sys.argv[1]), Path(sys.argv[2]) / "out")
 """
@@ -413,3 +413,14 @@ def test_who_admits_a_zip_is_asked_with_what_it_takes(tmp_path):
     data, asked = zipped({"a/1.jpg": b"x" * 5000, "a/2.jpg": b"x"}), []
     unpack(data, tmp_path / "out", admit=asked.append)
     assert asked == [5001 + 3 * archive.BLOCK]  # two files in a folder
+
+
+def test_a_long_name_stays_so_that_a_table_beside_it_fits(tmp_path):
+    """As a camera's app in Chinese writes it: 70 letters, 210 bytes."""
+    name = "水稻" * 35 + "{}.jpg"
+    rows = "".join(f"{name.format(i)},{'ab'[i % 2]}\n" for i in range(4))
+    files = {name.format(i): b"x" for i in range(4)} | {
+        "labels.csv": f"file,label\n{rows}".encode()
+    }
+    found = list_pictures(str(unpack(zipped(files), tmp_path / "out")))
+    assert (found.classes, len(found.paths)) == (("a", "b"), 4)

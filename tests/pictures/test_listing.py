@@ -336,7 +336,6 @@ def test_a_table_without_pictures_says_what_lies_there_instead(tmp_path):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("all.tar.gz", "It is a packed folder. Unpack it first."),
         ("all.7z", "It is a packed folder. Unpack it first."),
         ("labels.xlsx", "Save it as CSV (UTF-8)."),
         ("labels.jsonl", "Save it as CSV (UTF-8)."),

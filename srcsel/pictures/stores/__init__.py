@@ -8,7 +8,9 @@ shards     WebDataset tars, Parquet and Arrow files: their pictures and labels
 sources    what a reference means, and where it is kept
 index      what a store listed, and what of it is here
 arriving   files on their way
-unpacked   shards, which come whole
+parts      the parts of a data set that shards are
+packed     packed folders, which are tars too
+unpacked   shards and packed folders, which come whole
 ranges     parts of a Parquet file at an address
 rows       Parquet files at an address: their labels, then the rows that are wanted
 far        files at an address: their names, then those that are wanted
@@ -23,6 +25,7 @@ from srcsel.pictures.stores.mirror import (
     folder_of,
     is_apart,
     is_here,
+    part_remedies,
     rows_here,
     stored,
 )
@@ -35,6 +38,7 @@ __all__ = [
     "folder_of",
     "is_apart",
     "is_here",
+    "part_remedies",
     "rows_here",
     "stored",
 ]

@@ -9,7 +9,6 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PureWindowsPath
 
-from srcsel.base.addresses import Address
 from srcsel.base.records import Unreadable
 from srcsel.base.remote import Store, Stored
 from srcsel.base.watch import Watch
@@ -18,6 +17,8 @@ from srcsel.pictures.kinds import ending
 from srcsel.pictures.reading import FILE_LIMIT
 from srcsel.pictures.stores import arriving, index, rows, shards, unpacked
 from srcsel.pictures.stores.arriving import TOO_LARGE
+from srcsel.pictures.stores.sources import Source
+from srcsel.pictures.tables.rows import SUFFIXES as TABLES
 from srcsel.pictures.tables.rows import TABLE_LIMIT
 from srcsel.pictures.walk import Tree, tree_of
 from srcsel.store.files import DamagedFileError
@@ -30,24 +31,28 @@ CHANGED = (
 )
 
 
-def ask(address: Address, place: Path, watch: Watch) -> Tree | None:
+def ask(source: Source, place: Path, watch: Watch) -> Tree | None:
     """Have a store list what it holds, forget what is gone or has changed, and fetch the tables
     that may say the classes; returns all of it. Of a place that holds shards alone, unpack them,
     or read the labels where they are Parquet files: None.
     """
-    store = Store(address)
+    assert source.address is not None
+    store = Store(source.address)
 
     def listing(names: int) -> None:
         watch.update("pictures", "downloading", note=f"Listing what is there, {names:,}")
 
     listing(0)
-    listed = [one for one in store.files(listing) if _is_meant(one.name)]
+    found = store.matching(source.pattern) if source.pattern else store.files(listing)
+    listed = [one for one in found if _is_meant(one.name)]
     kinds = {ending(one.name) for one in listed}
     if not kinds & PICTURES and (packed := [one for one in listed if shards.is_one(one.name)]):
         if {ending(one.name) for one in packed} == {".parquet"}:
             rows.ask(store, packed, place, watch)
         else:
-            unpacked.from_store(store, packed, place, watch)
+            beside = [one for one in listed if "/" not in one.name and ending(one.name) in TABLES]
+            tables = [one for one in beside if one.size <= TABLE_LIMIT]
+            unpacked.from_store(store, packed, tables, place, watch)
         return None
     if index.of_shards(place):  # there were some before
         index.clear(place)

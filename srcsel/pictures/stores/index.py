@@ -18,6 +18,7 @@ from srcsel.store import files
 
 INDEX, NAMES, LABELS = "index.json", "names.jsonl", "labels.jsonl"
 INSIDE = "pictures"
+FOLDER = "folder"  # the part of the index that says that packed folders lie in it
 Version = list[Any]
 """Size and version of a file."""
 
@@ -28,8 +29,8 @@ def version_of(one: Stored) -> Version:
 
 
 def told(place: Path, what: str) -> dict[str, Any]:
-    """Return one part of the index ("files", "shards", "rows", "aside"); empty where there is none,
-    or it is damaged.
+    """Return one part of the index ("files", "shards", "rows", "aside", FOLDER); empty where there
+    is none, or it is damaged.
     """
     try:
         held = files.read_json(place / INDEX)[what]

@@ -12,7 +12,8 @@ import contextlib
 import shutil
 import time
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -24,9 +25,10 @@ from srcsel.base.errors import DownloadError, InputError, StoreError
 from srcsel.base.records import Dataset, Listing, Unreadable
 from srcsel.base.remote import Store
 from srcsel.base.watch import Watch
-from srcsel.pictures.stores import arriving, far, index, rows, shards, unpacked
-from srcsel.pictures.stores.sources import Source, local_shards, source_of
-from srcsel.pictures.walk import Tree
+from srcsel.pictures import layouts
+from srcsel.pictures.stores import arriving, far, index, parts, rows, shards, unpacked
+from srcsel.pictures.stores.sources import Source, local_shards, local_tables, source_of
+from srcsel.pictures.walk import Tree, walk
 from srcsel.store import files
 
 NOT_FETCHED = (
@@ -86,23 +88,22 @@ def ask(ref: str, watch: Watch) -> Listing:
         if source.address is not None:
             until, notes = _believed.get(place, (0.0, ()))
             if time.monotonic() >= until or not _is_known(place):
-                tree, notes = _ask(source.address, place, watch)
+                tree, notes = _ask(source, place, watch)
         else:
-            assert source.path is not None
-            unpacked.from_here(local_shards(source.path), place, watch)
+            unpacked.from_here(local_shards(source), local_tables(source), place, watch)
     found = _listing(source, place, tree)
     return replace(found, notes=(*notes, *found.notes))
 
 
-def _ask(address: Address, place: Path, watch: Watch) -> tuple[Tree | None, tuple[str, ...]]:
+def _ask(source: Source, place: Path, watch: Watch) -> tuple[Tree | None, tuple[str, ...]]:
     """Return what lies there, None of shards and of what was listed before, with notes on it."""
     began, tree, notes = time.monotonic(), None, ()
     try:
-        tree = far.ask(address, place, watch)
+        tree = far.ask(source, place, watch)
     except DownloadError:
         if not (when := far.listed_last(place)):
             raise
-        notes = (SILENT.format(address, f"{datetime.fromtimestamp(when):%Y-%m-%d}"),)
+        notes = (SILENT.format(source.around, f"{datetime.fromtimestamp(when):%Y-%m-%d}"),)
     took = time.monotonic() - began
     _believed[place] = (time.monotonic() + took if took >= SLOW else 0.0), notes
     return tree, notes
@@ -155,8 +156,13 @@ def rows_here(listing: Listing) -> np.ndarray | None:
 
 def folder_of(listing: Listing | Dataset) -> Path | Address:
     """Return the folder of a listing, as a reference names it: that of a store by its address."""
-    found = _far(listing)
-    return listing.folder if found is None else found[0] / found[2].rstrip("/")
+    if (found := _far(listing)) is not None:
+        return found[0] / found[2].rstrip("/")
+    source = source_of(listing.ref)
+    inside = None if source is None else source.place() / index.INSIDE
+    if source is None or inside is None or not listing.folder.is_relative_to(inside):
+        return listing.folder
+    return source.folder.joinpath(source.pattern, *listing.folder.relative_to(inside).parts)
 
 
 def _is_known(place: Path) -> bool:
@@ -200,16 +206,22 @@ def _alone(place: Path) -> Iterator[None]:
 
 def _listing(source: Source, place: Path, tree: Tree | None = None) -> Listing:
     """List what is known of a place; `tree`: what lies there, where that was just found out."""
-    if not _is_of_files(place):
+    whole = bool(index.told(place, index.FOLDER))
+    if not whole and not _is_of_files(place):
         return _of_shards(source, place)
     from srcsel.pictures.listing import list_below
 
-    tree = tree or far.tree(place, index.known_names(place))
     try:
+        if whole:
+            tree = walk(place / index.INSIDE / source.inside)
+        tree = tree or far.tree(place, index.known_names(place))
         found = list_below(tree, source.ref, source.name, source.depth)
     except InputError as error:  # the folder that it names is ours, and no help
         raise InputError(str(error).replace(str(place / index.INSIDE), source.around)) from error
-    return replace(found, ref=source.ref, name=source.name)
+    aside = [Unreadable(path, why) for path, why in index.told(place, "aside").items()]
+    skipped = tuple(sorted((*found.skipped, *aside), key=lambda one: one.path))
+    notes = tuple(note.replace(str(place / index.INSIDE), source.around) for note in found.notes)
+    return replace(found, ref=source.ref, name=source.name, skipped=skipped, notes=notes)
 
 
 def _of_shards(source: Source, place: Path) -> Listing:
@@ -231,4 +243,23 @@ def _of_shards(source: Source, place: Path) -> Listing:
     rows_ = np.fromiter((number_of[said[path]] for path in paths), np.int64, len(paths))
     skipped = tuple(Unreadable(path, why) for path, why in sorted(aside.items()))
     about = source.ref, source.name, place / index.INSIDE
-    return Listing(*about, tuple(paths), rows_, tuple(classes), skipped, SHARDS)
+    notes = parts.about_parts(_by_shard(source, place, paths), source.folder)
+    return Listing(*about, tuple(paths), rows_, tuple(classes), skipped, SHARDS, notes=tuple(notes))
+
+
+def _by_shard(source: Source, place: Path, paths: Sequence[str]) -> dict[str, int]:
+    """Return how many pictures each shard has, by its name (relative, POSIX)."""
+    names = sorted(filter(shards.is_one, index.told(place, "rows") or index.told(place, "shards")))
+    if source.path is not None:
+        around = source.path if source.path.is_dir() else source.path.parent
+        names = [Path(name).relative_to(around).as_posix() for name in names]
+    counts = Counter(int(path.partition("-")[0]) for path in paths)
+    return {name: counts[number] for number, name in enumerate(names)}
+
+
+def part_remedies(listing: Listing | Dataset) -> list[layouts.Remedy]:
+    """Return how one part alone of shards of several parts is asked for."""
+    source = source_of(listing.ref)
+    if source is None or listing.label_source != SHARDS:
+        return []
+    return parts.remedies(_by_shard(source, source.place(), listing.paths), source.folder)

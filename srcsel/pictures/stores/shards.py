@@ -12,6 +12,7 @@ import json
 import re
 import struct
 import tarfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -21,13 +22,12 @@ from srcsel.base.errors import InputError
 from srcsel.base.phrases import cut
 from srcsel.pictures.images import SUFFIXES as PICTURES
 from srcsel.pictures.kinds import ending
-from srcsel.pictures.masks import is_called_so
 from srcsel.pictures.reading import FILE_LIMIT
 from srcsel.pictures.stores.batches import batches
 from srcsel.pictures.stores.limits import Allowance
 from srcsel.store.files import NOT_SO
 
-ENDINGS = frozenset({".tar", ".parquet", ".arrow"})
+ENDINGS = frozenset({".tar", ".tar.gz", ".tgz", ".parquet", ".arrow"})
 IMAGE = ("image", "img", "picture", "photo", "jpg", "jpeg", "png", "webp", "pixel_values", "bytes")
 LABEL = ("label", "labels", "class", "cls", "category", "target", "fine_label", "coarse_label", "y")
 """Names of columns, the likeliest first."""
@@ -40,11 +40,6 @@ NO_COLUMNS = (
     " image) and one called label or class. Its columns are {}."
 )
 LONGEST, LONGEST_FOLDER = 120, 80  # bytes of the names of a picture and of its folder
-PACKED = (
-    "{} is a packed folder with {}: what its classes are can be told only where it is unpacked."
-    " Unpack it, and choose the folder."
-)
-MANY = 4  # of so many pictures one that is called like a mask, or more
 BROKEN = "{} cannot be read as a shard: it is damaged or not whole. Copy it anew."
 _UNSAFE = re.compile(r"[^\w.-]+")
 
@@ -97,14 +92,15 @@ def sound(name: str) -> Iterator[None]:
         yield
     except (tarfile.TarError, EOFError, RecursionError, struct.error, pa.ArrowException) as error:
         raise InputError(BROKEN.format(name)) from error
-    except (OSError, MemoryError, NotImplementedError, *NOT_SO) as error:
+    except (OSError, zlib.error, MemoryError, NotImplementedError, *NOT_SO) as error:
         raise InputError(BROKEN.format(name)) from error
 
 
-class _Wary(io.BufferedReader):
+class Wary(io.BufferedReader):
     """A tar whose headers do not say how much memory is taken for them."""
 
     def read(self, size: int | None = -1) -> bytes:
+        """Read as any file, but not more at once than a picture may be."""
         if size is not None and size > FILE_LIMIT + tarfile.BLOCKSIZE:
             raise tarfile.ReadError("A header is larger than a picture may be.")
         return super().read(size)
@@ -112,20 +108,18 @@ class _Wary(io.BufferedReader):
 
 def _of_tar(shard: Path, most: Allowance) -> Iterator[Packed]:
     """Files of one name belong together; their endings say what each is."""
-    with _Wary(io.FileIO(shard)) as file, tarfile.open(fileobj=file, mode="r:") as archive:
-        sample, at, plain = _Sample(""), 0, _Plain(shard.name)
+    with Wary(io.FileIO(shard)) as file, tarfile.open(fileobj=file, mode="r:") as archive:
+        sample, at = _Sample(""), 0
         for member in archive:
             # else the headers of a million stay in memory
             archive.members = []  # pyright: ignore[reportAttributeAccessIssue]
             if not member.isfile() or not member.size:
                 continue
             name = PurePosixPath(member.name)
-            plain.pass_by(name)
             stem, _, last = name.name.partition(".")
             key, last = f"{name.parent}/{stem}", f".{last.lower()}"
             if key != sample.key:
                 for one in sample.picture(at):
-                    plain.take(sample)
                     yield one
                     at += 1
                 sample = _Sample(key)
@@ -133,46 +127,7 @@ def _of_tar(shard: Path, most: Allowance) -> Iterator[Packed]:
                 most.require(member.size)  # a sparse file is larger than its tar
                 packed = archive.extractfile(member)
                 sample.files[last] = b"" if packed is None else packed.read()
-        for one in sample.picture(at):
-            plain.take(sample)
-            yield one
-        plain.require()
-
-
-class _Plain:
-    """Notes whether a tar is a folder that was packed, whose classes its folders give, and not in
-    one way only.
-    """
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._table = False
-        self._taken = self._masks = 0
-        self._above: PurePosixPath | None = None  # the folder that holds the class folders
-
-    def pass_by(self, name: PurePosixPath) -> None:
-        """Take note of a table."""
-        called = name.name.lower()
-        self._table = self._table or called.endswith((".csv", ".tsv")) or called == "labels.txt"
-
-    def take(self, sample: _Sample) -> None:
-        """Take note of a picture. Raises InputError where class folders lie in several others."""
-        if sample.by_folder:
-            self._taken += 1
-            self._masks += is_called_so(PurePosixPath(sample.key).name)
-            above = PurePosixPath(sample.key).parent.parent
-            self._above = self._above or above
-            if above != self._above:
-                raise InputError(PACKED.format(self._name, "class folders in several folders"))
-
-    def require(self) -> None:
-        """Raise InputError where a table may say the classes instead of the folders, or many of its
-        pictures are called like masks of others.
-        """
-        if self._table and self._above is not None:
-            raise InputError(PACKED.format(self._name, "a table beside its pictures"))
-        if self._masks and MANY * self._masks >= self._taken:
-            raise InputError(PACKED.format(self._name, "masks beside its pictures"))
+        yield from sample.picture(at)
 
 
 class _Sample:
@@ -181,7 +136,6 @@ class _Sample:
     def __init__(self, key: str) -> None:
         self.key = key
         self.files = dict[str, bytes]()  # by ending
-        self.by_folder = False  # whether its folder gives its label
         self._ending, self._size = "", 0  # of the picture
 
     def wants(self, last: str, size: int) -> bool:
@@ -199,7 +153,6 @@ class _Sample:
             name = _safe(f"{self.key}{PurePosixPath(f'x{self._ending}').suffix}")
             data = self.files.get(self._ending, b"")
             label = _told(self.files)
-            self.by_folder = label is None
             label = _folder(self.key) if label is None else label
             yield Packed(name, f"{at:07d}-{name}", data, label, self._size)
 

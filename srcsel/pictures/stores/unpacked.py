@@ -1,4 +1,4 @@
-"""Shards, unpacked into pictures and what their labels are.
+"""Shards, unpacked into pictures and what their labels are, and packed folders.
 
 Whole shards: which pictures one holds, and of which class, shows only when it is unpacked.
 """
@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 from srcsel.base import phrases
 from srcsel.base.errors import InputError
@@ -17,7 +18,7 @@ from srcsel.base.remote import Store, Stored
 from srcsel.base.watch import Watch
 from srcsel.pictures.kinds import ending
 from srcsel.pictures.reading import FILE_LIMIT
-from srcsel.pictures.stores import arriving, index, shards
+from srcsel.pictures.stores import arriving, index, packed, shards
 from srcsel.pictures.stores.arriving import TOO_LARGE
 from srcsel.pictures.stores.limits import Allowance
 
@@ -49,80 +50,140 @@ TOO_MANY = (
 )
 
 
-def from_store(store: Store, listed: Sequence[Stored], place: Path, watch: Watch) -> None:
+def from_store(
+    store: Store, listed: Sequence[Stored], tables: Sequence[Stored], place: Path, watch: Watch
+) -> None:
     """Fetch the shards of a place and unpack them, where any is new or has changed.
 
-    listed: shards alone. Raises InputError, also where they are more than is fetched.
+    listed: shards alone; tables: what lies beside them, for packed folders. Raises InputError, also
+    where they are more than is fetched.
     """
-    packed = [one for one in listed if one.size <= SHARD_LIMIT]
-    large = {one.name: TOO_LARGE.format(one.size / 1e6) for one in listed if one not in packed}
-    now = {one.name: index.version_of(one) for one in packed}
+    small = [one for one in listed if one.size <= SHARD_LIMIT]
+    large = {one.name: TOO_LARGE.format(one.size / 1e6) for one in listed if one not in small}
+    now = {one.name: index.version_of(one) for one in (*small, *tables)}
     if index.told(place, "shards") == now:
         return
-    total = sum(one.size for one in packed)
-    said = phrases.count(len(packed), "shard")
+    total = sum(one.size for one in small)
+    said = phrases.count(len(small), "shard")
     if total > SHARDS_LIMIT:
         raise InputError(TOO_MANY.format(said, store.address, total / 1e9, SHARDS_LIMIT / 1e9))
     if total >= WORTH_A_WORD:
         watch.say(WHOLE.format(f"The {said}", store.address, total / 1e9))
-    _unpack_all(_fetched(store, packed, place, watch), place, watch, now, large)
+    sources = _Sources(
+        [one.name for one in small],
+        _fetched(store, small, place, watch),
+        _fetched(store, tables, place, watch),
+    )
+    _unpack_all(sources, place, watch, now, large)
 
 
-def from_here(sources: Sequence[tuple[str, Path]], place: Path, watch: Watch) -> None:
-    """Unpack shards of this computer, each with its name, where any is new or has changed."""
-    about = {str(p): [p.stat().st_size, str(p.stat().st_mtime_ns)] for _, p in sources}
+def from_here(
+    packs: Mapping[str, Path], tables: Mapping[str, Path], place: Path, watch: Watch
+) -> None:
+    """Unpack shards of this computer, by their names, where any is new or has changed; tables: what
+    lies beside them.
+    """
+    paths = (*packs.values(), *tables.values())
+    about = {str(p): [p.stat().st_size, str(p.stat().st_mtime_ns)] for p in paths}
     if index.told(place, "shards") == about:
         return
     arriving.require_room(sum(size for size, _ in about.values()), place)
-    _unpack_all(iter(sources), place, watch, about, {})
+    sources = _Sources(list(packs), iter(packs.items()), iter(tables.items()))
+    _unpack_all(sources, place, watch, about, {})
+
+
+@dataclass(frozen=True)
+class _Sources:
+    """What is unpacked, each with its name (relative, POSIX), and where it lies for the moment."""
+
+    names: list[str]
+    shards: Iterator[tuple[str, Path]]
+    tables: Iterator[tuple[str, Path]]
 
 
 def _fetched(
-    store: Store, packed: Sequence[Stored], place: Path, watch: Watch
+    store: Store, some: Sequence[Stored], place: Path, watch: Watch
 ) -> Iterator[tuple[str, Path]]:
-    """Fetch one shard after the other; each is there only while it is unpacked."""
-    total, done = sum(one.size for one in packed), 0
-    arriving.require_room(total + max((one.size for one in packed), default=0), place)
-    for one in packed:
+    """Fetch one file after the other; each is there only while it is unpacked."""
+    total, done = sum(one.size for one in some), 0
+    arriving.require_room(total + max((one.size for one in some), default=0), place)
+    for one in some:
         watch.update("pictures", "downloading", done, total)
         for _, path in arriving.whole(store, [one], place):
             if path is None:
                 raise InputError(GONE.format(one.name, store.address))
-            shard = path.rename(path.with_name(f"shard{ending(one.name)}"))
-            yield shards.title(one.name), shard
+            yield one.name, path.rename(path.with_name(f"shard{ending(one.name)}"))
         done += one.size
 
 
 def _unpack_all(
-    sources: Iterator[tuple[str, Path]],
+    sources: _Sources,
     place: Path,
     watch: Watch,
     about: dict[str, index.Version],
     large: Mapping[str, str],
 ) -> None:
     """Unpack shards into a new folder, which takes the old one's place when it is whole."""
-    packed = sum(size for size, _ in about.values())
-    most = Allowance(packed, place, shutil.disk_usage(place).free)
+    size = sum(size for size, _ in about.values())
+    most = Allowance(size, place, shutil.disk_usage(place).free)
     with tempfile.TemporaryDirectory(prefix=arriving.COMING, dir=place) as coming:
-        made, aside, some = Path(coming) / index.INSIDE, dict(large), 0
+        made, aside = Path(coming) / index.INSIDE, dict(large)
+        made.mkdir()
         with (Path(coming) / index.LABELS).open("w", encoding="utf-8") as labels:
-            for number, (name, shard) in enumerate(sources):
-                folder = made / shards.folder_of(number, name)
-                folder.mkdir(parents=True)
-                told = _unpack(shard, most, folder, watch)
-                aside |= {f"{name}/{one}": why for one, why in told.aside.items()}
-                index.write_labels(labels, name, told.names, told.labels)
-                some += len(told.names)
-        if not some:
-            bare = NO_LABEL in aside.values()
-            names = phrases.listed([Path(one).name for one in about][:NAMED])
-            raise InputError(NO_LABELS.format(names) if bare else NO_PICTURES)
+            plain = _unpack_each(sources, most, made, labels, aside, watch)
         for part in (index.INDEX, index.NAMES):
             (place / part).unlink(missing_ok=True)  # until all fit
         shutil.rmtree(place / index.INSIDE, ignore_errors=True)
         made.rename(place / index.INSIDE)
         (Path(coming) / index.LABELS).replace(place / index.LABELS)
-        index.write_index(place, {"shards": about, "aside": aside})
+        kept = {"shards": about, "aside": aside}
+        index.write_index(place, kept | ({index.FOLDER: {"": True}} if plain else {}))
+
+
+def _unpack_each(
+    sources: _Sources,
+    most: Allowance,
+    made: Path,
+    labels: TextIO,
+    aside: dict[str, str],
+    watch: Watch,
+) -> bool:
+    """Unpack one shard after the other into `made`; tell whether they are packed folders, which
+    they are from the first on, unless one says the class of each of its pictures.
+    """
+    folder = packed.Unpacked(made, sources.names, most)
+    plain, some = False, 0
+    telling = any(ending(name) in (".parquet", ".arrow") for name in sources.names)
+    for number, (name, given) in enumerate(sources.shards):
+        title = shards.title(name)
+        shard = packed.plain(given, made.parent, most)
+        kind = packed.kind_of(shard, name) if shard.suffix == ".tar" else packed.Kind.SHARD
+        if plain and kind is packed.Kind.SHARD:
+            raise InputError(packed.MIXED.format(name))
+        plain = plain or (not telling and kind is packed.Kind.FOLDER)
+        if plain or (not telling and kind is packed.Kind.BARE):
+            folder.unpack(shard, name, watch)
+            continue
+        if not telling:  # those before say nothing of their pictures
+            aside |= dict.fromkeys(folder.taken_back(), NO_LABEL)
+            for before in sources.names[:number]:
+                index.write_labels(labels, shards.title(before), [], [])
+            telling = True
+        into = made / shards.folder_of(number, title)
+        into.mkdir(parents=True)
+        told = _unpack(shard, most, into, watch)
+        aside |= {f"{title}/{one}": why for one, why in told.aside.items()}
+        index.write_labels(labels, title, told.names, told.labels)
+        some += len(told.names)
+    if not telling:
+        folder.add(sources.tables)
+        aside |= folder.aside
+        plain = plain or folder.has_tables
+    if not plain and not some:
+        bare = NO_LABEL in aside.values() or not telling
+        names = phrases.listed([Path(one).name for one in sources.names][:NAMED])
+        raise InputError(NO_LABELS.format(names) if bare else NO_PICTURES)
+    return plain
 
 
 @dataclass

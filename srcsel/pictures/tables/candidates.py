@@ -21,6 +21,8 @@ SHOWN = 3  # names in a sentence
 MAP_BYTES = 1 << 16  # of a table that may say how folders are called
 _TELLING = re.compile("label|train|meta|annot|class|list", re.IGNORECASE)
 _WORKBOOKS = (".xlsx", ".xls", ".ods", ".json", ".jsonl", ".parquet", ".mat", ".xml")
+_OTHER = frozenset({"partition", "bbox", "bboxes", "boxes", "landmarks", "splits"})
+"""Words of names of tables that say something else than classes."""
 _LISTS = re.compile(r"(train|val|valid|test|list|labels?|annotations?)([\W_]?\w*)", re.IGNORECASE)
 
 
@@ -36,6 +38,8 @@ def candidates(tree: Tree) -> list[str]:
 
     def tabular(path: str) -> bool:
         name = PurePosixPath(path)
+        if _OTHER & set(re.split(r"[\W_]+", name.stem.lower())):
+            return False
         return name.suffix.lower() != ".txt" or bool(_LISTS.fullmatch(name.stem))
 
     root = [path for path in tree.tables if "/" not in path and tabular(path)]
@@ -65,10 +69,13 @@ def workbooks(tree: Tree, *, every: bool = False) -> tuple[str, ...]:
     """Point at files beside the pictures that may hold labels and are no plain table: what is
     called labels.*, or with `every` whatever there is.
     """
+    bare = set(tree.bare()) if every else set()
+    deeper = (u.path for u in tree.skipped if u.path.split("/")[0] in bare)
     names = [
         name
-        for name in tree.beside()
-        if ending(name) in _WORKBOOKS and (every or stem_of(name) == SURE)
+        for name in (*tree.beside(), *sorted(deeper))
+        if (ending(name) in _WORKBOOKS and (every or stem_of(name) == SURE))
+        or (every and ending(name) == ".txt" and "/" not in name and _is_list(name))
     ]
     if not names:
         return ()
@@ -78,6 +85,10 @@ def workbooks(tree: Tree, *, every: bool = False) -> tuple[str, ...]:
         f"{', '.join(names[:SHOWN])}{more} {verb} not read. If {holds} the labels, save it as CSV"
         " (file,label).",
     )
+
+
+def _is_list(name: str) -> bool:
+    return stem_of(name) != SURE and bool(_TELLING.search(stem_of(name)))
 
 
 def names_folders(tree: Tree, name: str) -> bool:
@@ -99,16 +110,21 @@ def names_folders(tree: Tree, name: str) -> bool:
     return False
 
 
-def unread(tables: Sequence[str], taken: str) -> tuple[str, ...]:
-    """Name a text labels.txt of the tables that says of no picture what it shows; `taken`: the one
-    in use.
+def unread(tree: Tree, tables: Sequence[str], taken: str) -> tuple[str, ...]:
+    """Name a text labels.txt of the tables that says of no picture what it shows, and why; `taken`:
+    the one in use.
     """
     texts = [n for n in tables if stem_of(n) == SURE and n.lower().endswith(".txt")]
     if not texts or taken in texts:
         return ()
+    why = "its lines do not begin with names of pictures here."
+    try:
+        read_table(tree.folder / texts[0], tree.folder, tree.pictures)
+    except InputError as error:
+        why = str(error) if " is no table with two columns" not in str(error) else why
     return (
-        f"{texts[0]} was not used: its lines do not begin with names of pictures here. If it holds"
-        " the labels, write one line a picture: file,label.",
+        f"{texts[0]} was not used: {why} If it holds the labels, write one line a picture:"
+        " file,label.",
     )
 
 

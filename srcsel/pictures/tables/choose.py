@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from srcsel.base.errors import InputError
 from srcsel.base.phrases import cut, listed
 from srcsel.base.records import Unreadable
-from srcsel.pictures.layouts import is_part, split_of
+from srcsel.pictures.layouts import parts_among, split_of
 from srcsel.pictures.tables.candidates import (
     SURE,
     candidates,
@@ -25,6 +25,7 @@ from srcsel.pictures.tables.read import Labeled
 from srcsel.pictures.walk import Tree
 
 AGREE = 0.95  # of the labels that fit the folder names, where both say the same
+OWN = 0.8  # classes a picture, from which a table sorts nothing
 SHOWN = 4  # names in a sentence
 
 
@@ -53,7 +54,7 @@ def choose(tree: Tree) -> Choice:
         " classes otherwise, rename the folders."
         for name in maps
     ]
-    return replace(choice, notes=(*choice.notes, *said, *unread(tables, taken)))
+    return replace(choice, notes=(*choice.notes, *said, *unread(tree, tables, taken)))
 
 
 def _choice(tree: Tree, names: Sequence[str]) -> Choice:
@@ -77,8 +78,7 @@ def _choice(tree: Tree, names: Sequence[str]) -> Choice:
     if (read or wrong) and not _wrapped(tree):
         raise _none(tree, read, wrong)
     unused = _unused(tree, read, [], wrong)
-    bare = not any("/" in path for path in tree.pictures)
-    return replace(unused, notes=(*unused.notes, *workbooks(tree, every=bare)))
+    return replace(unused, notes=(*unused.notes, *workbooks(tree, every=len(tree.places) == 1)))
 
 
 def _beside_folders(
@@ -89,18 +89,18 @@ def _beside_folders(
     wrong: Mapping[str, str],
 ) -> Choice:
     """Decide between the folder names and tables that may be about something else."""
-    classes = 2 * sum(map(is_part, firsts)) <= len(firsts)
+    classes = 2 * len(parts_among(firsts)) <= len(firsts)
     fitting = [one for one in fitting if one.known or not classes]  # else it says something else
     meant = [one for one in fitting if _meant(one, firsts)]
     if meant and not all(_agrees(one) for one in meant):
         return _one_of(tree, read, meant, wrong)
     if len(meant) == 1 and len(meant[0].labels) >= AGREE * len(tree.pictures):
         return _one_of(tree, read, meant, wrong)
-    parts = 2 * sum(map(is_part, firsts)) > len(firsts)
+    parts = 2 * len(parts_among(firsts)) > len(firsts)
     if parts and not meant and any(one.rows and one.missing for one in read):
         raise _none(tree, read, wrong)
     unused = _unused(tree, read, meant, wrong)
-    return replace(unused, notes=(*unused.notes, *workbooks(tree)))
+    return replace(unused, notes=(*unused.notes, *workbooks(tree, every=parts)))
 
 
 def _unused(
@@ -156,7 +156,7 @@ def _one_of(
 def _otherwise(taken: Labeled) -> list[str]:
     """Say that the folder names, which are not used, sort the pictures otherwise."""
     firsts = sorted({path.split("/", 1)[0] for path in taken.labels if "/" in path})
-    if len(firsts) < 2 or 2 * sum(map(is_part, firsts)) > len(firsts) or _agrees(taken):
+    if len(firsts) < 2 or 2 * len(parts_among(firsts)) > len(firsts) or _agrees(taken):
         return []
     shown = [f"'{name}'" for name in firsts[:SHOWN]]
     more = [f"{len(firsts) - SHOWN:,} more"] if len(firsts) > SHOWN else []
@@ -201,11 +201,12 @@ def _passed_over(names: Sequence[str], taken: Labeled) -> list[str]:
 
 def _meant(read: Labeled, firsts: Counter[str]) -> bool:
     """Tell whether a table sorts most pictures of the folders it speaks of, into two classes or
-    more.
+    more, and not nearly each into one of its own.
     """
     touched = {path.split("/", 1)[0] for path in read.labels}
     there = sum(firsts[name] for name in touched)
-    return len(set(read.labels.values())) > 1 and 2 * len(read.labels) >= there
+    classes = len(set(read.labels.values()))
+    return 1 < classes <= max(2, OWN * len(read.labels)) and 2 * len(read.labels) >= there
 
 
 def _agrees(read: Labeled) -> bool:

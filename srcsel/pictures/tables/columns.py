@@ -33,6 +33,7 @@ NO_CLASS = frozenset(
         *("fold", "kfold", "split", "set", "subset", "partition", "usage", "istrain", "istest"),
         *("width", "height", "w", "h", "size", "filesize", "bytes", "channels", "depth", "format"),
         *("md5", "sha", "sha1", "sha256", "hash", "checksum", "index", "idx", "row", "rowid"),
+        *("unnamed0", "unnamed01"),  # as pandas calls the numbers of rows
         *("date", "time", "datetime", "timestamp", "year", "photographer", "author", "credit"),
         *("credits", "owner", "license", "licence", "source", "url", "link", "camera"),
     }
@@ -45,6 +46,7 @@ _ON, _OFF = (
     frozenset({"1", "1.0", "true", "True", "TRUE"}),
     frozenset({"0", "0.0", "-1", "-1.0", "false", "False", "FALSE", ""}),
 )
+_FORMULA = re.compile(r'="+([^"]*)"+')
 _WHOLE = re.compile(r"[-+]?\d+([.,]0*)?")
 _NUMBER = re.compile(r"[-+]?\d+([.,]\d*)?(e[-+]?\d+)?", re.IGNORECASE)
 
@@ -140,10 +142,13 @@ def _numbered(rows: Sequence[Sequence[str]]) -> bool:
 
 
 def cell(row: Sequence[str], column: int) -> str:
-    """Return a cell without blanks around it and without the mark that keeps a spreadsheet from
-    running it; "" where the row is too short.
+    """Return a cell without blanks around it, without the mark that keeps a spreadsheet from
+    running it, and out of the formula that keeps one from taking it for a number (="0012"); ""
+    where the row is too short.
     """
-    return composed(as_named(row[column].strip())) if column < len(row) else ""
+    text = as_named(row[column].strip()) if column < len(row) else ""
+    meant = _FORMULA.fullmatch(text) if text.startswith("=") else None
+    return composed(meant[1] if meant else text)
 
 
 def _hits(rows: Sequence[Sequence[str]], is_file: Callable[[str], bool]) -> list[int]:

@@ -13,6 +13,11 @@ from srcsel.pictures.images import SUFFIXES
 from srcsel.pictures.layouts import split_of
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_ENDING = re.compile(
+    "|".join(
+        re.escape(one) for one in (*sorted(SUFFIXES, key=len, reverse=True), ".dcm", ".dicom")
+    ).join(("(", ")$"))
+)
 _DRIVE = re.compile(r"[A-Za-z]:(?=/)")
 
 
@@ -68,10 +73,18 @@ def stem(path: str) -> str:
 class Finder:
     """Finds the picture that a row means: one path must be a tail of the other, and one alone."""
 
-    def __init__(self, pictures: Iterable[str], folder: str = "") -> None:
-        """`pictures`: paths relative to the folder, POSIX; `folder`: its name."""
+    def __init__(
+        self, pictures: Iterable[str], folder: str = "", part: str = "", *, loose: bool = False
+    ) -> None:
+        """`pictures`: paths relative to the folder, POSIX; `folder`: its name; `part`: of a data
+        set, in whose folder a name is looked for where several have it; `loose`: zeros before a
+        number and the ending do not count.
+        """
         self.paths = frozenset(pictures)
         self.folder = folder
+        firsts = {path.partition("/")[0] for path in self.paths if "/" in path} if part else set()
+        self._heads = sorted(first for first in firsts if split_of(first) == part)
+        self._loose = _Index((_loosely(p), p) for p in self.paths) if loose else None
         self._indices: dict[tuple[bool, bool], _Index] = {}
 
     def find(self, cell: str) -> tuple[str | None, bool]:
@@ -80,8 +93,22 @@ class Finder:
         As written first, then with capitals aside; a name without a picture's ending (an id) also
         means the picture that is called so but for its ending.
         """
+        ways = spellings(cell) if cell else []
+        found, several = self._strictly(ways)
+        if several:
+            heads = [f"{head}/{path}" for head in self._heads for path in ways]
+            found, _ = self._strictly(heads)
+        elif found is None and self._loose is not None:
+            for path in ways:
+                found, torn = self._loose.find(_loosely(path), self.folder)
+                several |= torn
+                if found is not None:
+                    break
+        return found, several and found is None
+
+    def _strictly(self, ways: Iterable[str]) -> tuple[str | None, bool]:
         several = False
-        for path in spellings(cell) if cell else ():
+        for path in ways:
             for bare in (False,) if is_picture_name(path) else (False, True):
                 for fold in (False, True):
                     key = folded(path) if fold else path
@@ -100,6 +127,16 @@ class Finder:
             keys = ((folded(p) if fold else composed(p), p) for p in self.paths)
             self._indices[fold, bare] = _Index((stem(k) if bare else k, p) for k, p in keys)
         return self._indices[fold, bare]
+
+
+def _loosely(path: str) -> str:
+    """Return a path without ending, capitals, and zeros before a number: 7 of "0007.png", and of
+    7.0, which a spreadsheet made of it.
+    """
+    place, _, name = folded(path).rpartition("/")
+    name = re.sub(r"\.0$", "", _ENDING.sub("", name))
+    name = name.lstrip("0") or "0" if name.isdigit() else name
+    return f"{place}/{name}" if place else name
 
 
 class _Index:

@@ -4,14 +4,16 @@ fit.
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from srcsel.base.errors import InputError
 from srcsel.base.phrases import count, cut
 from srcsel.base.records import Unreadable
+from srcsel.pictures.layouts import split_of
 from srcsel.pictures.tables.columns import Columns, cell, find_columns
 from srcsel.pictures.tables.encoding import encoding_of
 from srcsel.pictures.tables.names import Finder, related, spellings, stem
@@ -20,6 +22,10 @@ from srcsel.pictures.tables.rows import Rows, require_size
 SHOWN = 3  # names in a sentence
 WIDE = "Its row in {} has more cells than the heading. Put quotes round what holds a separator."
 SEVERAL = "Several pictures go by this name. Write their folders too in {}."
+LOOSE = (
+    "In {}, {} name{} a picture but for its ending or the zeros before a number (7 for 0007.jpg,"
+    " 7.dcm for 7.png): that picture is meant. If that is wrong, write the names as they are."
+)
 NAMED = 1000  # rows without a picture that are listed one by one
 
 
@@ -55,15 +61,36 @@ def read_table(
     """
     try:
         require_size(table)
-        finder = Finder(pictures, folder.name)
+        part = split_of(table.stem)
+        finder = Finder(pictures, folder.name, part)
         encoding, said = encoding_of(table, finder.names)
     except OSError as error:
         raise InputError(
             f"{table.name} cannot be read: {error.strerror}. Ask for permission, or copy it anew."
         ) from error
-    rows = Rows(table, encoding)
-    columns = find_columns(rows.sample, table.name, lambda text: finder.find(text)[0] is not None)
-    return _Matching(finder, Finder(known, folder.name), columns, table).read(rows, said)
+    rows, beside = Rows(table, encoding), Finder(known, folder.name)
+
+    def matched(finder: Finder) -> Labeled:
+        found = find_columns(rows.sample, table.name, lambda text: finder.find(text)[0] is not None)
+        return _Matching(finder, beside, found, table).read(rows, said)
+
+    first, refused = None, None
+    try:
+        first = matched(finder)
+    except InputError as error:
+        refused = error
+    if first is not None and first.matched == first.rows:
+        return first
+    with contextlib.suppress(InputError):
+        again = matched(Finder(finder.paths, folder.name, part, loose=True))
+        more = again.matched - (first.matched if first else 0)
+        if more and again.labels:
+            note = LOOSE.format(table.name, count(more, "row"), "s" if more == 1 else "")
+            return replace(again, notes=(*again.notes, note))
+    if first is None:
+        assert refused is not None
+        raise refused
+    return first
 
 
 class _Matching:

@@ -106,8 +106,7 @@ def training(result: Result) -> None:
     # sent only to who opens it: colouring its lines holds the browser up before the charts
     box = st.expander("See the script", icon=":material/code:", key="script", on_change="rerun")
     if box.open:
-        with box.container(height=420):  # not the code itself: keys could not scroll it
-            st.code(text, language="python", wrap_lines=True)
+        box.code(text, language="python", height=420)
 
 
 def _report(whole: Result, name: str) -> None:

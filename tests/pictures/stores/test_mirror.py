@@ -1,5 +1,6 @@
 """What a store holds comes into the work folder, and nowhere else, whatever its names are."""
 
+import fnmatch
 import json
 
 import pytest
@@ -42,6 +43,9 @@ def store(monkeypatch):
                 Stored(f"{self.address.path}/{name}", name, len(data), str(hash(data)))
                 for name, data in sorted(held.items())
             ]
+
+        def matching(self, pattern):
+            return [one for one in self.files(bool) if fnmatch.fnmatchcase(one.name, pattern)]
 
         def get(self, files, targets):
             for one, target in zip(files, targets, strict=True):

@@ -13,6 +13,7 @@ from PIL import Image
 from srcsel.base.errors import InputError
 from srcsel.pictures import stores
 from srcsel.pictures.dataset import load_dataset
+from srcsel.pictures.layouts import remedies
 from srcsel.pictures.listing import list_pictures, list_quickly
 from srcsel.pictures.stores import shards
 from srcsel.pictures.stores.limits import Allowance
@@ -162,58 +163,6 @@ def test_a_table_without_pictures_is_refused_with_its_columns(tmp_path):
         load_dataset(str(tmp_path))
 
 
-def test_names_in_a_tar_lead_nowhere_else(tmp_path):
-    made = samples()
-    inside = tmp_path / "packed"
-    inside.mkdir()
-    for tar, head in (("x.tar", "../.."), ("y.tar", "/etc")):
-        files = [
-            (f"{head}/{('cat', 'dog')[i % 2]}/{i}.png", data) for i, (data, _) in enumerate(made)
-        ]
-        tar_of(inside / tar, files)
-    dataset = load_dataset(str(inside))
-    assert dataset.classes == ("cat", "dog")
-    assert all(
-        (dataset.folder / path).resolve().is_relative_to(dataset.folder.resolve())
-        for path in dataset.paths
-    )
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["home", "packed"]
-
-
-@pytest.mark.parametrize(
-    ("places", "table", "said"),
-    [
-        (("train/cat", "test/dog"), "", "class folders in several folders"),
-        (("animal/a", "plant/b"), "", "class folders in several folders"),
-        (("set/images", "set/images"), "labels.csv", "a table beside its pictures"),
-        (("set/cat", "set/dog"), "labels.txt", "a table beside its pictures"),
-        (("set/cat", "set/dog"), "cat/0_mask.png", "masks beside its pictures"),
-    ],
-)
-def test_a_packed_folder_is_not_read_otherwise_than_the_folder(tmp_path, places, table, said):
-    """Its classes would be the innermost folders, whatever a table or parts say."""
-    files = [(f"{places[i % 2]}/{i}.png", data) for i, (data, _) in enumerate(samples())]
-    if table.endswith(".png"):
-        files += [(name.replace(".png", "_mask.png"), data) for name, data in files]
-    elif table:
-        files.append((f"set/{table}", b"file,label\n"))
-    inside = tmp_path / "packed"
-    inside.mkdir()
-    tar_of(inside / "x.tar", files)
-    with pytest.raises(InputError, match=said):
-        load_dataset(str(inside))
-
-
-def test_a_packed_folder_of_class_folders_is_read(tmp_path):
-    inside = tmp_path / "packed"
-    inside.mkdir()
-    files = [
-        (f"set/{('cat', 'dog')[i % 2]}/{i}.png", data) for i, (data, _) in enumerate(samples())
-    ]
-    tar_of(inside / "x.tar", files)
-    assert load_dataset(str(inside)).classes == ("cat", "dog")
-
-
 def test_a_tar_beside_folders_of_pictures_is_left_aside_as_before(picture_folder):
     tar_of(picture_folder / "old.tar", [])
     dataset = load_dataset(str(picture_folder))
@@ -272,3 +221,41 @@ def test_a_picture_without_a_label_is_left_aside_and_no_table_of_ours_is_named(t
     assert aside.path == "most/000.png"
     assert aside.reason == "It has no label in its shard."
     assert not any("labels.csv" in note for note in dataset.notes)
+
+
+@pytest.mark.parametrize(
+    ("names", "asked"),
+    [
+        (
+            ("train-00000-of-00002.parquet", "train-00001-of-00002.parquet", "test-0.parquet"),
+            "train-*.parquet",
+        ),
+        (("data/train-0-of-1-ab.parquet", "data/test-0.parquet"), "data/train-0-of-1-ab.parquet"),
+        (("train/0000.parquet", "train/0001.parquet", "test/0000.parquet"), "train"),
+        (
+            ("set-train-0.parquet", "set-train-1.parquet", "set-test-0.parquet"),
+            "set-train-*.parquet",
+        ),
+        (("training.parquet", "validation.parquet", "x/y.parquet"), "training.parquet"),
+    ],
+)
+def test_parts_of_shards_are_said_and_the_one_to_learn_from_can_be_asked_for(names, asked, packed):
+    whole, step = table(), 12 // len(names)
+    for at, name in enumerate(names):
+        (packed / name).parent.mkdir(exist_ok=True)
+        pq.write_table(whole.slice(at * step, step), packed / name)
+    found = load_dataset(str(packed))
+    assert (len(found.paths), found.classes) == (step * len(names), tuple(sorted(NAMES)))
+    (said,) = (note for note in found.notes if note.startswith("The shards are parts"))
+    (way,) = remedies(found)
+    assert f"'train' ({step * sum('train' in n for n in names)} pictures)" in said
+    assert (way.label, way.ref) == ("Only train", str(packed / asked))
+    assert f"srcsel rank '{way.ref}'" in said or f"srcsel rank {way.ref}" in said
+    alone = load_dataset(way.ref)
+    assert len(alone.paths) == step * sum("train" in name for name in names)
+    assert not any(note.startswith("The shards are parts") for note in alone.notes)
+
+
+def test_shards_of_one_part_are_no_parts(tmp_path):
+    webdataset(tmp_path)
+    assert not any("parts" in note for note in load_dataset(str(tmp_path)).notes)

@@ -450,3 +450,57 @@ def test_rows_with_several_classes_are_not_said_to_have_none(tmp_path):
         IMAGES[k]: "abc"[m.split(",").index("1")] for k, m in marks.items() if k != 2
     }
     assert "1 of 6 pictures is given several classes at once in labels.csv" in notes
+
+
+@pytest.mark.parametrize(
+    ("asked", "here"),
+    [
+        ("{}", "{:04d}.png"),
+        ("{}.png", "{:04d}.png"),
+        ("{}.0", "{}.png"),
+        ("{}.dcm", "{}.png"),
+        ("a/{}.dcm", "a/{}.jpg"),
+        ("{}.JPG", "{:03d}.png"),
+    ],
+)
+def test_names_that_differ_in_zeros_or_ending_are_meant_and_that_is_said(tmp_path, asked, here):
+    rows = "".join(f"{asked.format(i)},{'ab'[i % 2]}\n" for i in range(8))
+    (tmp_path / "labels.csv").write_text(f"id,label\n{rows}")
+    names = [here.format(i) for i in range(8)]
+    read = read_table(tmp_path / "labels.csv", tmp_path, names)
+    assert read.labels == {name: "ab"[i % 2] for i, name in enumerate(names)}
+    assert "8 rows name a picture but for its ending or the zeros before a number" in read.notes[0]
+
+
+def test_a_name_as_it_is_written_comes_first(tmp_path):
+    (tmp_path / "labels.csv").write_text("id,label\n1.png,a\n01.png,b\n002.png,c\n")
+    read = read_table(tmp_path / "labels.csv", tmp_path, ["1.png", "01.png", "2.png", "2.jpg"])
+    assert read.labels == {"1.png": "a", "01.png": "b"}
+    assert read.missing == ("002.png",)
+
+
+@pytest.mark.parametrize("form", ['="{}"', '"=""{}"""'])
+def test_a_formula_that_keeps_a_text_is_that_text(tmp_path, form):
+    rows = "".join(f"{form.format(f'{i:03d}')},{form.format('ab'[i % 2])}\n" for i in range(4))
+    (tmp_path / "labels.csv").write_text(f"id,label\n{rows}")
+    names = [f"{i:03d}.png" for i in range(4)]
+    read = read_table(tmp_path / "labels.csv", tmp_path, names)
+    assert read.labels == {name: "ab"[i % 2] for i, name in enumerate(names)}
+    assert read.notes == ()
+
+
+def test_of_one_name_in_two_parts_that_of_the_tables_own_part_is_meant(tmp_path):
+    names = [f"{part}/{i}.png" for part in ("train", "test") for i in range(4)]
+    rows = "".join(f"{i}.png,{'ab'[i % 2]}\n" for i in range(4))
+    for stem in ("train", "labels"):
+        (tmp_path / f"{stem}.csv").write_text(f"file,label\n{rows}")
+    read = read_table(tmp_path / "train.csv", tmp_path, names)
+    assert read.labels == {f"train/{i}.png": "ab"[i % 2] for i in range(4)}
+    assert read_table(tmp_path / "labels.csv", tmp_path, names).labels == {}
+
+
+def test_numbers_of_rows_are_no_class(tmp_path):
+    rows = "".join(f"{i % 2},{i}.png,{'ab'[i // 4]}\n" for i in range(8))
+    (tmp_path / "t.csv").write_text(f"Unnamed: 0,file,kind\n{rows}")
+    read = read_table(tmp_path / "t.csv", tmp_path, [f"{i}.png" for i in range(8)])
+    assert set(read.labels.values()) == {"a", "b"}
