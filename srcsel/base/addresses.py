@@ -21,9 +21,13 @@ STORES = {
     "hf": ("huggingface_hub", ""),
 }
 """Kind of store -> the package that speaks to it, and the extra of srcsel that brings that."""
+OTHERWISE = {"s3a": "s3", "s3n": "s3"}
+"""Kinds as Hadoop calls them."""
 LONGEST = 2048  # letters of an address
 
 _ADDRESS = re.compile(r"(?P<kind>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
+_STROKE = re.compile(rf"({'|'.join((*STORES, *OTHERWISE))}):/(?!/)", re.IGNORECASE)
+"""What `pathlib` makes of an address: one stroke of two."""
 _CHAINED = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*::.*://", re.DOTALL)
 _SECRET = re.compile(r"[^/]*:.*@|.*[?&](sig|awsaccesskeyid|x-(amz|goog)-\w+)=", re.I | re.S)
 """KEY:SECRET@, where the secret may have strokes in it, or a signature behind the address."""
@@ -80,10 +84,12 @@ def address_of(text: str) -> Address | None:
             "An address inside another one (with ::) is not opened. Give the address itself, such"
             " as s3://bucket/pictures."
         )
+    text = _STROKE.sub(r"\1://", text, count=1) if _STROKE.match(text) else text
     found = _ADDRESS.fullmatch(text)
     if found is None or found["kind"].lower() == "file":
         return None
     kind, rest = found["kind"].lower(), found["rest"]
+    kind = OTHERWISE.get(kind, kind)
     if kind not in STORES:
         raise InputError(
             f"Addresses that begin with {kind}:// are not opened. Give a folder of this computer or"

@@ -92,6 +92,39 @@ def cut(name: str, length: int = NAMED) -> str:
     return f"{name[:head].rstrip()}…{name[-(length - 1 - head) :].lstrip()}"
 
 
+def cut_apart(names: Sequence[str], length: int = NAMED) -> list[str]:
+    """Cut names of more than `length` characters so that those that differ still do: in the middle,
+    or where that makes some the same, to their ends, or around the place where they differ.
+    """
+    short = {name: cut(name, length) for name in names}
+    groups: dict[str, list[str]] = {}
+    for name, label in short.items():
+        groups.setdefault(label, []).append(name)
+    for alike in groups.values():
+        if len(alike) > 1:
+            ends = [f"…{name[1 - length :].lstrip()}" for name in alike]
+            apart = ends if len(set(ends)) == len(alike) else _around(alike, length)
+            short.update(zip(alike, apart, strict=True))
+    return [short[name] for name in names]
+
+
+def _around(names: list[str], length: int) -> list[str]:
+    """Cut names to their beginning and the place from which they differ."""
+    head = length // 3
+    room = length - head - 2  # for what follows, between two ellipses
+    first, last = min(names), max(names)  # what these two share at their beginning, all share
+    pairs = enumerate(zip(first, last, strict=False))
+    same = next((i for i, (a, b) in pairs if a != b), min(len(first), len(last)))
+    begin = next((i + 1 for i in range(same - 1, -1, -1) if not first[i].isalnum()), 0)
+    if same - begin >= room:  # a long word: what differs in it is to be seen
+        begin = same - room // 2
+    return [
+        f"{name[:head].rstrip()}…{name[begin : begin + room].rstrip()}"
+        + ("…" if begin + room < len(name) else "")
+        for name in names
+    ]
+
+
 def bare(name: str) -> str:
     """Return a name without what people write differently: capitals, blanks, separators."""
     return re.sub(r"[\W_]+", "", name).casefold()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from srcsel.base.phrases import cut, plain
+from srcsel.base.phrases import cut, cut_apart, plain
 from srcsel.base.records import Reading, Result, Score
 from srcsel.charts.palette import plotly_text
 from srcsel.verdict.correction import MARK, lengths_before
@@ -211,15 +211,13 @@ def short_names(names: Sequence[str], length: int = _LABEL) -> list[str]:
 
 def cut_names(names: Sequence[str], length: int = _LABEL) -> list[str]:
     """Make names fit beside each other: one of more than `length` characters goes without what
-    stands in brackets at its end, or is cut in the middle; where that makes two the same, their
-    beginnings go instead ("…cientNet-Lite0 at 64 px").
+    stands in brackets at its end, or is cut in the middle; where that makes two the same, where
+    they differ is kept instead ("…cientNet-Lite0 at 64 px").
     """
-    short = [_cut(plain(name), length) for name in names]
-    alike = Counter(label for label, _ in set(zip(short, names, strict=True)))
-    return [
-        label if alike[label] == 1 else f"…{plain(name)[1 - length :].lstrip()}"
-        for label, name in zip(short, names, strict=True)
-    ]
+    whole = [plain(name) for name in names]
+    short, apart = [_cut(name, length) for name in whole], cut_apart(whole, length)
+    alike = Counter(label for label, _ in set(zip(short, whole, strict=True)))
+    return [label if alike[label] == 1 else told for label, told in zip(short, apart, strict=True)]
 
 
 def _cut(name: str, length: int) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from srcsel.base.phrases import cut, plain
+from srcsel.base.phrases import cut_apart, plain
 from srcsel.base.records import (
     Agreement,
     Ahead,
@@ -65,6 +65,7 @@ def map_of(
     dataset = result.dataset
     shown = projection.rows if rows is None else rows
     groups = class_groups(dataset.classes, dataset.counts)
+    short = cut_apart([plain(g.name) for g in groups], NAME)
     dots = map_dots(result, projection, shown)
     held = sum(row in pictures for row in shown.tolist())
     return {
@@ -74,10 +75,11 @@ def map_of(
         ),
         "method": {"umap": "UMAP", "pca": "PCA", "tsne": "t-SNE"}[projection.method],
         "groups": [
-            (plain(g.name), g.shape, int(dataset.counts[list(g.classes)].sum())) for g in groups
+            (plain(g.name), told, g.shape, int(dataset.counts[list(g.classes)].sum()))
+            for g, told in zip(groups, short, strict=True)
         ],
         "dots": dots,
-        "names": _names(groups, dots),
+        "names": _names(groups, short, dots),
         "drawn": len(dots),
         "held": held,
         "of": len(dataset.paths),
@@ -92,10 +94,12 @@ def map_of(
     }
 
 
-def _names(groups: Sequence[Group], dots: Sequence[Dot]) -> list[tuple[str, Place]]:
+def _names(
+    groups: Sequence[Group], short: Sequence[str], dots: Sequence[Dot]
+) -> list[tuple[str, Place]]:
     """Return the names of the coloured classes, and where each stands on the map."""
     named = {
-        plain(cut(g.name, NAME)): [(d.x, d.y) for d in dots if d.group == i]
+        short[i]: [(d.x, d.y) for d in dots if d.group == i]
         for i, g in enumerate(groups)
         if len(g.classes) == 1
     }

@@ -1,6 +1,7 @@
 """Addresses of stores: what is one, which are opened, and what a shared dashboard allows."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -24,7 +25,29 @@ def test_an_address_is_joined_and_named_like_a_path():
     assert not Address("gs", "bucket/pictures").is_relative_to(address)
 
 
-@pytest.mark.parametrize("text", ["/home/me", "pictures", "file:///home/me", "demo:digits", "a::b"])
+@pytest.mark.parametrize(
+    "text", ["s3:/bucket/pictures", "s3a://bucket/pictures", "S3N://bucket/pictures/"]
+)
+def test_other_spellings_of_an_address(text):
+    assert address_of(text) == Address("s3", "bucket/pictures")
+    assert address_of(str(Path("s3://bucket/pictures"))) == Address("s3", "bucket/pictures")
+    with pytest.raises(InputError, match="holds a password"):
+        address_of("s3:/KEY:SECRET@bucket/pictures")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/home/me",
+        "pictures",
+        "C:/Users/me",
+        "s3:x",
+        "file:/home/me",
+        "file:///home/me",
+        "demo:digits",
+        "a::b",
+    ],
+)
 def test_paths_and_names_are_none(text):
     assert address_of(text) is None
 

@@ -2,13 +2,17 @@
 
 import errno
 import re
+import shutil
 
 import pytest
+from fsspec.implementations.dirfs import DirFileSystem
+from fsspec.implementations.local import LocalFileSystem
 
 from srcsel.base import remote
 from srcsel.base.addresses import Address
 from srcsel.base.errors import DownloadError, InputError
 from srcsel.base.remote import Store
+from srcsel.pictures.dataset import load_dataset
 
 
 def test_a_store_whose_package_is_missing_names_the_command(monkeypatch):
@@ -117,3 +121,32 @@ def test_a_folder_that_only_stumbles_is_no_wrong_input():
     said = r"/shared cannot be used as a folder that is shared \(Stale file handle\)"
     with pytest.raises(DownloadError, match=said), store._explained():
         raise OSError(errno.ESTALE, "Stale file handle")
+
+
+@pytest.mark.parametrize("kind", ["gs", "gcs", "az", "abfs"])
+def test_any_store_that_fsspec_reaches_is_read_the_same_way(
+    kind, picture_folder, tmp_path, monkeypatch, work_folder
+):
+    """A folder stands in for services whose packages are not installed here."""
+    far = tmp_path / "far"
+    shutil.copytree(picture_folder, far / "bucket" / "pictures")
+    monkeypatch.setattr(remote.importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(
+        "fsspec.filesystem", lambda asked, **_: DirFileSystem(str(far), LocalFileSystem())
+    )
+    here = load_dataset(str(picture_folder))
+    there = load_dataset(f"{kind}://bucket/pictures")
+    assert (there.paths, there.classes, there.digest) == (here.paths, here.classes, here.digest)
+    assert there.folder.is_relative_to(work_folder)
+    with pytest.raises(InputError, match=f"Nothing lies at {kind}://bucket/nothing"):
+        load_dataset(f"{kind}://bucket/nothing")
+    store = Store(Address(kind, "bucket/features"))
+    store.require()
+    far.joinpath("bucket", "features").mkdir()
+    store.write("a.bin", b"abcdef")
+    (one,) = store.files()
+    assert (store.part(one, 2, 4), store.read([one]), store.holds(one)) == (
+        b"cd",
+        {"a.bin": b"abcdef"},
+        True,
+    )

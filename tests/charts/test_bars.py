@@ -206,6 +206,9 @@ def test_names_cut_short_stay_told_apart():
     assert charts.short_names([names[0], "Flowers"], 24) == ["EfficientNet-Li…at 64 px", "Flowers"]
     assert charts.short_names(["Shuffled labels (yardstick)"], 18) == ["Shuffled labels…"]
     assert charts.short_names(["(control of all the models)"], 18) == ["(control of…odels)"]
+    north = [f"Rattlesnake {i:03d} of the northern hemisphere" for i in range(90, 110)]
+    assert charts.short_names(north, 20)[:11:10] == ["Rattle…090 of the n…", "Rattle…100 of the n…"]
+    assert len(set(charts.short_names(north, 20))) == len(north)
     assert charts.short_names([names[0], names[0]], 24) == ["EfficientNet-Li…at 64 px"] * 2
 
 

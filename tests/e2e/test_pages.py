@@ -157,3 +157,21 @@ def test_presenter_mode_hides_the_controls(visitor):
     expect(window.page.get_by_role("heading", name="All numbers")).to_have_count(0)
     window.settle()
     window.shot("presenter")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_code_can_be_read_and_scrolled(scheme, visitor):
+    window = visitor(scheme=scheme)
+    window.open("/models?images=demo:butterflies")
+    window.page.get_by_text("The same from a shell").click(timeout=120_000)
+    expect(window.page.get_by_text("srcsel rank demo:butterflies")).to_be_visible()
+    window.settle()
+    assert violations(window) == []
+    window.open(f"/results?run={example_run()}")
+    wait_for_verdict(window)
+    window.page.get_by_role("button", name="Share").click()
+    window.page.get_by_text("See the script").click()
+    expect(window.page.locator("[data-testid=stCode] .token").first).to_be_visible(timeout=60_000)
+    window.settle()
+    window.shot(f"script-{scheme}")
+    assert violations(window) == []

@@ -4,6 +4,7 @@ no trace, and nothing of the credentials.
 
 import dataclasses
 import io
+import shutil
 
 import pytest
 from fsspec.spec import AbstractFileSystem
@@ -14,6 +15,7 @@ from srcsel.jobs.worker import _claim, _work
 from srcsel.runs.question import new_run
 from srcsel.store.serialize import to_plain
 from srcsel.ui.images import listed, strips
+from srcsel.ui.parts import making
 
 pytest.importorskip("s3fs", reason='s3fs is not installed (pip install "srcsel[s3]")')
 
@@ -157,17 +159,42 @@ def test_run_again_says_it(visit, done, reads, save, result):
     reads(tab if Far.loses is None else again(visit("images", images=REF), done))
 
 
+@pytest.fixture
+def leaves(monkeypatch):
+    """200 pictures in two classes at the address."""
+    made = io.BytesIO()
+    Image.linear_gradient("L").resize((16, 12)).save(made, "png")
+    for name, value in (("names", NAMES), ("fails", None), ("data", made.getvalue())):
+        monkeypatch.setattr(Far, name, value)
+    monkeypatch.setattr("fsspec.filesystem", lambda *_, **__: Far())
+
+
+@pytest.mark.usefixtures("leaves")
+def test_what_was_removed_since_the_check_is_fetched_anew_without_being_asked(
+    visit, done, work, board, monkeypatch
+):
+    """As when the cache was cleaned; where a second check brings nothing either, it stays so."""
+    listed._list.clear()
+    tab = again(visit("images", images=REF), done)
+    for _ in range(2):
+        assert len(list(work.rglob("*.png"))) == 200
+        shutil.rmtree(work / "public")
+        tab = again(tab, done)
+        assert not tab.exception
+        tab.run()
+    for module in (making, listed):
+        monkeypatch.setattr(module, "lies_here", lambda _: False)
+    again(again(tab, done), done)
+    assert not [job for job in board.active() if job.kind == "check"]
+
+
+@pytest.mark.usefixtures("leaves")
 def test_of_a_sample_pages_show_what_was_fetched_and_say_how_much_that_is(
     visit, done, work, words_of, monkeypatch
 ):
     listed._list.clear()
     for name, value in (("ALL_UP_TO", 100), ("SIZE", 60), ("EACH", 5)):
         monkeypatch.setattr(sampling, name, value)
-    made = io.BytesIO()
-    Image.linear_gradient("L").resize((16, 12)).save(made, "png")
-    for name, value in (("names", NAMES), ("fails", None), ("data", made.getvalue())):
-        monkeypatch.setattr(Far, name, value)
-    monkeypatch.setattr("fsspec.filesystem", lambda *_, **__: Far())
     shown = []
     register = strips.thumbs.register
 

@@ -114,6 +114,18 @@ def test_four_facts_stand_in_one_row(results, save, result):
     assert 'class="srcsel-facts"' in page
 
 
+def test_where_no_fact_stands_beside_it_the_answer_has_the_whole_width(results, save, result):
+    def in_columns(tab):
+        return [c for c in tab.columns if any("srcsel-head" in h.value for h in c.get("html"))]
+
+    assert in_columns(ready(results()))
+    nothing = dataclasses.replace(result.verdict, kind="cannot tell", cause="yardstick")
+    save(result, verdict=nothing)
+    tab = ready(results())
+    assert "srcsel-head" in html_of(tab)
+    assert not in_columns(tab)
+
+
 def test_tie_and_cannot_tell(results, save, result, words_of):
     why = "Both are close."
     tie = Verdict(

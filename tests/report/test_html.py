@@ -87,6 +87,19 @@ def test_hostile_names_are_words_everywhere(page):
     assert ALERT not in page
 
 
+def test_long_names_that_begin_and_end_alike_are_told_apart(result, projection):
+    known = result.dataset
+    names = [f"Rattlesnake number {i} of the northern hemisphere" for i in range(9)]
+    classes = tuple(names[: len(known.classes)])
+    changed = dataclasses.replace(result, dataset=dataclasses.replace(known, classes=classes))
+    page = to_html(changed, projection=projection, rows=projection.rows)
+    seen = Reader(page)
+    shapes = {attrs["href"][1:] for tag, attrs in seen.tags if tag == "use"}
+    assert shapes <= {attrs.get("id") for _, attrs in seen.tags}
+    for i in range(len(classes)):  # in the legend and on the map
+        assert seen.text.count(f"Rattlesn…{i} of the north…") == 2
+
+
 def test_nothing_is_fetched_and_the_policy_allows_nothing_else(page):
     seen = Reader(page)
     assert not {"link", "iframe", "object", "embed", "base"} & {tag for tag, _ in seen.tags}

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from srcsel.base.phrases import cut_apart
 from srcsel.base.records import Dataset, Inside, Result
 from srcsel.base.spreadsheet import to_csv
 from srcsel.charts import classes as class_charts
@@ -23,6 +24,7 @@ from srcsel.ui.parts.show import WRAPPED, figure, md, plain, prefix
 
 BARS = 12  # classes drawn as bars; the table has all
 PAIRS, PAIRS_PRESENTING = 9, 4  # pairs of pictures shown of two classes
+PAIR = "Nearest neighbours that cross over"
 LINE = 44  # characters of a pair of classes that stand in one line
 ROWS = 1000  # pictures in the table; the download has all
 
@@ -100,11 +102,17 @@ def _pairs(seen: Inside, dataset: Dataset, key: str) -> inside.Mixed | None:
             "No classes are mixed up: the nearest neighbours of every picture share its label."
         )
         return None
-    told = [f"{_both(dataset, pair)}: {share_words(pair.share)}" for pair in found]
+    known = sorted({c for pair in found for c in (pair.one, pair.two)})
+    short = dict(
+        zip(known, cut_apart([plain(dataset.classes[c]) for c in known], LINE), strict=True)
+    )
+    told = [f"{short[p.one]} and {short[p.two]}: {share_words(p.share)}" for p in found]
     event = st.dataframe(
-        pd.DataFrame({"Nearest neighbours that cross over": told}),
+        pd.DataFrame({PAIR: told}),
         hide_index=True,
         row_height=WRAPPED if any(len(text) > LINE for text in told) else None,
+        # narrow at first, then stretched: it breaks its lines where the table ends
+        column_config={PAIR: st.column_config.TextColumn(width="small")},
         on_select="rerun",
         selection_mode="single-row-required",
         key=f"why-pairs-{key}",

@@ -8,11 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import streamlit as st
 
-from srcsel.base.paths import lasting, named
+from srcsel.base.paths import lasting
 from srcsel.base.records import Listing
-from srcsel.pictures import stores
-from srcsel.ui.app import state
-from srcsel.ui.parts.making import CHECKED
+from srcsel.ui.parts.making import CHECKED, lies_here
 
 WAIT = 0.8  # seconds that a drawing waits for the names of a folder's files
 KEPT = 300.0  # seconds that they are believed
@@ -33,9 +31,7 @@ def listed(ref: str, *, whole: bool = False) -> Listing | None:
     Raises InputError.
     """
     ref = lasting(ref)  # whatever was typed or stands in a link: checked at each drawing
-    if named(ref) is not None and not _here(ref):
-        return None
-    if named(ref) is None and not stores.is_here(ref):
+    if not lies_here(ref):
         return None
     found = _known(ref, whole=False)
     return _known(ref, whole=True) if whole and found is None else found
@@ -64,21 +60,6 @@ def _looking(coming: Future[Listing | None]) -> None:
         " can be used meanwhile.",
         icon=":material/hourglass_empty:",
     )
-
-
-def _here(ref: str) -> bool:
-    """Tell whether a named set lies on this computer; fetching or drawing it is the worker's
-    work.
-    """
-    from srcsel.pictures.bundled.targets import TARGETS, VERSION
-    from srcsel.pictures.public import INDEX, PUBLIC
-
-    hub, _, name = ref.partition(":")
-    folder = state.settings().public
-    if hub == "demo" and name in TARGETS:
-        return (folder / f"demo-{name}-{VERSION}").is_dir()
-    # an unknown name: the listing says so
-    return name not in PUBLIC or (folder / name / INDEX).is_file()
 
 
 class _Coming:

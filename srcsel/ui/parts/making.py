@@ -10,6 +10,7 @@ import streamlit as st
 
 from srcsel.base import phrases
 from srcsel.base.errors import NotAvailable, SrcselError
+from srcsel.base.paths import named
 from srcsel.base.records import (
     DOTS,
     MOST_DOTS,
@@ -19,7 +20,7 @@ from srcsel.base.records import (
     Result,
 )
 from srcsel.explore import inside
-from srcsel.pictures import thumbs, uploads
+from srcsel.pictures import stores, thumbs, uploads
 from srcsel.runs import taken
 from srcsel.runs.taken import Taken
 from srcsel.ui.app import state
@@ -195,13 +196,42 @@ def _map_progress(job: JobStatus) -> None:
 CHECKED = "srcsel.checked"  # session: dataset reference -> job id
 
 
+RENEWED = "srcsel.renewed"  # session: ids of jobs asked for anew that have brought nothing yet
+
+
 def check_job(ref: str) -> JobStatus:
-    """Return the job that opens these pictures; asked for once in a browser tab, and again by
-    `look_again`.
+    """Return the job that opens these pictures; asked for once in a browser tab, again by
+    `look_again`, and where pictures that it fetched are no longer on this computer.
     """
     board = state.board()
     asked: dict[str, str] = st.session_state.setdefault(CHECKED, {})
-    if ref not in asked:
-        uploads.touch(ref)
-        asked[ref] = board.submit("check", {"ref": ref}, mine.asker())
+    renewed: set[str] = st.session_state.setdefault(RENEWED, set())
+    known = board.status(asked[ref]) if ref in asked else None
+    gone = known is not None and known.state == "done" and not lies_here(ref)
+    if known is not None and not gone:
+        renewed.discard(known.id)
+    # what was asked for anew and brought nothing either is not asked for again
+    if known is not None and (not gone or known.id in renewed):
+        return known
+    uploads.touch(ref)
+    asked[ref] = board.submit("check", {"ref": ref}, mine.asker())
+    renewed |= {asked[ref]} if gone else set()
     return board.status(asked[ref])
+
+
+def lies_here(ref: str) -> bool:
+    """Tell whether pictures lie on this computer: of a named set, whose fetching or drawing is the
+    worker's work, all; of an address their names. Raises InputError for an address that may not be
+    opened.
+    """
+    from srcsel.pictures.bundled.targets import TARGETS, VERSION
+    from srcsel.pictures.public import INDEX, PUBLIC
+
+    if named(ref) is None:
+        return stores.is_here(ref)
+    hub, _, name = ref.partition(":")
+    folder = state.settings().public
+    if hub == "demo" and name in TARGETS:
+        return (folder / f"demo-{name}-{VERSION}").is_dir()
+    # an unknown name: the listing says so
+    return name not in PUBLIC or (folder / name / INDEX).is_file()

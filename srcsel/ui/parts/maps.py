@@ -21,6 +21,7 @@ import pyarrow as pa
 import streamlit as st
 from streamlit.components.v2 import component
 
+from srcsel.base.phrases import cut_apart
 from srcsel.base.records import DOTS, Dataset, Inside, Projection, Result
 from srcsel.explore.filling import filled
 from srcsel.models.called import named
@@ -30,6 +31,7 @@ from srcsel.ui.parts.coloring import Coloring, color_dots
 from srcsel.ui.parts.show import plain, prefix
 
 METHODS = {"umap": "UMAP", "pca": "PCA", "tsne": "t-SNE"}
+ON_MAP, IN_LEGEND = 24, 44  # letters of a class's name; a longer one is cut
 NEAR = 6  # neighbours joined to the picture that was pressed
 _FOLDER = Path(__file__).parent / "map"
 _SCRIPTS = ("shapes", "places", "outlines", "names", "pictures", "pane", "hands", "legend", "map")
@@ -97,6 +99,7 @@ def embedding_map(
         "groupOf": coloring.of_class,
         "even": panes[0].projection.method == "pca",
         "classes": _names(dataset.classes),
+        "short": _short(dataset.classes),
         "titles": [plain(pane.title) for pane in panes],
         "alts": [map_alt(pane.projection, dataset, pane.title, len(rows)) for pane in panes],
         "set": set_id,
@@ -205,7 +208,11 @@ def _looks(coloring: Coloring) -> list[dict[str, Any]]:
     jump.
     """
     present = set(np.concatenate(coloring.of).tolist())
-    return [look | {"empty": i not in present} for i, look in enumerate(coloring.groups)]
+    short = cut_apart([look["name"] for look in coloring.groups], IN_LEGEND)
+    return [
+        look | {"empty": i not in present, "short": short[i]}
+        for i, look in enumerate(coloring.groups)
+    ]
 
 
 def tell(key: str, on_select: Callable[[Selection], None] | None) -> None:
@@ -219,6 +226,11 @@ def tell(key: str, on_select: Callable[[Selection], None] | None) -> None:
 
 def _names(classes: tuple[str, ...]) -> list[str]:
     return [plain(name) for name in classes]
+
+
+@lru_cache(maxsize=8)
+def _short(classes: tuple[str, ...]) -> list[str]:
+    return cut_apart([plain(name) for name in classes], ON_MAP)
 
 
 @cache

@@ -106,7 +106,8 @@ def training(result: Result) -> None:
     # sent only to who opens it: colouring its lines holds the browser up before the charts
     box = st.expander("See the script", icon=":material/code:", key="script", on_change="rerun")
     if box.open:
-        box.code(text, language="python", height=420)
+        with box.container(height=420):  # not the code itself: keys could not scroll it
+            st.code(text, language="python", wrap_lines=True)
 
 
 def _report(whole: Result, name: str) -> None:

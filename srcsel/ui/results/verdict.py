@@ -47,8 +47,12 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
         return
     verdict = result.verdict
     winner = next((m for m in result.models if m.id == verdict.winner), None)
+    facts = _facts(result, winner) if winner and verdict.cause not in HEADLINES else ""
     with st.container(border=True, key="verdict"):
-        left, right = st.columns([11, 9], gap="medium", vertical_alignment="top")
+        if facts:
+            left, right = st.columns([11, 9], gap="medium", vertical_alignment="top")
+        else:  # the answer has the whole width
+            left, right = st.container(), st.container()
         with left.container(gap="xsmall"):
             with st.container(horizontal=True, vertical_alignment="center", key="badge"):
                 if result.scores:
@@ -61,11 +65,12 @@ def verdict_card(result: Result, beside: Callable[[], None] | None = None) -> No
             st.html(f'<h1 class="srcsel-head{long}">{escape(sentence)}</h1>')
             reached = expected(result)
             if reached is not None:
-                st.markdown(f"{md(whose(result))}: **{md(in_words(reached))}**", help=HOW)
+                right_about = md(in_words(reached)).replace(" %", "\u00a0%")
+                st.markdown(f"{md(whose(result))}: **{right_about}**", help=HOW)
                 if said := rival_in_words(result):
                     st.markdown(md(said))
-        if winner and verdict.cause not in HEADLINES:
-            right.html(_facts(result, winner) + _firsts(result))
+        if facts:
+            right.html(facts + _firsts(result))
         if frame.presenting():  # beside the answer, so that the charts stand higher
             with right if winner else st.container():
                 strip.draw(result)

@@ -15,11 +15,11 @@ function createLegend(root, m) {
     return made;
   };
 
-  // A long name loses its middle: what tells classes apart often stands at the end.
+  // Where there is no room for a name, what stands before its cut goes first: behind it is what tells classes apart.
   function named(text) {
-    const made = span("name"), letters = [...text], tail = letters.length > 36 ? 10 : 0;
-    made.append(span("head", letters.slice(0, letters.length - tail).join("")));
-    if (tail) made.append(span("tail", letters.slice(-tail).join("")));
+    const made = span("name"), cut = text.indexOf("…");
+    made.append(span("head", cut > 0 ? text.slice(0, cut) : text));
+    if (cut > 0) made.append(span("tail", text.slice(cut)));
     return made;
   }
 
@@ -39,7 +39,7 @@ function createLegend(root, m) {
 
   function entry(g, i) {
     const made = button(
-      [mark(g), named(g.name), span("count")],
+      [mark(g), named(g.short), span("count")],
       `${g.name}: press to show only this, with Shift to hide or show it`,
     );
     made.hidden = g.empty;

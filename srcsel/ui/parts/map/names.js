@@ -1,7 +1,6 @@
 // Class names on the map, where most pictures of a class lie; none covers another. A press keeps only that class.
 
 const ACROSS = 26, DOWN = 16; // cells of the window in which the densest place of a class is looked for
-const LONGEST = 24; // letters of a name; a longer one loses its middle
 const GAP = 4; // pixels between names, and between a name and its dots
 const GRAY = 10; // names at once of classes without a colour of their own, among those that have one
 const SPREAD = 0.35; // share of a class near its densest place below which its name is written faintly
@@ -11,13 +10,8 @@ function createNames(root, pane, m) {
   const pen = document.createElement("canvas").getContext("2d");
   let timer = 0, glideTimer = 0;
 
-  function shortened(text) {
-    const letters = [...text];
-    return letters.length <= LONGEST ? text : `${letters.slice(0, LONGEST - 9).join("")}…${letters.slice(-8).join("")}`;
-  }
-
   function nameOf(k) {
-    const text = shortened(m.settings.classes[k]), color = m.colorOf(k);
+    const text = m.settings.short[k], color = m.colorOf(k);
     const one = made.get(k) ?? { button: document.createElement("button"), text: null };
     if (one.text !== text) {
       one.text = text;
