@@ -1,5 +1,7 @@
 """History: every run as a row; open one, delete it, or compare two."""
 
+import hashlib
+
 import pandas as pd
 import streamlit as st
 
@@ -98,7 +100,7 @@ def _table(runs: list[RunSummary], key: str) -> list[int]:
     event = st.dataframe(
         frame_,
         hide_index=True,
-        key=key,
+        key=f"{key}-rows-{_digest(runs)}",
         on_select="rerun",
         selection_mode="multi-row",
         row_height=WRAPPED if any(len(name) > NAMED for name in frame_["Run"]) else None,
@@ -117,6 +119,13 @@ def _table(runs: list[RunSummary], key: str) -> list[int]:
         },
     )
     return list(event["selection"]["rows"])
+
+
+def _digest(runs: list[RunSummary]) -> str:
+    """Name a list of runs: ticks are kept by row, so they must go where another run stands there
+    after one was deleted or began.
+    """
+    return hashlib.sha256(" ".join(run.id for run in runs).encode()).hexdigest()[:12]
 
 
 def _space(run: RunSummary) -> str:

@@ -45,9 +45,8 @@ def ticked(visit):
 
     def open_with(*rows):
         tab = visit("history")
-        tab.session_state["history"] = {
-            "selection": {"rows": list(rows), "columns": [], "cells": []}
-        }
+        key = next(name for name in tab.session_state._state.filtered_state if "-rows-" in name)
+        tab.session_state[key] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
         return tab.run()
 
     return open_with
@@ -103,6 +102,15 @@ def test_a_run_that_is_not_finished_says_whether_it_goes_on(visit, stored, save,
     assert sure() == ["Not finished", "Clear choice"]
     with shell.told(run, load_settings().jobs, Watch()):
         assert sure() == ["Under way", "Clear choice"]
+
+
+def test_a_tick_goes_with_its_run(ticked, stored, save, result):
+    tab = ticked(0)
+    assert label(tab, "Open")
+    run = dataclasses.replace(result.run, id="20260501-090000-000000-ef56")
+    save(result, run=run)  # another one stands in that row now
+    tab.run()
+    assert "Open" not in [button.label for button in tab.button]
 
 
 def test_a_long_name_stands_in_full(visit, stored, save, result):
