@@ -48,7 +48,7 @@ LIBRARIES = (
 )
 """Whose versions a result names."""
 
-GREY = (
+ONE_CHANNEL = (
     "The first layer of {} reads one channel, so it was shown these pictures in grey. Where colour"
     " tells your classes apart, it cannot see that."
 )
@@ -108,7 +108,7 @@ class Answer:
         self.add(of.key.model, found.scores, of.seconds_per_picture, of.seconds_spread)
         self.probing.take(found.asked)
         if " grey " in of.key.preprocessing:
-            self.say(GREY.format(self._called(of.key.model)))
+            self.say(ONE_CHANNEL.format(self._called(of.key.model)))
 
     def _called(self, model: str) -> str:
         return next((called(one) for one in self.models if one.id == model), model)
