@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+import numpy as np
+
 _WORDS = (
     "no",
     "one",
@@ -67,15 +69,35 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def significant(value: float, digits: int) -> str:
+    """Write a number with so many digits that count, without zeros behind; never as 1e-05."""
+    shown = float(f"{value:.{digits}g}")
+    if shown.is_integer():
+        return f"{shown:z,.0f}"
+    return np.format_float_positional(shown, trim="-")
+
+
 def digits(value: float) -> str:
     """Two digits below ten, whole numbers above."""
-    return f"{value:,.0f}" if value >= 9.95 else f"{value:.2g}"
+    return f"{value:,.0f}" if value >= 9.95 else significant(value, 2)
+
+
+def moment(seconds: float) -> str:
+    """Say how long one picture takes: "0.42 ms", "14 ms", "120 ms", "1.3 s"."""
+    return f"{digits(1000 * seconds)} ms" if seconds < 0.9995 else f"{digits(seconds)} s"
+
+
+def rounded(value: float, digits: int) -> float:
+    """Round as text with so many digits says it, so that a table that formats numbers itself shows
+    what every text does; never -0.0.
+    """
+    return float(f"{value:z.{digits}f}")
 
 
 def millions(weights: int) -> str:
     """Say a number of weights: three digits below a hundred million ("4.65 million")."""
     value = weights / 1e6
-    return f"{value:,.0f} million" if value >= 99.95 else f"{value:.3g} million"
+    return f"{value:,.0f} million" if value >= 99.95 else f"{significant(value, 3)} million"
 
 
 NAMED = 80

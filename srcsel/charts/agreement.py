@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from srcsel.base.phrases import plain
+from srcsel.base.phrases import millions, plain
 from srcsel.base.records import Accuracy, Evidence, Reading, Result
 from srcsel.charts.bars import bars_height, short_names
 from srcsel.charts.beside import add_close, add_values
@@ -182,7 +182,8 @@ def scatter_alt(result: Result, evidence: Evidence, predictor: str, reading: Rea
     if not best:
         return "No model has both this score and an accuracy."
     parts = [
-        f"{plain(titles[a.model])}: score {points[a.model][0]:z.3g}, {100 * a.mean:.1f} % right"
+        f"{plain(titles[a.model])}: score {_value(predictor, points[a.model][0])},"
+        f" {100 * a.mean:.1f} % right"
         for a in best[:6]
     ]
     rest = f"; and {len(best) - 6} more" if len(best) > 6 else ""
@@ -244,8 +245,12 @@ def _accuracy_hover(title: str, accuracy: Accuracy) -> str:
 def _point_hover(
     title: str, predictor: str, point: tuple[float, float, float], accuracy: Accuracy
 ) -> str:
-    value = f"{point[0] / 1e6:,.2f} million" if predictor == "params" else f"{point[0]:z.3f}"
+    value = _value(predictor, point[0])
     return f"<b>{plotly_text(title)}</b><br>score {value}<br>{100 * accuracy.mean:.1f} % right"
+
+
+def _value(predictor: str, value: float) -> str:
+    return millions(round(value)) if predictor == "params" else f"{value:z,.3f}"
 
 
 def _rows(figure: go.Figure, labels: Sequence[str], paint: Mapping[str, str], scale: float) -> None:

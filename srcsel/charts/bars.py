@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from srcsel.base.phrases import cut, cut_apart, plain
+from srcsel.base.phrases import cut, cut_apart, plain, significant
 from srcsel.base.records import Reading, Result, Score
 from srcsel.charts.palette import plotly_text
 from srcsel.verdict.correction import MARK, lengths_before
@@ -191,7 +191,9 @@ def _ticks(
         far = max(marks, key=lambda mark: abs(mark - chance), default=chance)
         marks = [far] if abs(far - chance) >= (high - low) / 2 else []
     values = sorted({chance, *marks})
-    return values, ["chance" if v == chance else f"{v:g}".replace("-", "−") for v in values]
+    return values, [
+        "chance" if v == chance else significant(v, 6).replace("-", "−") for v in values
+    ]
 
 
 def bars_height(models: int) -> int:

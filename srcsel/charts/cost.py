@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from srcsel.base.phrases import plain
+from srcsel.base.phrases import plain, significant
 from srcsel.base.records import Reading, Result, Verdict
 from srcsel.charts.bars import short_names
 from srcsel.charts.palette import PAINT, Theme, plotly_text
@@ -206,7 +206,7 @@ def _lay_out(figure: go.Figure, shown: Trade, title: str, paint: dict[str, str])
         fixedrange=True,
         automargin=True,
         tickvals=ticks,
-        ticktext=[f"{v:,.10g}" for v in ticks],
+        ticktext=[significant(v, 10) for v in ticks],
         tickfont=font,
         tickangle=0,
         zeroline=False,

@@ -11,7 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from srcsel.base.phrases import share
 from srcsel.base.records import HEADLINE, Evidence, Interval, Result, Score, SourceModel
+from srcsel.evidence.sentence import caution, picked
 from srcsel.measures import MEASURES
 from srcsel.verdict.after import after_training
 from srcsel.verdict.beforehand import HEADING, lines
@@ -46,7 +48,7 @@ def print_result(result: Result) -> None:
         _line(console, changed)
     # the table has the whitened reading
     told = [note.text for note in result.verdict.notes if note.reading != "raw"]
-    after = after_training(result.verdict, corrected=bool(result.run.corrections))
+    after = after_training(result.verdict, result.run)
     told = [*filter(None, [after]), *told]
     for note in (*told, *result.notes):
         _line(console, f"- {note}")
@@ -94,7 +96,7 @@ def print_evidence(result: Result, evidence: Evidence) -> None:
         reached.add_row(*map(Text, (*cells, balanced, said)))
     if evidence.accuracies:
         console.print(reached)
-        console.print(_predictors(evidence, titles))
+        console.print(_predictors(result, evidence, titles))
         _line(
             console,
             "Points lost: accuracy given up by starting from the picked model instead of the best"
@@ -128,7 +130,7 @@ def print_models(models: Sequence[SourceModel]) -> None:
     _console().print(table)
 
 
-def _predictors(evidence: Evidence, titles: dict[str, str]) -> Table:
+def _predictors(result: Result, evidence: Evidence, titles: dict[str, str]) -> Table:
     names = (
         "predictor",
         "picked",
@@ -144,13 +146,16 @@ def _predictors(evidence: Evidence, titles: dict[str, str]) -> Table:
     for a in evidence.agreements:
         name = title_of(a.predictor)
         name += f", {READINGS[a.reading].lower()}" if a.reading == "raw" else ""
-        picked = "" if a.picked is None else titles[a.picked]
-        hit = "n/a" if a.hit is None else f"{100 * a.hit:.0f} of 100"
+        hit = "n/a" if a.hit is None else f"{share(100 * a.hit)} of 100"
         others = (
             "n/a" if i.value is None else f"{i.value:z.2f}" for i in (a.weighted_tau, a.pearson)
         )
         numbers = (_interval(a.regret, 1), hit, _interval(a.tau, 2), *others)
-        table.add_row(*map(Text, (name, picked, *numbers, str(a.models), a.reason)))
+        first = picked(a, titles, names=False)
+        tied = f"first alike: {', '.join(titles[m] for m in a.tied)}" if a.tied else ""
+        note = a.reason or caution(a, evidence.protocol.kind, result.verdict)
+        note = ", ".join(filter(None, (tied, note)))
+        table.add_row(*map(Text, (name, first, *numbers, str(a.models), note)))
     return table
 
 

@@ -109,16 +109,18 @@ def agreement(
         weighted = _interval(weighted_tau(x, means[at]), weighted_tau(again, draws[:, at]))
         pearson = _interval(correlation(x, means[at]), correlation(again, draws[:, at]))
     able = [i for i, m in enumerate(names) if m in candidates]
-    picked, regret, hit = None, NOTHING, None
+    picked, tied, regret, hit = None, (), NOTHING, None
     if len(able) > 1 and not _constant(x[able]):
         y, y_again = means[at][able], draws[:, at][:, able]
-        picked = predictor.pick if predictor.pick in names else names[able[int(x[able].argmax())]]
-        points = 100 * (y.max() - means[models.index(picked)])
         lost = points_lost(again[:, able], y_again)
-        regret = _interval(
-            points if predictor.pick in names else points_lost(x[None, able], y[None])[0], lost
-        )
-        hit = float(np.mean(lost <= 1e-9)) if len(lost) else None
+        if predictor.pick in names:
+            picked = predictor.pick
+            regret = _interval(100 * (y.max() - means[models.index(picked)]), lost)
+        else:
+            first = [names[i] for i, top in zip(able, _first(x[able]), strict=True) if top]
+            picked, tied = (first[0], ()) if len(first) == 1 else (None, tuple(first))
+            regret = _interval(points_lost(x[None, able], y[None])[0], lost)
+        hit = float(hits(again[:, able], y_again).mean()) if len(lost) else None
     return Agreement(
         predictor.name,
         predictor.reading,
@@ -130,6 +132,7 @@ def agreement(
         regret,
         hit,
         reason,
+        tied,
     )
 
 
@@ -238,9 +241,22 @@ def points_lost(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Accuracy points lost by taking the model of the highest x; where several tie, their mean. x,
     y (b, m).
     """
-    top = x.max(axis=1, keepdims=True)
-    first = top - x <= SAME * np.maximum(np.abs(top), np.abs(x))
+    first = _first(x)
     return 100 * (y.max(axis=1) - (first * y).sum(axis=1) / first.sum(axis=1))
+
+
+def hits(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Whether the model of the highest x has the highest y, 0 or 1; where several tie, the share of
+    them that do. x, y (b, m).
+    """
+    first, best = _first(x), y.max(axis=1, keepdims=True) - y <= SAME
+    return (first & best).sum(axis=1) / first.sum(axis=1)
+
+
+def _first(x: np.ndarray) -> np.ndarray:
+    """Which share the highest value of the last axis, up to SAME; bool of the shape of x."""
+    top = x.max(axis=-1, keepdims=True)
+    return top - x <= SAME * np.maximum(np.abs(top), np.abs(x))
 
 
 def _signs(values: np.ndarray) -> np.ndarray:

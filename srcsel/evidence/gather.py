@@ -83,9 +83,8 @@ def gather(
             " again."
         )
     if set(measure_names(measures)) - set(result.run.measures):  # what the run was not asked for
-        result = add_measures(
-            run_id, measures, settings=settings, watch=_AsOne(watch, len(result.models))
-        )
+        all_of_it = _AsOne(watch, len(result.models))
+        result = add_measures(run_id, measures, asked=False, settings=settings, watch=all_of_it)
     watch.update("measures", "done")
     work = _Work(result, protocol, models, settings, runs, store, watch)
     for outcome in work.measured():
@@ -246,13 +245,16 @@ class _Work:
         found = accuracies(reached, self.outcomes, self.dataset.labels)
         close = close_to_best(reached, [m.id for m in self.result.models if not m.yardstick])
         rows = agreement.agreements(self.result, reached, draws=agreement.DRAWS if complete else 0)
+        said = sentence(
+            found, rows, close, self.result.models, tie=self.result.verdict.kind == "tie"
+        )
         yardsticks = any(m.yardstick for m in self.result.models if m.id in reached.models)
         return Evidence(
             run=self.result.run.id,
             protocol=self.protocol,
             accuracies=found,
             agreements=rows,
-            sentence=sentence(found, rows, close, self.result.models) if complete else UNFINISHED,
+            sentence=said if complete else UNFINISHED,
             close=close,
             failures=tuple(self.failures),
             notes=notes(self.protocol, self._test, self._train, self.groups, yardsticks),

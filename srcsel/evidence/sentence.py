@@ -5,19 +5,23 @@ Plain text, titles as they are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from srcsel.base.phrases import count, listed
-from srcsel.base.records import Accuracy, Agreement, Protocol, SourceModel
+from srcsel.base.records import Accuracy, Agreement, EvidenceKind, Protocol, SourceModel, Verdict
 from srcsel.measures import MEASURES
 from srcsel.models.called import called as name_of
+from srcsel.verdict.consensus import favors_wide
 
 SHORT = {"supcon": "SCL", "silhouette": "MSC", "verdict": "the verdict"}
 ASKED = ("supcon", "silhouette", "verdict")
-"""Who the sentence speaks of: the first two that picked a model, in the reading the verdict uses.
+"""Who the sentence speaks of: the first two that picked a model, in the reading the verdict uses;
+and the verdict also where it picked another.
 """
+CHEAPEST = "the cheapest of those too close to call"
+"""Why the verdict of a tie starts from another model than its own rule puts first."""
 
 
 def sentence(
@@ -25,11 +29,13 @@ def sentence(
     agreements: Sequence[Agreement],
     close: Sequence[str],
     models: Sequence[SourceModel],
+    *,
+    tie: bool = False,
 ) -> str:
     """Say whether SCL and MSC picked the best model, and what trusting them would have cost.
 
     close: who cannot be told from the best, the best first. Where that is everyone there was to
-    pick from, say so.
+    pick from, say so. tie: whether the verdict was a tie, of which it takes the cheapest.
     """
     called = {m.id: name_of(m) for m in models}
     able = [a.model for a in accuracies if a.model in called and not _yardstick(a.model, models)]
@@ -39,15 +45,45 @@ def sentence(
         return f"Only {called[able[0]]} has an accuracy, so there was nothing to pick from."
     if len(close) == len(able):
         return _alike(accuracies, close, called)
-    asked = [
+    rows = [
         a
         for name in ASKED
         for a in agreements
-        if a.predictor == name and a.reading != "raw" and a.picked
-    ][:2]
+        if a.predictor == name and a.reading != "raw" and (a.picked or a.tied)
+    ]
+    asked, rest = rows[:2], rows[2:]
     if not asked:
         return f"On these pictures {called[close[0]]} was the best model, and no score picked any."
-    return f"On these pictures {_told(asked, close, called)}."
+    said = f"On these pictures {_told(asked, close, called)}."
+    return " ".join([said, *(_verdict(a, asked, close, called, tie) for a in rest)]).rstrip()
+
+
+def picked(agreement: Agreement, titles: Mapping[str, str], *, names: bool = True) -> str:
+    """Say whom a predictor puts first: a title, "tie of 3: A, B, C", or without `names` "tie of
+    3"; "" where it picks none.
+    """
+    if agreement.tied:
+        said = f"tie of {len(agreement.tied)}"
+        return f"{said}: {', '.join(titles.get(m, m) for m in agreement.tied)}" if names else said
+    return "" if agreement.picked is None else titles.get(agreement.picked, agreement.picked)
+
+
+def caution(agreement: Agreement, kind: EvidenceKind, verdict: Verdict) -> str:
+    """Say what a reader should hold against a predictor, given how accuracy was measured, or why it
+    picked what it did; "" where there is nothing.
+    """
+    name, said = agreement.predictor, []
+    if name == "verdict" and verdict.kind == "tie" and agreement.picked == verdict.winner:
+        said.append(f"cheapest of {len(verdict.close)} too close to call")
+    if name == "linear_probe" and kind == "probe":
+        said.append("nearly the quick check itself")
+    if favors_wide(name, agreement.reading):
+        said.append("favours wide models")
+    if name in MEASURES and MEASURES[name].set_relative:
+        said.append("moves when a candidate is added")
+    if name in ("accuracy", "params"):
+        said.append("knows nothing of the pictures")
+    return ", ".join(said)
 
 
 def notes(
@@ -112,6 +148,7 @@ def _told(asked: Sequence[Agreement], close: Sequence[str], called: dict[str, st
     have cost.
     """
     parts = []
+    tied, asked = [a for a in asked if a.tied], [a for a in asked if a.picked]
     for model in dict.fromkeys(a.picked for a in asked if a.picked in close):
         mine = [_name(a) for a in asked if a.picked == model]
         what = (
@@ -127,9 +164,33 @@ def _told(asked: Sequence[Agreement], close: Sequence[str], called: dict[str, st
         for a in asked
         if a.picked not in close
     ]
+    parts += [
+        f"{_name(a)} put {listed([called[m] for m in a.tied])} first alike, which would have cost"
+        f" {count_points(a.regret.value or 0.0)} in the mean"
+        for a in tied
+    ]
     if not any(a.picked in close for a in asked):
         parts.append(f"the best model was {called[close[0]]}")
     return "; ".join(parts)
+
+
+def _verdict(
+    row: Agreement,
+    asked: Sequence[Agreement],
+    close: Sequence[str],
+    called: Mapping[str, str],
+    tie: bool,
+) -> str:
+    """Say what the verdict picked where the others picked something else; "" where not."""
+    if row.picked is None or all(a.picked == row.picked for a in asked):
+        return ""
+    why = f", {CHEAPEST}" if tie else ""
+    said = f"The verdict named {called[row.picked]}{why}"
+    if row.picked == close[0]:
+        return f"{said}: the best model."
+    if row.picked in close:
+        return f"{said}; it cannot be told from the best."
+    return f"{said}; that would have cost {count_points(row.regret.value or 0.0)}."
 
 
 def count_points(value: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from srcsel.base.phrases import millions, plain, spoken
+from srcsel.base.phrases import millions, moment, plain, spoken
 from srcsel.base.records import Result
 from srcsel.verdict.expected import (
     expected,
@@ -71,7 +71,7 @@ def facts(result: Result) -> list[tuple[str, str]]:
             if verdict.firsts
             else None
         ),
-        (f"{1000 * seconds:,.2g} ms", "a picture, where it was measured") if seconds else None,
+        (moment(seconds), "a picture, where it was measured") if seconds else None,
         (millions(winner.params), "weights") if winner.params else None,
         (plain(winner.license) or "unknown", "licence"),
     ]

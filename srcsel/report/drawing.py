@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from srcsel.base.phrases import plain
+from srcsel.base.phrases import plain, significant
 from srcsel.base.records import Evidence, Projection, Reading, Result
 from srcsel.charts import class_groups
 from srcsel.charts.cost import Trade
@@ -229,9 +229,9 @@ def cost_picture(result: Result, shown: Trade) -> CostPicture:
     line = " ".join(f"{x},{y}" for x, y in best)
     marks = [digit * 10.0**power for power in range(-6, 10) for digit in (1, 2, 5)]
     across = tuple(
-        Tick(x(v), f"{m:,.10g}") for m in marks if left <= (v := float(np.log10(m))) <= right
+        Tick(x(v), significant(m, 10)) for m in marks if left <= (v := float(np.log10(m))) <= right
     )
-    up = tuple(Tick(y(v), f"{v:.10g}".replace("-", "−")) for v in _steps(low, high))
+    up = tuple(Tick(y(v), significant(v, 10).replace("-", "−")) for v in _steps(low, high))
     return CostPicture(tuple(dots), line, across, up)
 
 

@@ -88,7 +88,7 @@ def to_html(
         ],
         facts=card.facts(result),
         firsts=card.firsts(result),
-        after=after_training(result.verdict, corrected=bool(result.run.corrections)),
+        after=after_training(result.verdict, result.run),
         beforehand=[plain(line) for line in lines(result)],
         without_looking=HEADING,
         notes=[

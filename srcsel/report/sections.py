@@ -21,6 +21,7 @@ from srcsel.base.records import (
 from srcsel.charts import class_groups
 from srcsel.charts.cost import cost_alt, tells_apart, trade
 from srcsel.charts.palette import Group
+from srcsel.evidence.sentence import caution, picked
 from srcsel.report.drawing import (
     DOT,
     MAP,
@@ -142,21 +143,24 @@ def _share(point: CurvePoint | Ahead) -> tuple[str, str]:
 def evidence_of(result: Result, evidence: Evidence) -> dict[str, Any]:
     """Lay out the accuracies really reached, and which score foretold them."""
     titles = {m.id: plain(m.title) for m in result.models}
+    kind, verdict = evidence.protocol.kind, result.verdict
     return {
         "what": EVIDENCE[evidence.protocol.kind] + (FORMER if evidence.is_former else ""),
         "record": evidence,
         "bars": accuracy_rows(result, evidence),
-        "agreements": [_agreement(one, titles) for one in evidence.agreements],
+        "agreements": [
+            _agreement(one, titles, caution(one, kind, verdict)) for one in evidence.agreements
+        ],
         "failures": [(titles.get(f.model, f.model), plain(f.reason)) for f in evidence.failures],
     }
 
 
-def _agreement(one: Agreement, titles: Mapping[str, str]) -> dict[str, Any]:
+def _agreement(one: Agreement, titles: Mapping[str, str], note: str) -> dict[str, Any]:
     name = title_of(one.predictor)
     reading = f" ({READINGS[one.reading].lower()})" if one.reading else ""
     return {
         "name": name + reading,
-        "picked": titles.get(one.picked or "", "n/a"),
+        "picked": picked(one, titles) or "n/a",
         "tau": _number(one.tau.value, 2),
         "between": (
             ""
@@ -165,6 +169,7 @@ def _agreement(one: Agreement, titles: Mapping[str, str]) -> dict[str, Any]:
         ),
         "regret": _number(one.regret.value, 1),
         "reason": plain(one.reason),
+        "note": note,
     }
 
 

@@ -103,7 +103,7 @@ def rank_features(
                 watch=watch,
             )
         so_far.add(name, scores)
-        if not scores.failures:
+        if scores.scores:  # features that none can use have no accuracy either
             key = FeatureKey("", name, "", "", "float32")
             so_far.probing.add(Features(key, narrowed(as_array(values))))
     return so_far.result(complete=True)

@@ -72,7 +72,7 @@ def to_json(result: Result) -> dict[str, Any]:
             "close": list(verdict.close),
             "notes": [note.text for note in verdict.notes],
             "measured": verdict.measured,
-            "after_training": after_training(verdict, corrected=bool(result.run.corrections)),
+            "after_training": after_training(verdict, result.run),
         },
         "headline": headline(result),
         "cause": verdict.cause,

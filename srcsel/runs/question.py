@@ -99,8 +99,8 @@ def command(run: Run) -> str:
     out.
     """
     words = ["srcsel", "rank", run.ref, "--models", named_models(run.models)]
-    if set(run.measures) != set(HEADLINE):
-        words += ["--measures", ",".join(run.measures)]
+    if set(run.asked) != set(HEADLINE):
+        words += ["--measures", ",".join(run.asked)]
     for name in ("temperature", "metric", "precision", "engine", "seed"):
         value, usual = getattr(run, name), getattr(Run, name)
         words += [f"--{name}", _SPOKEN.get(value, str(value))] if value != usual else []

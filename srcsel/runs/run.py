@@ -199,12 +199,14 @@ def add_measures(
     run_id: str,
     measures: Measures = "all",
     *,
+    asked: bool = True,
     settings: Settings | None = None,
     watch: Watch | None = None,
 ) -> Result:
     """Score a finished run by more measures, from its stored features, and save it so; the
     verdict's rule is the same.
 
+    asked: whether the run was asked for them, so that running it again scores by them too.
     Features that are gone are made again. Raises UnknownNameError for a run or measure that is not
     there, InputError where its pictures or weights have changed meanwhile, Cancelled (the stored
     run is then as before), StoreError.
@@ -212,7 +214,9 @@ def add_measures(
     settings, watch = settings or load_settings(), watch or Watch()
     features, runs = open_features(settings), open_runs(settings)
     before = runs.load(run_id)
-    names = dict.fromkeys((*before.run.measures, *measure_names(measures)))
+    more = measure_names(measures)
+    names = dict.fromkeys((*before.run.measures, *more))
+    wanted = {*before.run.asked, *(more if asked else ())}
     dropped = {left.model for left in before.race.dropped} if before.race else set()
     failed = [
         failure
@@ -221,7 +225,8 @@ def add_measures(
     ]
     out = dropped | {failure.model for failure in failed}
     models = [model for model in before.models if model.id not in out]
-    run = replace(before.run, measures=tuple(names))
+    added = tuple(name for name in names if name not in wanted)
+    run = replace(before.run, measures=tuple(names), added=added)
     so_far = Answer(run, before.dataset, before.models, features)
     so_far.failures.extend(failed)
     so_far.race, so_far.before, so_far.prior = before.race, before.before, before.prior

@@ -13,21 +13,23 @@ from pathlib import Path
 from typing import Any
 
 from srcsel.base.phrases import share
-from srcsel.base.records import Verdict, VerdictCause, VerdictKind
+from srcsel.base.records import GIVEN, Run, Verdict, VerdictCause, VerdictKind
 
 FREQUENCIES = Path(__file__).parent / "data" / "after_training.json"
 """Case of the verdict's rule -> how often, of 100, and between what."""
 SPEAKING = ("clear", "tie", "alike")  # of cases in which no model helps it says nothing
 
 
-def after_training(verdict: Verdict, *, corrected: bool = False) -> str:
+def after_training(verdict: Verdict, run: Run) -> str:
     """Say in a line what the confidence of a verdict is about, and what follows for training; ""
     where the study has no such cases, and where training has measured it.
 
-    corrected: a person left pictures out or gave some another label; the study's sets are as drawn.
+    Nothing either where the run is unlike the study's cases: features from anywhere may be of
+    anything, and a person who left pictures out or gave some another label has changed the set.
     """
     known = _frequencies().get(case_of(verdict.kind, verdict.cause))
-    if known is None or not verdict.close or verdict.measured or corrected:
+    unlike = run.ref == GIVEN or bool(run.corrections)
+    if known is None or unlike or not verdict.close or verdict.measured:
         return ""
     who = "this one" if len(verdict.close) == 1 else "among the close ones"
     between = f"{math.floor(known['low'])} to {math.ceil(known['high'])}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from srcsel.base.phrases import millions
+from srcsel.base.phrases import digits, millions
 from srcsel.base.records import Diagnosis, Result
 from srcsel.verdict.combine import combined
 from srcsel.verdict.decide import decide, make_rankings
@@ -43,7 +43,7 @@ class Cost:
         """
         if self.unit == WEIGHTS:
             return f"{millions(round(1e6 * value))} weights"
-        return f"{value:,.0f} {self.unit}" if value >= 9.95 else f"{value:.2g} {self.unit}"
+        return f"{digits(value)} {self.unit}"
 
 
 def _time(result: Result) -> dict[str, Timed]:

@@ -12,7 +12,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from srcsel.base.phrases import capital, count, cut, digits, listed, millions, share, shares, word
+from srcsel.base.phrases import (
+    capital,
+    count,
+    cut,
+    digits,
+    listed,
+    millions,
+    moment,
+    share,
+    shares,
+    word,
+)
 from srcsel.base.records import Result, SourceModel, VerdictCause, VerdictKind
 from srcsel.models.called import at_start, called
 
@@ -181,7 +192,7 @@ class Standing:
         seconds = self.seconds.get(model.id)
         facts = [
             f"{millions(model.params)} weights" if model.params else "",
-            f"{digits(1000 * seconds)} ms per picture on this computer" if seconds else "",
+            f"{moment(seconds)} per picture on this computer" if seconds else "",
             f"licence {model.license}" if model.license else "",
         ]
         text = ", ".join(f for f in facts if f)

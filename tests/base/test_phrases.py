@@ -2,7 +2,7 @@
 
 import pytest
 
-from srcsel.base.phrases import about, millions
+from srcsel.base.phrases import about, millions, moment, significant
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,27 @@ def test_weights_are_said_the_same_everywhere(weights, said):
 )
 def test_an_estimate_is_said_once(seconds, said):
     assert about(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (2e-8, "0.00002 ms"),
+        (0.00042, "0.42 ms"),
+        (0.0011666, "1.2 ms"),
+        (0.0998, "100 ms"),
+        (0.11666, "117 ms"),
+        (0.9996, "1 s"),
+        (1.25, "1.2 s"),
+        (123.4, "123 s"),
+    ],
+)
+def test_the_time_of_a_picture_is_never_an_exponent(seconds, said):
+    assert moment(seconds) == said
+
+
+def test_digits_that_count_are_never_an_exponent():
+    assert [significant(v, 2) for v in (0.0, 1e-7, 0.099, 1.04, 99.9, 12345)] == [
+        *("0", "0.0000001", "0.099", "1", "100", "12,000")
+    ]
+    assert millions(20) == "0.00002 million"

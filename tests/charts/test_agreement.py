@@ -199,7 +199,7 @@ def test_alternative_texts_tell_numbers_and_ties(result, evidence):
         "Accuracy reached, best first: <b>demo/b</b> 80.0 %; <b>demo/c</b> 78.0 %"
     )
     assert said.endswith("2 models cannot be told apart.")
-    assert "<b>demo/b</b>: score 1.5, 80.0 % right" in scatter_alt(
+    assert "<b>demo/b</b>: score 1.500, 80.0 % right" in scatter_alt(
         result, evidence, "supcon", "whitened"
     )
 

@@ -130,8 +130,10 @@ def test_nobody_starts_from_a_yardstick_yet_it_counts_in_the_order():
 
 def test_ties_at_the_top_cost_their_mean():
     told = ask(of(1, 2, 4, 4))
-    assert told.picked == "c"
+    assert (told.picked, told.tied) == (None, ("c", "d"))
     assert told.regret.value == pytest.approx(10.0)  # 0 or 20
+    assert told.hit == 0.5  # one of the two is the best
+    assert ask(of(1, 2, 3, 4)).tied == ()
 
 
 def test_a_pick_of_its_own_is_charged_for_what_it_picked():

@@ -18,6 +18,7 @@ from srcsel.evidence import gather as module
 from srcsel.evidence.gather import gather, ranked
 from srcsel.jobs.kinds import KINDS
 from srcsel.measures import MEASURES
+from srcsel.runs.question import command
 from srcsel.runs.run import add_measures, rank
 from srcsel.store.features import open_runs
 from srcsel.store.serialize import to_plain
@@ -85,6 +86,9 @@ def test_every_measure_is_scored_first_and_the_run_saved_so(ranking):
     assert set(again.run.measures) == set(MEASURES)
     assert set(MEASURES) <= {a.predictor for a in evidence.agreements}
     assert {s.measure for s in again.scores} > set(FEW)
+    assert again.run.asked == FEW  # so the run is asked again by those alone
+    assert "--measures" not in command(again.run)
+    assert add_measures(ranking.run.id, ["gbc"]).run.asked == (*FEW, "gbc")
 
 
 def test_more_measures_change_no_score_and_no_verdict(ranking):

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from srcsel.base.records import Accuracy, Agreement, Interval, Protocol, SourceModel
-from srcsel.evidence.sentence import notes, sentence
+from srcsel.evidence.sentence import notes, picked, sentence
 
 MODELS = [
     SourceModel(m, m.title(), "1", 1, None, 8, None, "", "", yardstick=m == "control")
@@ -64,6 +66,35 @@ def test_a_pick_close_to_the_best_is_no_loss():
         == "On these pictures SCL picked the best model, Bee; MSC picked Ant, which cannot be told"
         " from the best, Bee."
     )
+
+
+def test_the_verdict_is_spoken_of_where_it_picked_another():
+    both = [row("silhouette", "bee", 0, "whitened"), row("supcon", "bee", 0, "whitened")]
+    models = [*MODELS, SourceModel("cat", "Cat", "1", 1, None, 8, None, "", "")]
+    head = "On these pictures SCL and MSC both picked the best model, Bee."
+
+    def told(lost, close, *, tie=False, picked="ant"):
+        rows = [*both, row("verdict", picked, lost)]
+        accuracies = reached(ant=0.89, bee=0.9, cat=0.1)
+        return sentence(accuracies, rows, close, models, tie=tie)
+
+    assert told(1.1, ("bee", "ant"), tie=True) == (
+        f"{head} The verdict named Ant, the cheapest of those too close to call; it cannot be told"
+        " from the best."
+    )
+    assert told(1.1, ("bee",)) == f"{head} The verdict named Ant; that would have cost 1.1 points."
+    assert told(0.0, ("bee",), picked="bee") == head
+
+
+def test_a_tie_at_the_top_is_no_pick():
+    tied = replace(row("silhouette", None, 2.0, "whitened"), tied=("ant", "bee"))
+    told = says([tied, row("supcon", "bee", 0, "whitened")])
+    assert told == (
+        "On these pictures SCL picked the best model, Bee; MSC put Ant and Bee first alike, which"
+        " would have cost 2.0 points in the mean."
+    )
+    assert picked(tied, {"ant": "Ant", "bee": "Bee"}) == "tie of 2: Ant, Bee"
+    assert picked(tied, {}, names=False) == "tie of 2"
 
 
 def test_models_that_cannot_be_told_apart_are_said():

@@ -18,7 +18,9 @@ from srcsel.base.records import (
     Interval,
     Part,
     Protocol,
+    Verdict,
 )
+from srcsel.evidence.sentence import caution
 from srcsel.ui.evidence.evidence import command, how
 from srcsel.ui.parts.measuring import real_seconds
 
@@ -261,10 +263,30 @@ def test_marks_and_reasons_stand_in_the_table(page, evidence):
 
 
 def test_the_probe_as_a_score_is_no_forecast_of_the_probe():
-    from srcsel.ui.evidence.agreements import marks
+    row, clear = agreement("linear_probe", None, 0.0, 0.5), Verdict("clear", "demo/m0", "")
+    assert caution(row, "probe", clear) == "nearly the quick check itself"
+    assert caution(row, "finetune", clear) == ""
 
-    assert marks("linear_probe", None, "probe") == "nearly the same as the quick check itself"
-    assert marks("linear_probe", None, "finetune") == ""
+
+def test_a_tie_is_no_pick_and_numbers_are_rounded_once(page, evidence):
+    tied = dataclasses.replace(
+        evidence.agreements[1],
+        picked=None,
+        tied=("demo/m0", "demo/m1", "demo/m2"),
+        tau=Interval(0.2452),  # 0.245 first, it would be shown as 0.24
+        regret=Interval(2.0),
+        hit=0.475,
+    )
+    tab = page(dataclasses.replace(evidence, agreements=(tied,)))
+    row = tab.dataframe[0].value.iloc[0]
+    assert (row["Picked"], row["Kendall's tau"], row["Picked the best"]) == ("tie of 3", 0.25, 48)
+
+
+def test_the_row_of_the_verdict_says_that_a_tie_was_broken_by_cost():
+    row = agreement("verdict", None, 1.1, 0.9)
+    tie = Verdict("tie", "demo/m0", "", close=("demo/m1", "demo/m0"))
+    assert caution(row, "probe", tie) == "cheapest of 2 too close to call"
+    assert caution(row, "probe", dataclasses.replace(tie, kind="clear")) == ""
 
 
 def test_csv_holds_every_number(result, evidence):

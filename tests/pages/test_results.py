@@ -84,7 +84,7 @@ def test_clear_verdict_first(results, words_of):
 
 def test_the_card_says_what_the_re_checks_do_not(results, save, result, monkeypatch):
     monkeypatch.setattr(
-        "srcsel.ui.results.verdict.after_training", lambda v, **_: f"Of {v.winner} <b>"
+        "srcsel.ui.results.verdict.after_training", lambda v, _: f"Of {v.winner} <b>"
     )
     save(result)
     tab = ready(results())
@@ -314,6 +314,8 @@ def test_table_has_both_readings_reasons_and_cost(results):
     tab.segmented_control(key="results-table").set_value("Every number").run()
     numbers = tab.dataframe[0].value
     assert set(numbers["Reading"]) == {"Corrected", "As published", ""}
+    heads = [json.loads(tab.dataframe[0].proto.columns).get(c, {}).get("label") for c in numbers]
+    assert "90 %" not in heads  # two columns were called so
     missing = numbers[numbers["Why not"] != ""]
     assert list(missing["Id"]) == ["demo/m5"]
     assert missing["Value"].isna().all()

@@ -176,14 +176,18 @@ class Agreement:
     predictor: str
     reading: Reading | None
     models: int  # how many models had both a score and an accuracy
-    picked: str | None  # the model it puts first
+    picked: str | None  # the model it puts first; None also where it puts several first
     tau: Interval  # Kendall's tau-b, -1..1, higher is better
     weighted_tau: Interval  # scipy.stats.weightedtau, -1..1
     pearson: Interval  # -1..1, of the values themselves
-    # accuracy points (0..100) lost by starting from `picked`; 0 = it picked the best
+    # accuracy points (0..100) lost by starting from `picked`, in the mean over `tied` where it puts
+    # several first; 0 = it picked the best
     regret: Interval
-    hit: float | None  # share of the re-checks and seeds in which it picked the best model, 0..1
+    # share of the re-checks and seeds in which it picked the best model, 0..1; of several it puts
+    # first, the share that are the best
+    hit: float | None
     reason: str = ""  # why there is none, in words; the intervals are then empty
+    tied: tuple[str, ...] = ()  # the models it puts first, where these are several
 
 
 @dataclass(frozen=True, eq=False)

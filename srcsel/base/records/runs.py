@@ -50,11 +50,17 @@ class Run:
     relabeled: tuple[
         tuple[str, str], ...
     ] = ()  # pictures the person gave another class: (path, it)
+    added: tuple[str, ...] = ()  # of `measures`: what was not asked for, and evidence scored since
     corrects: str = ""  # id of the run that left_out and relabeled correct; "" = not said
     all_pictures: bool = False  # all of them, also where a sample of very many would do
 
     def __post_init__(self) -> None:
         check_fields(self)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The measures that were asked for."""
+        return tuple(name for name in self.measures if name not in self.added)
 
     @property
     def corrections(self) -> Corrections:

@@ -20,6 +20,7 @@ from PIL import Image
 
 from srcsel.base import access
 from srcsel.base.errors import ModelError, UnknownNameError
+from srcsel.base.phrases import cut
 from srcsel.models.hubs import _caches, _table
 
 MOST_BYTES = 1_000_000  # of a card
@@ -165,11 +166,13 @@ def _checked(content: dict[str, Any], name: str) -> Card:
 
 
 def _refuse(name: str, key: str, what: str, value: Any) -> NoReturn:
-    shown = ascii(value) if isinstance(value, str) else str(value)[: MOST_SHOWN + 1]
-    shown = shown if len(shown) <= MOST_SHOWN else f"{shown[:MOST_SHOWN]}..."
+    said = ascii(value)[1:-1] if isinstance(value, str) else str(value)
+    shown = f"'{cut(said, MOST_SHOWN)}'" if isinstance(value, str) else cut(said, MOST_SHOWN)
     raise ModelError(
         f"The card {name} beside the checkpoint cannot be used: {key} must be {what}, got"
-        f" {shown}. Correct or remove it."
+        f" {shown}. Correct that, or move the card away: the weights can be used without it where"
+        " their network is one of timm or torchvision; name it behind the path, as in"
+        " weights.pth=resnet18."
     )
 
 

@@ -10,11 +10,12 @@ import pandas as pd
 import streamlit as st
 
 from srcsel.base import spreadsheet
-from srcsel.base.records import Agreement, Evidence, EvidenceKind, Interval, Reading, Result
+from srcsel.base.phrases import rounded, share
+from srcsel.base.records import Agreement, Evidence, Interval, Reading, Result
 from srcsel.evidence.published import Comparison, comparisons
+from srcsel.evidence.sentence import caution, picked
 from srcsel.measures import MEASURES
 from srcsel.ui.parts.show import md, plain
-from srcsel.verdict.consensus import favors_wide
 from srcsel.verdict.wording import PREDICTORS, READINGS
 
 READ = (
@@ -23,7 +24,9 @@ READ = (
     " so the table is sorted by it.\n- **Kendall's tau**: how well the whole order agrees. 1 = the"
     " same order, 0 = no better than shuffling, −1 = upside down. **Weighted tau** counts mistakes"
     " at the top of the list more; it stands in the CSV, with Pearson's correlation.\n- **Best"
-    " in**: in how many of the re-checks and splits its first model was truly the best.\n- About"
+    " in**: in how many of the re-checks and splits its first model was truly the best."
+    " A predictor may put several models first alike: then what is lost is the mean over them, and"
+    ' "best in" counts the share of them that was.\n- About'
     " ten models are few. The 90 % intervals are wide, and two predictors whose intervals overlap"
     " have not been told apart. Trust what holds over several sets of pictures."
 )
@@ -37,27 +40,14 @@ def name_of(predictor: str, reading: Reading | None) -> str:
     return f"{name}, {READINGS[reading].lower()}" if reading == "raw" else name
 
 
-def marks(predictor: str, reading: Reading | None, kind: EvidenceKind) -> str:
-    """Say what a reader should hold against a predictor, given how accuracy was measured."""
-    said = []
-    if predictor == "linear_probe" and kind == "probe":
-        said.append("nearly the same as the quick check itself")
-    if favors_wide(predictor, reading):
-        said.append("favours wide models")
-    if predictor in MEASURES and MEASURES[predictor].set_relative:
-        said.append("moves when a candidate is added")
-    if predictor in ("accuracy", "params"):
-        said.append("knows nothing of the pictures")
-    return ", ".join(said)
-
-
 def rows(result: Result, evidence: Evidence) -> pd.DataFrame:
     """One row a predictor, in the order of the evidence; numbers as they are, None where there is
     none.
     """
     titles = {m.id: m.title for m in result.models}
+    kind, verdict = evidence.protocol.kind, result.verdict
     return pd.DataFrame(
-        [_row(a, titles, evidence.protocol.kind) for a in evidence.agreements], columns=COLUMNS
+        [_row(a, titles, caution(a, kind, verdict)) for a in evidence.agreements], columns=COLUMNS
     )
 
 
@@ -76,9 +66,19 @@ def draw(result: Result, evidence: Evidence) -> None:
         )
         return
     table = rows(result, evidence)
-    numeric = list(table.select_dtypes("number").columns)
-    shown = table.assign(**{name: table[name].round(3) + 0.0 for name in numeric})
-    shown["Predictor"] = [name_of(a.predictor, a.reading) for a in evidence.agreements]
+    titles = {m.id: plain(m.title) for m in result.models}
+    # rounded here: the table would round what is rounded to more digits once more
+    shown = table.assign(
+        **{
+            "Predictor": [name_of(a.predictor, a.reading) for a in evidence.agreements],
+            "Picked": [picked(a, titles, names=False) or None for a in evidence.agreements],
+            "Points lost": [_rounded(a.regret, 1) for a in evidence.agreements],
+            "Kendall's tau": [_rounded(a.tau, 2) for a in evidence.agreements],
+            "Picked the best": [
+                None if a.hit is None else share(100 * a.hit) for a in evidence.agreements
+            ],
+        }
+    )
     shown["90 % of it"] = [_interval(a.regret, 1) for a in evidence.agreements]
     shown["90 % of tau"] = [_interval(a.tau, 2) for a in evidence.agreements]
     st.dataframe(
@@ -179,48 +179,55 @@ SHOWN = [  # the reading stands with the predictor; the rest is in the CSV
     "Note",
 ]
 CONFIG = {  # widths of which all that is usually shown fits a window of 1,280 pixels
-    "Predictor": st.column_config.TextColumn(width=290),
-    "Picked": st.column_config.TextColumn(width=180),
-    "Note": st.column_config.TextColumn(width=216),
+    "Predictor": st.column_config.TextColumn(width=280),
+    "Picked": st.column_config.TextColumn(width=140, help="A tie's names stand in the CSV"),
+    "Note": st.column_config.TextColumn(width=238),
     "Points lost": st.column_config.NumberColumn(
         width=86, format="%.1f", help="Accuracy points lost by following it"
     ),
-    "90 % of it": st.column_config.TextColumn("90 %", width=90, help="Interval of the points lost"),
+    "90 % of it": st.column_config.TextColumn(
+        "Lost, 90 %", width=92, help="Interval of the points lost"
+    ),
     "Picked the best": st.column_config.NumberColumn(
         "Best in",
-        width=62,
-        format="percent",
-        help="Share of the re-checks and splits in which its pick was the best",
+        width=84,
+        format="%d of 100",
+        help="Of 100 re-checks and splits, in how many its pick was the best",
     ),
     "Kendall's tau": st.column_config.NumberColumn(width=98, format="%.2f"),
-    "90 % of tau": st.column_config.TextColumn("90 %", width=96, help="Interval of Kendall's tau"),
+    "90 % of tau": st.column_config.TextColumn(
+        "Tau, 90 %", width=96, help="Interval of Kendall's tau"
+    ),
     "Models": st.column_config.NumberColumn(
         width=60, format="%d", help="Models with both a score and an accuracy"
     ),
 }
 
 
-def _row(agreement: Agreement, titles: dict[str, str], kind: EvidenceKind) -> list[object]:
+def _row(agreement: Agreement, titles: dict[str, str], note: str) -> list[object]:
     a = agreement
     reading = READINGS[a.reading] if a.reading else ""
-    picked = None if a.picked is None else plain(titles.get(a.picked, a.picked))
     return [
         name_of(a.predictor, None),
         reading,
-        picked,
+        plain(picked(a, titles)) or None,
         *_three(a.regret),
         a.hit,
         *_three(a.tau),
         *_three(a.weighted_tau),
         *_three(a.pearson),
         a.models,
-        plain(a.reason) or marks(a.predictor, a.reading, kind),
+        plain(a.reason) or note,
     ]
 
 
 def _order(table: pd.DataFrame) -> list[str]:
     """Leave out the notes where there are none."""
     return [name for name in SHOWN if name != "Note" or any(table["Note"])]
+
+
+def _rounded(interval: Interval, digits: int) -> float | None:
+    return None if interval.value is None else rounded(interval.value, digits)
 
 
 def _three(interval: Interval) -> tuple[float | None, float | None, float | None]:

@@ -10,6 +10,7 @@ from typing import Literal
 
 import streamlit as st
 
+from srcsel.base import phrases
 from srcsel.base.records import Agreement, Evidence, Failure, Protocol, Reading, Result
 from srcsel.charts import agreement
 from srcsel.store import files
@@ -336,7 +337,12 @@ def _in_words(row: Agreement, result: Result) -> str:
     said = f"Kendall's tau {_signed(row.tau.value)}"
     if row.tau.low is not None and row.tau.high is not None:
         said += f" ({_signed(row.tau.low)} to {_signed(row.tau.high)})"
-    if row.picked and row.regret.value is not None:
+    if row.regret.value is not None and row.tied:
+        said += (
+            f"; it put {phrases.listed([names[m] for m in row.tied])} first alike, in the mean"
+            f" {row.regret.value:.1f} points below the best"
+        )
+    elif row.regret.value is not None and row.picked:
         said += f"; it picked {names[row.picked]}, {row.regret.value:.1f} points below the best"
     return f"{said}."
 

@@ -61,7 +61,7 @@ def kept(run: Run | None, listing: Listing) -> dict[str, Any]:
     beyond = {} if _on_slider(run) else {"temperature": run.temperature}
     same = run.ref == listing.ref
     corrected = {"left_out": run.left_out, "relabeled": run.relabeled} if same else {}
-    return {"measures": run.measures, "seed": run.seed, **corrected, **beyond}
+    return {"measures": run.asked, "seed": run.seed, **corrected, **beyond}
 
 
 def promise() -> None:
@@ -83,8 +83,8 @@ def note(run: Run | None, listing: Listing) -> None:
         said.append(f"{words.count(len(run.relabeled), 'picture')} given another label")
     if not same and (run.left_out or run.relabeled):
         said.append("all pictures of the new set, uncorrected")
-    if set(run.measures) != set(HEADLINE):
-        said.append(words.count(len(run.measures), "score"))
+    if set(run.asked) != set(HEADLINE):
+        said.append(words.count(len(run.asked), "score"))
     if not _on_slider(run):
         said.append(f"temperature {run.temperature:g}")
     said.append("the same settings")

@@ -41,6 +41,8 @@ SHORT, EVERY, TOGETHER, ROWS = (
     "All measures together",
     "Every number",
 )
+WHY = "Why not"  # the column is left out where everything was scored
+MOST_WHY = 800  # pixels
 GAINS = (
     "Gain: how far the value lies on the good side of chance. The bars of MSC begin at chance and"
     " end at the value; the bars of SCL are its gain, and its loss is better the lower it is."
@@ -152,11 +154,18 @@ def _plain(rows: pd.DataFrame, result: Result) -> None:
     # + 0.0: never "-0.000"
     shown = rows.assign(**{name: rows[name].round(3) + 0.0 for name in numeric})
     longest = max(map(len, rows["Starting model"]), default=0)
-    names = {"Starting model": st.column_config.TextColumn(width=min(round(30 + 7 * longest), 290))}
-    digits = {name: _number(name) for name in numeric} | COLUMNS | names
+    width = min(round(20 + 6.5 * longest), 290)
+    texts = {"Starting model": st.column_config.TextColumn(width=width)}
+    order = list(shown)
+    if WHY in shown:
+        longest = max(map(len, shown[WHY]), default=0)
+        texts[WHY] = st.column_config.TextColumn(width=min(20 + 7 * longest, MOST_WHY))
+        order = [name for name in order if name != WHY or longest]
+    digits = {name: _number(name) for name in numeric} | COLUMNS | texts
     st.dataframe(
         shown,
         hide_index=True,
+        column_order=order,
         column_config=digits,
         placeholder="n/a",
         alt=f"Scores of {len(result.models)} models",
@@ -167,7 +176,7 @@ def _number(name: str) -> Any:
     """Head a column of a measure by what the field calls it, the rest in its help, so that more
     columns are in sight.
     """
-    short = re.search(r"\(([^()]+)\)$", name)
+    short = re.search(r"\(([A-Za-z-]+)\)$", name)  # not "(90 %)", which two columns have
     return st.column_config.NumberColumn(
         short[1] if short else name, help=name if short else None, format="%.3f"
     )
@@ -231,7 +240,9 @@ COLUMNS = {
     "First in 100": st.column_config.NumberColumn(
         format="%.0f", help="Re-checks in which the model came first"
     ),
-    "Weights (million)": st.column_config.NumberColumn(format="%.2f"),
+    "Weights (million)": st.column_config.NumberColumn(
+        "Weights, M", format="%.2f", help="Millions of weights"
+    ),
     "Milliseconds a picture": st.column_config.NumberColumn(
         "ms a picture", format="%.2f", help="Milliseconds, measured on this computer"
     ),

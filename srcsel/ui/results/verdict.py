@@ -10,7 +10,7 @@ from typing import Literal
 
 import streamlit as st
 
-from srcsel.base.phrases import millions
+from srcsel.base.phrases import millions, moment
 from srcsel.base.records import Reading, Result, SourceModel
 from srcsel.models.called import called
 from srcsel.ui.app import frame
@@ -177,21 +177,10 @@ def weights(params: int | None) -> str:
     return "not known" if params is None else millions(params)
 
 
-def milliseconds(seconds: float | None) -> str:
-    """Return seconds as "14 ms", or "not measured"."""
-    return (
-        "not measured"
-        if not seconds
-        else f"{seconds * 1000:,.2g} ms"
-        if seconds < 0.1
-        else f"{seconds:,.2g} s"
-    )
-
-
 def _facts(result: Result, winner: SourceModel) -> str:
     seconds = seconds_of(result).get(winner.id)  # unknown in a finished example: it ran elsewhere
     facts = [
-        *([(milliseconds(seconds), "a picture, on this computer")] if seconds else []),
+        *([(moment(seconds), "a picture, on this computer")] if seconds else []),
         (weights(winner.params), "weights"),
         (plain(winner.license) or "unknown", "licence"),
     ]
@@ -218,8 +207,7 @@ def _width(value: str) -> str:
 
 def _after(result: Result) -> str:
     """Draw what the re-checks leave open: the best model after training."""
-    corrected = bool(result.run.corrections)
-    said = "" if frame.presenting() else after_training(result.verdict, corrected=corrected)
+    said = "" if frame.presenting() else after_training(result.verdict, result.run)
     return f'<div class="srcsel-key">{escape(said)}</div>' if said else ""
 
 

@@ -57,6 +57,19 @@ def test_a_value_that_cannot_be_used_is_named(file, key, value):
         HUB.find(str(file))
 
 
+def test_a_long_value_is_cut_inside_its_quotes_and_it_says_what_to_do(file):
+    write(file, {"library": "custom (a network of our own, option A, somebody/repository.git, v2)"})
+    with pytest.raises(ModelError) as error:
+        HUB.find(str(file))
+    said = str(error.value)
+    assert "got 'custom (a network of our own" in said
+    assert "…" in said
+    assert "..." not in said
+    assert said.count("'") == 2
+    assert "the weights can be used without it where" in said
+    assert said.endswith("as in weights.pth=resnet18.")
+
+
 @pytest.mark.parametrize("card", ["{", "[1]", "[" * 100_000, '"text"', "\x00", ""])
 def test_a_card_that_is_no_object(file, card):
     write(file, card)
