@@ -99,7 +99,7 @@ def scatter_points(
     """Model -> (value, low, high) of a measure or of one of BEFOREHAND, for the models that also
     have an accuracy.
 
-    The loss is turned into its gain over chance, as in the bars; other measures keep their own
+    The loss is turned round, as in the bars; other measures keep their own
     direction.
     """
     known = {a.model for a in evidence.accuracies}
@@ -169,7 +169,7 @@ def axis_title(predictor: str, reading: Reading | None) -> str:
     if predictor in BEFOREHAND:
         return f"{BEFOREHAND[predictor]} →"
     name = title_of(predictor)
-    name += ", gain over chance" if predictor == "supcon" else ""
+    name += ", turned round" if predictor == "supcon" else ""
     name += f", {READINGS[reading].lower()}" if reading == "raw" else ""
     head, comma, rest = plotly_text(name).partition(", ")  # in two lines: a phone is narrow
     return f"{head}{comma and ',<br>'}{rest}, better →"

@@ -20,6 +20,7 @@ from srcsel.verdict.readings import (
     axis_chance,
     bar_length,
     bar_start,
+    gain_of,
     model_order,
     pick_scores,
     role,
@@ -32,7 +33,7 @@ _AXIS_HEIGHT = 28  # pixels under the bars
 _TOP = 22  # pixels above the bars, for the scale in words and the key of the shaded band
 SCALES = {
     "silhouette": "−1 to 1, higher is better",
-    "supcon": "Gain over chance, higher is better",
+    "supcon": "Loss turned round, higher is better",
 }
 _LABEL, _LABEL_LARGE = 27, 18  # characters a name may take beside its bar; in large type
 
@@ -150,7 +151,7 @@ def bars_alt(result: Result, measure: str, reading: Reading) -> str:
         return "No model has this score yet."
     what = {
         "silhouette": "How well the groups separate",
-        "supcon": "How well neighbours agree, as gain over chance",
+        "supcon": "How well neighbours agree",
     }
     was = {m: f" ({v:z.3f} before)" for m, v in lengths_before(result, measure, reading).items()}
     parts = [f"{titles[m]} {bar_length(scores[m])[0]:z.3f}{was.get(m, '')}" for m in order[:5]]
@@ -158,7 +159,7 @@ def bars_alt(result: Result, measure: str, reading: Reading) -> str:
     close = len(shaded(result))
     tie = f" For the verdict {close} models are too close to call." if close else ""
     chance = axis_chance({m: scores[m] for m in order})
-    stands = f" Chance stands at {chance:z.3f}." if measure != "supcon" else ""
+    stands = f" Chance stands at {chance:z.3f}."
     return f"{what.get(measure, measure)}, best first: {'; '.join(parts)}{rest}.{stands}{tie}"
 
 
@@ -232,8 +233,8 @@ def _about(title: str, score: Score, before: float | None) -> tuple[str, ...]:
     lines = [plain(title), f"{value:z.3f}"]
     if high > low:
         lines.append(f"between {low:z.3f} and {high:z.3f} in 90 % of the re-checks")
-    if score.measure != "supcon" and score.gain is not None:
-        lines.append(f"chance {bar_start(score):z.3f}, gain over chance {score.gain:z.3f}")
+    if (gain := gain_of(score)) is not None:
+        lines.append(f"chance {bar_start(score):z.3f}, gain over chance {gain:z.3f}")
     if score.measure == "supcon":
         lines.append(f"the loss itself: {score.value:z.3f} (lower is better)")
     if before is not None:

@@ -25,7 +25,9 @@ from srcsel.verdict.readings import (
     bar_length,
     bar_start,
     firsts_of_100,
+    gain_of,
     model_order,
+    order_in_words,
     role,
     title_of,
     titles_of,
@@ -56,10 +58,10 @@ def print_result(result: Result) -> None:
         console.print(_table(result, titles))
         _line(
             console,
-            "In brackets: gain over chance. MSC and SCL are the corrected reading (whitened); of"
-            " SCL the gain alone is shown, as in the charts, higher is better.",
+            "In brackets: gain over chance, each model's own. MSC and SCL are the corrected reading"
+            " (whitened); SCL is the loss turned round, as in the charts, higher is better.",
         )
-        if said := yardsticks_in_words(result):
+        for said in filter(None, (order_in_words(result), yardsticks_in_words(result))):
             _line(console, said)
         _others(console, result, titles)
     _beforehand(console, result)
@@ -192,7 +194,7 @@ def _table(result: Result, titles: dict[str, str]) -> Table:
         cells = [_cell(by_place.get((model, name))) for name in measures]
         table.add_row(*map(Text, (titles[model], first, right.get(model, "n/a"), *cells)))
     chances = [_chance([s for s in result.scores if s.measure == name]) for name in measures]
-    table.add_row(*(Text(cell, style="dim") for cell in ("chance", "", "", *chances)))
+    table.add_row(*(Text(cell, style="dim") for cell in ("chance, about", "", "", *chances)))
     return table
 
 
@@ -298,9 +300,8 @@ def _cell(score: Score | None) -> str:
     if score is None:
         return "n/a"
     value = f"{bar_length(score)[0]:z.3f}"  # z: never "-0.000"
-    if score.measure == "supcon" or score.gain is None:
-        return value
-    return f"{value} ({score.gain:+z.3f})"
+    gain = gain_of(score)
+    return value if gain is None else f"{value} ({gain:+z.3f})"
 
 
 def _chance(scores: Sequence[Score]) -> str:

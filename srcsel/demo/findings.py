@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from srcsel.base.records import Agreement, Evidence, Reading, Result, Score
+from srcsel.verdict.readings import bar_length
 from srcsel.verdict.wording import READINGS
 
 PAIR = ("silhouette", "supcon")
@@ -256,7 +257,5 @@ def _tau(row: dict[str, Any]) -> str:
 
 
 def _height(score: Score) -> float:
-    """Return the score as the bars show it, higher is better: MSC itself, SCL as gain over
-    chance.
-    """
-    return score.gain if score.measure == "supcon" and score.gain is not None else score.value
+    """Return the score as the bars show it, higher is better: MSC itself, SCL turned round."""
+    return bar_length(score)[0]

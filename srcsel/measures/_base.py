@@ -70,8 +70,8 @@ class Measure:
     cheap: bool = False  # may be called hundreds of times
     single: bool = False  # takes float32 features as they are; others get them in float64
     spectrum: bool = False  # reads all of `Shared.spectrum`
-    # n -> what features that see no difference score; default: the null
-    chance: Callable[[int], float] | None = None
+    # n -> what features that see no difference score, where that depends on n alone
+    blind: Callable[[int], float] | None = None
     null: Callable[..., float] | None = None
     rechecks: Callable[..., np.ndarray] | None = None
     on_rows: Callable[..., np.ndarray] | None = None

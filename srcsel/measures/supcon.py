@@ -179,7 +179,7 @@ def _reader(
     wide_bias=True,
     cheap=True,
     single=True,
-    chance=lambda n: math.log(n - 1),
+    blind=lambda n: math.log(n - 1),
     null=_null,
     rechecks=_rechecks,
     on_rows=_on_rows,
@@ -207,7 +207,7 @@ def supcon(
 
     X: features (n, d). y: labels (n,), 0..c-1.
 
-    Null: exact, the expectation over all label permutations. Gain = log(n - 1) - score, 0 = chance.
+    Null: exact, the expectation over all label permutations; at least log(n - 1).
 
     Loss: Khosla et al. 2020, https://arxiv.org/abs/2004.11362 (L_out). As a selector of source
     models: Cho, Kim & Lee 2021, https://doi.org/10.1109/BigComp51126.2021.00070.

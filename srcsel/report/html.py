@@ -34,7 +34,7 @@ from srcsel.verdict.correction import MARK, before_and_after
 from srcsel.verdict.expected import STRIP
 from srcsel.verdict.light import beside_headline
 from srcsel.verdict.measured import answered
-from srcsel.verdict.readings import pick_scores, yardsticks_in_words
+from srcsel.verdict.readings import order_in_words, pick_scores, yardsticks_in_words
 from srcsel.verdict.wording import READINGS, headline
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def to_html(
         without_looking=HEADING,
         notes=[
             *(plain(n.text) for n in result.verdict.notes if n.reading in (reading, None)),
-            *filter(None, [yardsticks_in_words(result)]),
+            *filter(None, [order_in_words(result), yardsticks_in_words(result)]),
         ],
         reading=READINGS[reading],
         scores=[

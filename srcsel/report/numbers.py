@@ -8,7 +8,7 @@ from srcsel.base import spreadsheet
 from srcsel.base.phrases import plain
 from srcsel.base.records import Failure, Reading, Result, Score, SourceModel
 from srcsel.report.shared import without_paths
-from srcsel.verdict.readings import chance_of, firsts_of_100, model_order, title_of
+from srcsel.verdict.readings import chance_of, firsts_of_100, gain_of, model_order, title_of
 from srcsel.verdict.times import seconds_of
 from srcsel.verdict.wording import READINGS
 
@@ -40,7 +40,7 @@ def _score_row(model: SourceModel, score: Score, result: Result) -> dict[str, ob
         | {
             "Value": score.value,
             "Chance": chance_of(score),
-            "Gain over chance": score.gain,
+            "Gain over chance": gain_of(score),
             "Low (90 %)": score.low,
             "High (90 %)": score.high,
             "Null (labels shuffled)": score.null,

@@ -16,7 +16,7 @@ from srcsel.verdict.beforehand import beforehand
 from srcsel.verdict.correction import before_and_after
 from srcsel.verdict.light import light
 from srcsel.verdict.measured import answered
-from srcsel.verdict.readings import chance_of, model_order
+from srcsel.verdict.readings import chance_of, gain_of, model_order
 from srcsel.verdict.wording import headline
 
 
@@ -98,7 +98,8 @@ def to_json(result: Result) -> dict[str, Any]:
 
 
 def _score(score: Score) -> dict[str, Any]:
-    return to_plain(score) | {"chance": to_plain(chance_of(score))}
+    told = {"gain": gain_of(score), "chance": chance_of(score)}  # as in runs of now
+    return to_plain(score) | {name: to_plain(value) for name, value in told.items()}
 
 
 def _before(result: Result) -> dict[str, Any] | None:

@@ -114,7 +114,7 @@ class Task:
         # else its value moves when a candidate is added: nothing can stand beside it
         alone = not measure.set_relative
         null = self._null(value) if alone else None
-        chance = measure.chance(n) if measure.chance else null
+        blind = measure.blind(n) if measure.blind else None
         rechecks = self._rechecks(value) if alone and len(self.plan.kept) else None
         low, high = (
             (None, None)
@@ -127,10 +127,11 @@ class Task:
             self.reading,
             float(value),
             null=null,
-            gain=None if chance is None else measure.sign * (value - chance),
+            gain=None if null is None else measure.sign * (value - null),
             low=None if low is None else float(low),
             high=None if high is None else float(high),
             rechecks=rechecks,
+            blind=blind,
             parts=dict(value.parts) if isinstance(value, Combined) else {},
         )
 

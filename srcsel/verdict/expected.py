@@ -75,7 +75,7 @@ def whose(result: Result) -> str:
     if verdict.kind != "cannot tell":
         return "What you get"
     name = names_of(result)[verdict.winner] if verdict.winner else ""
-    return f"The best of them, {name}" if verdict.cause in HEADLINES else f"Ahead for now, {name}"
+    return f"First of them, {name}" if verdict.cause in HEADLINES else f"Ahead for now, {name}"
 
 
 def rival(result: Result) -> Accuracy | None:
@@ -144,7 +144,7 @@ def with_accuracy(result: Result) -> Verdict:
     name = at_start(names_of(result)[reached.winner.model])
     who = "It"
     if verdict.kind == "cannot tell":
-        place = "the best of them" if verdict.cause in HEADLINES else "ahead for now"
+        place = "first of them by the scores" if verdict.cause in HEADLINES else "ahead for now"
         who = f"{name}, {place},"
     opening, why, rest = verdict.text.partition(verdict.why)
     said = f"{who} is {in_words(reached)}."

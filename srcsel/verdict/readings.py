@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from srcsel.base.phrases import listed, plain, shares
+from srcsel.base.phrases import count, listed, plain, shares
 from srcsel.base.records import Ranking, Reading, Result, Score
 from srcsel.measures import MEASURES
 from srcsel.models.called import called
@@ -78,8 +78,33 @@ def yardsticks_in_words(result: Result) -> str:
     verb = "is a yardstick: it has" if len(names) == 1 else "are yardsticks: they have"
     return (
         f"{listed(names)} {verb} learned nothing useful, so a real model should beat {them}. {have}"
-        " never where to start."
+        f" never where to start.{_beaten_by_one(result)}"
     )
+
+
+def _beaten_by_one(result: Result) -> str:
+    """Say how many models the most accurate yardstick beats; "" where it beats none."""
+    right = {a.model: round(100 * a.mean) for a in result.accuracies}
+    them = {m.id: m for m in result.models if m.yardstick and m.id in right}
+    models = [right[m.id] for m in result.models if m.id in right and m.id not in them]
+    best = max(them, key=right.__getitem__, default="")
+    behind = sum(value < right[best] for value in models) if best else 0
+    if not behind:
+        return ""
+    return (
+        f" Here {plain(them[best].title)} is right more often ({right[best]} %) than {behind} of"
+        f" {count(len(models), 'model')}: what {'that one has' if behind == 1 else 'those have'}"
+        " learned may not help with these pictures."
+    )
+
+
+def order_in_words(result: Result) -> str:
+    """Say what the models are put in order by; "" where nothing is ranked."""
+    names = [SHORT.get(r.measure, title_of(r.measure)) for r in _used(result)]
+    if not names:
+        return ""
+    by = f"mean rank by {listed(names)} together" if len(names) > 1 else f"rank by {names[0]}"
+    return f"In the order of the verdict, which goes by the {by}; yardsticks where they would rank."
 
 
 def shaded(result: Result) -> tuple[str, ...]:
@@ -112,20 +137,30 @@ def scores_of(
 
 
 def bar_length(score: Score) -> tuple[float, float, float]:
-    """(value, low, high) of a score on its axis, higher is better: the loss turns into its gain
-    over chance.
+    """(value, low, high) of a score on its axis, higher is better: the loss is counted down from
+    what features that see no difference between pictures score.
     """
     low = score.value if score.low is None else score.low
     high = score.value if score.high is None else score.high
-    if score.measure != "supcon" or score.gain is None:
+    blind = _blind(score)
+    if blind is None:
         return score.value, low, high
-    chance = score.gain + score.value
-    return score.gain, chance - high, chance - low
+    return blind - score.value, blind - high, blind - low
 
 
 def bar_start(score: Score) -> float:
     """Where on that axis chance stands, which is where the score's bar begins."""
-    return 0.0 if score.measure == "supcon" else chance_of(score) or 0.0
+    chance, blind = chance_of(score) or 0.0, _blind(score)
+    return chance if blind is None else blind - chance
+
+
+def _blind(score: Score) -> float | None:
+    """Return what the axis of a loss is counted down from; None of other measures. In runs of
+    earlier versions the gain was counted from there.
+    """
+    if score.measure != "supcon" or score.gain is None:
+        return None
+    return score.gain + score.value if score.blind is None else score.blind
 
 
 def axis_chance(scores: Mapping[str, Score]) -> float:
@@ -134,26 +169,35 @@ def axis_chance(scores: Mapping[str, Score]) -> float:
 
 
 def chance_of(score: Score) -> float | None:
-    """Return the value that the score's gain is counted from; None where it has none."""
-    if score.gain is None:
+    """Return the value that the score's gain is counted from: what the same features score when
+    labels carry no information. None where that is not known.
+    """
+    if score.null is not None or score.gain is None:
         return score.null
-    lower = score.measure in MEASURES and not MEASURES[score.measure].higher_is_better
-    return score.value + score.gain if lower else score.value - score.gain
+    return score.value - _sign(score) * score.gain
+
+
+def gain_of(score: Score) -> float | None:
+    """How far a score lies beyond chance, higher is better; None where chance is not known."""
+    return score.gain if score.null is None else _sign(score) * (score.value - score.null)
+
+
+def _sign(score: Score) -> float:
+    return MEASURES[score.measure].sign if score.measure in MEASURES else 1.0
 
 
 def columns(measure: str) -> dict[str, Callable[[Score], float | None]]:
     """Return what a table with one line a model says of a measure: heading -> number.
 
-    The two measures that are drawn give value, chance and gain; of SCL the chart draws the gain.
+    The two measures that are drawn give value, chance and gain, as their bars do.
     """
     if measure not in SHORT:
         return {title_of(measure): lambda score: score.value}
     short = SHORT[measure]
-    value = f"{short} loss" if measure == "supcon" else short
     return {
-        value: lambda score: score.value,
-        f"{short} chance": chance_of,
-        f"{short} gain": lambda score: score.gain,
+        short: lambda score: bar_length(score)[0],
+        f"{short} chance": lambda score: None if chance_of(score) is None else bar_start(score),
+        f"{short} gain": gain_of,
     }
 
 

@@ -129,7 +129,7 @@ class Standing:
         beaten = share(self.yardstick.beaten)
         return (
             f"{at_start(self.yardstick.title)}, a yardstick that has learned nothing useful, does"
-            f" {how} the best of them, {first}: that one comes before it in {beaten} of 100"
+            f" {how} the first of them, {first}: that one comes before it in {beaten} of 100"
             f" re-checks, and {NEEDED} would be needed. {TRY}."
         )
 
@@ -212,7 +212,8 @@ class Standing:
         elif len(others) > 1:
             why = f"is {self._least(winner, others)}"
         else:
-            why = f"is {' and '.join(g for g in smaller + faster if g)}"
+            both = " and ".join(g for g in smaller + faster if g)
+            why = f"is {both}{self._by_time(winner, others)}"
         return f"{at_start(called(winner))} {why}, so it is the better first try."
 
     def _though(self, winner: SourceModel) -> str:
@@ -237,24 +238,26 @@ class Standing:
         return _ratio(slow, quick, "faster", least=FASTER)
 
     def _least(self, winner: SourceModel, others: Sequence[SourceModel]) -> str:
-        """Say what the winner is the least of: multiply-adds, or weights; and who ran faster all
-        the same, so that no milliseconds beside it say otherwise.
-        """
-        own, gmacs = self.seconds.get(winner.id), winner.gmacs
+        """Say what the winner is the least of: multiply-adds, or weights."""
+        gmacs = winner.gmacs
         if not gmacs or not all(m.gmacs and gmacs <= SAME_COST * m.gmacs for m in others):
             return "the smallest of them"
-        times = [self.seconds.get(m.id) for m in others]
-        ahead = [
-            called(m)
-            for m, t in zip(others, times, strict=True)
-            if own and t and own > SAME_COST * t
-        ]
-        if not ahead:
-            return "the lightest of them to compute"
-        return (
-            f"the lightest of them to compute (that {listed(ahead)} ran faster here may be other"
-            " programs' doing)"
-        )
+        return f"the lightest of them to compute{self._by_time(winner, others)}"
+
+    def _by_time(self, winner: SourceModel, others: Sequence[SourceModel]) -> str:
+        """Say what multiply-adds tell and the milliseconds beside them do not: who ran faster all
+        the same, or as fast; "" where they agree, or are not known.
+        """
+        own = self.seconds.get(winner.id)
+        if not own or not all(m.gmacs for m in (winner, *others)):
+            return ""
+        times = {called(m): t for m in others if (t := self.seconds.get(m.id))}
+        if ahead := [name for name, t in times.items() if own > SAME_COST * t]:
+            return f" (that {listed(ahead)} ran faster here may be other programs' doing)"
+        if level := [name for name, t in times.items() if SAME_COST * own > t]:
+            near = listed(level)
+            return f" (by its multiply-adds; the times measured here do not tell it from {near})"
+        return ""
 
     def _smallest(self) -> str:
         fewest = count(int(self.counts.min()), "picture")

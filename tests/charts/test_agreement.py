@@ -207,7 +207,7 @@ def test_alternative_texts_tell_numbers_and_ties(result, evidence):
 def test_axis_says_measure_reading_and_direction():
     assert (
         axis_title("supcon", "raw")
-        == "Neighbour agreement (SCL),<br>gain over chance, as published, better →"
+        == "Neighbour agreement (SCL),<br>turned round, as published, better →"
     )
     assert axis_title("params", None) == "Number of weights →"
     assert axis_title("<i>of another version", None) == "&lt;i&gt;of another version, better →"

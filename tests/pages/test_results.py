@@ -168,7 +168,7 @@ def test_verdict_that_is_first_in_neither_score_says_so(results, save, result):
     save(result, verdict=verdict)
     assert (
         ready(results()).warning[0].proto.title
-        == "The verdict is not first in both scores: here is why"
+        == "The verdict is first in neither score: here is why"
     )
 
 

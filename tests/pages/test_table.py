@@ -114,8 +114,8 @@ def test_html_says_marks_help_and_track_record_and_escapes(more):
     assert "<i>of" not in page
     supcon = re.findall(r"Neighbour agreement \(SCL\)<small>([^<]*)</small>", page)
     assert supcon == [
-        "corrected, gain over chance",
-        "as published, gain over chance, favours wide models",
+        "corrected, turned round",
+        "as published, turned round, favours wide models",
     ]
     assert "Published: weighted tau 0.72 over 16 targets (Sorkhei 2025)." in page
     assert "No published comparison found." in page

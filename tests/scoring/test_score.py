@@ -93,7 +93,8 @@ def test_metric_and_temperature_reach_the_measures():
 def test_gain_is_the_distance_from_chance_higher_better():
     X, y = blobs()
     scores = by_name(score_model("a", X, y).scores)
-    assert scores["supcon"].gain == math.log(119) - scores["supcon"].value
+    assert scores["supcon"].gain == scores["supcon"].null - scores["supcon"].value
+    assert scores["supcon"].blind == math.log(119)
     for name in ("silhouette", "knn", "logme"):
         assert scores[name].gain == scores[name].value - scores[name].null
         assert scores[name].gain > 0

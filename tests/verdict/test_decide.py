@@ -204,7 +204,13 @@ def test_tie_goes_by_multiply_adds_and_not_by_a_time_that_other_programs_change(
         # much longer, and parameters agree with it
         (0.016, (30, 10), (1.0, None), "B is 3 times smaller and 1.6 times faster, so"),
         # less work, and yet not faster here
-        (0.009, (30, 10), (4.0, 1.0), "B is 3 times smaller and 4 times lighter to compute, so"),
+        (
+            0.009,
+            (30, 10),
+            (4.0, 1.0),
+            "B is 3 times smaller and 4 times lighter to compute (that A ran faster here may be"
+            " other programs' doing), so",
+        ),
         # the winner is not the faster one
         (0.05, (10, 10), (None, None), "A ranks best on all pictures, so"),
     ],
@@ -257,7 +263,11 @@ def test_tie_of_three_names_the_cheapest():
             " doing), so",
         ),
         # slower by no more than is told apart
-        ({"a": 0.03, "b": 0.02, "c": 0.021}, "C is the lightest of them to compute, so"),
+        (
+            {"a": 0.03, "b": 0.02, "c": 0.021},
+            "C is the lightest of them to compute (by its multiply-adds; the times measured here do"
+            " not tell it from B), so",
+        ),
     ],
 )
 def test_what_a_tie_of_three_says_of_the_cost_agrees_with_the_times(times, said):
@@ -443,8 +453,8 @@ def test_a_yardstick_within_the_leaders_tie_leaves_no_choice():
     assert set(verdict.firsts) == {"hub/a", "hub/b"}
     assert sum(verdict.firsts.values()) == pytest.approx(100)
     assert verdict.text.startswith(
-        f"{NO_HELP}Plain, a yardstick that has learned nothing useful, does as well as the best of"
-        " them, A: that one comes before it in "
+        f"{NO_HELP}Plain, a yardstick that has learned nothing useful, does as well as the first"
+        " of them, A: that one comes before it in "
     )
     assert "Try models trained on other kinds of picture" in verdict.why
 
@@ -454,7 +464,7 @@ def test_a_yardstick_that_beats_all_is_not_where_to_start():
     assert (verdict.kind, verdict.winner) == ("cannot tell", "hub/a")
     assert verdict.text.startswith(NO_HELP)
     assert (
-        "does better than the best of them, A: that one comes before it in 0 of 100" in verdict.why
+        "does better than the first of them, A: that one comes before it in 0 of 100" in verdict.why
     )
     assert verdict.notes[0] == Note(
         "Plain comes first by neighbour agreement (SCL). It is a yardstick, not a model to start"

@@ -26,6 +26,7 @@ from srcsel.verdict.readings import (
     bar_start,
     chance_of,
     firsts_of_100,
+    gain_of,
     model_order,
     model_places,
     pick_scores,
@@ -124,14 +125,17 @@ def test_stored_verdicts_are_those_of_todays_rule(shipped):
 
 
 def test_bars_begin_at_chance_and_are_as_long_as_the_gain(shipped):
+    blind = np.log(shipped.dataset.counts.sum() - 1)
     for measure in ("silhouette", "supcon"):
         for reading in ("whitened", "raw"):
             scores = pick_scores(shipped, measure, reading)
             for row in score_bars(shipped, measure, reading).rows:
                 score = scores[row.model]
-                assert row.end - row.start == pytest.approx(score.gain, abs=1e-12)
-                expected = score.null if measure == "silhouette" else 0
+                assert row.end - row.start == pytest.approx(gain_of(score), abs=1e-12)
+                expected = score.null if measure == "silhouette" else blind - score.null
                 assert row.start == pytest.approx(expected, abs=1e-12)
+                end = score.value if measure == "silhouette" else blind - score.value
+                assert row.end == pytest.approx(end, abs=1e-12)
             rows = score_rows(shipped, measure, reading).rows
             for model, bar in zip(model_order(shipped), rows, strict=True):
                 value, _, _ = bar_length(scores[model])
@@ -144,22 +148,25 @@ def test_chance_stands_on_the_axis_at_the_null(shipped):
     assert at["chance"] == pytest.approx(np.median(nulls))
     assert at["chance"] < -0.01
     at = {text: value for value, text in score_bars(shipped, "supcon", "whitened").marks}
-    assert at["chance"] == 0
+    nulls = [s.null for s in pick_scores(shipped, "supcon", "whitened").values()]
+    blind = np.log(shipped.dataset.counts.sum() - 1)
+    assert at["chance"] == pytest.approx(blind - np.median(nulls))
+    assert at["chance"] < -0.01
 
 
-def test_tables_give_value_chance_and_gain_and_scl_is_the_charts_number(shipped):
+def test_tables_give_the_charts_values_chances_and_gains(shipped):
     table = short_table(shipped, "whitened")
     for measure, short in (("silhouette", "MSC"), ("supcon", "SCL")):
         scores = pick_scores(shipped, measure, "whitened")
         for model, gain in zip(model_order(shipped), table[f"{short} gain"], strict=True):
-            assert gain == scores[model].gain
-    bars = score_bars(shipped, "supcon", "whitened").rows
-    drawn = {row.model: row.end for row in bars}
-    assert table["SCL gain"].tolist() == [drawn[m] for m in model_order(shipped)]
-    np.testing.assert_allclose(table["MSC"] - table["MSC chance"], table["MSC gain"], atol=1e-12)
-    np.testing.assert_allclose(
-        table["SCL chance"] - table["SCL loss"], table["SCL gain"], atol=1e-12
-    )
+            assert gain == gain_of(scores[model])
+        drawn = {row.model: row for row in score_bars(shipped, measure, "whitened").rows}
+        order = model_order(shipped)
+        assert table[short].tolist() == [drawn[m].end for m in order]
+        assert table[f"{short} chance"].tolist() == [drawn[m].start for m in order]
+        np.testing.assert_allclose(
+            table[short] - table[f"{short} chance"], table[f"{short} gain"], atol=1e-12
+        )
 
 
 def test_files_say_value_chance_and_gain_that_fit(shipped):
@@ -177,25 +184,26 @@ def test_the_shell_says_the_charts_numbers_and_chance(shipped, capsys):
     print_result(shipped)
     out = capsys.readouterr().out
     best = model_order(shipped)[0]
-    msc, scl = (
-        pick_scores(shipped, m, "whitened")[best].__dict__ for m in ("silhouette", "supcon")
-    )
+    msc, scl = (pick_scores(shipped, m, "whitened")[best] for m in ("silhouette", "supcon"))
     line = next(
         line for line in out.splitlines() if line.startswith(titles_of(shipped)[best] + " ")
     )
-    assert f"{msc['value']:.3f} ({msc['gain']:+.3f})" in line
-    assert f"{scl['gain']:.3f}" in line
-    chance = next(line for line in out.splitlines() if line.startswith("chance "))
+    assert f"{msc.value:.3f} ({gain_of(msc):+.3f})" in line
+    assert f"{bar_length(scl)[0]:.3f} ({gain_of(scl):+.3f})" in line
+    chance = next(line for line in out.splitlines() if line.startswith("chance, about "))
     nulls = [s.null for s in pick_scores(shipped, "silhouette", "whitened").values()]
-    assert chance.split()[1] == f"{np.median(nulls):.3f}"
-    assert chance.split()[2] == "0.000"
+    scls = pick_scores(shipped, "supcon", "whitened").values()
+    told = [f"{np.median(nulls):.3f}", f"{np.median([bar_start(s) for s in scls]):.3f}"]
+    assert chance.split()[2:4] == told
 
 
 @pytest.mark.parametrize(
     ("score", "chance"),
     [
         (Score("m", "silhouette", "whitened", 0.1, -0.02, 0.12), -0.02),
-        (Score("m", "supcon", "whitened", 5.0, 5.3, 0.2), 5.2),
+        (Score("m", "supcon", "whitened", 5.0, 5.3, 0.3), 5.3),
+        # of earlier versions: the gain was counted from what sees no difference
+        (Score("m", "supcon", "whitened", 5.0, 5.3, 0.2), 5.3),
         (Score("m", "knn", None, 0.5, 0.25, 0.25), 0.25),
         (Score("m", "knn", None, 0.5, 0.25), 0.25),
         (Score("m", "knn", None, 0.5), None),
@@ -269,4 +277,22 @@ def test_what_yardsticks_are_for_is_said_of_those_that_were_scored():
         " never where to start."
     )
     assert said("b", "c").startswith("b and c are yardsticks: they have learned nothing useful, so")
-    assert said("b", "c").endswith("should beat them. They are never where to start.")
+    assert "should beat them. They are never where to start." in said("b", "c")
+
+
+def test_yardsticks_that_are_right_more_often_are_named(shipped):
+    said = yardsticks_in_words(shipped)
+    right = {a.model: round(100 * a.mean) for a in shipped.accuracies}
+    yardsticks = {m.id: m.title for m in shipped.models if m.yardstick}
+    best = max(yardsticks, key=right.__getitem__)
+    models = [m.id for m in shipped.models if not m.yardstick]
+    behind = sum(right[m] < right[best] for m in models)
+    assert behind > 0
+    assert (
+        f"Here {yardsticks[best]} is right more often ({right[best]} %) than {behind} of"
+        f" {len(models)} models" in said
+    )
+    none = replace(
+        shipped, accuracies=tuple(a for a in shipped.accuracies if a.model not in yardsticks)
+    )
+    assert "is right more often" not in yardsticks_in_words(none)

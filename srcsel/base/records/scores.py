@@ -33,12 +33,14 @@ class Score:
     reading: Reading | None  # None where the measure has no preparation
     value: float
     null: float | None = None  # what the same features score when labels carry no information
-    gain: float | None = None  # distance from chance, higher is better; 0 = chance
+    gain: float | None = None  # distance from the null, higher is better; 0 = chance
     low: float | None = None  # 90 % interval of `value` over the re-checks
     high: float | None = None
     # (b,) float64, the value on each paired re-check, spread corrected
     rechecks: np.ndarray | None = None
     seconds: float = 0.0
+    # what features that see no difference between pictures score, where that is the same for all
+    blind: float | None = None
     # of a set-relative measure: `value` is made of all models'
     parts: dict[str, float] = field(default_factory=dict)
 

@@ -21,7 +21,8 @@ from srcsel.ui.parts.choices import PRESENTING, models_on_show, theme
 from srcsel.ui.parts.show import md
 from srcsel.ui.results import table
 from srcsel.verdict.correction import MARK, lengths_before
-from srcsel.verdict.readings import pick_scores, shaded, yardsticks_in_words
+from srcsel.verdict.readings import order_in_words, pick_scores, shaded, yardsticks_in_words
+from srcsel.verdict.wording import NEEDED
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -42,8 +43,9 @@ READING_MEANS = {
     ),
 }
 SHADED_MEANS = (
-    "**Shaded**: the verdict cannot tell these models apart, by its scores together. Dark blue is"
-    " its choice, lighter blue are the others of them, grey is the rest; in every chart the same."
+    "**Shaded**: the verdict cannot tell these models apart: by its scores together its choice"
+    f" comes before each of them in fewer than {NEEDED} of 100 re-checks. Dark blue is its choice,"
+    " lighter blue are the others of them, grey is the rest; in every chart the same."
 )
 PRESENTED = 5  # bars of a chart for an audience, so that both charts are in sight
 _FOLDER = Path(__file__).parent / "bars"
@@ -73,6 +75,8 @@ def meaning(result: Result, which: Reading) -> None:
     """Say in words what the bars, their shade and their reading mean."""
     if lengths_before(result, "silhouette", which):
         st.caption(f"Thin outlines: {MARK}.")
+    if said := order_in_words(result):
+        st.caption(md(said))
     if shaded(result):
         st.caption(SHADED_MEANS)
     st.caption(READING_MEANS[which])

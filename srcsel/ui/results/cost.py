@@ -221,7 +221,7 @@ def _all_alike(kind: str, values: list[float]) -> str:
 
 
 def _axis(measure: str) -> str:
-    return f"{title_of(measure)}, gain over chance" if measure == "supcon" else title_of(measure)
+    return f"{title_of(measure)}, turned round" if measure == "supcon" else title_of(measure)
 
 
 def _limited() -> None:

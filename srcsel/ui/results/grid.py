@@ -17,6 +17,7 @@ from srcsel.verdict.readings import (
     bar_length,
     chance_of,
     find_ranking,
+    gain_of,
     model_order,
     title_of,
 )
@@ -162,7 +163,7 @@ def _name(measure: str, reading: Reading | None) -> str:
         return f"<details><summary>{BEFOREHAND[measure]}</summary><p>{said}</p></details>"
     marks = [READINGS[reading].lower()] if reading else []
     if measure == "supcon":
-        marks.append("gain over chance")
+        marks.append("turned round")
     elif measure in MEASURES and not MEASURES[measure].higher_is_better:
         marks.append("lower is better")
     if favors_wide(measure, reading):
@@ -199,12 +200,13 @@ def _cell(score: Score | None, ranks: Mapping[str, int], view: str, reason: str)
         else []
     )
     lines += [f"chance {_number(chance)}"] if chance is not None else []
-    lines += [f"gain over chance {_number(score.gain)}"] if score.gain is not None else []
+    gain = gain_of(score)
+    lines += [f"gain over chance {_number(gain)}"] if gain is not None else []
     lines += [f"rank {place} of {len(ranks)}"] if place else []
     shown = {
-        "Value": _number(bar_length(score)[0]),  # of SCL the gain, as in its bars
+        "Value": _number(bar_length(score)[0]),  # of SCL turned round, as in its bars
         "Rank": place,
-        "Gain over chance": _number(score.gain),
+        "Gain over chance": _number(gain),
     }[view]
     return Cell(shown or "–", ", ".join(lines), first=rank == 1)
 

@@ -66,7 +66,7 @@ def partial(result: Result, race: Race) -> pd.DataFrame:
         }
         known = {s.measure: s for s in left.scores}
         for measure in HEADLINE:
-            name = {"silhouette": "MSC", "supcon": "SCL gain"}.get(measure, title_of(measure))
+            name = {"silhouette": "MSC", "supcon": "SCL"}.get(measure, title_of(measure))
             row[f"{name}, partial"] = bar_length(known[measure])[0] if measure in known else None
         rows.append(row)
     return pd.DataFrame(rows)

@@ -44,8 +44,9 @@ SHORT, EVERY, TOGETHER, ROWS = (
 WHY = "Why not"  # the column is left out where everything was scored
 MOST_WHY = 800  # pixels
 GAINS = (
-    "Gain: how far the value lies on the good side of chance. The bars of MSC begin at chance and"
-    " end at the value; the bars of SCL are its gain, and its loss is better the lower it is."
+    "Gain: how far the value lies on the good side of chance, which is what the same features"
+    " score with shuffled labels. Bars begin at chance and end at the value. SCL is the loss turned"
+    " round: log(n − 1) less the loss of n pictures, so that higher is better."
 )
 
 

@@ -20,7 +20,14 @@ from srcsel.ui.results import beforehand, settle, strip
 from srcsel.verdict.after import after_training
 from srcsel.verdict.expected import HOW, expected, in_words, rival_in_words, whose
 from srcsel.verdict.light import Light, beside_headline
-from srcsel.verdict.readings import find_ranking, firsts_of_100, model_order, names_of, titles_of
+from srcsel.verdict.readings import (
+    find_ranking,
+    firsts_of_100,
+    model_order,
+    names_of,
+    role,
+    titles_of,
+)
 from srcsel.verdict.times import seconds_of
 from srcsel.verdict.wording import HEADLINES, headline
 
@@ -168,8 +175,11 @@ def disagreement(result: Result, reading: Reading) -> str:
         return ""
     if not leaders[0] & leaders[1]:
         return "The two scores disagree: here is why"
-    first = all(result.verdict.winner in leader for leader in leaders)
-    return "" if first else "The verdict is not first in both scores: here is why"
+    first = sum(result.verdict.winner in leader for leader in leaders)
+    if first == len(leaders):
+        return ""
+    where = "first in one of the two scores" if first else "first in neither score"
+    return f"The verdict is {where}: here is why"
 
 
 def weights(params: int | None) -> str:
@@ -221,7 +231,9 @@ def _firsts(result: Result) -> str:
     rest = sum(firsts[m] for m in order[3:])
     more = f", {words.count(len(order) - 3, 'other')} ({rest})" if rest else ""
     parts = "".join(
-        f'<i style="width:{firsts[m]}%" title="{escape(plain(titles[m]))}"></i>' for m in order
+        f'<i class="{role(result, m)}" style="width:{firsts[m]}%"'
+        f' title="{escape(plain(titles[m]))}"></i>'
+        for m in order
     )
     text = escape(f"First in 100 re-checks: {leading}{more}")
     return (
