@@ -48,8 +48,8 @@ def check_features(features: ArrayLike, *, single: bool = False) -> np.ndarray:
 
 
 def as_array(values: Any) -> np.ndarray:
-    """Return values as NumPy sees them, tensors of torch too: from any device, without their
-    gradient, and in float32 where NumPy lacks their precision (bfloat16).
+    """Return values as NumPy sees them, such as (n, d), tensors of torch too: from any device,
+    without their gradient, and in float32 where NumPy lacks their precision (bfloat16).
 
     Raises ValueError, TypeError or RuntimeError where they are no array.
     """
