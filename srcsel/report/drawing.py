@@ -91,6 +91,7 @@ class Dot:
     name_x: float = 0.0  # where its name stands, and how it is anchored there
     name_y: float = 0.0
     anchor: str = "start"
+    lead: str = ""  # path of a line to a name that stands away from its dot
 
 
 @dataclass(frozen=True)
@@ -238,7 +239,14 @@ def cost_picture(result: Result, shown: Trade) -> CostPicture:
 def _name(name: str, place: Place | None) -> dict[str, Any]:
     if place is None:
         return {}
-    return {"name": name, "name_x": place.x, "name_y": place.y, "anchor": place.anchor}
+    lead = "M{} {}L{} {}".format(*place.lead) if place.lead else ""
+    return {
+        "name": name,
+        "name_x": place.x,
+        "name_y": place.y,
+        "anchor": place.anchor,
+        "lead": lead,
+    }
 
 
 def cost_words(shown: Trade) -> str:

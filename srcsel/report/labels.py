@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from itertools import pairwise
 
@@ -11,6 +11,7 @@ import numpy as np
 
 WIDE, HIGH, RISE = 0.56, 1.15, 0.9  # of a letter, of a line and of what is above its base, in sizes
 GAP = 4.0  # units between a dot's edge and its name
+RINGS = (1.0, 2.0, 3.5, 5.5, 8.0)  # how far a name may stand, in the distance of the nearest place
 STEP = 6.0  # units between two places of a line that are looked at
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom; down is positive, as in SVG
@@ -26,6 +27,7 @@ class Place:
     y: float
     anchor: str
     box: Box
+    lead: Box | None = None  # ends of a line from its dot to a name that stands away from it
 
 
 def place_names(
@@ -40,21 +42,50 @@ def place_names(
     """Place each name beside its dot `at` of that radius, so that it covers no dot, nothing of
     `others` and no earlier name, and stays inside (0, 0, *area).
 
-    Greedy, in the order of `names`. The first stands in any case, where it covers least; of the
-    rest those without room are left out. size: of the type, in units.
+    Greedy, in the order of `names`: as near its dot as there is room, with a line to it where that
+    is not beside it. The first stands in any case, where it covers least; of the rest those without
+    room are left out. size: of the type, in units.
     """
     dots = [(x - radius, y - radius, x + radius, y + radius) for x, y in at.values()]
     taken, placed = [*dots, *others], {}
     for key, name in names.items():
         wide = len(unescape(name)) * WIDE * size
-        sides = [_beside(at[key], side, radius + GAP, wide, size) for side in _SIDES]
-        inside = [p for p in sides if _outside(p.box, area) == 0] if placed else sides
-        costs = [_outside(p.box, area) + sum(_common(p.box, t) for t in taken) for p in inside]
-        if not costs or (placed and min(costs) > 0):
+        places = [
+            _beside(at[key], side, ring * (radius + GAP), wide, size)
+            for ring in RINGS
+            for side in _SIDES
+        ]
+        rest = np.array([spot for one, spot in at.items() if one != key]).reshape(-1, 2)
+        costs = [
+            _outside(p.box, area)
+            + sum(_common(p.box, t) for t in taken)
+            + _crossed(_lead(at[key], p.box), rest, radius)
+            for p in places
+        ]
+        if 0 not in costs and placed:
             continue
-        placed[key] = inside[int(np.argmin(costs))]
+        k = costs.index(0) if 0 in costs else int(np.argmin(costs[: len(_SIDES)]))
+        far = k >= len(_SIDES)
+        placed[key] = replace(places[k], lead=_lead(at[key], places[k].box)) if far else places[k]
         taken.append(placed[key].box)
     return placed
+
+
+def _crossed(lead: Box, dots: np.ndarray, radius: float) -> float:
+    """How many of the other dots (n, 2) lie between a dot's edge and its name: there it would seem
+    to be theirs.
+    """
+    start, end = np.array(lead[:2]), np.array(lead[2:])
+    shares = np.linspace(min(1.0, radius / (np.hypot(*(end - start)) or 1.0)), 1, 9)[:, None]
+    way = start + (end - start) * shares  # (9, 2)
+    far = np.hypot(*(way[:, None] - dots[None]).transpose(2, 0, 1))  # (9, n)
+    return float((far < radius).any(axis=0).sum())
+
+
+def _lead(at: tuple[float, float], box: Box) -> Box:
+    """Return the line from a dot's middle to the nearest point of a box."""
+    x, y = (float(np.clip(at[i], box[i], box[i + 2])) for i in (0, 1))
+    return at[0], at[1], round(x, 1), round(y, 1)
 
 
 def over_groups(

@@ -75,3 +75,19 @@ def test_a_name_at_the_edge_stays_inside_and_an_empty_group_has_none():
     found = over_groups({"far left": [(2.0, 200.0)], "none": []}, size=SIZE, area=AREA)
     assert list(found) == ["far left"]
     assert found["far left"].box[0] == 0
+
+
+def test_a_name_without_room_beside_its_dot_stands_away_with_a_line_to_it():
+    """Both dots of a frontier that nearly meet are named, and neither name is beside the other."""
+    names = {"verdict": "The verdict", "end": "The end of the line", "start": "Cheapest"}
+    at = {"verdict": (880.0, 50.0), "end": (878.0, 46.0), "start": (66.0, 170.0)}
+    crowd = {f"{k}": (66.0, 182.0 + 12 * k) for k in range(8)}
+    whiskers = [(x, y - 30, x, y + 30) for x, y in (*at.values(), *crowd.values())]
+    found = placed(names, at | crowd, [*whiskers, *along([at["start"], at["end"]])])
+    assert set(found) == set(names)
+    away = {key for key, place in found.items() if place.lead}
+    assert away & {"verdict", "end"}
+    for key in away:
+        assert found[key].lead[:2] == at[key]
+    x, y = found["verdict"].lead[2:] if found["verdict"].lead else found["verdict"].box[:2]
+    assert x > 880 or y > 50  # on its own side: over the other's dot it would seem to be its name
