@@ -170,9 +170,8 @@ def _refuse(name: str, key: str, what: str, value: Any) -> NoReturn:
     shown = f"'{cut(said, MOST_SHOWN)}'" if isinstance(value, str) else cut(said, MOST_SHOWN)
     raise ModelError(
         f"The card {name} beside the checkpoint cannot be used: {key} must be {what}, got"
-        f" {shown}. Correct that, or move the card away: the weights can be used without it where"
-        " their network is one of timm or torchvision; name it behind the path, as in"
-        " weights.pth=resnet18."
+        f" {shown}. Correct it. Or move it away: the weights can be used without it where their"
+        " network is one of timm or torchvision, named as in weights.pth=resnet18."
     )
 
 

@@ -238,6 +238,7 @@ def offer(result: Result) -> None:
 
 
 COLUMNS = {
+    "Reading": st.column_config.TextColumn(width=104),  # "As published" may come below the fold
     "First in 100": st.column_config.NumberColumn(
         format="%.0f", help="Re-checks in which the model came first"
     ),

@@ -67,7 +67,7 @@ def test_a_long_value_is_cut_inside_its_quotes_and_it_says_what_to_do(file):
     assert "..." not in said
     assert said.count("'") == 2
     assert "the weights can be used without it where" in said
-    assert said.endswith("as in weights.pth=resnet18.")
+    assert said.endswith("named as in weights.pth=resnet18.")
 
 
 @pytest.mark.parametrize("card", ["{", "[1]", "[" * 100_000, '"text"', "\x00", ""])
