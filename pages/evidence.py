@@ -6,7 +6,7 @@ import streamlit as st
 
 from srcsel.base.records import Evidence, JobStatus, Result
 from srcsel.ui.app import frame, state
-from srcsel.ui.evidence import agreements, evidence, experiment
+from srcsel.ui.evidence import agreements, evidence, experiment, scatter
 from srcsel.ui.parts import measuring, opened
 from srcsel.ui.parts.asking import last_of
 from srcsel.ui.parts.show import empty_state
@@ -61,7 +61,7 @@ def answer(result: Result, found: list[Evidence], job: JobStatus | None) -> Evid
         with left:
             evidence.dots(result, shown)
         with right:
-            evidence.scatter(result, shown)
+            scatter.draw(result, shown)
     evidence.remarks(result, shown)
     experiment.summary(result.run.id, shown.protocol.kind)
     if not frame.presenting():

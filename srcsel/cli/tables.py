@@ -11,9 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from srcsel.base.phrases import share
-from srcsel.base.records import HEADLINE, Evidence, Interval, Result, Score, SourceModel
-from srcsel.evidence.sentence import caution, picked
+from srcsel.base.records import HEADLINE, Result, Score, SourceModel
 from srcsel.measures import MEASURES
 from srcsel.verdict.after import after_training
 from srcsel.verdict.beforehand import HEADING, lines
@@ -33,7 +31,6 @@ from srcsel.verdict.readings import (
     titles_of,
     yardsticks_in_words,
 )
-from srcsel.verdict.wording import READINGS
 
 NAME, COLUMN = 38, 10  # characters of a measure's name, and of a model's column, in the tall table
 
@@ -43,69 +40,34 @@ def print_result(result: Result) -> None:
     what failed.
     """
     result = answered(result)
-    console = _console()
+    console = made_console()
     titles = titles_of(result)
-    _line(console, result.verdict.text, style="bold")
+    print_line(console, result.verdict.text, style="bold")
     if changed := before_and_after(result):
-        _line(console, changed)
+        print_line(console, changed)
     # the table has the whitened reading
     told = [note.text for note in result.verdict.notes if note.reading != "raw"]
     after = after_training(result.verdict, result.run)
     told = [*filter(None, [after]), *told]
     for note in (*told, *result.notes):
-        _line(console, f"- {note}")
+        print_line(console, f"- {note}")
     if result.scores:
         console.print(_table(result, titles))
-        _line(
+        print_line(
             console,
             "In brackets: gain over chance, each model's own. MSC and SCL are the corrected reading"
             " (whitened); SCL is the loss turned round, as in the charts, higher is better.",
         )
         for said in filter(None, (order_in_words(result), yardsticks_in_words(result))):
-            _line(console, said)
+            print_line(console, said)
         _others(console, result, titles)
     _beforehand(console, result)
     left = {d.model for d in result.race.dropped} if result.race else set()
     for failure in (f for f in result.failures if not f.measure):
         style = "dim" if failure.model in left else "red"
-        _line(console, f"{titles[failure.model]}: {failure.reason}", style=style)
+        print_line(console, f"{titles[failure.model]}: {failure.reason}", style=style)
     for reason, whom in _missing(result, titles).items():
-        _line(console, f"n/a: {'; '.join(whom)}. {reason}", style="red")
-
-
-def print_evidence(result: Result, evidence: Evidence) -> None:
-    """Print the sentence, the accuracy of each model, then every predictor, fewest points lost
-    first.
-    """
-    console = _console()
-    titles = titles_of(result)
-    kind = "Quick check (linear probe)" if evidence.protocol.kind == "probe" else "Fine-tuning"
-    kind += " by the plain recipe of before" if evidence.is_former else ""
-    _line(console, f"{kind}. {evidence.said}", style="bold")
-    for note in evidence.notes:
-        _line(console, f"- {note}")
-    reached = Table("model", "accuracy", "90 % interval", "by class", "", box=None, pad_edge=False)
-    for a in sorted(evidence.accuracies, key=lambda a: -a.mean):
-        close = "cannot be told from the best" if a.model in evidence.close[1:] else ""
-        about = "yardstick" if role(result, a.model) == "yardstick" else close
-        said = ", ".join(text for text in (about, a.note) if text)
-        balanced = "n/a" if a.balanced is None else f"{100 * a.balanced:.1f} %"
-        cells = (
-            titles[a.model],
-            f"{100 * a.mean:.1f} %",
-            f"{100 * a.low:.1f} to {100 * a.high:.1f}",
-        )
-        reached.add_row(*map(Text, (*cells, balanced, said)))
-    if evidence.accuracies:
-        console.print(reached)
-        console.print(_predictors(result, evidence, titles))
-        _line(
-            console,
-            "Points lost: accuracy given up by starting from the picked model instead of the best"
-            " one.",
-        )
-    for failure in evidence.failures:
-        _line(console, f"{titles[failure.model]}: {failure.reason}", style="red")
+        print_line(console, f"n/a: {'; '.join(whom)}. {reason}", style="red")
 
 
 def print_models(models: Sequence[SourceModel]) -> None:
@@ -129,45 +91,7 @@ def print_models(models: Sequence[SourceModel]) -> None:
                 ),
             )
         )
-    _console().print(table)
-
-
-def _predictors(result: Result, evidence: Evidence, titles: dict[str, str]) -> Table:
-    names = (
-        "predictor",
-        "picked",
-        "points lost",
-        "best in",
-        "Kendall's tau",
-        "weighted tau",
-        "Pearson",
-        "models",
-        "",
-    )
-    table = Table(*names, box=None, pad_edge=False)
-    for a in evidence.agreements:
-        name = title_of(a.predictor)
-        name += f", {READINGS[a.reading].lower()}" if a.reading == "raw" else ""
-        hit = "n/a" if a.hit is None else f"{share(100 * a.hit)} of 100"
-        others = (
-            "n/a" if i.value is None else f"{i.value:z.2f}" for i in (a.weighted_tau, a.pearson)
-        )
-        numbers = (_interval(a.regret, 1), hit, _interval(a.tau, 2), *others)
-        first = picked(a, titles, names=False)
-        tied = f"first alike: {', '.join(titles[m] for m in a.tied)}" if a.tied else ""
-        note = a.reason or caution(a, evidence.protocol.kind, result.verdict)
-        note = ", ".join(filter(None, (tied, note)))
-        table.add_row(*map(Text, (name, first, *numbers, str(a.models), note)))
-    return table
-
-
-def _interval(interval: Interval, digits: int) -> str:
-    if interval.value is None:
-        return "n/a"
-    told = f"{interval.value:z.{digits}f}"
-    if interval.low is None or interval.high is None:
-        return told
-    return f"{told} ({interval.low:z.{digits}f} to {interval.high:z.{digits}f})"
+    made_console().print(table)
 
 
 def _table(result: Result, titles: dict[str, str]) -> Table:
@@ -249,15 +173,15 @@ def _others(console: Console, result: Result, titles: dict[str, str]) -> None:
             " number."
         )
     if told:
-        _line(console, " ".join(told))
+        print_line(console, " ".join(told))
 
 
 def _beforehand(console: Console, result: Result) -> None:
     """Print what one would have taken without looking, where that is known."""
     if said := lines(result):
-        _line(console, f"{HEADING}:")
+        print_line(console, f"{HEADING}:")
     for line in said:
-        _line(console, f"- {line}")
+        print_line(console, f"- {line}")
 
 
 def _named(measure: str) -> str:
@@ -310,9 +234,11 @@ def _chance(scores: Sequence[Score]) -> str:
     return f"{np.median(known):z.3f}" if known else "n/a"
 
 
-def _line(console: Console, text: str, **style: Any) -> None:
+def print_line(console: Console, text: str, **style: Any) -> None:
+    """Print text as it is, in lines that the terminal breaks."""
     console.print(Text(text, **style), soft_wrap=True)
 
 
-def _console() -> Console:
+def made_console() -> Console:
+    """Make the console of standard output: as wide as the terminal, or 160 characters."""
     return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160)

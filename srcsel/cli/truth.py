@@ -18,7 +18,7 @@ def evidence(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     """Train the models, and compare with the scores."""
     from srcsel.base.bars import Bars
     from srcsel.base.settings import load_settings
-    from srcsel.cli.tables import print_evidence
+    from srcsel.cli.evidence_tables import print_evidence
     from srcsel.evidence.gather import gather, ranked
     from srcsel.runs.public_json import to_json
     from srcsel.runs.settled import with_settled

@@ -10,17 +10,13 @@ from typing import Literal
 
 import streamlit as st
 
-from srcsel.base import phrases
-from srcsel.base.records import Agreement, Evidence, Failure, Protocol, Reading, Result
+from srcsel.base.records import Evidence, Failure, Protocol, Result
 from srcsel.charts import agreement
-from srcsel.store import files
-from srcsel.store.serialize import to_plain
-from srcsel.ui.app import frame, state
-from srcsel.ui.evidence import agreements
-from srcsel.ui.parts import choices, figures, naming, words
+from srcsel.ui.app import state
+from srcsel.ui.evidence import scatter
+from srcsel.ui.parts import choices, figures, words
 from srcsel.ui.parts.show import error_state, md, plain
 from srcsel.verdict.readings import names_of
-from srcsel.verdict.wording import BEFOREHAND
 
 Color = Literal["green", "orange", "gray"]
 EPOCHS = Protocol("finetune").epochs  # said only where it is another
@@ -114,68 +110,15 @@ def how(evidence: Evidence) -> str:
 def dots(result: Result, evidence: Evidence) -> None:
     """Draw accuracy per model."""
     st.markdown("**How often each starting model was right**", help=_DOTS)
-    theme, scale = choices.theme(), _scale()
+    theme, scale = choices.theme(), scatter.scale()
     st.plotly_chart(
         figures.drawn(
-            ("dots", result, _known(evidence), theme, scale),
+            ("dots", result, scatter.known(evidence), theme, scale),
             lambda: agreement.accuracy_dots(result, evidence, theme=theme, scale=scale),
         ),
         key="evidence-dots",
         config={"displayModeBar": False},
         alt=agreement.accuracy_alt(result, evidence),
-    )
-
-
-def _known(evidence: Evidence) -> str:
-    """Return what stands for a measurement, which is read anew for each drawing of the page."""
-    return files.text_hash(to_plain(evidence))
-
-
-def scatter(result: Result, evidence: Evidence) -> None:
-    """Draw a score against accuracy, the score chosen in a box."""
-    offered = _offered(result, evidence)
-    if not offered:
-        return
-    title, box = st.columns([2, 3], vertical_alignment="center")
-    title.markdown("**Did the score foretell it?**", help=_SCATTER)
-    st.session_state["evidence-predictor"] = state.choose(
-        "score", offered, _first(offered), "score"
-    )
-    chosen = box.selectbox(
-        "Score",
-        list(offered),
-        format_func=lambda key: agreements.name_of(*offered[key]),
-        key="evidence-predictor",
-        label_visibility="collapsed",
-        on_change=lambda: state.write(score=st.session_state["evidence-predictor"]),
-    )
-    predictor, reading = offered[chosen]
-    if len(agreement.scatter_points(result, evidence, predictor, reading)) < 2:
-        st.info(
-            "Too few models have both this score and an accuracy to draw a picture.",
-            icon=":material/info:",
-        )
-        return
-    theme, scale = choices.theme(), _scale()
-    st.plotly_chart(
-        figures.drawn(
-            ("scatter", result, _known(evidence), predictor, reading, theme, scale),
-            lambda: agreement.agreement_scatter(
-                result, evidence, predictor, reading, theme=theme, scale=scale
-            ),
-        ),
-        key="evidence-scatter",
-        config={"displayModeBar": False},
-        alt=agreement.scatter_alt(result, evidence, predictor, reading),
-    )
-    naming.place_names("evidence-scatter")
-    row = next(
-        (a for a in evidence.agreements if (a.predictor, a.reading) == (predictor, reading)), None
-    )
-    st.caption(
-        _SCATTER
-        if row is None or frame.presenting()
-        else f"{_SCATTER} {md(_in_words(row, result))}"
     )
 
 
@@ -221,10 +164,6 @@ _DOTS = (
     "Each large dot is the accuracy on pictures the model had not learned from, with its 90 %"
     " interval; each faint dot is one of the splits. Models in the shaded rows cannot be told from"
     " the best. A hollow diamond is a yardstick that has learned nothing."
-)
-_SCATTER = (
-    "Each mark is a starting model: the further right, the better its score; the higher, the more"
-    " pictures it really named right. A good forecast climbs from bottom left to top right."
 )
 
 
@@ -307,49 +246,3 @@ def _key(evidence: Evidence) -> str:
         return key
     rate = protocol.learning_rate
     return f"{key}-chosen" if rate is None else f"{key}-{rate:g}"
-
-
-def _offered(result: Result, evidence: Evidence) -> dict[str, tuple[str, Reading | None]]:
-    """Name in the address -> (predictor, reading) of what can be drawn: the scores, then what needs
-    no picture.
-    """
-    pairs: list[tuple[str, Reading | None]] = [
-        (s.measure, s.reading) for s in (*result.scores, *result.literal)
-    ]
-    pairs += [
-        (s, None)
-        for s in BEFOREHAND
-        if len(agreement.scatter_points(result, evidence, s, None)) > 1
-    ]
-    return {f"{m}-{r}" if r else m: (m, r) for m, r in pairs}
-
-
-def _first(offered: dict[str, tuple[str, Reading | None]]) -> str:
-    """Start with the paper's own score in the reading the verdict uses."""
-    return "supcon-whitened" if "supcon-whitened" in offered else next(iter(offered))
-
-
-def _in_words(row: Agreement, result: Result) -> str:
-    """Say one row of the table as a sentence."""
-    if row.tau.value is None:
-        return row.reason
-    names = names_of(result)
-    said = f"Kendall's tau {_signed(row.tau.value)}"
-    if row.tau.low is not None and row.tau.high is not None:
-        said += f" ({_signed(row.tau.low)} to {_signed(row.tau.high)})"
-    if row.regret.value is not None and row.tied:
-        said += (
-            f"; it put {phrases.listed([names[m] for m in row.tied])} first alike, in the mean"
-            f" {row.regret.value:.1f} points below the best"
-        )
-    elif row.regret.value is not None and row.picked:
-        said += f"; it picked {names[row.picked]}, {row.regret.value:.1f} points below the best"
-    return f"{said}."
-
-
-def _signed(value: float) -> str:
-    return f"{value:z.2f}".replace("-", "−")
-
-
-def _scale() -> float:
-    return choices.PRESENTING if frame.presenting() else 1.0
