@@ -126,7 +126,7 @@ def beside(
 
 def moved(result: Result, panes: list[maps.Pane], set_id: str, shown: np.ndarray) -> None:
     """Draw the pictures whose neighbours differ most between the two models."""
-    st.subheader("Moved most", anchor=False)
+    st.header("Moved most", anchor=False)
     line = st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     )

@@ -16,7 +16,7 @@ from srcsel.measures import MEASURES
 from srcsel.verdict.after import after_training
 from srcsel.verdict.beforehand import HEADING, lines
 from srcsel.verdict.consensus import favors_wide
-from srcsel.verdict.correction import before_and_after
+from srcsel.verdict.correction import before_and_after, other_notes
 from srcsel.verdict.expected import percent
 from srcsel.verdict.measured import answered
 from srcsel.verdict.readings import (
@@ -49,7 +49,7 @@ def print_result(result: Result) -> None:
     told = [note.text for note in result.verdict.notes if note.reading != "raw"]
     after = after_training(result.verdict, result.run)
     told = [*filter(None, [after]), *told]
-    for note in (*told, *result.notes):
+    for note in (*told, *other_notes(result)):
         print_line(console, f"- {note}")
     if result.scores:
         console.print(_table(result, titles))

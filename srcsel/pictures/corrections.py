@@ -88,6 +88,16 @@ def in_words(known: Corrections) -> str:
     )
 
 
+def notes(known: Corrections) -> list[str]:
+    """Say in sentences of their own what is corrected: "You left out 8 pictures."; [] = nothing."""
+    said = []
+    if known.left_out:
+        said.append(f"You left out {count(len(known.left_out), 'picture')}.")
+    if known.relabeled:
+        said.append(f"You gave {count(len(known.relabeled), 'picture')} another label.")
+    return said
+
+
 def each(known: Corrections) -> list[tuple[str, str]]:
     """Say of each picture, by path, what is corrected: (path, "left out" or "now rust")."""
     told = dict.fromkeys(known.left_out, OUT)

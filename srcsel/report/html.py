@@ -27,10 +27,11 @@ from srcsel.charts.bars import SCALES
 from srcsel.pictures import corrections
 from srcsel.report import card, sections
 from srcsel.report.drawing import PLOT, SHAPES, WIDE, score_rows
+from srcsel.runs.corrected import name_of
 from srcsel.runs.question import command
 from srcsel.verdict.after import after_training
 from srcsel.verdict.beforehand import HEADING, lines
-from srcsel.verdict.correction import MARK, before_and_after
+from srcsel.verdict.correction import MARK, before_and_after, other_notes
 from srcsel.verdict.expected import STRIP
 from srcsel.verdict.light import beside_headline
 from srcsel.verdict.measured import answered
@@ -70,6 +71,8 @@ def to_html(
     colors = _colors(result)
     return _template().render(
         result=result,
+        name=name_of(result),
+        told=(*other_notes(result), *result.dataset.notes),
         limit=limit,
         policy=_policy(style + colors, script),
         style=style + colors,

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from srcsel.base.phrases import count
 from srcsel.base.records import (
     HEADLINE,
     Before,
@@ -24,6 +23,7 @@ from srcsel.base.records import (
     SourceModel,
 )
 from srcsel.models.called import called
+from srcsel.pictures import corrections
 from srcsel.runs.probing import Asked, Probing
 from srcsel.scoring.score import ModelScores
 from srcsel.store.features import FeatureStore
@@ -203,11 +203,7 @@ def _left_out(dataset: Dataset, run: Run) -> list[str]:
     if bad := sum(u.kind == "file" for u in dataset.unreadable):
         verb = "file could not be read and is" if bad == 1 else "files could not be read and are"
         notes.append(f"{bad:,} {verb} left out.")
-    if run.left_out:
-        notes.append(f"You left out {count(len(run.left_out), 'picture')}.")
-    if run.relabeled:
-        notes.append(f"You gave {count(len(run.relabeled), 'picture')} another label.")
-    return notes
+    return notes + corrections.notes(run.corrections)
 
 
 @cache

@@ -27,7 +27,7 @@ _COUNTED = re.compile(r"(,? (without [\d,]+ pictures?|with [\d,]+ new labels?))+
 def correction_of(result: Result, known: Corrections) -> Run:
     """Ask the same of a run's pictures with all these corrections, as a run of its own."""
     run = result.run
-    name = _COUNTED.sub("", run.title or plain(result.dataset.name))
+    name = _COUNTED.sub("", run.title) or plain(result.dataset.name)
     counts = (
         f" without {count(len(known.left_out), 'picture')}" if known.left_out else "",
         f" with {count(len(known.relabeled), 'new label')}" if known.relabeled else "",
@@ -41,6 +41,13 @@ def correction_of(result: Result, known: Corrections) -> Run:
         corrects=run.id,
         title=name + ",".join(filter(None, counts)),
     )
+
+
+def name_of(result: Result) -> str:
+    """Name a run for where what is corrected stands beside it: without the counts in its title."""
+    title = result.run.title
+    short = _COUNTED.sub("", title) if result.run.corrections else title
+    return short or result.dataset.name
 
 
 def as_it_corrects(run: Run, watch: Watch) -> tuple[Run, Dataset | None]:

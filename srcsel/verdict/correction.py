@@ -11,7 +11,7 @@ from srcsel.base.asked import checked
 from srcsel.base.phrases import capital
 from srcsel.base.records import Before, Reading, Result, Run, Score
 from srcsel.models.called import at_start
-from srcsel.pictures.corrections import caution, difference
+from srcsel.pictures.corrections import caution, difference, notes
 from srcsel.verdict.measured import answered
 from srcsel.verdict.readings import bar_length, firsts_of_100, names_of, scores_of
 from srcsel.verdict.wording import how_sure
@@ -61,6 +61,18 @@ def before_and_after(result: Result) -> str:
     what = difference(before.corrections, asked) or "The same pictures"
     care = caution(asked, before.pictures + len(before.corrections.left_out))
     return " ".join(filter(None, [f"{capital(what)}: {_outcome(before, result)}", care]))
+
+
+def tells_all(result: Result) -> bool:
+    """Tell whether `before_and_after` says all that is corrected, so that nothing else has to."""
+    before = result.before
+    return before is not None and not before.corrections and bool(before_and_after(result))
+
+
+def other_notes(result: Result) -> tuple[str, ...]:
+    """Return the notes of a run but for those that `before_and_after` has said already."""
+    told = notes(result.run.corrections) if tells_all(result) else ()
+    return tuple(note for note in result.notes if note not in told)
 
 
 def lengths_before(result: Result, measure: str, reading: Reading) -> dict[str, float]:

@@ -139,6 +139,55 @@ def test_a_corrected_run_knows_the_folder_it_came_from(visit, stored, result, wo
     assert not drafts.read(place, "", run.corrections).now
 
 
+@pytest.fixture
+def corrected(stored, result):
+    """A run that leaves out one picture and gives another a new label, its answer before beside."""
+    out, new = result.dataset.paths[:2]
+    run = dataclasses.replace(
+        result.run,
+        id="20260302-101500-000000-cd34",
+        corrects=RUN_ID,
+        title="leaves without 1 picture, with 1 new label",
+        left_out=(out,),
+        relabeled=((new, "rust"),),
+    )
+    part = result.dataset.take(np.arange(1, 30), "d2")
+    notes = ("You left out 1 picture.", "You gave 1 picture another label.", "Else.")
+    found = dataclasses.replace(result, run=run, dataset=part, before=kept(result), notes=notes)
+    stored.save(found)
+    return found
+
+
+def test_results_say_once_what_was_corrected(corrected, visit, words_of):
+    text = words_of(visit("results", run=corrected.run.id)).replace("\\", "")
+    assert "**leaves**: 29 pictures in 3 classes" in text
+    assert text.count("1 picture left out, 1 with another label: the verdict") == 1
+    assert "Else." in text
+    for again in ("left out by hand", "You left out", "You gave", "new label"):
+        assert again not in text
+
+
+def test_without_the_answer_before_the_line_of_the_pictures_says_it(
+    corrected, stored, visit, words_of
+):
+    stored.save(dataclasses.replace(corrected, before=None))
+    text = words_of(visit("results", run=corrected.run.id)).replace("\\", "")
+    assert "29 pictures in 3 classes, 1 left out by hand and 1 given another label" in text
+    assert "You left out" not in text
+
+
+def test_on_results_waiting_corrections_stand_in_one_line(corrected, visit, stored, words_of):
+    place, run = stored.drafts(corrected.run.id), corrected.run.corrections
+    more = Corrections(tuple(sorted((*run.left_out, corrected.dataset.paths[5]))), run.relabeled)
+    drafts.change(place, "", drafts.read(place, "", run), more)
+    tab = visit("results", run=corrected.run.id)
+    assert "**Corrected since: 1 picture left out**" in words_of(tab)
+    assert "This run:" not in words_of(tab)
+    assert "A run of its own" not in words_of(tab)  # the button's help says it
+    assert "Nothing on disk is touched" in tab.button(key="correct-again").help
+    assert not tab.button(key="correct-again").disabled
+
+
 def test_presenter_mode_only_shows(opened):
     tab = select(opened(), [3])
     tab.button(key="correct-out").click().run()

@@ -103,6 +103,6 @@ def test_presenter_mode_shows_the_story_only(visit, stored, seen, monkeypatch):
     tab = visit("explore", run=RUN_ID, view="why")
     tab.toggle(key="presenter").set_value(True).run()
     assert not tab.exception
-    assert "Every picture" not in [s.value for s in tab.subheader]
-    assert "Mixed up most" in [s.value for s in tab.subheader]
+    assert "Every picture" not in [s.value for s in tab.header]
+    assert "Mixed up most" in [s.value for s in tab.header]
     assert html(tab)

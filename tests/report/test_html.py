@@ -267,6 +267,9 @@ def test_what_was_corrected_and_what_that_changed_stand_in_it(result):
     assert before_and_after(corrected).startswith("1 picture left out, 1 with another label: ")
     assert "1 picture left out, 1 with another label, after run " + result.run.id in page
     assert "a/1 &lt;b&gt;.png (left out), b/2.png (now &lt;i&gt;new)" in page
+    noted = dataclasses.replace(corrected, notes=("You left out 1 picture.", "Else."))
+    assert "You left out" not in to_html(noted)  # said already
+    assert "<li>Else.</li>" in to_html(noted)
     assert page.count('<rect class="before"') == 2 * len(result.models)
     assert "before the correction" in page
     assert '<rect class="before"' not in to_html(result)

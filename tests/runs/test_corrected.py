@@ -50,6 +50,7 @@ def test_page_shell_and_python_say_the_same(first, picture_folder, models, tmp_p
     told = srcsel.before_and_after(page)
     assert told.startswith("2 pictures left out, 2 with another label: the verdict ")
     assert told in printed
+    assert "You left out" not in printed  # said already
     for result in (page, python, same):
         plain = srcsel.to_json(result)
         assert numbers(plain) == numbers(shell)

@@ -54,7 +54,7 @@ def show(result: Result, model: str, set_id: str) -> None:
 
 
 def _classes(seen: Inside, dataset: Dataset) -> None:
-    st.subheader("Weak and strong classes", anchor=False)
+    st.header("Weak and strong classes", anchor=False)
     found = inside.by_class(seen, dataset.labels)
     order = np.lexsort((found.silhouette, found.right))  # the weakest first
     first = order[:BARS]
@@ -95,7 +95,7 @@ def _all_classes(found: inside.ByClass, dataset: Dataset, order: np.ndarray) -> 
 
 def _pairs(seen: Inside, dataset: Dataset, key: str) -> inside.Mixed | None:
     """Draw the worst pairs of classes in words; returns the one whose pictures to show."""
-    st.subheader("Mixed up most", anchor=False)
+    st.header("Mixed up most", anchor=False)
     found = inside.mixed_up(seen, dataset.labels)
     if not found:
         st.success(
@@ -185,7 +185,7 @@ def pairs_html(alike: list[tuple[int, int, float]], dataset: Dataset, set_id: st
 
 
 def _table(seen: Inside, dataset: Dataset, set_id: str) -> None:
-    st.subheader("Every picture", anchor=False)
+    st.header("Every picture", anchor=False)
     numbers = each_picture(seen, dataset)
     shown = numbers.head(ROWS)
     links = [f"{prefix()}{thumbs.url(set_id, row)}" for row in shown.index]

@@ -24,6 +24,10 @@ from srcsel.ui.parts.correcting import do, nothing
 from srcsel.ui.parts.show import md, md_inside, plain
 
 LISTED = 8  # corrections of a page of their list
+NOT_ON_DISK = (
+    "A run of its own, from the stored features. Nothing on disk is touched; what you correct is"
+    " kept here until you undo it."
+)
 _GIVEN = "correct.given"  # session: how often a label was given; the box for it is closed then
 
 
@@ -55,14 +59,16 @@ def bar(
 
 
 def kept(result: Result) -> None:
-    """Draw what was corrected so far, with the run of its own and the way back."""
+    """Draw in one line what was corrected since the run, with the run of its own and the way back;
+    warnings below.
+    """
     known = correcting.draft(result)
     if frame.presenting() or not _some(result, known):
         return
-    with st.container(border=True, key="corrections", gap="xsmall"):
-        _next(result, known)
+    with st.container(key="corrections", gap="xsmall"):
+        _next(result, known, brief=True)
         _refused()
-        _lists(result, known)
+        _warned(result, known)
 
 
 def _some(result: Result, known: Draft) -> bool:
@@ -74,21 +80,25 @@ def _refused() -> None:
         st.error(said, icon=":material/error:")
 
 
-def _next(result: Result, known: Draft) -> None:
-    """Draw in one line what was corrected, and the run that answers it."""
+def _next(result: Result, known: Draft, *, brief: bool = False) -> None:
+    """Draw in one line what was corrected, and the run that answers it; `brief` where what the run
+    itself corrects stands above, with the lists in the same line.
+    """
     run = result.run.corrections
     changed = corrections.difference(run, known.now)
     _, hindered = _foreseen(correcting.whole(result), known.now) if changed else ((), "")
     if hindered:
         st.caption(f":material/warning: {md(hindered)}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{_told(run, known.now)}**", width="content")
+        said = f"Corrected since: {changed}" if brief and run else _told(run, known.now)
+        st.markdown(f"**{said}**", width="content")
         if st.button(
             "Score again with these",
             type="primary",
             icon=":material/replay:",
             disabled=not changed or bool(hindered),
             key="correct-again",
+            help=NOT_ON_DISK if brief else None,
         ):
             _again(result, known.now)
         st.button(
@@ -99,6 +109,10 @@ def _next(result: Result, known: Draft) -> None:
             on_click=do,
             args=(nothing, correcting.undo, result),
         )
+        if brief and known.now:
+            with st.popover("See and undo", icon=":material/list:", key="correct-list"):
+                _list(result)
+                _downloads(result, known)
 
 
 def _told(run: Corrections, now: Corrections) -> str:
@@ -188,37 +202,41 @@ def _lists(result: Result, known: Draft) -> None:
         with st.container(horizontal=True, vertical_alignment="center", key="correct-lists"):
             with st.popover("See and undo", icon=":material/list:", key="correct-list"):
                 _list(result)
-            st.download_button(
-                "Corrected list (CSV)",
-                lambda: corrected_csv(correcting.whole(result), known.now).encode(),
-                "labels.csv",
-                "text/csv",
-                icon=":material/download:",
-                on_click="ignore",
-                key="correct-csv",
-                help="Every picture that stays, with its label: file, label.",
-            )
-            st.download_button(
-                "Corrections (CSV)",
-                lambda: corrections_csv(
-                    known.now, correcting.labels_of(correcting.whole(result))
-                ).encode(),
-                "corrections.csv",
-                "text/csv",
-                icon=":material/download:",
-                on_click="ignore",
-                key="correct-changes",
-                help="Only what was corrected, for"
-                " srcsel rank FOLDER --corrections corrections.csv.",
-            )
-    notes, _ = _foreseen(correcting.whole(result), known.now) if changed else ((), "")
-    for note in notes:
-        st.caption(f":material/warning: {md(note)}")
+            _downloads(result, known)
+    _warned(result, known)
     if changed:
-        st.caption(
-            "A run of its own, from the stored features. Nothing on disk is touched; what you"
-            " correct is kept here until you undo it."
-        )
+        st.caption(NOT_ON_DISK)
+
+
+def _downloads(result: Result, known: Draft) -> None:
+    """Draw the two tables of what was corrected, to take along."""
+    st.download_button(
+        "Corrected list (CSV)",
+        lambda: corrected_csv(correcting.whole(result), known.now).encode(),
+        "labels.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key="correct-csv",
+        help="Every picture that stays, with its label: file, label.",
+    )
+    st.download_button(
+        "Corrections (CSV)",
+        lambda: corrections_csv(known.now, correcting.labels_of(correcting.whole(result))).encode(),
+        "corrections.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key="correct-changes",
+        help="Only what was corrected, for srcsel rank FOLDER --corrections corrections.csv.",
+    )
+
+
+def _warned(result: Result, known: Draft) -> None:
+    """Say what to expect of the run that answers what was corrected since."""
+    if known.now != result.run.corrections:
+        for note in _foreseen(correcting.whole(result), known.now)[0]:
+            st.caption(f":material/warning: {md(note)}")
 
 
 def _list(result: Result) -> None:

@@ -12,9 +12,11 @@ import streamlit as st
 from srcsel.base.phrases import listed
 from srcsel.base.records import GIVEN, Dataset, Result
 from srcsel.pictures import thumbs
+from srcsel.runs.corrected import name_of
 from srcsel.ui.app import frame, navigation
 from srcsel.ui.parts import making, words
 from srcsel.ui.parts.show import md, plain, prefix
+from srcsel.verdict.correction import tells_all
 
 STRIP = 10  # pictures
 TOLD = 5  # files that were left out, named in the help
@@ -29,8 +31,7 @@ def draw(result: Result, which: str = "") -> None:
     aside = _left_out(result)
     with st.container(horizontal=True, vertical_alignment="center", key="about", gap="small"):
         st.markdown(
-            f"**{md(run.title or dataset.name)}**: {_counted(dataset)}"
-            + (f", {aside}" if aside else ""),
+            f"**{md(name_of(result))}**: {_counted(dataset)}" + (f", {aside}" if aside else ""),
             help=_which(result) or None,
             width="content",
         )
@@ -66,10 +67,13 @@ def _counted(dataset: Dataset) -> str:
 
 
 def _left_out(result: Result) -> str:
-    """Say what was corrected by hand, and left out because it cannot be read; "" for nothing."""
+    """Say what was corrected by hand, where the line of before and after does not, and left out
+    because it cannot be read; "" for nothing.
+    """
     run, unread = result.run, len(result.dataset.unreadable)
-    parts = [f"{len(run.left_out):,} left out by hand"] if run.left_out else []
-    parts += [f"{len(run.relabeled):,} given another label"] if run.relabeled else []
+    told = tells_all(result)
+    parts = [f"{len(run.left_out):,} left out by hand"] if run.left_out and not told else []
+    parts += [f"{len(run.relabeled):,} given another label"] if run.relabeled and not told else []
     parts += [f"{unread:,} left out because of the file"] if unread else []
     return listed(parts) if parts else ""
 

@@ -15,17 +15,15 @@ def section(result: Result) -> None:
     """Draw before and after of a corrected run, and what is corrected since and not asked yet."""
     said, before = before_and_after(result), result.before
     if said and before is not None:
-        with st.container(
-            border=True, key="before-after", horizontal=True, vertical_alignment="center"
-        ):
-            st.markdown(f":material/compare_arrows: {md(said)}", width="stretch")
-            if not frame.presenting() and state.result(before.run) is not None:
-                st.page_link(
-                    frame.page("results"),
-                    label="The answer before",
-                    icon=":material/history:",
-                    query_params={"run": before.run},
-                    width="content",
-                )
+        known = not frame.presenting() and state.result(before.run) is not None
+        text, link = st.columns([5, 1]) if known else (st.container(), None)
+        text.markdown(f":material/compare_arrows: {md(said)}")
+        if link is not None:  # in the same line, so that the charts stand high
+            link.page_link(
+                frame.page("results"),
+                label="The answer before",
+                icon=":material/history:",
+                query_params={"run": before.run},
+            )
     if correcting.pending(result):
         correct_bar.kept(result)

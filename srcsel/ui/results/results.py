@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from srcsel.base.records import HEADLINE, Failure, Reading, Result
+from srcsel.pictures import corrections
 from srcsel.ui.app import frame, state
 from srcsel.ui.parts import drawers, maps
 from srcsel.ui.parts.choices import choose_method, choose_model, pin_classes, pinned, switch
@@ -108,7 +109,9 @@ def map_beside(result: Result, model: str, method: str, height: int) -> None:
 def remarks(result: Result) -> None:
     """Say what was sampled or left out, and which models or scores did not work, in words."""
     titles = {m.id: m.title for m in result.models}
-    elsewhere = {doubt.summary(result.race)} if result.race else set()  # stands with the race
+    elsewhere = set(corrections.notes(result.run.corrections))  # stands on top
+    if result.race:
+        elsewhere.add(doubt.summary(result.race))  # stands with the race
     for note in (*result.notes, *result.dataset.notes):
         if note in elsewhere:
             continue

@@ -36,7 +36,7 @@ _SLOT = "results.tried"  # session: (run, digest of the upload, job or None, Tri
 
 def section(result: Result) -> None:
     """Draw the box, how the models go about it, and what they say."""
-    st.subheader("Try your own picture", anchor=False)
+    st.header("Try your own picture", anchor=False)
     if result.run.ref == GIVEN:
         st.caption(
             "This run was made from features, without its models, so they cannot be asked about"

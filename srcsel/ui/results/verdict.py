@@ -98,7 +98,7 @@ def more(result: Result) -> None:
     if not said and strip.strip_of(result) is None:
         return
     with st.container(key="more-on-it", gap="xsmall"):
-        st.subheader("More on this answer", anchor=False)
+        st.header("More on this answer", anchor=False)
         left, right = st.columns([11, 9], gap="medium")
         with left:
             strip.draw(result)
