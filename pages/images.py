@@ -4,7 +4,7 @@ import shlex
 
 import streamlit as st
 
-from srcsel.ui.app import frame, state
+from srcsel.ui.app import frame, sight, state
 from srcsel.ui.images import checking, choosing, uploading
 from srcsel.ui.models import again
 
@@ -37,7 +37,10 @@ def images() -> None:
     )
     WAYS[way or "examples"][1]()
     if ref is not None:
-        checking.card(ref)
+        with st.container(key="checked"):
+            checking.card(ref)
+        if taken := st.session_state.get(choosing.TAKEN):
+            sight.bring("checked", taken)  # on a phone it lies below all examples
         frame.command(f"srcsel rank {shlex.quote(ref)}")
 
 

@@ -151,3 +151,18 @@ def test_names_in_the_cost_picture_cover_nothing_at_any_width(visitor, long_name
         assert said["covered"] == []
         assert said["outside"] == []
     window.shot("long-names-cost")
+
+
+def test_pictures_that_were_chosen_come_in_sight(visitor):
+    window = visitor(size=(390, 844))
+    window.open("/images")
+    window.page.get_by_role("button", name="Use butterflies").click()
+    window.page.wait_for_function(
+        """() => {
+            const top = document.querySelector(".st-key-checked h2")?.getBoundingClientRect().top;
+            return top >= 0 && top <= innerHeight / 2;
+        }""",
+        timeout=LONG,
+    )
+    expect(window.page.locator(".srcsel-classes img").first).to_be_visible(timeout=LONG)
+    assert window.page.evaluate(STICKS_OUT) == []

@@ -274,3 +274,18 @@ def test_what_was_corrected_and_what_that_changed_stand_in_it(result):
     assert "before the correction" in page
     assert '<rect class="before"' not in to_html(result)
     assert "before the correction" not in to_html(result)
+
+
+def test_many_classes_are_folded_away_and_all_there(result):
+    classes = tuple(f"class number {i}" for i in range(70))
+    labels = np.arange(140) % 70
+    dataset = dataclasses.replace(
+        result.dataset,
+        paths=tuple(map(str, range(140))),
+        labels=labels,
+        classes=classes,
+    )
+    page = to_html(dataclasses.replace(result, dataset=dataset))
+    folded = page.partition("<details><summary>All 70, with their pictures</summary>")[2]
+    assert all(f"{name} 2" in folded.partition("</details>")[0] for name in classes)
+    assert "<details><summary>All" not in to_html(result)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from srcsel.base.errors import SrcselError
-from srcsel.ui.app import navigation, state
+from srcsel.ui.app import navigation, sight, state
 
 # the ids of the experiment's runs begin so; its butterflies were really trained on
 PREFIX = "experiment-"
@@ -107,6 +107,8 @@ def card(page: str) -> None:
             st.markdown("The tour waits for you." if away else _said(here))
         with st.container(horizontal=True, width="content", gap="xsmall"):
             _buttons(step, run_id, away=away)
+    if here.target and not away:
+        sight.bring(here.target, step)
 
 
 def _buttons(step: int, run_id: str, *, away: bool) -> None:

@@ -17,6 +17,7 @@ from srcsel.ui.images import browsing, listed
 from srcsel.ui.parts import cards, words
 from srcsel.ui.parts.show import md
 
+TAKEN = "images.taken"  # session: how often pictures were chosen on this page
 LAYOUT = """leaves/
 ├── healthy/
 │   ├── 001.jpg
@@ -123,6 +124,7 @@ def take(ref: str) -> None:
         ref = lasting(ref)
     listed.look_again(ref)
     state.write(images=ref)
+    st.session_state[TAKEN] = st.session_state.get(TAKEN, 0) + 1
 
 
 def layout() -> None:
