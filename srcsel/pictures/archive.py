@@ -7,25 +7,19 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
-import lzma
-import os
 import posixpath
 import secrets
 import shutil
-import stat
-import struct
-import unicodedata
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from srcsel.base.errors import InputError
 from srcsel.base.phrases import cut
+from srcsel.pictures import zips
 from srcsel.pictures.entries import FOLDER_LIMIT, HALF, Names, ignores_case, is_wanted, parts_of
 from srcsel.pictures.images import SUFFIXES
-from srcsel.pictures.tables.encoding import name_encoding
+from srcsel.pictures.kinds import is_pack
 from srcsel.store import files
 
 ENTRY_LIMIT = 200_000  # files in one zip
@@ -35,14 +29,7 @@ RATIO_LIMIT = 150  # times its size a zip may grow; pictures hardly shrink, bomb
 RATIO_FREE = 64 * 2**20
 BLOCK = 4096  # bytes of disk that a file or folder takes beside its content, about
 _CHUNK = 1 << 20
-_UTF8 = 0x800  # the flag "this name is UTF-8"
 _LOCK = ".lock"
-_ENTRY = b"PK\x01\x02"  # an entry of the list at the end of a zip begins so
-_TAIL = 2**16 + 128  # bytes at most behind that list: comment, ends of ZIP and ZIP64
-_BROKEN = (
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
-    *(EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError),
-)
 
 
 def unpack(
@@ -70,9 +57,9 @@ def unpack(
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         sweep(target.parent)
-        with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
-            _require_few(_listed(file), entries + folders, "files and folders")
-            packed = zipfile.ZipFile(file)
+        opened = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+        with zips.sound(), opened as file:
+            packed = zips.opened(file, entries + folders)
             names = Names(folders, folded=ignores_case(target.parent))
             plan = _plan(packed, entries, names)
             budget = min(total, max(ratio * size, RATIO_FREE))
@@ -82,46 +69,9 @@ def unpack(
                 admit(claimed + BLOCK * (len(plan) + names.folders))
             with _half(target) as half:
                 _write(packed, plan, half, budget)
-    except _BROKEN as error:
-        raise _damaged(error) from error
     except OSError as error:
-        if error.errno in (
-            None,
-            errno.EINVAL,
-        ):  # the decompressor's, or a position outside the file
-            raise _damaged(error) from error
         raise files.explain_disk(target.parent, error) from error
     return target
-
-
-def _listed(file: BinaryIO) -> int:
-    """Count the entries of a zip without making a record of each, as `zipfile` does; 0 where it
-    has no list.
-
-    A list of 512 MB would hold eleven million, which takes gigabytes of memory.
-    """
-    end = file.seek(0, os.SEEK_END)
-    start = max(0, end - _TAIL)
-    file.seek(start)
-    tail = file.read()
-    last = tail.rfind(b"PK\x05\x06")
-    if last < 0 or len(tail) < last + 20:
-        return 0
-    (size,) = struct.unpack_from("<L", tail, last + 12)
-    size = start + last if size == 0xFFFFFFFF else size + _TAIL  # of a ZIP64: up to its beginning
-    file.seek(max(0, start + last - size))
-    found, before = 0, b""
-    while chunk := file.read(min(_CHUNK, start + last - file.tell())):
-        found += (before + chunk).count(_ENTRY)
-        before = chunk[-len(_ENTRY) + 1 :]
-    return found
-
-
-def _require_few(found: int, most: int, what: str) -> None:
-    if found > most:
-        raise InputError(
-            f"This zip holds {found:,} {what}; {most:,} are the limit. Split it, or give a folder."
-        )
 
 
 def _plan(packed: zipfile.ZipFile, entries: int, names: Names) -> list[tuple[zipfile.ZipInfo, str]]:
@@ -130,10 +80,8 @@ def _plan(packed: zipfile.ZipFile, entries: int, names: Names) -> list[tuple[zip
     """
     plan = []
     infos = packed.infolist()
-    _require_few(sum(not info.is_dir() for info in infos), entries, "files")
-    encoding = _encoding(infos)
-    for info in infos:
-        name = _decoded(info, encoding)
+    zips.require_few(sum(not info.is_dir() for info in infos), entries, "files")
+    for info, name in zips.named(infos):
         parts = parts_of(name, "zip")
         if not is_wanted(parts):
             continue
@@ -143,6 +91,11 @@ def _plan(packed: zipfile.ZipFile, entries: int, names: Names) -> list[tuple[zip
         _require_plain(info, name)
         plan.append((info, names.place(parts)))
     if not any(posixpath.splitext(path)[1].lower() in SUFFIXES for _, path in plan):
+        if packs := [path for _, path in plan if is_pack(path)]:
+            raise InputError(
+                f"This zip holds packed folders ('{cut(packs[0])}') and no pictures. Unpack those,"
+                " and zip the folder that holds what was in them."
+            )
         raise InputError(
             f"There are no pictures among the {len(plan):,} files of this zip. Zip a folder with"
             " one sub-folder per class, holding .jpg, .png or similar files."
@@ -150,34 +103,9 @@ def _plan(packed: zipfile.ZipFile, entries: int, names: Names) -> list[tuple[zip
     return plan
 
 
-def _encoding(infos: list[zipfile.ZipInfo]) -> str:
-    """Return how names are written that do not say so: UTF-8, a country's, or the zip format's
-    own.
-    """
-    names = [info.filename.encode("cp437") for info in infos if not info.flag_bits & _UTF8]
-    names = [name for name in names if not name.isascii()]
-    try:
-        b"/".join(names).decode("utf-8")
-    except UnicodeDecodeError:
-        return name_encoding(names, "cp437")
-    return "utf-8"
-
-
-def _decoded(info: zipfile.ZipInfo, encoding: str) -> str:
-    """Return the entry's name with forward slashes; many programs write UTF-8 without saying so."""
-    name = info.filename
-    if not info.flag_bits & _UTF8:
-        with contextlib.suppress(UnicodeError):
-            name = name.encode("cp437").decode(encoding)
-    return unicodedata.normalize("NFC", name.replace("\\", "/"))
-
-
 def _require_plain(info: zipfile.ZipInfo, name: str) -> None:
-    if info.flag_bits & 0x1:
-        raise InputError(
-            "This zip is protected by a password. Make one without a password and upload it."
-        )
-    if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
+    zips.require_unlocked(info)
+    if not zips.is_plain(info):
         raise InputError(
             f"This zip holds a link or a device ('{cut(name)}') instead of a file, so nothing was"
             " unpacked. Make a new zip with the pictures themselves."
@@ -248,12 +176,6 @@ def sweep(folder: Path) -> None:
 
 def _lock_path(half: Path) -> Path:
     return half.with_name(f"{half.name}{_LOCK}")
-
-
-def _damaged(error: Exception) -> InputError:
-    return InputError(
-        f"This zip is damaged or of an unusual kind ({error}). Make it again and upload it."
-    )
 
 
 def _bomb(budget: int) -> InputError:

@@ -13,6 +13,7 @@ _NOTES = (
     ".txt .md .rst .csv .tsv .json .jsonl .xml .yaml .yml .toml .html .htm .css .js .py .ipynb .sh"
     " .db .ini .log .xmp .aae .thm .lnk .url .md5 .sha256 .lock .cache "
 )
+_PACKS = ".zip .rar .7z .tar .tar.gz .gz .tgz"
 _KINDS = {
     ".heic .heif .hif": (
         "HEIC photos are not read. Save it as JPEG (on a phone, choose 'Most compatible')."
@@ -44,7 +45,7 @@ _KINDS = {
     ".czi .lif .nd2 .svs .ndpi .vsi .oif .oib": (
         "Files of microscopes and slide scanners are not read. Export single pictures as PNG."
     ),
-    ".zip .rar .7z .tar .tar.gz .gz .tgz": "It is a packed folder. Unpack it first.",
+    _PACKS: "It is a packed folder. Unpack it first.",
     ".jxl .exr .hdr .tga .ico .icns .pcx .jxr": (
         "This kind of picture is not read. Save it as JPEG or PNG."
     ),
@@ -59,6 +60,11 @@ def ending(name: str) -> str:
     if suffix == ".gz" and stem.endswith((".nii", ".tar")):
         return stem[-4:] + suffix
     return suffix
+
+
+def is_pack(name: str) -> bool:
+    """Tell whether a file is a packed folder by its name."""
+    return ending(name) in _PACKS.split()
 
 
 def told(suffix: str) -> str:

@@ -215,14 +215,9 @@ def missing(folder: Path) -> str:
     """Say that a path is no folder of pictures, and which one it may mean."""
     shown = whole_path(folder)
     if folder.exists():
-        what = (
-            "a zip file. Upload it on the page, or unpack it"
-            if folder.suffix.lower() == ".zip"
-            else "a file"
-        )
-        why = "" if folder.suffix.lower() == ".zip" else told(ending(folder.name))
+        why = told(ending(folder.name))
         ask = "Choose the folder that holds one sub-folder per class."
-        return spoken(f"{shown} is {what}.", why, ask)
+        return spoken(f"{shown} is a file.", why, ask)
     parent = next((p for p in folder.parents if p.is_dir()), None)
     if parent is None or not access.allowed(parent):
         return f"I cannot open {shown}. Copy the folder's path again."

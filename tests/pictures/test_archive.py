@@ -15,7 +15,7 @@ import pytest
 from filelock import FileLock
 
 from srcsel.base.errors import InputError, StoreError
-from srcsel.pictures import archive, entries
+from srcsel.pictures import archive, entries, zips
 from srcsel.pictures.archive import unpack
 from srcsel.pictures.listing import list_pictures
 
@@ -319,7 +319,7 @@ def test_names_no_file_system_holds(tmp_path, monkeypatch):
 
 
 def test_names_windows_cannot_hold(monkeypatch):
-    monkeypatch.setattr(archive.os, "name", "nt")
+    monkeypatch.setattr(entries.os, "name", "nt")
     assert [entries.safe(p) for p in ("what?", "a:b", "con", "aux.jpg", "dots...", "fine é")] == [
         *("what_", "a_b", "_con", "_aux.jpg", "dots", "fine é")
     ]
@@ -399,13 +399,13 @@ def test_a_zip_of_folders_is_refused(tmp_path):
 
 def test_the_list_of_a_zip_is_counted_before_it_is_read(tmp_path, monkeypatch):
     data = zipped({f"{k}.jpg": b"x" for k in range(70_000)})  # more than 65,535: a ZIP64
-    assert archive._listed(io.BytesIO(data)) == 70_000
-    assert archive._listed(io.BytesIO(data[:-8])) == 0
+    assert zips._listed(io.BytesIO(data)) == 70_000
+    assert zips._listed(io.BytesIO(data[:-8])) == 0
     few = zipped({f"{k}.jpg": b"x" for k in range(7)})
-    assert archive._listed(io.BytesIO(b"before" + few)) == 7
+    assert zips._listed(io.BytesIO(b"before" + few)) == 7
     commented = few[:-2] + (5).to_bytes(2, "little") + b"hello"
-    assert archive._listed(io.BytesIO(commented)) == 7
-    monkeypatch.setattr(archive.zipfile, "ZipFile", None)  # is not asked
+    assert zips._listed(io.BytesIO(commented)) == 7
+    monkeypatch.setattr(zips.zipfile, "ZipFile", None)  # is not asked
     assert "70,000 files" in refusal(data, tmp_path, entries=40_000)
 
 

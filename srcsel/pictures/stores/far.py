@@ -46,7 +46,8 @@ def ask(source: Source, place: Path, watch: Watch) -> Tree | None:
     found = store.matching(source.pattern) if source.pattern else store.files(listing)
     listed = [one for one in found if _is_meant(one.name)]
     kinds = {ending(one.name) for one in listed}
-    if not kinds & PICTURES and (packed := [one for one in listed if shards.is_one(one.name)]):
+    names = set() if kinds & PICTURES else set(shards.meant(one.name for one in listed))
+    if packed := [one for one in listed if one.name in names]:
         if {ending(one.name) for one in packed} == {".parquet"}:
             rows.ask(store, packed, place, watch)
         else:

@@ -249,7 +249,7 @@ def _of_shards(source: Source, place: Path) -> Listing:
 
 def _by_shard(source: Source, place: Path, paths: Sequence[str]) -> dict[str, int]:
     """Return how many pictures each shard has, by its name (relative, POSIX)."""
-    names = sorted(filter(shards.is_one, index.told(place, "rows") or index.told(place, "shards")))
+    names = shards.meant(sorted(index.told(place, "rows") or index.told(place, "shards")))
     if source.path is not None:
         around = source.path if source.path.is_dir() else source.path.parent
         names = [Path(name).relative_to(around).as_posix() for name in names]

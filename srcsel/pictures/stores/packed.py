@@ -1,5 +1,5 @@
-"""Folders that were packed as a tar: told from WebDataset shards by what lies in them, and unpacked
-as they were, so that they are read as the folder itself would be.
+"""Folders that were packed as a tar or a zip: told from WebDataset shards by what lies in them, and
+unpacked as they were, so that they are read as the folder itself would be.
 """
 
 from __future__ import annotations
@@ -14,26 +14,40 @@ import tarfile
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
+from srcsel.base import phrases
+from srcsel.base.errors import InputError
+from srcsel.base.phrases import cut
 from srcsel.base.watch import Watch
-from srcsel.pictures.entries import Names, ignores_case, is_wanted, parts_of
+from srcsel.pictures.entries import Names, ignores_case
 from srcsel.pictures.images import SUFFIXES as PICTURES
-from srcsel.pictures.kinds import ending
-from srcsel.pictures.reading import FILE_LIMIT
+from srcsel.pictures.kinds import ending, is_pack
+from srcsel.pictures.layouts import is_part, split_of
+from srcsel.pictures.stores import contents
 from srcsel.pictures.stores.arriving import TOO_LARGE
 from srcsel.pictures.stores.limits import Allowance
-from srcsel.pictures.stores.parts import part_of
+from srcsel.pictures.stores.parts import are_numbered, part_of
 from srcsel.pictures.stores.shards import LABEL_FIELDS, LABEL_FILES, TEXT_LIMIT, Wary, sound
 from srcsel.store.files import NOT_SO
 
 ZIPPED = (".tar.gz", ".tgz")
 TABLES = (".csv", ".tsv", ".tab", ".psv")
+SHOWN = 2  # names in a sentence
 LOOKED_INTO = 100  # JSON files beside pictures that may hold a label
-LINK = "It is a link or a device in the tar, so it was not unpacked. Pack the file itself."
+LINK = "It is a packed link or device, so it was not unpacked. Pack the file itself."
 LOOK = 256  # files between two looks at the stop button
 _CHUNK = 1 << 20
+NUMBERED = (
+    "{0} hold pictures without folders of classes, and are numbered like the pieces of one whole."
+    " If each holds the pictures of one class, call it so (cat{1}, dog{1}); else put the pictures"
+    " of each class into a folder of their own, or a table labels.csv (file,label) beside them."
+)
+OF_PACKS = (
+    "{} holds packed folders ({}) and no pictures. Unpack it, not what is in it, and give the"
+    " folder: where each of them holds the pictures of one class, its name is the class."
+)
 MIXED = (
-    "{} says the class of each picture in a file of its own, and what came before it is a packed"
-    " folder. Put one of the two elsewhere."
+    "Beside {} lie shards of another kind: some say the class of each picture in a file of its own,"
+    " and others are packed folders. Put one of the two elsewhere."
 )
 
 
@@ -57,19 +71,33 @@ def plain(shard: Path, coming: Path, most: Allowance) -> Path:
 
 
 class Kind(enum.Enum):
-    """What a tar is."""
+    """What a tar or a zip is."""
 
     SHARD = "says the class of each picture"
     FOLDER = "a packed folder"
+    CONTENT = "the same, of which no folder is called like a class"
     BARE = "pictures, and nothing that says a class"
 
 
-def kind_of(tar: Path, name: str) -> Kind:
-    """Tell what a tar is: one is a packed folder where a picture lies in a folder or a table beside
-    them, and no file beside a picture says its label. Raises InputError where it is damaged.
+FOLDERS = (Kind.FOLDER, Kind.CONTENT)
+
+
+def kind_of(packed: Path, name: str) -> Kind:
+    """Tell what a tar or a zip is: one is a packed folder where a picture lies in a folder or a
+    table beside them, and no file beside a picture says its label; a zip is no shard.
+
+    Raises InputError where it is damaged, or holds packed folders alone.
     """
-    placed = table = False
-    asked, beside = 0, _Beside("")
+    if packed.suffix == contents.ZIP:
+        seen = _Seen()
+        for parts in contents.names_in_zip(packed):
+            seen.add(PurePosixPath(*parts))
+        return seen.kind(name)
+    return _kind_of_tar(packed, name)
+
+
+def _kind_of_tar(tar: Path, name: str) -> Kind:
+    seen, asked, beside = _Seen(), 0, _Beside("")
     with sound(name), Wary(io.FileIO(tar)) as file, tarfile.open(fileobj=file, mode="r:") as held:
         for member in _files(held):
             path = PurePosixPath(member.name)
@@ -79,9 +107,7 @@ def kind_of(tar: Path, name: str) -> Kind:
             key = f"{path.parent}/{stem}"
             if key != beside.key:
                 beside = _Beside(key)
-            if ending(path.name) in PICTURES and not path.name.startswith("."):
-                beside.picture = True
-                placed = placed or path.parent.name != ""
+            beside.picture = seen.add(path) or beside.picture
             if last == "json" and member.size <= TEXT_LIMIT:
                 beside.json = member
             if beside.picture and beside.json is not None and asked < LOOKED_INTO:
@@ -89,8 +115,40 @@ def kind_of(tar: Path, name: str) -> Kind:
                 if _tells(held, beside.json):
                     return Kind.SHARD
                 beside.json = None
-            table = table or path.name.lower().endswith(TABLES) or path.name.lower() == "labels.txt"
-    return Kind.FOLDER if placed or table else Kind.BARE
+    return seen.kind(name)
+
+
+class _Seen:
+    """What was seen of the names in a tar or a zip."""
+
+    def __init__(self) -> None:
+        self._places = set[str]()  # of pictures, POSIX
+        self._packs = list[str]()
+        self._table = False
+
+    def add(self, path: PurePosixPath) -> bool:
+        """Count a file; tell whether it is a picture."""
+        low = path.name.lower()
+        if low.startswith("."):
+            return False
+        picture = ending(low) in PICTURES
+        if picture:
+            self._places.add(path.parent.as_posix())
+        elif is_pack(low):
+            self._packs.append(path.name)
+        self._table = self._table or low.endswith(TABLES) or low == "labels.txt"
+        return picture
+
+    def kind(self, name: str) -> Kind:
+        """Tell what it is by all that was seen. Raises InputError where that is packed folders."""
+        if self._packs and not self._places:
+            shown = [cut(pack) for pack in self._packs[:SHOWN]]
+            more = [f"{n:,} more"] if (n := len(self._packs) - SHOWN) > 0 else []
+            raise InputError(OF_PACKS.format(name, phrases.listed([*shown, *more])))
+        folders = {part for place in self._places for part in PurePosixPath(place).parts}
+        if self._table or not all(is_part(part) and not split_of(part) for part in folders):
+            return Kind.FOLDER
+        return Kind.CONTENT if folders else Kind.BARE
 
 
 class _Beside:
@@ -123,36 +181,44 @@ class Unpacked:
         """names: of all of them, relative, POSIX. Those of different parts come into folders called
         so, as their pictures would lie.
         """
-        self._into, self._most, self._names = into, most, Names(folded=ignores_case(into))
+        self._into, self._most = into, most
+        self._names = Names(folded=ignores_case(into), kind="packed folder")
         parts = {name: part_of(name) for name in names}
         several = len({part for part in parts.values() if part}) > 1
         self._part = parts if several else dict.fromkeys(parts, "")
-        self.aside, self.has_tables = dict[str, str](), False
+        self._numbered = are_numbered(names)
+        self._alone = len(names) == 1
+        self._has_folders = self.has_tables = self.has_classes = False
+        self.aside = dict[str, str]()
 
-    def unpack(self, tar: Path, name: str, watch: Watch) -> None:
-        """Unpack a tar. Raises InputError for one that is damaged, hostile or too much, StoreError,
+    def unpack(self, packed: Path, name: str, kind: Kind, watch: Watch) -> None:
+        """Unpack a tar or a zip; one of several that holds no folders of classes is the folder of
+        a class itself. Raises InputError for one that is damaged, hostile or too much, StoreError,
         Cancelled.
         """
         head, known = ([part] if (part := self._part[name]) else []), dict[str, str]()
-        for at, (member, data) in enumerate(_contents(tar, name)):
+        bare = name[: len(name) - len(ending(name))].split("/")
+        if kind is Kind.FOLDER or is_part(bare[-1]) or (head and part_of(bare[-1])):
+            self._has_folders = True
+        elif not self._alone and not self._numbered:
+            head, self.has_classes = bare, True
+        for at, one in enumerate(contents.contents(packed, name, self._most)):
             if at % LOOK == 0:
-                watch.update("pictures", "reading", note=f"Unpacking {tar.name}, {at:,}")
-            parts = parts_of(member.name, "tar")
-            if not is_wanted(parts):
-                continue
-            if member.isdir():
-                place = self._into / self._names.folder([*head, *parts])
+                watch.update("pictures", "reading", note=f"Unpacking {packed.name}, {at:,}")
+            written = "/".join(parts := [*head, *one.parts])
+            if one.what is contents.What.FOLDER:
+                place = self._into / self._names.folder(parts)
                 if not place.is_dir():
                     self._most.take(0)
                     place.mkdir(parents=True)
-            elif not member.isfile():
-                self.aside["/".join([*head, *parts])] = LINK
-            elif data is None:
-                self.aside["/".join([*head, *parts])] = TOO_LARGE.format(member.size / 1e6)
+            elif one.what is contents.What.OTHER:
+                self.aside[written] = LINK
+            elif one.data is None:
+                self.aside[written] = TOO_LARGE.format(one.size / 1e6)
             else:
-                if member.name not in known:  # of two of one name the later counts, as for tar
-                    known[member.name] = self._names.place([*head, *parts])
-                self.write(known[member.name], data)
+                if written not in known:  # of two of one name the later counts, as for tar
+                    known[written] = self._names.place(parts)
+                self.write(known[written], one.data)
 
     def write(self, place: str, data: bytes) -> None:
         """Write a file. Raises InputError and StoreError where that is too much."""
@@ -170,6 +236,14 @@ class Unpacked:
                 shutil.copyfile(path, target)
                 self.has_tables = True
 
+    def require_classes(self) -> None:
+        """Raise InputError where numbered ones may be those of a class each, or of none."""
+        if self._numbered and not (self._alone or self._has_folders or self.has_tables):
+            names = [PurePosixPath(name).name for name in sorted(self._part)]
+            more = [f"{n:,} more"] if (n := len(names) - SHOWN) > 0 else []
+            shown = phrases.listed([*map(cut, names[:SHOWN]), *more])
+            raise InputError(NUMBERED.format(shown, ending(names[0])))
+
     def taken_back(self) -> list[str]:
         """Remove all that was unpacked; returns the names of the pictures."""
         found = [p for p in self._into.rglob("*") if ending(p.name) in PICTURES]
@@ -177,15 +251,3 @@ class Unpacked:
         shutil.rmtree(self._into)
         self._into.mkdir()
         return names
-
-
-def _contents(tar: Path, name: str) -> Iterator[tuple[tarfile.TarInfo, bytes | None]]:
-    """Yield what lies in a tar, with the bytes of its files; None of those too large for one."""
-    with sound(name), Wary(io.FileIO(tar)) as file, tarfile.open(fileobj=file, mode="r:") as held:
-        for member in held:
-            held.members = []  # pyright: ignore[reportAttributeAccessIssue]
-            data = None
-            if member.isfile() and member.size <= FILE_LIMIT:
-                opened = held.extractfile(member)
-                data = b"" if opened is None else opened.read()
-            yield member, data

@@ -16,6 +16,7 @@ from srcsel.pictures.kinds import ending
 from srcsel.pictures.layouts import Remedy, split_of, typed
 
 _NUMBER = re.compile(r"[\W_]*\d+([\W_]*of[\W_]*\d+.*)?$", re.IGNORECASE)
+_COUNTED = re.compile(r"(?P<head>.*?)(?P<number>\d+)(?P<tail>[\W_]*of[\W_]*\d+)?", re.IGNORECASE)
 SEVERAL = (
     "The shards are parts of a data set, {}: they are taken together, and the classes are those"
     " that they say."
@@ -31,6 +32,19 @@ def part_of(name: str) -> str:
     words = re.split(r"[\W_]+", stem)
     said = (split_of(text) for text in (stem, words[0], words[-1], *reversed(folders)))
     return next((part for part in said if part and not part.startswith(("zoom", "fold"))), "")
+
+
+def are_numbered(names: Collection[str]) -> bool:
+    """Tell whether some shards (relative, POSIX) are the pieces of one whole by their names: all
+    alike but for numbers without a gap, as x-00 and x-01; n01440764 and n01443537 are none.
+    """
+    stems = [name.rpartition("/")[2] for name in names]
+    stems = [stem[: len(stem) - len(ending(stem))] for stem in stems]
+    found = [_COUNTED.fullmatch(stem) for stem in stems]
+    told = [one for one in found if one is not None]
+    numbers = sorted(int(one["number"]) for one in told)
+    alike = len(told) == len(stems) and len({(one["head"], one["tail"]) for one in told}) == 1
+    return alike and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
 def about_parts(pictures: Mapping[str, int], around: Path | Address) -> list[str]:

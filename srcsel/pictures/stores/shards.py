@@ -27,7 +27,8 @@ from srcsel.pictures.stores.batches import batches
 from srcsel.pictures.stores.limits import Allowance
 from srcsel.store.files import NOT_SO
 
-ENDINGS = frozenset({".tar", ".tar.gz", ".tgz", ".parquet", ".arrow"})
+TABLES = (".parquet", ".arrow")
+ENDINGS = frozenset({".tar", ".tar.gz", ".tgz", ".zip", *TABLES})
 IMAGE = ("image", "img", "picture", "photo", "jpg", "jpeg", "png", "webp", "pixel_values", "bytes")
 LABEL = ("label", "labels", "class", "cls", "category", "target", "fine_label", "coarse_label", "y")
 """Names of columns, the likeliest first."""
@@ -59,6 +60,16 @@ def is_one(name: str) -> bool:
     """Tell whether a file (relative, POSIX) is a shard, and none that `datasets` made beside."""
     last = name.rpartition("/")[2]
     return ending(last) in ENDINGS and not last.startswith(("cache-", "."))
+
+
+def meant(names: Iterable[str]) -> list[str]:
+    """Return those of some files (relative, POSIX) that are shards or packed folders; beside tables
+    of pictures, which say their classes, zips are not.
+    """
+    found = [name for name in names if is_one(name)]
+    if any(ending(name) in TABLES for name in found):
+        return [name for name in found if ending(name) != ".zip"]
+    return found
 
 
 def title(name: str) -> str:

@@ -20,7 +20,7 @@ from srcsel.pictures.tables.rows import SUFFIXES as TABLES
 from srcsel.store import files
 
 NESTING = 3  # folders in one another that are looked into for shards
-VERSION = 3  # part of a folder's name; raise it with every change to what is brought
+VERSION = 4  # part of a folder's name; raise it with every change to what is brought
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def local_shards(source: Source) -> dict[str, Path]:
         return {path.name: path}
     found = [p for p in path.rglob("*") if ending(p.name) in shards.ENDINGS and p.is_file()]
     names = {p.relative_to(path).as_posix(): p for p in found if access.allowed(p)}
-    return {n: names[n] for n in sorted(names) if shards.is_one(n) and source.means(n)}
+    return {n: names[n] for n in shards.meant(sorted(filter(source.means, names)))}
 
 
 def local_tables(source: Source) -> dict[str, Path]:
@@ -139,8 +139,8 @@ def local_tables(source: Source) -> dict[str, Path]:
 
 
 def _holds_shards(folder: Path, depth: int = NESTING) -> bool:
-    """Tell whether a folder holds shards and nothing else that could be meant: no pictures, and no
-    folders but such and those of data sets that `datasets` has written.
+    """Tell whether a folder holds shards or packed folders and nothing else that could be meant: no
+    pictures, and no folders but such and those of data sets that `datasets` has written.
     """
     found = False
     with contextlib.suppress(OSError), os.scandir(folder) as entries:

@@ -18,7 +18,7 @@ from srcsel.base.remote import Store, Stored
 from srcsel.base.watch import Watch
 from srcsel.pictures.kinds import ending
 from srcsel.pictures.reading import FILE_LIMIT
-from srcsel.pictures.stores import arriving, index, packed, shards
+from srcsel.pictures.stores import arriving, contents, index, packed, shards
 from srcsel.pictures.stores.arriving import TOO_LARGE
 from srcsel.pictures.stores.limits import Allowance
 
@@ -157,12 +157,14 @@ def _unpack_each(
     for number, (name, given) in enumerate(sources.shards):
         title = shards.title(name)
         shard = packed.plain(given, made.parent, most)
-        kind = packed.kind_of(shard, name) if shard.suffix == ".tar" else packed.Kind.SHARD
-        if plain and kind is packed.Kind.SHARD:
+        zipped = shard.suffix == contents.ZIP
+        tarred = shard.suffix == ".tar"
+        kind = packed.kind_of(shard, name) if zipped or tarred else packed.Kind.SHARD
+        if (plain and kind is packed.Kind.SHARD) or (telling and zipped):
             raise InputError(packed.MIXED.format(name))
-        plain = plain or (not telling and kind is packed.Kind.FOLDER)
+        plain = plain or (not telling and (zipped or kind in packed.FOLDERS))
         if plain or (not telling and kind is packed.Kind.BARE):
-            folder.unpack(shard, name, watch)
+            folder.unpack(shard, name, kind, watch)
             continue
         if not telling:  # those before say nothing of their pictures
             aside |= dict.fromkeys(folder.taken_back(), NO_LABEL)
@@ -177,8 +179,9 @@ def _unpack_each(
         some += len(told.names)
     if not telling:
         folder.add(sources.tables)
+        folder.require_classes()
         aside |= folder.aside
-        plain = plain or folder.has_tables
+        plain = plain or folder.has_tables or folder.has_classes
     if not plain and not some:
         bare = NO_LABEL in aside.values() or not telling
         names = phrases.listed([Path(one).name for one in sources.names][:NAMED])

@@ -1,8 +1,12 @@
-"""A packed folder (a tar) is read as the folder itself, on this computer and at an address."""
+"""A packed folder (a tar, a zip) is read as the folder itself, here and at an address."""
 
 import gzip
 import io
+import shutil
+import stat
 import tarfile
+import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +15,7 @@ from srcsel.base.watch import Watch
 from srcsel.pictures import checks, layouts, stores
 from srcsel.pictures.dataset import load_dataset
 from srcsel.pictures.listing import list_pictures
+from srcsel.pictures.stores import contents
 from tests.pictures.stores.test_mirror import REF, store  # noqa: F401 - a fixture
 from tests.pictures.stores.test_shards import samples, tar_of
 
@@ -80,14 +85,25 @@ def told(ref, around):
     return found.paths, found.labels.tolist(), found.classes, found.digest, aside, notes, ways
 
 
+def zip_of(path, files):
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, data in files.items():
+            packed.writestr(name, data)
+
+
+made = {"x.tar": lambda path, files: tar_of(path, list(files.items())), "x.zip": zip_of}
+packs = pytest.mark.parametrize("pack", list(made))
+
+
 @pytest.mark.parametrize("wrapper", ["", "set/"])
-@pytest.mark.parametrize("ending", [".tar", ".tar.gz", ".tgz"])
+@pytest.mark.parametrize("ending", [".tar", ".tar.gz", ".tgz", ".zip"])
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda f: f.__name__)
 def test_a_packed_folder_is_read_as_the_folder_is(shape, ending, wrapper, tmp_path):
     files = {f"{wrapper}{name}": data for name, data in shape().items()}
     folder, tar = written(tmp_path / "folder", files), tmp_path / f"packed{ending}"
-    with tarfile.open(tar, "w" if ending == ".tar" else "w:gz") as archive:
-        archive.add(folder, ".")
+    kinds = {".tar": "tar", ".zip": "zip"}
+    made = shutil.make_archive(str(tmp_path / "made"), kinds.get(ending, "gztar"), folder)
+    Path(made).rename(tar)
     expected = told(str(folder), str(folder))
     assert told(str(tar), str(tar)) == expected
     (tmp_path / "alone").mkdir()
@@ -95,16 +111,16 @@ def test_a_packed_folder_is_read_as_the_folder_is(shape, ending, wrapper, tmp_pa
     assert told(str(tmp_path / "alone"), str(tmp_path / "alone")) == expected
 
 
+@pytest.mark.parametrize("kind", ["tar", "zip"])
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda f: f.__name__)
 @pytest.mark.parametrize("whole", [True, False])
-def test_at_an_address_too(shape, whole, store, tmp_path):  # noqa: F811
+def test_at_an_address_too(shape, whole, kind, store, tmp_path):  # noqa: F811
     store.clear()
     folder = written(tmp_path / "folder", shape())
-    tar_of(tmp_path / "x.tar", list(shape().items()))
-    store["x.tar"] = (tmp_path / "x.tar").read_bytes()
+    store[f"x.{kind}"] = Path(shutil.make_archive(str(tmp_path / "x"), kind, folder)).read_bytes()
     if not whole:
         store["other.pdf"] = b"x"
-    ref = REF if whole else f"{REF}/x.tar"
+    ref = REF if whole else f"{REF}/x.{kind}"
     assert told(ref, ref) == told(str(folder), str(folder))
 
 
@@ -113,13 +129,14 @@ def remedies(ref, watch=None):
     return layouts.remedies(listed)
 
 
-def test_its_parts_can_be_asked_for_as_those_of_the_folder(tmp_path):
+@packs
+def test_its_parts_can_be_asked_for_as_those_of_the_folder(pack, tmp_path):
     folder = written(tmp_path / "folder", in_parts())
-    tar_of(tmp_path / "x.tar", [(f"set/{name}", data) for name, data in in_parts().items()])
-    below, only = remedies(str(tmp_path / "x.tar"))
+    made[pack](tmp_path / pack, {f"set/{name}": data for name, data in in_parts().items()})
+    below, only = remedies(str(tmp_path / pack))
     assert (below.ref, only.ref) == (
-        str(tmp_path / "x.tar" / "set" / "*"),
-        str(tmp_path / "x.tar" / "set" / "train"),
+        str(tmp_path / pack / "set" / "*"),
+        str(tmp_path / pack / "set" / "train"),
     )
     for way, other in zip((below, only), remedies(str(folder)), strict=True):
         assert load_dataset(way.ref).digest == load_dataset(other.ref).digest
@@ -173,11 +190,12 @@ def _listed(ref):
     return list_pictures(ref)
 
 
+@packs
 @pytest.mark.parametrize("name", ["../../cat/0.png", "/etc/cat/0.png", "cat/../../0.png"])
-def test_names_that_lead_outside_are_refused(name, tmp_path, work_folder):
-    tar_of(tmp_path / "x.tar", [*of("cat", "dog").items(), (name, PICTURES[0])])
-    with pytest.raises(InputError, match="This tar wants to write outside its folder"):
-        load_dataset(str(tmp_path / "x.tar"))
+def test_names_that_lead_outside_are_refused(name, pack, tmp_path, work_folder):
+    made[pack](tmp_path / pack, of("cat", "dog") | {name: PICTURES[0]})
+    with pytest.raises(InputError, match=r"This (tar|zip) wants to write outside its folder"):
+        load_dataset(str(tmp_path / pack))
     assert not list(work_folder.glob("public/store-*/pictures"))
 
 
@@ -198,7 +216,7 @@ def test_links_and_devices_are_left_aside_and_said(tmp_path):
             archive.addfile(about, io.BytesIO(data))
     dataset = load_dataset(str(tmp_path / "x.tar"))
     assert len(dataset.paths) == 16
-    aside = {one.path for one in dataset.unreadable if "link or a device" in one.reason}
+    aside = {one.path for one in dataset.unreadable if "link or device" in one.reason}
     assert aside == {"cat/link.png", "dog", "cat/hard.png", "cat/null.png"}
     assert not [path for path in dataset.folder.rglob("*") if path.is_symlink()]
 
@@ -237,9 +255,120 @@ def test_shards_that_say_their_classes_stay_what_they_are(tmp_path):
         assert len(dataset.unreadable) == 4
     tar_of(tmp_path / "aa.tar", list(of("cat", "dog").items()))
     (tmp_path / "aa.tar").rename(tmp_path / "ab" / "0.tar")
-    with pytest.raises(InputError, match=r"says the class of each picture in a file of its own"):
+    with pytest.raises(InputError, match=r"say the class of each picture in a file of its own"):
         load_dataset(str(tmp_path / "ab"))
 
 
 def _said(data, number):
     return ("png", data), ("cls", str(number % 2).encode())
+
+
+def zipped_badly(path, kind):
+    """A zip as nobody should make it."""
+    files = of("cat", "dog")
+    zip_of(path, files)
+    data = bytearray(path.read_bytes())
+    if kind == "locked":
+        for mark, offset in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
+            data[data.index(mark) + offset] |= 1
+    elif kind == "torn":
+        data = data[:-100]
+    elif kind == "damaged":
+        data[data.index(PICTURES[0]) + 20] ^= 0xFF
+    elif kind == "none":
+        data = bytearray(b"no zip at all" * 100)
+    path.write_bytes(data)
+    if kind == "bomb":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+            packed.writestr("cat/0.bmp", bytes(70 * 2**20))
+    elif kind == "nested":
+        zip_of(path, {"cat.zip": b"x", "set/dog.zip": b"x", "set/owl.tar": b"x"})
+    elif kind == "too many":
+        zip_of(path, {f"cat/{i}.png": b"x" for i in range(12)})
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("locked", "protected by a password"),
+        ("torn", "zip is damaged"),
+        ("damaged", "zip is damaged"),
+        ("none", "zip is damaged"),
+        ("bomb", "unpack to more than"),
+        ("nested", r"holds packed folders \(cat.zip, dog.zip and 1 more\) and no pictures"),
+        ("too many", "12 files and folders; 11 are the limit"),
+    ],
+)
+def test_a_zip_is_read_with_the_care_of_an_upload(kind, why, tmp_path, work_folder, monkeypatch):
+    zipped_badly(tmp_path / "x.zip", kind)
+    if kind == "too many":
+        monkeypatch.setattr(contents, "ENTRY_LIMIT", 11)
+        monkeypatch.setattr(contents, "FOLDER_LIMIT", 0)
+    with pytest.raises(InputError, match=why):
+        load_dataset(str(tmp_path / "x.zip"))
+    assert not list(work_folder.glob("public/store-*/pictures"))
+
+
+def test_links_in_a_zip_are_left_aside_and_said(tmp_path):
+    link = zipfile.ZipInfo("cat/link.png")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    zip_of(tmp_path / "x.zip", of("cat", "dog") | {link: "/etc/passwd"})
+    dataset = load_dataset(str(tmp_path / "x.zip"))
+    assert [one.path for one in dataset.unreadable] == ["cat/link.png"]
+    assert not [path for path in dataset.folder.rglob("*") if path.is_symlink()]
+
+
+def test_names_in_a_zip_are_read_in_their_own_encoding(tmp_path):
+    zip_of(tmp_path / "x.zip", of("c__t", "dog"))
+    path = tmp_path / "x.zip"
+    path.write_bytes(path.read_bytes().replace(b"c__t", "cät".encode()))
+    assert load_dataset(str(path)).classes == ("cät", "dog")
+
+
+@packs
+@pytest.mark.parametrize("inside", ["", "images/"])
+def test_archives_of_one_class_each_are_folders_of_classes(pack, inside, store, tmp_path):  # noqa: F811
+    """As ImageNet is handed out: n01440764.tar, n01443537.tar, without folders in them."""
+    folder, plain = tmp_path / "set", tmp_path / "plain"
+    folder.mkdir()
+    store.clear()
+    for at, name in enumerate(("n01440764", "n01443537")):
+        files = {f"{inside}{i}.png": data for i, data in enumerate(PICTURES[8 * at : 8 * at + 8])}
+        file = folder / f"{name}{pack[1:]}"
+        made[pack](file, files)
+        written(plain / name, files)
+        store[file.name] = file.read_bytes()
+    expected = load_dataset(str(plain))
+    assert expected.classes == ("n01440764", "n01443537")
+    for ref in (str(folder), REF):
+        dataset = load_dataset(ref)
+        assert (dataset.classes, dataset.digest) == (expected.classes, expected.digest)
+
+
+def test_archives_of_classes_in_folders_of_parts(tmp_path):
+    folder = tmp_path / "set"
+    for at, name in enumerate(("train/cat", "train/dog", "test/cat", "test/dog")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        files = {f"{i}.png": data for i, data in enumerate(PICTURES[4 * at : 4 * at + 4])}
+        zip_of(folder / f"{name}.zip", files)
+    way, _ = remedies(str(folder))
+    assert load_dataset(way.ref).classes == ("cat", "dog")
+
+
+@packs
+def test_numbered_archives_are_no_classes_and_say_so(pack, tmp_path):
+    folder = tmp_path / "set"
+    folder.mkdir()
+    for at in range(2):
+        made[pack](folder / f"data-{at}{pack[1:]}", {f"{at}.png": PICTURES[at]})
+    with pytest.raises(InputError, match=r"numbered like the pieces.*call it so \(cat\."):
+        load_dataset(str(folder))
+    (folder / "labels.csv").write_text("file,label\n0.png,a\n1.png,b\n")
+    assert load_dataset(str(folder)).classes == ("a", "b")
+
+
+def test_a_zip_beside_shards_of_another_kind(tmp_path):
+    zip_of(tmp_path / "b.zip", of("cat", "dog"))
+    tar_of(tmp_path / "a.tar", [(f"0.{kind}", data) for kind, data in _said(PICTURES[0], 0)])
+    with pytest.raises(InputError, match=r"Beside b\.zip lie shards of another kind"):
+        load_dataset(str(tmp_path))
