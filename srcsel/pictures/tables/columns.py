@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from srcsel.base.absent import NO_VALUE
 from srcsel.base.errors import InputError
@@ -40,6 +40,8 @@ NO_CLASS = frozenset(
 )
 """Columns that sort pictures, but by no class, written as above."""
 
+_PARTS = frozenset({"split", "set", "subset", "partition", "usage", "fold", "kfold"})
+
 SINGLE = 0.9  # of the rows that have exactly one 1, from which two columns are one-hot
 FLAGS = 3  # columns of 0 and 1 from which half of that is enough
 _ON, _OFF = (
@@ -62,6 +64,12 @@ class Columns:
     said: str = ""  # how it was found, where a person may want to know
     width: int = 0  # columns of the table
     known: bool = True  # whether the column is called like one of labels
+    part: int | None = None  # says the part of the data set that a picture is of
+
+    def part_of(self, row: Sequence[str]) -> str:
+        """Return the part of the data set that a row gives, as folders are called; "" = none."""
+        value = "" if self.part is None else cell(row, self.part)
+        return split_of(f"fold {value}" if value.isdigit() else value)
 
     def label_of(self, row: Sequence[str]) -> str:
         """Return the class a row gives; "" = none, or several at once."""
@@ -87,6 +95,15 @@ def find_columns(
 
     Raises InputError with the columns there are where one cannot be told.
     """
+    found = _found(rows, table, knows)
+    shifted = int(_numbered(rows))
+    names = [bare(name) for name in rows[0]]
+    parts = (k + shifted for k, name in enumerate(names) if name in _PARTS)
+    part = next((k for k in parts if k not in (found.file, found.label)), None)
+    return replace(found, part=part)
+
+
+def _found(rows: Sequence[Sequence[str]], table: str, knows: Callable[[str], bool]) -> Columns:
     if _numbered(rows):  # as R writes tables: without a heading over the numbers of the rows
         rows = [["", *rows[0]], *rows[1:]]
     names, width = [bare(name) for name in rows[0]], len(rows[0])

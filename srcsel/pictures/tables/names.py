@@ -6,6 +6,7 @@ import os
 import posixpath
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable
 from urllib.parse import unquote, urlsplit
 
@@ -82,21 +83,23 @@ class Finder:
         """
         self.paths = frozenset(pictures)
         self.folder = folder
-        firsts = {path.partition("/")[0] for path in self.paths if "/" in path} if part else set()
-        self._heads = sorted(first for first in firsts if split_of(first) == part)
+        self._part, self._heads = part, defaultdict[str, list[str]](list)
+        for first in sorted({path.partition("/")[0] for path in self.paths if "/" in path}):
+            self._heads[split_of(first)].append(first)
         self._loose = _Index((_loosely(p), p) for p in self.paths) if loose else None
         self._indices: dict[tuple[bool, bool], _Index] = {}
 
-    def find(self, cell: str) -> tuple[str | None, bool]:
-        """Return the picture's path or None, and whether several pictures fit.
+    def find(self, cell: str, part: str = "") -> tuple[str | None, bool]:
+        """Return the picture's path or None, and whether several pictures fit; `part`: of a data
+        set, that the row names.
 
         As written first, then with capitals aside; a name without a picture's ending (an id) also
         means the picture that is called so but for its ending.
         """
         ways = spellings(cell) if cell else []
         found, several = self._strictly(ways)
-        if several:
-            heads = [f"{head}/{path}" for head in self._heads for path in ways]
+        if several and (part := part or self._part):
+            heads = [f"{head}/{path}" for head in self._heads.get(part, ()) for path in ways]
             found, _ = self._strictly(heads)
         elif found is None and self._loose is not None:
             for path in ways:

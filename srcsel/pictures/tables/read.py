@@ -133,7 +133,7 @@ class _Matching:
     def _take(self, row: list[str]) -> None:
         name = cell(row, self.columns.file)
         self.counts["rows"] += 1
-        path, several = self.finder.find(name)
+        path, several = self.finder.find(name, self.columns.part_of(row))
         if path is None:
             self._lost(name, several, self.columns.too_wide(row))
             return

@@ -499,6 +499,29 @@ def test_of_one_name_in_two_parts_that_of_the_tables_own_part_is_meant(tmp_path)
     assert read_table(tmp_path / "labels.csv", tmp_path, names).labels == {}
 
 
+@pytest.mark.parametrize(
+    ("column", "values", "folders"),
+    [
+        ("split", ("train", "test"), ("train", "test")),
+        ("Set", ("Training", "valid"), ("train", "val")),
+        ("fold", ("0", "1"), ("fold0", "fold_1")),
+    ],
+)
+def test_of_one_name_in_two_parts_that_of_the_row_s_part_is_meant(
+    tmp_path, column, values, folders
+):
+    names = [f"{folder}/{i}.png" for folder in folders for i in range(4)]
+    rows = [(i, part, "ab"[(i + part) % 2]) for part in (0, 1) for i in range(4)]
+    lines = "".join(f"{i}.png,{label},{values[part]}\n" for i, part, label in rows)
+    (tmp_path / "labels.csv").write_text(f"file,label,{column}\n{lines}")
+    read = read_table(tmp_path / "labels.csv", tmp_path, names)
+    assert read.labels == {f"{folders[part]}/{i}.png": label for i, part, label in rows}
+    (tmp_path / "labels.csv").write_text(
+        f"file,label,{column}\n{lines}".replace(f",{values[1]}\n", ",x\n")
+    )
+    assert len(read_table(tmp_path / "labels.csv", tmp_path, names).labels) == 4
+
+
 def test_numbers_of_rows_are_no_class(tmp_path):
     rows = "".join(f"{i % 2},{i}.png,{'ab'[i // 4]}\n" for i in range(8))
     (tmp_path / "t.csv").write_text(f"Unnamed: 0,file,kind\n{rows}")
