@@ -159,6 +159,7 @@ def test_the_picture_of_another_run_is_forgotten(visit, stored, result, given, k
 
 def test_a_figure_is_opened_by_the_drawer_and_is_no_link_to_a_file():
     made = figure("f" * 24, 7, 'a"<b>.png', "r&b")
+    assert '<b title="r&amp;b">r&amp;b</b>' in made  # whole on hover, where it is cut off
     assert "target=" not in made
     assert f'<a href="#" data-set="{"f" * 24}" data-picture="7"' in made
     assert 'data-file="a&quot;&lt;b&gt;.png" data-label="r&amp;b"' in made

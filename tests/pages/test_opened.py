@@ -43,6 +43,18 @@ def test_somebody_elses_run_does_not_open_by_itself(visit, stored, result, monke
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_an_owner_sees_all_runs_and_opens_the_own_latest(visit, stored, result, monkeypatch, page):
+    own = dataclasses.replace(result.run, id="20980101-101500-000000-ab12", person="default:2")
+    theirs = dataclasses.replace(result.run, id=LATER, person="default:1")
+    for run in (own, theirs):
+        stored.save(dataclasses.replace(result, run=run))
+    monkeypatch.setenv("SRCSEL_OWNER", "b@x.org")
+    monkeypatch.setattr(people, "way", lambda: "oidc")
+    monkeypatch.setattr(people, "person_of", lambda cookies: people.Person("default:2", "b@x.org"))
+    assert visit(page).query_params["run"] == own.id
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_what_was_chosen_among_the_classes_of_another_run_is_forgotten(visit, stored, result, page):
     stored.save(dataclasses.replace(result, run=dataclasses.replace(result.run, id=LATER)))
     tab = visit(page, run=result.run.id, pins="2", classes="1", second="demo/m1")

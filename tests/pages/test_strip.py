@@ -37,7 +37,9 @@ def strip(visit, save, result):
 def test_it_shows_the_winners_pictures_and_what_it_took_them_for(strip):
     body = strip()
     assert re.findall(r"/thumbs/[0-9a-f]+/(\d+)/96", body) == ["12", "3", "21"]
-    assert re.findall(r"<i>(.*?)</i>", body)[-1] == "took it for: &lt;b&gt;*spot*&lt;b&gt;"
+    assert (
+        re.findall(r"<i title=[^>]*>(.*?)</i>", body)[-1] == "took it for: &lt;b&gt;*spot*&lt;b&gt;"
+    )
     assert "one of a class" in body
     assert "the surest errors first" in body
     assert 'alt="rust: rust/01.png"' in body

@@ -233,7 +233,9 @@ def test_pictures_it_is_right_and_wrong_about_stand_on_the_card(result):
     text = to_html(shown, strip=dict.fromkeys((0, 25, 45), pixel))
     card = text.split('<div class="strip"')[1].split("</section>")[0]
     assert card.count(pixel) == 3  # the fourth is not there any more
-    assert card.count("took it for: a &#34;&gt;&lt;script&gt;") == 2  # in words, and as alt text
+    assert (
+        card.count("took it for: a &#34;&gt;&lt;script&gt;") == 3
+    )  # in words, as alt text and whole on hover
     assert "<script>" not in card
     assert '<div class="strip"' not in to_html(shown)
     assert '<div class="strip"' not in to_html(result, strip={0: pixel})

@@ -59,4 +59,7 @@ def _latest() -> str | None:
         runs = mine.visible(state.runs().list())
     except SrcselError:
         return None
-    return next((run.id for run in runs if run.complete and not run.example), None)
+    own = {mine.person(), ""}  # an owner sees all runs: those of others are not the owner's latest
+    return next(
+        (run.id for run in runs if run.complete and not run.example and run.person in own), None
+    )

@@ -126,12 +126,18 @@ def figure(
     # the drawer of the page (parts/drawers) opens it
     link = f'<a href="#" {about} data-label="{escape(plain(label))}">{image}</a>'
     inside = name.removeprefix(f"{label}/")  # the class stands above it
-    lines = f"<b>{escape(plain(label))}</b>"
+    lines = _whole("b", label)
     lines += f'<span title="{shown}"><bdi>{escape(plain(inside))}</bdi></span>'
     lines += f"<em>{escape(plain(mark))}</em>" if mark else ""
-    lines += f"<i>{escape(plain(more))}</i>" if more else ""
+    lines += _whole("i", more) if more else ""
     kind = ' class="marked"' if mark else ""
     return f"<figure{kind}>{link}<figcaption>{lines}</figcaption></figure>"
+
+
+def _whole(tag: str, text: str) -> str:
+    """Write a line that may be cut off, and is whole on hover."""
+    said = escape(plain(text))
+    return f'<{tag} title="{said}">{said}</{tag}>'
 
 
 def _img(set_id: str, index: int, alt: str, size: int) -> str:
