@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-
-import numpy as np
+from decimal import Decimal
 
 _WORDS = (
     "no",
@@ -74,7 +73,7 @@ def significant(value: float, digits: int) -> str:
     shown = float(f"{value:.{digits}g}")
     if shown.is_integer():
         return f"{shown:z,.0f}"
-    return np.format_float_positional(shown, trim="-")
+    return f"{Decimal(repr(shown)):f}"
 
 
 def digits(value: float) -> str:

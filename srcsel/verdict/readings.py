@@ -104,7 +104,10 @@ def order_in_words(result: Result) -> str:
     if not names:
         return ""
     by = f"mean rank by {listed(names)} together" if len(names) > 1 else f"rank by {names[0]}"
-    return f"In the order of the verdict, which goes by the {by}; yardsticks where they would rank."
+    scored = _scored(result)
+    they = any(m.yardstick and m.id in scored for m in result.models)
+    where = "; yardsticks where they would rank" if they else ""
+    return f"In the order of the verdict, which goes by the {by}{where}."
 
 
 def shaded(result: Result) -> tuple[str, ...]:

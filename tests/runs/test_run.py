@@ -576,10 +576,8 @@ def test_what_explains_the_verdict_is_kept_with_the_run(picture_folder):
     again = open_runs(load_settings()).load(result.run.id)
     assert [d.model for d in again.diagnoses] == ["demo/textures", "pixels/thumbnail"]
     assert again.diagnoses == result.diagnoses
-    gain = next(
-        s.gain for s in result.literal if (s.model, s.measure) == ("demo/textures", "supcon")
-    )
-    assert again.diagnoses[0].raw.gain == pytest.approx(gain, abs=1e-6)
+    (loss,) = (s for s in result.literal if (s.model, s.measure) == ("demo/textures", "supcon"))
+    assert again.diagnoses[0].raw.gain == pytest.approx(loss.blind - loss.value, abs=1e-6)
 
 
 def test_the_json_keeps_the_former_name_of_a_yardstick(picture_folder):
