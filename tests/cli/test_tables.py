@@ -26,7 +26,7 @@ def result():
 
 
 def printed(result, capsys, monkeypatch, width=120) -> list[str]:
-    monkeypatch.setattr(tables, "_console", lambda: Console(file=sys.stdout, width=width))
+    monkeypatch.setattr(tables, "made_console", lambda: Console(file=sys.stdout, width=width))
     tables.print_result(result)
     return capsys.readouterr().out.splitlines()
 

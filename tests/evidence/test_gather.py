@@ -13,7 +13,7 @@ from srcsel.base.records import RECIPE, UNFINISHED, Evidence, Protocol
 from srcsel.base.settings import load_settings
 from srcsel.base.watch import Watch
 from srcsel.cli.commands import main
-from srcsel.cli.tables import print_evidence
+from srcsel.cli.evidence_tables import print_evidence
 from srcsel.evidence import gather as module
 from srcsel.evidence.gather import gather, ranked
 from srcsel.jobs.kinds import KINDS

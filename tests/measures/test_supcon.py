@@ -75,7 +75,7 @@ def test_pictures_alone_zero_rows_and_duplicates():
 def test_constant_features_score_log_of_the_others(X):
     y = np.arange(40) % 4
     assert supcon(X, y) == pytest.approx(math.log(39), rel=1e-14)
-    assert supcon.chance(40) == math.log(39)
+    assert supcon.blind(40) == math.log(39)
     assert supcon(X, y, preparation="whitened") == pytest.approx(math.log(39), rel=1e-14)
 
 

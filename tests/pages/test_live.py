@@ -79,7 +79,7 @@ def test_rows_stand_best_first_then_by_what_is_to_come(result):
     start = sum(starts) / 2
     assert rows["demo/m2"]["bars"] == {
         "silhouette": (pytest.approx(start), pytest.approx(start + 0.1)),
-        "supcon": (0.0, pytest.approx(1 / 3)),
+        "supcon": (pytest.approx(0), pytest.approx(1 / 3)),
     }
     assert rows["demo/m3"]["bars"] == {}
     assert [row["ahead"] for row in rows.values()] == [True, *[False] * 5]

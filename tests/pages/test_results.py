@@ -710,7 +710,7 @@ def test_presenter_mode_keeps_only_the_story(results):
     ready(tab)
     assert not tab.get("download_button")
     assert not tab.select_slider
-    assert not [h.value for h in tab.header]
+    assert [h.value for h in tab.header] == ["Try your own picture"]
     assert costs(tab) is None
 
 

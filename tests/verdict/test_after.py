@@ -57,7 +57,7 @@ def test_shell_report_and_json_say_the_line(known, capsys, monkeypatch):
     assert to_json(result)["verdict"]["after_training"] == ""  # features may be of anything
     result = replace(result, run=replace(result.run, ref="folder"))
     assert to_json(result)["verdict"]["after_training"] == LINE
-    monkeypatch.setattr(tables, "_console", lambda: Console(file=sys.stdout, width=300))
+    monkeypatch.setattr(tables, "made_console", lambda: Console(file=sys.stdout, width=300))
     tables.print_result(result)
     assert f"- {LINE}" in capsys.readouterr().out
     assert LINE in " ".join(to_html(result).split())
