@@ -6,16 +6,19 @@ A new kind is one function here and one line in LANES.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from srcsel.base import records
 from srcsel.base.records import DOTS, Run
 from srcsel.base.settings import load_settings
-from srcsel.jobs.ranking import PlanWatch, ranked
+from srcsel.jobs.ranking import ranked
 from srcsel.store.serialize import from_plain, to_plain
 
+if TYPE_CHECKING:
+    from srcsel.jobs.board_watch import BoardWatch
 
-def rank(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
+
+def rank(payload: dict[str, Any], told: BoardWatch) -> dict[str, Any]:
     """Answer a run. Payload {run: Run as dict}; hands back {kind, winner, failed}."""
     result = ranked(from_plain(Run, payload["run"]), told)
     dropped = result.race.dropped if result.race else ()
@@ -26,7 +29,7 @@ def rank(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     }
 
 
-def check(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
+def check(payload: dict[str, Any], told: BoardWatch) -> dict[str, Any]:
     """Open every picture once.
 
     Payload {ref}; hands back {images, classes, counts, unreadable, warnings, digest, ranges,
@@ -52,7 +55,7 @@ def check(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     }
 
 
-def draw(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
+def draw(payload: dict[str, Any], told: BoardWatch) -> dict[str, Any]:
     """Draw one map of a finished run.
 
     Payload {run_id, model, method, points?}; hands back {points}.
@@ -69,7 +72,7 @@ def draw(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     return {"points": len(projection.rows)}
 
 
-def inside(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
+def inside(payload: dict[str, Any], told: BoardWatch) -> dict[str, Any]:
     """Look at every picture of a finished run through one model.
 
     Payload {run_id, model}; hands back {pictures}.
@@ -81,7 +84,7 @@ def inside(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     return {"pictures": len(looked.guess)}
 
 
-def taken(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
+def taken(payload: dict[str, Any], told: BoardWatch) -> dict[str, Any]:
     """Ask what each model of a finished run took every picture for.
 
     Payload {run_id}; hands back {models}.
@@ -95,7 +98,7 @@ def taken(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     return {"models": len(make(run_id, settings, told.watch).models)}
 
 
-def sheets(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
+def sheets(payload: dict[str, Any], told: BoardWatch) -> dict[str, Any]:
     """Make the sheets of small pictures of a thumbnail set.
 
     Payload {set}; hands back {sheets}.
@@ -106,7 +109,7 @@ def sheets(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     return {"sheets": make(str(payload["set"]), told.watch)}
 
 
-def try_picture(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
+def try_picture(payload: dict[str, Any], told: BoardWatch) -> dict[str, Any]:
     """Let the models of a finished run name one new picture.
 
     Payload {run_id, token}; hands back {models}: what they say is in the answer of the token.
@@ -120,7 +123,7 @@ def try_picture(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     return {"models": len(answer(run_id, str(payload["token"]), settings, told.watch).named)}
 
 
-def suspects(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
+def suspects(payload: dict[str, Any], told: BoardWatch) -> dict[str, Any]:
     """List a finished run's pictures worth a look.
 
     Payload {run_id}; hands back how many of each kind.
@@ -138,7 +141,7 @@ def suspects(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     return {name: len(getattr(found, name)) for name in ("labels", "copies", "odd", "tiny")}
 
 
-def report(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
+def report(payload: dict[str, Any], told: BoardWatch) -> dict[str, Any]:
     """Write the HTML report of a run.
 
     Payload {run_id, model, method, reading, cost, limit}; hands back {bytes}.
@@ -149,7 +152,7 @@ def report(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     return {"bytes": len(write(payload, load_settings(), told.watch))}
 
 
-def measures(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
+def measures(payload: dict[str, Any], told: BoardWatch) -> dict[str, Any]:
     """Score a finished run by more measures.
 
     Payload {run_id, measures?}, "all" by default; hands back {measures}.
@@ -164,7 +167,7 @@ def measures(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     return {"measures": len(result.run.measures)}
 
 
-def evidence(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
+def evidence(payload: dict[str, Any], told: BoardWatch) -> dict[str, Any]:
     """Measure what the models of a finished run really reach, after scoring them by every measure.
 
     Payload {run_id, protocol: Protocol as dict, models?: ids}; hands back {models, failed,
@@ -193,7 +196,7 @@ def evidence(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     }
 
 
-def settle(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
+def settle(payload: dict[str, Any], told: BoardWatch) -> dict[str, Any]:
     """Train the close models of a finished run until their order is clear.
 
     Payload {run_id, minutes}, None as long as it takes; hands back {winner, ended, trainings}.
@@ -221,7 +224,7 @@ def settle(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     )
 
 
-def curve(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
+def curve(payload: dict[str, Any], told: BoardWatch) -> dict[str, Any]:
     """Find what more pictures would bring for a finished run.
 
     Payload {run_id}; hands back {models, text}.
@@ -236,7 +239,7 @@ def curve(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:
     return {"models": len(found.curves), "text": found.text}
 
 
-def reach(payload: dict[str, Any], told: PlanWatch) -> dict[str, Any]:  # noqa: ARG001
+def reach(payload: dict[str, Any], told: BoardWatch) -> dict[str, Any]:  # noqa: ARG001
     """Find out whether weights could be fetched now. Payload {}; hands back {reached}."""
     from srcsel.models.hubs import is_reached
 
@@ -252,7 +255,7 @@ def _in_full(result: records.Result) -> list[records.SourceModel]:
     return [model for model in result.models if model.id not in out]
 
 
-KINDS: dict[str, Callable[[dict[str, Any], PlanWatch], dict[str, Any]]] = {
+KINDS: dict[str, Callable[[dict[str, Any], BoardWatch], dict[str, Any]]] = {
     "rank": rank,
     "check": check,
     "map": draw,

@@ -5,13 +5,14 @@ took.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from srcsel.base.records import Result, Run
 from srcsel.base.settings import load_settings
-from srcsel.base.watch import Watch
 from srcsel.jobs import foretelling
-from srcsel.jobs.pace import Pace
+
+if TYPE_CHECKING:
+    from srcsel.jobs.board_watch import BoardWatch
 
 DECODE_GMACS = 0.5
 """Decoding a picture costs about as much as this many 1e9 multiply-adds of a network on the same
@@ -19,29 +20,9 @@ computer.
 """
 
 
-class PlanWatch(Protocol):
-    """A watch that can be told beforehand which parts will come."""
-
-    @property
-    def watch(self) -> Watch:
-        """Give the watch itself, to hand down."""
-        ...
-
-    def plan(
-        self,
-        weights: dict[str, float],
-        titles: dict[str, str],
-        pace: Pace | None = None,
-        *,
-        most: float | None = None,
-    ) -> None:
-        """Announce the parts, their relative cost and their names in words; `pace` says better how
-        long they take, `most` after how many seconds they are ended.
-        """
-        ...
-
-
-def ranked(run: Run, told: PlanWatch, ready: Callable[[Result], object] = lambda _: None) -> Result:
+def ranked(
+    run: Run, told: BoardWatch, ready: Callable[[Result], object] = lambda _: None
+) -> Result:
     """Answer `run`; `ready` is told the answer when it stands, before the maps are drawn.
 
     Raises as `srcsel.runs.run.answer`.

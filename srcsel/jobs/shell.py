@@ -11,67 +11,40 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from srcsel.base.errors import Cancelled, SrcselError, StoreError
-from srcsel.base.records import Glimpse, JobState, Run
-from srcsel.base.watch import PartState, Through, Watch
+from srcsel.base.records import JobState, Run
+from srcsel.base.watch import PartState, Watch
 from srcsel.jobs.base import SHELL, Table, lane_lock, lock_path, question_of
 from srcsel.jobs.board_watch import BoardWatch
 from srcsel.jobs.looks import forget_glimpses
-from srcsel.jobs.pace import Pace
 from srcsel.store.serialize import to_plain
-
-if TYPE_CHECKING:
-    from srcsel.jobs.ranking import PlanWatch
 
 STOPPED = "Stopped in the shell. What was finished is kept; press Continue."
 FAILED = "The shell says why this failed. What was finished is kept."
 
 
-class _Both(Through):
+class _Both(BoardWatch):
     """Tells the pages what the shell's own watch hears."""
 
-    looks = True  # pyright: ignore[reportAssignmentType,reportIncompatibleMethodOverride]
-
-    def __init__(self, shell: Watch, board: BoardWatch) -> None:
-        super().__init__(shell)
-        self._board = board
-
-    @property
-    def watch(self) -> Watch:
-        """Give the watch to hand down."""
-        return self
-
-    def plan(
-        self,
-        weights: dict[str, float],
-        titles: dict[str, str],
-        pace: Pace | None = None,
-        *,
-        most: float | None = None,
-    ) -> None:
-        """Announce the parts, as `BoardWatch.plan`."""
-        self._board.plan(weights, titles, pace, most=most)
+    def __init__(self, table: Table, job: str, shell: Watch) -> None:
+        super().__init__(table, job)
+        self._shell = shell
 
     def update(
         self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = ""
     ) -> None:
         """Say how far `part` is. Raises `Cancelled` where it was stopped on a page."""
+        self._shell.update(part, state, done, total, note)
         super().update(part, state, done, total, note)
-        self._board.update(part, state, done, total, note)
 
-    def know(self, *, classes: int = 0, abreast: int = 0) -> None:
-        """Hear what the time left depends on."""
-        self._board.know(classes=classes, abreast=abreast)
-
-    def show(self, glimpse: Glimpse) -> None:
-        """Show what is known of the model under way."""
-        self._board.show(glimpse)
+    def say(self, note: str) -> None:
+        """Tell the person at once what may spoil the answer."""
+        self._shell.say(note)
 
 
 @contextlib.contextmanager
-def told(run: Run, folder: Path, watch: Watch) -> Iterator[PlanWatch]:
+def told(run: Run, folder: Path, watch: Watch) -> Iterator[BoardWatch]:
     """Give the watch under which this process answers `run`: what `watch` hears, the pages of the
     work folder see too. folder: as `Board`'s.
 
@@ -82,7 +55,7 @@ def told(run: Run, folder: Path, watch: Watch) -> Iterator[PlanWatch]:
     with lane_lock(folder, lane):  # first: a row without it has lost its process
         _begin(table, lane, run)
         try:
-            yield _Both(watch, BoardWatch(table, run.id))
+            yield _Both(table, run.id, watch)
         except (KeyboardInterrupt, Cancelled):
             _end(table, run, "cancelled", STOPPED)
             raise
