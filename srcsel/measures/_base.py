@@ -6,11 +6,11 @@ it. Five optional functions make it fast in `srcsel.scoring.score`, which knows 
     null(X, y, value, **keywords) -> float            the score with uninformative labels
     rechecks(X, y, kept, **keywords) -> (b,) array    the score on each subset; kept (b, n) bool
     on_rows(Z, y, **keywords) -> (g,) array           the scores of prepared unit rows (g, n, d)
-    nearly(Z, kept, **keywords) -> scorer | None      the same but for little, at less cost
+    nearly(shared, kept, **keywords) -> scorer | None the same but for little, at less cost
     reader(shared, kept, **keywords) -> Scorer | None for measures that look at all pairs
 
 A measure with a `preparation` has `on_rows`: each subset is prepared once for all that read it so.
-What `nearly` makes of prepared rows of all pictures Z (n, d) and the subsets kept (b, n) is called
+What `nearly` makes of all pictures, prepared, and the subsets kept (b, n) is called
 with a subset's rows and labels, as `on_rows` is, and a slice of `kept`; it is believed where some
 subsets scored either way say so.
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from srcsel.measures._base import measure, permutations
+from srcsel.measures.kernels.believed import CHECKED, believed
 from srcsel.measures.kernels.blocks import edges, over_cores
 from srcsel.measures.kernels.class_sums import subset_sums
 from srcsel.measures.kernels.evidence import Offset, greatest, maximum, summits
@@ -21,8 +22,6 @@ QUICK = 32  # directions up to which decomposing each subset takes no time
 # pictures of a subset for each direction from which subsets are not decomposed, which takes two
 # fifths of the time, as long as the first ones deviate as decomposed ones do
 MANY = 3
-CHECKED = 16  # subsets that are decomposed too
-DOUBT = 0.05  # of how far subsets lie apart: what may be wrong of them, a correlation of 0.999
 # numbers (sets x classes x directions, or Gram matrices) that are maximised together, of re-checks
 # or of labellings: they stay in the cache
 TOGETHER = 1 << 17
@@ -76,7 +75,7 @@ def _rechecks(
 
     first, rest, wide = kept[:CHECKED], kept[CHECKED:], max(classes, Z.shape[1]) * Z.shape[1]
     near, exact = _each(nearly, first, wide), _each(exactly, first, classes * Z.shape[1])
-    if np.std(near - exact) <= DOUBT * min(near.std(), exact.std()):
+    if believed(near, exact):
         return np.concatenate([near, _each(nearly, rest, wide)])
     return np.concatenate([exact, _each(exactly, rest, classes * Z.shape[1])])
 

@@ -120,12 +120,14 @@ def _on_rows(Z: np.ndarray, y: np.ndarray, *, temperature: float = 0.1) -> np.nd
     return logs - apart.sum(axis=1) / anchors.sum() / temperature
 
 
-def _nearly(Z: np.ndarray, kept: np.ndarray, *, temperature: float = 0.1) -> NearLoss | None:
+def _nearly(shared: Shared, kept: np.ndarray, *, temperature: float = 0.1) -> NearLoss | None:
     """Make what `_on_rows` comes to without pairs, where they are many and single precision is
     safe.
     """
-    many = len(kept) and int(kept[0].sum()) >= MANY
-    return NearLoss(Z, kept, temperature) if many and temperature >= WARM else None
+    if temperature < WARM or not len(kept) or kept[0].sum() < MANY:
+        return None
+    Z = shared.prepared("whitened")[shared.order]
+    return NearLoss(Z, kept[:, shared.order], temperature)
 
 
 class _Loss(ExpSums):

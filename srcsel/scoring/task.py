@@ -180,13 +180,13 @@ class Task:
         return partial(hook, **self._asked(hook))
 
     def nearly(
-        self, Z: np.ndarray, kept: np.ndarray
+        self, known: Shared, kept: np.ndarray
     ) -> Callable[[np.ndarray, np.ndarray, slice], np.ndarray] | None:
-        """Return what does nearly the same, and is also told which of kept (b, n) they are; Z (n,
-        d) prepared rows of all. None where nothing does.
+        """Return what does nearly the same, and is also told which of kept (b, n) they are. None
+        where nothing does.
         """
         hook = self.measure.nearly
-        return hook(Z, kept, **self._asked(hook)) if hook else None
+        return hook(known, kept, **self._asked(hook)) if hook else None
 
     def _asked(self, hook: Callable[..., Any]) -> dict[str, Any]:
         """Those keywords that a hook knows."""

@@ -11,13 +11,12 @@ import numpy as np
 
 from srcsel.base.errors import Cancelled
 from srcsel.measures.kernels.all_pairs import read_all
+from srcsel.measures.kernels.believed import CHECKED, believed
 from srcsel.measures.kernels.shared import Shared
 from srcsel.measures.kernels.subsets import on_subsets
 from srcsel.scoring.task import Task
 
 TICK = 0.5  # seconds between signs of life during a pass over all pairs
-CHECKED = 16  # subsets that are scored either way where a measure can nearly tell
-DOUBT = 0.05  # of how far subsets lie apart: what may be wrong of them, a correlation of 0.999
 
 # rows (g, m, d) of g subsets, their labels (m,), which subsets -> scores (g,)
 Scorer = Callable[[np.ndarray, np.ndarray, slice], np.ndarray]
@@ -77,14 +76,14 @@ def _values(
     task's took.
     """
     hooks: list[Scorer] = [_told(task.on_rows()) for task in asking]
-    rows, inside = known.prepared("whitened")[known.order], kept[:, known.order]
-    nearly = {i: near for i, t in enumerate(asking) if (near := t.nearly(rows, inside))}
-    if not nearly or len(kept) <= CHECKED:
+    if len(kept) <= CHECKED:
+        return _scored(known, kept, hooks)
+    nearly = {i: near for i, task in enumerate(asking) if (near := task.nearly(known, kept))}
+    if not nearly:
         return _scored(known, kept, hooks)
     first, took = _scored(known, kept[:CHECKED], [*hooks, *nearly.values()])
     for place, (i, near) in enumerate(nearly.items(), len(hooks)):
-        spread = min(first[:, i].std(), first[:, place].std())
-        if np.std(first[:, place] - first[:, i]) <= DOUBT * spread:
+        if believed(first[:, place], first[:, i]):
             hooks[i], first[:, i] = _later(near), first[:, place]
         took[i] += took[place]
     rest, more = _scored(known, kept[CHECKED:], hooks)
