@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from srcsel.base.records import Agreement, Evidence, Reading, Result, Score
+from srcsel.base.records import Agreement, Evidence, Reading, Result
 from srcsel.verdict.readings import bar_length
 from srcsel.verdict.wording import READINGS
 
@@ -87,7 +87,7 @@ def _target(t: Told) -> dict[str, Any]:
             kind: {"mean": a.mean, "low": a.low, "high": a.high} for kind, a in reached.items()
         }
         row["scores"] = {
-            f"{measure} {reading}": _height(scores[model.id, measure, reading])
+            f"{measure} {reading}": bar_length(scores[model.id, measure, reading])[0]
             for measure in PAIR
             for reading in ORDER
             if (model.id, measure, reading) in scores
@@ -171,7 +171,7 @@ def _compared(t: Told, kind: str, reading: Reading) -> Iterator[tuple[str, str, 
     apart).
     """
     scores = {
-        (s.measure, s.model): _height(s)
+        (s.measure, s.model): bar_length(s)[0]
         for s in (*t.result.scores, *t.result.literal)
         if s.measure in PAIR and s.reading == reading
     }
@@ -254,8 +254,3 @@ def _points(row: dict[str, Any]) -> str:
 
 def _tau(row: dict[str, Any]) -> str:
     return f"{row['mean_tau']:.2f}"
-
-
-def _height(score: Score) -> float:
-    """Return the score as the bars show it, higher is better: MSC itself, SCL turned round."""
-    return bar_length(score)[0]

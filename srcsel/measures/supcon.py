@@ -16,7 +16,7 @@ from srcsel.measures.kernels.all_pairs import read_all
 from srcsel.measures.kernels.blocks import blocks, edges
 from srcsel.measures.kernels.class_sums import class_sums
 from srcsel.measures.kernels.exp_sums import WARM, ExpSums
-from srcsel.measures.kernels.near_loss import NearLoss
+from srcsel.measures.kernels.near_loss import NearLoss, own_kind
 from srcsel.measures.kernels.pairs import Pairs, cosine_pairs
 from srcsel.measures.kernels.prepare import Preparation
 from srcsel.measures.kernels.shared import Shared
@@ -90,12 +90,7 @@ def _rechecks(
 
 def _on_rows(Z: np.ndarray, y: np.ndarray, *, temperature: float = 0.1) -> np.ndarray:
     """Score g sets of prepared rows Z (g, n, d) of unit length or zero, y (n,) ascending: (g,)."""
-    starts = np.flatnonzero(np.diff(y, prepend=-1))
-    counts = np.diff(starts, append=len(y))  # (c,)
-    sums = np.add.reduceat(Z, starts, axis=1, dtype=np.float64)  # (g, c, d)
-    inside = np.add.reduceat(np.einsum("gij,gij->gi", Z, Z), starts, axis=1)
-    partners = counts > 1
-    apart = ((sums**2).sum(axis=2) - inside)[:, partners] / (counts[partners] - 1)
+    own, anchors = own_kind(Z, y)
     R = (Z / math.sqrt(temperature)).astype(np.float32 if temperature >= WARM else np.float64)
     across = np.ascontiguousarray(R.transpose(0, 2, 1))  # products with it take a sixth less
     # exp(1 / temperature) is then far from overflow
@@ -115,9 +110,7 @@ def _on_rows(Z: np.ndarray, y: np.ndarray, *, temperature: float = 0.1) -> np.nd
         E[:, np.arange(height), np.arange(height)] = 0
         totals[:, start : start + height] += E @ ones[:width]
         totals[:, start + height :] += ones[:height] @ E[:, :, height:]
-    anchors = np.repeat(partners, counts)
-    logs = (np.log(totals[:, anchors]) + shift).mean(axis=1)
-    return logs - apart.sum(axis=1) / anchors.sum() / temperature
+    return (np.log(totals[:, anchors]) + shift).mean(axis=1) - own / temperature
 
 
 def _nearly(shared: Shared, kept: np.ndarray, *, temperature: float = 0.1) -> NearLoss | None:

@@ -42,19 +42,25 @@ class NearLoss:
 
     def __call__(self, Z: np.ndarray, y: np.ndarray, some: slice) -> np.ndarray:
         """Score these subsets from their own rows Z (g, m, k), y (m,) ascending: (g,)."""
-        starts = np.flatnonzero(np.diff(y, prepend=-1))
-        counts = np.diff(starts, append=len(y))  # (c,)
-        sums = np.add.reduceat(Z, starts, axis=1)  # (g, c, k)
+        t, (own, anchors) = self._temperature, own_kind(Z, y)
         q = np.einsum("gij,gij->gi", Z, Z)
-        partners = counts > 1
-        apart = ((sums**2).sum(axis=2) - np.add.reduceat(q, starts, axis=1))[:, partners]
-        apart /= counts[partners] - 1
-        t = self._temperature
         across = Z @ (Z.transpose(0, 2, 1) @ Z / np.float32(2 * t * t))
-        across += sums.sum(axis=1, keepdims=True) / np.float32(t)
+        across += Z.sum(axis=1, keepdims=True) / np.float32(t)
         totals = np.einsum("gij,gij->gi", across, Z)
         totals += len(y) - 1 - q / t - q**2 / (2 * t * t)  # a picture is not among the others
         totals += self._rest[some][self._kept[some]].reshape(totals.shape)
-        anchors = np.repeat(partners, counts)
-        logs = np.log(totals[:, anchors]).mean(axis=1, dtype=np.float64)
-        return logs - apart.sum(axis=1, dtype=np.float64) / anchors.sum() / t
+        return np.log(totals[:, anchors]).mean(axis=1, dtype=np.float64) - own / t
+
+
+def own_kind(Z: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean over anchors of their mean similarity to their partners, of g sets of unit or
+    zero rows Z (g, n, d) with y (n,) ascending: (g,); and who is an anchor, (n,) bool.
+    """
+    starts = np.flatnonzero(np.diff(y, prepend=-1))
+    counts = np.diff(starts, append=len(y))  # (c,)
+    sums = np.add.reduceat(Z, starts, axis=1, dtype=np.float64)  # (g, c, d)
+    inside = np.add.reduceat(np.einsum("gij,gij->gi", Z, Z), starts, axis=1)
+    partners = counts > 1
+    own = ((sums**2).sum(axis=2) - inside)[:, partners] / (counts[partners] - 1)
+    anchors = np.repeat(partners, counts)
+    return own.sum(axis=1) / anchors.sum(), anchors
