@@ -17,7 +17,7 @@ from pathlib import Path
 from srcsel.base.errors import InputError
 from srcsel.base.phrases import cut
 from srcsel.pictures import zips
-from srcsel.pictures.entries import FOLDER_LIMIT, HALF, Names, ignores_case, is_wanted, parts_of
+from srcsel.pictures.entries import FOLDER_LIMIT, HALF, Names, ignores_case
 from srcsel.pictures.images import SUFFIXES
 from srcsel.pictures.kinds import is_pack
 from srcsel.store import files
@@ -81,10 +81,7 @@ def _plan(packed: zipfile.ZipFile, entries: int, names: Names) -> list[tuple[zip
     plan = []
     infos = packed.infolist()
     zips.require_few(sum(not info.is_dir() for info in infos), entries, "files")
-    for info, name in zips.named(infos):
-        parts = parts_of(name, "zip")
-        if not is_wanted(parts):
-            continue
+    for info, name, parts in zips.wanted(infos):
         if name.endswith("/"):
             plan.append((info, names.folder(parts) + "/"))
             continue

@@ -62,6 +62,11 @@ def ending(name: str) -> str:
     return suffix
 
 
+def without_ending(name: str) -> str:
+    """Return a file's name, or a path, without how it ends."""
+    return name[: len(name) - len(ending(name))]
+
+
 def is_pack(name: str) -> bool:
     """Tell whether a file is a packed folder by its name."""
     return ending(name) in _PACKS.split()

@@ -18,6 +18,7 @@ from typing import BinaryIO
 from zipfile import ZipFile
 
 from srcsel.base.errors import InputError
+from srcsel.pictures.entries import is_wanted, parts_of
 from srcsel.pictures.tables.encoding import name_encoding
 
 _BROKEN = (
@@ -67,10 +68,15 @@ def require_few(found: int, most: int, what: str) -> None:
         )
 
 
-def named(infos: Sequence[zipfile.ZipInfo]) -> Iterator[tuple[zipfile.ZipInfo, str]]:
-    """Yield each entry with its name as it was meant, with forward slashes."""
+def wanted(infos: Sequence[zipfile.ZipInfo]) -> Iterator[tuple[zipfile.ZipInfo, str, list[str]]]:
+    """Yield each entry that is no hidden file and no system litter, with its name as it was meant
+    (with forward slashes), whole and in parts. Raises InputError for one that leads outside.
+    """
     encoding = _encoding(infos)
-    return ((info, _decoded(info, encoding)) for info in infos)
+    for info in infos:
+        name = _decoded(info, encoding)
+        if is_wanted(parts := parts_of(name, "zip")):
+            yield info, name, parts
 
 
 def _encoding(infos: Sequence[zipfile.ZipInfo]) -> str:

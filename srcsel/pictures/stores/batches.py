@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from srcsel.pictures.kinds import ending
 from srcsel.pictures.stores.limits import Allowance
 
 PIECE = 1 << 20  # bytes of a Parquet file read at once
@@ -24,7 +25,7 @@ def batches(shard: Path, columns: Columns, most: Allowance) -> Iterator[Any]:
 
     Raises InputError where they would be more than is allowed, struct.error and pyarrow's own.
     """
-    return (_of_parquet if shard.suffix == ".parquet" else _of_arrow)(shard, columns, most)
+    return (_of_parquet if ending(shard.name) == ".parquet" else _of_arrow)(shard, columns, most)
 
 
 def _of_parquet(shard: Path, columns: Columns, most: Allowance) -> Iterator[Any]:

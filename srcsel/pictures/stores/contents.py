@@ -12,6 +12,7 @@ from pathlib import Path
 from srcsel.pictures import zips
 from srcsel.pictures.archive import ENTRY_LIMIT
 from srcsel.pictures.entries import FOLDER_LIMIT, is_wanted, parts_of
+from srcsel.pictures.kinds import ending
 from srcsel.pictures.reading import FILE_LIMIT
 from srcsel.pictures.stores.limits import Allowance
 from srcsel.pictures.stores.shards import Wary, sound
@@ -40,15 +41,19 @@ def contents(packed: Path, name: str, most: Allowance) -> Iterator[Entry]:
 
     Raises InputError where it is damaged, hostile, locked or more than is allowed, StoreError.
     """
-    return _of_zip(packed, most) if packed.suffix == ZIP else _of_tar(packed, name, most)
+    return _of_zip(packed, most) if is_zip(packed) else _of_tar(packed, name, most)
+
+
+def is_zip(packed: Path) -> bool:
+    """Tell whether it is a zip, by its name; else it is a tar."""
+    return ending(packed.name) == ZIP
 
 
 def names_in_zip(packed: Path) -> Iterator[list[str]]:
     """Yield the folders and the name of each file in a zip. Raises InputError as `contents`."""
     with zips.sound(), packed.open("rb") as file:
-        for info, name in zips.named(_opened(file).infolist()):
-            parts = parts_of(name, "zip")
-            if is_wanted(parts) and not name.endswith("/") and zips.is_plain(info):
+        for info, name, parts in zips.wanted(_opened(file).infolist()):
+            if not name.endswith("/") and zips.is_plain(info):
                 yield parts
 
 
@@ -59,10 +64,7 @@ def _opened(file: io.BufferedReader) -> zips.ZipFile:
 def _of_zip(packed: Path, most: Allowance) -> Iterator[Entry]:
     with zips.sound(), packed.open("rb") as file:
         held = _opened(file)
-        for info, name in zips.named(held.infolist()):
-            parts = parts_of(name, "zip")
-            if not is_wanted(parts):
-                continue
+        for info, name, parts in zips.wanted(held.infolist()):
             if name.endswith("/"):
                 yield Entry(parts, What.FOLDER, 0, None)
             elif not zips.is_plain(info):

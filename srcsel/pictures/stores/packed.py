@@ -11,7 +11,7 @@ import io
 import json
 import shutil
 import tarfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from srcsel.base import phrases
@@ -20,7 +20,7 @@ from srcsel.base.phrases import cut
 from srcsel.base.watch import Watch
 from srcsel.pictures.entries import Names, ignores_case
 from srcsel.pictures.images import SUFFIXES as PICTURES
-from srcsel.pictures.kinds import ending, is_pack
+from srcsel.pictures.kinds import ending, is_pack, without_ending
 from srcsel.pictures.layouts import is_part, split_of
 from srcsel.pictures.stores import contents
 from srcsel.pictures.stores.arriving import TOO_LARGE
@@ -88,7 +88,7 @@ def kind_of(packed: Path, name: str) -> Kind:
 
     Raises InputError where it is damaged, or holds packed folders alone.
     """
-    if packed.suffix == contents.ZIP:
+    if contents.is_zip(packed):
         seen = _Seen()
         for parts in contents.names_in_zip(packed):
             seen.add(PurePosixPath(*parts))
@@ -142,13 +142,16 @@ class _Seen:
     def kind(self, name: str) -> Kind:
         """Tell what it is by all that was seen. Raises InputError where that is packed folders."""
         if self._packs and not self._places:
-            shown = [cut(pack) for pack in self._packs[:SHOWN]]
-            more = [f"{n:,} more"] if (n := len(self._packs) - SHOWN) > 0 else []
-            raise InputError(OF_PACKS.format(name, phrases.listed([*shown, *more])))
+            raise InputError(OF_PACKS.format(name, _some(self._packs)))
         folders = {part for place in self._places for part in PurePosixPath(place).parts}
         if self._table or not all(is_part(part) and not split_of(part) for part in folders):
             return Kind.FOLDER
         return Kind.CONTENT if folders else Kind.BARE
+
+
+def _some(names: Sequence[str]) -> str:
+    more = [f"{n:,} more"] if (n := len(names) - SHOWN) > 0 else []
+    return phrases.listed([*map(cut, names[:SHOWN]), *more])
 
 
 class _Beside:
@@ -197,7 +200,7 @@ class Unpacked:
         Cancelled.
         """
         head, known = ([part] if (part := self._part[name]) else []), dict[str, str]()
-        bare = name[: len(name) - len(ending(name))].split("/")
+        bare = without_ending(name).split("/")
         if kind is Kind.FOLDER or is_part(bare[-1]) or (head and part_of(bare[-1])):
             self._has_folders = True
         elif not self._alone and not self._numbered:
@@ -240,9 +243,7 @@ class Unpacked:
         """Raise InputError where numbered ones may be those of a class each, or of none."""
         if self._numbered and not (self._alone or self._has_folders or self.has_tables):
             names = [PurePosixPath(name).name for name in sorted(self._part)]
-            more = [f"{n:,} more"] if (n := len(names) - SHOWN) > 0 else []
-            shown = phrases.listed([*map(cut, names[:SHOWN]), *more])
-            raise InputError(NUMBERED.format(shown, ending(names[0])))
+            raise InputError(NUMBERED.format(_some(names), ending(names[0])))
 
     def taken_back(self) -> list[str]:
         """Remove all that was unpacked; returns the names of the pictures."""

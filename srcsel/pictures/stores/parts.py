@@ -12,7 +12,7 @@ from pathlib import Path
 
 from srcsel.base.addresses import Address
 from srcsel.base.phrases import listed
-from srcsel.pictures.kinds import ending
+from srcsel.pictures.kinds import ending, without_ending
 from srcsel.pictures.layouts import Remedy, split_of, typed
 
 _NUMBER = re.compile(r"[\W_]*\d+([\W_]*of[\W_]*\d+.*)?$", re.IGNORECASE)
@@ -38,8 +38,7 @@ def are_numbered(names: Collection[str]) -> bool:
     """Tell whether some shards (relative, POSIX) are the pieces of one whole by their names: all
     alike but for numbers without a gap, as x-00 and x-01; n01440764 and n01443537 are none.
     """
-    stems = [name.rpartition("/")[2] for name in names]
-    stems = [stem[: len(stem) - len(ending(stem))] for stem in stems]
+    stems = [without_ending(name.rpartition("/")[2]) for name in names]
     found = [_COUNTED.fullmatch(stem) for stem in stems]
     told = [one for one in found if one is not None]
     numbers = sorted(int(one["number"]) for one in told)
@@ -95,4 +94,4 @@ def _asked(wanted: list[str], every: Collection[str]) -> str:
 
 
 def _stem(last: str) -> str:
-    return _NUMBER.sub("", last[: len(last) - len(ending(last))])
+    return _NUMBER.sub("", without_ending(last))

@@ -21,7 +21,7 @@ from typing import Any
 from srcsel.base.errors import InputError
 from srcsel.base.phrases import cut
 from srcsel.pictures.images import SUFFIXES as PICTURES
-from srcsel.pictures.kinds import ending
+from srcsel.pictures.kinds import ending, without_ending
 from srcsel.pictures.reading import FILE_LIMIT
 from srcsel.pictures.stores.batches import batches
 from srcsel.pictures.stores.limits import Allowance
@@ -74,7 +74,7 @@ def meant(names: Iterable[str]) -> list[str]:
 
 def title(name: str) -> str:
     """Return how sentences call a shard (relative, POSIX): its folders and its name."""
-    return name[: len(name) - len(ending(name))].replace("/", "-")
+    return without_ending(name).replace("/", "-")
 
 
 def folder_of(number: int, called: str) -> str:
@@ -89,7 +89,7 @@ def pictures(shard: Path, most: Allowance) -> Iterator[Packed]:
     StoreError where the disk has no room.
     """
     with sound(shard.name):
-        for one in _of_tar(shard, most) if shard.suffix == ".tar" else _of_table(shard, most):
+        for one in _of_tar(shard, most) if ending(shard.name) == ".tar" else _of_table(shard, most):
             most.take(len(one.data) + len(one.label))
             yield one
 

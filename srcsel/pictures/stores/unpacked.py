@@ -157,8 +157,8 @@ def _unpack_each(
     for number, (name, given) in enumerate(sources.shards):
         title = shards.title(name)
         shard = packed.plain(given, made.parent, most)
-        zipped = shard.suffix == contents.ZIP
-        tarred = shard.suffix == ".tar"
+        zipped = contents.is_zip(shard)
+        tarred = ending(shard.name) == ".tar"
         kind = packed.kind_of(shard, name) if zipped or tarred else packed.Kind.SHARD
         if (plain and kind is packed.Kind.SHARD) or (telling and zipped):
             raise InputError(packed.MIXED.format(name))

@@ -372,3 +372,14 @@ def test_a_zip_beside_shards_of_another_kind(tmp_path):
     tar_of(tmp_path / "a.tar", [(f"0.{kind}", data) for kind, data in _said(PICTURES[0], 0)])
     with pytest.raises(InputError, match=r"Beside b\.zip lie shards of another kind"):
         load_dataset(str(tmp_path))
+
+
+@packs
+def test_an_ending_in_capitals_is_the_same_ending(pack, tmp_path):
+    path = tmp_path / pack.upper()
+    made[pack](path, in_classes())
+    found, folder = (
+        load_dataset(str(path)),
+        load_dataset(str(written(tmp_path / "f", in_classes()))),
+    )
+    assert (found.paths, found.digest) == (folder.paths, folder.digest)
