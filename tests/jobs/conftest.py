@@ -53,6 +53,17 @@ class Driver:
             assert time.monotonic() < end
             time.sleep(0.02)
 
+    def lose(self, job):
+        """Kill the worker as the system does, and poll until the board says so.
+
+        That may take more than one poll: a process that the worker was starting has its open files,
+        the lock among them, until it runs a program of its own.
+        """
+        worker = self.workers()[0]
+        worker.kill()
+        worker.wait(10)
+        return self.wait(job, "failed")
+
     def rows(self):
         """Pictures that went through the slow hub so far, over all processes."""
         return (

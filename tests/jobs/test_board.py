@@ -85,13 +85,11 @@ def test_stop_within_a_batch_then_continue_without_doing_anything_twice(jobs):
     assert open_runs(load_settings()).projection(job, "slow/one", "umap").xy.shape == (PICTURES, 2)
 
 
-def test_a_killed_worker_is_seen_at_the_next_poll_and_its_parts_are_kept(jobs):
+def test_a_killed_worker_is_seen_by_polling_and_its_parts_are_kept(jobs):
     job = jobs.board.submit("rank", jobs.question("slow/one"))
     jobs.until(lambda: jobs.board.status(job).state == "failed" or jobs.rows() >= 300)
-    jobs.workers()[0].kill()
-    jobs.workers()[0].wait(10)
-    lost = jobs.board.status(job)
-    assert (lost.state, lost.error) == ("failed", LOST)
+    lost = jobs.lose(job)
+    assert lost.error == LOST
     assert lost.parts  # what was known stays on the page
     before = jobs.rows()
     jobs.board.resume(job)
@@ -110,9 +108,7 @@ def test_a_killed_race_goes_on_from_its_stages(jobs):
     question["run"]["race"] = True
     job = jobs.board.submit("rank", question)
     jobs.until(lambda: jobs.board.status(job).state == "failed" or jobs.rows() >= 3 * 75 + 32)
-    jobs.workers()[0].kill()
-    jobs.workers()[0].wait(10)
-    assert jobs.board.status(job).error == LOST
+    assert jobs.lose(job).error == LOST
     before = jobs.rows()
     jobs.board.resume(job)
     done = jobs.wait(job, "done")

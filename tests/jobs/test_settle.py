@@ -41,10 +41,7 @@ def trained():
 def test_a_killed_one_goes_on_and_makes_no_training_twice(jobs, close, tmp_path):
     job = jobs.board.submit("settle", {"run_id": close, "minutes": 10})
     jobs.until(lambda: len(trained()) >= 1)
-    jobs.workers()[0].kill()
-    jobs.workers()[0].wait(10)
-    lost = jobs.board.status(job)
-    assert lost.state == "failed"
+    lost = jobs.lose(job)
     assert [part.name for part in lost.parts] == ["pictures", *MODELS]
     assert known() is None or known().ended == ""
     made = len(trained())

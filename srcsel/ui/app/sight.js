@@ -1,5 +1,6 @@
 // Scrolls a part of the page in sight: once for each stamp, when the page has stopped moving, and not where the person
-// has begun to scroll. What stands in the upper half already stays where it is.
+// has begun to scroll. What stands in the upper half already stays where it is, unless it lies below what floats there,
+// which its `scroll-margin-top` tells.
 
 const LOOK = 200, LONGEST = 10_000; // milliseconds
 const HANDS = ["wheel", "touchmove", "keydown"];
@@ -23,7 +24,8 @@ export default function ({ data }) {
     const top = target?.getBoundingClientRect().top;
     if (top !== undefined && top === last) {
       enough();
-      if (top < 0 || top > window.innerHeight / 2) target.scrollIntoView({ block: "start" });
+      const floor = parseFloat(getComputedStyle(target).scrollMarginTop);
+      if (top < floor || top > window.innerHeight / 2) target.scrollIntoView({ block: "start" });
     } else if (Date.now() > until) enough();
     last = top;
   }, LOOK);
