@@ -13,8 +13,7 @@ from srcsel.base.errors import InputError, PictureError
 from srcsel.base.watch import Watch
 from srcsel.features.decode import decoded
 from srcsel.models.hubs import Preprocessing
-from srcsel.pictures import dataset as module
-from srcsel.pictures import images, reading, thumbs
+from srcsel.pictures import images, opening, reading, thumbs
 from srcsel.pictures.copies import copy_groups
 from srcsel.pictures.dataset import load_dataset, made_of
 from srcsel.store.features import FeatureStore
@@ -116,7 +115,7 @@ def test_a_change_in_the_middle_of_reading_belongs_to_the_file_that_was_read(dat
     was opened.
     """
     path = dataset.folder / dataset.paths[3]
-    real = module._stamp
+    real = opening._stamp
     Image.new("RGB", (60, 60), (9, 9, 9)).save(path)
 
     def stamp(asked):
@@ -125,7 +124,7 @@ def test_a_change_in_the_middle_of_reading_belongs_to_the_file_that_was_read(dat
             Image.new("RGB", (70, 70), (200, 9, 9)).save(path)
         return found
 
-    monkeypatch.setattr(module, "_stamp", stamp)
+    monkeypatch.setattr(opening, "_stamp", stamp)
     first = load_dataset(str(dataset.folder))
     monkeypatch.undo()
     monkeypatch.setenv("SRCSEL_HOME", str(dataset.folder.parent / "work"))
@@ -214,9 +213,9 @@ def test_the_check_remembers_what_lasts_and_asks_again_for_the_rest(dataset, mon
         path = dataset.folder / dataset.paths[row]
         Image.new("RGB", (60 + row, 60), (9, 9, 9)).save(path)
         why = PictureError("why", lasting=lasting)
-        monkeypatch.setattr(module.apart, "call", lambda *_, why=why: (_ for _ in ()).throw(why))
+        monkeypatch.setattr(opening.apart, "call", lambda *_, why=why: (_ for _ in ()).throw(why))
         found = load_dataset(str(dataset.folder))
-        said = "why" if lasting else module.NOT_NOW.format("why")
+        said = "why" if lasting else opening.NOT_NOW.format("why")
         assert found.unreadable[-1].reason == said
         monkeypatch.undo()
         monkeypatch.setenv("SRCSEL_HOME", str(dataset.folder.parent / "work"))

@@ -14,6 +14,7 @@ from srcsel.base import sampling
 from srcsel.base.errors import Cancelled, InputError
 from srcsel.base.records import Dataset, Listing, Unreadable
 from srcsel.pictures import dataset as module
+from srcsel.pictures import opening
 from srcsel.pictures.dataset import check, list_pictures, load_dataset, require_rankable
 from srcsel.store.memory import Memory
 from tests.recorder import Recorder, Told
@@ -44,8 +45,8 @@ def leaves(tmp_path):
 def opened(monkeypatch):
     """The names of the files that are really opened."""
     names = []
-    real = module.read
-    monkeypatch.setattr(module, "read", lambda path: names.append(path.name) or real(path))
+    real = opening.read
+    monkeypatch.setattr(opening, "read", lambda path: names.append(path.name) or real(path))
     return names
 
 
@@ -207,38 +208,38 @@ def test_of_very_many_only_a_sample_is_opened_and_that_is_said(leaves, opened, m
 
 
 def test_a_file_that_could_not_be_opened_is_asked_again(leaves, monkeypatch):
-    real = module.read
+    real = opening.read
 
     def locked(path):
         if path.name == "0.png":
-            raise module.PictureError("permission denied.")
+            raise opening.PictureError("permission denied.")
         return real(path)
 
-    monkeypatch.setattr(module, "read", locked)
+    monkeypatch.setattr(opening, "read", locked)
     assert len(load_dataset(str(leaves)).paths) == 4
-    monkeypatch.setattr(module, "read", real)
+    monkeypatch.setattr(opening, "read", real)
     assert len(load_dataset(str(leaves)).paths) == 6
 
 
 def failing(monkeypatch, leaves, times):
     """Let memory be short for one picture so many times; returns how often it was tried."""
-    real, asked = module.apart.call, []
+    real, asked = opening.apart.call, []
     blocked = (leaves / "rust" / "0.png").read_bytes()
 
     def call(function, data, *args, **kwargs):
         if data == blocked:
             asked.append(1)
             if len(asked) <= times:
-                raise module.PictureError("Memory was short.", lasting=False)
+                raise opening.PictureError("Memory was short.", lasting=False)
         return real(function, data, *args, **kwargs)
 
-    monkeypatch.setattr(module.apart, "call", call)
+    monkeypatch.setattr(opening.apart, "call", call)
     return asked
 
 
 def test_what_memory_was_short_for_is_tried_again_at_the_end(leaves, home, monkeypatch):
     whole = load_dataset(str(leaves)).digest
-    (memory,) = (home / "datasets" / module.KIND).iterdir()
+    (memory,) = (home / "datasets" / opening.KIND).iterdir()
     memory.unlink()
     asked = failing(monkeypatch, leaves, 1)
     again = load_dataset(str(leaves))
@@ -247,12 +248,12 @@ def test_what_memory_was_short_for_is_tried_again_at_the_end(leaves, home, monke
 
 def test_what_is_not_read_this_time_is_named_and_counts_the_next(leaves, home, monkeypatch):
     whole = load_dataset(str(leaves)).digest
-    (memory,) = (home / "datasets" / module.KIND).iterdir()
+    (memory,) = (home / "datasets" / opening.KIND).iterdir()
     memory.unlink()
     failing(monkeypatch, leaves, 2)
     found = load_dataset(str(leaves))
     (left,) = found.unreadable
-    assert (left.path, left.reason) == ("rust/0.png", module.NOT_NOW.format("Memory was short."))
+    assert (left.path, left.reason) == ("rust/0.png", opening.NOT_NOW.format("Memory was short."))
     (note,) = [note for note in found.notes if "not read this time" in note and "rust/" in note]
     assert note.startswith("1 picture was not read this time: rust/0.png.")
     assert load_dataset(str(leaves)).digest == whole
@@ -263,15 +264,15 @@ def test_what_is_not_read_this_time_is_named_and_counts_the_next(leaves, home, m
 )
 def test_a_picture_of_a_run_is_tried_once_more(leaves, monkeypatch, times, said):
     dataset = load_dataset(str(leaves))
-    row, real, left = dataset.paths.index("rust/0.png"), module.apart.call, [1] * times
+    row, real, left = dataset.paths.index("rust/0.png"), opening.apart.call, [1] * times
 
     def call(*asked):
         if left:
             left.pop()
-            raise module.PictureError("Memory was short.", lasting=False)
+            raise opening.PictureError("Memory was short.", lasting=False)
         return real(*asked)
 
-    monkeypatch.setattr(module.apart, "call", call)
+    monkeypatch.setattr(opening.apart, "call", call)
     if said:
         with pytest.raises(InputError, match=said):
             module.made_of(dataset, row, len)
@@ -296,15 +297,15 @@ def test_what_a_disk_could_not_do_now_is_not_the_files_fault(leaves, monkeypatch
         raise OSError(number, "refused")
 
     monkeypatch.setattr("srcsel.pictures.reading._require_file", refuse)
-    with pytest.raises(module.PictureError) as caught:
-        module.read(leaves / "rust" / "0.png")
+    with pytest.raises(opening.PictureError) as caught:
+        opening.read(leaves / "rust" / "0.png")
     assert caught.value.lasting is not passing
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"\xff\xfe"])
 def test_a_damaged_memory_is_no_memory(leaves, home, opened, damage):
     first = load_dataset(str(leaves))
-    (memory,) = (home / "datasets" / module.KIND).iterdir()
+    (memory,) = (home / "datasets" / opening.KIND).iterdir()
     memory.write_bytes(damage)
     assert load_dataset(str(leaves)).digest == first.digest
     assert len(opened) == 12
@@ -314,21 +315,21 @@ def test_a_damaged_memory_is_no_memory(leaves, home, opened, damage):
 
 def test_another_version_forgets_what_was_opened(leaves, opened, monkeypatch):
     load_dataset(str(leaves))
-    monkeypatch.setattr("srcsel.pictures.dataset.VERSION", 0)
+    monkeypatch.setattr("srcsel.pictures.opening.VERSION", 0)
     load_dataset(str(leaves))
     assert len(opened) == 12
 
 
 def test_a_full_disk_costs_only_the_memory(leaves, monkeypatch):
     def full(*_, **__):
-        raise module.StoreError("The disk is full.")
+        raise opening.StoreError("The disk is full.")
 
     monkeypatch.setattr("srcsel.store.files.write_tensors", full)
     assert len(load_dataset(str(leaves)).paths) == 6
 
 
 def test_stopping_keeps_what_was_opened(leaves, monkeypatch, opened):
-    monkeypatch.setattr(module, "BLOCK", 2)
+    monkeypatch.setattr(opening, "BLOCK", 2)
     with pytest.raises(Cancelled):
         load_dataset(str(leaves), watch=Recorder(lambda told: told.done == 4))
     assert len(opened) == 4
@@ -340,11 +341,11 @@ def test_stopping_keeps_what_was_opened(leaves, monkeypatch, opened):
 
 def test_the_memory_is_written_on_the_way(leaves, monkeypatch):
     """A killed process writes nothing at its end, so the memory must grow meanwhile."""
-    monkeypatch.setattr(module, "BLOCK", 2)
-    monkeypatch.setattr(module, "SAVE_EVERY", 4)
+    monkeypatch.setattr(opening, "BLOCK", 2)
+    monkeypatch.setattr(opening, "SAVE_EVERY", 4)
     written = []
     monkeypatch.setattr(
-        module.Memory, "remember", lambda *given: written.append(len(given[-1]["sizes"]))
+        opening.Memory, "remember", lambda *given: written.append(len(given[-1]["sizes"]))
     )
     load_dataset(str(leaves))
     assert written == [4, 6]
@@ -463,8 +464,8 @@ def test_the_range_is_judged_over_the_pictures_that_are_kept(deep, opened):
 def test_the_digest_follows_the_range_of_deep_pictures_only(deep, leaves, monkeypatch):
     files = {path: load_dataset(path) for path in (str(leaves), str(deep))}
     monkeypatch.setattr(module, "ranges_of", lambda _: {})
-    monkeypatch.setattr(module._Seen, "is_flat", lambda *_: False)
-    monkeypatch.setattr(module._Seen, "is_odd", lambda *_: False)
+    monkeypatch.setattr(opening.Seen, "is_flat", lambda *_: False)
+    monkeypatch.setattr(opening.Seen, "is_odd", lambda *_: False)
     assert load_dataset(str(leaves)).digest == files[str(leaves)].digest
     assert load_dataset(str(deep)).digest != files[str(deep)].digest
 
