@@ -27,7 +27,7 @@ from srcsel.scoring.forecast import curve
 from srcsel.scoring.probe import fold_of
 from srcsel.scoring.score import score_model
 from srcsel.store.features import FeatureStore, open_features
-from srcsel.verdict.decide import VERDICT_MEASURES
+from srcsel.verdict.ranks import VERDICT_MEASURES
 from srcsel.verdict.settling import clear_share, stands_clear
 
 TARGETS = ("butterflies", "digits", "tiles")

@@ -25,7 +25,7 @@ from srcsel.pictures.dataset import load_dataset
 from srcsel.runs import race_rules
 from srcsel.scoring.score import score_model
 from srcsel.store.features import open_features
-from srcsel.verdict.decide import CLOSE, VERDICT_MEASURES
+from srcsel.verdict.ranks import CLOSE, VERDICT_MEASURES
 
 TARGETS = ("butterflies", "digits", "tiles")
 MODELS = 10  # candidates of a trial

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 
 from srcsel.base.settings import load_settings
 from srcsel.jobs import Board, doctor
-from srcsel.ui.server.server import READING
+from srcsel.ui.server.warming import READING
 from tests.audit import judge
 from tests.e2e.serving import Server
 

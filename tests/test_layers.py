@@ -46,6 +46,7 @@ COMPUTING = (
     "runs.run",
     "runs.given",
     "runs.race",
+    "runs.track",
     "runs.answer",
 )
 """What no page enters: a worker does."""

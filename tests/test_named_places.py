@@ -68,7 +68,7 @@ def test_what_is_named_is_there(path):
 
 
 def test_a_name_that_leads_nowhere_is_found():
-    assert module_is_there("srcsel.verdict.decide.make_rankings")
+    assert module_is_there("srcsel.verdict.ranks.make_rankings")
     assert module_is_there("srcsel.rank")  # a public name
     assert not module_is_there("srcsel.hubs")
     assert not module_is_there("srcsel.verdict.rank")

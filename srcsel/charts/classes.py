@@ -9,6 +9,7 @@ import numpy as np
 
 from srcsel.base.phrases import plain
 from srcsel.charts.bars import short_names
+from srcsel.charts.marks import ground
 from srcsel.charts.palette import PAINT, Theme, plotly_text
 
 if TYPE_CHECKING:
@@ -81,10 +82,7 @@ def class_bars(
         height=(TOP + ROW * len(names) + BOTTOM) * scale,
         showlegend=False,
         margin={"l": 8, "r": 12, "t": TOP * scale, "b": BOTTOM * scale},
-        dragmode=False,
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        hoverlabel={"bgcolor": paint["paper"], "font": {"color": paint["ink"], "size": 13}},
+        **ground(paint),
     )
     figure.update_yaxes(
         fixedrange=True, showgrid=False, zeroline=False, range=[-0.6, len(names) - 0.4]

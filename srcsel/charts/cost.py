@@ -13,6 +13,7 @@ import numpy as np
 from srcsel.base.phrases import plain, significant
 from srcsel.base.records import Reading, Result, Verdict
 from srcsel.charts.bars import short_names
+from srcsel.charts.marks import ground, whiskers
 from srcsel.charts.palette import PAINT, Theme, plotly_text
 from srcsel.verdict.cost import COSTS, Cost, contenders, costs, frontier, spreads
 from srcsel.verdict.readings import axis_chance, bar_length, pick_scores, role, titles_of
@@ -150,15 +151,7 @@ def _add_dots(
             "color": [paint[role(result, m)] for m in models],
             "line": {"color": paint["ink"], "width": [2 if m == chosen else 0.8 for m in models]},
         },
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": [max(0.0, high - value) for value, _, high in scores],
-            "arrayminus": [max(0.0, value - low) for value, low, _ in scores],
-            "color": paint["whisker"],
-            "thickness": 1.2,
-            "width": 3,
-        },
+        error_y=whiskers([(v - low, high - v) for v, low, high in scores], paint),
         hovertext=[_hover(result, shown, m) for m in models],
         hovertemplate="%{hovertext}<extra></extra>",
         unselected={"marker": {"opacity": opacity}},
@@ -190,15 +183,8 @@ def _lay_out(figure: go.Figure, shown: Trade, title: str, paint: dict[str, str])
         height=HEIGHT,
         margin={"l": 8, "r": 16, "t": 12, "b": 8},
         showlegend=False,
-        dragmode=False,
         clickmode="event+select",
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        hoverlabel={
-            "align": "left",
-            "bgcolor": paint["paper"],
-            "font": {"color": paint["ink"], "size": 13},
-        },
+        **ground(paint),
     )
     figure.update_xaxes(
         type="log",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from srcsel.base.phrases import plain
 from srcsel.base.records import Ahead, Curve, CurvePoint, Outlook, Result
+from srcsel.charts.marks import ground, whiskers
 from srcsel.charts.palette import PAINT, Theme, plotly_text
 from srcsel.verdict.readings import role, titles_of
 
@@ -82,14 +83,9 @@ def _band(figure: go.Figure, beyond: Sequence[CurvePoint | Ahead], color: str) -
     )
 
 
-def _whiskers(curve: Curve, paint: dict[str, str]) -> dict[str, object]:
-    return {
-        "array": [100 * (p.high - p.value) for p in curve.points],
-        "arrayminus": [100 * (p.value - p.low) for p in curve.points],
-        "color": paint["whisker"],
-        "thickness": 1.2,
-        "width": 3,
-    }
+def _whiskers(curve: Curve, paint: dict[str, str]) -> dict[str, Any]:
+    spreads = [(100 * (p.value - p.low), 100 * (p.high - p.value)) for p in curve.points]
+    return whiskers(spreads, paint)
 
 
 def _axes(figure: go.Figure, outlook: Outlook, paint: dict[str, str], scale: float) -> None:
@@ -114,8 +110,5 @@ def _axes(figure: go.Figure, outlook: Outlook, paint: dict[str, str], scale: flo
         showlegend=len(outlook.curves) > 1,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "font": font},
         margin={"l": 8, "r": 16, "t": 36, "b": 8},
-        dragmode=False,
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        hoverlabel={"bgcolor": paint["paper"], "font": {"color": paint["ink"], "size": 13}},
+        **ground(paint),
     )

@@ -10,6 +10,7 @@ import numpy as np
 
 from srcsel.base.phrases import plain
 from srcsel.charts.bars import short_names
+from srcsel.charts.marks import ground
 from srcsel.charts.palette import PAINT, Theme, plotly_text
 
 if TYPE_CHECKING:
@@ -73,10 +74,7 @@ def mixed_map(
         height=(CELL * k + AROUND) * scale,
         # the last name leans out to the right; one without room would not be written
         margin={"l": 8, "r": 8 + LEAN * scale * len(unescape(labels[-1])), "t": 8, "b": 8},
-        dragmode=False,
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        hoverlabel={"bgcolor": paint["paper"], "font": {"color": paint["ink"], "size": 13}},
+        **ground(paint),
     )
     figure.update_xaxes(
         tickvals=list(range(len(columns))),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from srcsel.base.errors import InputError
 from srcsel.base.phrases import bare
 from srcsel.cli.output import say
 from srcsel.pictures.tables import encoding_of
+from srcsel.pictures.tables.layout import Layout, layout_of, parted
 
 NAMES = {
     "X": ("X", "x", "features", "embeddings"),
@@ -27,7 +28,7 @@ NO_FEATURES = {
 """Columns of a table that say which row it is, or of which part, without separators."""
 NAMELESS = "Unnamed: "  # what pandas calls a column without a name, with its number behind it
 LEAST_COUNTED = 5  # rows from which a column that counts up is believed to number them
-SAMPLE = 50  # rows looked at to find the separator
+SAMPLE = 50  # lines looked at to find the separator
 ALONE = "\x1f"  # in no text: each line is one cell
 
 Arrays = dict[str, Any]
@@ -42,8 +43,14 @@ def csv_columns(file: Path, text: bool) -> Arrays:
     encoding, said = encoding_of(file, tuple)
     if said:
         say(said)
-    separator, first = _layout(file, encoding)
-    options: dict[str, Any] = {"sep": separator, "encoding": encoding, "skipinitialspace": True}
+    found, first = _layout(file, encoding)
+    options: dict[str, Any] = {
+        "sep": found.separator,
+        "quotechar": found.quote,
+        "skiprows": found.skip,
+        "encoding": encoding,
+        "skipinitialspace": True,
+    }
     if text:
         return _texts(pd.read_csv(file, dtype=str, **options))
     _require_names(file, first)
@@ -62,15 +69,16 @@ def parquet_columns(file: Path, text: bool) -> Arrays:
     return _texts(table) if text else _columns(table, file)
 
 
-def _layout(file: Path, encoding: str) -> tuple[str, list[str]]:
-    """Return the separator that parts all rows alike, and the cells of the first row."""
+def _layout(file: Path, encoding: str) -> tuple[Layout, list[str]]:
+    """Find out what parts all rows alike, and return it with the cells of the first row."""
     with file.open(encoding=encoding, newline="") as lines:
-        sample = [line for line in itertools.islice(lines, SAMPLE) if line.strip()]
-    for separator in ",;\t|":
-        rows = list(csv.reader(sample, delimiter=separator, skipinitialspace=True))
-        if rows and len(rows[0]) > 1 and len({len(row) for row in rows}) == 1:
-            return separator, rows[0]
-    return ALONE, sample[:1]
+        sample = list(itertools.islice(lines, SAMPLE))
+    found = layout_of(sample)
+    filled = [line for line in sample[found.skip :] if line.strip()]
+    rows = [] if found.of_words else list(parted(filled, found))
+    if rows and len(rows[0]) > 1 and len({len(row) for row in rows}) == 1:
+        return found, rows[0]
+    return replace(found, separator=ALONE), filled[:1]
 
 
 def _require_names(file: Path, first: list[str]) -> None:

@@ -26,7 +26,7 @@ from srcsel.base.records import Agreement, Interval, Reading, Result, Score
 from srcsel.measures import MEASURES
 from srcsel.scoring.reached import Reached
 from srcsel.verdict.consensus import consensus
-from srcsel.verdict.decide import VERDICT_MEASURES, make_rankings
+from srcsel.verdict.ranks import VERDICT_MEASURES, make_rankings
 
 DRAWS = 200  # as many as there are re-checks of a score
 FEWEST = 3  # models from which an order can agree with another

@@ -29,8 +29,9 @@ from srcsel.scoring.score import ModelScores
 from srcsel.store.features import FeatureStore
 from srcsel.verdict import doubt
 from srcsel.verdict.combine import combined
-from srcsel.verdict.decide import decide, make_rankings
+from srcsel.verdict.decide import decide
 from srcsel.verdict.expected import with_accuracy
+from srcsel.verdict.ranks import make_rankings
 from srcsel.verdict.sizes import with_sizes
 from srcsel.verdict.times import pooled
 from srcsel.verdict.wording import FAST_NUMBERS

@@ -18,7 +18,7 @@ import numpy as np
 
 from srcsel.base.phrases import count
 from srcsel.base.records import DropReason, Score
-from srcsel.verdict.decide import mean_ranks
+from srcsel.verdict.ranks import mean_ranks
 
 LEAST = 40  # pictures of a first stage
 EACH = 6  # pictures of a class in a first stage, on average: kNN asks five neighbours

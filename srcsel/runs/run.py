@@ -36,15 +36,16 @@ from srcsel.features.recover import features_of
 from srcsel.models import catalog
 from srcsel.pictures.dataset import pictures_of, require_rankable
 from srcsel.pictures.tables import read_corrections
-from srcsel.runs import race as racing
 from srcsel.runs.answer import Answer, Judged
 from srcsel.runs.corrected import as_it_corrects, before_of
 from srcsel.runs.glimpses import Glimpses
 from srcsel.runs.prior import in_queue
 from srcsel.runs.public_json import to_json
 from srcsel.runs.question import Measures, Metric, measure_names, new_run
+from srcsel.runs.race import race
 from srcsel.runs.settled import listed_so
 from srcsel.runs.telling import Telling
+from srcsel.runs.track import Track
 from srcsel.scoring.remembered import scored
 from srcsel.store.cache import tidied
 from srcsel.store.features import open_features, open_runs
@@ -98,7 +99,7 @@ def _carried_out(
     so_far.before = before_of(run, runs, settings)
     before = _race_before(runs, run)
     runs.save(so_far.result(complete=False))
-    track = racing.Track(
+    track = Track(
         *(dataset, so_far, features, watch, lambda: runs.save(so_far.result(complete=False))),
         whole=whole,
         engine=engine,
@@ -107,7 +108,7 @@ def _carried_out(
     told = Telling(watch, {m.id for m in track.stored(models)})
     track.watch = Glimpses(told, dataset.labels, track.order, run)
     if run.race:
-        models = racing.race(track, models, before)
+        models = race(track, models, before)
     keys = []
 
     def judged(outcome: Features | Failure) -> Judged | Failure:

@@ -19,6 +19,7 @@ from srcsel.base.phrases import megabytes
 from srcsel.base.quotas import load_quotas
 from srcsel.base.settings import Settings, load_settings
 from srcsel.store import cache, files
+from srcsel.store.kept import Entry, entries
 
 MOST_KNOWN = 100_000  # files whose person is remembered
 _known: dict[tuple[str, int], str] = {}  # path and number of the file -> person
@@ -68,14 +69,14 @@ def _require(features: Path, person: str, more: int) -> None:
 def _make_room(features: Path, person: str, more: int) -> None:
     limit, sizes = load_quotas().features, taken(features)
     settings = replace(load_settings(), home=features.parent)
-    found = [e for e in cache.entries(settings) if e.kind == "features"]
+    found = [e for e in entries(settings) if e.kind == "features"]
     if person:
         own = [e for e in found if _whose(e.path) == person]
         _remove(settings, own, sizes[person] + more - limit.one)
     _remove(settings, found, taken(features).total() + more - limit.all)
 
 
-def _remove(settings: Settings, found: list[cache.Entry], over: float) -> None:
+def _remove(settings: Settings, found: list[Entry], over: float) -> None:
     removed, count = cache.remove(settings, found, over)
     if count:
         log.event("room made for features", bytes=removed, files=count)

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from srcsel.base.phrases import digits, millions
 from srcsel.base.records import Diagnosis, Result
 from srcsel.verdict.combine import combined
-from srcsel.verdict.decide import decide, make_rankings
+from srcsel.verdict.decide import decide
 from srcsel.verdict.doubt import with_doubt
+from srcsel.verdict.ranks import make_rankings
 from srcsel.verdict.sizes import with_sizes
 from srcsel.verdict.times import Timed, times_of
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from srcsel.base.phrases import count, listed, share, spoken
 from srcsel.base.records import Dropped, Race, SourceModel, Verdict
 from srcsel.models.called import at_start, called
-from srcsel.verdict.decide import CLOSE, TIE_MOST
+from srcsel.verdict.decide import TIE_MOST
+from srcsel.verdict.ranks import CLOSE
 from srcsel.verdict.wording import opening
 
 

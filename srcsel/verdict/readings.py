@@ -13,7 +13,7 @@ from srcsel.base.phrases import count, listed, plain, shares
 from srcsel.base.records import Ranking, Reading, Result, Score
 from srcsel.measures import MEASURES
 from srcsel.models.called import called
-from srcsel.verdict.decide import VERDICT_MEASURES
+from srcsel.verdict.ranks import VERDICT_MEASURES
 from srcsel.verdict.wording import PREDICTORS
 
 Role = Literal["winner", "close", "yardstick", "partial", "other"]

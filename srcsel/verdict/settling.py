@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 
 from srcsel.base.records import Result, Score, Settles
-from srcsel.verdict.decide import CLOSE, VERDICT_MEASURES, mean_ranks
+from srcsel.verdict.ranks import CLOSE, VERDICT_MEASURES, mean_ranks
 
 TIMES = (1.5, 2.0, 3.0, 4.0, 6.0, 10.0)  # as many pictures
 CASES = 100  # deviations tried, the first of the re-checks

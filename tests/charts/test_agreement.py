@@ -22,9 +22,8 @@ from srcsel.base.records import (
     Verdict,
 )
 from srcsel.charts import PAINT
+from srcsel.charts.accuracies import accuracy_alt, accuracy_dots
 from srcsel.charts.agreement import (
-    accuracy_alt,
-    accuracy_dots,
     agreement_scatter,
     axis_title,
     scatter_alt,

@@ -166,6 +166,12 @@ def _tables(folder):
     german = table.assign(label=WORDS)
     german.to_csv(folder / "german.csv", sep=";", decimal=",", index=False, encoding="utf-16")
     german.to_csv(folder / "quoted.csv", decimal=",", index=False)
+    plain = table.assign(label=WORDS).to_csv(sep=";", index=False)
+    (folder / "excel.csv").write_text(f"sep=;\n{plain}")
+    (folder / "remark.csv").write_text(f"# made by a program\n{plain}")
+    (folder / "single.csv").write_text(
+        "\n".join(";".join(f"'{c}'" for c in line.split(";")) for line in plain.splitlines())
+    )
 
 
 @pytest.mark.parametrize(
@@ -173,6 +179,7 @@ def _tables(folder):
     [
         *("a.csv", "semicolons.csv", "a.tsv", "a.parquet", "a.pt", "b.pth", "a.safetensors"),
         *("pair.pt", "turned.pt", "german.csv", "quoted.csv"),
+        *("excel.csv", "remark.csv", "single.csv"),
     ],
 )
 def test_other_kinds_of_files(tmp_path, name):

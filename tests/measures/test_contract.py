@@ -9,7 +9,7 @@ from srcsel.base.errors import FeatureError, NotAvailable, UnknownNameError
 from srcsel.base.records import Score
 from srcsel.measures import MEASURES, find, measure, permutations
 from srcsel.measures._base import Combined
-from srcsel.verdict.decide import make_rankings
+from srcsel.verdict.ranks import make_rankings
 
 CLOSE = 1e-7  # float32 sums in a third-party solver are allowed to differ by this much
 WIDTHS = (16, 64, 128, 256, 512)  # feature widths at which pure noise is scored

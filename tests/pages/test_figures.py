@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import pytest
 
 import srcsel
-from srcsel.charts import agreement
+from srcsel.charts import accuracies, agreement
 from srcsel.store import features
 from srcsel.ui.evidence import experiment
 from srcsel.ui.parts import figures
@@ -45,7 +45,7 @@ def test_the_evidence_page_is_drawn_again_without_building_a_figure(visit, monke
         raise AssertionError("this figure was there")
 
     for module, name in (
-        (agreement, "accuracy_dots"),
+        (accuracies, "accuracy_dots"),
         (agreement, "agreement_scatter"),
         (experiment, "experiment_column"),
     ):

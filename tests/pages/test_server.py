@@ -21,7 +21,7 @@ from streamlit import config
 from srcsel.base.errors import PictureError, StoreError
 from srcsel.base.settings import load_settings
 from srcsel.pictures import images, sheets, thumbs
-from srcsel.ui.server import server
+from srcsel.ui.server import server, thumbnails, warming
 
 
 async def _echo(window):
@@ -151,7 +151,7 @@ def test_thumbnails_that_take_long_hold_up_nobody_else(browser, shown, monkeypat
         return thumbs.NOT_YET if index == 1 and effort == "kept" else real(set_id, index, size)
 
     monkeypatch.setattr(thumbs, "picture", stuck)
-    monkeypatch.setattr(server, "PATIENCE", 3.0)
+    monkeypatch.setattr(thumbnails, "PATIENCE", 3.0)
     with browser, ThreadPoolExecutor(42) as many:  # all in one event loop
         waiting = [many.submit(browser.get, f"/thumbs/{shown}/1/96.jpg") for _ in range(42)]
         deadline = time.monotonic() + 2
@@ -163,7 +163,7 @@ def test_thumbnails_that_take_long_hold_up_nobody_else(browser, shown, monkeypat
         free.set()
     assert {answer.headers["content-type"] for answer in answers} == {"image/svg+xml"}
     assert {answer.headers["cache-control"] for answer in answers} == {"no-store"}
-    assert 1 <= len(inside) <= server.FEW
+    assert 1 <= len(inside) <= thumbnails.FEW
 
 
 def test_files_that_take_long_hold_up_only_each_other(browser, shown, monkeypatch):
@@ -268,7 +268,7 @@ def test_folders_open_only_where_the_server_is_for_this_computer(
 def test_a_broken_work_folder_does_not_keep_the_server_from_starting(monkeypatch, tmp_path, caplog):
     (tmp_path / "home").write_text("a file where the folder should be")
     monkeypatch.setenv("SRCSEL_HOME", str(tmp_path / "home"))
-    server._wake()
+    warming.wake()
     assert "could not be woken" in caplog.text
 
 
@@ -277,7 +277,7 @@ def test_small_answers_do_not_wait_for_each_other(monkeypatch):
     """A listening socket as Streamlit makes it; asyncio looks at `proto` and would leave it as it
     is.
     """
-    monkeypatch.setattr(server, "_warm_up", lambda: None)
+    monkeypatch.setattr(warming, "warm_up", lambda: None)
     with socket.socket() as door, socket.socket() as visitor:
         door.bind(("127.0.0.1", 0))
         door.listen()
@@ -335,11 +335,11 @@ def test_the_start_does_not_wait_for_what_later_pages_need(modules, later):
 
 
 def test_the_collector_passes_over_what_the_warm_up_imported(monkeypatch):
-    monkeypatch.setattr(server, "READING", 0)
-    monkeypatch.setattr(server, "_wake", lambda: None)
+    monkeypatch.setattr(warming, "READING", 0)
+    monkeypatch.setattr(warming, "wake", lambda: None)
     gc.unfreeze()
     try:
-        server._warm_up()
+        warming.warm_up()
         assert gc.get_freeze_count() > 10_000
     finally:
         gc.unfreeze()

@@ -10,7 +10,7 @@ import pytest
 from srcsel.base.records import Failure, Score
 from srcsel.measures import MEASURES
 from srcsel.ui.results import grid, table
-from srcsel.verdict.decide import make_rankings
+from srcsel.verdict.ranks import make_rankings
 
 RUN_ID = "20260301-101500-000000-ab12"
 NO_HEAD = "This model has no source head."

@@ -25,7 +25,8 @@ from srcsel.base.records import (
     SourceModel,
     Unreadable,
 )
-from srcsel.verdict.decide import decide, make_rankings
+from srcsel.verdict.decide import decide
+from srcsel.verdict.ranks import make_rankings
 
 RUN_ID = "20260301-101500-000000-ab12"
 HOSTILE = '"><script>alert(1)</script>'

@@ -18,6 +18,7 @@ from srcsel.cli.commands import main
 from srcsel.features.recover import features_of
 from srcsel.store import cache
 from srcsel.store.features import open_features, open_runs
+from srcsel.store.kept import entries
 from srcsel.store.memory import Memory
 
 OLD = Path(__file__).parent / "data" / "before_the_move"
@@ -145,7 +146,7 @@ def test_the_least_recently_used_goes_first_and_no_more_than_must(settings):
     for number in (0, 2):  # used two hours ago; the others a day
         path = store._path(key(number))
         os.utime(path, (cache.time.time() - 7200,) * 2)
-    total = sum(entry.bytes for entry in cache.entries(settings))
+    total = sum(entry.bytes for entry in entries(settings))
     done = cache.clean(settings, total - 2000)
     assert 2000 <= done.bytes < 2000 + 11_000
     cache.clean(settings, total - 30_000)
@@ -198,7 +199,7 @@ def test_what_goes_while_it_is_wanted_is_made_again(settings, monkeypatch):
     worker.start()
     for _ in range(40):
         cache.clean(settings, 0)
-        list(cache.entries(settings))
+        list(entries(settings))
     stop.set()
     worker.join()
     assert not wrong

@@ -6,7 +6,8 @@ import pytest
 
 from srcsel.base.records import Dataset, Diagnosis, Failure, Result, Run, Score, Signs, SourceModel
 from srcsel.verdict.cost import COSTS, contenders, costs, frontier, limits, usual, within
-from srcsel.verdict.decide import decide, make_rankings
+from srcsel.verdict.decide import decide
+from srcsel.verdict.ranks import make_rankings
 
 PICTURES = 120
 MODELS = tuple(

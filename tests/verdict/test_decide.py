@@ -10,7 +10,8 @@ import pytest
 from srcsel.base.records import Note, Score, SourceModel
 from srcsel.runs.given import rank_features
 from srcsel.scoring.score import score_model
-from srcsel.verdict.decide import _beats_chance, _mean_ranks, decide, make_rankings
+from srcsel.verdict.decide import _beats_chance, decide
+from srcsel.verdict.ranks import _mean_ranks, make_rankings
 
 
 def model(name, params=1_000_000, gmacs=1.0, license="MIT"):

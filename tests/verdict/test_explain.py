@@ -7,8 +7,8 @@ from srcsel.base.records import Diagnosis, Note, Score, Signs, SourceModel, Verd
 from srcsel.measures import MEASURES
 from srcsel.measures.kernels.prepare import prepare
 from srcsel.scoring.diagnosis import diagnose
-from srcsel.verdict.decide import make_rankings
 from srcsel.verdict.explain import LITERAL, explain, explain_yardsticks
+from srcsel.verdict.ranks import make_rankings
 
 NEUTRAL = Signs(0.1, 1.0, 1.0, 1.05, 0.6, 0.2, 0.2)
 

@@ -20,7 +20,8 @@ from srcsel.runs.run import to_json
 from srcsel.store.runs import RunStore
 from srcsel.ui.results.grid import _columns
 from srcsel.ui.results.table import short_table
-from srcsel.verdict.decide import decide, mean_ranks
+from srcsel.verdict.decide import decide
+from srcsel.verdict.ranks import mean_ranks
 from srcsel.verdict.readings import (
     bar_length,
     bar_start,

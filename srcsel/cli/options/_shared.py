@@ -7,6 +7,20 @@ from argparse import ArgumentParser
 from srcsel.base.sample_size import ALL_UP_TO, SIZE
 
 
+def add_models(command: ArgumentParser) -> None:
+    """Add the source models of a run that is made first, where none is there."""
+    command.add_argument(
+        "--models",
+        default="bundled",
+        help="as for rank; default: bundled. A run's own are used with its id",
+    )
+
+
+def add_device(command: ArgumentParser) -> None:
+    """Add what networks are computed on."""
+    command.add_argument("--device", help="auto, cpu, cuda or mps; default: auto, or SRCSEL_DEVICE")
+
+
 def add_whole(parser: ArgumentParser) -> None:
     """Add the choice of all of very many pictures."""
     parser.add_argument(

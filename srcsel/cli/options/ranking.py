@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, BooleanOptionalAction
 from typing import TYPE_CHECKING
 
-from srcsel.cli.options._shared import add_json, add_scoring, add_whole
+from srcsel.cli.options._shared import add_device, add_json, add_scoring, add_whole
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -33,7 +33,7 @@ def rank(commands: Commands) -> ArgumentParser:
             " at another size than the model's own; default: bundled, all that come with srcsel"
         ),
     )
-    rank.add_argument("--device", help="auto, cpu, cuda or mps; default: auto, or SRCSEL_DEVICE")
+    add_device(rank)
     rank.add_argument(
         "--precision",
         default="exact",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import TYPE_CHECKING
 
-from srcsel.cli.options._shared import add_json
+from srcsel.cli.options._shared import add_device, add_json, add_models
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -21,11 +21,7 @@ def evidence(commands: Commands) -> ArgumentParser:
     evidence.add_argument(
         "folder", help="pictures as for rank, which runs first; or the id of a finished run"
     )
-    evidence.add_argument(
-        "--models",
-        default="bundled",
-        help="as for rank; default: bundled. A run's own are used with its id",
-    )
+    add_models(evidence)
     evidence.add_argument(
         "--check",
         choices=("probe", "finetune", "both"),
@@ -55,9 +51,7 @@ def evidence(commands: Commands) -> ArgumentParser:
         ),
     )
     evidence.add_argument("--measures", default="all", help="names with commas, or all (default)")
-    evidence.add_argument(
-        "--device", help="auto, cpu, cuda or mps; default: auto, or SRCSEL_DEVICE"
-    )
+    add_device(evidence)
     add_json(evidence)
     return evidence
 
@@ -82,12 +76,8 @@ def settle(commands: Commands) -> ArgumentParser:
     settle.add_argument(
         "--minutes", type=float, default=10.0, help="time allowed for the trainings; default: 10"
     )
-    settle.add_argument(
-        "--models",
-        default="bundled",
-        help="as for rank; default: bundled. A run's own are used with its id",
-    )
-    settle.add_argument("--device", help="auto, cpu, cuda or mps; default: auto, or SRCSEL_DEVICE")
+    add_models(settle)
+    add_device(settle)
     add_json(settle)
     return settle
 
@@ -102,8 +92,6 @@ def curve(commands: Commands) -> ArgumentParser:
         metavar="RUN",
         help="id of the run, or latest; or pictures as for rank, which then runs first",
     )
-    curve.add_argument(
-        "--models", default="bundled", help="as for rank; a run's own are used with its id"
-    )
+    add_models(curve)
     add_json(curve)
     return curve

@@ -18,7 +18,7 @@ from srcsel.base.records import Score
 from srcsel.evidence.agreement import kendall, points_lost
 from srcsel.measures import MEASURES
 from srcsel.verdict.after import SPEAKING, case_of
-from srcsel.verdict.decide import mean_ranks
+from srcsel.verdict.ranks import mean_ranks
 
 Truth = Literal["trained", "probed"]
 TRUTHS: tuple[Truth, ...] = ("trained", "probed")

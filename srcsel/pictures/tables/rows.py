@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import csv
 import itertools
-import re
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from srcsel.base.errors import InputError
-from srcsel.pictures.tables.names import is_picture_name
+from srcsel.pictures.tables.layout import (
+    Layout,
+    alone,
+    layout_of,
+    parted,
+    regular,
+)
 
 TABLE_LIMIT = 200 * 2**20  # bytes
 ROW_LIMIT = 3_000_000
@@ -19,13 +24,6 @@ COLUMN_LIMIT = 4096
 ROW_CHARS = 1 << 18  # letters of a row, over all its lines: more is no row, and fills the memory
 SAMPLE = 200  # rows looked at to find out the separator, and which column is which
 SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".psv", ".txt"})
-
-_EXCEL = re.compile(r'"?sep=(.)"?\s*')
-_BLANK = " "  # the separator of "path number" rows: the last blank of a line
-_BLANKS = "  "  # of "path number number" rows: each run of blanks
-_AFTER = "path "  # of "path: some words" rows: the blank or colon behind the picture's name
-_NUMBER = re.compile(r"[-+]?\d+([.,]\d*)?")
-_PATH = re.compile(r"(.+?\.\w+):?\s+(.+)")
 
 
 @dataclass(frozen=True)
@@ -51,10 +49,9 @@ class Rows:
     def __init__(self, table: Path, encoding: str, kind: Kind = LABELS) -> None:
         self.table, self.encoding, self.kind = table, encoding, kind
         self.stray = 0  # lines with an odd number of quotation marks, where they tear the table
-        self._quote = '"'
         self._alone = False  # whether each line is read on its own
         try:
-            self.separator, self._skip = self._layout()
+            self._layout = self._found()
             self.sample = list(itertools.islice(self, SAMPLE + 1))
             self._require_table()
             self._mend_quotes()
@@ -65,7 +62,9 @@ class Rows:
         """Yield each row, as its cells were written."""
         try:
             with self.table.open(encoding=self.encoding, newline="") as file:
-                lines = _Lines(itertools.islice(file, self._skip, None), self.table, self.kind)
+                lines = _Lines(
+                    itertools.islice(file, self._layout.skip, None), self.table, self.kind
+                )
                 rows = lines.rows(self._parsed(lines))
                 kept = (row for row in rows if any(map(str.strip, row)))
                 for number, row in enumerate(kept):
@@ -79,46 +78,29 @@ class Rows:
         except (OSError, UnicodeError, csv.Error) as error:
             raise self._unreadable(error) from error
 
-    def _parsed(self, lines: Iterable[str]) -> Iterator[list[str]]:
-        if self.separator == _AFTER:
-            yield from map(_after, lines)
-        elif self.separator in (_BLANK, _BLANKS):
-            most = 1 if self.separator == _BLANK else -1
-            yield from (line.strip().rsplit(None, most) for line in lines)
-        elif not self._alone:
-            yield from _read(lines, self.separator, self._quote)
-        else:
-            width = len(self.sample[0])
-            for line in lines:
-                row = _alone(line, self.separator)
-                stray = line.count('"') % 2 or len(row) != width
-                yield _bare(line, self.separator) if stray else row
-
-    def _layout(self) -> tuple[str, int]:
-        """Return the separator, and how many lines stand before the rows (Excel's `sep=;`,
-        remarks).
-        """
+    def _found(self) -> Layout:
         with self.table.open(encoding=self.encoding, newline="") as file:
-            lines = list(itertools.islice(file, SAMPLE))
-        if lines and (told := _EXCEL.fullmatch(lines[0])):
-            return told[1], 1
-        skip = _remarks(lines)
-        filled = [line for line in lines[skip:] if line.strip()]
-        shares = {mark: _regular([_alone(line, mark) for line in filled]) for mark in ",;\t|"}
-        best = max(shares, key=lambda mark: shares[mark])
-        if _single(filled, best):
-            self._quote = "'"
-        return (best if shares[best] else _blanks(filled) or best), skip
+            return layout_of(list(itertools.islice(file, SAMPLE)))
+
+    def _parsed(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        if not self._alone:
+            yield from parted(lines, self._layout)
+            return
+        width, separator = len(self.sample[0]), self._layout.separator
+        for line in lines:
+            row = alone(line, separator)
+            stray = line.count('"') % 2 or len(row) != width
+            yield _bare(line, separator) if stray else row
 
     def _require_table(self) -> None:
-        if _regular(self.sample[:SAMPLE]) == 0:
+        if regular(self.sample[:SAMPLE]) == 0:
             raise InputError(f"{self.table.name} is no table with two columns. {self.kind.needs}")
 
     def _mend_quotes(self) -> None:
         """Read each line on its own where a quotation mark is left open: it would swallow the lines
         after it.
         """
-        if self.separator in (_BLANK, _BLANKS, _AFTER):
+        if self._layout.of_words:
             return
         with self.table.open(encoding=self.encoding, newline="") as file:
             stray = sum(line.count('"') % 2 for line in file)
@@ -128,15 +110,15 @@ class Rows:
 
     def _meant(self) -> bool:
         """Tell whether open quotation marks are texts of several lines, not accidents."""
-        width, several = len(self.sample[0]), False
+        width, separator, several = len(self.sample[0]), self._layout.separator, False
         try:
             with self.table.open(encoding=self.encoding, newline="") as file:
                 lines = _Lines(file, self.table, self.kind)
-                for row in lines.rows(_read(lines, self.separator)):
+                for row in lines.rows(parted(lines, Layout(separator))):
                     for cell in row:
                         if "\n" in cell or "\r" in cell:
                             several = True
-                            inner = [_bare(line, self.separator) for line in cell.splitlines()[1:]]
+                            inner = [_bare(line, separator) for line in cell.splitlines()[1:]]
                             if len(row) != width or any(len(cells) == width for cells in inner):
                                 return False
         except csv.Error:
@@ -200,58 +182,7 @@ def _too_long(table: Path, kind: Kind) -> InputError:
     )
 
 
-def _read(lines: Iterable[str], separator: str, quote: str = '"') -> Iterator[list[str]]:
-    return csv.reader(lines, delimiter=separator, quotechar=quote, skipinitialspace=True)
-
-
-def _single(lines: list[str], separator: str) -> bool:
-    """Tell whether half of the cells or more stand in single quotes."""
-    cells = [cell.strip() for line in lines for cell in line.split(separator)]
-    return 2 * sum(cell[:1] == "'" == cell[1:][-1:] for cell in cells) >= len(cells) > 0
-
-
-def _remarks(lines: list[str]) -> int:
-    """Return how many lines at the top are remarks: "# ..." without any separator."""
-    remarks = itertools.takewhile(
-        lambda line: line.startswith("#") and not any(mark in line for mark in ",;\t|"), lines
-    )
-    return len(list(remarks))
-
-
-def _blanks(lines: list[str]) -> str:
-    """Return which blanks part the cells of lines that begin with a picture's path, "" = none."""
-
-    def paths(rows: Iterable[list[str]]) -> int:
-        return sum(len(row) > 1 and is_picture_name(row[0].strip()) for row in rows)
-
-    last = paths(line.strip().rsplit(None, 1) for line in lines)
-    after = paths(map(_after, lines))
-    if 2 * max(last, after) <= len(lines):
-        return ""
-    if last >= after:
-        return _BLANK
-    rests = [word for line in lines for word in _after(line)[-1].split()]
-    return _BLANKS if all(map(_NUMBER.fullmatch, rests)) else _AFTER
-
-
-def _after(line: str) -> list[str]:
-    """Split a line behind the name of a picture that it begins with."""
-    found = _PATH.fullmatch(line.strip())
-    return list(found.groups()) if found else [line.strip()]
-
-
-def _alone(line: str, separator: str) -> list[str]:
-    return next(_read([line.rstrip("\r\n")], separator), [])
-
-
 def _bare(line: str, separator: str) -> list[str]:
     """Split a line at its separators; quotation marks around a cell, or one at its edge, go."""
     cells = [cell.strip() for cell in line.rstrip("\r\n").split(separator)]
     return [cell.strip('"').strip() if cell.count('"') < 3 else cell for cell in cells]
-
-
-def _regular(rows: list[list[str]]) -> float:
-    """Return the share of rows as wide as the first, 0 where that has a single column."""
-    if not rows or len(rows[0]) < 2:
-        return 0.0
-    return sum(len(row) == len(rows[0]) for row in rows) / len(rows)

@@ -11,7 +11,7 @@ from typing import Literal
 import streamlit as st
 
 from srcsel.base.records import Evidence, Failure, Protocol, Result
-from srcsel.charts import agreement
+from srcsel.charts import accuracies
 from srcsel.ui.app import state
 from srcsel.ui.evidence import scatter
 from srcsel.ui.parts import choices, figures, words
@@ -114,11 +114,11 @@ def dots(result: Result, evidence: Evidence) -> None:
     st.plotly_chart(
         figures.drawn(
             ("dots", result, scatter.known(evidence), theme, scale),
-            lambda: agreement.accuracy_dots(result, evidence, theme=theme, scale=scale),
+            lambda: accuracies.accuracy_dots(result, evidence, theme=theme, scale=scale),
         ),
         key="evidence-dots",
         config={"displayModeBar": False},
-        alt=agreement.accuracy_alt(result, evidence),
+        alt=accuracies.accuracy_alt(result, evidence),
     )
 
 
