@@ -26,6 +26,7 @@ from srcsel.pictures.stores import contents
 from srcsel.pictures.stores.arriving import TOO_LARGE
 from srcsel.pictures.stores.limits import Allowance
 from srcsel.pictures.stores.parts import are_numbered, part_of
+from srcsel.pictures.stores.same import SameFolder
 from srcsel.pictures.stores.shards import LABEL_FIELDS, LABEL_FILES, TEXT_LIMIT, Wary, sound
 from srcsel.store.files import NOT_SO
 
@@ -192,6 +193,7 @@ class Unpacked:
         self._numbered = are_numbered(names)
         self._alone = len(names) == 1
         self._has_folders = self.has_tables = self.has_classes = False
+        self._same = SameFolder()
         self.aside = dict[str, str]()
 
     def unpack(self, packed: Path, name: str, kind: Kind, watch: Watch) -> None:
@@ -203,6 +205,8 @@ class Unpacked:
         bare = without_ending(name).split("/")
         if kind is Kind.FOLDER or is_part(bare[-1]) or (head and part_of(bare[-1])):
             self._has_folders = True
+            if kind is not Kind.FOLDER and not head and not self._alone and len(bare) > 1:
+                head, self.has_classes = bare[:-1], True  # cat/images.zip
         elif not self._alone and not self._numbered:
             head, self.has_classes = bare, True
         for at, one in enumerate(contents.contents(packed, name, self._most)):
@@ -222,6 +226,7 @@ class Unpacked:
                 if written not in known:  # of two of one name the later counts, as for tar
                     known[written] = self._names.place(parts)
                 self.write(known[written], one.data)
+        self._same.add(bare, {} if head else known)
 
     def write(self, place: str, data: bytes) -> None:
         """Write a file. Raises InputError and StoreError where that is too much."""
@@ -240,8 +245,18 @@ class Unpacked:
                 self.has_tables = True
 
     def require_classes(self) -> None:
-        """Raise InputError where numbered ones may be those of a class each, or of none."""
-        if self._numbered and not (self._alone or self._has_folders or self.has_tables):
+        """Take the packs as the classes where all hold the same only folder. Raise InputError where
+        numbered ones may be those of a class each, or of none.
+        """
+        same = not (self._alone or self.has_tables) and self._same.is_so()
+        if same and not self._numbered:
+            self._same.take_apart(self._into, self._names)
+            self.has_classes = True
+        if (
+            self._numbered
+            and not (self._alone or self.has_tables)
+            and (same or not self._has_folders)
+        ):
             names = [PurePosixPath(name).name for name in sorted(self._part)]
             raise InputError(NUMBERED.format(_some(names), ending(names[0])))
 

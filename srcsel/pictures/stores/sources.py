@@ -20,7 +20,7 @@ from srcsel.pictures.tables.rows import SUFFIXES as TABLES
 from srcsel.store import files
 
 NESTING = 3  # folders in one another that are looked into for shards
-VERSION = 4  # part of a folder's name; raise it with every change to what is brought
+VERSION = 5  # part of a folder's name; raise it with every change to what is brought
 
 
 @dataclass(frozen=True)

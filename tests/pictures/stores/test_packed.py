@@ -326,7 +326,7 @@ def test_names_in_a_zip_are_read_in_their_own_encoding(tmp_path):
 
 
 @packs
-@pytest.mark.parametrize("inside", ["", "images/"])
+@pytest.mark.parametrize("inside", ["", "images/", "export/", "Takeout/My photos/"])
 def test_archives_of_one_class_each_are_folders_of_classes(pack, inside, store, tmp_path):  # noqa: F811
     """As ImageNet is handed out: n01440764.tar, n01443537.tar, without folders in them."""
     folder, plain = tmp_path / "set", tmp_path / "plain"
@@ -336,7 +336,8 @@ def test_archives_of_one_class_each_are_folders_of_classes(pack, inside, store, 
         files = {f"{inside}{i}.png": data for i, data in enumerate(PICTURES[8 * at : 8 * at + 8])}
         file = folder / f"{name}{pack[1:]}"
         made[pack](file, files)
-        written(plain / name, files)
+        away = "" if inside == "images/" else inside  # a folder that all hold alone is no class
+        written(plain / name, {n.removeprefix(away): data for n, data in files.items()})
         store[file.name] = file.read_bytes()
     expected = load_dataset(str(plain))
     assert expected.classes == ("n01440764", "n01443537")
@@ -355,12 +356,21 @@ def test_archives_of_classes_in_folders_of_parts(tmp_path):
     assert load_dataset(way.ref).classes == ("cat", "dog")
 
 
+def test_an_archive_of_pictures_alone_lies_where_its_folder_is_the_class(tmp_path):
+    for at, name in enumerate(("cat", "dog")):
+        (tmp_path / name).mkdir()
+        files = {f"{i}.png": data for i, data in enumerate(PICTURES[8 * at : 8 * at + 8])}
+        zip_of(tmp_path / name / "pics.zip", files)
+    assert load_dataset(str(tmp_path)).paths[::8] == ("cat/0.png", "dog/0.png")
+
+
 @packs
-def test_numbered_archives_are_no_classes_and_say_so(pack, tmp_path):
+@pytest.mark.parametrize("inside", ["", "export/"])
+def test_numbered_archives_are_no_classes_and_say_so(inside, pack, tmp_path):
     folder = tmp_path / "set"
     folder.mkdir()
     for at in range(2):
-        made[pack](folder / f"data-{at}{pack[1:]}", {f"{at}.png": PICTURES[at]})
+        made[pack](folder / f"data-{at}{pack[1:]}", {f"{inside}{at}.png": PICTURES[at]})
     with pytest.raises(InputError, match=r"numbered like the pieces.*call it so \(cat\."):
         load_dataset(str(folder))
     (folder / "labels.csv").write_text("file,label\n0.png,a\n1.png,b\n")
