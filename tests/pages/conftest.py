@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from streamlit import config
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 import srcsel
@@ -43,6 +45,17 @@ def work(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("SRCSEL_HOME", str(home))
     monkeypatch.setattr(features, "EXAMPLES", tmp_path / "no-examples")
     return home
+
+
+@pytest.fixture(scope="session", autouse=True)
+def components_found_once():
+    """A tab looks through all installed packages for components of Streamlit's: they do not change
+    while tests run.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        found = functools.cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", found)
+        yield
 
 
 @pytest.fixture(autouse=True)
