@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -37,6 +38,11 @@ def listed(names: Sequence[str]) -> str:
 def one_line(text: str) -> str:
     """Return a foreign text in one line that any terminal can show: other signs as escapes."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def within(low: float, high: float) -> str:
+    """Write an interval of shares 0..1 in whole percent, rounded outwards: "70 to 76"."""
+    return f"{math.floor(100 * low)} to {math.ceil(100 * high)}"
 
 
 def spoken(*parts: str) -> str:

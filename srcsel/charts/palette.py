@@ -91,8 +91,9 @@ class Group:
 def class_groups(
     classes: tuple[str, ...], counts: np.ndarray, pinned: Sequence[int] = ()
 ) -> list[Group]:
-    """Give the nine largest classes a colour and a shape each, or the `pinned` ones (class ids)
-    where some are, and the rest one grey "other" (by its name if it is one).
+    """Give the nine largest classes a colour and a shape each, the first of those that are alike,
+    or the `pinned` ones (class ids) where some are, and the rest one grey "other" (by its name if
+    it is one).
 
     The colours depend on the dataset and the pins only, so they are the same on every map and for
     every model.

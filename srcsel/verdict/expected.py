@@ -6,12 +6,11 @@ training the whole network further usually adds to it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from srcsel.base.paths import named
-from srcsel.base.phrases import spoken
+from srcsel.base.phrases import spoken, within
 from srcsel.base.records import GIVEN, Accuracy, Result, Shown, SourceModel, Strip, Verdict
 from srcsel.models.called import at_start
 from srcsel.verdict.readings import names_of
@@ -59,14 +58,16 @@ def expected(result: Result) -> Expected | None:
 
 
 def in_words(reached: Expected) -> str:
-    """Say it as the end of a sentence: "about 79 % right on your pictures (73 to 84; ...)"."""
+    """Say it as the end of a sentence, each with its interval: "about 79 % right on your pictures
+    (73 to 84), the best of the others 77 (71 to 82), a yardstick 41 (36 to 46)".
+    """
     one = reached.winner
-    beside = [f"{math.floor(100 * one.low)} to {math.ceil(100 * one.high)}"]
-    if reached.next_best is not None:
-        beside.append(f"best of the others {percent(reached.next_best.mean)}")
-    if reached.yardstick is not None:
-        beside.append(f"a yardstick {percent(reached.yardstick.mean)}")
-    return f"about {percent(one.mean)} % right on {reached.whose} pictures ({'; '.join(beside)})"
+    beside = {"the best of the others": reached.next_best, "a yardstick": reached.yardstick}
+    said = f"about {percent(one.mean)} % right on {reached.whose} pictures"
+    parts = [
+        f"{what} {percent(a.mean)} ({within(a.low, a.high)})" for what, a in beside.items() if a
+    ]
+    return ", ".join([f"{said} ({within(one.low, one.high)})", *parts])
 
 
 def whose(result: Result) -> str:
@@ -102,7 +103,8 @@ def rival_in_words(result: Result) -> str:
     if other is None:
         return ""
     said = (
-        f"{at_start(names_of(result)[other.model])} is right more often ({percent(other.mean)} %)"
+        f"{at_start(names_of(result)[other.model])} is right more often ({percent(other.mean)} %,"
+        f" {within(other.low, other.high)})"
     )
     goes_by = "the choice goes by three scores of the features and their re-checks"
     if rival_surely_ahead(result):

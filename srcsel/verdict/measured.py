@@ -7,11 +7,10 @@ Plain text, titles as they are.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from srcsel.base.phrases import count, listed, spoken, word
+from srcsel.base.phrases import count, listed, spoken, within, word
 from srcsel.base.records import GIVEN, LEAST_TEST, Accuracy, Gap, Result, Settled, Verdict
 from srcsel.models.called import at_start
 from srcsel.verdict.doubt import undecided
@@ -179,16 +178,12 @@ def _shots(settled: Settled, result: Result) -> str:
 
 
 def _reached(accuracy: Accuracy, name: str) -> str:
-    return f"{name} ({percent(accuracy.mean)} %, {_within(accuracy)})"
+    return f"{name} ({percent(accuracy.mean)} %, {within(accuracy.low, accuracy.high)})"
 
 
 def _share(accuracy: Accuracy) -> str:
     """Write an accuracy with its interval: "73 % (70 to 76)"."""
-    return f"{percent(accuracy.mean)} % ({_within(accuracy)})"
-
-
-def _within(accuracy: Accuracy) -> str:
-    return f"{math.floor(100 * accuracy.low)} to {math.ceil(100 * accuracy.high)}"
+    return f"{percent(accuracy.mean)} % ({within(accuracy.low, accuracy.high)})"
 
 
 def _points(share: float) -> str:

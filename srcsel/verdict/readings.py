@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from srcsel.base.phrases import count, listed, plain, shares
+from srcsel.base.phrases import count, listed, plain, shares, within
 from srcsel.base.records import Ranking, Reading, Result, Score
 from srcsel.measures import MEASURES
 from srcsel.models.called import called
@@ -84,17 +84,20 @@ def yardsticks_in_words(result: Result) -> str:
 
 def _beaten_by_one(result: Result) -> str:
     """Say how many models the most accurate yardstick beats; "" where it beats none."""
-    right = {a.model: round(100 * a.mean) for a in result.accuracies}
+    reached = {a.model: a for a in result.accuracies}
+    right = {model: round(100 * a.mean) for model, a in reached.items()}
     them = {m.id: m for m in result.models if m.yardstick and m.id in right}
     models = [right[m.id] for m in result.models if m.id in right and m.id not in them]
     best = max(them, key=right.__getitem__, default="")
     behind = sum(value < right[best] for value in models) if best else 0
     if not behind:
         return ""
+    between = within(reached[best].low, reached[best].high)
     return (
-        f" Here {plain(them[best].title)} is right more often ({right[best]} %) than {behind} of"
-        f" {count(len(models), 'model')}: what {'that one has' if behind == 1 else 'those have'}"
-        " learned may not help with these pictures."
+        f" Here {plain(them[best].title)} is right more often ({right[best]} %, {between}) than"
+        f" {behind} of {count(len(models), 'model')}: what"
+        f" {'that one has' if behind == 1 else 'those have'} learned may not help with these"
+        " pictures."
     )
 
 

@@ -292,6 +292,14 @@ def test_a_name_on_the_map_keeps_only_its_class_and_again_all(visitor, run):
     page.get_by_role("button", name="Draw lines around").click()
     page.wait_for_timeout(300)
     assert page.locator("canvas.dots").first.evaluate(PAINTED) > 1.2 * before
+    choose(window, "Colour by", "Separation")  # other groups, and other lines
+    choose(window, "Colour by", "right or wrong")
+    page.get_by_role("button", name="Right").wait_for()
+    assert page.locator("canvas.dots").first.evaluate(PAINTED) > 1.2 * before
+    Map(window).loop(0, 0, 0.95)  # what has nothing of the selection can still be read
+    page.get_by_role("button", name="Wrong").click()
+    window.settle()
+    assert violations(window) == []
 
 
 def test_pictures_stand_in_place_of_dots_on_a_switch(visitor, run):
@@ -314,6 +322,14 @@ def test_pictures_stand_in_place_of_dots_on_a_switch(visitor, run):
         assert np.abs(np.subtract(pixel[:3], own)).max() < 16  # JPEG
     window.shot("explore-pictures")
     assert violations(window) == []
+    switch = page.get_by_role("button", name="Show pictures")
+    switch.click()
+    expect(switch).to_have_attribute("aria-pressed", "false")
+    for _ in range(3):
+        page.get_by_role("button", name="Zoom in").click()
+    expect(switch).to_have_attribute("aria-pressed", "true")  # closer by, they come as before
+    switch.click()
+    expect(switch).to_have_attribute("aria-pressed", "false")
 
 
 def test_names_of_200_classes_do_not_cover_each_other(visitor, many):

@@ -29,6 +29,20 @@ def test_groups_far_apart_grow_alike_keep_their_order_and_reach_the_edges():
     np.testing.assert_array_equal(np.sign(middles), [[-1, -1], [1, -1], [-1, 1], [1, 1]])
 
 
+def test_empty_columns_and_rows_become_narrow_and_no_others():
+    wide = np.random.default_rng(0).uniform(0, 1, (500, 2))  # too large to grow
+    far = wide[:100] * [0.2, 0.3] + [1.8, 0.2]  # beside its middle: columns are empty, no rows
+    found = filled(np.concatenate([wide, far]).astype(np.float32), "umap")
+    big, small = found[:500], found[500:]
+    assert 0 < small[:, 0].min() - big[:, 0].max() < 0.2  # it was 0.8 of 2
+    np.testing.assert_allclose(np.ptp(small, axis=0) / np.ptp(big, axis=0), [0.2, 0.3], atol=0.02)
+    np.testing.assert_allclose(big[:, 1], _to_edges(wide[:, 1]), atol=1e-5)
+
+
+def _to_edges(values: np.ndarray) -> np.ndarray:
+    return 2 * (values - values.min()) / np.ptp(values) - 1
+
+
 def test_no_group_comes_to_lie_on_another():
     xy = groups((-1, -1), (-0.6, -1), (-0.6, -0.6), (1, 1), (1, 0.5), (0, 0))
     boxes = filled(xy, "tsne").reshape(-1, 4, 2)

@@ -10,7 +10,7 @@ import pytest
 from srcsel import charts
 from srcsel.base.records import Dataset, Inside, Projection
 from srcsel.ui.explore import near, panel
-from srcsel.ui.parts import coloring, drawers, maps
+from srcsel.ui.parts import choices, coloring, drawers, maps
 from srcsel.ui.parts.maps import Pane, Selection
 
 RUN_ID = "20260301-101500-000000-ab12"
@@ -419,6 +419,18 @@ def test_pinned_classes_get_the_colours_and_all_others_are_grey(many):
     assert (found.of_class[3], found.of_class[11], found.of_class[0]) == (0, 1, 2)
 
 
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ([9, 8, 7, 6, 5, 4, 3, 3, 3, 1, 1], "The nine largest"),
+        ([9, 8, 2, 2, 2, 2, 2, 2, 2, 2, 1], "Nine of the largest"),  # a tenth is as large
+        ([5] * 11, "The first nine"),
+    ],
+)
+def test_it_is_said_which_classes_have_a_colour(counts, said):
+    assert choices.colored_in_words(np.array(counts)) == said
+
+
 @pytest.mark.parametrize("page", ["explore", "results"])
 def test_pins_stand_in_the_address_where_classes_are_more_than_colours(
     visit, stored, save, result, page
@@ -429,6 +441,7 @@ def test_pins_stand_in_the_address_where_classes_are_more_than_colours(
     save(result, dataset=dataclasses.replace(result.dataset, classes=classes))
     tab = visit(page, run=RUN_ID, pins="2,59,600,x")
     assert tab.multiselect(key=key).value == [2, 59]
+    assert tab.multiselect(key=key).placeholder == "Nine of the largest; type to search"
     tab.multiselect(key=key).set_value([1]).run()
     assert tab.query_params["pins"] == "1"
     assert not [m for m in visit(page, run=RUN_ID, present="on").multiselect if m.key == key]

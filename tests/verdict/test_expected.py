@@ -34,7 +34,8 @@ def test_the_winner_the_best_of_the_others_and_the_best_yardstick(result):
     assert (reached.winner.model, reached.next_best.model) == ("good", "fair")
     assert reached.yardstick.model == "poor"
     assert in_words(reached) == (
-        "about 79 % right on your pictures (74 to 84; best of the others 77; a yardstick 36)"
+        "about 79 % right on your pictures (74 to 84), the best of the others 77 (72 to 82),"
+        " a yardstick 36 (31 to 41)"
     )
 
 

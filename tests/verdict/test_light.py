@@ -49,8 +49,8 @@ def test_amber_where_a_yardstick_comes_as_close_as_the_interval_reaches(result, 
     ("poor", "color", "said"),
     [
         (0.804, "green", ""),  # equal in whole percent
-        (0.86, "green", "Poor is right more often (86 %), but by no more than chance may do; "),
-        (0.93, "amber", "Poor is right more often (93 %), and not by chance, while "),
+        (0.86, "green", "Poor is right more often (86 %, 70 to 98), but by no more than chance "),
+        (0.93, "amber", "Poor is right more often (93 %, 70 to 98), and not by chance, while "),
     ],
 )
 def test_another_model_that_is_right_more_often_than_a_clear_choice_is_named(

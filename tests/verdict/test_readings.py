@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -289,9 +290,11 @@ def test_yardsticks_that_are_right_more_often_are_named(shipped):
     models = [m.id for m in shipped.models if not m.yardstick]
     behind = sum(right[m] < right[best] for m in models)
     assert behind > 0
+    own = next(a for a in shipped.accuracies if a.model == best)
+    low, high = math.floor(100 * own.low), math.ceil(100 * own.high)
     assert (
-        f"Here {yardsticks[best]} is right more often ({right[best]} %) than {behind} of"
-        f" {len(models)} models" in said
+        f"Here {yardsticks[best]} is right more often ({right[best]} %, {low} to {high}) than"
+        f" {behind} of {len(models)} models" in said
     )
     none = replace(
         shipped, accuracies=tuple(a for a in shipped.accuracies if a.model not in yardsticks)

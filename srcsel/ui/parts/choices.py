@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import streamlit as st
 
+from srcsel.base.phrases import word
 from srcsel.base.records import Dataset, Result
 from srcsel.charts import Theme
 from srcsel.charts.palette import SHAPES
@@ -80,11 +82,21 @@ def pin_classes(dataset: Dataset, key: str) -> None:
         range(len(names)),
         format_func=names.__getitem__,
         max_selections=len(SHAPES),
-        placeholder="The nine largest; type to search",
+        placeholder=f"{colored_in_words(dataset.counts)}; type to search",
         key=key,
         on_change=_pinned,
         args=(key,),
     )
+
+
+def colored_in_words(counts: np.ndarray) -> str:
+    """Say which classes have a colour where nobody chose: of `counts` (c,) pictures each."""
+    many = word(len(SHAPES))
+    most = np.sort(counts)[::-1]
+    if most[0] == most[-1]:
+        return f"The first {many}"
+    tied = most[len(SHAPES) - 1] == most[len(SHAPES)]
+    return f"{many.capitalize()} of the largest" if tied else f"The {many} largest"
 
 
 def pick(

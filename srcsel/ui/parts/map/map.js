@@ -69,12 +69,13 @@ function create(root) {
   const panes = [...root.querySelectorAll(".pane")].map((one) => createPane(one, m));
   const letGo = panes.map((pane) => bindHands(pane, m));
   const legend = createLegend(find(".legend"), m);
-  m.pictures = createPictures(m, redraw);
+  m.pictures = createPictures(m, redraw, () => panes[0].say("The small pictures are on their way"));
 
   // ---- drawing -----------------------------------------------------------------------------------------------
   function draw() {
     frame = 0;
     if (!m.shown().map((pane) => pane.draw()).every(Boolean)) redraw();
+    pressSwitches();
   }
 
   function redraw() {
@@ -168,13 +169,21 @@ function create(root) {
   }
 
   function flip(what) {
-    const pressed = find(`.tools [name=${what}]`).getAttribute("aria-pressed") === "true";
-    m.show[what] = !pressed;
+    const pressed = pressedNow(what), back = what === "pictures" && pressed && !closeBy();
+    m.show[what] = back ? null : !pressed; // switched off before a closer look, that brings them again
     try {
       sessionStorage.setItem("srcsel-map-shows", JSON.stringify(m.show));
     } catch { /* a browser that keeps nothing starts as usual */ }
     fillTools();
     changed();
+  }
+
+  const closeBy = () => m.shown().some((pane) => pane.closeBy());
+
+  const pressedNow = (what) => m.show[what] ?? closeBy(); // a switch tells what one sees
+
+  function pressSwitches() {
+    for (const what of SWITCHES) find(`.tools [name=${what}]`)?.setAttribute("aria-pressed", pressedNow(what));
   }
 
   function toolsBox(pane) { // where the tools lie over a map: no name is written there
@@ -242,10 +251,7 @@ function create(root) {
     const switches = SWITCHES.filter((one) => one !== "pictures" || m.settings.thumbs);
     const names = [...(m.settings.select ? ["lasso", "box", "pan", "|"] : []), ...switches, "|", "in", "out", "home"];
     const tools = find(".tools");
-    tools.querySelectorAll("button").forEach((b) => { if (SWITCHES.includes(b.name)) b.setAttribute("aria-pressed", m.show[b.name] ?? false); });
-    if (tools.dataset.names === names.join()) return;
-    tools.dataset.names = names.join();
-    tools.replaceChildren(...names.map((name) => {
+    if (tools.dataset.names !== names.join()) tools.replaceChildren(...names.map((name) => {
       if (name === "|") return document.createElement("i");
       const button = document.createElement("button");
       button.type = "button";
@@ -253,11 +259,12 @@ function create(root) {
       button.title = TITLES[name];
       button.setAttribute("aria-label", TITLES[name]);
       if (["lasso", "box", "pan"].includes(name)) button.setAttribute("aria-pressed", name === m.mode);
-      if (SWITCHES.includes(name)) button.setAttribute("aria-pressed", m.show[name] ?? false);
       button.innerHTML = ICONS[name];
       button.onclick = m.act[name];
       return button;
     }));
+    tools.dataset.names = names.join();
+    pressSwitches();
   }
 
   // ---- taking what Python sends ------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ function createPane(root, m) {
   let x = [], y = [], group = [], value = null, near = [], n = 0, cells = null, lit = new Uint8Array(0);
   let from = null, started = 0, radius = 4; // where dots glide from; pixels of a dot as drawn last
   let reachX = 1, reachY = 1, lines = null, picked = [], side = 0; // of the dots; outlines; what is shown as pictures
+  let sighted = 0; // dots in sight as drawn last
 
   // ---- coordinates -------------------------------------------------------------------------------------------
   const span = () => {
@@ -98,11 +99,12 @@ function createPane(root, m) {
     return t >= 1;
   }
 
-  const asPictures = (count) => m.settings.thumbs && (m.show.pictures ?? (m.view.k >= CLOSE && count <= FEW))
-    && (m.cell || count <= FEW);
+  const closeBy = (count) => m.view.k >= CLOSE && count <= FEW;
+  const asPictures = (count) => m.settings.thumbs && (m.show.pictures ?? closeBy(count)) && (m.cell || count <= FEW);
 
   function choosePictures(shown, count) {
     picked = [];
+    sighted = count;
     if (!asPictures(count)) return;
     side = Math.round(Math.max(SMALLEST, Math.min(LARGEST_SIDE, Math.sqrt((width * height) / (count + 1)) * 0.75)));
     const points = [], important = [];
@@ -128,7 +130,8 @@ function createPane(root, m) {
 
   function drawOutlines(t) {
     if (t < 1) return; // they are of the places where the dots arrive
-    lines ??= outlinesOf(x, y, group, (i) => !off(i), n);
+    const { groups } = m.settings, alone = m.alone();
+    lines ??= outlinesOf(x, y, group, (i) => !off(i) && (!groups[group[i]].other || groups[group[i]] === alone), n);
     ink.setTransform(m.ratio, 0, 0, m.ratio, 0, 0);
     ink.lineWidth = 1.5;
     lines.forEach((pieces, g) => {
@@ -137,7 +140,7 @@ function createPane(root, m) {
         ink.moveTo(...toScreen(pieces[k], pieces[k + 1]));
         ink.lineTo(...toScreen(pieces[k + 2], pieces[k + 3]));
       }
-      ink.strokeStyle = m.color(m.settings.groups[g]);
+      ink.strokeStyle = m.color(groups[g]);
       ink.globalAlpha = 0.8;
       ink.stroke();
     });
@@ -270,7 +273,7 @@ function createPane(root, m) {
       started = performance.now();
       names.settle(GLIDE);
     } else if (!same || !still) from = null;
-    if (!same || !still) lines = null;
+    lines = null; // other groups too, where only the colours changed
     if (!same) picked = [];
     ({ x, y } = next);
     n = x.length;
@@ -315,7 +318,7 @@ function createPane(root, m) {
   }
 
   const pane = {
-    off, toScreen, eachInSight, size: () => ({ width, height }),
+    off, toScreen, eachInSight, closeBy: () => closeBy(sighted), size: () => ({ width, height }),
     change() { lines = null; }, // what is shown changed
     root, stage, over, take, light, resize, draw, drawOver, nearest, caught, showTip, say, span, middle, toData,
     groups: () => group,

@@ -7,7 +7,7 @@ const AGAIN = 1500; // milliseconds until a sheet that is being made is asked fo
 const PATIENCE = 200; // times
 const SMALLEST = 24, LARGEST_SIDE = 84; // pixels of a picture on the map
 
-function createPictures(m, redraw) {
+function createPictures(m, redraw, late) {
   const sheets = new Map(), singles = new Map();
   let set = null, timers = new Set(), over = false;
 
@@ -36,6 +36,7 @@ function createPictures(m, redraw) {
         return redraw();
       }
       if (answer.status !== 202) return undefined;
+      late();
     } catch { return undefined; } // a server that went away, or no picture: dots stay dots
     if (over || asked !== set || left <= 0) return undefined;
     const timer = setTimeout(() => { timers.delete(timer); load(number, sheet, left - 1); }, AGAIN);
