@@ -12,6 +12,8 @@ from srcsel.base.phrases import count, cut
 from srcsel.base.records import Unreadable
 from srcsel.pictures.kinds import ending
 from srcsel.pictures.layouts import is_of_masks, parts_among, split_of
+from srcsel.pictures.tables.candidates import FEW
+from srcsel.pictures.tables.rows import LISTS
 from srcsel.pictures.walk import Tree
 
 SHOWN = 4  # names in a sentence
@@ -41,6 +43,7 @@ def _tables(tree: Tree) -> list[str]:
         for path in tree.tables
         if path.partition("/")[0] in full
         and (ending(path) != ".txt" or _TEXTS.fullmatch(path.rpartition("/")[2]))
+        and (ending(path) not in LISTS or _is_of_part(tree, path))
     ]
     if not inside:
         return []
@@ -54,11 +57,22 @@ def _tables(tree: Tree) -> list[str]:
     ]
 
 
+def _is_of_part(tree: Tree, path: str) -> bool:
+    """Tell whether a list lies in the folder of a part of a data set, with few others."""
+    place, suffix = path.rpartition("/")[0], ending(path)
+    return bool(split_of(place)) and tree.passed[place, suffix] <= FEW
+
+
 def _lists(tree: Tree) -> list[str]:
     """Point at files of other kinds among the pictures that may hold labels."""
     kinds = Counter[str]()
     for (place, suffix), n in tree.passed.items():
-        if suffix in _UNREAD and place in tree.places and place:
+        if (
+            suffix in _UNREAD
+            and place in tree.places
+            and place
+            and not (split_of(place) and n <= FEW)
+        ):
             kinds[suffix] += n
     return [
         f"{count(n, f'{suffix} file')} {'lies' if n == 1 else 'lie'} among the pictures and"

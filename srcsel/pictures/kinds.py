@@ -27,9 +27,8 @@ _KINDS = {
     ".svg .svgz .eps .ai": "It is a drawing, not a picture made of points. Export it as PNG.",
     ".psd .xcf .kra": "It is a document of a drawing program. Export it as JPEG or PNG.",
     ".pdf": "It is a PDF document. Export its pictures as JPEG.",
-    ".xlsx .xls .ods .parquet .jsonl": (
-        "Tables of this kind are not read. Save it as CSV (UTF-8)."
-    ),
+    ".xlsx .xls .ods": "Tables of this kind are not read. Save it as CSV (UTF-8).",
+    ".parquet": "No labels were taken from it. If it holds them, save it as CSV (file,label).",
     ".mp4 .mov .avi .mkv .webm .m4v .3gp": "It is a film. Save single frames as pictures.",
     ".dcm .dicom .nii .nii.gz .nrrd .mha .mhd": (
         "Medical volumes are not read. Export single pictures as PNG."

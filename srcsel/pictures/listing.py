@@ -98,7 +98,7 @@ def _listed(ref: str, most: int | None) -> Listing | None:
     if path.is_file() and path.suffix.lower() in TABLES:
         return None if _is_heavy(path, most) else _by_given_table(path)
     tree = walk(path)
-    if any(_is_heavy(path / table, most) for table in tree.tables):
+    if most is not None and any(_is_heavy(path / table, most) for table in tables_below(tree)):
         return None
     return _list_folder(tree, written(path), path.name or str(path))
 
@@ -125,7 +125,8 @@ def tables_below(tree: Tree) -> list[str]:
 
 def _is_heavy(table: Path, most: int | None) -> bool:
     try:
-        return most is not None and table.stat().st_size > most
+        library = ending(table.name) in (".mat", ".parquet", ".xml")  # that takes long to start
+        return most is not None and (library or table.stat().st_size > most)
     except OSError:  # reading it says why
         return False
 
@@ -169,7 +170,8 @@ def _by_given_table(table: Path) -> Listing:
 
 
 def _by_table(tree: Tree, read: Labeled, ref: str, name: str, notes: Sequence[str]) -> Listing:
-    found = _listing(tree, read.labels, [*tree.skipped, *read.skipped], ref, name, read.table.name)
+    others = [one for one in tree.skipped if tree.folder / one.path != read.table]
+    found = _listing(tree, read.labels, [*others, *read.skipped], ref, name, read.table.name)
     return replace(found, notes=(*notes, *read.notes))
 
 

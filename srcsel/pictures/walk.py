@@ -191,12 +191,13 @@ def _add_file(path: str, tree: Tree, *, ordinary: bool) -> None:
     suffix = ending(path.rpartition("/")[2])
     if suffix in SUFFIXES and ordinary:
         tree.pictures.append(path)
-    elif suffix not in IGNORED:
+        return
+    if suffix not in IGNORED:
         tree.skipped.append(Unreadable(path, reason_of(suffix, ordinary)))
     else:
         tree.passed[path.rpartition("/")[0], suffix] += 1
-        if suffix in TABLES and ordinary:
-            tree.tables.append(path)
+    if suffix in TABLES and ordinary:
+        tree.tables.append(path)
 
 
 def _speakable(name: str) -> bool:

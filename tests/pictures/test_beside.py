@@ -1,6 +1,7 @@
 """What lies beside pictures and may say their classes is pointed at: layouts that people have."""
 
 import json
+import re
 
 import pytest
 
@@ -64,9 +65,17 @@ def test_tables_in_class_folders_are_named_too(tmp_path):
 @pytest.mark.parametrize("ending", ["jsonl", "json", "xml"])
 def test_lists_of_other_kinds_among_the_pictures_are_counted(tmp_path, ending):
     text = json.dumps({"file_name": "0.jpg", "label": "a"})
-    files = {f"{part}/metadata.{ending}": text for part in ("train", "test")}
-    fill(tmp_path, pictures("train/{}.jpg", "test/{}.jpg") | files)
+    files = {f"{name}/metadata.{ending}": text for name in ("cat", "dog")}
+    fill(tmp_path, pictures("cat/{}.jpg", "dog/{}.jpg") | files)
     assert f"2 .{ending} files lie among the pictures and are not read" in said(tmp_path)
+
+
+def test_a_list_of_each_part_is_pointed_at_as_a_table(tmp_path):
+    text = json.dumps({f"{i}.jpg": "ab"[i % 2] for i in range(12)})
+    files = {f"{part}/classes.json": text for part in ("train", "test")}
+    fill(tmp_path, pictures("train/{}.jpg", "test/{}.jpg") | files)
+    assert "2 tables lie in the folders, such as train/classes.json" in said(tmp_path)
+    assert "are not read" not in said(tmp_path)
 
 
 def test_notes_such_as_those_of_a_camera_are_none(tmp_path):
@@ -130,7 +139,7 @@ def test_pictures_all_in_one_place_say_it_in_the_refusal(tmp_path):
 def test_lists_that_are_not_read_are_named_where_no_folder_is_a_class(tmp_path, files, named):
     fill(tmp_path, files)
     told = said(tmp_path)
-    assert named in told.split(" not read.")[0]
+    assert named in re.split(" not read| a class", told)[0]
     assert "save it as CSV (file,label)" in told
 
 

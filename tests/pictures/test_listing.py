@@ -336,7 +336,7 @@ def test_a_table_without_pictures_says_what_lies_there_instead(tmp_path):
     [
         ("all.7z", "It is a packed folder. Unpack it first."),
         ("labels.xlsx", "Save it as CSV (UTF-8)."),
-        ("labels.jsonl", "Save it as CSV (UTF-8)."),
+        ("labels.jsonl", "Save the labels as CSV (file,label)."),
         ("notes.doc", "is a file. Choose the folder"),
     ],
 )

@@ -51,8 +51,8 @@ def ask(source: Source, place: Path, watch: Watch) -> Tree | None:
         if {ending(one.name) for one in packed} == {".parquet"}:
             rows.ask(store, packed, place, watch)
         else:
-            beside = [one for one in listed if "/" not in one.name and ending(one.name) in TABLES]
-            tables = [one for one in beside if one.size <= TABLE_LIMIT]
+            beside = [o for o in listed if "/" not in o.name and ending(o.name) in TABLES]
+            tables = [o for o in beside if o.size <= TABLE_LIMIT and o.name not in names]
             unpacked.from_store(store, packed, tables, place, watch)
         return None
     if index.of_shards(place):  # there were some before

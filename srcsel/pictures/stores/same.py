@@ -11,7 +11,7 @@ from pathlib import Path
 from srcsel.pictures.entries import Names
 from srcsel.pictures.images import SUFFIXES as PICTURES
 from srcsel.pictures.kinds import ending
-from srcsel.pictures.tables.rows import SUFFIXES as TABLES
+from srcsel.pictures.tables.rows import PLAIN as TABLES
 
 
 class SameFolder:

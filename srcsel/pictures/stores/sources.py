@@ -134,7 +134,8 @@ def local_tables(source: Source) -> dict[str, Path]:
     assert path is not None
     if path.is_file() or source.pattern:
         return {}
-    found = (p for p in sorted(path.iterdir()) if ending(p.name) in TABLES and p.is_file())
+    kinds = TABLES - shards.ENDINGS
+    found = (p for p in sorted(path.iterdir()) if ending(p.name) in kinds and p.is_file())
     return {p.name: p for p in found if access.allowed(p) and not p.name.startswith(".")}
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from srcsel.base import access
 from srcsel.base.errors import InputError
+from srcsel.base.phrases import cut
 from srcsel.pictures.kinds import ending
 from srcsel.pictures.tables.columns import cell
-from srcsel.pictures.tables.encoding import encoding_of
+from srcsel.pictures.tables.lists import opened
+from srcsel.pictures.tables.names import Finder
 from srcsel.pictures.tables.read import Labeled, read_table
-from srcsel.pictures.tables.rows import Rows
+from srcsel.pictures.tables.rows import LISTS
 from srcsel.pictures.walk import Tree
 
 SURE = "labels"  # a table of this name is meant; any other may be about something else
@@ -20,7 +23,8 @@ MOST = 12  # tables looked into
 SHOWN = 3  # names in a sentence
 MAP_BYTES = 1 << 16  # of a table that may say how folders are called
 _TELLING = re.compile("label|train|meta|annot|class|list", re.IGNORECASE)
-_WORKBOOKS = (".xlsx", ".xls", ".ods", ".json", ".jsonl", ".parquet", ".mat", ".xml")
+_WORKBOOKS = (".xlsx", ".xls", ".ods")
+FEW = 3  # JSON files and the like of one folder, from which on they are notes to a picture each
 _OTHER = frozenset({"partition", "bbox", "bboxes", "boxes", "landmarks", "splits"})
 """Words of names of tables that say something else than classes."""
 _LISTS = re.compile(r"(train|val|valid|test|list|labels?|annotations?)([\W_]?\w*)", re.IGNORECASE)
@@ -35,20 +39,27 @@ def require_open(tree: Tree) -> None:
 
 def candidates(tree: Tree) -> list[str]:
     """Return the tables at the root, or else those in folders beside the pictures, by name."""
+    places = ((str(PurePosixPath(path).parent), ending(path)) for path in tree.tables)
+    many = Counter(one for one in places if one[1] in LISTS)
 
     def tabular(path: str) -> bool:
         name = PurePosixPath(path)
+        if many[str(name.parent), name.suffix.lower()] > FEW:
+            return False
         if _OTHER & set(re.split(r"[\W_]+", name.stem.lower())):
             return False
         return name.suffix.lower() != ".txt" or bool(_LISTS.fullmatch(name.stem))
 
     root = [path for path in tree.tables if "/" not in path and tabular(path)]
-    if not root:
+    if all(ending(path) in LISTS for path in root):  # these may be about anything
         bare = tree.bare()
-        root = [
+        root += [
             p
             for p in tree.tables
-            if p.count("/") == 1 and p.split("/")[0] in bare and not p.lower().endswith(".txt")
+            if p.count("/") == 1
+            and p.split("/")[0] in bare
+            and not p.lower().endswith(".txt")
+            and tabular(p)
         ]
     return sorted(root, key=lambda path: (not _TELLING.search(path), path))[:MOST]
 
@@ -60,31 +71,45 @@ def look(tree: Tree, names: Sequence[str]) -> tuple[list[Labeled], dict[str, str
         try:
             read.append(read_table(tree.folder / name, tree.folder, tree.pictures, known))
         except InputError as error:
-            if not name.lower().endswith(".txt"):  # any text may end so
+            if ending(name) not in (".txt", *LISTS):  # any text may end so
                 wrong[name] = str(error)
-    return read, wrong
+    # labels.json may hold the names of classes, and no picture's
+    return [one for one in read if one.matched or ending(one.table.name) not in LISTS], wrong
 
 
-def workbooks(tree: Tree, *, every: bool = False) -> tuple[str, ...]:
-    """Point at files beside the pictures that may hold labels and are no plain table: what is
-    called labels.*, or with `every` whatever there is.
+def workbooks(tree: Tree, *, every: bool = False, told: Sequence[str] = ()) -> tuple[str, ...]:
+    """Point at files beside the pictures that may hold labels and gave none: what is called
+    labels.*, or with `every` whatever there is; `told`: names of which that was said.
     """
     bare = set(tree.bare()) if every else set()
-    deeper = (u.path for u in tree.skipped if u.path.split("/")[0] in bare)
+    deeper = sorted(u.path for u in tree.skipped if u.path.split("/")[0] in bare)
+    there = [*tree.beside(), *deeper]
     names = [
         name
-        for name in (*tree.beside(), *sorted(deeper))
+        for name in there
         if (ending(name) in _WORKBOOKS and (every or stem_of(name) == SURE))
         or (every and ending(name) == ".txt" and "/" not in name and _is_list(name))
     ]
-    if not names:
-        return ()
-    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
-    verb, holds = ("is", "it holds") if len(names) == 1 else ("are", "one of them holds")
+    lists = [n for n in there if ending(n) in LISTS and (every or stem_of(n) == SURE)]
     return (
-        f"{', '.join(names[:SHOWN])}{more} {verb} not read. If {holds} the labels, save it as CSV"
-        " (file,label).",
+        *_pointed(names, "is not read", "are not read"),
+        *_pointed(
+            [n for n in lists if n not in told],
+            "gives no picture of this folder a class",
+            "give no picture a class",
+        ),
     )
+
+
+def _pointed(names: Sequence[str], one: str, several: str) -> list[str]:
+    if not names:
+        return []
+    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    said, holds = (one, "it holds") if len(names) == 1 else (several, "one of them holds")
+    return [
+        f"{', '.join(map(cut, names[:SHOWN]))}{more} {said}. If {holds} the labels, save it as CSV"
+        " (file,label)."
+    ]
 
 
 def _is_list(name: str) -> bool:
@@ -100,7 +125,7 @@ def names_folders(tree: Tree, name: str) -> bool:
     try:
         if len(firsts) < 2 or table.stat().st_size > MAP_BYTES:
             return False
-        rows = Rows(table, encoding_of(table, lambda: ())[0]).sample
+        rows = opened(table, Finder(()))[0].sample
     except (OSError, InputError):
         return False
     for body in (rows, rows[1:]):

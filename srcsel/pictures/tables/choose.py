@@ -78,7 +78,13 @@ def _choice(tree: Tree, names: Sequence[str]) -> Choice:
     if (read or wrong) and not _wrapped(tree):
         raise _none(tree, read, wrong)
     unused = _unused(tree, read, [], wrong)
-    return replace(unused, notes=(*unused.notes, *workbooks(tree, every=len(tree.places) == 1)))
+    return replace(
+        unused,
+        notes=(
+            *unused.notes,
+            *workbooks(tree, every=len(tree.places) == 1, told=list(map(_name, read))),
+        ),
+    )
 
 
 def _beside_folders(
@@ -100,7 +106,9 @@ def _beside_folders(
     if parts and not meant and any(one.rows and one.missing for one in read):
         raise _none(tree, read, wrong)
     unused = _unused(tree, read, meant, wrong)
-    return replace(unused, notes=(*unused.notes, *workbooks(tree, every=parts)))
+    return replace(
+        unused, notes=(*unused.notes, *workbooks(tree, every=parts, told=list(map(_name, read))))
+    )
 
 
 def _unused(

@@ -15,9 +15,9 @@ from srcsel.base.phrases import count, cut
 from srcsel.base.records import Unreadable
 from srcsel.pictures.layouts import split_of
 from srcsel.pictures.tables.columns import Columns, cell, find_columns
-from srcsel.pictures.tables.encoding import encoding_of
+from srcsel.pictures.tables.lists import Listed, opened
 from srcsel.pictures.tables.names import Finder, related, spellings, stem
-from srcsel.pictures.tables.rows import Rows, require_size
+from srcsel.pictures.tables.rows import Rows
 
 SHOWN = 3  # names in a sentence
 WIDE = "Its row in {} has more cells than the heading. Put quotes round what holds a separator."
@@ -60,15 +60,14 @@ def read_table(
     table cannot be read, or has no column of file names or none of labels.
     """
     try:
-        require_size(table)
         part = split_of(table.stem)
         finder = Finder(pictures, folder.name, part)
-        encoding, said = encoding_of(table, finder.names)
+        rows, said = opened(table, finder)
     except OSError as error:
         raise InputError(
             f"{table.name} cannot be read: {error.strerror}. Ask for permission, or copy it anew."
         ) from error
-    rows, beside = Rows(table, encoding), Finder(known, folder.name)
+    beside = Finder(known, folder.name)
 
     def matched(finder: Finder) -> Labeled:
         found = find_columns(rows.sample, table.name, lambda text: finder.find(text)[0] is not None)
@@ -105,7 +104,7 @@ class _Matching:
         self.counts: dict[str, int] = defaultdict(int)
         self.written: dict[str, set[str]] = defaultdict(set)
 
-    def read(self, rows: Rows, said: str) -> Labeled:
+    def read(self, rows: Rows | Listed, said: str) -> Labeled:
         """Go through all rows and sum up."""
         for number, row in enumerate(rows):
             if number >= self.columns.start:
@@ -188,7 +187,7 @@ class _Matching:
             self.counts[why] += 1
             self.skipped[path] = reason
 
-    def _stray(self, rows: Rows) -> list[str]:
+    def _stray(self, rows: Rows | Listed) -> list[str]:
         if not rows.stray:
             return []
         lines = count(rows.stray, "line")

@@ -23,7 +23,10 @@ ROW_LIMIT = 3_000_000
 COLUMN_LIMIT = 4096
 ROW_CHARS = 1 << 18  # letters of a row, over all its lines: more is no row, and fills the memory
 SAMPLE = 200  # rows looked at to find out the separator, and which column is which
-SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".psv", ".txt"})
+PLAIN = frozenset({".csv", ".tsv", ".tab", ".psv", ".txt"})
+LISTS = frozenset({".json", ".jsonl", ".ndjson", ".parquet", ".mat", ".xml"})
+"""Endings of lists of labels that are no plain tables (`lists`)."""
+SUFFIXES = PLAIN | LISTS
 
 
 @dataclass(frozen=True)

@@ -171,7 +171,7 @@ def test_a_workbook_of_labels_is_pointed_at(tmp_path):
 @pytest.mark.parametrize("name", ["metadata.jsonl", "annotations.json", "train.parquet", "x.mat"])
 def test_pictures_without_folders_point_at_any_file_that_may_hold_labels(tmp_path, name):
     fill(tmp_path, "1.jpg", "2.jpg", name)
-    assert f"{name} is not read. If it holds the labels" in refusal(tmp_path)
+    assert f"{name} gives no picture of this folder a class. If it holds" in refusal(tmp_path)
 
 
 def test_a_table_against_the_folder_names_says_so(tmp_path):
