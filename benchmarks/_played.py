@@ -89,6 +89,25 @@ class Set:
         return self.cores * self.speed
 
 
+@dataclass(frozen=True)
+class Load:
+    """Other programs that make everything take longer for a while."""
+
+    slower: float  # times
+    begin: float = 0.0  # share of the run that is over when they come, had there been none
+    end: float = 1.0  # and when they go
+
+    def put(self, moment: float, whole: float) -> float:
+        """Return when what happens at `moment` of a run of `whole` seconds happens under it."""
+        begin, end = self.begin * whole, self.end * whole
+        return moment + (self.slower - 1) * max(0.0, min(moment, end) - begin)
+
+    def settled(self, whole: float) -> float:
+        """Return when they come or go for the last time before the run is over."""
+        changes = [share for share in (self.begin, self.end) if 0 < share < 1]
+        return max((self.put(share * whole, whole) for share in changes), default=0.0)
+
+
 class _Run:
     """A run under way: its clock, what it told, and the scores that go on beside a network."""
 

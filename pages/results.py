@@ -47,6 +47,8 @@ def main() -> None:
     begun = result is not None and (result.scores or result.complete)
     if job is not None and job.state != "done" and not begun:
         frame.header("Results", f"Of **{_pictures(from_plain(Run, job.payload['run']))}**.")
+    if result is not None and begun and not result.complete:  # it has no answer for a title yet
+        frame.header("Results")
     if job is None or not draws_maps(job):  # else the maps' place says how that goes
         job = watch_run(run_id)
     if result is not None and (begun or job is None or job.state == "done"):

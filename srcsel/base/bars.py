@@ -3,18 +3,42 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
 
 from srcsel.base.watch import FINISHED, PartState, Watch
 
+THE_WHOLE = "time left"
+
+
+class _State(ProgressColumn):
+    """What a part does, in words that are asked for at each drawing where they change by
+    themselves.
+    """
+
+    def render(self, task: Task) -> Text:
+        """Write it."""
+        state = task.fields["state"]
+        return Text(str(state() if callable(state) else state))
+
 
 class Bars(Watch):
-    """Draws one bar a part on standard error; nothing where that is no terminal."""
+    """Draws one bar a part on standard error, above them how long the whole still takes where that
+    is told; nothing where that is no terminal.
+    """
 
     def __init__(self) -> None:
         """Draw nothing until the first update."""
@@ -22,7 +46,7 @@ class Bars(Watch):
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
-            TextColumn("{task.fields[state]}", markup=False),
+            _State(),
             TimeElapsedColumn(),
             console=console,
             disable=not console.is_terminal,
@@ -58,12 +82,16 @@ class Bars(Watch):
             done = total = 1
         self._progress.update(task, completed=done, total=total or None, state=told)
 
+    def promise(self, left: Callable[[], str]) -> None:
+        """Say the time left on a line of its own."""
+        self._tasks[THE_WHOLE] = self._progress.add_task(THE_WHOLE, total=None, state=left)
+
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:
         """Leave the terminal to what is printed inside; bars so far are not drawn again."""
         self._progress.stop()
-        for task in self._tasks.values():
-            self._progress.update(task, visible=False)
+        for name, task in self._tasks.items():
+            self._progress.update(task, visible=name == THE_WHOLE)
         yield
         self._progress.start()
 

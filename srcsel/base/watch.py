@@ -7,6 +7,7 @@ worker's version writes to the job board, the shell's draws bars.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from srcsel.base.errors import Cancelled
@@ -48,6 +49,9 @@ class Watch:
         at the same time; 0 = not told now.
         """
 
+    def promise(self, left: Callable[[], str]) -> None:
+        """Hear how to ask for the time left of the whole, in words, "" where it is not known."""
+
     def is_waited_for(self) -> bool:
         """Whether other work waits for this to end, so that what can be done later gives way."""
         return False
@@ -85,6 +89,10 @@ class Through(Watch):
     def know(self, *, classes: int = 0, abreast: int = 0) -> None:
         """Hear what the time left depends on."""
         self._watch.know(classes=classes, abreast=abreast)
+
+    def promise(self, left: Callable[[], str]) -> None:
+        """Hear how to ask for the time left of the whole."""
+        self._watch.promise(left)
 
     def is_waited_for(self) -> bool:
         """Whether other work waits for this to end."""

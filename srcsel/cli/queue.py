@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from srcsel.base import phrases
 from srcsel.base.phrases import plain
 from srcsel.base.records import JobStatus
+from srcsel.jobs.left import time_left
 
 KINDS = {
     "rank": "run",
@@ -58,8 +58,8 @@ def print_jobs(jobs: list[JobStatus]) -> None:
         return
     table = Table("job", "about", "done", "what", "id", box=None, pad_edge=False)
     for job in jobs:
-        left = "" if job.seconds_left is None else f", {phrases.about(job.seconds_left)} left"
+        said = ", ".join(filter(None, (job.what, time_left(job))))
         done = f"{100 * job.share:.0f} %" if job.state == "running" else "waits"
-        cells = (KINDS.get(job.kind, job.kind), plain(about(job)), done, job.what + left, job.id)
+        cells = (KINDS.get(job.kind, job.kind), plain(about(job)), done, said, job.id)
         table.add_row(*map(Text, cells))
     console.print(table)

@@ -12,6 +12,7 @@ from srcsel.base.errors import Cancelled, StoreError
 from srcsel.base.records import Glimpse
 from srcsel.base.watch import PartState, Watch
 from srcsel.jobs.base import Table
+from srcsel.jobs.left import in_words
 from srcsel.jobs.looks import write_glimpse
 from srcsel.jobs.pace import Pace
 from srcsel.jobs.progress import Progress
@@ -34,6 +35,7 @@ class BoardWatch(Watch):
         self._about = about or {"job": job}  # for the log
         self._progress = Progress(threads.is_crowded)
         self._told = 0.0
+        self._last: tuple[float | None, float | None, str] = None, None, ""
         self._lock = threading.Lock()
 
     @property
@@ -79,10 +81,15 @@ class BoardWatch(Watch):
             self._told = now
             if changed and state == "failed":
                 log.event("part failed", "warning", **self._about, part=part, reason=note)
-            if self._tell(
-                self._progress.words(self._progress.leading), self._progress.seconds_left
-            ):
+            of = self._progress
+            self._last = of.seconds_left, of.seconds_least, of.why
+            if self._tell(of.words(of.leading)):
                 raise Cancelled
+
+    def time_left(self) -> str:
+        """Say the time left as pages do."""
+        quiet = time.monotonic() - self._told if self._told else 0.0
+        return in_words(*self._last, quiet=quiet)
 
     def is_waited_for(self) -> bool:
         """Whether a job waits in the same lane; not so where the table cannot be read."""
@@ -94,7 +101,7 @@ class BoardWatch(Watch):
             return db.execute(waits, (self._job,)).fetchone() is not None
         return False
 
-    def _tell(self, what: str, seconds_left: float | None) -> bool:
+    def _tell(self, what: str) -> bool:
         """Write progress; returns whether the job is to stop.
 
         A table that fails must not stop the work.
@@ -103,15 +110,16 @@ class BoardWatch(Watch):
         Nobody sees this work any more, and whoever asks for it again would wait behind it.
         """
         parts = json.dumps(to_plain(list(self._progress.parts.values())))
+        left, least, why = self._last
         values = (
             round(STEPS * self._progress.fraction),
             STEPS,
             what,
             parts,
-            seconds_left,
-            self._progress.seconds_least,
+            left,
+            least,
             time.time(),
-            self._progress.why,
+            why,
             self._job,
         )
         try:

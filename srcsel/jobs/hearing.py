@@ -13,11 +13,19 @@ from srcsel.base.threads import SMALL
 from srcsel.base.watch import PartState
 from srcsel.jobs.costs import CLASSES, Conversion, line
 from srcsel.jobs.rates import Heard, Rates
+from srcsel.jobs.tempo import NOISE, Tempo
 from srcsel.runs.race_rules import IN_FULL, stages_of
 from srcsel.store.speeds import ModelSpeed, Speeds
 
 UNKNOWN = 0.5  # 1e9 multiply-adds of a network that does not say, where no other does
 USUAL = 512  # numbers that a model makes of a picture, where that is not known
+STRETCH = 1.0
+"""Seconds of looking at pictures that are held against those before."""
+KNOWN = 2.0  # seconds of looking at pictures from which later ones are held against them
+UNSURE = {"network": (0.35, 0.15), "scores": (0.5, 0.15)}
+"""How far a step is off what was thought, as a standard deviation of the logarithm: where it was
+never timed here, and where it was.
+"""
 
 
 class Hearing:
@@ -34,7 +42,7 @@ class Hearing:
         raced: bool,
     ) -> None:
         """Begin with nothing heard; the rest as `Pace` is given it."""
-        self.known = known
+        self.known, self.tempo = known, Tempo()
         said = [each for each in work.values() if each]
         usual = statistics.median(said) if said else UNKNOWN
         self.models = {
@@ -47,12 +55,12 @@ class Hearing:
             for name, each in work.items()
         }
         self.cores = cores or os.cpu_count() or 1
-        # times longer that a network takes while a model is scored, on a core as well
-        self.slower = (self.cores + 1) / self.cores
         self.opening: list[tuple[float, int, int]] = []  # the first that was told, and the last
         self.maps: list[tuple[float, int, int]] = []  # each, as it was told: when, done, total
         self.pictures = 0
         self.classes = 0  # 0 = not told
+        # times longer that a network takes while a model is scored, on a core as well
+        self.slower = (self.cores + 1) / self.cores
         before = [m.known.abreast for m in self.models.values() if m.known.abreast]
         self.abreast = max(1, round(statistics.median(before))) if before else 1
         self.raced = raced  # and not over yet
@@ -64,6 +72,7 @@ class Hearing:
         # seconds of a picture by its work, as earlier runs had it
         self._line = line([(work, t) for work, t in timed if work is not None and t], self.cores)
         self._at: Heard | None = None  # the model whose network saw pictures last
+        self._fine = 0.0  # when a network went on as thought last
         self._rates: Rates | None = None  # of what was heard until now
 
     @property
@@ -106,15 +115,17 @@ class Hearing:
         return 1 if networks or self.pictures > SMALL else min(2, self.cores)
 
     def heard(self, part: str, state: PartState, done: int, total: int, now: float) -> None:
-        """Take in one message at time `now` in seconds."""
+        """Take in one message at time `now` in seconds of this computer's clock."""
         self._rates = None
+        if part == "maps":
+            if not self.maps or self.maps[-1][1] != done:
+                self.maps.append((now, done, total))
+            return
+        now = self.tempo.go_on(now)
         if part == "pictures":
             self.pictures = self.pictures or total
         elif part == "opening":
             self.opening = [*self.opening[:1], (now, total if state == "done" else done, total)]
-        elif part == "maps":
-            if not self.maps or self.maps[-1][1] != done:
-                self.maps.append((now, done, total))
         elif part == "race":
             self.stage, self._stages = done, total
             self.over = state == "done"
@@ -128,6 +139,8 @@ class Hearing:
         self.pictures = pictures or self.pictures
         self.classes = classes or self.classes
         self.abreast = abreast or self.abreast
+        if self.abreast > 1:  # each has a card of its own
+            self.slower = 1.0
 
     def _of_model(self, model: Heard, state: PartState, done: int, total: int, now: float) -> None:
         if state in ("failed", "dropped"):
@@ -139,12 +152,15 @@ class Hearing:
         elif state == "scoring":
             if model.scoring is None:
                 model.scoring, model.foreseen = now, self.rates.scores(model)
+                timed = any(m.over is not None for m in self.models.values())
+                model.sure = timed or model.known.scoring is not None
                 self._rates = None
                 self._at_once = max(self._at_once, self.scoring)
         elif state == "stored" and model.scoring is None:
             model.reused = True
         elif state in ("done", "stored") and model.over is None:
             model.over = now
+            self._hold_scores(model)
 
     def _looked(self, model: Heard, done: int, total: int, now: float) -> None:
         """Take in how many pictures a model has seen."""
@@ -166,7 +182,38 @@ class Hearing:
             spent = now - model.last[0]  # it neither waited for pictures nor for others
             model.looked += spent / self.slower if self.scoring else spent
             model.counted += done - model.seen
+            self._hold_network(model, over=done >= self.due)
         model.last, model.resumed, self._at = (now, done), None, model
+
+    def _hold_network(self, model: Heard, *, over: bool) -> None:
+        """Hold the last stretch of a network against those before it, or where there are none
+        against what was thought. over: no more of it is to come now.
+        """
+        before, pictures = model.held
+        took, seen = model.looked - before, model.counted - pictures
+        if took >= STRETCH and before >= KNOWN:
+            took = self.tempo.heard(took, seen * before / pictures, NOISE / before)
+        elif (took >= STRETCH or (over and took > 0)) and not before:
+            unsure = UNSURE["network"][model.known.look is not None]
+            if thought := self.rates.by_others(model):
+                took = self.tempo.heard(took, seen * thought, unsure**2)
+        elif took < STRETCH:
+            return
+        if not self.tempo.is_odd:
+            self._fine = model.last[0] if model.last else 0.0
+        model.looked = before + took
+        model.held = model.looked, model.counted
+        self._rates = None
+
+    def _hold_scores(self, model: Heard) -> None:
+        took = self.rates.scored(model)
+        if took <= 0 or not model.foreseen or model.reused:
+            return
+        # a network that went on as thought meanwhile says that it was not the computer
+        known = model.sure and self._fine <= (model.scoring or 0.0)
+        steady = self.tempo.heard(took, model.foreseen, UNSURE["scores"][known] ** 2)
+        model.strain = took / steady
+        self._rates = None
 
     @property
     def due(self) -> int:

@@ -66,8 +66,10 @@ class Pace:
         return self._until_answer(0.0)
 
     def measured(self) -> Speeds:
-        """Return what this run took until its answer stood, for the next one."""
-        rates, told = self._of.rates, self._of.opening
+        """Return what this run took until its answer stood, for the next one, as on a computer that
+        goes as fast as it did here while other programs used it least.
+        """
+        rates, told, alone = self._of.rates, self._of.opening, self._of.tempo.alone
         fresh = {n: m for n, m in self._of.models.items() if not m.reused and not m.failed}
         first = min(
             (m for m in fresh.values() if m.ready is not None),
@@ -77,10 +79,10 @@ class Pace:
         models = {
             name: ModelSpeed(
                 work=m.work,
-                look=m.each,
-                plain=rates.plain(m),
-                ready=None if m is first else m.ready,
-                scoring=rates.scored(m) / rates.share(m) if rates.scored(m) else None,
+                look=_times(m.each, alone),
+                plain=_times(rates.plain(m), alone),
+                ready=None if m is first else _times(m.ready, alone),
+                scoring=_times(rates.scored(m) or None, alone / rates.share(m)),
                 abreast=float(self._of.abreast),
             )
             for name, m in fresh.items()
@@ -90,8 +92,9 @@ class Pace:
         raced = any(m.again is not None for m in fresh.values())  # then it opened now and then
         if len(told) > 1 and told[-1][1] > told[0][1] and not raced:
             (start, before, _), (last, done, _) = told
-            opening = (last - start) / (done - before)
-        return Speeds(models, opening, first.ready if first else None, rates.after)
+            opening = alone * (last - start) / (done - before)
+        start = _times(first.ready, alone) if first else None
+        return Speeds(models, opening, start, alone * rates.after)
 
     def drawn(self) -> Speeds:
         """Return what the maps took, for the next run."""
@@ -107,14 +110,14 @@ class Pace:
         """
         if self._of.maps:
             return self._maps_left(now)
-        return self._until_answer(now) if self._tells() or self.guesses else None
+        return self._from(now) if self._tells() or self.guesses else None
 
     def least(self, now: float) -> float | None:
         """Seconds of that which come after the steps under way, however long these take."""
         if self._of.maps:
             each, rest = self._each_map(), self._of.maps[-1][2] - self._of.maps[-1][1] - 1
             return None if each is None else each * max(rest, 0)
-        return self._until_answer(now, ends=True) if self._tells() or self.guesses else None
+        return self._from(now, ends=True) if self._tells() or self.guesses else None
 
     @property
     def guesses(self) -> bool:
@@ -144,6 +147,11 @@ class Pace:
         looked = sum(m.looked for m in models)
         known = all(m.known.look is not None or m.over is not None for m in waiting)
         return scored or looked >= ENOUGH or (known and (self._of.pictures > 0 or not waiting))
+
+    def _from(self, now: float, *, ends: bool = False) -> float:
+        """Play the rest of the run through on a computer that goes as it does now."""
+        tempo = self._of.tempo
+        return tempo.slower * self._until_answer(tempo.steady(now), ends=ends)
 
     def _until_answer(self, now: float, *, ends: bool = False) -> float:
         """Play the rest of the run through; `ends`: as if the steps under way ended now."""
@@ -267,6 +275,10 @@ class Pace:
         first = max(each, self._of.known.first_map or 0.0) if not done and total else each
         rest = first + each * (total - done - 1) if done < total else 0.0
         return max(each * (total - done - 1), rest - (now - last), 0.0)
+
+
+def _times(seconds: float | None, factor: float) -> float | None:
+    return None if seconds is None else factor * seconds
 
 
 def _mean(values: list[float]) -> float:

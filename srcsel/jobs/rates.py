@@ -52,9 +52,11 @@ class Heard:
     ready: float | None = None  # how long it took until the first pictures were seen
     looked: float = 0.0  # seconds timed since then, had nothing gone on beside, and pictures seen
     counted: int = 0
+    held: tuple[float, int] = (0.0, 0)  # of these, what was held against what was thought
     last: tuple[float, int] | None = None  # when pictures were last seen, and how many
     scoring: float | None = None
     over: float | None = None
+    strain: float = 1.0  # times as long as on a steady computer its scores took, as known then
     resumed: float | None = None  # when it began with the stage of a race that is under way
     again: float | None = None  # how long it took then until it saw pictures
     reused: bool = False
@@ -63,6 +65,7 @@ class Heard:
     # what was thought when they began: seconds of a picture, and of all scores
     thought: float | None = None
     foreseen: float | None = None
+    sure: bool = False  # whether scores were timed before
 
     @property
     def seen(self) -> int:
@@ -130,6 +133,13 @@ class Rates:
         if model.conversion is not None:
             plain = model.conversion.seconds(plain, model.total or self._pictures)
         return max(TINY, plain)
+
+    def by_others(self, model: Heard) -> float | None:
+        """Seconds that a picture is thought to take a network by what it took in earlier runs, or
+        others in this one; None where nothing was timed.
+        """
+        known = model.known.look is not None or self._without(model)
+        return self._thought(model) if known else None
 
     def _plainly(self, model: Heard) -> float:
         """Seconds that a picture is thought to take with torch, by what others took."""
@@ -260,7 +270,8 @@ class Rates:
         if model.over is None or model.scoring is None:
             return 0.0
         first = not model.reused and model.scoring == self._first_scoring
-        return (model.over - model.scoring) * (WARM["scores"] if first else 1.0)
+        took = (model.over - model.scoring) / model.strain
+        return took * (WARM["scores"] if first else 1.0)
 
     @cached_property
     def _first_scoring(self) -> float:

@@ -30,6 +30,7 @@ class _Both(BoardWatch):
     def __init__(self, table: Table, job: str, shell: Watch) -> None:
         super().__init__(table, job)
         self._shell = shell
+        shell.promise(self.time_left)
 
     def update(
         self, part: str, state: PartState, done: int = 0, total: int = 0, note: str = ""

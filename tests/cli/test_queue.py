@@ -1,6 +1,7 @@
 """What `srcsel status` says is what the board says."""
 
 import json
+import time
 
 import pytest
 
@@ -22,7 +23,10 @@ def board(work_folder, monkeypatch):
         run = Run(name, "2026-01-31T10:00:00+00:00", "demo:digits", (name,), title=f"<{name}>")
         board.submit("rank", {"run": to_plain(run)}, person)
     with board.table.open(write=True) as db:
-        db.execute("update jobs set state='running', turn=1, done=25, total=100 where id='r0'")
+        db.execute(
+            "update jobs set state='running', turn=1, done=25, total=100,"
+            f" seconds_left=40, seconds_least=20, told={time.time() - 34} where id='r0'"
+        )
     with lane_lock(board.folder, "compute"):
         yield board
 
@@ -36,6 +40,7 @@ def test_the_place_in_the_queue_is_told(board, capsys):
     assert main(["status"]) == 0
     rows = capsys.readouterr().out.splitlines()
     assert "25 %" in rows[1]
+    assert "this step takes longer than thought, then about 20 s" in rows[1]  # as on the page
     assert "<r2>" in rows[2]
     assert "Next in the queue" in rows[2]
     assert "2 runs before this one" in rows[3]

@@ -582,6 +582,49 @@ def test_pressing_a_bar_chooses_its_model_and_keys_reach_it(visitor, run):
     assert violations(window) == []
 
 
+STEPPED = """() => {
+    window.frames = 0; // pictures of the screen, each of which counts as a twentieth of a second
+    const began = performance.now();
+    const count = () => { window.frames += 1; requestAnimationFrame(count); };
+    requestAnimationFrame(count);
+    performance.now = () => began + 50 * window.frames;
+    window.places = []; // of each drawing, how far from the left each picture's dot was put
+    const { clearRect, drawImage } = CanvasRenderingContext2D.prototype;
+    CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+        if (this.canvas.matches(".dots")) window.places.push([]);
+        return clearRect.apply(this, box);
+    };
+    CanvasRenderingContext2D.prototype.drawImage = function (image, x, ...more) {
+        if (this.canvas.matches(".dots")) window.places.at(-1)?.push(x + image.width / 2);
+        return drawImage.call(this, image, x, ...more);
+    };
+}"""
+
+
+def test_dots_travel_to_their_places_in_the_other_model_s_map(visitor, run):
+    """That map is this one mirrored, so on their way all dots draw together in the middle."""
+    window = visitor()
+    page = window.page
+    page.emulate_media(reduced_motion="no-preference")
+    window.open(f"/results?run={RUN_ID}")
+    spot = Map(window)
+    rows = range(len(run.paths))
+    begin, end = (
+        np.array([spot.at(*place_of(row, sign))[0] for row in rows]) - spot.box["x"]
+        for sign in (1, -1)
+    )
+    page.evaluate(STEPPED)
+    page.locator(".st-key-bars-silhouette").get_by_role("button", name=TITLES[1]).click()
+    page.wait_for_function(f"() => Math.abs((window.places.at(-1) ?? [])[0] - {end[0]}) < 1")
+    drawn = [one for one in page.evaluate("window.places") if len(one) == len(rows)]
+    way = (np.array(drawn) - begin) / (end - begin)  # share of it that each dot has gone
+    assert np.ptp(way, axis=1).max() < 0.05  # all at the same time
+    gone = way.mean(axis=1)
+    assert (np.diff(gone) > -0.01).all()
+    assert ((gone > 0.02) & (gone < 0.98)).sum() >= 5
+    assert gone[-1] == pytest.approx(1, abs=0.02)
+
+
 COPIED = """() => new Promise(done => {
     const said = (event) => done(event.clipboardData.getData("text/plain"));
     window.addEventListener("copy", said, { once: true });

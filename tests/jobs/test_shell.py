@@ -13,6 +13,8 @@ from srcsel.base.watch import Watch
 from srcsel.cli.commands import main
 from srcsel.jobs import Board, shell
 from srcsel.jobs.base import LANES
+from srcsel.jobs.left import time_left
+from srcsel.jobs.pace import Pace
 from srcsel.jobs.shell import FAILED, STOPPED
 from srcsel.jobs.starting import LOST
 
@@ -37,6 +39,27 @@ def test_it_is_under_way_with_its_progress(board):
     assert board.for_run(RUN.id).state == "done"
     assert board.active() == []
     assert list(board.folder.glob("worker-shell*")) == []
+
+
+class Alike(Pace):
+    """Thinks that 20 s are left."""
+
+    def left(self, now):
+        return 20.0
+
+
+def test_shell_and_pages_say_the_same_time_left(board):
+    class Listening(Watch):
+        def promise(self, left):
+            self.left = left
+
+    listening = Listening()
+    with shell.told(RUN, board.folder, listening) as told:
+        assert listening.left() == ""
+        told.plan({"demo/strokes": 1.0}, {}, Alike({"demo/strokes": 1.0}, cores=8))
+        told.watch.update("pictures", "done", 10, 10)
+        assert listening.left() == "about 20 s left: a first guess"
+        assert time_left(board.status(RUN.id)) == listening.left()
 
 
 def test_the_same_question_of_a_page_joins_it(board):

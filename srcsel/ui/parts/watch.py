@@ -6,24 +6,21 @@ something is finished the whole page is drawn once more, so that finished models
 
 from __future__ import annotations
 
+import dataclasses
 import html
-import time
 from collections.abc import Callable, Collection
 
 import streamlit as st
 
-from srcsel.base import phrases
 from srcsel.base.records import JobStatus, Part
 from srcsel.base.watch import FINISHED
-from srcsel.jobs.progress import GUESS
+from srcsel.jobs import left
 from srcsel.ui.app import state
 from srcsel.ui.parts import mine, words
 from srcsel.ui.parts.show import md, plain
 
 ACTIVE = ("queued", "running")
 EVERY = 1.0  # seconds between two looks at the board
-QUIET = 10.0  # seconds without a word of the worker from which that is said
-LATE = 3.0  # seconds that a step may take longer before that is said
 STOPPING = "Stopping"
 OTHER_PARTS = {
     "pictures": "The pictures",
@@ -87,8 +84,8 @@ def bar(job: JobStatus, *, failed: str, stopped: str, text: str = "", getting: s
     failed: said where the job does not say why; stopped: said where it was stopped; getting: on the
     bar until the job says what it does.
     """
-    left, right = st.columns([5, 1], vertical_alignment="center")
-    with left:
+    said, right = st.columns([5, 1], vertical_alignment="center")
+    with said:
         if job.state == "failed":
             st.error(md(job.error) or failed, icon=":material/error:")
         elif job.state == "cancelled":
@@ -105,8 +102,8 @@ def head(job: JobStatus, scored: Collection[str] | None = None) -> None:
     """Draw how far a job is in words, with its buttons and a bar. scored: models of a run with
     scores; one whose features are reused is done when it has them, and not before.
     """
-    left, right = st.columns([4, 1], vertical_alignment="center")
-    with left:
+    said, right = st.columns([4, 1], vertical_alignment="center")
+    with said:
         if job.state == "failed":
             st.error(md(job.error) or "The work stopped unexpectedly.", icon=":material/error:")
         elif job.state == "cancelled":
@@ -153,25 +150,8 @@ def going(job: JobStatus, scored: Collection[str] | None = None) -> str:
 
 
 def time_left(job: JobStatus, now: float | None = None) -> str:
-    """Say how long a running job still takes: "about 40 s left", with the reason where that has
-    just risen; "" where it is not known.
-
-    It counts down between two words of the worker, but never below what comes after the step under
-    way: a step that takes longer says so.
-    """
-    quiet = 0.0 if job.told is None else max(0.0, (now or time.time()) - job.told)
-    if job.seconds_left is None:
-        return f"no news for {phrases.duration(quiet)}" if quiet > QUIET else ""
-    if job.seconds_least is None:
-        left = f"{phrases.about(job.seconds_left)} left"
-        return f"{left} when last heard {phrases.duration(quiet)} ago" if quiet > QUIET else left
-    left = max(job.seconds_left - quiet, job.seconds_least)
-    late = quiet - (job.seconds_left - job.seconds_least)
-    if late <= LATE or job.why == GUESS:  # a guess stands until there is something to measure by
-        why = f": {md(job.why)}" if job.why else ""
-        return f"{phrases.about(left)} left{why}"
-    after = f", then {phrases.about(left)}" if left >= 1 else ""
-    return f"this step takes longer than thought{after}"
+    """Say how long a running job still takes, as Markdown; "" where it is not known."""
+    return left.time_left(dataclasses.replace(job, why=md(job.why)), now)
 
 
 def buttons(job: JobStatus) -> None:
