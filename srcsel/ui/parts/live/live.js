@@ -56,6 +56,11 @@ function create(root) {
     return row;
   }
 
+  function asSeen(model) { // one that was seen growing stays as long as it was until it is scored
+    const seen = model.kind === "at-work" && rows.get(model.id)?.seen;
+    return seen ? { ...model, kind: "soon", bars: seen } : model;
+  }
+
   function drawBar({ bar, chance }, span, [low, high]) {
     bar.hidden = chance.hidden = !span;
     if (!span) return;
@@ -68,9 +73,9 @@ function create(root) {
 
   function drawRow(model, place) {
     const row = rows.get(model.id) ?? newRow(model.id);
-    const before = row.className, soon = model.kind === "at-work" && row.seen; // it was seen growing
+    const before = row.className;
     row.seen = model.kind === "soon" ? model.bars : row.seen;
-    row.className = [soon ? "soon" : model.kind, model.ahead ? "ahead" : ""].join(" ");
+    row.className = [model.kind, model.ahead ? "ahead" : ""].join(" ");
     if (before.includes("soon") && model.kind === "finished") row.classList.add("fresh");
     row.name.textContent = row.name.title = model.title;
     row.said.textContent = model.said;
@@ -80,7 +85,7 @@ function create(root) {
     row.done.style.width = model.share < 0 ? "" : `${100 * model.share}%`;
     row.style.setProperty("--bar", model.color);
     row.style.transform = `translateY(calc(${place} * var(--row)))`;
-    BARS.forEach((name, i) => drawBar(row.bars[i], (soon ? row.seen : model.bars)[name], reach[name]));
+    BARS.forEach((name, i) => drawBar(row.bars[i], model.bars[name], reach[name]));
   }
 
   function stretch() {
@@ -121,7 +126,7 @@ function create(root) {
   return {
     update(fresh) {
       const first = !data.models;
-      data = fresh;
+      data = { ...fresh, models: fresh.models.map(asSeen) };
       const box = find(".live");
       for (const [name, value] of Object.entries(data.paint)) box.style.setProperty(`--${name}`, value);
       box.style.setProperty("--stage", `${data.height}px`);
