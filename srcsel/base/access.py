@@ -41,9 +41,9 @@ def require(path: Path, *, model: bool = False) -> None:
     """Raise InputError where `path` may not be opened."""
     if allowed(path, model=model):
         return
-    limits = load_settings().roots
-    if limits:
-        where = " or ".join(str(root) for root in limits)
+    settings = load_settings()
+    if named := (*(settings.roots or ()), *(() if model else settings.stores)):
+        where = " or ".join(map(str, named))
         raise InputError(f"This path is outside what the pages may open. Choose one below {where}.")
     raise InputError(
         "This dashboard is shared over the network, so it opens no folders by path. Upload a zip"

@@ -21,7 +21,7 @@ STORES = {
     "hf": ("huggingface_hub", ""),
 }
 """Kind of store -> the package that speaks to it, and the extra of srcsel that brings that."""
-OTHERWISE = {"s3a": "s3", "s3n": "s3"}
+OTHERWISE = {"s3a": "s3", "s3n": "s3", "abfss": "abfs", "wasb": "abfs", "wasbs": "abfs"}
 """Kinds as Hadoop calls them."""
 LONGEST = 2048  # letters of an address
 

@@ -9,6 +9,7 @@ import errno
 import fnmatch
 import importlib.util
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -28,7 +29,10 @@ FOLDER = "file"
 KEYS = {
     "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
     "gs": "GOOGLE_APPLICATION_CREDENTIALS, the path of a key file",
-    "az": "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
+    "az": (
+        "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY, or"
+        " AZURE_STORAGE_CONNECTION_STRING"
+    ),
     "hf": "HF_TOKEN",
 }
 """Kind of store, by its extra -> where the environment holds its credentials."""
@@ -57,6 +61,10 @@ FOLDER_GONE = (
 FOLDER_UNFIT = (
     "{} cannot be used as a folder that is shared ({}). Check the path, and who may write there."
 )
+_ACCOUNT = re.compile(
+    r"(?P<container>[^/@]+)@(?P<account>[^/@.]+)[^/@]*(?P<inside>|/.*)", re.DOTALL
+)
+"""An address of Azure that names its account: CONTAINER@ACCOUNT.dfs.core.windows.net/folder."""
 _KEYLESS = {
     *("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "TokenRetrievalError"),
     *("DefaultCredentialsError", "RefreshError"),  # of Google
@@ -89,15 +97,23 @@ class Store:
         import fsspec
 
         options: dict[str, Any] = {}
+        named = _ACCOUNT.fullmatch(address.path) if extra == "az" else None
         if address.kind == "s3":
             again = {"max_attempts": TRIES, "mode": "standard"}
             waits = {"connect_timeout": PATIENCE, "read_timeout": PATIENCE}
             options = {"config_kwargs": {"retries": again, **waits}}
+        elif package == "gcsfs":
+            # else it asks what kind of bucket it is before each list: a minute in silence, and a
+            # warning, where it may not know
+            os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
         elif address.kind == FOLDER:
             options = {"auto_mkdir": True}
+        elif named:
+            options = {"account_name": named["account"]}
         if address.kind not in ("hf", FOLDER):  # a library keeps 1 KB of each name
             options["use_listings_cache"] = False
         self.address = address
+        self._root = f"{named['container']}{named['inside']}" if named else address.path
         with self._explained():
             self._fs = fsspec.filesystem(address.kind, **options)
 
@@ -130,7 +146,7 @@ class Store:
     def _walked(self, told: Callable[[int], object]) -> list[Stored]:
         """List folder by folder: what a library says of all names at once would fill the memory."""
         found: list[Stored] = []
-        seen = {self.address.path}
+        seen = {self._root}
         with ThreadPoolExecutor(TOGETHER, "listing") as pool:
             asked: set[Future[list[dict[str, Any]]]] = {pool.submit(self._inside, *seen)}
             try:
@@ -154,13 +170,13 @@ class Store:
             with self._explained():
                 return self._fs.ls(folder, detail=True)
         except _GoneError:
-            if folder == self.address.path:
+            if folder == self._root:
                 raise
             return []
 
     def _stored(self, path: str, about: dict[str, Any]) -> Iterator[Stored]:
         """Yield the file, unless it lies elsewhere or is a mark of a folder."""
-        head = f"{self.address.path}/"
+        head = f"{self._root}/"
         if path.startswith(head) and path != head and not path.endswith("/"):
             yield Stored(path, path[len(head) :], int(about.get("size") or 0), _version(about))
 
@@ -187,9 +203,9 @@ class Store:
         """
         if self.address.kind == FOLDER and Path(self.address.path).is_file():
             raise self._unfit(NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
-        bucket, _, inside = self.address.path.partition("/")
+        bucket, _, inside = self._root.partition("/")
         around = bucket or str(Path(f"/{inside}").parent)
-        for place in (self.address.path, around):
+        for place in (self._root, around):
             with contextlib.suppress(_GoneError), self._explained():
                 self._fs.invalidate_cache()
                 self._fs.ls(place)
@@ -241,7 +257,7 @@ class Store:
 
     def _place(self, inside: str) -> str:
         """Name a place as the store does; "/" in front of a folder of this computer stays."""
-        return f"{self.address.path}/{inside}" if inside else self.address.path
+        return f"{self._root}/{inside}" if inside else self._root
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
@@ -261,11 +277,11 @@ class Store:
             return self._nothing()
         if self.address.kind == FOLDER:
             return self._unfit(error)
-        # adlfs says so in words only
-        unsaid = kind == "az" and isinstance(error, ValueError) and "credential" in str(error)
-        if _KEYLESS & kinds or unsaid:
+        # adlfs: none, which it says in words only, or a key that can be none
+        unfit = kind == "az" and isinstance(error, ValueError)
+        if _KEYLESS & kinds or (unfit and "credential" in str(error)):
             return InputError(NO_KEYS.format(self.address, KEYS.get(kind, "")))
-        if isinstance(error, PermissionError) or _refused(error):
+        if isinstance(error, PermissionError) or unfit or _refused(error):
             return InputError(REFUSED.format(self.address, KEYS.get(kind, "your account's")))
         return DownloadError(SILENT.format(self.address, type(error).__name__))
 

@@ -14,21 +14,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
-from srcsel.base.addresses import Address, address_of
+from srcsel.base.addresses import OTHERWISE, STORES, Address, address_of
 from srcsel.base.errors import InputError
 
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_FILE = re.compile(r"file:(//)?(?=/)", re.IGNORECASE)
+_ADDRESS = r"[A-Za-z][A-Za-z0-9+.-]+://"
 SHORTEST_PASSWORD = 8  # characters
 HERE = "here"  # SRCSEL_RAY: a Ray of this computer's own
+SEPARATOR = os.pathsep  # of what SRCSEL_ROOTS lists
 NOWHERE = "nowhere"  # SRCSEL_ROOTS of a shared server that was given none
 
 
@@ -41,6 +41,7 @@ class Settings:
     device: str
     weights: Path | None
     stores: tuple[Address, ...] = ()  # the roots that are addresses
+    closed: tuple[str, ...] = ()  # roots that can be neither, and open nothing: why, in a sentence
     ray: str = ""  # HOST:PORT; "" = where one is wanted, it is started here
     engine: str = "local"  # that runs use where nothing else is said
     shared: str = ""  # address or folder of features that computers share; "" = none
@@ -92,10 +93,12 @@ def load_settings() -> Settings:
     roots = os.environ.get("SRCSEL_ROOTS")
     weights = os.environ.get("SRCSEL_WEIGHTS")
     ray = os.environ.get("SRCSEL_RAY", "")
+    folders, stores, closed = _roots(roots or "")
     return Settings(
         home=Path(home).expanduser().resolve(),
-        roots=tuple(_folders(roots)) if roots else None,
-        stores=tuple(_addresses(roots)) if roots else (),
+        roots=tuple(folders) if roots else None,
+        stores=tuple(stores),
+        closed=tuple(closed),
         device=os.environ.get("SRCSEL_DEVICE", "auto"),
         weights=Path(weights).expanduser().resolve() if weights else None,
         ray="" if ray == HERE else ray,
@@ -104,21 +107,28 @@ def load_settings() -> Settings:
     )
 
 
-def _folders(text: str) -> Iterator[Path]:
-    """Yield the roots that are folders; none where the text is NOWHERE."""
-    for root in _roots(text):
-        if _ADDRESS.match(root) is None and root != NOWHERE:
-            yield Path(root).expanduser().resolve()
-
-
-def _addresses(text: str) -> Iterator[Address]:
-    """Yield the roots that are addresses; one that can be none opens nothing."""
-    for root in _roots(text):
-        with contextlib.suppress(InputError):
+def _roots(text: str) -> tuple[list[Path], list[Address], list[str]]:
+    """Return the folders and the addresses that a list names, none where it is NOWHERE, and why
+    others open nothing.
+    """
+    folders, stores, closed = list[Path](), list[Address](), list[str]()
+    for root in filter(None, map(str.strip, _divided(text))):
+        try:
             if (address := address_of(root)) is not None:
-                yield address
+                stores.append(address)
+            elif root != NOWHERE:
+                folders.append(Path(_FILE.sub("", root)).expanduser().resolve())
+        except InputError as error:
+            closed.append(str(error))
+    return folders, stores, closed
 
 
-def _roots(text: str) -> list[str]:
-    """Cut where PATH is cut, and not behind the name of a store: s3://."""
-    return [root for root in re.split(re.escape(os.pathsep) + "(?!//)", text) if root]
+def _divided(text: str) -> list[str]:
+    """Cut a list where PATH is cut, and not inside an address: s3://bucket, s3:/bucket, or one of
+    an access point, s3://arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME.
+    """
+    kinds, other = "|".join((*STORES, *OTHERWISE, "file")), f"[^{SEPARATOR}]*"
+    arn = rf"/*arn(?:{SEPARATOR}{other}){{4}}{SEPARATOR}(?=accesspoint)"
+    password = rf"[^{SEPARATOR}/@]+{SEPARATOR}(?!/)(?=[^{SEPARATOR}]*@)"  # which is refused, whole
+    address = rf"(?:{_ADDRESS}|(?:{kinds}):/)(?:{arn}|{password})?{other}"
+    return re.findall(rf"\s*{address}|[^{SEPARATOR}]+", text, re.IGNORECASE)

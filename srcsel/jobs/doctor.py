@@ -36,6 +36,7 @@ REMEDIES = {
     "jobs": "End what has it open, or set SRCSEL_HOME to another folder.",
     "device": "Unset SRCSEL_DEVICE, or set it to one that is there.",
     "caches": "Mend the variable.",
+    "engine": "Mend SRCSEL_RAY, or unset it: then this computer does the work.",
     "features": "Mend SRCSEL_FEATURES, or unset it: then features are kept here only.",
     "log": "Mend the variable.",
     "self_test": "Install srcsel again, or set SRCSEL_DEVICE=cpu.",
@@ -145,7 +146,7 @@ def _jobs(settings: Settings) -> Iterator[Finding]:
 def _roots(settings: Settings) -> Iterator[Finding]:
     if settings.roots is None:
         yield Finding("roots", "ok", "Any folder may be opened (SRCSEL_ROOTS is not set).")
-    elif not settings.roots:
+    elif not (settings.roots or settings.stores or settings.closed):
         yield Finding("roots", "ok", f"No folder may be opened by path (SRCSEL_ROOTS={NOWHERE}).")
     for root in settings.roots or ():
         if root.is_dir() and os.access(root, os.R_OK | os.X_OK):
@@ -153,6 +154,10 @@ def _roots(settings: Settings) -> Iterator[Finding]:
         else:
             said = f"{root} in SRCSEL_ROOTS is no folder that can be read."
             yield Finding("roots", "wrong", said, "Make it readable, or take it out.")
+    for store in settings.stores:
+        yield Finding("roots", "ok", f"Pictures at {store} and below may be opened.")
+    for why in settings.closed:
+        yield Finding("roots", "wrong", f"In SRCSEL_ROOTS: {why}", "Mend it, or take it out.")
 
 
 def _sign_in(_: Settings) -> Iterator[Finding]:
@@ -187,6 +192,16 @@ def _caches(settings: Settings) -> Iterator[Finding]:
     yield Finding("caches", state, space.sentence(kept))
     taken = [f"{share.title}: {megabytes(share.bytes)}" for share in kept.shares if share.bytes]
     yield Finding("caches", "ok", "; ".join(taken) or "Nothing is kept yet.")
+
+
+def _engine(settings: Settings) -> Iterator[Finding]:
+    """Join the Ray that runs use, where there is one."""
+    from srcsel.features.engines import engaged
+
+    if settings.engine != "local":
+        with engaged(settings.engine):
+            where = f"the Ray at {settings.ray}" if settings.ray else "a Ray started for each"
+            yield Finding("engine", "ok", f"Runs use {where} (SRCSEL_RAY).")
 
 
 def _features(settings: Settings) -> Iterator[Finding]:
@@ -269,6 +284,7 @@ CHECKS: tuple[Callable[[Settings], Iterable[Finding]], ...] = (
     _roots,
     _sign_in,
     _caches,
+    _engine,
     _features,
     _weights,
     _log,

@@ -64,6 +64,18 @@ LICENSE = re.compile(
 )
 """How people write the flags."""
 BETWEEN = re.compile(r"[,;]|\s+and\s+", re.IGNORECASE)
+_PARTS = (
+    rf"(?:{'|'.join((*NUMBERS, TOP))})\s*(?:<=|>=|=<|=>|==|[=<>≤≥])\s*[\d.]+[kmgb]?(?!\w)",
+    rf"(?:with\s+)?(?:an?\s+)?(?:{'|'.join(FLAGS)})(?:\s+(?:licen[cs]e|use))?+(?![\w-])",
+    r"(?:at\s+)?\d+\s*(?:px|pixels?)(?!\w)",
+)
+_PART = rf"(?:{'|'.join(_PARTS)})"
+_BEHIND = "".join(rf"(?<!\b{word})" for word in ("non", "not", "no", "with", "a", "an", "at"))
+_WITHIN = "".join(rf"(?<!\b{word}\s)" for word in ("non", "not", "no"))
+APART = re.compile(
+    rf"(?<=\S){_BEHIND}\s+(?={_PART})|{_WITHIN}(?<![\w-])(?P<one>{_PART})\s+(?=\S)", re.IGNORECASE
+)
+"""Blanks where a comma is meant: before and behind what is no word to search for."""
 NEAR = 0.75  # of `difflib`: so like a flag is a slip of the pen, and no name of a model
 PIXELS = re.compile(r"(?:at\s+)?(\d+)\s*(?:px|pixels?)", re.IGNORECASE)
 NUMBER = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([kmgb]?)\s*", re.IGNORECASE)
@@ -102,7 +114,7 @@ def joined(parts: Iterable[str]) -> list[str]:
     """Put a query's conditions back to it, which commas have divided from it."""
     whole: list[str] = []
     for part in parts:
-        if whole and is_query(whole[-1]) and _is_meant(_plain(part)):
+        if whole and is_query(whole[-1]) and _is_meant(_plain(_apart(part)[0])):
             whole[-1] += f",{part}"
         else:
             whole.append(part)
@@ -120,8 +132,9 @@ def parse(text: str) -> Query:
     hub = hub.strip().lower()
     if hub not in (*HUBS, EVERYWHERE):
         raise UnknownNameError("hub", hub, [*HUBS, EVERYWHERE])
-    first, *others = map(_plain, BETWEEN.split(rest))
-    words, asked = ("", [first, *others]) if _looks_so(first) else (first, others)
+    first, *others = ([_plain(one) for one in _apart(part)] for part in BETWEEN.split(rest))
+    words = " ".join(one for one in first if not _looks_so(one))
+    asked = [one for one in first if _looks_so(one)] + [one for part in others for one in part]
     top, conditions = None, []
     for part in filter(None, asked):
         if part in FLAGS:
@@ -167,12 +180,17 @@ def written(
 ) -> str:
     """Write as a query what is asked of the search, for the address and the shell."""
     words = re.sub('[",;<>=]', " ", words).strip()
-    is_word = BETWEEN.split(words) == [words] == [_plain(words)] and not _looks_so(words)
+    is_word = BETWEEN.split(words) == _apart(words) == [_plain(words)] and not _looks_so(words)
     parts = [words if is_word else f'"{words}"']
     parts += [] if max_params is None else [f"params<={max_params / 1e6:g}M"]
     parts += [] if size is None else [f"size={size}"]
     parts += ["commercial"] if commercial else []
     return f"{hub or EVERYWHERE}:" + ",".join(filter(None, parts))
+
+
+def _apart(part: str) -> list[str]:
+    """Cut "params<30M commercial size=224" where others write commas; not what is quoted."""
+    return [part] if '"' in part else APART.sub(r"\g<one>,", part).split(",")
 
 
 def _plain(part: str) -> str:

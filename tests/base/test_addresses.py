@@ -101,6 +101,11 @@ def test_what_only_looks_like_a_password_is_none(text):
     assert str(address_of(text)) == text
 
 
+def test_azure_as_hadoop_calls_it():
+    for kind in ("abfss", "wasbs", "WASB"):
+        assert address_of(f"{kind}://box@me.x.net/y") == Address("abfs", "box@me.x.net/y")
+
+
 def test_a_reference_lasts_and_is_no_path():
     assert lasting(" 's3://bucket/pictures/' ") == "s3://bucket/pictures"
     assert lasting("s3://bucket/pictures/*/*") == "s3://bucket/pictures/*/*"
@@ -121,6 +126,34 @@ def test_roots_may_be_addresses(monkeypatch, tmp_path):
             require_address(Address("s3", outside))
     with pytest.raises(InputError, match="outside what the pages may open"):
         lasting("s3://bucket/secret")
+
+
+ARN = "s3://arn:aws:s3:eu-west-1:123:accesspoint/mine"
+
+
+@pytest.mark.parametrize(
+    ("text", "folders", "stores", "closed"),
+    [
+        ("s3://bucket/open", [], ["s3://bucket/open"], 0),
+        ("s3:/bucket/open", [], ["s3://bucket/open"], 0),
+        ("/mnt/s3:/data", ["/mnt/s3", "/data"], [], 0),
+        ("S3A://bucket/open/:/data", ["/data"], ["s3://bucket/open"], 0),
+        (f"/data:{ARN}:gs://b/x", ["/data"], [ARN, "gs://b/x"], 0),
+        ("/data:http://host/x", ["/data"], [], 1),
+        ("s3://KEY:SE/CRET@bucket:/data", ["/data"], [], 1),
+        ("s3://bucket:/home/me@here", ["/home/me@here"], ["s3://bucket"], 0),
+        ("file:///data: az://box ", ["/data"], ["az://box"], 0),
+        ("hf://datasets/a/b@refs/pr/1:nowhere", [], ["hf://datasets/a/b@refs/pr/1"], 0),
+    ],
+)
+def test_a_list_of_roots_is_never_cut_inside_an_address(text, folders, stores, closed, monkeypatch):
+    monkeypatch.setattr("srcsel.base.settings.SEPARATOR", ":")
+    monkeypatch.setenv("SRCSEL_ROOTS", text)
+    settings = load_settings()
+    assert settings.roots == tuple(Path(one).resolve() for one in folders)
+    assert list(map(str, settings.stores)) == stores
+    assert len(settings.closed) == closed
+    assert "CRET" not in str(settings)
 
 
 def test_folders_alone_open_no_address(monkeypatch, tmp_path):

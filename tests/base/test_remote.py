@@ -1,6 +1,7 @@
 """What stores answer, in words: each library has errors of its own."""
 
 import errno
+import os
 import re
 import shutil
 
@@ -9,7 +10,7 @@ from fsspec.implementations.dirfs import DirFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from srcsel.base import remote
-from srcsel.base.addresses import Address
+from srcsel.base.addresses import Address, address_of
 from srcsel.base.errors import DownloadError, InputError
 from srcsel.base.remote import Store
 from srcsel.pictures.dataset import load_dataset
@@ -22,6 +23,9 @@ def test_a_store_whose_package_is_missing_names_the_command(monkeypatch):
             Store(Address(kind, "bucket"))
     with pytest.raises(InputError, match=r"hf://.*: pip install huggingface_hub\."):
         Store(Address("hf", "datasets/a/b"))
+
+
+KIND_OF_BUCKET = "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"  # whether gcsfs asks for it before each list
 
 
 def error(name, *parents, text="secret", **said):
@@ -45,6 +49,12 @@ class Answer:
         ("gcs", error("HttpError", code=401), InputError, "may not be opened.*GOOGLE_APPLICATION"),
         ("gs", OSError("Forbidden: x\nsecret"), InputError, "may not be opened"),
         ("az", ValueError("no secret credentials"), InputError, "No cred.*AZURE_STORAGE_ACCOUNT"),
+        (
+            "az",
+            ValueError("Connection string secret"),
+            InputError,
+            "may not be.*_CONNECTION_STRING",
+        ),
         ("abfs", error("ClientAuthenticationError"), InputError, "No credentials.*AZURE_STORAGE"),
         ("az", error("HttpResponseError", status_code=403), InputError, "may not be opened"),
         ("hf", error("GatedRepoError", OSError, response=Answer()), InputError, "HF_TOKEN"),
@@ -123,11 +133,39 @@ def test_a_folder_that_only_stumbles_is_no_wrong_input():
         raise OSError(errno.ESTALE, "Stale file handle")
 
 
+def test_an_address_of_azure_may_name_its_account(tmp_path, monkeypatch):
+    """As adlfs does, lists leave the account out."""
+    far, asked = tmp_path / "far", {}
+
+    class Far(DirFileSystem):
+        def _join(self, path):
+            return super()._join(str(path).replace("@me.dfs.core.windows.net", ""))
+
+    def connected(kind, **options):
+        asked.update(options, kind=kind)
+        return Far(str(far), LocalFileSystem())
+
+    monkeypatch.setattr(remote.importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr("fsspec.filesystem", connected)
+    (far / "box" / "x").mkdir(parents=True)
+    (far / "box" / "x" / "a.png").write_bytes(b"1")
+    address = address_of("abfss://box@me.dfs.core.windows.net/x")
+    assert address is not None
+    store = Store(address)
+    assert [one.name for one in store.files()] == ["a.png"]
+    assert (asked["kind"], asked["account_name"]) == ("abfs", "me")
+    store.require()
+    store.write("b.bin", b"2")
+    assert (far / "box" / "x" / "b.bin").read_bytes() == b"2"
+
+
 @pytest.mark.parametrize("kind", ["gs", "gcs", "az", "abfs"])
 def test_any_store_that_fsspec_reaches_is_read_the_same_way(
     kind, picture_folder, tmp_path, monkeypatch, work_folder
 ):
     """A folder stands in for services whose packages are not installed here."""
+    monkeypatch.setenv(KIND_OF_BUCKET, "true")
+    monkeypatch.delenv(KIND_OF_BUCKET)
     far = tmp_path / "far"
     shutil.copytree(picture_folder, far / "bucket" / "pictures")
     monkeypatch.setattr(remote.importlib.util, "find_spec", lambda name: name)
@@ -135,6 +173,8 @@ def test_any_store_that_fsspec_reaches_is_read_the_same_way(
         "fsspec.filesystem", lambda asked, **_: DirFileSystem(str(far), LocalFileSystem())
     )
     here = load_dataset(str(picture_folder))
+    Store(Address(kind, "bucket"))
+    assert os.environ.get(KIND_OF_BUCKET) == ("false" if kind in ("gs", "gcs") else None)
     there = load_dataset(f"{kind}://bucket/pictures")
     assert (there.paths, there.classes, there.digest) == (here.paths, here.classes, here.digest)
     assert there.folder.is_relative_to(work_folder)

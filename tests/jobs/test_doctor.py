@@ -67,6 +67,8 @@ def test_something_wrong_is_exit_status_1_and_stands_in_the_json(quick, capsys, 
         ("SRCSEL_HOSTS", "vision-box", "sign_in", "nobody would have to sign in"),
         ("SRCSEL_WEIGHTS", "/no/such/folder", "weights", "is no folder"),
         ("SRCSEL_FEATURES", "hf://datasets/a/b", "features", "cannot be shared at hf://"),
+        ("SRCSEL_ROOTS", "http://host/x", "roots", "SRCSEL_ROOTS: Addresses that begin with http"),
+        ("SRCSEL_RAY", "ray://host:10001", "engine", "address of Ray's client"),
     ],
 )
 def test_each_wrong_variable_is_found_with_a_remedy(quick, monkeypatch, name, value, check, words):
@@ -75,6 +77,14 @@ def test_each_wrong_variable_is_found_with_a_remedy(quick, monkeypatch, name, va
     assert words in wrong.said
     assert wrong.remedy
     assert not doctor.is_well(doctor.examine())
+
+
+def test_addresses_that_may_be_opened_and_the_ray_of_all_runs_are_said(quick, monkeypatch):
+    monkeypatch.setenv("SRCSEL_ROOTS", "s3://bucket/pictures")
+    monkeypatch.setenv("SRCSEL_RAY", "here")
+    (roots,), (engine,) = of("roots"), of("engine")
+    assert roots.said == "Pictures at s3://bucket/pictures and below may be opened."
+    assert engine.said == "Runs use a Ray started for each (SRCSEL_RAY)."
 
 
 def test_where_features_are_shared_is_said(quick, monkeypatch, tmp_path):

@@ -85,6 +85,11 @@ def test_conditions_one_by_one(condition, fit, monkeypatch):
         ("timm:params<30M and commercial use", "timm:params<30M,commercial"),
         ("timm:params<30M;commercial license", "timm:params<30M,commercial"),
         ('timm:"resnet",params<30M', "timm:resnet,params<30M"),
+        ("timm:params<30M commercial size=224", "timm:params<30M,commercial,size=224"),
+        ("timm:resnet params < 30M and commercial", "timm:resnet,params<30M,commercial"),
+        ("timm:commercial resnet at 224 px", "timm:resnet,commercial,size=224"),
+        ("timm:params<30M with a commercial licence top=5", "timm:params<30M,commercial,top=5"),
+        ("timm:params<30M,commercial size=224", "timm:params<30M,commercial,size=224"),
     ],
 )
 def test_what_people_write_otherwise_means_the_same(spelling, usual):
@@ -97,6 +102,18 @@ def test_a_slip_of_the_pen_among_conditions_is_no_name_of_a_model(wrong):
     with pytest.raises(InputError, match=f"'{wrong}' in .* is no condition .* commercial"):
         catalog.find_models(f"timm:size=224,{wrong}")
     assert ids("timm:resnet18,demo/flowers")[-1] == "demo/flowers"
+
+
+def test_what_is_not_for_commercial_use_is_never_asked_for_by_a_blank():
+    licensed = {model.license for model in catalog.find_models("timm:convnext commercial")}
+    assert licensed
+    assert all(map(catalog.allows_commercial_use, licensed))
+    assert not any(
+        map(
+            catalog.allows_commercial_use,
+            {model.license for model in catalog.find_models("timm:convnext non-commercial")},
+        )
+    )
 
 
 def test_a_condition_on_a_hub_that_there_is_not_names_the_hubs():
@@ -135,6 +152,8 @@ def test_what_fits_nothing_or_is_no_hub_is_a_sentence():
         {"hub": "timm", "max_params": 10e6},
         {"hub": None, "words": "commercial"},  # a word to search for, as in "non-commercial"
         {"hub": "timm", "words": "Commercial", "max_params": 100e6},
+        {"hub": "timm", "words": "convnext noncommercial"},
+        {"hub": "timm", "words": "convnext commercial"},
     ],
 )
 def test_what_the_search_finds_and_the_query_written_from_it_are_the_same(asked):

@@ -335,6 +335,16 @@ def test_a_shared_server_without_roots_opens_no_path(visit, picture_folder, monk
     assert "opens no folders by path" in tab.info[0].value
 
 
+def test_where_only_an_address_may_be_opened_it_can_be_typed(visit, monkeypatch):
+    monkeypatch.setenv("SRCSEL_ROOTS", "s3://bucket/pictures")
+    tab = visit("images")
+    way(tab, "folder")
+    assert tab.text_input(key="images-folder")
+    assert any("bucket" in one.value for one in tab.caption)
+    tab = visit("images", images="/etc")
+    assert "Choose one below s3" in tab.error[0].value
+
+
 def test_strips_are_taken_from_all_over_a_class_and_leave_out_broken_ones(picture_folder):
     from srcsel.pictures.dataset import list_pictures
 

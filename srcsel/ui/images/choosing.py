@@ -47,7 +47,8 @@ def examples() -> None:
 
 def folder() -> None:
     """Draw the path box."""
-    limits = state.settings().roots
+    settings = state.settings()
+    limits = None if settings.roots is None else (*settings.roots, *settings.stores)
     if limits == ():
         st.info(
             "This dashboard is shared over the network, so it opens no folders by path. Upload the"
@@ -65,7 +66,11 @@ def folder() -> None:
             "Folder on this computer",
             key="images-folder",
             placeholder=str(Path.home() / "leaves"),
-            help="Copy it from your file manager. It needs one sub-folder for each class.",
+            help=(
+                "Copy it from your file manager. It needs one sub-folder for each class. An address"
+                " of a store is read too: s3://bucket/leaves, gs://, az:// or"
+                " hf://datasets/OWNER/NAME."
+            ),
         )
         if button.form_submit_button("Check folder", width="stretch") and path and path.strip():
             take(path)
@@ -73,7 +78,8 @@ def folder() -> None:
     with browse:
         browsing.button(take)
     if limits:
-        st.caption("Folders below " + " or ".join(md(root) for root in limits) + " can be opened.")
+        below = " or ".join(md(root) for root in limits)
+        st.caption(f"What lies below {below} can be opened.")
     layout()
 
 
