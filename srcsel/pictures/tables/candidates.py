@@ -11,7 +11,7 @@ from srcsel.base import access
 from srcsel.base.errors import InputError
 from srcsel.base.phrases import cut
 from srcsel.pictures.kinds import ending
-from srcsel.pictures.tables.columns import cell
+from srcsel.pictures.tables.cells import cell
 from srcsel.pictures.tables.lists import opened
 from srcsel.pictures.tables.names import Finder
 from srcsel.pictures.tables.read import Labeled, read_table

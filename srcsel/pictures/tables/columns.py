@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from srcsel.base.absent import NO_VALUE
 from srcsel.base.errors import InputError
 from srcsel.base.phrases import bare, cut, listed
-from srcsel.base.spreadsheet import as_named
 from srcsel.pictures.layouts import split_of
-from srcsel.pictures.tables.names import composed, is_picture_name
+from srcsel.pictures.tables.cells import cell, only
+from srcsel.pictures.tables.marks import NUMBERS, ON, one_hot, require_single
+from srcsel.pictures.tables.names import is_picture_name
 from srcsel.pictures.tables.rows import SAMPLE
 
 FILE_NAMES = (
@@ -42,13 +43,8 @@ NO_CLASS = frozenset(
 
 _PARTS = frozenset({"split", "set", "subset", "partition", "usage", "fold", "kfold"})
 
-SINGLE = 0.9  # of the rows that have exactly one 1, from which two columns are one-hot
-FLAGS = 3  # columns of 0 and 1 from which half of that is enough
-_ON, _OFF = (
-    frozenset({"1", "1.0", "true", "True", "TRUE"}),
-    frozenset({"0", "0.0", "-1", "-1.0", "false", "False", "FALSE", ""}),
-)
-_FORMULA = re.compile(r'="+([^"]*)"+')
+_WORDS = frozenset({"label", "labels", "class", "classes", "category", "categories"})
+"""Words of a column's name that say what it is, where no column is called so alone."""
 _WHOLE = re.compile(r"[-+]?\d+([.,]0*)?")
 _NUMBER = re.compile(r"[-+]?\d+([.,]\d*)?(e[-+]?\d+)?", re.IGNORECASE)
 
@@ -65,6 +61,12 @@ class Columns:
     width: int = 0  # columns of the table
     known: bool = True  # whether the column is called like one of labels
     part: int | None = None  # says the part of the data set that a picture is of
+    place: int | None = None  # names the folder that the picture lies in
+
+    def file_of(self, row: Sequence[str]) -> str:
+        """Return the picture's name, with its folder where that stands in a column."""
+        name, place = cell(row, self.file), "" if self.place is None else cell(row, self.place)
+        return f"{place}/{name}" if name and place else name
 
     def part_of(self, row: Sequence[str]) -> str:
         """Return the part of the data set that a row gives, as folders are called; "" = none."""
@@ -74,14 +76,14 @@ class Columns:
     def label_of(self, row: Sequence[str]) -> str:
         """Return the class a row gives; "" = none, or several at once."""
         if self.label is not None:
-            value = cell(row, self.label)
+            value = only(cell(row, self.label))
             return "" if value in NO_VALUE else value
-        on = [name for column, name in self.hot.items() if cell(row, column) in _ON]
+        on = [name for column, name in self.hot.items() if cell(row, column) in ON]
         return on[0] if len(on) == 1 else ""
 
     def has_several(self, row: Sequence[str]) -> bool:
         """Tell whether a row has a 1 in several columns of classes."""
-        return sum(cell(row, column) in _ON for column in self.hot) > 1
+        return sum(cell(row, column) in ON for column in self.hot) > 1
 
     def too_wide(self, row: Sequence[str]) -> bool:
         """Tell whether a row has more cells than the table has columns."""
@@ -100,7 +102,23 @@ def find_columns(
     names = [bare(name) for name in rows[0]]
     parts = (k + shifted for k, name in enumerate(names) if name in _PARTS)
     part = next((k for k in parts if k not in (found.file, found.label)), None)
-    return replace(found, part=part)
+    return replace(found, part=part, place=_place(rows[found.start :], found, knows))
+
+
+def _place(
+    data: Sequence[Sequence[str]], found: Columns, knows: Callable[[str], bool]
+) -> int | None:
+    """Return the column of folders, without which most names mean no picture, or several."""
+    body = data[:SAMPLE]
+    if 2 * sum(knows(cell(row, found.file)) for row in body) > len(body):
+        return None
+    known = {
+        k: sum(knows(replace(found, place=k).file_of(row)) for row in body)
+        for k in range(found.width)
+        if k != found.file
+    }
+    best = max(known, key=lambda k: known[k], default=None)
+    return best if best is not None and 2 * known[best] > len(body) > 0 else None
 
 
 def _found(rows: Sequence[Sequence[str]], table: str, knows: Callable[[str], bool]) -> Columns:
@@ -115,7 +133,9 @@ def _found(rows: Sequence[Sequence[str]], table: str, knows: Callable[[str], boo
     if file is None:
         raise InputError(_cannot_tell(table, rows[0], "names the picture's file"))
     named = not is_file(cell(rows[0], file))
-    if named and (label := _by_name(names, file, body)) is not None:
+    label = _by_name(names, file, body) if named else None
+    label = _by_word(rows[0], names, file, body) if named and label is None else label
+    if label is not None:
         return Columns(file, label, {}, 1, _others(rows, names, file, label, table), width)
     data = body if named else rows
     columns = [k for k in range(width) if k != file and not (named and names[k] in NO_CLASS)]
@@ -125,16 +145,17 @@ def _found(rows: Sequence[Sequence[str]], table: str, knows: Callable[[str], boo
         said = "" if not named else _taken(rows[0], columns[0], table)
         return Columns(file, columns[0], {}, int(named), said, width, known=not named)
     words, numbers = _by_content(data, columns)
-    hot = [] if words else _one_hot(data, columns)
+    hot = one_hot(data, columns)
+    hot = hot if set(words) <= set(hot) else []
     if hot:
-        _require_single(data, hot, table)
+        require_single(data, hot, table)
         classes = {k: cell(rows[0], k) if named else f"column {k + 1}" for k in hot}
         return Columns(
             *(file, None, classes, int(named)),
-            f"{table} has a column for each class ({len(hot)}); the one with a 1 is the class.",
+            f"{table} has a column for each class ({len(hot)}); the marked one is the class.",
             width,
         )
-    flags = all(cell(row, k) in _ON | _OFF for row in data for k in numbers)
+    flags = all(cell(row, k) in NUMBERS for row in data for k in numbers)
     found = words if len(words) == 1 and flags else words + numbers  # beside words, 0-1 is a remark
     if len(found) == 1:
         (label,) = found
@@ -156,16 +177,6 @@ def _numbered(rows: Sequence[Sequence[str]]) -> bool:
     return bool(body) and all(
         len(row) == width + 1 and _WHOLE.fullmatch(row[0].strip()) for row in body
     )
-
-
-def cell(row: Sequence[str], column: int) -> str:
-    """Return a cell without blanks around it, without the mark that keeps a spreadsheet from
-    running it, and out of the formula that keeps one from taking it for a number (="0012"); ""
-    where the row is too short.
-    """
-    text = as_named(row[column].strip()) if column < len(row) else ""
-    meant = _FORMULA.fullmatch(text) if text.startswith("=") else None
-    return composed(meant[1] if meant else text)
 
 
 def _hits(rows: Sequence[Sequence[str]], is_file: Callable[[str], bool]) -> list[int]:
@@ -193,7 +204,36 @@ def _by_name(names: Sequence[str], file: int, body: Sequence[Sequence[str]]) -> 
     different = {k: len({cell(row, k) for row in body} - NO_VALUE) for k in columns}
     several = [k for k in columns if different[k] > 1 or names[k] not in WEAK]
     filled = [k for k in several if different[k] > 1] or [k for k in several if different[k]]
-    return next(iter(filled or several), None)
+    first = next(iter(filled or several), None)
+    return first if first is None else _in_words(first, filled, body)
+
+
+def _in_words(label: int, columns: Sequence[int], body: Sequence[Sequence[str]]) -> int:
+    """Return the column that says the same in words, where a label is a number; else the label."""
+    values = [cell(row, label) for row in body]
+    if not all(map(_NUMBER.fullmatch, values)):
+        return label
+    for k in columns:
+        words = [cell(row, k) for row in body]
+        pairs = len(set(zip(values, words, strict=True)))
+        if pairs == len(set(values)) == len(set(words)) and not any(map(_NUMBER.fullmatch, words)):
+            return k
+    return label
+
+
+def _by_word(
+    header: Sequence[str], names: Sequence[str], file: int, body: Sequence[Sequence[str]]
+) -> int | None:
+    """Return the only column with a word for labels in its name and two labels or more."""
+    found = [
+        k
+        for k, name in enumerate(header)
+        if k != file
+        and names[k] not in NO_CLASS
+        and _WORDS & set(re.split(r"[\W_]+", name.lower()))
+    ]
+    found = [k for k in found if 1 < len({cell(row, k) for row in body} - NO_VALUE) < len(body)]
+    return found[0] if len(found) == 1 else None
 
 
 def _others(
@@ -221,31 +261,6 @@ def _others(
     )
 
 
-def _one_hot(data: Sequence[Sequence[str]], columns: Sequence[int]) -> list[int]:
-    """Return the columns that hold only 0 and 1, where these are two or more and nearly no row has
-    none of them, or most have several: each then says of one class whether the picture is of it.
-    Flags that have nothing to do with each other are none.
-    """
-    hot = [k for k in columns if data and all(cell(row, k) in _ON | _OFF for row in data)]
-    some = [k for k in hot if any(cell(row, k) in _ON | {"0", "0.0"} for row in data)]
-    if len(some) < 2:
-        return []
-    on = [sum(cell(row, k) in _ON for k in some) for row in data]
-    least = SINGLE if len(some) < FLAGS else SINGLE / 2
-    single = sum(n == 1 for n in on) >= least * len(data)
-    several = 2 * sum(n > 1 for n in on) > len(data)
-    return some if single or several else []
-
-
-def _require_single(data: Sequence[Sequence[str]], hot: Sequence[int], table: str) -> None:
-    several = sum(sum(cell(row, k) in _ON for k in hot) > 1 for row in data)
-    if 2 * several > len(data):
-        raise InputError(
-            f"{table} gives most pictures several classes at once. Scores compare classes that"
-            " exclude each other: make a table with one class for each picture (file,label)."
-        )
-
-
 def _by_content(
     data: Sequence[Sequence[str]], columns: Sequence[int]
 ) -> tuple[list[int], list[int]]:
@@ -258,7 +273,7 @@ def _by_content(
         different = set(values)
         if not 1 < len(different) <= len(values) / 2 or all(map(split_of, different)):
             continue
-        flags = different <= _ON | _OFF
+        flags = different <= NUMBERS
         if not flags and not all(map(_NUMBER.fullmatch, different)):
             words.append(k)
         elif flags or all(map(_WHOLE.fullmatch, different)):

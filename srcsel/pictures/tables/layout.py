@@ -39,9 +39,13 @@ def layout_of(lines: Sequence[str]) -> Layout:
     if lines and (told := _EXCEL.fullmatch(lines[0])):
         return Layout(told[1], 1)
     skip = _remarks(lines)
-    filled = [line for line in lines[skip:] if line.strip()]
-    shares = {mark: regular([alone(line, mark) for line in filled]) for mark in MARKS}
+    titles = {mark: _titles(lines[skip:], mark) for mark in MARKS}
+    below = {
+        mark: [line for line in lines[skip + n :] if line.strip()] for mark, n in titles.items()
+    }
+    shares = {mark: regular([alone(line, mark) for line in below[mark]]) for mark in MARKS}
     best = max(shares, key=lambda mark: shares[mark])
+    filled, skip = below[best], skip + titles[best]
     quote = "'" if _single(filled, best) else '"'
     separator = best if shares[best] else _blanks(filled) or best
     return Layout(separator, skip, quote)
@@ -88,6 +92,17 @@ def _remarks(lines: Sequence[str]) -> int:
         lambda line: line.startswith("#") and not any(mark in line for mark in MARKS), lines
     )
     return len(list(remarks))
+
+
+def _titles(lines: Sequence[str], mark: str) -> int:
+    """Return how many lines at the top hold one cell at most, as a title does above a table."""
+    for number, line in enumerate(lines):
+        cells = [cell for cell in alone(line, mark) if cell.strip()]
+        if len(cells) > 1:
+            return number
+        if cells and is_picture_name(cells[0]):
+            break
+    return 0
 
 
 def _blanks(lines: list[str]) -> str:

@@ -19,6 +19,7 @@ _ENDING = re.compile(
         re.escape(one) for one in (*sorted(SUFFIXES, key=len, reverse=True), ".dcm", ".dicom")
     ).join(("(", ")$"))
 )
+_UPLOADED = re.compile(r"[0-9a-f]{8}-(?=.)")  # before each name in Label Studio
 _DRIVE = re.compile(r"[A-Za-z]:(?=/)")
 
 
@@ -75,18 +76,26 @@ class Finder:
     """Finds the picture that a row means: one path must be a tail of the other, and one alone."""
 
     def __init__(
-        self, pictures: Iterable[str], folder: str = "", part: str = "", *, loose: bool = False
+        self,
+        pictures: Iterable[str],
+        folder: str = "",
+        part: str = "",
+        *,
+        loose: bool = False,
+        inside: str = "",
     ) -> None:
         """`pictures`: paths relative to the folder, POSIX; `folder`: its name; `part`: of a data
         set, in whose folder a name is looked for where several have it; `loose`: zeros before a
-        number and the ending do not count.
+        number, the ending, and what Label Studio writes before a name do not count; `inside`: a
+        folder that all of them lie in, POSIX, which rows may call otherwise.
         """
         self.paths = frozenset(pictures)
+        self._head = f"{inside}/" if inside else ""
         self.folder = folder
         self._part, self._heads = part, defaultdict[str, list[str]](list)
         for first in sorted({path.partition("/")[0] for path in self.paths if "/" in path}):
             self._heads[split_of(first)].append(first)
-        self._loose = _Index((_loosely(p), p) for p in self.paths) if loose else None
+        self._loose = _Index((_loosely(self._seen(p)), p) for p in self.paths) if loose else None
         self._indices: dict[tuple[bool, bool], _Index] = {}
 
     def find(self, cell: str, part: str = "") -> tuple[str | None, bool]:
@@ -121,13 +130,17 @@ class Finder:
                     several |= torn
         return None, several
 
+    def _seen(self, path: str) -> str:
+        return path.removeprefix(self._head)
+
     def names(self) -> set[str]:
         """Return the names of the pictures without their folders."""
         return {composed(base(path)) for path in self.paths}
 
     def _index(self, *, fold: bool, bare: bool) -> _Index:
         if (fold, bare) not in self._indices:
-            keys = ((folded(p) if fold else composed(p), p) for p in self.paths)
+            spelled = folded if fold else composed
+            keys = ((spelled(self._seen(p)), p) for p in self.paths)
             self._indices[fold, bare] = _Index((stem(k) if bare else k, p) for k, p in keys)
         return self._indices[fold, bare]
 
@@ -137,6 +150,7 @@ def _loosely(path: str) -> str:
     7.0, which a spreadsheet made of it.
     """
     place, _, name = folded(path).rpartition("/")
+    name = _UPLOADED.sub("", name) if _UPLOADED.match(name) else name
     name = re.sub(r"\.0$", "", _ENDING.sub("", name))
     name = name.lstrip("0") or "0" if name.isdigit() else name
     return f"{place}/{name}" if place else name

@@ -26,6 +26,15 @@ def rows_of(content: Any) -> list[Row]:
     return max(_tables(content, DEEP), key=len, default=[])
 
 
+def leaves(content: Any) -> list[str]:
+    """Return all texts and numbers in what a cell holds, however deep."""
+    if isinstance(content, Mapping):
+        return [leaf for inner in content.values() for leaf in leaves(inner)]
+    if _is_list(content):
+        return [leaf for inner in content for leaf in leaves(inner)]
+    return [_text(content)] if isinstance(content, _SCALARS) else []
+
+
 def _tables(content: Any, depth: int) -> Iterator[list[Row]]:
     if isinstance(content, Mapping):
         for read in (_coco, _parts, _pairs, _classes, _parallel, _keyed):

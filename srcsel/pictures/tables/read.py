@@ -13,8 +13,9 @@ from pathlib import Path
 from srcsel.base.errors import InputError
 from srcsel.base.phrases import count, cut
 from srcsel.base.records import Unreadable
-from srcsel.pictures.layouts import split_of
-from srcsel.pictures.tables.columns import Columns, cell, find_columns
+from srcsel.pictures.layouts import is_part, split_of
+from srcsel.pictures.tables.cells import cell
+from srcsel.pictures.tables.columns import Columns, find_columns
 from srcsel.pictures.tables.lists import Listed, opened
 from srcsel.pictures.tables.names import Finder, related, spellings, stem
 from srcsel.pictures.tables.rows import Rows
@@ -24,7 +25,12 @@ WIDE = "Its row in {} has more cells than the heading. Put quotes round what hol
 SEVERAL = "Several pictures go by this name. Write their folders too in {}."
 LOOSE = (
     "In {}, {} name{} a picture but for its ending or the zeros before a number (7 for 0007.jpg,"
-    " 7.dcm for 7.png): that picture is meant. If that is wrong, write the names as they are."
+    " 7.dcm for 7.png), or with what Label Studio writes before it (1a2b3c4d-7.png): that picture"
+    " is meant. If that is wrong, write the names as they are."
+)
+ELSEWHERE = (
+    "{} names another folder than '{}', in which all pictures lie: they are told by their names"
+    " alone."
 )
 NAMED = 1000  # rows without a picture that are listed one by one
 
@@ -86,10 +92,27 @@ def read_table(
         if more and again.labels:
             note = LOOSE.format(table.name, count(more, "row"), "s" if more == 1 else "")
             return replace(again, notes=(*again.notes, note))
+    if (first is None or not first.matched) and (inside := _common(finder.paths)):
+        with contextlib.suppress(InputError):
+            other = Finder(finder.paths, inside.rpartition("/")[2], part, loose=True, inside=inside)
+            again = matched(other)
+            if again.labels:
+                note = ELSEWHERE.format(table.name, cut(inside))
+                return replace(again, notes=(*again.notes, note))
     if first is None:
         assert refused is not None
         raise refused
     return first
+
+
+def _common(pictures: Iterable[str]) -> str:
+    """Return the only folder that pictures lie in, where its name says nothing but that; "" = there
+    is none.
+    """
+    places = {path.rpartition("/")[0] for path in pictures}
+    place = places.pop() if len(places) == 1 else ""
+    last = place.rpartition("/")[2]
+    return place if is_part(last) and not split_of(last) else ""
 
 
 class _Matching:
@@ -103,6 +126,7 @@ class _Matching:
         self.missing: dict[str, str] = {}
         self.counts: dict[str, int] = defaultdict(int)
         self.written: dict[str, set[str]] = defaultdict(set)
+        self.bracketed: tuple[str, str] | None = None  # a label as written, and as read
 
     def read(self, rows: Rows | Listed, said: str) -> Labeled:
         """Go through all rows and sum up."""
@@ -130,7 +154,7 @@ class _Matching:
         )
 
     def _take(self, row: list[str]) -> None:
-        name = cell(row, self.columns.file)
+        name = self.columns.file_of(row)
         self.counts["rows"] += 1
         path, several = self.finder.find(name, self.columns.part_of(row))
         if path is None:
@@ -162,7 +186,10 @@ class _Matching:
             )
         column = self.columns.label
         if column is not None and column < len(row) and self.labels.get(path) == label:
-            self.written[label].add(row[column])
+            if label == cell(row, column):
+                self.written[label].add(row[column])
+            else:
+                self.bracketed = self.bracketed or (cell(row, column), label)
 
     def _lost(self, name: str, several: bool, wide: bool) -> None:
         if self.known.find(name)[0] is not None:
@@ -227,11 +254,19 @@ class _Matching:
         return said
 
     def _alike(self) -> list[str]:
-        """Say which labels were read as one although they are written in several ways."""
+        """Say which labels were read as one although they are written in several ways, and that
+        brackets around them are gone.
+        """
         several = {
             label: forms for label, forms in self.written.items() if label and len(forms) > 1
         }
-        return [
+        bare = [
+            f"Labels that stand alone in brackets are read without them: {cut(written)} as"
+            f" '{cut(label)}'."
+            for written, label in [self.bracketed or ("", "")]
+            if written
+        ]
+        return bare + [
             f"The class '{cut(label)}' is written in {len(forms)} ways in {self.table.name} that"
             " differ in blanks around it or in how accents are stored"
             f" ({', '.join(cut(ascii(form)) for form in sorted(forms)[:SHOWN])}); they are read as"
