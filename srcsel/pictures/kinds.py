@@ -14,8 +14,10 @@ _NOTES = (
     " .db .ini .log .xmp .aae .thm .lnk .url .md5 .sha256 .lock .cache "
 )
 _PACKS = ".zip .rar .7z .tar .tar.gz .gz .tgz"
+PHOTOS = ".heic", ".heif", ".hif"
+"""What phones make: taken for pictures by a person, and not read here."""
 _KINDS = {
-    ".heic .heif .hif": (
+    " ".join(PHOTOS): (
         "HEIC photos are not read. Save it as JPEG (on a phone, choose 'Most compatible')."
     ),
     ".avif .webp .jp2 .j2k": (

@@ -58,7 +58,7 @@ _HEADS = (
     ),
     (
         rb"\s*(<!doctype html|<html)",
-        "It is a web page under a picture's name: the download went wrong.",
+        "It is a web page, not a picture: the download went wrong.",
     ),
     (rb"\s*(<\?xml|<svg)", "It is a drawing in text form (SVG or XML). Export it as PNG."),
     (
@@ -166,5 +166,5 @@ def _what_else(head: bytes) -> str:
         if re.match(pattern, head, re.IGNORECASE | re.DOTALL):
             return reason
     if all(byte >= 32 or byte in b"\t\n\r\f" for byte in head):
-        return "It is a text file under a picture's name, not a picture."
+        return "It is a text file, not a picture."
     return "It is not a picture, or of a kind this program does not read. Save it as JPEG or PNG."

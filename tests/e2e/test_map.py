@@ -268,6 +268,11 @@ def test_what_a_name_hides_is_not_selected_any_more_and_the_way_on_is_in_sight(v
     assert box["y"] + box["height"] <= 720
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
     assert violations(window) == []
+    window.open(f"/explore?run={RUN_ID}&second={MODELS[1]}&find=dark")
+    Map(window)
+    first = page.locator(".srcsel-pics:not(.srcsel-moved) img").first.bounding_box()
+    bar = page.locator(".st-key-correct-foot").bounding_box()
+    assert first["y"] + first["height"] <= bar["y"]  # beside two maps too a row is seen
     page.get_by_role("button", name="Undo last").click()
     expect(page.get_by_text("Corrections:")).to_have_count(0)
 
@@ -678,6 +683,9 @@ def test_on_results_the_drawer_leaves_the_map_free_and_a_hostile_picture_is_a_se
     said.wait_for(timeout=60_000)
     assert "text file" not in said.text_content()  # what was sent, not what stands for it
     assert violations(window) == []
+    phone = {"name": "photo.heic", "mimeType": "image/heic", "buffer": b"\0\0\0\x18ftypheic"}
+    box.set_input_files(phone)
+    expect(said).to_contain_text("It is a HEIC photo. Save it as JPEG", timeout=60_000)
     box.set_input_files(str(run.folder / run.paths[3]))
     page.get_by_alt_text("Your picture").wait_for(timeout=60_000)
     expect(page.get_by_text("is not stored any more. Run it again.").first).to_be_visible()
@@ -712,6 +720,16 @@ def test_a_pasted_picture_goes_into_the_box(visitor, run):
         if shown.count():
             break
     expect(shown.first).to_be_visible()
+    page.locator(".st-key-try-camera label").first.click()
+    expect(shown).to_have_count(0)
+    window.settle()
+    page.evaluate(PASTE)  # the box comes back for it
+    expect(shown.first).to_be_visible()
+    with page.expect_file_chooser():
+        page.locator("[data-testid=stFileUploader] button").last.click()
+    expect(page.locator("[data-testid=stFileUploader] input")).to_have_attribute(
+        "accept", "image/*"
+    )
 
 
 def test_a_box_its_list_and_both_after_recoloring_and_another_page(visitor, run):

@@ -13,6 +13,7 @@ import streamlit as st
 from srcsel.base.errors import SrcselError
 from srcsel.pictures import packing, uploads
 from srcsel.pictures.decoder import SUFFIXES
+from srcsel.pictures.kinds import PHOTOS
 from srcsel.pictures.tables.rows import SUFFIXES as TABLES
 from srcsel.store import files
 from srcsel.ui.images import choosing, kept
@@ -31,7 +32,8 @@ def draw() -> None:
     with left:
         several = st.file_uploader(
             "Your folder: drop it here, or browse",
-            type=sorted(suffix[1:] for suffix in {*SUFFIXES, *TABLES}),
+            # photos that are not read come too, so that they are named
+            type=sorted(suffix[1:] for suffix in {*SUFFIXES, *TABLES, *PHOTOS}),
             accept_multiple_files="directory",
             key="images-dropped",
             help=f"{WHERE} For more than 1,000 pictures a zip is faster.",

@@ -18,7 +18,6 @@ from streamlit.components.v2 import component
 from srcsel.base.errors import InputError, SrcselError
 from srcsel.base.records import GIVEN, JobStatus, Result, SourceModel
 from srcsel.explore.inside import VOTERS
-from srcsel.pictures.decoder import SUFFIXES
 from srcsel.runs import trying
 from srcsel.runs.trying import Named, Tried
 from srcsel.ui.app import state
@@ -29,7 +28,8 @@ from srcsel.ui.parts.show import figure, md, plain
 from srcsel.verdict.readings import model_order
 
 FIRST = 3  # models shown before the others are asked for
-BOX = "try-own"
+MOST_SENT = 4 * trying.LARGEST  # MB; what is larger than a picture may be is told in words as well
+BOX, CAMERA = "try-own", "try-camera"
 _NONE_OF_THEM = "It may be none of these classes."
 _SLOT = "results.tried"  # session: (run, digest of the upload, job or None, Tried or sentence)
 
@@ -60,18 +60,17 @@ def _draw(result: Result) -> None:
 def _taken_in(result: Result) -> Any:
     """Draw the box; returns the file in it, or None."""
     with st.container(width=320):
-        by_camera = st.session_state.get("try-camera", False)
+        by_camera = st.session_state.get(CAMERA, False)
         if by_camera:
             file = st.camera_input("Take a picture", key=f"try-shot-{result.run.id}")
         else:
             file = st.file_uploader(
                 "Drop a picture, paste it with Ctrl+V, or browse",
-                type=sorted(suffix[1:] for suffix in SUFFIXES),
-                key=f"try-file-{result.run.id}",
-                max_upload_size=trying.LARGEST,
+                key=f"try-file-{result.run.id}",  # of any type: what is none is told in words
+                max_upload_size=MOST_SENT,
             )
-        st.toggle("Use the camera", key="try-camera")
-        _paste()(key="try-paste", data={"box": BOX})
+        st.toggle("Use the camera", key=CAMERA)
+        _paste()(key="try-paste", data={"box": BOX, "camera": CAMERA})
         st.caption(
             "It is kept for this browser tab only, and deleted when the models have seen it."
         )
