@@ -24,6 +24,8 @@ def test_this_computer_unless_a_ray_is_chosen(models, board):
     tab.text_input(key="engine-address").set_value("10.0.0.5:6379").run()
     assert tab.code[-1].value.endswith("--engine ray:10.0.0.5:6379")
     assert any("read the pictures too" in one.value for one in tab.caption)
+    score = next(button for button in tab.button if button.label.startswith("Score"))
+    assert "with a cluster it may take less" in score.help
     assert asked(tab, board)["engine"] == "ray:10.0.0.5:6379"
 
 

@@ -7,6 +7,7 @@ What lies here is what is asked of it.
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -30,6 +31,11 @@ CLIENT = (
     "{} is an address of Ray's client, which Ray Data does not support. Make this computer a part"
     " of the cluster with ray start --address=HOST:6379, and give that HOST:6379."
 )
+NO_ADDRESS = (
+    "{} is no address of a Ray: that is HOST:PORT, such as 10.0.0.5:6379. Leave it away, and a Ray"
+    " is started on this computer."
+)
+_ADDRESS = re.compile(r"(\[[\w.:%]+\]|[\w.-]+):\d{1,5}")
 NO_CARD = "The Ray {} has no graphics card that srcsel can use as '{}'. Choose auto or cpu."
 RAN = "Computed on Ray {}: {} of {}. The seconds a picture takes are those of its workers."
 
@@ -55,8 +61,10 @@ class Ray:
         """
         if importlib.util.find_spec("ray") is None:
             raise InputError(NOT_INSTALLED)
-        if "://" in self._address:
+        if self._address.startswith("ray://"):
             raise InputError(CLIENT.format(self._address))
+        if self._address and not _ADDRESS.fullmatch(self._address):
+            raise InputError(NO_ADDRESS.format(self._address))
         if self._address:
             self._joined()
 

@@ -17,6 +17,7 @@ from srcsel.jobs.pace import Pace
 from srcsel.runs.question import new_run
 from srcsel.ui.app import navigation
 from srcsel.ui.models import precision
+from srcsel.ui.models.engine import HERE
 from srcsel.ui.parts import cards, price, words
 from srcsel.ui.parts.asking import submit_run
 from srcsel.ui.parts.show import plain
@@ -35,7 +36,9 @@ def run_button(listing: Listing, models: Sequence[SourceModel], options: dict[st
         "An estimate for this computer's processor; what was done before is reused and takes no"
         " time."
     )
-    if options.get("precision") == precision.FAST and not precision.exact_anyway(models):
+    if str(options.get("engine", HERE)) != HERE:
+        note = "An estimate for this computer's processor alone; with a cluster it may take less."
+    elif options.get("precision") == precision.FAST and not precision.exact_anyway(models):
         note = (
             "An estimate for exact numbers on this computer's processor; fast ones may take less."
         )

@@ -93,8 +93,13 @@ def test_an_address_without_a_ray_is_refused_at_once(head):
         port = bound.getsockname()[1]
         with pytest.raises(InputError, match=f"No Ray answers at 127.0.0.1:{port}"):
             Ray(f"127.0.0.1:{port}").require()
-    with pytest.raises(InputError, match="No Ray answers at nowhere"):
-        Ray("nowhere").require()
+
+
+def test_what_is_no_address_of_a_ray_is_said_without_looking_for_it(monkeypatch):
+    monkeypatch.setattr(ray, "require_answer", lambda address: pytest.fail(address))
+    for wrong in ("nowhere", "127.0.0.1:6379x", "http://127.0.0.1:6379", "::1:6379", "host:6379/x"):
+        with pytest.raises(InputError, match=r"is no address of a Ray: that is HOST:PORT"):
+            Ray(wrong).require()
     with pytest.raises(InputError, match="address of Ray's client"):
         Ray("ray://127.0.0.1:10001").require()
 
