@@ -19,7 +19,9 @@ from srcsel.pictures.walk import Tree
 SHOWN = 4  # names in a sentence
 _UNREAD = (".json", ".jsonl", ".xml")
 _TEXTS = re.compile(r"labels?\.txt", re.IGNORECASE)
-_NUMBERED = re.compile(r"(?P<kind>.*[^\W\d_].*?)[\W_]*\d+")
+_NUMBERED = re.compile(r"(?P<kind>.*[^\W\d_].*?)[\W_]*\d+[)\]]?")  # cat.1, cat (1)
+_NUMBER_FIRST = re.compile(r"\d+[\W_]+(?P<kind>[^\W\d_].*)")  # 0001_cat
+_ROBOFLOW = re.compile(r"_(jpe?g|png|webp|bmp)\.rf\.\w+$")
 _CAMERA = frozenset(
     {*("img", "dsc", "dscn", "dscf", "pxl", "image", "images", "photo", "pic", "picture", "frame")}
     | {*("scan", "screenshot", "whatsapp image", "image from ios", "file", "im", "p", "imgp")}
@@ -90,8 +92,14 @@ def _names(tree: Tree) -> list[str]:
     if any("/" in place for place in meant) or (len(firsts) > 1 and 2 * len(parts) <= len(firsts)):
         return []
     names = [path.rpartition("/") for path in tree.pictures]
-    stems = [name.rpartition(".")[0] for place, _, name in names if place in meant]
-    kinds = Counter(found["kind"] for stem in stems if (found := _NUMBERED.fullmatch(stem)))
+    stems = [
+        _ROBOFLOW.sub("", name.rpartition(".")[0]) for place, _, name in names if place in meant
+    ]
+    kinds = Counter(
+        found["kind"]
+        for stem in stems
+        if (found := _NUMBER_FIRST.fullmatch(stem) or _NUMBERED.fullmatch(stem))
+    )
     for name, n in list(kinds.items()):
         if n < 2 or name.casefold() in _CAMERA or split_of(name):
             del kinds[name]

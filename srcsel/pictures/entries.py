@@ -16,7 +16,7 @@ from pathlib import Path
 from srcsel.base.errors import InputError
 from srcsel.base.paths import LONGEST_NAME
 from srcsel.base.phrases import cut
-from srcsel.pictures.kinds import JUNK
+from srcsel.pictures.kinds import HIDDEN, JUNK
 
 FOLDER_LIMIT = 20_000  # folders in one packed folder
 DEPTH_LIMIT = 32  # folders in one another
@@ -46,7 +46,9 @@ def parts_of(name: str, kind: str) -> list[str]:
 
 def is_wanted(parts: Sequence[str]) -> bool:
     """Tell whether an entry is unpacked: hidden files and system litter are not."""
-    return bool(parts) and not any(part.startswith(".") or part.lower() in JUNK for part in parts)
+    return bool(parts) and not any(
+        part.startswith(HIDDEN) or part.lower() in JUNK for part in parts
+    )
 
 
 class Names:

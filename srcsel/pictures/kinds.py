@@ -8,12 +8,14 @@ import os
 
 JUNK = frozenset(
     {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir", "$recycle.bin"}
+    | {"system volume information", "lost+found"}
 )
+HIDDEN = (".", "~$")  # how the names of hidden files begin, and those of Office's locks
 _NOTES = (
     ".txt .md .rst .csv .tsv .json .jsonl .xml .yaml .yml .toml .html .htm .css .js .py .ipynb .sh"
     " .db .ini .log .xmp .aae .thm .lnk .url .md5 .sha256 .lock .cache "
 )
-_PACKS = ".zip .rar .7z .tar .tar.gz .gz .tgz"
+_PACKS = ".zip .rar .7z .tar .tar.gz .gz .tgz .bz2 .tbz2 .xz .txz .zst"
 PHOTOS = ".heic", ".heif", ".hif"
 """What phones make: taken for pictures by a person, and not read here."""
 _KINDS = {
@@ -46,6 +48,7 @@ _KINDS = {
     ".czi .lif .nd2 .svs .ndpi .vsi .oif .oib": (
         "Files of microscopes and slide scanners are not read. Export single pictures as PNG."
     ),
+    ".crdownload .part .partial .download": ("It is not downloaded whole. Download it again."),
     _PACKS: "It is a packed folder. Unpack it first.",
     ".jxl .exr .hdr .tga .ico .icns .pcx .jxr": (
         "This kind of picture is not read. Save it as JPEG or PNG."

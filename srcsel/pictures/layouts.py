@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,7 +28,15 @@ _PARTS = {
     "labelled": ("labeled", "labelled"),
     "query": ("query", "gallery"),
 }
+_ABROAD = {  # without accents, as `_plain` has them
+    "train": "trainings|trainingsmenge|entrainement|apprentissage|entrenamiento|addestramento"
+    "|treino|treinamento|обучение|обучающая|训练|训练集|訓練|学習|학습|훈련",
+    "val": "validierung|validierungsmenge|validacion|validacao|convalida|validazione|валидация"
+    "|проверка|验证|验证集|検証|검증",
+    "test": "testmenge|essai|prueba|pruebas|prova|teste|тест|测试|测试集|テスト|테스트|시험",
+}
 _PART = {word: part for part, words in _PARTS.items() for word in words}
+_PART |= {word: part for part, words in _ABROAD.items() for word in words.split("|")}
 _NUMBERED = frozenset({"fold", "folds", "cv", "split", "part", "partition", "batch", "shard"})
 _FILLER = frozenset(
     ("images", "image", "imgs", "img", "data", "dataset", "set", "seg", "pictures", "pics")
@@ -64,7 +73,7 @@ def split_of(name: str) -> str:
     """
     if side := _SIDE.fullmatch(name):
         return side[1]
-    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", _plain(name))
     text = " ".join(re.split(r"[\W_]+", text.casefold())).strip()
     if _ZOOM.fullmatch(text):
         return f"zoom {text}"
@@ -75,6 +84,14 @@ def split_of(name: str) -> str:
         return f"fold {number}" if number else ""
     named = " ".join(word for word in rest.split() if word not in _OF_PART)
     return _PART.get(named) or _PART.get(re.sub("(set|data|s?daten)$", "", named), "")
+
+
+def _plain(name: str) -> str:
+    """Return a name without the accents over Latin letters."""
+    if name.isascii():
+        return name
+    apart = unicodedata.normalize("NFD", name)
+    return unicodedata.normalize("NFC", re.sub("(?<=[A-Za-z])[\u0300-\u036f]+", "", apart))
 
 
 def _is_split(name: str) -> bool:
@@ -130,9 +147,10 @@ def about_layout(found: Dataset | Listing) -> list[str]:
             ]
         return [f"{outer} {_quoted(shape.below)}. {taken}.{typed(remedies(found))}"]
     if shape.nested:
+        again = ", again and again" if shape.again else ""
         return [
             f"The folders {_quoted(found.classes)} hold folders of their own, such as"
-            f" {_quoted(shape.below)}, which count to them.{typed(remedies(found))}"
+            f" {_quoted(shape.below)}{again}, which count to them.{typed(remedies(found))}"
         ]
     if shape.parts and len(found.classes) > 1:
         return [
@@ -193,6 +211,10 @@ class _Shape:
         self.below = [] if plain else self.inner
         deep = all(place.count("/") > starting for place in places)
         many = several and not self.mostly and all(len(names) > 1 for names in inside)
+        times = Counter(name for names in inside for name in names)
+        # P01/benign, P01/malignant, P02/benign: few names, each in several folders
+        self.again = 1 < len(times) < len(inside) and min(times.values()) > 1 and not self.mostly
+        many = many or self.again
         self.nested = many and deep and bool(self.below) and not self.same
         full = [name for name in self.parts or found.classes if sets[name]]
         trains = [name for name in full if _says(name, "train")]

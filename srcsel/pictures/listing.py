@@ -263,13 +263,27 @@ def _nothing(tree: Tree) -> str:
     kinds = Counter(ending(u.path) or "without ending" for u in tree.skipped)
     seen = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common(4))
     files = "file" if kinds.total() == 1 else "files"
+    if [*kinds] == ["without ending"]:
+        seen, files = f"{kinds.total():,} {files}", "without an ending"
     (usual, _), *_ = kinds.most_common(1) or [("", 0)]
     most = next((u for u in tree.skipped if (ending(u.path) or "without ending") == usual), None)
     why = "" if most is None else beside.hidden_kind(tree, most) or most.reason
     hint = f" I see {seen} {files}. {why}" if why else ""
     return (
         f"There are no pictures in {tree.folder}. I look for files ending in .jpg, .png, .webp,"
-        f" .tif, .bmp and .gif, in one folder per class.{hint}"
+        f" .tif, .bmp and .gif, in one folder per class.{hint}{_only_tables(tree)}"
+    )
+
+
+def _only_tables(tree: Tree) -> str:
+    """Say that a table alone does not bring the pictures; "" where there is none."""
+    found = [name for name in tables_below(tree) if not name.endswith(".txt")]
+    if not found:
+        return ""
+    return (
+        f" {cut(found[0])} lies here without the pictures that it may name: put them beside it."
+        " Those at addresses (https://...) must be downloaded first; those that are numbers in a"
+        " table, saved as PNG."
     )
 
 

@@ -17,7 +17,7 @@ from srcsel.base.phrases import spoken, whole_path
 from srcsel.base.records import Unreadable
 from srcsel.pictures import places
 from srcsel.pictures.images import SUFFIXES
-from srcsel.pictures.kinds import IGNORED, JUNK, ending, reason_of, told
+from srcsel.pictures.kinds import HIDDEN, IGNORED, JUNK, ending, reason_of, told
 from srcsel.pictures.tables.rows import SUFFIXES as TABLES
 
 
@@ -157,7 +157,7 @@ def _add_folders(place: str, tree: Tree, seen: set[str], passed: set[str]) -> No
 
 def _is_wanted(name: str, path: str, tree: Tree) -> bool:
     """Tell whether a name, in small letters, is looked at; what nobody can read is said."""
-    if name.startswith(".") or name in JUNK:
+    if name.startswith(HIDDEN) or name in JUNK:
         return False
     if not _speakable(name):
         shown = path.encode("utf-8", "replace").decode()

@@ -89,6 +89,10 @@ def test_notes_such_as_those_of_a_camera_are_none(tmp_path):
     [
         (pictures("images/Abyssinian_{}.jpg", "images/great_pyrenees_{}.jpg"), "'Abyssinian' (12)"),
         (pictures("train/cat.{}.jpg", "train/dog.{}.jpg", "test1/{}.jpg"), "'cat' (12)"),
+        (pictures("all/{}_cat.jpg", "all/{}_dog.jpg"), "'dog' (12)"),
+        (pictures("all/{}-c1.jpg", "all/{}-c2.jpg"), "'c1' (12)"),
+        (pictures("all/cat ({}).jpg", "all/dog ({}).jpg"), "'cat' (12)"),
+        (pictures("all/cat_{}_jpg.rf.0a9.jpg", "all/dog_{}_jpg.rf.b7.jpg"), "'cat' (12)"),
         (
             pictures(
                 "images/pug_{}.jpg", "images/Ragdoll_{}.jpg", "annotations/trimaps/pug_{}.png"

@@ -75,7 +75,9 @@ def test_parts_within_each_class_belong_together(tmp_path):
     assert remedies(found) == []
 
 
-@pytest.mark.parametrize("parts", [("Trainingsdaten", "Testdaten"), ("train_split", "test_split")])
+@pytest.mark.parametrize(
+    "parts", [("Trainingsdaten", "Testdaten"), ("train_split", "test_split"), ("训练集", "测试集")]
+)
 def test_the_part_to_learn_from_is_advised_in_other_words_too(tmp_path, parts):
     tree(tmp_path, parts, ("cat", "dog"))
     assert [way.label for way in remedies(list_pictures(str(tmp_path)))][1] == f"Only {parts[0]}"
@@ -159,6 +161,16 @@ def test_ordinary_folders_are_left_in_peace(tmp_path):
     assert notes_of(list_pictures(str(tmp_path))) == ()
 
 
+def test_few_names_again_and_again_are_pointed_out_though_not_all_lie_in_each(tmp_path):
+    fill(tmp_path, *(f"P{k}/benign" for k in range(4)), "P0/malignant", "P2/malignant")
+    found = list_pictures(str(tmp_path))
+    assert "'benign' and 'malignant', again and again, which count to them" in notes_of(found)[0]
+    assert list_pictures(remedies(found)[0].ref).classes == ("benign", "malignant")
+    for k in range(4):  # days of classes: each has its own
+        fill(tmp_path / "other", f"C{k}/day{k}", f"C{k}/day{k + 9}")
+    assert "and again, which" not in " ".join(notes_of(list_pictures(str(tmp_path / "other"))))
+
+
 @pytest.mark.parametrize(
     ("name", "part"),
     [
@@ -170,6 +182,10 @@ def test_ordinary_folders_are_left_in_peace(tmp_path):
         ("train_split", "train"),
         ("Trainingsdaten", "train"),
         ("Testdaten", "test"),
+        ("entraînement", "train"),
+        ("validación", "val"),
+        ("Тест", "test"),
+        ("テスト", "test"),
         ("Test A", ""),
         ("test strip", ""),
         ("part", ""),

@@ -329,12 +329,14 @@ def test_a_table_without_pictures_says_what_lies_there_instead(tmp_path):
     assert "There are no pictures" in said
     assert "2 .npy files" in said
     assert "Save each picture in it as PNG" in said
+    assert "labels.csv lies here without the pictures that it may name" in said
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
         ("all.7z", "It is a packed folder. Unpack it first."),
+        ("all.tar.xz", "It is a packed folder. Unpack it first."),
         ("labels.xlsx", "Save it as CSV (UTF-8)."),
         ("labels.jsonl", "Save the labels as CSV (file,label)."),
         ("notes.doc", "is a file. Choose the folder"),
