@@ -72,6 +72,7 @@ class Hearing:
         # seconds of a picture by its work, as earlier runs had it
         self._line = line([(work, t) for work, t in timed if work is not None and t], self.cores)
         self._at: Heard | None = None  # the model whose network saw pictures last
+        self._now = 0.0  # when anything was heard last
         self._fine = 0.0  # when a network went on as thought last
         self._rates: Rates | None = None  # of what was heard until now
 
@@ -86,6 +87,7 @@ class Hearing:
                 self.pictures,
                 self.classes or CLASSES,
                 self.cores,
+                self._now,
             )
         return self._rates
 
@@ -121,7 +123,7 @@ class Hearing:
             if not self.maps or self.maps[-1][1] != done:
                 self.maps.append((now, done, total))
             return
-        now = self.tempo.go_on(now)
+        self._now = now = self.tempo.go_on(now)
         if part == "pictures":
             self.pictures = self.pictures or total
         elif part == "opening":

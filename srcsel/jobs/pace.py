@@ -21,6 +21,8 @@ from srcsel.runs.race_rules import budget, going_on
 from srcsel.store.speeds import ModelSpeed, Speeds
 
 OPENING = 0.004  # seconds to open a picture for the networks, where no run was timed here
+LATE = 0.2
+"""Of a step that already takes longer than thought, the share of what it took that is to come."""
 LONGER = 1.2  # times as long as thought from which a step is named as the reason of a rise
 
 
@@ -160,7 +162,7 @@ class Pace:
         rates, steps, scoring = self._of.rates, [], []
         for model in rates.in_order:
             if model.scoring is not None:
-                left = max(0.0, rates.scores(model) - (now - model.scoring))
+                left = _late(rates.scores(model), now - model.scoring)
                 scoring.append(0.0 if ends else left)
                 continue
             look = 0.0 if ends and model.looks else self._look(model, now, self._of.pictures)
@@ -189,9 +191,9 @@ class Pace:
         if model.seen >= upto and model.ready is not None:
             return max(0.0, rates.after - (now - model.last[0]))
         if model.ready is None:
-            return max(0.0, rates.ready(model) + rest - (now - model.began))
+            return _late(rates.ready(model), now - model.began) + rest
         if model.resumed is not None:
-            return max(0.0, rates.again + rest - (now - model.resumed))
+            return _late(rates.again, now - model.resumed) + rest
         if model.seen in self._of.sizes:  # of an earlier stage
             return rates.again + rest
         return max(0.0, rest - (now - model.last[0]))
@@ -279,6 +281,11 @@ class Pace:
 
 def _times(seconds: float | None, factor: float) -> float | None:
     return None if seconds is None else factor * seconds
+
+
+def _late(thought: float, so_far: float) -> float:
+    """Return what is left of a step that was thought to take some seconds."""
+    return max(thought - so_far, LATE * so_far)
 
 
 def _mean(values: list[float]) -> float:

@@ -103,11 +103,12 @@ class Rates:
         pictures: int,
         classes: int,
         cores: int,
+        now: float,
     ) -> None:
         """usual: seconds of a picture at no work, and of each 1e9 multiply-adds, as earlier runs
-        had it; pictures: of the set, 0 = not known.
+        had it; pictures: of the set, 0 = not known; now: when anything was heard last.
         """
-        self._models, self._known, self._usual = models, known, usual
+        self._models, self._known, self._usual, self._now = models, known, usual, now
         self._pictures, self._classes, self._cores = pictures, classes, cores
 
     @cached_property
@@ -242,7 +243,13 @@ class Rates:
         done = sorted(done, key=lambda m: m.over or 0.0)[-RECENT:]
         ratios = [math.log(self.scored(m) / self._foretold(m)) for m in done]
         before = math.log(self._drift)  # as much slower as the networks
-        return math.exp((sum(ratios) + LITTLE * before) / (len(ratios) + LITTLE))
+        mean = (sum(ratios) + LITTLE * before) / (len(ratios) + LITTLE)
+        for model in self._models:  # one that already takes longer takes so long at least
+            if model.scoring is not None and model.over is None and not model.reused:
+                so_far = (self._now - model.scoring) / self._foretold(model)
+                if not model.out and so_far > math.exp(mean):
+                    mean += (math.log(so_far) - mean) / (len(ratios) + LITTLE + 1)
+        return math.exp(mean)
 
     def _foretold(self, model: Heard) -> float:
         return (model.known.scoring or self._usual_scoring) * self.share(model)

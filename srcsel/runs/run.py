@@ -122,11 +122,11 @@ def _carried_out(
         if isinstance(found, Failure):
             so_far.failures.append(found)
         else:
-            key = found.features.key
-            keys.append(key)
+            keys.append(found.features.key)
             so_far.take(found)
-            told.update(key.model, "done")
         runs.save(so_far.result(complete=False))
+        if isinstance(found, Judged):  # pages that hear of it find its scores
+            told.update(found.features.key.model, "done")
 
     networks = len(track.stored(models)) < len(models)
     with _scorers(len(dataset.labels), networks=networks) as scorers:

@@ -169,6 +169,19 @@ def test_each_finished_model_is_stored_at_once(question, monkeypatch):
     assert saved[0].verdict.text == "No starting model has been scored yet."
 
 
+def test_who_hears_that_a_model_is_done_finds_its_scores(question):
+    found = {}
+
+    class Looking(Watch):
+        def update(self, part, state, done=0, total=0, note=""):
+            if state == "done" and part.startswith("toy/"):
+                stored = open_runs(load_settings()).load(question.id)
+                found[part] = part in {score.model for score in stored.scores}
+
+    answer(question, watch=Looking())
+    assert found == {"toy/color": True, "toy/noise": True}
+
+
 def test_a_stopped_run_goes_on_where_it_stopped(question):
     with pytest.raises(Cancelled):
         answer(question, watch=Recorder(lambda told: told[:2] == ("toy/color", "running")))
