@@ -57,13 +57,13 @@ def _hero(example: RunSummary | None) -> None:
                 navigation.go("results", run=example.id, model=None)
             kind = "secondary" if example else "primary"
             if st.button("Use my own pictures", type=kind, icon=":material/folder_open:"):
-                st.session_state["images-way"] = "folder"
+                st.session_state["images-way"] = "folder" if state.opens_folders() else "zip"
                 navigation.go("images", images=None, again=None)
             if example and st.button(
                 "Take the tour (2 minutes)", type="tertiary", icon=":material/tour:"
             ):
                 tour.start(example.id)
-        st.caption(":material/lock: Your pictures stay on this computer.")
+        st.caption(frame.stays())
     if example:
         with right:
             cards.example(example)

@@ -7,10 +7,11 @@ import streamlit as st
 from srcsel.ui.app import frame, sight, state
 from srcsel.ui.images import checking, choosing, uploading
 from srcsel.ui.models import again
+from srcsel.ui.people.reach import here
 
 WAYS = {
     "examples": ("Examples", choosing.examples),
-    "folder": ("Folder on this computer", choosing.folder),
+    "folder": ("Folder on {}", choosing.folder),
     "zip": ("Upload", uploading.draw),
     "public": ("Public set", choosing.public),
 }
@@ -29,7 +30,7 @@ def images() -> None:
     way = st.segmented_control(
         "Where are your pictures?",
         list(WAYS),
-        format_func=lambda key: WAYS[key][0],
+        format_func=lambda key: WAYS[key][0].format(here()),
         key="images-way",
         required=True,
         persist_state="session",

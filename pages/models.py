@@ -88,7 +88,9 @@ def models() -> None:
             options["precision"] = precision.switch(ticked)
         options["all_pictures"] = whole.switch(listing)
         with button:
-            starting.run_button(listing, ticked, options)
+            said = starting.run_button(listing, ticked, options)
+        if said:
+            st.caption(said)
     if ticked:
         _command(listing, ticked, options)
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import TypeVar
+
+T = TypeVar("T")
 
 _WORDS = (
     "no",
@@ -32,7 +35,26 @@ def count(n: int, noun: str, many: str = "") -> str:
 
 def listed(names: Sequence[str]) -> str:
     """Join names as in a sentence: "A, B and C"."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return some_of(names, len(names))
+
+
+def some_of(
+    named: Sequence[T],
+    most: int,
+    noun: str = "",
+    *,
+    show: Callable[[T], object] = str,
+    between: str = ", ",
+) -> str:
+    """Join what is named, as `show` writes it, as in a sentence; of much more than `most` the first
+    ones: "A, B and C", "A, B and 12 more classes" where `noun` is "classes".
+    """
+    rest = len(named) - most
+    if rest < 2:  # the last one's name takes no more room than "1 more"
+        most, rest = len(named), 0
+    shown = [str(show(one)) for one in named[:most]]
+    shown += [f"{rest:,} more {noun}".rstrip()] if rest else []
+    return between.join(shown[:-1]) + " and " * (len(shown) > 1) + "".join(shown[-1:])
 
 
 def one_line(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from srcsel.base.phrases import plain
+from srcsel.base.phrases import plain, some_of
 from srcsel.base.records import Accuracy, Evidence, Result
 from srcsel.charts import marks
 from srcsel.charts.bars import bars_height, short_names
@@ -76,10 +76,9 @@ def accuracy_alt(result: Result, evidence: Evidence) -> str:
         return "No model has an accuracy yet."
     titles = titles_of(result)
     best = sorted(evidence.accuracies, key=lambda a: -a.mean)
-    parts = [f"{plain(titles[a.model])} {100 * a.mean:.1f} %" for a in best[:5]]
-    rest = f", and {len(best) - 5} more" if len(best) > 5 else ""
+    parts = [f"{plain(titles[a.model])} {100 * a.mean:.1f} %" for a in best]
     tie = f" {len(evidence.close)} models cannot be told apart." if len(evidence.close) > 1 else ""
-    return f"Accuracy reached, best first: {'; '.join(parts)}{rest}.{tie}"
+    return f"Accuracy reached, best first: {some_of(parts, 5, between='; ')}.{tie}"
 
 
 def spread_of(accuracy: Accuracy) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from srcsel.base.phrases import millions, plain
+from srcsel.base.phrases import millions, plain, some_of
 from srcsel.base.records import Accuracy, Evidence, Reading, Result
 from srcsel.charts import marks
 from srcsel.charts.accuracies import NAME, accuracies_on_show, spread_of
@@ -114,10 +114,9 @@ def scatter_alt(result: Result, evidence: Evidence, predictor: str, reading: Rea
     parts = [
         f"{plain(titles[a.model])}: score {_value(predictor, points[a.model][0])},"
         f" {100 * a.mean:.1f} % right"
-        for a in best[:6]
+        for a in best
     ]
-    rest = f"; and {len(best) - 6} more" if len(best) > 6 else ""
-    return f"Score against accuracy, most accurate first. {'; '.join(parts)}{rest}."
+    return f"Score against accuracy, most accurate first. {some_of(parts, 6, between='; ')}."
 
 
 def _ends(accuracy: Accuracy) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from srcsel.base.phrases import cut, cut_apart, plain, significant
+from srcsel.base.phrases import cut, cut_apart, plain, significant, some_of
 from srcsel.base.records import Reading, Result, Score
 from srcsel.charts.palette import plotly_text
 from srcsel.verdict.correction import MARK, lengths_before
@@ -154,13 +154,13 @@ def bars_alt(result: Result, measure: str, reading: Reading) -> str:
         "supcon": "How well neighbours agree",
     }
     was = {m: f" ({v:z.3f} before)" for m, v in lengths_before(result, measure, reading).items()}
-    parts = [f"{titles[m]} {bar_length(scores[m])[0]:z.3f}{was.get(m, '')}" for m in order[:5]]
-    rest = f", and {len(order) - 5} more" if len(order) > 5 else ""
+    parts = [f"{titles[m]} {bar_length(scores[m])[0]:z.3f}{was.get(m, '')}" for m in order]
     close = len(shaded(result))
     tie = f" For the verdict {close} models are too close to call." if close else ""
     chance = axis_chance({m: scores[m] for m in order})
     stands = f" Chance stands at {chance:z.3f}."
-    return f"{what.get(measure, measure)}, best first: {'; '.join(parts)}{rest}.{stands}{tie}"
+    said = some_of(parts, 5, between="; ")
+    return f"{what.get(measure, measure)}, best first: {said}.{stands}{tie}"
 
 
 def _limits(

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from srcsel.base.errors import FeatureError, InputError
-from srcsel.base.phrases import cut
+from srcsel.base.phrases import cut, some_of
 from srcsel.cli.columns import NAMES, Arrays
 from srcsel.cli.opened import opened
 from srcsel.cli.output import say
@@ -35,10 +35,11 @@ def read_features(file: Path, labels: Path | None = None) -> dict[str, np.ndarra
         arrays["y"] = _labels(labels, len(arrays.get("X", ())))
     missing = [key for key in ("X", "y") if key not in arrays]
     if missing:
-        there = ", ".join(cut(name) for name in list(held)[:SHOWN] if name)
+        there = [name for name in held if name]
+        holds = f" (it holds {some_of(there, SHOWN, show=cut)})" if there else ""
         raise InputError(
             f"{file} has no array {' and no array '.join(missing)}"
-            f"{f' (it holds {there})' if there else ''}. Save it with"
+            f"{holds}. Save it with"
             " numpy.savez(FILE, X=features, y=labels), or give the labels with --labels FILE."
         )
     try:
@@ -70,7 +71,7 @@ def _labels(file: Path, n: int) -> Any:
         # a single column without a heading: its first label was taken for one
         return values if not name or len(values) != n - 1 else [name, *values]
     raise InputError(
-        f"{file} has several columns or arrays ({', '.join(list(arrays)[:SHOWN])}), and none is"
+        f"{file} has several columns or arrays ({some_of([*arrays], SHOWN, show=cut)}), and none is"
         " called label. Call the one with the labels so."
     )
 

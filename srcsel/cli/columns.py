@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from srcsel.base.errors import InputError
-from srcsel.base.phrases import bare
+from srcsel.base.phrases import bare, some_of
 from srcsel.cli.output import say
 from srcsel.pictures.tables import encoding_of
 from srcsel.pictures.tables.layout import Layout, layout_of, parted
@@ -109,14 +109,14 @@ def _columns(table: Any, file: Path) -> Arrays:
     rest = _features(table)
     if words := _words(rest):
         raise InputError(
-            f"{file} has columns that hold no numbers: {', '.join(words[:3])}. Leave them out, and"
+            f"{file} has columns that hold no numbers: {some_of(words, 3)}. Leave them out, and"
             " call the column of the labels label."
         )
     label = _label(table)
     aside = [name for name in table.columns if name != label and name not in rest.columns]
     if told := [_called(name) for name in aside if not table[name].isna().all()]:
         say(
-            f"{file}: left out as no feature: {', '.join(told[:5])}. Such a column numbers or sorts"
+            f"{file}: left out as no feature: {some_of(told, 5)}. Such a column numbers or sorts"
             " the rows. If it is a feature, give it another name, or save an .npz file."
         )
     found: Arrays = {"X": rest.to_numpy(dtype=np.float64)}

@@ -21,13 +21,16 @@ from srcsel.base.settings import Settings
 from srcsel.base.watch import Watch
 from srcsel.demo.example import RUN_ID, RUNS, TARGET, share_maps, without_times
 from srcsel.demo.findings import Told, mean_cosine, summarize
+from srcsel.evidence.agreement import picked_again
 from srcsel.evidence.gather import gather
+from srcsel.evidence.sentence import sentence
 from srcsel.features.recover import features_of
 from srcsel.measures import MEASURES
 from srcsel.pictures.bundled.targets import TARGETS
 from srcsel.runs.run import answer, new_run
 from srcsel.store import files
 from srcsel.store.features import open_features, open_runs
+from srcsel.store.runs import RunStore
 from srcsel.verdict.wording import PREDICTORS, READINGS
 
 PREFIX = "experiment-"
@@ -83,6 +86,31 @@ def told(home: Path, targets: Sequence[str] = tuple(TARGETS)) -> list[Told]:
     return found
 
 
+def told_again(runs: RunStore, summary: dict[str, Any]) -> list[Told]:
+    """Read finished runs as `told` does, with their evidence in today's words, which is saved.
+
+    Nothing is computed again: how the features lie is read from the summary of before.
+    """
+    found = []
+    for target in summary["targets"]:
+        result = runs.load(target["run"])
+        kept = []
+        for evidence in runs.evidences(result.run.id):
+            rows = picked_again(result, evidence)
+            said = sentence(
+                evidence.accuracies,
+                rows,
+                evidence.close,
+                result.models,
+                tie=result.verdict.kind == "tie",
+            )
+            kept.append(replace(evidence, agreements=rows, sentence=said))
+            runs.save_evidence(kept[-1])
+        cones = {m["id"]: m["cone"] for m in target["models"] if m["cone"] is not None}
+        found.append(Told(result, tuple(kept), cones))
+    return found
+
+
 def table(summary: dict[str, Any], kind: EvidenceKind) -> str:
     """Lay out a summary's predictors for one kind of evidence as a Markdown table, fewest points
     lost first.
@@ -114,7 +142,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--summary", type=Path, default=SUMMARY, help="where the summary goes (JSON)"
     )
+    parser.add_argument(
+        "--words",
+        action="store_true",
+        help="compute nothing: say what is stored in --runs and --summary in today's words",
+    )
     chosen = parser.parse_args(arguments)
+    if chosen.words:
+        stored = RunStore(chosen.runs)
+        summary = summarize(told_again(stored, files.read_json(chosen.summary)))
+        files.write_json(chosen.summary, summary)
+        return 0
     with tempfile.TemporaryDirectory() as temporary, Bars() as bars:
         home = chosen.home or Path(temporary)
         for folder in make(home, watch=bars).values():

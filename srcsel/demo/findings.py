@@ -123,7 +123,7 @@ def _predictors(told: Sequence[Told], kind: str) -> list[dict[str, Any]]:
             known = [v for v in values if v is not None]
             row[name] = dict(zip(by_target, values, strict=True))
             row[f"mean_{name}"] = float(np.mean(known)) if len(known) == len(told) else None
-        row["picked"] = {target: a.picked for target, a in by_target.items()}
+        row["picked"] = {target: [*a.tied] or a.picked for target, a in by_target.items()}
         row["hits"] = sum(v is not None and v <= 0 for v in row["regret"].values())
         row["models"] = {target: a.models for target, a in by_target.items()}
         rows.append(row)

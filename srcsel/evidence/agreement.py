@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from srcsel.base.records import Agreement, Interval, Reading, Result, Score
+from srcsel.base.records import Agreement, Evidence, Interval, Reading, Result, Score
 from srcsel.measures import MEASURES
 from srcsel.scoring.reached import Reached
 from srcsel.verdict.consensus import consensus
@@ -58,6 +58,25 @@ def agreements(result: Result, reached: Reached, draws: int = DRAWS) -> tuple[Ag
     asked = predictors(result, reached.models, rechecks=draws)
     rows = [agreement(p, reached.models, reached.means, again, candidates) for p in asked]
     return tuple(sorted(rows, key=_place))
+
+
+def picked_again(result: Result, evidence: Evidence) -> tuple[Agreement, ...]:
+    """Return the rows of stored evidence with what each predictor picks as it is told today.
+
+    How often it picked the best where it puts several first (`hit`) is known only to who has the
+    draws: None where the row counted one of them.
+    """
+    yardsticks = {m.id for m in result.models if m.yardstick}
+    known = [a.model for a in evidence.accuracies]
+    found = {(p.name, p.reading): p for p in predictors(result, known, rechecks=0)}
+    rows = []
+    for row in evidence.agreements:
+        predictor = found[row.predictor, row.reading]
+        able = [m for m in known if m in predictor.values and m not in yardsticks]
+        picked, tied = picks(predictor, able)
+        hit = row.hit if tied == row.tied else None
+        rows.append(replace(row, picked=picked, tied=tied, hit=hit))
+    return tuple(rows)
 
 
 def predictors(result: Result, models: Sequence[str], rechecks: int = DRAWS) -> list[Predictor]:
@@ -109,17 +128,13 @@ def agreement(
         weighted = _interval(weighted_tau(x, means[at]), weighted_tau(again, draws[:, at]))
         pearson = _interval(correlation(x, means[at]), correlation(again, draws[:, at]))
     able = [i for i, m in enumerate(names) if m in candidates]
-    picked, tied, regret, hit = None, (), NOTHING, None
-    if len(able) > 1 and not _constant(x[able]):
+    picked, tied = picks(predictor, [names[i] for i in able])
+    regret, hit = NOTHING, None
+    if first := tied or ((picked,) if picked else ()):
         y, y_again = means[at][able], draws[:, at][:, able]
         lost = points_lost(again[:, able], y_again)
-        if predictor.pick in names:
-            picked = predictor.pick
-            regret = _interval(100 * (y.max() - means[models.index(picked)]), lost)
-        else:
-            first = [names[i] for i, top in zip(able, _first(x[able]), strict=True) if top]
-            picked, tied = (first[0], ()) if len(first) == 1 else (None, tuple(first))
-            regret = _interval(points_lost(x[None, able], y[None])[0], lost)
+        taken = means[[models.index(m) for m in first]].mean()
+        regret = _interval(100 * (y.max() - taken), lost)
         hit = float(hits(again[:, able], y_again).mean()) if len(lost) else None
     return Agreement(
         predictor.name,
@@ -134,6 +149,19 @@ def agreement(
         reason,
         tied,
     )
+
+
+def picks(predictor: Predictor, models: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
+    """Return the model that a predictor puts first of `models`, each of which it has a value for,
+    or None and those that it puts first alike; None and () where it says nothing of them.
+    """
+    x = np.array([predictor.values[m] for m in models])
+    if len(x) < 2 or _constant(x):
+        return None, ()
+    if predictor.pick in models:
+        return predictor.pick, ()
+    first = tuple(m for m, top in zip(models, _first(x), strict=True) if top)
+    return (first[0], ()) if len(first) == 1 else (None, first)
 
 
 def kendall(x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from srcsel.base.absent import NO_VALUE
 from srcsel.base.errors import FeatureError
-from srcsel.base.phrases import cut
+from srcsel.base.phrases import cut, some_of
 from srcsel.measures.kernels.blocks import blocks
 
 ROWS = 10  # without a label, named in a message
@@ -157,10 +157,9 @@ def plain_labels(labels: ArrayLike | Sequence[Any]) -> np.ndarray:
     values = [_read(value) for value in array.tolist()]
     none = [row for row, value in enumerate(values) if _is_none(value)]
     if none:
-        first = ", ".join(map(str, none[:ROWS]))
-        more = f" and {len(none) - ROWS:,} more" if len(none) > ROWS else ""
+        first = some_of(none, ROWS)
         raise FeatureError(
-            f"{len(none):,} of {len(values):,} rows have no label, counted from 0: {first}{more}."
+            f"{len(none):,} of {len(values):,} rows have no label, counted from 0: {first}."
             " Give every picture a class, or leave these rows out of features and labels."
         )
     if array.dtype.kind not in "SUTO":

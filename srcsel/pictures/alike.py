@@ -9,7 +9,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 
-from srcsel.base.phrases import cut
+from srcsel.base.phrases import cut, some_of
 
 MOST = 6  # groups of names in a sentence
 _LIST = re.compile(r"[\[({].*['\",].*[\])}]", re.DOTALL)  # ['cat', 'dog']
@@ -45,10 +45,11 @@ def look_alikes(classes: Sequence[str]) -> list[str]:
     groups = [names for names in alike.values() if len(names) > 1]
     if not groups:
         return []
-    told = "; ".join(" and ".join(map(_exactly, names)) for names in groups[:MOST])
-    more = f" and {len(groups) - MOST:,} more groups" if len(groups) > MOST else ""
+    told = some_of(
+        groups, MOST, "groups", show=lambda names: " and ".join(map(_exactly, names)), between="; "
+    )
     return [
-        f"Some classes differ only in capitals, blanks, signs or the form of letters: {told}{more}."
+        f"Some classes differ only in capitals, blanks, signs or the form of letters: {told}."
         " They are kept apart. If they are one class, write them alike."
     ]
 
@@ -70,10 +71,9 @@ def joined(classes: Sequence[str]) -> list[str]:
     ]
     if not found:
         return []
-    shown = ", ".join(f"'{cut(name)}'" for name in found[:MOST])
-    more = f" and {len(found) - MOST:,} more" if len(found) > MOST else ""
+    shown = some_of(found, MOST, show=_quoted)
     return [
-        f"Some classes seem to be several labels of one picture: {shown}{more}. Each combination"
+        f"Some classes seem to be several labels of one picture: {shown}. Each combination"
         " counts as a class of its own. If that is not meant, give each picture one label."
     ]
 
@@ -98,9 +98,13 @@ def perhaps_unsorted(classes: Sequence[str]) -> list[str]:
     found = [name for name in classes if _UNSORTED.fullmatch(_in_words(name))]
     if not found or len(found) == len(classes):
         return []
-    shown = " and ".join(f"'{cut(name)}'" for name in found[:MOST])
+    shown = some_of(found, MOST, show=_quoted)
     what = "is taken for a class" if len(found) == 1 else "are taken for classes"
     return [f"{shown} {what}. If those pictures are only not sorted yet, leave them out."]
+
+
+def _quoted(name: str) -> str:
+    return f"'{cut(name)}'"
 
 
 def _in_words(name: str) -> str:

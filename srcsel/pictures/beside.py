@@ -8,7 +8,7 @@ import re
 import shlex
 from collections import Counter
 
-from srcsel.base.phrases import count, cut
+from srcsel.base.phrases import count, cut, some_of
 from srcsel.base.records import Unreadable
 from srcsel.pictures.kinds import ending
 from srcsel.pictures.layouts import is_of_masks, parts_among, split_of
@@ -105,10 +105,9 @@ def _names(tree: Tree) -> list[str]:
             del kinds[name]
     if len(kinds) < 2 or 2 * kinds.total() < len(stems):
         return []
-    told = ", ".join(f"'{cut(name)}' ({n:,})" for name, n in kinds.most_common(SHOWN))
-    more = f" and {len(kinds) - SHOWN:,} more" if len(kinds) > SHOWN else ""
+    told = some_of(kinds.most_common(), SHOWN, show=lambda one: f"'{cut(one[0])}' ({one[1]:,})")
     return [
-        f"The names of the pictures seem to say their classes: {told}{more}. Names are not read for"
+        f"The names of the pictures seem to say their classes: {told}. Names are not read for"
         " that: put the pictures of each into a folder of its own, or add a table labels.csv"
         " (file,label)."
     ]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from srcsel.base.errors import InputError
-from srcsel.base.phrases import count, cut
+from srcsel.base.phrases import count, cut, some_of
 from srcsel.base.records import Dataset, Listing
 from srcsel.pictures.alike import about_names
 from srcsel.pictures.layouts import about_layout, is_part
@@ -186,11 +186,9 @@ def _about_left_out(dataset: Dataset | Listing) -> list[str]:
 
 
 def _first(paths: Sequence[str]) -> str:
-    more = f" and {len(paths) - 3:,} more" if len(paths) > 3 else ""
-    return f"{', '.join(map(cut, paths[:3]))}{more}"
+    return some_of(paths, 3, show=cut)
 
 
 def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(map(cut, names[:3]))
-    more = f" and {len(names) - 3:,} more classes" if len(names) > 3 else ""
-    return f"{shown}{more} {'has' if len(names) == 1 else 'have'}"
+    shown = some_of(names, 3, "classes", show=cut)
+    return f"{shown} {'has' if len(names) == 1 else 'have'}"

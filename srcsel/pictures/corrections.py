@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from srcsel.base.errors import InputError, UnknownNameError
-from srcsel.base.phrases import count, cut, listed, plain
+from srcsel.base.phrases import count, cut, listed, plain, some_of
 from srcsel.base.records import Corrections, Dataset, Listing, Unreadable
 from srcsel.pictures.checks import check, require_rankable
 
@@ -188,7 +188,7 @@ def foreseen(dataset: Dataset, new: Corrections) -> tuple[tuple[str, ...], str]:
 
 
 def _some(names: list[str]) -> str:
-    return listed(names if len(names) <= 4 else [*names[:3], f"{len(names) - 3:,} more classes"])
+    return some_of(names, 3, "classes")
 
 
 def _pairs(relabeled: Relabeled) -> Iterable[tuple[str, str]]:

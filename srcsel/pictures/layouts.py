@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from srcsel.base.paths import BELOW, starred
-from srcsel.base.phrases import cut, listed
+from srcsel.base.phrases import cut, some_of
 from srcsel.base.records import Dataset, Listing
 
 FOLDER_NAMES = "folder names"  # `label_source` where the first folders are the classes
@@ -253,6 +253,4 @@ def typed(ways: list[Remedy]) -> str:
 
 
 def _quoted(names: tuple[str, ...] | list[str]) -> str:
-    shown = [f"'{cut(name)}'" for name in names[:MOST]]
-    more = [f"{len(names) - MOST:,} more"] if len(names) > MOST else []
-    return listed([*shown, *more])
+    return some_of(names, MOST, show=lambda name: f"'{cut(name)}'")

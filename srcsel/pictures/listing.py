@@ -14,7 +14,7 @@ import numpy as np
 
 from srcsel.base.errors import InputError, MissingPathError, UnknownNameError
 from srcsel.base.paths import BELOW, named, opened, starred, written
-from srcsel.base.phrases import cut
+from srcsel.base.phrases import cut, some_of
 from srcsel.base.records import Dataset, Listing, Unreadable
 from srcsel.base.settings import load_settings
 from srcsel.pictures import beside, masks, stores
@@ -233,11 +233,10 @@ def _about_bare(tree: Tree, depth: int = 0) -> list[str]:
     bare = tree.bare(depth)
     if not bare:
         return []
-    told = ", ".join(f"'{cut(name)}' ({tree.held(name)})" for name in bare[:SHOWN])
-    more = f" and {len(bare) - SHOWN:,} more" if len(bare) > SHOWN else ""
+    told = some_of(bare, SHOWN, show=lambda name: f"'{cut(name)}' ({tree.held(name)})")
     said = f"The folder {told} holds no picture that can be read, so it is no class."
     if len(bare) > 1:
-        said = f"The folders {told}{more} hold no picture that can be read: they are no classes."
+        said = f"The folders {told} hold no picture that can be read: they are no classes."
     if any(name.rpartition("/")[2].casefold() in BOXES for name in bare):
         said += " Boxes and masks are not read: each picture needs one class, by folder or table."
     return [said]

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from srcsel.base import sampling
 from srcsel.base.asked import checked
 from srcsel.base.errors import FeatureError, InputError, NotAvailable
-from srcsel.base.phrases import cut
+from srcsel.base.phrases import cut, some_of
 from srcsel.base.records import (
     GIVEN,
     Dataset,
@@ -185,10 +185,10 @@ def _require_names(features: Any, logits: Any) -> None:
         )
     for name in logits:
         if name not in features:
-            known = ", ".join(f"'{cut(one)}'" for one in list(features)[:SHOWN])
+            known = some_of([*features], SHOWN, show=lambda one: f"'{cut(one)}'")
             raise InputError(
                 f"There are logits of {cut(repr(name))} and no features of it. Name both alike:"
-                f" features are there of {known}{', ...' if len(features) > SHOWN else ''}."
+                f" features are there of {known}."
             )
 
 

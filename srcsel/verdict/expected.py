@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from srcsel.base.paths import named
 from srcsel.base.phrases import spoken, within
 from srcsel.base.records import GIVEN, Accuracy, Result, Shown, SourceModel, Strip, Verdict
 from srcsel.models.called import at_start
@@ -35,7 +34,6 @@ class Expected:
     winner: Accuracy
     next_best: Accuracy | None  # of the other models that one may start from
     yardstick: Accuracy | None  # the best of them
-    whose: str  # "your", or "these" where srcsel brought the pictures
 
 
 def expected(result: Result) -> Expected | None:
@@ -53,17 +51,16 @@ def expected(result: Result) -> Expected | None:
         winner,
         best(lambda m: not m.yardstick and m.id != winner.model),
         best(lambda m: m.yardstick),
-        "your" if named(result.run.ref) is None else "these",
     )
 
 
 def in_words(reached: Expected) -> str:
-    """Say it as the end of a sentence, each with its interval: "about 79 % right on your pictures
+    """Say it as the end of a sentence, each with its interval: "about 79 % right on these pictures
     (73 to 84), the best of the others 77 (71 to 82), a yardstick 41 (36 to 46)".
     """
     one = reached.winner
     beside = {"the best of the others": reached.next_best, "a yardstick": reached.yardstick}
-    said = f"about {percent(one.mean)} % right on {reached.whose} pictures"
+    said = f"about {percent(one.mean)} % right on these pictures"
     parts = [
         f"{what} {percent(a.mean)} ({within(a.low, a.high)})" for what, a in beside.items() if a
     ]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from srcsel.base.phrases import about, millions, moment, significant
+from srcsel.base.phrases import about, listed, millions, moment, significant, some_of
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,19 @@ def test_digits_that_count_are_never_an_exponent():
         *("0", "0.0000001", "0.099", "1", "100", "12,000")
     ]
     assert millions(20) == "0.00002 million"
+
+
+@pytest.mark.parametrize(
+    ("letters", "said"),
+    [
+        ("", ""),
+        ("a", "'a'"),
+        ("ab", "'a' and 'b'"),
+        ("abcd", "'a', 'b', 'c' and 'd'"),  # a name takes no more room than "1 more"
+        ("abcde", "'a', 'b', 'c' and 2 more groups"),
+    ],
+)
+def test_of_many_names_the_first_are_said_and_the_rest_counted(letters, said):
+    assert some_of(letters, 3, "groups", show=repr) == said
+    assert some_of(range(2000), 1, between="; ") == "0 and 1,999 more"
+    assert listed(list("abcde")) == "a, b, c, d and e"

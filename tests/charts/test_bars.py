@@ -290,7 +290,7 @@ def test_thin_outlines_say_where_the_bars_ended_before_a_correction():
         assert ends == pytest.approx({"demo/m0": 0.5 * k, "demo/m1": 0.3 * k})
         assert rows[1].about[-1] == f"before the correction: {0.3 * k:.3f}"
     said = charts.bars_alt(result, "supcon", "whitened")
-    assert "Model 0 0.700 (0.500 before); Model 1 0.200 (0.300 before)" in said
+    assert "Model 0 0.700 (0.500 before) and Model 1 0.200 (0.300 before)" in said
 
 
 def test_the_axis_holds_what_was_there_before():

@@ -75,7 +75,7 @@ def test_rows_without_a_label_are_named(npz, none, capsys):
     labels = list(WORDS) if isinstance(none, str | bytes | None) else IDS.astype(float).tolist()
     for row in (2, 17):
         labels[row] = none
-    sentence = "2 of 24 rows have no label, counted from 0: 2, 17."
+    sentence = "2 of 24 rows have no label, counted from 0: 2 and 17."
     for given in (labels, objects(labels), pd.Series(labels)):
         with pytest.raises(FeatureError, match=sentence):
             rank_features({"a": X}, given)
@@ -280,8 +280,8 @@ def test_the_shell_takes_labels_for_all_files(tmp_path, capsys):
         ("names.csv", "columns that hold no numbers: file"),
         ("bare.csv", "first line of .* holds numbers, and no names of columns"),
         ("numpy.pt", "holds Python objects, which are not opened"),  # its arrays are such
-        ("called.pt", r"no array X and no array y \(it holds feats, kinds\)"),
-        ("called.npz", r"no array X and no array y \(it holds feats, kinds\)"),
+        ("called.pt", r"no array X and no array y \(it holds feats and kinds\)"),
+        ("called.npz", r"no array X and no array y \(it holds feats and kinds\)"),
         ("gone.npy", "There is no file"),
     ],
 )

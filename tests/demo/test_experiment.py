@@ -2,8 +2,10 @@
 say.
 """
 
+import dataclasses
 import json
 import re
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +15,7 @@ from scipy import stats
 from srcsel.base.records import Protocol
 from srcsel.base.settings import load_settings
 from srcsel.demo import experiment
+from srcsel.demo.findings import summarize
 from srcsel.measures import MEASURES
 from srcsel.pictures.bundled.targets import TARGETS
 from srcsel.store.features import open_runs
@@ -131,6 +134,24 @@ def test_the_shipped_summary_is_the_mean_over_the_shipped_runs():
         assert len(rows) == len(SHIPPED)
         assert row["mean_regret"] == pytest.approx(np.mean([a.regret.value for a in rows]))
         assert row["mean_tau"] == pytest.approx(np.mean([a.tau.value for a in rows]))
+
+
+def test_what_ships_is_said_in_todays_words(tmp_path):
+    """`python -m srcsel.demo.experiment --words` was run after the last change of words."""
+    told = json.loads(experiment.SUMMARY.read_text())
+    shutil.copytree(experiment.RUNS, tmp_path / "runs")
+    copy = RunStore(tmp_path / "runs")
+    again = experiment.told_again(copy, told)
+    assert json.loads(json.dumps(summarize(again))) == told
+    shipped = open_runs(load_settings())
+    for one in again:
+        stored = shipped.evidences(one.result.run.id)
+        assert [dataclasses.asdict(e) for e in one.evidence] == [
+            dataclasses.asdict(e) for e in stored
+        ]
+    ties = [a for one in again for e in one.evidence for a in e.agreements if a.tied]
+    assert {a.predictor for a in ties} == {"sfda", "hscore", "knn"}  # these give several the same
+    assert all(a.picked is None for a in ties)
 
 
 def test_the_page_carries_the_table_and_the_findings_as_they_came_out(pytestconfig):

@@ -70,6 +70,30 @@ def test_a_link_opens_anothers_run_for_reading(visit, two, as_person, words_of):
         assert (mine.NOT_YOURS in words_of(tab)) is not whose
 
 
+def test_anothers_run_says_so_and_pictures_lie_on_the_server(
+    visit, two, as_person, words_of, monkeypatch
+):
+    for person, anothers in ((ADA, False), (BOB, True)):
+        as_person(person)
+        for page in ("results", "explore"):
+            said = words_of(visit(page, run=two[0]))
+            assert ("Somebody else's run" in said) is anothers
+    assert visit("images").segmented_control(key="images-way").options[1] == (
+        "Folder on this computer"
+    )
+    monkeypatch.setenv("SRCSEL_HOSTS", "lab.example")  # others reach it
+    for roots, way in (("/data/pictures", "folder"), ("s3://bucket", "folder"), ("nowhere", "zip")):
+        monkeypatch.setenv("SRCSEL_ROOTS", roots)
+        tab = visit()
+        assert ":material/lock: Your pictures stay on the server." in [c.value for c in tab.caption]
+        next(b for b in tab.button if b.label == "Use my own pictures").click().run()
+        ways = tab.segmented_control(key="images-way")
+        assert (ways.value, ways.options[1]) == (way, "Folder on the server")
+        if way == "folder":
+            box = tab.text_input(key="images-folder")
+            assert (box.label, box.placeholder) == ("Folder on the server", f"{roots}/leaves")
+
+
 @pytest.mark.parametrize("state", ["running", "failed"])
 def test_only_ones_own_job_is_stopped_or_continued(
     visit, board, settle, as_person, result, work, state, words_of

@@ -369,6 +369,10 @@ def test_a_row_of_one_line_says_everything_or_shows_that_it_goes_on():
     assert lines["Learned from"][0] == "ImageNet-1k"
     assert "…" in lines["Learned from"][1]
     assert sum(columns[name]["width"] for name in table.MANY) == 1120 - 36
+    folds = [f"leaf disease, fold {i}, " + "best of all epochs " * 4 for i in range(3)]
+    rows = pd.DataFrame({"Starting model": folds, **{name: ["x"] * 3 for name in told}})
+    lines, _ = table.in_lines(rows, table.MANY)
+    assert lines["Starting model"].nunique() == 3  # what tells them apart is not what was cut
 
 
 def test_many_models_stand_in_rows_of_one_line(choose, words_of, monkeypatch):

@@ -309,7 +309,7 @@ def test_empty_class_folders_are_named(tmp_path):
     fill(tmp_path, "cat/1.jpg", "dog/1.jpg", "emu/notes.txt")
     (tmp_path / "owl" / "deep").mkdir(parents=True)
     assert list_pictures(str(tmp_path)).notes == (
-        "The folders 'emu' (1 .txt), 'owl' (empty) hold no picture that can be read: they are no"
+        "The folders 'emu' (1 .txt) and 'owl' (empty) hold no picture that can be read: they are no"
         " classes.",
     )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from srcsel.base.errors import ModelError
-from srcsel.base.phrases import listed, spoken
+from srcsel.base.phrases import some_of, spoken
 from srcsel.models.hubs._match import DERIVED, Form, Match, by_names, by_position
 from srcsel.models.hubs._nearest import nearest
 from srcsel.models.hubs._network import Forward, hooked_forward, last_layer, timm_forward
@@ -215,7 +215,7 @@ def _note(
 def _which(best: Match, others: list[str]) -> str:
     """Say which of several networks was taken, and whether its weights are averages."""
     place, steps = best.place or "the whole file", best.named.averages(best.prefix)
-    rest = f", not {listed(others[:NAMED])}" if others else ""
+    rest = f", not {_some(others)}" if others else ""
     if steps is not None:
         return f"Averaged weights were taken ({place}, of {steps:,} steps){rest}."
     if best.rank in (AVERAGED, TEACHER):
@@ -224,8 +224,7 @@ def _which(best: Match, others: list[str]) -> str:
 
 
 def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
+    return some_of(names, NAMED)
 
 
 def _timm_heads(architecture: str) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srcsel.base.errors import ModelError
+from srcsel.base.phrases import some_of
 from srcsel.models.hubs import _pickle
 from srcsel.models.hubs._states import State, main_state
 
@@ -141,9 +142,8 @@ def load_exactly(network: nn.Module, state: State, what: str, more: str = "") ->
 
 def misfit(what: str, found: list[str], more: str = "") -> str:
     """Say in what the weights of a file differ from those of `what`."""
-    rest = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     advice = more or "Check that the architecture is right."
-    return f"The weights do not fit {what}: {'; '.join(found[:SHOWN])}{rest}. {advice}"
+    return f"The weights do not fit {what}: {some_of(found, SHOWN, between='; ')}. {advice}"
 
 
 def _header(path: Path) -> dict[str, _pickle.Shape]:

@@ -20,7 +20,7 @@ from srcsel.base.errors import (
     UnknownNameError,
 )
 from srcsel.base.paths import clean, opened, typed
-from srcsel.base.phrases import listed, one_line, whole_path
+from srcsel.base.phrases import one_line, some_of, whole_path
 from srcsel.base.records import SourceModel, Unreadable
 from srcsel.base.watch import Watch
 from srcsel.models.hubs import _added, _caches, _fit, _table, _weights
@@ -280,8 +280,7 @@ def _note(found: Checkpoint) -> str:
         said += " Its first layer reads one channel: pictures are made greyscale."
     unknown = found.card.unknown
     if unknown:
-        shown = [one_line(key)[:MOST_KEY] for key in unknown[:3]]
-        keys = listed([*shown, *([f"{len(unknown) - 3} more"] if len(unknown) > 3 else [])])
+        keys = some_of(unknown, 3, show=lambda key: one_line(key)[:MOST_KEY])
         said += f" Its card also says {keys}, which means nothing here and is not used."
     return said
 

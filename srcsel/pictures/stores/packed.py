@@ -151,8 +151,7 @@ class _Seen:
 
 
 def _some(names: Sequence[str]) -> str:
-    more = [f"{n:,} more"] if (n := len(names) - SHOWN) > 0 else []
-    return phrases.listed([*map(cut, names[:SHOWN]), *more])
+    return phrases.some_of(names, SHOWN, show=cut)
 
 
 class _Beside:

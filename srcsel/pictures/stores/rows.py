@@ -57,7 +57,7 @@ def ask(store: Store, packed: Sequence[Stored], place: Path, watch: Watch) -> No
                 every += len(labels)
                 some += sum(map(bool, labels))
         if not some:
-            names = phrases.listed([Path(one.name).name for one in packed][:NAMED])
+            names = phrases.some_of(packed, NAMED, show=lambda one: Path(one.name).name)
             raise InputError(NO_LABELS.format(names) if every else NO_PICTURES)
         kept = _keep_same(place, now)
         path.replace(place / index.LABELS)

@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from srcsel.base.errors import InputError
-from srcsel.base.phrases import cut
+from srcsel.base.phrases import cut, some_of
 from srcsel.pictures.images import SUFFIXES as PICTURES
 from srcsel.pictures.kinds import ending, without_ending
 from srcsel.pictures.reading import FILE_LIMIT
@@ -250,7 +250,7 @@ def columns(schema: Any, name: str) -> tuple[str, str]:
     images = _first(IMAGE, [f.name for f in schema if holds_bytes(f.type)], any_other=True)
     labels = _first(LABEL, [f.name for f in schema if simple(f.type)], any_other=False)
     if images is None or labels is None:
-        raise InputError(NO_COLUMNS.format(name, ", ".join(map(cut, schema.names[:12]))))
+        raise InputError(NO_COLUMNS.format(name, some_of(schema.names, 12, show=cut)))
     return images, labels
 
 

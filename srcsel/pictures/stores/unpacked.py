@@ -184,7 +184,7 @@ def _unpack_each(
         plain = plain or folder.has_tables or folder.has_classes
     if not plain and not some:
         bare = NO_LABEL in aside.values() or not telling
-        names = phrases.listed([Path(one).name for one in sources.names][:NAMED])
+        names = phrases.some_of(sources.names, NAMED, show=lambda one: Path(one).name)
         raise InputError(NO_LABELS.format(names) if bare else NO_PICTURES)
     return plain
 

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from srcsel.base import access
 from srcsel.base.errors import InputError
-from srcsel.base.phrases import cut
+from srcsel.base.phrases import cut, some_of
 from srcsel.pictures.kinds import ending
 from srcsel.pictures.tables.cells import cell
 from srcsel.pictures.tables.lists import opened
@@ -104,10 +104,9 @@ def workbooks(tree: Tree, *, every: bool = False, told: Sequence[str] = ()) -> t
 def _pointed(names: Sequence[str], one: str, several: str) -> list[str]:
     if not names:
         return []
-    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
     said, holds = (one, "it holds") if len(names) == 1 else (several, "one of them holds")
     return [
-        f"{', '.join(map(cut, names[:SHOWN]))}{more} {said}. If {holds} the labels, save it as CSV"
+        f"{some_of(names, SHOWN, show=cut)} {said}. If {holds} the labels, save it as CSV"
         " (file,label)."
     ]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from srcsel.base.errors import InputError
-from srcsel.base.phrases import cut, listed
+from srcsel.base.phrases import cut, some_of
 from srcsel.base.records import Unreadable
 from srcsel.pictures.layouts import parts_among, split_of
 from srcsel.pictures.tables.candidates import (
@@ -166,10 +166,9 @@ def _otherwise(taken: Labeled) -> list[str]:
     firsts = sorted({path.split("/", 1)[0] for path in taken.labels if "/" in path})
     if len(firsts) < 2 or 2 * len(parts_among(firsts)) > len(firsts) or _agrees(taken):
         return []
-    shown = [f"'{name}'" for name in firsts[:SHOWN]]
-    more = [f"{len(firsts) - SHOWN:,} more"] if len(firsts) > SHOWN else []
+    shown = some_of(firsts, SHOWN, show=lambda name: f"'{cut(name)}'")
     return [
-        f"{_name(taken)} gives the classes. The folders {listed([*shown, *more])} sort the pictures"
+        f"{_name(taken)} gives the classes. The folders {shown} sort the pictures"
         " otherwise; take the table away to use their names."
     ]
 
@@ -204,7 +203,7 @@ def _passed_over(names: Sequence[str], taken: Labeled) -> list[str]:
     if not others:
         return []
     verb = "was" if len(others) == 1 else "were"
-    return [f"{_name(taken)} gives the classes. {listed(others[:SHOWN])} {verb} not looked into."]
+    return [f"{_name(taken)} gives the classes. {some_of(others, SHOWN)} {verb} not looked into."]
 
 
 def _meant(read: Labeled, firsts: Counter[str]) -> bool:

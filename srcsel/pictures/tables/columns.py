@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from srcsel.base.absent import NO_VALUE
 from srcsel.base.errors import InputError
-from srcsel.base.phrases import bare, cut, listed
+from srcsel.base.phrases import bare, cut, listed, some_of
 from srcsel.pictures.layouts import split_of
 from srcsel.pictures.tables.cells import cell, only
 from srcsel.pictures.tables.marks import NUMBERS, ON, one_hot, require_single
@@ -282,7 +282,7 @@ def _by_content(
 
 
 def _cannot_tell(table: str, header: Sequence[str], missing: str) -> str:
-    shown = ", ".join(f"'{cut(name.strip(), 40)}'" for name in header[:8])
+    shown = some_of(header, 8, show=lambda name: f"'{cut(name.strip(), 40)}'")
     return (
         f"{table} has the columns {shown}, and I cannot tell which one {missing}. Call the two"
         " columns 'file' and 'label'."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from srcsel.base.phrases import count, cut
+from srcsel.base.phrases import count, cut, some_of
 from srcsel.pictures.tables.names import base, stem
 from srcsel.pictures.tables.read import SEVERAL, SHOWN, Labeled
 
@@ -26,7 +26,7 @@ def misfit(read: Labeled, pictures: Iterable[str]) -> str:
         f" {'name' if read.matched > 1 else 'names'} one of the {many} here."
     )
     if read.missing:
-        asked, there = (", ".join(map(cut, names)) for names in (read.missing, here[:SHOWN]))
+        asked, there = (some_of(names, SHOWN, show=cut) for names in (read.missing, here))
         said += f" It looks for {asked}; here lie {there}."
     several = next((u for u in read.skipped if u.reason == SEVERAL.format(table)), None)
     endings = {stem(base(path)) for path in here} & {stem(base(name)) for name in read.missing}

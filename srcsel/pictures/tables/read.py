@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from srcsel.base.errors import InputError
-from srcsel.base.phrases import count, cut
+from srcsel.base.phrases import count, cut, some_of
 from srcsel.base.records import Unreadable
 from srcsel.pictures.layouts import is_part, split_of
 from srcsel.pictures.tables.cells import cell
@@ -269,8 +269,8 @@ class _Matching:
         return bare + [
             f"The class '{cut(label)}' is written in {len(forms)} ways in {self.table.name} that"
             " differ in blanks around it or in how accents are stored"
-            f" ({', '.join(cut(ascii(form)) for form in sorted(forms)[:SHOWN])}); they are read as"
-            " one class."
+            f" ({some_of(sorted(forms), SHOWN, show=lambda form: cut(ascii(form)))}); they are"
+            " read as one class."
             for label, forms in list(several.items())[:SHOWN]
         ]
 

@@ -13,7 +13,7 @@ import streamlit as st
 from srcsel.ui.app import state, tour, turned
 from srcsel.ui.app.navigation import PAGES, STATIC, page
 from srcsel.ui.people import people
-from srcsel.ui.people.reach import prefix
+from srcsel.ui.people.reach import here, prefix
 
 _COMMAND = "srcsel.command"
 _PRESENTER = "presenter"
@@ -66,6 +66,11 @@ def command(*texts: str) -> None:
     st.session_state[_COMMAND] = texts
 
 
+def stays() -> str:
+    """Promise where the pictures stay, as Markdown."""
+    return f":material/lock: Your pictures stay on {here()}."
+
+
 def _corner() -> None:
     """Draw the switch of presenter mode at the right end of the navigation."""
     st.session_state[_PRESENTER] = presenting()
@@ -86,7 +91,7 @@ def _footer(*, promise: bool) -> None:
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         st.caption(
-            ":material/lock: Your pictures stay on this computer." if promise else "",
+            stays() if promise else "",
             width="content",
         )
         texts = st.session_state.get(_COMMAND)

@@ -140,6 +140,12 @@ def settings() -> Settings:
     return load_settings()
 
 
+def opens_folders() -> bool:
+    """Tell whether pictures may be opened by a typed path or address."""
+    now = settings()
+    return now.roots is None or bool(now.roots or now.stores)
+
+
 def board() -> Board:
     """Return the job board of this work folder."""
     from srcsel.jobs.board import Board

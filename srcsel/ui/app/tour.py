@@ -11,6 +11,7 @@ import streamlit as st
 
 from srcsel.base.errors import SrcselError
 from srcsel.ui.app import navigation, sight, state
+from srcsel.ui.people.reach import here
 
 # the ids of the experiment's runs begin so; its butterflies were really trained on
 PREFIX = "experiment-"
@@ -59,7 +60,7 @@ STEPS = (
     Step(
         "images",
         "Your turn",
-        "Choose a folder with one sub-folder for each class. Your pictures stay on this computer.",
+        "Choose a folder with one sub-folder for each class. Your pictures stay on {here}.",
     ),
 )
 
@@ -97,18 +98,18 @@ def card(page: str) -> None:
     if run_id is None:
         state.write(tour=None)
         return
-    here = STEPS[step]
-    away = page != here.page or (page == "results" and state.read("run") != run_id)
+    shown = STEPS[step]
+    away = page != shown.page or (page == "results" and state.read("run") != run_id)
     with st.container(border=True, key="tour", horizontal=True, vertical_alignment="center"):
         # tour.css frames what this key names
-        at = f"tour-at-{here.target}" if here.target and not away else None
+        at = f"tour-at-{shown.target}" if shown.target and not away else None
         with st.container(gap=None, key=at):
-            st.markdown(f"**{here.title}** · step {step + 1} of {len(STEPS)}")
-            st.markdown("The tour waits for you." if away else _said(here))
+            st.markdown(f"**{shown.title}** · step {step + 1} of {len(STEPS)}")
+            st.markdown("The tour waits for you." if away else _said(shown))
         with st.container(horizontal=True, width="content", gap="xsmall"):
             _buttons(step, run_id, away=away)
-    if here.target and not away:
-        sight.bring(here.target, step)
+    if shown.target and not away:
+        sight.bring(shown.target, step)
 
 
 def _buttons(step: int, run_id: str, *, away: bool) -> None:
@@ -143,12 +144,10 @@ def _step() -> int | None:
     return int(text) - 1
 
 
-def _said(here: Step) -> str:
-    return (
-        MEASURED
-        if here.page == "evidence" and (state.read("run") or "").startswith(PREFIX)
-        else here.text
-    )
+def _said(step: Step) -> str:
+    if step.page == "evidence" and (state.read("run") or "").startswith(PREFIX):
+        return MEASURED
+    return step.text.format(here=here())
 
 
 def _open(step: int, run_id: str) -> None:
@@ -157,6 +156,6 @@ def _open(step: int, run_id: str) -> None:
     if page == "evidence" and EXPERIMENT in _shipped():
         run_id = EXPERIMENT
     if page == "images":
-        st.session_state["images-way"] = "folder"
+        st.session_state["images-way"] = "folder" if state.opens_folders() else "zip"
         navigation.go(page, tour=number, images=None)
     navigation.go(page, tour=number, run=run_id, model=None, limit=None)

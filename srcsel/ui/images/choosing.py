@@ -16,6 +16,7 @@ from srcsel.ui.app import state
 from srcsel.ui.images import browsing, listed
 from srcsel.ui.parts import cards, words
 from srcsel.ui.parts.show import md
+from srcsel.ui.people.reach import here
 
 TAKEN = "images.taken"  # session: how often pictures were chosen on this page
 LAYOUT = """leaves/
@@ -48,8 +49,8 @@ def examples() -> None:
 def folder() -> None:
     """Draw the path box."""
     settings = state.settings()
-    limits = None if settings.roots is None else (*settings.roots, *settings.stores)
-    if limits == ():
+    limits = () if settings.roots is None else (*settings.roots, *settings.stores)
+    if not state.opens_folders():
         st.info(
             "This dashboard is shared over the network, so it opens no folders by path. Upload the"
             " folder instead, or ask whoever runs it to set SRCSEL_ROOTS.",
@@ -63,9 +64,9 @@ def folder() -> None:
     with form, st.form("folder", border=False):
         box, button = st.columns([5, 1], vertical_alignment="bottom")
         path = box.text_input(
-            "Folder on this computer",
+            f"Folder on {here()}",
             key="images-folder",
-            placeholder=str(Path.home() / "leaves"),
+            placeholder=f"{limits[0] if limits else Path.home()}/leaves",
             help=(
                 "Copy it from your file manager. It needs one sub-folder for each class. An address"
                 " of a store is read too: s3://bucket/leaves, gs://, az:// or"

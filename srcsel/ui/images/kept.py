@@ -13,6 +13,7 @@ from srcsel.pictures.uploads import Upload
 from srcsel.ui.app import state
 from srcsel.ui.parts import mine, words
 from srcsel.ui.parts.show import md
+from srcsel.ui.people.reach import here
 
 _ASKED = "images.removing"  # session: id of the upload asked about; the page may be drawn anew
 
@@ -65,7 +66,7 @@ def _close() -> None:
 @st.dialog("Remove these pictures?", icon=":material/delete:", on_dismiss=_close)
 def _confirm(upload: Upload) -> None:
     st.markdown(
-        f"**{md(upload.name)}**, {words.megabytes(upload.size)}, goes from this computer. Runs"
+        f"**{md(upload.name)}**, {words.megabytes(upload.size)}, goes from {here()}. Runs"
         " about it keep their scores and maps, but show no pictures any more."
     )
     with st.container(horizontal=True):

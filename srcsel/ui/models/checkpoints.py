@@ -34,7 +34,7 @@ def about(spec: str) -> None:
         else "Your own model files: those you add below by their path. To list a whole folder of"
         " them, start srcsel with SRCSEL_WEIGHTS set to it."
     )
-    _unusable()
+    _unusable(expanded=not catalog.own_files())
     _added()
 
 
@@ -49,18 +49,23 @@ def keep(models: list[SourceModel]) -> bool:
     return len(files) == len(models)
 
 
-def _unusable() -> None:
+def _unusable(*, expanded: bool) -> None:
     bad = catalog.unreadable(SET)
     if not bad:
         return
-    st.markdown(f"**{words.count(len(bad), 'file')} cannot be used**")
-    st.dataframe(
-        {"File": [plain(one.path) for one in bad], "Why": [plain(one.reason) for one in bad]},
-        hide_index=True,
-        row_height=WRAPPED,  # the reason ends with what to do
-        alt="Model files that cannot be used, and why",
-        column_config={"File": st.column_config.TextColumn(width="small")},
-    )
+    with st.expander(  # closed where others can be used: the button to go on lies below
+        f"{words.count(len(bad), 'file')} cannot be used",
+        icon=":material/warning:",
+        expanded=expanded,
+        key="open-unusable",
+    ):
+        st.dataframe(
+            {"File": [plain(one.path) for one in bad], "Why": [plain(one.reason) for one in bad]},
+            hide_index=True,
+            row_height=WRAPPED,  # the reason ends with what to do
+            alt="Model files that cannot be used, and why",
+            column_config={"File": st.column_config.TextColumn(width=300)},
+        )
 
 
 def _added() -> None:

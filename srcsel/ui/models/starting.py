@@ -23,8 +23,11 @@ from srcsel.ui.parts.asking import submit_run
 from srcsel.ui.parts.show import plain
 
 
-def run_button(listing: Listing, models: Sequence[SourceModel], options: dict[str, Any]) -> None:
-    """Draw the button that says the price; a press submits the run and opens its results."""
+def run_button(listing: Listing, models: Sequence[SourceModel], options: dict[str, Any]) -> str:
+    """Draw the button that says the price; a press submits the run and opens its results.
+
+    Returns what to say below its row: of how many models the price is not known.
+    """
     every, n = bool(options.get("all_pictures")), len(listing.paths)
     pictures = sampling.used(n, all_pictures=every)
     cost = price.estimate(models, pictures, pace_for(listing, models, options))
@@ -51,7 +54,8 @@ def run_button(listing: Listing, models: Sequence[SourceModel], options: dict[st
     ):
         start(listing, models, options)
     if models and cost.unknown:
-        st.caption(f"How much work is not known for {words.count(cost.unknown, 'model')}.")
+        return f"How much work is not known for {words.count(cost.unknown, 'model')}."
+    return ""
 
 
 def pace_for(listing: Listing, models: Sequence[SourceModel], options: dict[str, Any]) -> Pace:

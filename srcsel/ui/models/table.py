@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from srcsel.base.phrases import cut
+from srcsel.base.phrases import cut_apart
 from srcsel.base.records import SourceModel
 from srcsel.models.prior import on_imagenet
 from srcsel.ui.parts import words
@@ -96,23 +96,19 @@ def in_lines(
     """Return the rows as one line each, and how wide their columns are, of `room` pixels.
 
     Names are as wide as the longest, what a model learned from gets the rest; a text that is longer
-    ends with an ellipsis, for a table has no way to tell what it cut.
+    has an ellipsis where those that differ stay apart, for a table cannot tell what it cut.
     """
     rows, widths = rows.copy(), dict(NARROW)
     for name, most in LONGEST.items():
         widths[name] = min(most, max(_pixels(text) for text in (*rows[name], name)))
     widths["Learned from"] = room - sum(widths[n] for n in names if n != "Learned from")
     for name in (*LONGEST, "Learned from"):
-        rows[name] = [_cut(text, widths[name]) for text in rows[name]]
+        rows[name] = cut_apart(list(rows[name]), int((widths[name] - PADDING) / LETTER))
     return rows, {name: COLUMNS[name] | {"width": widths[name]} for name in names}
 
 
 def _pixels(text: str) -> int:
     return ceil(len(text) * LETTER) + PADDING
-
-
-def _cut(text: str, width: int) -> str:
-    return cut(text, int((width - PADDING) / LETTER))
 
 
 def _percent(share: float | None) -> float | None:

@@ -21,7 +21,7 @@ import pyarrow as pa
 import streamlit as st
 from streamlit.components.v2 import component
 
-from srcsel.base.phrases import cut_apart
+from srcsel.base.phrases import cut_apart, some_of
 from srcsel.base.records import DOTS, Dataset, Inside, Projection, Result
 from srcsel.explore.filling import filled
 from srcsel.models.called import named
@@ -193,13 +193,11 @@ def _filled(xy: bytes, method: str) -> np.ndarray:
 
 def map_alt(projection: Projection, dataset: Dataset, title: str, drawn: int) -> str:
     """Say in words what the map shows, from the same data."""
-    largest = [plain(dataset.classes[c]) for c in np.argsort(-dataset.counts, kind="stable")[:5]]
-    more = len(dataset.classes) - len(largest)
-    tail = f" and {more} more" if more > 0 else ""
+    largest = [plain(dataset.classes[c]) for c in np.argsort(-dataset.counts, kind="stable")]
     name = plain(named(projection.model, title))
     return (
         f"{METHODS[projection.method]} map of {drawn:,} pictures as {name} sees them, one"
-        f" dot a picture. Classes: {', '.join(largest)}{tail}."
+        f" dot a picture. Classes: {some_of(largest, 5)}."
     )
 
 

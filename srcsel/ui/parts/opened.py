@@ -51,6 +51,8 @@ def which(found: str | None) -> str:
         return ""
     if found == example():
         return "" if _latest() else "A finished example: you have no run yet."
+    if not mine.run_is_mine(found):
+        return "Somebody else's run: you can look at it, not change it."
     return "Your latest run." if st.session_state.get(_UNASKED) == found == _latest() else ""
 
 

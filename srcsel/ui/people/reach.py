@@ -15,6 +15,13 @@ def shared() -> bool:
     return not is_loopback(st.get_option("server.address") or "") or bool(own_names())
 
 
+def here() -> str:
+    """Return what the computer that runs this is to who looks at a page: "this computer", or where
+    others reach it "the server".
+    """
+    return "the server" if shared() else "this computer"
+
+
 def own_names() -> frozenset[str]:
     """Return the names in SRCSEL_HOSTS (separated by commas)."""
     extra = os.environ.get("SRCSEL_HOSTS", "")

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from srcsel.base.phrases import listed
+from srcsel.base.phrases import some_of
 from srcsel.base.records import Reading, Result
 from srcsel.charts.cost import cost_alt, cost_chart, tells_apart, trade
 from srcsel.charts.palette import Theme
@@ -69,10 +69,9 @@ def _undecided(whole: Result, kind: str, limit: float) -> str:
     if not inside:
         return ""
     names = names_of(whole)
-    who = listed([plain(names[m]) for m in inside[:3]])
-    more = f" and {len(inside) - 3} more" if len(inside) > 3 else ""
+    who = some_of([plain(names[m]) for m in inside], 3)
     between = COSTS[kind].between(spreads(whole, kind)[inside[0]])
-    return f"; it decides nothing about {who}{more}, whose time is not that sure: {between}"
+    return f"; it decides nothing about {who}, whose time is not that sure: {between}"
 
 
 def lift(said: str) -> None:
@@ -203,9 +202,8 @@ def _explained(whole: Result, kind: str, unplaced: tuple[str, ...]) -> str:
         texts.append("Times were not measured on this computer, so the size stands for them.")
     titles = {m.id: m.title for m in whole.models}
     if unplaced:
-        names = ", ".join(md(titles[m]) for m in unplaced[:3])
-        more = f" and {len(unplaced) - 3} more" if len(unplaced) > 3 else ""
-        texts.append(f"Not in the picture, because the cost is not known: {names}{more}.")
+        names = some_of([md(titles[m]) for m in unplaced], 3)
+        texts.append(f"Not in the picture, because the cost is not known: {names}.")
     texts.append("Nothing else is both cheaper and better than the models on the dotted line.")
     return " ".join(texts)
 

@@ -56,7 +56,7 @@ def menu(whole: Result) -> None:
                 icon=":material/data_object:",
                 on_click="ignore",
             )
-        st.markdown("**This page** as it stands, for those who can reach this computer")
+        st.markdown("**This page** as it stands, for those who can open it")
         st.code(link(), language=None, wrap_lines=True)
 
 

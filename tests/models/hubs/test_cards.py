@@ -89,9 +89,9 @@ def test_null_means_nothing_said(file):
 
 
 def test_keys_without_a_meaning_are_named(file):
-    write(file, {"title": "Mine", "colour": 1, "pad": 2, "x": 3, "y": 4})
+    write(file, {"title": "Mine", "colour": 1, "pad": 2, "x": 3, "y": 4, "z": 5})
     note = HUB.find(str(file)).note
-    assert "also says colour, pad, x and 1 more, which means nothing here" in note
+    assert "also says colour, pad, x and 2 more, which means nothing here" in note
 
 
 def test_a_card_of_a_file_with_a_double_ending(tmp_path):

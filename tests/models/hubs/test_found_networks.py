@@ -216,7 +216,7 @@ def test_moco_reads_the_trained_encoder_and_its_head_tells_no_classes(tmp_path, 
     note = same(path, network, logits=False)
     assert "module.encoder_q was taken" in note
     assert "module.encoder_k" in note
-    assert "source head were left out: fc.weight, fc.bias" in note
+    assert "source head were left out: fc.weight and fc.bias" in note
 
 
 def test_byol_reads_the_online_network(tmp_path, network, same):
@@ -240,7 +240,7 @@ def test_dino_with_its_backbone_and_projection(tmp_path, same):
     }
     note = same(saved(tmp_path / "test_vit.pth", content), vit, logits=False)
     assert "Averaged weights were taken (teacher.backbone), not student.module.backbone." in note
-    assert "left out: head.mlp.0.weight, head.last_layer.weight." in note
+    assert "left out: head.mlp.0.weight and head.last_layer.weight." in note
     assert "no source head" in note
 
 

@@ -156,7 +156,7 @@ def test_what_a_card_says_beside_is_named_in_a_few_words(tmp_path):
     path.with_suffix(".json").write_text(json.dumps(more))
     note = HUB.find(str(path)).note
     assert "two\\nlines" in note
-    assert "4999 more" in note
+    assert "4,999 more" in note
     assert len(note) < 300
 
 

@@ -295,7 +295,7 @@ def zipped_badly(path, kind):
         ("damaged", "zip is damaged"),
         ("none", "zip is damaged"),
         ("bomb", "unpack to more than"),
-        ("nested", r"holds packed folders \(cat.zip, dog.zip and 1 more\) and no pictures"),
+        ("nested", r"holds packed folders \(cat.zip, dog.zip and owl.tar\) and no pictures"),
         ("too many", "12 files and folders; 11 are the limit"),
     ],
 )

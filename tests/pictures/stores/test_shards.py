@@ -159,7 +159,7 @@ def test_a_torn_shard_is_named_and_what_was_there_before_stays(packed):
 
 def test_a_table_without_pictures_is_refused_with_its_columns(tmp_path):
     pq.write_table(pa.table({"x": [1.0], "label": [1]}), tmp_path / "numbers.parquet")
-    with pytest.raises(InputError, match=r"no column of pictures.*x, label"):
+    with pytest.raises(InputError, match=r"no column of pictures.*x and label"):
         load_dataset(str(tmp_path))
 
 

@@ -296,7 +296,7 @@ def test_a_given_table_says_what_it_looks_for(tmp_path):
     (tmp_path / "a.jpg").touch()
     (tmp_path / "mine.csv").write_text("file,label\nx.jpg,1\ny.jpg,2\n")
     with pytest.raises(
-        InputError, match=r"none of its 2 rows .* looks for x.jpg, y.jpg; here lie a"
+        InputError, match=r"none of its 2 rows .* looks for x.jpg and y.jpg; here lie a"
     ):
         list_pictures(str(tmp_path / "mine.csv"))
 
