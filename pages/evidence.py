@@ -44,6 +44,7 @@ def main() -> None:
         measuring.watch_it(job)
         measuring.offer(result, job)
     frame.command(evidence.command(result, shown))
+    frame.computed_on(result.run.engine)
     if not frame.presenting():
         agreements.track_record(list(dict.fromkeys(s.measure for s in result.scores)))
 

@@ -41,6 +41,7 @@ def main() -> None:
         return
     result = state.answered(result)
     frame.command(command(result.run))
+    frame.computed_on(result.run.engine)
     explore.enter(result)
     with head:
         view = explore.choose_view()

@@ -63,7 +63,7 @@ def _hero(example: RunSummary | None) -> None:
                 "Take the tour (2 minutes)", type="tertiary", icon=":material/tour:"
             ):
                 tour.start(example.id)
-        st.caption(frame.stays())
+        st.caption(frame.privacy())
     if example:
         with right:
             cards.example(example)

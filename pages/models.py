@@ -97,7 +97,9 @@ def models() -> None:
 
 def _command(listing: Listing, ticked: Sequence[SourceModel], options: dict[str, Any]) -> None:
     try:
-        frame.command(command(starting.question(listing, ticked, options)))
+        question = starting.question(listing, ticked, options)
+        frame.command(command(question))
+        frame.computed_on(question.engine)
     except SrcselError as error:  # an address of a Ray that can be none
         st.error(cards.sentence(error), icon=":material/error:")
 

@@ -46,7 +46,9 @@ def main() -> None:
         return
     begun = result is not None and (result.scores or result.complete)
     if job is not None and job.state != "done" and not begun:
-        frame.header("Results", f"Of **{_pictures(from_plain(Run, job.payload['run']))}**.")
+        run = from_plain(Run, job.payload["run"])
+        frame.computed_on(run.engine)
+        frame.header("Results", f"Of **{_pictures(run)}**.")
     if result is not None and begun and not result.complete:  # it has no answer for a title yet
         frame.header("Results")
     if job is None or not draws_maps(job):  # else the maps' place says how that goes
@@ -68,6 +70,7 @@ def under_way(job: JobStatus) -> None:
     """Draw the run while it goes."""
     run = from_plain(Run, job.payload["run"])
     frame.command(command(run))
+    frame.computed_on(run.engine)
     frame.header(
         "Results",
         f"Trying {words.count(len(run.models), 'starting model')} on"
@@ -89,6 +92,7 @@ def answer(whole: Result, which: str = "") -> None:
     part, limit = cost.among(whole)
     result, whole = state.answered(part), state.answered(whole)
     frame.command(*commands(whole))
+    frame.computed_on(whole.run.engine)
     about.draw(whole, which)
     cost.lift(limit)
     verdict.verdict_card(result, lambda: beside(whole, result, limit))

@@ -46,6 +46,10 @@ class Settings:
     engine: str = "local"  # that runs use where nothing else is said
     shared: str = ""  # address or folder of features that computers share; "" = none
 
+    def is_shared_out(self, engine: str) -> bool:
+        """Tell whether an engine, by its name, has other computers read the pictures too."""
+        return engine.startswith("ray:") or (engine == "ray" and self.ray != "")
+
     @property
     def features(self) -> Path:
         """Where features are kept, one safetensors file a key."""

@@ -2,6 +2,8 @@
 
 import pytest
 
+STAY = "Your pictures stay on this computer."
+
 
 @pytest.fixture
 def models(visit, picture_folder):
@@ -27,6 +29,25 @@ def test_this_computer_unless_a_ray_is_chosen(models, board):
     score = next(button for button in tab.button if button.label.startswith("Score"))
     assert "with a cluster it may take less" in score.help
     assert asked(tab, board)["engine"] == "ray:10.0.0.5:6379"
+
+
+def test_no_page_of_a_run_on_a_cluster_promises_that_pictures_stay_here(
+    models, board, visit, words_of, monkeypatch
+):
+    tab = models()
+    assert STAY in words_of(tab)
+    control(tab).set_value("ray").run()
+    assert STAY in words_of(tab)  # a Ray of this computer's own
+    tab.text_input(key="engine-address").set_value("10.0.0.5:6379").run()
+    assert STAY not in words_of(tab)
+    assert "The computers of the Ray cluster read your pictures too." in words_of(tab)
+    run = asked(tab, board)
+    results = words_of(visit("results", run=run["id"]))
+    assert STAY not in results
+    assert STAY in words_of(visit("home"))
+    monkeypatch.setenv("SRCSEL_RAY", "10.0.0.5:6379")
+    for page in ("home", "history"):
+        assert STAY not in words_of(visit(page))
 
 
 def test_what_can_be_no_address_is_said(models):

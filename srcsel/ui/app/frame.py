@@ -16,6 +16,8 @@ from srcsel.ui.people import people
 from srcsel.ui.people.reach import here, prefix
 
 _COMMAND = "srcsel.command"
+_ENGINE = "srcsel.engine"
+GO = ":material/lan: The computers of the Ray cluster read your pictures too."
 _PRESENTER = "presenter"
 PRESENTING_MEANS = "Presenter mode: larger type, and only what tells the story."
 SHEETS = ("frame", "pictures", "results", "explore", "evidence", "tour")  # in STATIC
@@ -26,6 +28,7 @@ def show() -> None:
     # The icon is set before the navigation, else the browser asks a font server for one.
     st.set_page_config(page_title="srcsel", page_icon=str(STATIC / "icon.svg"), layout="wide")
     st.session_state.pop(_COMMAND, None)
+    st.session_state.pop(_ENGINE, None)
     current = st.navigation([page(entry.key) for entry in PAGES], position="top")
     name = current.title.lstrip("0123456789 ")
     st.set_page_config(page_title="srcsel" if name == "Home" else f"{name} · srcsel")
@@ -66,8 +69,17 @@ def command(*texts: str) -> None:
     st.session_state[_COMMAND] = texts
 
 
-def stays() -> str:
-    """Promise where the pictures stay, as Markdown."""
+def computed_on(engine: str) -> None:
+    """Give the engine of the run that the page is about; the footer says who reads the pictures."""
+    st.session_state[_ENGINE] = engine
+
+
+def privacy() -> str:
+    """Say as Markdown who reads the pictures: of the page's run, else of runs to come."""
+    settings = state.settings()
+    engine = st.session_state.get(_ENGINE, settings.engine)
+    if settings.is_shared_out(engine):
+        return GO
     return f":material/lock: Your pictures stay on {here()}."
 
 
@@ -90,10 +102,7 @@ def _footer(*, promise: bool) -> None:
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
-        st.caption(
-            stays() if promise else "",
-            width="content",
-        )
+        st.caption(privacy() if promise else "", width="content")
         texts = st.session_state.get(_COMMAND)
         if texts:
             with st.popover("The same from a shell", icon=":material/terminal:", type="tertiary"):
