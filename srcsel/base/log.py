@@ -34,8 +34,11 @@ def event(
 ) -> None:
     """Write that something happened: `what` in a few words, always the same for the same thing.
 
-    level: one of LEVELS.
+    level: one of LEVELS. Where no log was begun, as in a shell, nothing is written: `logging` would
+    print the few words without the rest.
     """
+    if not LOG.hasHandlers():
+        return
     about = {"run": run, "job": job, "person": person, **more}
     LOG.log(logging.getLevelNamesMapping()[level.upper()], what, extra={"about": about})
 

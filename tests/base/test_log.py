@@ -45,6 +45,13 @@ def test_hostile_text_stays_on_one_line_and_short(lines):
     assert len(line["reason"]) <= log.LONGEST + 4
 
 
+def test_where_no_log_was_begun_nothing_is_printed(monkeypatch, capsys):
+    monkeypatch.setattr(log.LOG, "propagate", False)  # pytest listens at the root
+    log.end()
+    log.event("part failed", "warning", reason="no weights")
+    assert capsys.readouterr().err == ""
+
+
 def test_files_are_bounded(lines, tmp_path, monkeypatch):
     monkeypatch.setattr(log, "MOST", 2000)
     log.begin(tmp_path / "log", "small")
