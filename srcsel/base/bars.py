@@ -64,6 +64,12 @@ class Bars(Watch):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the bars as they are, without the time left: nothing is any more."""
+        if THE_WHOLE in self._tasks:
+            self._progress.update(self._tasks[THE_WHOLE], visible=False)
         self._progress.stop()
 
     def update(

@@ -16,7 +16,7 @@ from srcsel import __version__
 from srcsel.base.errors import Cancelled, InputError, SrcselError
 from srcsel.base.scarce import NOT_ENOUGH, is_out_of_memory
 from srcsel.cli import looking, options, ranking, truth
-from srcsel.cli.output import BAD_INPUT, NOTHING, STOPPED, say
+from srcsel.cli.output import BAD_INPUT, KEPT, NOTHING, STOPPED, say
 
 Command = Callable[[argparse.Namespace, Sequence[str]], int]
 
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return arguments.run(arguments, extra)
     except (KeyboardInterrupt, Cancelled):
-        say("Stopped. What was finished is kept: the same command goes on from there.")
+        say(KEPT)
         return STOPPED
     except InputError as error:
         say(f"srcsel: {error}")

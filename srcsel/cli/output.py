@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from srcsel.base.records import Result
 
 DONE, NOTHING, BAD_INPUT, STOPPED = 0, 1, 2, 130
+KEPT = "Stopped. What was finished is kept: the same command goes on from there."
 
 
 def hand_over(result: Result, target: str | None) -> int:

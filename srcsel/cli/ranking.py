@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srcsel.base.errors import InputError
-from srcsel.cli.output import NOTHING, hand_over
+from srcsel.cli.output import KEPT, NOTHING, STOPPED, hand_over, say
 
 if TYPE_CHECKING:
     from srcsel.base.records import Result
@@ -47,7 +48,12 @@ def rank(arguments: argparse.Namespace, _: Sequence[str]) -> int:
         with bars.aside():
             status.append(hand_over(result, arguments.json))
 
-    with Bars() as bars, shell.told(run, load_settings().jobs, bars) as told:
+    def leave() -> None:
+        bars.close()
+        say(KEPT)
+        os._exit(STOPPED)
+
+    with Bars() as bars, shell.told(run, load_settings().jobs, bars, leave) as told:
         ranked(run, told, ready)
     return status[-1]
 

@@ -87,9 +87,9 @@ class BoardWatch(Watch):
                 raise Cancelled
 
     def time_left(self) -> str:
-        """Say the time left as pages do."""
-        quiet = time.monotonic() - self._told if self._told else 0.0
-        return in_words(*self._last, quiet=quiet)
+        """Say the time left as pages do; "" where it is not known."""
+        quiet = time.monotonic() - self._told
+        return "" if self._last[0] is None else in_words(*self._last, quiet=quiet)
 
     def is_waited_for(self) -> bool:
         """Whether a job waits in the same lane; not so where the table cannot be read."""

@@ -11,7 +11,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from srcsel.base.errors import Cancelled, StoreError
 from srcsel.jobs.base import Table
@@ -23,26 +23,36 @@ PATIENCE = 1.25
 
 
 @contextlib.contextmanager
-def halting(table: Table, job: str) -> Iterator[None]:
+def halting(
+    table: Table,
+    job: str,
+    *,
+    asked: threading.Event | None = None,
+    said: str = "",
+    leave: Callable[[], object] = lambda: os._exit(0),
+) -> Iterator[None]:
     """End this process where the person stops `job` and the work inside goes on; the job is then a
     stopped one.
+
+    asked: set where this process itself is asked to stop; said: of the job, in a sentence; leave:
+    what ends the process.
     """
-    over = threading.Event()
-    thread = threading.Thread(target=_watch, args=(table, job, over), daemon=True)
+    over, asked = threading.Event(), asked or threading.Event()
+
+    def watch() -> None:
+        while not over.wait(LOOK_SECONDS):
+            if asked.is_set() or _is_to_stop(table, job):
+                if not over.wait(PATIENCE) and (_stopped(table, job, said) or asked.is_set()):
+                    leave()
+                return
+
+    thread = threading.Thread(target=watch, daemon=True)
     thread.start()
     try:
         yield
     finally:
         over.set()
         thread.join()
-
-
-def _watch(table: Table, job: str, over: threading.Event) -> None:
-    while not over.wait(LOOK_SECONDS):
-        if _is_to_stop(table, job):
-            if not over.wait(PATIENCE) and _stopped(table, job):
-                os._exit(0)
-            return
 
 
 def _is_to_stop(table: Table, job: str) -> bool:
@@ -52,15 +62,15 @@ def _is_to_stop(table: Table, job: str) -> bool:
     return False
 
 
-def _stopped(table: Table, job: str) -> bool:
+def _stopped(table: Table, job: str, said: str) -> bool:
     """Say in the table that the job is stopped; False where that cannot be said, or it just
     ended.
     """
     with contextlib.suppress(StoreError), table.open(write=True) as db:
         done = db.execute(
             "update jobs set state='cancelled', error=?, ended=?, seconds_left=null where id=?"
-            " and state='running' and cancel=1",
-            (str(Cancelled()), time.time(), job),
+            " and state='running'",
+            (said or str(Cancelled()), time.time(), job),
         )
         return done.rowcount == 1
     return False

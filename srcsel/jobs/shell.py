@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import signal
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 
 from srcsel.base.errors import Cancelled, SrcselError, StoreError
 from srcsel.base.records import JobState, Run
 from srcsel.base.watch import PartState, Watch
 from srcsel.jobs.base import SHELL, Table, lane_lock, lock_path, question_of
 from srcsel.jobs.board_watch import BoardWatch
+from srcsel.jobs.halting import halting
 from srcsel.jobs.looks import forget_glimpses
 from srcsel.store.serialize import to_plain
 
@@ -45,18 +50,25 @@ class _Both(BoardWatch):
 
 
 @contextlib.contextmanager
-def told(run: Run, folder: Path, watch: Watch) -> Iterator[BoardWatch]:
+def told(
+    run: Run, folder: Path, watch: Watch, leave: Callable[[], object] = lambda: os._exit(130)
+) -> Iterator[BoardWatch]:
     """Give the watch under which this process answers `run`: what `watch` hears, the pages of the
-    work folder see too. folder: as `Board`'s.
+    work folder see too. folder: as `Board`'s; leave: ends this process where it was stopped, here
+    or on a page, and its work does not come to a stop by itself.
 
     Raises StoreError where the job table cannot be used.
     """
-    table, lane = Table(folder), f"{SHELL}{run.id}"
+    table, lane, asked = Table(folder), f"{SHELL}{run.id}", threading.Event()
     folder.mkdir(parents=True, exist_ok=True)
     with lane_lock(folder, lane):  # first: a row without it has lost its process
         _begin(table, lane, run)
         try:
-            yield _Both(table, run.id, watch)
+            with (
+                halting(table, run.id, asked=asked, said=STOPPED, leave=leave),
+                _interrupts(asked),
+            ):
+                yield _Both(table, run.id, watch)
         except (KeyboardInterrupt, Cancelled):
             _end(table, run, "cancelled", STOPPED)
             raise
@@ -69,6 +81,26 @@ def told(run: Run, folder: Path, watch: Watch) -> Iterator[BoardWatch]:
             forget_glimpses(folder, run.id)
     with contextlib.suppress(OSError):
         lock_path(folder, lane).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _interrupts(asked: threading.Event) -> Iterator[None]:
+    """Set `asked` at Ctrl-C, which is raised as ever: threads of a library may keep it waiting."""
+    before = signal.getsignal(signal.SIGINT)
+    main = threading.current_thread() is threading.main_thread()
+    if not main or before is not signal.default_int_handler:
+        yield
+        return
+
+    def heard(number: int, frame: FrameType | None) -> None:
+        asked.set()
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, heard)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _begin(table: Table, lane: str, run: Run) -> None:

@@ -35,7 +35,7 @@ def test_work_that_stops_by_itself_is_not_ended(monkeypatch, tmp_path):
     monkeypatch.setattr(halting.os, "_exit", left.append)
     monkeypatch.setattr(halting, "LOOK_SECONDS", 0.01)
     monkeypatch.setattr(halting, "_is_to_stop", lambda table, job: True)
-    monkeypatch.setattr(halting, "_stopped", lambda table, job: True)
+    monkeypatch.setattr(halting, "_stopped", lambda *_: True)
     monkeypatch.setattr(halting, "PATIENCE", 60.0)
     with halting.halting(None, "job"):
         time.sleep(0.1)

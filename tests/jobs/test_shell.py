@@ -127,3 +127,23 @@ def test_srcsel_rank_tells_the_pages(board, picture_folder, capsys):
     job = board.for_run(run)
     assert job.state == "done"
     assert [part.state for part in job.parts if "pixels" in part.name] == ["done"]
+
+
+def test_ctrl_c_ends_work_that_does_not_stop_by_itself(board):
+    busy = (
+        "import json, os, signal, sys, threading, time; from pathlib import Path\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from srcsel.base.records import Run; from srcsel.base.watch import Watch\n"
+        "from srcsel.jobs import halting, shell; from srcsel.store.serialize import from_plain\n"
+        "halting.PATIENCE = 0.1\n"
+        "with shell.told(from_plain(Run, json.loads(sys.argv[2])), Path(sys.argv[1]), Watch()):\n"
+        "    with ThreadPoolExecutor() as helpers:\n"
+        "        helpers.submit(time.sleep, 600)\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "        time.sleep(600)"
+    )
+    asked = json.dumps(shell.to_plain(RUN))
+    command = [sys.executable, "-c", busy, str(board.folder), asked]
+    assert subprocess.run(command, check=False, timeout=120).returncode == 130
+    ended = board.status(RUN.id)
+    assert (ended.state, ended.error) == ("cancelled", STOPPED)
