@@ -13,6 +13,7 @@ from srcsel.base.errors import InputError
 from srcsel.base.phrases import bare, some_of
 from srcsel.cli.output import say
 from srcsel.pictures.tables import encoding_of
+from srcsel.pictures.tables.columns import FILE_NAMES
 from srcsel.pictures.tables.layout import Layout, layout_of, parted
 
 NAMES = {
@@ -57,7 +58,7 @@ def csv_columns(file: Path, text: bool) -> Arrays:
     table = pd.read_csv(file, **options)
     if _words(_features(table)):  # 0,5 is a number too, where all numbers are written so
         other = pd.read_csv(file, decimal=",", **options)
-        table = table if _words(_features(other)) else other
+        table = min(table, other, key=lambda one: len(_words(_features(one))))
     return _columns(table, file)
 
 
@@ -66,7 +67,20 @@ def parquet_columns(file: Path, text: bool) -> Arrays:
     import pandas as pd
 
     table = pd.read_parquet(file)
-    return _texts(table) if text else _columns(table, file)
+    if text:
+        return _texts(table)
+    first = table.iloc[0] if len(table) else {}
+    lists = [n for n in table.columns if isinstance(first.get(n), list | np.ndarray)]
+    if len(lists) != 1:
+        return _columns(table, file)
+    label = _label(table)
+    try:
+        found: Arrays = {"X": np.stack(list(table[lists[0]]))}
+    except ValueError as error:  # not all of one length, or none in a row
+        raise InputError(
+            f"The rows of {lists[0]} in {file} differ in length. Leave out those without features."
+        ) from error
+    return found | ({"y": table[label].to_numpy()} if label else {})
 
 
 def _layout(file: Path, encoding: str) -> tuple[Layout, list[str]]:
@@ -106,13 +120,17 @@ def _texts(table: Any) -> Arrays:
 
 def _columns(table: Any, file: Path) -> Arrays:
     """Take a table apart: its column of labels, and all others that are features as X."""
-    rest = _features(table)
-    if words := _words(rest):
+    rest, label = _features(table), _label(table)
+    words = _words(rest)
+    if label is None and len(words) == 1 and table[words[0]].nunique() <= len(table) / 2:
+        label = words[0]
+        rest, words = rest.drop(columns=label), []
+        say(f"{file}: the column {label} is taken as the labels, as it alone holds words.")
+    if words:
         raise InputError(
             f"{file} has columns that hold no numbers: {some_of(words, 3)}. Leave them out, and"
             " call the column of the labels label."
         )
-    label = _label(table)
     aside = [name for name in table.columns if name != label and name not in rest.columns]
     if told := [_called(name) for name in aside if not table[name].isna().all()]:
         say(
@@ -150,6 +168,8 @@ def _counts(name: str, column: Any) -> bool:
     """
     if name.startswith(NAMELESS) or bare(name) in NO_FEATURES:
         return True
+    if bare(name) in FILE_NAMES and column.dtype.kind not in "fiub":
+        return column.nunique() > len(column) / 2
     if column.dtype.kind not in "iuf" or len(column) < LEAST_COUNTED:
         return False
     values = column.to_numpy(dtype=np.float64)

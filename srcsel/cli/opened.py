@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import re
 import warnings
 import zipfile
 from collections.abc import Callable, Sequence
@@ -17,12 +18,17 @@ from srcsel.cli.columns import NAMES, Arrays, csv_columns, parquet_columns
 from srcsel.measures import as_array
 
 HOW = "Save plain arrays: numpy.savez(FILE, X=features, y=numpy.array(labels, dtype=str))."
+_UNNAMED = re.compile(r"arr_\d+")  # what NumPy calls arrays that were saved without a name
 
 
 def opened(file: Path, *, text: bool = False) -> Arrays:
     """Read a file by its ending: arrays by name, "" for the only one; of an .npz None for those
     that nobody asks for. text: cells stay as they are. Raises InputError.
     """
+    if file.is_dir():
+        raise InputError(
+            f"{file} is a folder. Give the files of features in it, or srcsel rank for pictures."
+        )
     read = READERS.get(file.suffix.lower())
     if read is None:
         known = ", ".join(READERS)
@@ -46,7 +52,8 @@ def opened(file: Path, *, text: bool = False) -> Arrays:
     ) as error:
         kind = file.suffix.lower().removeprefix(".")
         raise InputError(
-            f"{file} cannot be read as an .{kind} file of plain arrays: {error}"
+            f"{file} cannot be read as an .{kind} file of plain arrays: {error}. Copy or save it"
+            " again."
         ) from (error)
 
 
@@ -55,6 +62,9 @@ def _npz(file: Path, _: bool) -> Arrays:
         names = [name for name in archive.namelist() if name.endswith(".npy")]
         wanted = {name for known in NAMES.values() for name in known}
         inside = {name.removesuffix(".npy"): name for name in names}
+        if len(inside) > 1 and all(map(_UNNAMED.fullmatch, inside)):  # numpy.savez(file, X, y)
+            arrays = {key: _array(archive.read(name)) for key, name in inside.items()}
+            return _parts(list(arrays.values())) or arrays
         return {
             key: _array(archive.read(name)) if key in wanted or len(inside) == 1 else None
             for key, name in inside.items()

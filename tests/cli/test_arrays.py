@@ -163,6 +163,13 @@ def _tables(folder):
     torch.save((torch.tensor(X), torch.tensor(IDS)), folder / "pair.pt")
     torch.save([IDS.tolist(), torch.tensor(X).bfloat16().requires_grad_()], folder / "turned.pt")
     save_file({"X": X, "y": IDS}, folder / "a.safetensors")
+    np.savez(folder / "unnamed.npz", X, IDS)
+    vectors = pd.DataFrame({"embedding": list(X), "label": WORDS})
+    vectors.to_parquet(folder / "vectors.parquet")
+    names = [f"{k}.jpg" for k in range(len(X))]
+    table.assign(filename=names, label=WORDS).to_csv(folder / "named.csv", index=False)
+    iris = table.assign(Klasse=WORDS)
+    iris.to_csv(folder / "klasse.csv", sep=";", decimal=",", index=False)
     german = table.assign(label=WORDS)
     german.to_csv(folder / "german.csv", sep=";", decimal=",", index=False, encoding="utf-16")
     german.to_csv(folder / "quoted.csv", decimal=",", index=False)
@@ -180,6 +187,7 @@ def _tables(folder):
         *("a.csv", "semicolons.csv", "a.tsv", "a.parquet", "a.pt", "b.pth", "a.safetensors"),
         *("pair.pt", "turned.pt", "german.csv", "quoted.csv"),
         *("excel.csv", "remark.csv", "single.csv"),
+        *("unnamed.npz", "vectors.parquet", "named.csv", "klasse.csv"),
     ],
 )
 def test_other_kinds_of_files(tmp_path, name):
@@ -283,6 +291,7 @@ def test_the_shell_takes_labels_for_all_files(tmp_path, capsys):
         ("called.pt", r"no array X and no array y \(it holds feats and kinds\)"),
         ("called.npz", r"no array X and no array y \(it holds feats and kinds\)"),
         ("gone.npy", "There is no file"),
+        ("", "is a folder. Give the files of features in it"),
     ],
 )
 def test_what_cannot_be_read_is_said_with_what_to_do(tmp_path, name, words, capsys):

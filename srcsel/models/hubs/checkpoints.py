@@ -7,6 +7,7 @@ card beside the file (see `_card`), else from the file's name.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,7 @@ decides.
 """
 
 
+_PIECE = re.compile(r"-\d+-of-0*([2-9]|\d{2,})\.")  # model-00001-of-00002.safetensors
 MOST_SAID, MOST_KEY = 200, 40  # letters of an error, and of a card's key, in a sentence
 
 
@@ -185,18 +187,41 @@ def _split(name: str) -> tuple[Path, Path, str]:
         path = opened(text, model=True)
     except MissingPathError:
         path = None
+    if path is not None and path.is_dir():
+        path = _only_file(path)
+        text = str(path)
     if path is None or not path.is_file():
         raise InputError(
             f"There is no file {whole_path(text)}. Copy its path again; a network's name may stand"
             " after it, behind =."
         )
     shown = path if _caches.ending(path.name) else typed(text)
+    if piece := _PIECE.search(shown.name):
+        raise InputError(
+            f"{shown.name} is one of {int(piece[1])} pieces of a model. Load the whole model, and"
+            " save model.state_dict() as one .safetensors file."
+        )
     if not _caches.ending(shown.name) and not _weights.is_weights(path):
         raise InputError(
             f"{shown.name} is no checkpoint I can read. Use a file ending in"
             f" {', '.join(_caches.ENDINGS)}."
         )
     return path, shown, given
+
+
+def _only_file(folder: Path) -> Path:
+    """Return the checkpoint in a folder as a hub hands them out; raises InputError where there are
+    several or none.
+    """
+    found = [path for path in sorted(folder.iterdir()) if _caches.ending(path.name)]
+    best = [path for path in found if path.suffix.lower() == ".safetensors"] or found
+    if len(best) == 1:
+        return opened(str(best[0]), model=True)
+    names = ", ".join(path.name for path in best[:3])
+    told = f"holds {len(best)} checkpoints ({names} ...)" if best else "holds no checkpoint"
+    raise InputError(
+        f"{whole_path(str(folder))} is a folder and {told}. Give the path of one file."
+    )
 
 
 def _libraries(

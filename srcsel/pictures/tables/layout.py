@@ -95,12 +95,14 @@ def _remarks(lines: Sequence[str]) -> int:
 
 
 def _titles(lines: Sequence[str], mark: str) -> int:
-    """Return how many lines at the top hold one cell at most, as a title does above a table."""
+    """Return how many lines at the top hold nothing but a first cell, and others that are empty, as
+    a spreadsheet writes a title above a table.
+    """
     for number, line in enumerate(lines):
-        cells = [cell for cell in alone(line, mark) if cell.strip()]
-        if len(cells) > 1:
+        first, *others = map(str.strip, alone(line, mark) or [""])
+        if any(others):
             return number
-        if cells and is_picture_name(cells[0]):
+        if (line.strip() and not others) or is_picture_name(first):
             break
     return 0
 

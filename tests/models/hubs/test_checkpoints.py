@@ -268,6 +268,18 @@ def test_no_such_file_and_no_such_kind(tmp_path):
         HUB.find(str(tmp_path / "notes.txt"))
 
 
+def test_a_folder_as_a_hub_hands_it_out_and_a_piece_of_a_model(tmp_path, network):
+    with pytest.raises(InputError, match="is a folder and holds no checkpoint"):
+        HUB.find(str(tmp_path))
+    path = save(tmp_path / "test_resnet.safetensors", network.state_dict())
+    (tmp_path / "pytorch_model.bin").write_bytes(b"the same, as it was saved before")
+    assert HUB.find(str(tmp_path)).id == f"checkpoints/{path}"
+    assert HUB.find(f"{tmp_path}=test_resnet").id == f"checkpoints/{path}=test_resnet"
+    piece = path.rename(tmp_path / "model-00001-of-00002.safetensors")
+    with pytest.raises(InputError, match="is one of 2 pieces of a model"):
+        HUB.find(f"{piece}=test_resnet")
+
+
 @pytest.mark.parametrize("card", ["{", "[1, 2]"])
 def test_a_card_that_cannot_be_read(tmp_path, network, card):
     path = save(tmp_path / "test_resnet.safetensors", network.state_dict())

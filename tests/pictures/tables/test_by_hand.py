@@ -74,6 +74,10 @@ def test_the_folder_in_a_column_of_its_own(tmp_path):
 def test_a_title_above_the_table(tmp_path):
     rows = lines("My leaves of 2024,,\n,,\nfile,label,note", lambda k: f"{k}.jpg,{'ab'[k % 2]},")
     assert told(tmp_path, rows) == (["a", "b"] * 3, "")
+    index = lines(",label", lambda k: f"{k}.jpg,{'ab'[k % 2]}")  # as pandas writes one of names
+    assert told(tmp_path, index)[0] == ["a", "b"] * 3
+    other = lines("file;label", lambda k: f'{k}.jpg;"{"ab"[k % 2]}, x"')
+    assert told(tmp_path, other)[0] == ["a, x", "b, x"] * 3
 
 
 def test_names_as_label_studio_writes_them(tmp_path):
