@@ -10,7 +10,7 @@ run: .venv/.ready
 setup: .venv/.ready
 
 test: .venv/.ready-test
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/.ready-check
 	$(BIN)/ruff check .

@@ -761,8 +761,11 @@ def test_a_box_its_list_and_both_after_recoloring_and_another_page(visitor, run)
     assert pictured(page) == expected
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1440, 900), (1280, 720)], ids=["large", "small"])
+@pytest.mark.parametrize(
+    ("size", "scheme"),
+    [((1440, 900), "light"), ((1280, 720), "dark")],
+    ids=["large-light", "small-dark"],
+)
 def test_two_maps_and_the_pictures_fit_the_window_and_everybody_can_read_them(
     visitor, run, size, scheme
 ):

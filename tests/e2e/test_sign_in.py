@@ -1,4 +1,4 @@
-"""Signing in and out in a real browser, by password and with an account, in both themes."""
+"""Signing in and out in a real browser, by password and with an account."""
 
 import pytest
 from playwright.sync_api import expect
@@ -20,10 +20,9 @@ def way(request, tmp_path_factory):
         yield url, request.param
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_one_signs_in_and_out_and_a_tab_left_open_can_do_nothing(chromium, way, scheme, tmp_path):
+def test_one_signs_in_and_out_and_a_tab_left_open_can_do_nothing(chromium, way, tmp_path):
     url, kind = way
-    context = chromium.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 720})
+    context = chromium.new_context(viewport={"width": 1280, "height": 720})
     page = context.new_page()
     page.goto(f"{url}/history")
     if kind == "password":

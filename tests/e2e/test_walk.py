@@ -31,8 +31,11 @@ def folder(tmp_path_factory):
     return root / "few"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1440, 900), (1280, 720)], ids=["large", "small"])
+@pytest.mark.parametrize(
+    ("scheme", "size"),
+    [("light", (1440, 900)), ("dark", (1280, 720))],
+    ids=["light-large", "dark-small"],
+)
 def test_finished_example_opens_from_home(visitor, scheme, size):
     window = visitor(scheme=scheme, size=size)
     window.open("/")

@@ -25,9 +25,27 @@ def pictures(tmp_path_factory):
     return make_pictures(tmp_path_factory.mktemp("engines") / "pictures", each=40)
 
 
-@pytest.fixture
-def dataset(pictures):
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory):
+    """A work folder for what all tests use and none changes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SRCSEL_HOME", str(tmp_path_factory.mktemp("elsewhere")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def dataset(pictures, elsewhere):
     return load_dataset(str(pictures))
+
+
+@pytest.fixture(scope="module")
+def expected(dataset, tmp_path_factory):
+    """What this computer makes of them."""
+    store = FeatureStore(tmp_path_factory.mktemp("expected"))
+    found = extract(dataset, find_models(MODELS), store=store, device="cpu", engine=Local())
+    made = list(found)
+    assert not [one.detail or one.reason for one in made if isinstance(one, Failure)]
+    return {one.key.model: one for one in made}
 
 
 @pytest.fixture(params=["local", "ray"])
@@ -36,16 +54,6 @@ def engine(request):
     engine = Ray(started.address) if started else Local()
     yield engine
     engine.close()
-
-
-@pytest.fixture
-def expected(dataset, tmp_path):
-    """What this computer makes of them."""
-    store = FeatureStore(tmp_path / "expected")
-    found = extract(dataset, find_models(MODELS), store=store, device="cpu", engine=Local())
-    made = list(found)
-    assert not [one.detail or one.reason for one in made if isinstance(one, Failure)]
-    return {one.key.model: one for one in made}
 
 
 @pytest.fixture
