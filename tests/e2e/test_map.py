@@ -356,6 +356,20 @@ def test_names_of_200_classes_do_not_cover_each_other(visitor, many):
     assert violations(window) == []
 
 
+def test_long_names_leave_a_small_map_to_its_dots(visitor, server, many):
+    run_id, runs = f"{MANY_ID[:-1]}9", RunStore(server.home / "runs")
+    long = tuple(f"a kind of class, number {c:03d}" for c in range(200))
+    save_run(server.home, run_id, replace(many, classes=long))
+    runs.save_projection(run_id, runs.projection(MANY_ID, MODELS[0], "umap", cap=20_000), 20_000)
+    window = visitor(size=(390, 844))
+    window.open(f"/explore?run={run_id}&points=20000")
+    names = window.page.locator(".names button:visible")
+    expect(names.nth(2)).to_be_visible()
+    boxes = [one.bounding_box() for one in names.all()]
+    whole = window.page.locator("canvas.over").first.bounding_box()
+    assert sum(b["width"] * b["height"] for b in boxes) < 0.2 * whole["width"] * whole["height"]
+
+
 def test_lasso_around_nothing_says_so(visitor, run):
     window = visitor()
     window.open(f"/explore?run={RUN_ID}")

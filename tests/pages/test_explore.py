@@ -134,6 +134,8 @@ def test_mostly_is_said_only_where_three_of_five_have_the_class(own, said, resul
     assert told.startswith("**3 of 3 pictures** sit among their own kind:")
     assert told.endswith(f"{said}.")
     assert first == []
+    told, _ = panel.story(dataset, [Pane(None, "M", inside)], np.arange(1))
+    assert told.startswith("**1 of 1 picture** sits among its own kind:")
 
 
 def test_of_two_models_it_says_which_is_right_on_how_many(opened, looked, result, words_of):
@@ -146,7 +148,7 @@ def test_of_two_models_it_says_which_is_right_on_how_many(opened, looked, result
     )
     tab = opened(second="demo/m1")
     assert (
-        f"Both models place **{both}** pictures among their own kind, only Strokes **{only}**, only"
+        f"Both models place **{both} pictures** among their own kind, only Strokes **{only}**, only"
         f" Textures **{other}**, neither **{30 - both - only - other}**." in words_of(tab)
     )
     tab.button(key="explore-first").click().run()

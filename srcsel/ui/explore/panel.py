@@ -200,8 +200,8 @@ def story(dataset: Dataset, panes: Sequence[Pane], shown: np.ndarray) -> tuple[s
     right = [one.guess[shown] == dataset.labels[shown] for one in looked]
     if len(right) == 1:
         told = (
-            f"**{right[0].sum():,} of {words.count(len(shown), 'picture')}** sit among their own"
-            f" kind: {_neighbors_said(looked[0], dataset, shown, right[0])}."
+            f"**{right[0].sum():,} of {words.count(len(shown), 'picture')}**"
+            f" {'sits among its' if right[0].sum() == 1 else 'sit among their'} own kind: {_neighbors_said(looked[0], dataset, shown, right[0])}."
         )
         return told, shown[~right[0]].tolist()
     left, second = right
@@ -212,8 +212,9 @@ def story(dataset: Dataset, panes: Sequence[Pane], shown: np.ndarray) -> tuple[s
         (~left & second).sum(),
         (~left & ~second).sum(),
     ]
+    both, own = words.count(int(counts[0]), "picture"), "its" if counts[0] == 1 else "their"
     told = (
-        f"Both models place **{counts[0]:,}** pictures among their own kind, only {names[0]}"
+        f"Both models place **{both}** among {own} own kind, only {names[0]}"
         f" **{counts[1]:,}**, only {names[1]} **{counts[2]:,}**, neither **{counts[3]:,}**."
     )
     return told, shown[left != second].tolist()

@@ -1,8 +1,10 @@
 // Class names on the map, where most pictures of a class lie; none covers another. A press keeps only that class.
 
 const ACROSS = 26, DOWN = 16; // cells of the window in which the densest place of a class is looked for
+const HIGH = 22; // pixels of a name, as in map.css
 const GAP = 4; // pixels between names, and between a name and its dots
 const GRAY = 10; // names at once of classes without a colour of their own, among those that have one
+const COVERED = 0.18; // share of the map that names take at most: it is about its dots
 const SPREAD = 0.35; // share of a class near its densest place below which its name is written faintly
 
 function createNames(root, pane, m) {
@@ -104,14 +106,16 @@ function createNames(root, pane, m) {
     const wanted = m.show.names && pane.size().width > 0 ? densest() : [], kept = new Set();
     const { width } = pane.size(), taken = m.toolsBox(pane);
     pen.font = `600 13px ${getComputedStyle(root).fontFamily}`;
-    let gray = 0;
+    let gray = 0, left = COVERED * width * pane.size().height; // pixels, for names
     for (const place of wanted) {
       if (unpainted(place.k) && gray >= GRAY) break; // they come last; a closer look names others
       const one = nameOf(place.k);
       one.wide ||= Math.ceil(pen.measureText(one.text).width) + 22;
-      const box = one.wide < width * 0.6 ? roomFor(place, one.wide, 22, taken) : null;
+      if (one.wide * HIGH > left) break;
+      const box = one.wide < width * 0.6 ? roomFor(place, one.wide, HIGH, taken) : null;
       if (!box) continue;
       taken.push(box);
+      left -= one.wide * HIGH;
       gray += unpainted(place.k);
       kept.add(place.k);
       const [ax, ay] = pane.toData(place.x, place.y);
