@@ -199,9 +199,11 @@ def story(dataset: Dataset, panes: Sequence[Pane], shown: np.ndarray) -> tuple[s
         return "", []
     right = [one.guess[shown] == dataset.labels[shown] for one in looked]
     if len(right) == 1:
+        alone = int(right[0].sum()) == 1
         told = (
             f"**{right[0].sum():,} of {words.count(len(shown), 'picture')}**"
-            f" {'sits among its' if right[0].sum() == 1 else 'sit among their'} own kind: {_neighbors_said(looked[0], dataset, shown, right[0])}."
+            f" {'sits among its' if alone else 'sit among their'} own kind:"
+            f" {_neighbors_said(looked[0], dataset, shown, right[0])}."
         )
         return told, shown[~right[0]].tolist()
     left, second = right
