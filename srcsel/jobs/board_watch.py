@@ -86,6 +86,11 @@ class BoardWatch(Watch):
             if self._tell(of.words(of.leading)):
                 raise Cancelled
 
+    @property
+    def crowded(self) -> bool:
+        """Whether other programs computed for most of the time."""
+        return self._progress.crowded
+
     def time_left(self) -> str:
         """Say the time left as pages do; "" where it is not known."""
         quiet = time.monotonic() - self._told

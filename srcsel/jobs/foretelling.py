@@ -34,20 +34,27 @@ def pace_of(
     )
 
 
-def remember(models: Sequence[SourceModel], setting: str, pace: Pace, settings: Settings) -> None:
-    """Keep what a run measured, for those to come."""
+def remember(
+    models: Sequence[SourceModel],
+    setting: str,
+    pace: Pace,
+    settings: Settings,
+    *,
+    crowded: bool = False,
+) -> None:
+    """Keep what a run measured, for those to come; crowded: while other programs computed."""
     measured = pace.measured()
     there = [model for model in models if model.id in measured.models]
     if there:
         named = {_name(setting, model): measured.models[model.id] for model in there}
-        speeds.keep(settings.jobs, replace(measured, models=named))
+        speeds.keep(settings.jobs, replace(measured, models=named), crowded=crowded)
 
 
-def remember_maps(pace: Pace, settings: Settings) -> None:
-    """Keep what a run's maps took, for those to come."""
+def remember_maps(pace: Pace, settings: Settings, *, crowded: bool = False) -> None:
+    """Keep what a run's maps took, for those to come; crowded: as `remember`."""
     drawn = pace.drawn()
     if drawn != speeds.Speeds():
-        speeds.keep(settings.jobs, drawn)
+        speeds.keep(settings.jobs, drawn, crowded=crowded)
 
 
 def setting_of(engine: str, device: str, precision: str, settings: Settings) -> str:

@@ -25,6 +25,7 @@ LEAST = 0.01
 """Share of its work that a part which left a race counts for at least."""
 RISE = 5.0
 """Seconds by which the end may move away without a word about it."""
+LOOKS = 2.0  # seconds between two looks at other programs, each of which takes some milliseconds
 WHILE = 30.0
 """Seconds for which the reason of a rise is said."""
 GUESS = "a first guess"
@@ -39,10 +40,12 @@ class Progress:
     """
 
     def __init__(self, crowded: Callable[[], bool] = lambda: False) -> None:
-        """crowded: whether other programs use this computer's cores, asked where more is left than
-        was said.
+        """crowded: whether other programs use this computer's cores, asked now and then and where
+        more is left than was said.
         """
         self._crowded = crowded
+        self._looks: list[bool] = []  # whether they did
+        self._next_look = -math.inf
         self.parts: dict[str, Part] = {}
         self.weights: dict[str, float] = {}
         self.titles: dict[str, str] = {}
@@ -97,6 +100,9 @@ class Progress:
         self._clock(part, state, now)
         self._heard = now
         if self._pace is not None:
+            if now >= self._next_look and not self._opens:
+                self._looks.append(self._crowded())
+                self._next_look = now + LOOKS
             self._pace.heard(part, state, done, total, now)
             if part == "maps" and before is not None and before.state == "waiting":
                 self._calm = Calm()  # until now it was time until the answer
@@ -207,9 +213,19 @@ class Progress:
             self._due = end
         self._due = min(self._due, end)
 
+    @property
+    def _opens(self) -> bool:
+        """Whether pictures are opened, by processes of our own, which look like other programs."""
+        opening = self.parts.get("opening")
+        return opening is not None and opening.state == "reading"
+
+    @property
+    def crowded(self) -> bool:
+        """Whether other programs used this computer's cores for most of the time."""
+        return 2 * sum(self._looks) > len(self._looks)
+
     def _reason(self, pace: Pace) -> str:
-        opening = self.parts.get("opening")  # by processes of our own, which look like others
-        if (opening is None or opening.state != "reading") and self._crowded():
+        if not self._opens and self._crowded():
             return "other programs use this computer"
         name, what = pace.longer()
         about = {

@@ -49,10 +49,10 @@ def ranked(
     )
 
     def stands(result: Result) -> None:  # the maps, which may be stopped, tell nothing of models
-        foretelling.remember(models, setting, pace, settings)
+        foretelling.remember(models, setting, pace, settings, crowded=told.crowded)
         ready(result)
 
     try:
         return answer(run, watch=told.watch, ready=stands)
     finally:
-        foretelling.remember_maps(pace, settings)
+        foretelling.remember_maps(pace, settings, crowded=told.crowded)

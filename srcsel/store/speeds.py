@@ -25,6 +25,7 @@ from srcsel.store.serialize import from_plain, to_plain
 NAME = "speeds.json"
 VERSION = 2  # of what a number means
 MOST = 300  # models of which it is kept, those of the last runs
+CROWDED = 0.2  # share of a slower time that was measured while other programs computed
 LARGEST = 1_000_000  # bytes of a file that is read
 MATTER = ("srcsel", "torch", "openvino")  # packages that decide how fast a step is
 
@@ -70,13 +71,16 @@ def recalled(folder: Path) -> Speeds:
     return Speeds()
 
 
-def keep(folder: Path, measured: Speeds) -> None:
-    """Join what a run measured with what is known; nothing where the disk refuses."""
+def keep(folder: Path, measured: Speeds, *, crowded: bool = False) -> None:
+    """Join what a run measured with what is known; nothing where the disk refuses. crowded: while
+    other programs computed, so that what took longer than before says little.
+    """
+    share = CROWDED if crowded else 0.5
     known = recalled(folder)
     models = {name: one for name, one in known.models.items() if name not in measured.models}
     for name, one in measured.models.items():
-        models[name] = _joined(known.models.get(name, ModelSpeed()), one)
-    kept = replace(_joined(known, measured), models=dict(list(models.items())[-MOST:]))
+        models[name] = _joined(known.models.get(name, ModelSpeed()), one, share)
+    kept = replace(_joined(known, measured, share), models=dict(list(models.items())[-MOST:]))
     with contextlib.suppress(StoreError, OSError):
         told = {"computer": computer(), "speeds": to_plain(kept)}
         files.write_json(folder / NAME, told, synced=False)
@@ -96,14 +100,18 @@ def computer() -> dict[str, str]:
     return found
 
 
-def _joined(before: Times, now: Times) -> Times:
-    """Return the geometric mean of two measurements of each step: one slow run does not stay."""
+def _joined(before: Times, now: Times, share: float) -> Times:
+    """Return the geometric mean of two measurements of each step: one slow run does not stay.
+    share: of what is slower now.
+    """
     times = {}
     for name in _times(now):
         old, new = getattr(before, name), getattr(now, name)
-        times[name] = (
-            math.sqrt(old * new) if None not in (old, new) else old if new is None else new
-        )
+        if None in (old, new):
+            times[name] = old if new is None else new
+        else:
+            by = share if new > old else 0.5
+            times[name] = old ** (1 - by) * new**by
     if isinstance(now, ModelSpeed):
         times["work"] = now.work
     return replace(now, **times)

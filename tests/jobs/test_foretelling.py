@@ -103,6 +103,7 @@ def test_a_run_keeps_what_it_measured_when_its_answer_stands(tmp_path, monkeypat
     from srcsel.store.serialize import to_plain
 
     class Told:
+        crowded = False
         watch = Watch()
 
         def plan(self, weights, titles, pace=None):

@@ -69,6 +69,16 @@ def test_processes_that_open_pictures_are_no_other_programs():
     assert progress.why == "the computer is slower now than before"
 
 
+def test_other_programs_are_looked_for_now_and_then():
+    looks = iter([True, False, True, True])
+    progress = begun(lambda: next(looks))
+    assert progress.crowded
+    for second, crowded in ((2, False), (3, False), (4, True), (6, True)):
+        progress.update("a/m0", "running", 100 * second, PICTURES, "", float(second))
+        assert progress.crowded is crowded
+    assert next(looks, None) is None
+
+
 def test_before_anything_was_timed_a_first_guess_is_said_as_one():
     progress = Progress()
     pace = Pace({"m0": 1.0, "m1": 1.0}, cores=8)

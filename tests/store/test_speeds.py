@@ -25,6 +25,18 @@ def test_two_runs_are_joined_by_the_geometric_mean_and_what_one_lacks_stays(tmp_
     assert (found.opening, found.start, found.after) == (0.004, pytest.approx(4.0), None)
 
 
+def test_what_took_longer_while_other_programs_computed_counts_little(tmp_path):
+    keep(tmp_path, ONE)
+    slow_and_fast = Speeds({"a": ModelSpeed(0.5, 0.32)}, opening=0.001, start=64.0)
+    keep(tmp_path, slow_and_fast, crowded=True)
+    found = recalled(tmp_path)
+    assert found.models["a"].look == pytest.approx(0.01 * 32**0.2)  # twice as long, not 5.7 times
+    assert found.start == pytest.approx(4.0)
+    assert found.opening == pytest.approx(0.002)  # what was faster counts as ever
+    keep(tmp_path, Speeds(first_map=9.0), crowded=True)
+    assert recalled(tmp_path).first_map == 9.0  # nothing else is known
+
+
 def test_only_the_last_models_are_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(speeds, "MOST", 2)
     for name in ("a", "b", "a", "c"):
