@@ -58,6 +58,7 @@ def experiment_column(
     }
     figure.update_xaxes(**axis, nticks=6, tickangle=0)
     figure.update_yaxes(**axis, title_text="accuracy, %", range=[0, 105], nticks=6)
+    figure.update_yaxes(title_standoff=12)  # clear of the numbers
     figure.update_annotations(font=ink)
     figure.update_layout(
         height=ROW_HEIGHT * len(rows) + _TOP + _BOTTOM,
@@ -65,7 +66,7 @@ def experiment_column(
         dragmode=False,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        margin={"l": 50, "r": 10, "t": _TOP, "b": _BOTTOM},
+        margin={"l": 62, "r": 10, "t": _TOP, "b": _BOTTOM},
         hoverlabel={"font": {"size": 13}},
     )
     return figure

@@ -15,10 +15,7 @@ from srcsel.verdict.expected import (
     took_for,
     whose,
 )
-from srcsel.verdict.readings import (
-    firsts_of_100,
-    titles_of,
-)
+from srcsel.verdict.readings import firsts_of_100, who_came_first
 from srcsel.verdict.times import seconds_of
 from srcsel.verdict.wording import HEADLINES
 
@@ -78,16 +75,13 @@ def facts(result: Result) -> list[tuple[str, str]]:
     return [fact for fact in facts if fact]
 
 
-def firsts(result: Result) -> list[tuple[str, float, float, int]]:
-    """Who came first how often: (name, where its part begins, how long it is, in x of 100), the
-    winner's first.
+def firsts(result: Result) -> list[tuple[float, float]]:
+    """Who came first how often: (where its part begins, how long it is), of 1,000, the winner's
+    first.
     """
-    verdict, titles, whole = result.verdict, titles_of(result), firsts_of_100(result)
-    order = sorted(
-        (m for m in whole if whole[m]), key=lambda m: (m != verdict.winner, -verdict.firsts[m])
-    )
+    whole = firsts_of_100(result)
     found, at = [], 0
-    for model in order if len(whole) > 1 else []:
-        found.append((plain(titles[model]), 10.0 * at, 10.0 * whole[model], whole[model]))
+    for model in who_came_first(result) if len(whole) > 1 else []:
+        found.append((10.0 * at, 10.0 * whole[model]))
         at += whole[model]
     return found

@@ -35,7 +35,12 @@ from srcsel.verdict.correction import MARK, before_and_after, other_notes
 from srcsel.verdict.expected import STRIP
 from srcsel.verdict.light import beside_headline
 from srcsel.verdict.measured import answered
-from srcsel.verdict.readings import order_in_words, pick_scores, yardsticks_in_words
+from srcsel.verdict.readings import (
+    firsts_in_words,
+    order_in_words,
+    pick_scores,
+    yardsticks_in_words,
+)
 from srcsel.verdict.wording import READINGS, headline
 
 if TYPE_CHECKING:
@@ -91,6 +96,7 @@ def to_html(
         ],
         facts=card.facts(result),
         firsts=card.firsts(result),
+        first_in=firsts_in_words(result),
         after=after_training(result.verdict, result.run),
         beforehand=[plain(line) for line in lines(result)],
         without_looking=HEADING,

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from srcsel.base.phrases import count, listed, plain, shares, within
+from srcsel.base.phrases import count, cut_apart, listed, plain, shares, within
 from srcsel.base.records import Ranking, Reading, Result, Score
 from srcsel.measures import MEASURES
 from srcsel.models.called import called
@@ -19,6 +19,8 @@ from srcsel.verdict.wording import PREDICTORS
 Role = Literal["winner", "close", "yardstick", "partial", "other"]
 SHORT = {"silhouette": "MSC", "supcon": "SCL"}
 """What the field calls the two measures that are drawn as bars."""
+LEADING, NAME = 3, 40
+"""Models of which is said how often they came first, and how many letters of their names."""
 
 
 def model_order(result: Result) -> list[str]:
@@ -124,6 +126,27 @@ def shaded(result: Result) -> tuple[str, ...]:
 def firsts_of_100(result: Result) -> dict[str, int]:
     """Model -> in how many of 100 re-checks it came first, whole numbers that add to 100."""
     return shares(result.verdict.firsts)
+
+
+def who_came_first(result: Result) -> list[str]:
+    """Return the models that came first in some re-check, the verdict's before the others, most
+    often first.
+    """
+    firsts = firsts_of_100(result)
+    some = (m for m in firsts if firsts[m])
+    return sorted(some, key=lambda m: (m != result.verdict.winner, -result.verdict.firsts[m]))
+
+
+def firsts_in_words(result: Result) -> str:
+    """Say who came first how often: "First in 100 re-checks: A (60), B (30), C (8), 2 others (2)";
+    plain text, long names cut so that they stay apart.
+    """
+    firsts, titles, order = firsts_of_100(result), titles_of(result), who_came_first(result)
+    names = cut_apart([plain(titles[m]) for m in order[:LEADING]], NAME)
+    said = [f"{name} ({firsts[m]})" for name, m in zip(names, order, strict=False)]
+    if rest := order[LEADING:]:
+        said.append(f"{count(len(rest), 'other')} ({sum(firsts[m] for m in rest)})")
+    return f"First in 100 re-checks: {', '.join(said)}"
 
 
 def pick_scores(result: Result, measure: str, reading: Reading) -> dict[str, Score]:

@@ -259,6 +259,23 @@ def test_other_content_under_the_same_name_is_a_change(result):
         ("Pictures", "30 in leaves", "30 in leaves, other content")
     ]
     assert list(compare.changes(result, result)) == []
+    _, *rest = result.run.models
+    run = dataclasses.replace(result.run, models=("demo/another", *rest))
+    n = len(result.run.models)
+    assert list(compare.changes(result, dataclasses.replace(result, run=run))) == [
+        ("Starting models", f"{n}", f"{n}, 1 other")
+    ]
+
+
+def test_both_runs_stay_in_sight_beside_long_names_that_differ(result):
+    models = tuple(
+        dataclasses.replace(m, title=f"leaf disease, fold {i}, the best of all epochs and seeds")
+        for i, m in enumerate(result.models)
+    )
+    long = dataclasses.replace(result, models=models)
+    names = compare.ranks(long, long, ["one", "two"])["Starting model"]
+    assert names.nunique() == len(models)
+    assert names.str.len().max() <= compare.LETTERS
 
 
 def test_the_experiments_runs_are_told_from_the_example(visit, example, result):

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from srcsel.verdict.readings import (
     bar_length,
     bar_start,
     chance_of,
+    firsts_in_words,
     firsts_of_100,
     gain_of,
     model_order,
@@ -34,6 +36,7 @@ from srcsel.verdict.readings import (
     pick_scores,
     role,
     titles_of,
+    who_came_first,
     yardsticks_in_words,
 )
 
@@ -300,3 +303,20 @@ def test_yardsticks_that_are_right_more_often_are_named(shipped):
         shipped, accuracies=tuple(a for a in shipped.accuracies if a.model not in yardsticks)
     )
     assert "is right more often" not in yardsticks_in_words(none)
+
+
+def test_who_came_first_is_said_in_short_names_that_stay_apart(shipped):
+    firsts = {m.id: x for m, x in zip(shipped.models, (61.6, 20.2, 12.2, 3.0, 3.0), strict=False)}
+    models = tuple(
+        replace(m, title=f"leaf disease, fold {i}, the best of all epochs and of all seeds")
+        for i, m in enumerate(shipped.models)
+    )
+    verdict = replace(shipped.verdict, winner=models[2].id, firsts=firsts)
+    said = firsts_in_words(replace(shipped, models=models, verdict=verdict))
+    assert who_came_first(replace(shipped, models=models, verdict=verdict)) == [
+        models[i].id for i in (2, 0, 1, 3, 4)
+    ]
+    assert said.startswith("First in 100 re-checks: leaf disease, fold 2")
+    assert re.findall(r"fold (\d)[^(]* \((\d+)\)", said) == [("2", "12"), ("0", "62"), ("1", "20")]
+    assert said.endswith(" (20), 2 others (6)")
+    assert len(said) < 200

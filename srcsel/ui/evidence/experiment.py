@@ -24,6 +24,7 @@ _FIGURE = (
     " The ring is the model the score puts first; a hollow diamond is a yardstick that has learned"
     " nothing. A score that foretells the accuracy climbs from bottom left to top right."
 )
+_WIDTHS = (228, 92, 118, 130, 108)  # pixels; those of the targets are as wide as their names
 SUMMARY = Path(srcsel.__file__).parent / "demo" / "experiment.json"
 
 
@@ -65,9 +66,11 @@ def summary(run_id: str, kind: EvidenceKind) -> None:
             hide_index=True,
             placeholder="n/a",
             alt=f"{len(table)} predictors over all targets",
-            column_config={
-                table.columns[0]: st.column_config.TextColumn(width=250),
-                **{n: st.column_config.NumberColumn(format="%.2f") for n in table.columns[2:4]},
+            column_config={  # all of it in a window of 1,280 pixels
+                name: st.column_config.NumberColumn(format="%.2f", width=width)
+                if name.startswith("Mean")
+                else st.column_config.TextColumn(width=width)
+                for name, width in zip(table.columns, _WIDTHS, strict=False)
             },
         )
 

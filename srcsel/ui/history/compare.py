@@ -29,6 +29,7 @@ OTHER_PICTURES = (
     "These two runs did not score the same pictures, so their answers and places are not compared."
 )
 WIDE = 140  # pixels of a run's column; pressing a cell twice shows all of it
+LETTERS = 36  # of a model's name, so that both runs stay in sight beside it
 _NUMBERS = {kind: f"{word} ({kind})" for word, kind in PRECISIONS.items()}
 
 
@@ -106,6 +107,11 @@ def changes(before: Result, after: Result) -> Iterator[tuple[str, str, str]]:
         and pairs["Pictures"][0] == pairs["Pictures"][1]
     ):
         pairs["Pictures"][1] += ", other content"
+    others = len(set(after.run.models) - set(before.run.models))
+    if others and pairs["Starting models"][0] == pairs["Starting models"][1]:
+        all_of_them = others == len(after.run.models)
+        said = "all others" if all_of_them else phrases.count(others, "other")
+        pairs["Starting models"][1] += f", {said}"
     for field, title in SETTINGS.items():
         pairs[title] = [_text(getattr(r.run, field)) for r in (before, after)]
     pairs["Numbers"] = [_NUMBERS.get(r.run.precision, r.run.precision) for r in (before, after)]
@@ -116,7 +122,8 @@ def changes(before: Result, after: Result) -> Iterator[tuple[str, str, str]]:
 
 def ranks(before: Result, after: Result, heads: list[str]) -> pd.DataFrame:
     """Return one row a model with its place in the order of every table, best of `after` first."""
-    titles = {model.id: plain(model.title) for r in (before, after) for model in r.models}
+    models = {model.id: plain(model.title) for r in (before, after) for model in r.models}
+    titles = dict(zip(models, phrases.cut_apart([*models.values()], LETTERS), strict=True))
     old, new = (model_places(r) for r in (before, after))
     order = sorted(
         titles, key=lambda model: (new.get(model, 10**6), old.get(model, 10**6), titles[model])

@@ -246,7 +246,7 @@ COLUMNS = {
         "Weights, M", format="%.2f", help="Millions of weights"
     ),
     "Milliseconds a picture": st.column_config.NumberColumn(
-        "ms a picture", format="%.2f", help="Milliseconds, measured on this computer"
+        "ms", format="%.2f", help="Milliseconds a picture, measured on this computer"
     ),
     "Mean rank": st.column_config.NumberColumn(
         format="%.2f", help="Mean over measures of its rank; 1 is best"

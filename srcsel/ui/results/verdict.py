@@ -22,11 +22,13 @@ from srcsel.verdict.expected import HOW, expected, in_words, rival_in_words, who
 from srcsel.verdict.light import Light, beside_headline
 from srcsel.verdict.readings import (
     find_ranking,
+    firsts_in_words,
     firsts_of_100,
     model_order,
     names_of,
     role,
     titles_of,
+    who_came_first,
 )
 from srcsel.verdict.times import seconds_of
 from srcsel.verdict.wording import HEADLINES, headline
@@ -223,19 +225,15 @@ def _after(result: Result) -> str:
 
 def _firsts(result: Result) -> str:
     """Draw who came first how often as one bar of shares, the winner's first."""
-    firsts, titles, winner = firsts_of_100(result), titles_of(result), result.verdict.winner
+    firsts, titles = firsts_of_100(result), titles_of(result)
     if len(firsts) < 2:
         return ""
-    order = sorted((m for m in firsts if firsts[m]), key=lambda m: (m != winner, -firsts[m]))
-    leading = ", ".join(f"{plain(titles[m])} ({firsts[m]})" for m in order[:3])
-    rest = sum(firsts[m] for m in order[3:])
-    more = f", {words.count(len(order) - 3, 'other')} ({rest})" if rest else ""
     parts = "".join(
         f'<i class="{role(result, m)}" style="width:{firsts[m]}%"'
         f' title="{escape(plain(titles[m]))}"></i>'
-        for m in order
+        for m in who_came_first(result)
     )
-    text = escape(f"First in 100 re-checks: {leading}{more}")
+    text = escape(firsts_in_words(result))
     return (
         f'<div class="srcsel-firsts" role="img" aria-label="{text}">{parts}</div><div'
         f' class="srcsel-key">{text}</div>'
