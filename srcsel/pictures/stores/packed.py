@@ -222,7 +222,9 @@ class Unpacked:
             elif one.data is None:
                 self.aside[written] = TOO_LARGE.format(one.size / 1e6)
             else:
-                if written not in known:  # of two of one name the later counts, as for tar
+                # of two of one name in a tar the later counts, as for tar; in a zip they may be
+                # two that differ in the form of their letters alone, and both stay, as of an upload
+                if written not in known or contents.is_zip(packed):
                     known[written] = self._names.place(parts)
                 self.write(known[written], one.data)
         self._same.add(bare, {} if head else known)

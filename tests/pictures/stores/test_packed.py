@@ -229,6 +229,17 @@ def test_of_two_files_of_one_name_in_a_tar_the_later_counts(tmp_path):
     assert (dataset.folder / "cat/00.png").read_bytes() == PICTURES[1]
 
 
+def test_two_of_one_name_in_a_zip_both_stay_as_of_an_upload(tmp_path):
+    files = {
+        "caf\u00e9/0.png": PICTURES[0],
+        "cafe\u0301/0.png": PICTURES[1],
+        "dog/0.png": PICTURES[2],
+    }
+    zip_of(tmp_path / "x.zip", files)
+    dataset = load_dataset(str(tmp_path / "x.zip"))
+    assert dataset.paths == ("caf\u00e9/0 (2).png", "caf\u00e9/0.png", "dog/0.png")
+
+
 def test_one_that_is_no_tar_or_grows_without_end_is_refused(tmp_path):
     (tmp_path / "x.tar.gz").write_bytes(gzip.compress(b"no tar at all" * 100))
     with pytest.raises(InputError, match="cannot be read as a shard"):
