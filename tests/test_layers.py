@@ -3,6 +3,7 @@ is used.
 """
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -60,11 +61,15 @@ def files():
         yield ".".join(parts), parts[1] if len(parts) > 2 and parts[0] == "srcsel" else "", path
 
 
+@functools.cache
 def imported(path, *, top_only=False):
     """Full names a file imports, also inside functions; with `top_only` those loaded when the file
     itself is.
     """
-    tree = ast.parse(path.read_text())
+    return tuple(_imported(path, ast.parse(path.read_text()), top_only=top_only))
+
+
+def _imported(path, tree, *, top_only):
     for node in _loaded(tree) if top_only else ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
