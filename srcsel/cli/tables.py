@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from srcsel.base.phrases import count
 from srcsel.base.records import HEADLINE, Result, Score, SourceModel
 from srcsel.measures import MEASURES
 from srcsel.verdict.after import after_training
@@ -32,6 +33,7 @@ from srcsel.verdict.readings import (
     yardsticks_in_words,
 )
 
+MOST_GONE = 20  # models that failed, or left a race, that are named
 NAME, COLUMN = 38, 10  # characters of a measure's name, and of a model's column, in the tall table
 
 
@@ -62,10 +64,16 @@ def print_result(result: Result) -> None:
             print_line(console, said)
         _others(console, result, titles)
     _beforehand(console, result)
-    left = {d.model for d in result.race.dropped} if result.race else set()
-    for failure in (f for f in result.failures if not f.measure):
-        style = "dim" if failure.model in left else "red"
-        print_line(console, f"{titles[failure.model]}: {failure.reason}", style=style)
+    left = {d.model: d.pictures for d in result.race.dropped} if result.race else {}
+    gone = [f for f in result.failures if not f.measure]
+    longest = sorted((f for f in gone if f.model in left), key=lambda f: -left[f.model])
+    for some, style in (([f for f in gone if f.model not in left], "red"), (longest, "dim")):
+        for failure in some[:MOST_GONE]:
+            print_line(console, f"{titles[failure.model]}: {failure.reason}", style=style)
+        if (more := len(some) - MOST_GONE) > 0:
+            what = "that left the race" if style == "dim" else "that failed"
+            said = f"{count(more, 'more model')} {what}: --json names each, with its reason."
+            print_line(console, said, style=style)
     for reason, whom in _missing(result, titles).items():
         print_line(console, f"n/a: {'; '.join(whom)}. {reason}", style="red")
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from srcsel.base.records import HEADLINE, Failure
+from srcsel.base.records import HEADLINE, Dropped, Failure, Race
 from srcsel.cli import tables
 from srcsel.runs.given import rank_features
 
@@ -34,6 +34,28 @@ def printed(result, capsys, monkeypatch, width=120) -> list[str]:
 def row(lines, start) -> list[str]:
     (found,) = [line for line in lines if line.startswith(start)]
     return found.removeprefix(start).split()
+
+
+@pytest.mark.parametrize("raced", [False, True])
+def test_of_very_many_that_failed_or_left_the_first_are_named(raced, result, capsys, monkeypatch):
+    many = [
+        dataclasses.replace(result.models[0], id=f"timm/m{k:03}", title=f"m{k:03}")
+        for k in range(50)
+    ]
+    gone = [Failure(model.id, "", "It is gone.") for model in many]
+    race = None
+    if raced:
+        left = [Dropped(m.id, 45 + k, "strong", 99.0, "behind") for k, m in enumerate(many)]
+        race = Race((45, 60), 1, 54, tuple(left))
+    grown = dataclasses.replace(
+        result, models=(*result.models, *many), failures=tuple(gone), race=race
+    )
+    lines = printed(grown, capsys, monkeypatch)
+    named = [line[:4] for line in lines if line.endswith(": It is gone.")]
+    first = range(49, 29, -1) if raced else range(20)  # those that stayed longest, where they left
+    assert named == [f"m{k:03}" for k in first]
+    what = "left the race" if raced else "failed"
+    assert f"30 more models that {what}: --json names each, with its reason." in lines
 
 
 def test_the_first_table_has_the_headline_measures_only(result, capsys, monkeypatch):
