@@ -155,7 +155,7 @@ def test_progress_is_not_written_more_often_than_needed(waiting, monkeypatch):
     board, job = waiting
     _claim(board.table, "quick")
     written = []
-    monkeypatch.setattr(BoardWatch, "_tell", lambda self, what, left: written.append(what))
+    monkeypatch.setattr(BoardWatch, "_tell", lambda self, what: written.append(what))
     watch = BoardWatch(board.table, job)
     for done in range(1000):
         watch.update("pictures", "reading", done, 1000)
