@@ -33,6 +33,7 @@ def in_words(left: float | None, least: float | None, why: str, quiet: float) ->
     rest = max(left - quiet, least)
     late = quiet - (left - least)
     if late <= LATE or why == GUESS:  # a guess stands until there is something to measure by
-        return f"{phrases.about(rest)} left{f': {why}' if why else ''}"
+        reason = f": {why}" if why and rest >= phrases.FEW else ""  # the last seconds need none
+        return f"{phrases.about(rest)} left{reason}"
     after = f", then {phrases.about(rest)}" if rest >= 1 else ""
     return f"this step takes longer than thought{after}"

@@ -237,6 +237,7 @@ def test_a_rise_of_the_time_left_says_why():
     status = job(seconds_left=90.0, seconds_least=5.0, told=1000.0, why=why)
     said = watch.time_left(status, 1000.0)
     assert said == r"about 2 min left: ResNet\-50 \[a\] takes longer than thought"
+    assert watch.time_left(status, 1083.0) == "a few seconds left"
 
 
 def test_a_first_guess_is_said_as_one_and_stands():
