@@ -100,7 +100,7 @@ def draw(result: Result) -> None:
                 picture=drawers.opened(result),
             )
             sketch = "" if frame.presenting() else f"{maps.MAP_CAPTION} "
-            st.caption(f"{sketch}{md(maps.sampled(result, panes[0].projection))}")
+            st.caption(f"{sketch}{md(maps.sampled(result, panes[0].projection, classes))}")
     shown = maps.drawn_rows(panes, dataset, classes)
     with picture_side:
         beside(result, panes, set_id, shown, classes)

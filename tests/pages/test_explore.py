@@ -449,6 +449,19 @@ def test_pins_stand_in_the_address_where_classes_are_more_than_colours(
     assert not [m for m in visit(page, run=RUN_ID, present="on").multiselect if m.key == key]
 
 
+def test_below_the_map_it_says_how_many_pictures_a_filter_leaves(many, result):
+    projection, dataset = many
+    of = dataclasses.replace(result, dataset=dataset)
+    assert maps.sampled(of, projection, range(12)) == maps.sampled(of, projection)
+    assert maps.sampled(of, projection, [0, 3]) == (
+        "Showing 2 of 4 pictures of the chosen classes. Scores use all 24."
+    )
+    whole = dataclasses.replace(projection, rows=np.arange(24))
+    assert maps.sampled(of, whole, [3]) == (
+        "Showing all 2 pictures of the chosen class. Scores use all 24."
+    )
+
+
 def test_filter_keeps_only_the_chosen_classes(many):
     projection, dataset = many
     points, places = tables(projection, dataset, classes=[0, 11])

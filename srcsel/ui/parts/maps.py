@@ -244,9 +244,19 @@ MAP_CAPTION = (
 )
 
 
-def sampled(result: Result, projection: Projection) -> str:
-    """Say how many pictures the map shows, and that the scores use all."""
-    drawn, total = len(projection.rows), len(result.dataset.paths)
+def sampled(result: Result, projection: Projection, classes: Collection[int] | None = None) -> str:
+    """Say how many pictures the map shows, and that the scores use all; `classes` (class ids) as
+    of `embedding_map`.
+    """
+    drawn, total, labels = len(projection.rows), len(result.dataset.paths), result.dataset.labels
+    if classes is not None and len(classes) < len(result.dataset.classes):
+        wanted = list(classes)
+        shown = int(np.isin(labels[projection.rows], wanted).sum())
+        whole = int(np.isin(labels, wanted).sum())
+        which = "class" if len(wanted) == 1 else "classes"
+        part = "all" if shown == whole else f"{shown:,} of"
+        of_them = f"{words.count(whole, 'picture')} of the chosen {which}"
+        return f"Showing {part} {of_them}. Scores use all {total:,}."
     if drawn == total:
         return f"Showing all {words.count(total, 'picture')}."
     return (
