@@ -51,7 +51,8 @@ def test_pictures_of_a_bucket_rank_like_those_of_a_folder(
     (picture_folder / "red" / "note.pdf").write_bytes(b"no picture")
     put(environment, picture_folder)
     far, done = rank(environment, "s3://bucket/pictures")
-    near, _ = rank(environment, str(picture_folder))
+    local = answer(new_run(picture_folder, ["pixels", "demo/flowers"], device="cpu"))
+    near = json.loads(json.dumps(to_json(local)))
     assert far["dataset"]["images"] == 36  # of four pages of the store's list
     assert [one["path"] for one in far["dataset"]["unreadable"]] == ["red/note.pdf"]
     for one, other in zip(far["scores"], near["scores"], strict=True):
