@@ -156,7 +156,11 @@ def _start(run: RunSummary) -> str:
 
 
 def _shipped(run: RunSummary) -> str:
-    return "" if not run.example else " (experiment)" if experiment.is_one(run.id) else " (example)"
+    if run.example:
+        return " (experiment)" if experiment.is_one(run.id) else " (example)"
+    who = mine.person()
+    anothers = who and run.person not in (who, "")  # an owner sees everybody's
+    return " (somebody else's)" if anothers else ""
 
 
 history()

@@ -47,7 +47,7 @@ def test_lists_show_ones_own_runs_and_the_owner_all(visit, two, as_person, monke
         assert listed(visit("history")) == runs
     monkeypatch.setenv("SRCSEL_OWNER", "root@example.org, BOB@example.org")
     as_person(BOB)
-    assert listed(visit("history")) == {"of Ada", "before"}
+    assert listed(visit("history")) == {"of Ada (somebody else's)", "before"}
     as_person(NAMELESS)  # the provider does not vouch for an address
     assert listed(visit("history")) == set()
 

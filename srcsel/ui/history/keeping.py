@@ -13,6 +13,7 @@ from srcsel.store import cache
 from srcsel.ui.app import state
 from srcsel.ui.parts import cards, mine
 from srcsel.ui.parts.show import md
+from srcsel.ui.people.reach import here
 
 DONE = "srcsel.space"  # in the session: what making space did
 
@@ -23,7 +24,7 @@ def draw() -> None:
         return
     st.space("small")
     if not st.toggle(
-        "What is kept on this computer",
+        f"What is kept on {here()}",
         key="kept",
         help="How much room srcsel takes, and what may go. It is looked up when you switch it on.",
     ):

@@ -16,6 +16,7 @@ from srcsel.models.called import called
 from srcsel.ui.app import frame
 from srcsel.ui.parts import words
 from srcsel.ui.parts.show import md, plain
+from srcsel.ui.people.reach import here
 from srcsel.ui.results import beforehand, settle, strip
 from srcsel.verdict.after import after_training
 from srcsel.verdict.expected import HOW, expected, in_words, rival_in_words, whose
@@ -192,7 +193,7 @@ def weights(params: int | None) -> str:
 def _facts(result: Result, winner: SourceModel) -> str:
     seconds = seconds_of(result).get(winner.id)  # unknown in a finished example: it ran elsewhere
     facts = [
-        *([(moment(seconds), "a picture, on this computer")] if seconds else []),
+        *([(moment(seconds), f"a picture, on {here()}")] if seconds else []),
         (weights(winner.params), "weights"),
         (plain(winner.license) or "unknown", "licence"),
     ]
