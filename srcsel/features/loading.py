@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -181,7 +182,7 @@ def leave_a_core() -> None:
 
     Ten small models on two cores: 25 s with one thread, 104 s with two.
     """
-    torch = sys.modules.get("torch")
+    torch = _loaded_torch()
     if torch is not None:
         torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 2) - 1)))
 
@@ -195,7 +196,18 @@ def free_after(*models: SourceModel) -> None:
 def free_memory() -> None:
     """Give the memory of networks that nobody uses any more back."""
     gc.collect()
-    torch = sys.modules.get("torch")
+    torch = _loaded_torch()
     if torch is not None and torch.cuda.is_available():
         with contextlib.suppress(RuntimeError):  # a card that failed
             torch.cuda.empty_cache()
+
+
+def _loaded_torch() -> Any:
+    """Return torch, None where nobody has loaded it; one that another thread is loading is waited
+    for: half of it has no threads to set.
+    """
+    if "torch" not in sys.modules:
+        return None
+    import torch
+
+    return torch

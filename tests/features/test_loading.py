@@ -3,8 +3,12 @@ nobody.
 """
 
 import gc
+import importlib
+import sys
 import threading
+import types
 import weakref
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
 import pytest
@@ -13,7 +17,7 @@ from srcsel.base.errors import Cancelled, ModelError
 from srcsel.base.records import FeatureKey, SourceModel
 from srcsel.base.watch import Watch
 from srcsel.features import loading
-from srcsel.features.loading import Loader, Task
+from srcsel.features.loading import Loader, Task, leave_a_core
 from srcsel.models.hubs import HUBS, Preprocessing
 from srcsel.store.features import FeatureStore, stand_ins
 
@@ -191,3 +195,23 @@ def test_torch_leaves_a_core_to_the_scores(monkeypatch):
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_torch_that_another_thread_is_loading_is_waited_for(tmp_path, monkeypatch):
+    gate = types.ModuleType("gate")
+    gate.begun, gate.go = threading.Event(), threading.Event()
+    text = "import gate\ngate.begun.set()\ngate.go.wait(60)\n"
+    text += "get_num_threads = lambda: 1\nset_num_threads = [].append\n"
+    (tmp_path / "torch.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sys.modules, "gate", gate)
+    monkeypatch.setitem(sys.modules, "torch", None)  # which puts the real one back afterwards
+    monkeypatch.delitem(sys.modules, "torch")
+    with ThreadPoolExecutor(2) as pool:
+        loading = pool.submit(importlib.import_module, "torch")
+        assert gate.begun.wait(60)
+        asked = pool.submit(leave_a_core)
+        wait([asked], 0.3)
+        gate.go.set()
+        asked.result(60)
+        assert loading.result(60).get_num_threads() == 1
