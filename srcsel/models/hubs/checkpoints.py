@@ -30,6 +30,7 @@ from srcsel.models.hubs._card import Card, architecture_of, published
 from srcsel.models.hubs._card import read_card as _card
 from srcsel.models.hubs._nearest import of_that_size
 from srcsel.models.hubs._network import NetworkEncoder
+from srcsel.models.hubs._positions import side_of
 from srcsel.models.hubs._preprocessing import preprocessing_from
 from srcsel.models.hubs._states import channels_of, looks_like_torchvision
 from srcsel.models.licenses import UNKNOWN, spdx
@@ -243,11 +244,23 @@ def _libraries(
 
 
 def _preprocessing(found: Checkpoint) -> Preprocessing:
-    told = {**_usual(found), **found.card.values}
+    usual = _usual(found)
+    told = {**usual, **found.card.values}
+    if (side := _made_for(found, usual)) is not None:
+        told["input_size"] = [3, side, side]
     size = told.get("input_size")
     by_size = size[0] if isinstance(size, list) and len(size) == 3 else None
     channels = channels_of(found.shapes) or told.get("in_chans") or by_size
     return preprocessing_from({**told, "in_chans": channels})
+
+
+def _made_for(found: Checkpoint, usual: Mapping[str, Any]) -> int | None:
+    """Return the side of the pictures that the file's positions are for, where the card does not
+    say a size and it is not the usual one.
+    """
+    if "input_size" in found.card.values or "input_size" not in usual:
+        return None
+    return side_of(found.shapes, usual["input_size"])
 
 
 def _usual(found: Checkpoint) -> Mapping[str, Any]:
@@ -303,6 +316,8 @@ def _note(found: Checkpoint) -> str:
     said = f"Your own file, read as {found.architecture} of {found.libraries[0]}."
     if _preprocessing(found).channels == 1:
         said += " Its first layer reads one channel: pictures are made greyscale."
+    if side := _made_for(found, _usual(found)):
+        said += f" Its positions are those of pictures of {side} x {side} pixels."
     unknown = found.card.unknown
     if unknown:
         keys = some_of(unknown, 3, show=lambda key: one_line(key)[:MOST_KEY])

@@ -219,8 +219,10 @@ def _create(name: str, options: dict[str, Any]) -> Any:
         OSError,
         safetensors.SafetensorError,
     ) as error:
+        overlay = options.get("pretrained_cfg_overlay", {})
+        place = overlay.get("file", name.removeprefix("local-dir:"))
         raise ModelError(
-            f"The weights of {name} cannot be loaded: {error}. Delete the file and try again."
+            f"The weights cannot be loaded: {error}. Delete {place} and try again."
         ) from error
 
 

@@ -20,6 +20,7 @@ from srcsel.pictures.tables.candidates import (
     unread,
     workbooks,
 )
+from srcsel.pictures.tables.joined import joined
 from srcsel.pictures.tables.misfit import misfit
 from srcsel.pictures.tables.read import Labeled
 from srcsel.pictures.walk import Tree
@@ -141,24 +142,26 @@ def _little(read: Labeled, pictures: int) -> str:
 def _one_of(
     tree: Tree, read: Sequence[Labeled], fitting: Sequence[Labeled], wrong: Mapping[str, str]
 ) -> Choice:
-    """Take the only table that fits, or the only one that is no template; else ask."""
+    """Take the only table that fits, or the only one that is no template, or those of the parts of
+    one set together; else ask.
+    """
     real = [one for one in fitting if not _template(one)]
     if not real and len(read) + len(wrong) > 1:
         raise _none(tree, read, wrong)
     real = real or list(fitting)
     real = [one for one in real if not any(_within(one, other) for other in real)]
-    if len(real) > 1:
+    taken = real[0] if len(real) == 1 else joined(tree, real)
+    if taken is None:
         told = "; ".join(f"{_name(one)} labels {len(one.labels):,} pictures" for one in real)
         first = tree.folder / real[0].table.relative_to(tree.folder)
         raise InputError(
             f"There are {len(real)} tables of labels that fit: {told}. Call the one with the labels"
             f" labels.csv, or give its path instead of the folder's, for example {first}."
         )
-    others = [one for one in read if one is not real[0]]
-    folders = _otherwise(real[0])
-    said = [f"{_name(real[0])} gives the classes. {_why_not(one, real[0])}" for one in others]
+    others = [one for one in read if one not in real]
+    said = [f"{_name(taken)} gives the classes. {_why_not(one, taken)}" for one in others]
     aside = [f"{table} was set aside. {why}" for table, why in wrong.items()]
-    return Choice(real[0], (*folders, *said, *aside))
+    return Choice(taken, (*_otherwise(taken), *said, *aside))
 
 
 def _otherwise(taken: Labeled) -> list[str]:

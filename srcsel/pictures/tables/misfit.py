@@ -18,12 +18,14 @@ def misfit(read: Labeled, pictures: Iterable[str]) -> str:
     if 2 * read.matched >= read.rows:
         reason = next((u.reason for u in read.skipped if u.kind == "label"), "")
         return (
-            f"{table} gives none of the {many} here one label. For example {cut(here[0])}: {reason}"
+            f"{table} gives {'the one picture' if len(here) == 1 else f'none of the {many}'} here"
+            f" {'no' if len(here) == 1 else 'one'} label. For example {cut(here[0])}: {reason}"
         )
     share = "none" if not read.matched else f"only {read.matched:,}"
     said = (
         f"{table} does not fit this folder: {share} of its {count(read.rows, 'row')}"
-        f" {'name' if read.matched > 1 else 'names'} one of the {many} here."
+        f" {'name' if read.matched > 1 else 'names'}"
+        f" {'the one picture' if len(here) == 1 else f'one of the {many}'} here."
     )
     if read.missing:
         asked, there = (some_of(names, SHOWN, show=cut) for names in (read.missing, here))

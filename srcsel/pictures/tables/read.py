@@ -32,6 +32,7 @@ ELSEWHERE = (
     "{} names another folder than '{}', in which all pictures lie: they are told by their names"
     " alone."
 )
+UNNAMED = "It is not named in {}."
 NAMED = 1000  # rows without a picture that are listed one by one
 
 
@@ -135,7 +136,7 @@ class _Matching:
                 self._take(row)
         name = self.table.name
         for path in self.finder.paths - self.labels.keys() - self.skipped.keys():
-            self.skipped[path] = f"It is not named in {name}."
+            self.skipped[path] = UNNAMED.format(name)
             self.counts["unnamed"] += 1
         pictures = [Unreadable(p, why, "label") for p, why in self.skipped.items()]
         others = [Unreadable(p, why, "row") for p, why in self.missing.items()]

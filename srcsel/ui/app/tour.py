@@ -60,7 +60,7 @@ STEPS = (
     Step(
         "images",
         "Your turn",
-        "Choose a folder with one sub-folder for each class. Your pictures stay on {here}.",
+        "Choose a folder with one sub-folder for each class.",
     ),
 )
 
@@ -147,11 +147,13 @@ def _step() -> int | None:
 def _said(step: Step) -> str:
     if step.page == "evidence" and (state.read("run") or "").startswith(PREFIX):
         return MEASURED
-    return step.text.format(here=here())
+    settings = state.settings()
+    if step.page == "images" and not settings.is_shared_out(settings.engine):
+        return f"{step.text} Your pictures stay on {here()}."
+    return step.text
 
 
 def _open(step: int, run_id: str) -> None:
-
     page, number = STEPS[step].page, str(step + 1)
     if page == "evidence" and EXPERIMENT in _shipped():
         run_id = EXPERIMENT

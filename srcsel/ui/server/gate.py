@@ -68,7 +68,7 @@ class Gate:
         if person is None:
             return await _stop(connection, scope, receive, send)
         if not people.welcome(person):
-            return await refuse(scope, receive, send, 403, _unwelcome(person))
+            return await _turn_away(person, connection, scope, receive, send)
         if path == "/" and _NEXT in connection.cookies and scope["type"] == "http":
             onward = RedirectResponse(_local(unquote(connection.cookies[_NEXT])), 303)
             onward.delete_cookie(_NEXT, path=prefix() or "/")
@@ -198,8 +198,7 @@ def _tell(what: str, scope: Scope, level: str = "info", person: str = "", wait: 
 
 async def _stop(connection: HTTPConnection, scope: Scope, receive: Receive, send: Send) -> None:
     """Send a window to the sign-in; tell everything else that it may not."""
-    window = "text/html" in connection.headers.get("accept", "")
-    if scope["type"] == "websocket" or scope["method"] != "GET" or not window:
+    if scope["type"] == "websocket" or scope["method"] != "GET" or not _is_window(connection):
         return await refuse(scope, receive, send, 401, "Sign in first: open the dashboard.")
     if _OUT in connection.cookies:
         link = f'<p><a href="{prefix()}{SIGN_IN}">Sign in again</a></p>'
@@ -207,6 +206,25 @@ async def _stop(connection: HTTPConnection, scope: Scope, receive: Receive, send
     here = scope["path"] + (f"?{scope['query_string'].decode()}" if scope["query_string"] else "")
     to = f"{prefix()}{SIGN_IN}?{urlencode({'next': here})}" if here != "/" else prefix() + SIGN_IN
     return await RedirectResponse(to, 303)(scope, receive, send)
+
+
+async def _turn_away(
+    person: people.Person, connection: HTTPConnection, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Tell somebody whom the dashboard is not for, and how to come in as somebody else."""
+    who = person.name or "somebody without an address"
+    said = (
+        f"You are signed in as {who}, who is not among those this dashboard is for. Ask whoever"
+        " runs it, or sign in as somebody else"
+    )
+    if scope["type"] == "websocket" or not _is_window(connection):
+        return await refuse(scope, receive, send, 403, f"{said}: {prefix()}{SIGN_OUT}")
+    link = f'<p><a href="{prefix()}{SIGN_OUT}">Sign out</a></p>'
+    return await _html(f'<p role="alert">{escape(said)}.</p>', link, 403)(scope, receive, send)
+
+
+def _is_window(connection: HTTPConnection) -> bool:
+    return "text/html" in connection.headers.get("accept", "")
 
 
 def _to_provider(request: Request, onward: str) -> Response:
@@ -271,14 +289,6 @@ def _signed_out() -> Response:
     answer = RedirectResponse(prefix() + SIGN_IN, 303)
     answer.delete_cookie(people.COOKIE, path=prefix() or "/")
     return answer
-
-
-def _unwelcome(person: people.Person) -> str:
-    who = person.name or "somebody without an address"
-    return (
-        f"You are signed in as {who}, who is not among those this dashboard is for. Ask whoever"
-        f" runs it, or sign in as somebody else: {prefix()}{SIGN_OUT}"
-    )
 
 
 def _local(text: str) -> str:

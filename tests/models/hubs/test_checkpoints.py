@@ -7,6 +7,7 @@ import pytest
 from srcsel.base.errors import InputError, ModelError, UnknownNameError
 from srcsel.base.watch import Watch
 from srcsel.models.hubs import HUBS, _caches
+from srcsel.models.hubs._positions import side_of
 
 HUB = HUBS["checkpoints"]
 CARD = {
@@ -217,6 +218,37 @@ def test_a_vision_transformer_of_another_input_size(tmp_path, batch_for):
         json.dumps({"architecture": "test_vit", "input_size": [3, 64, 64]})
     )
     assert encode(path, batch_for)[2].shape == (8, 3)
+
+
+@pytest.mark.parametrize(("side", "said"), [(64, "64 x 64"), (160, "")])
+def test_a_vision_transformer_tells_its_input_size_itself(tmp_path, batch_for, side, said):
+    """160 pixels are this one's usual size."""
+    import timm
+
+    network = timm.create_model("test_vit", pretrained=False, num_classes=3, img_size=side).eval()
+    state = {f"module.{name}": leaf for name, leaf in network.state_dict().items()}
+    path = save(tmp_path / "test_vit.safetensors", state)
+    model, _, logits = encode(path, batch_for)
+    assert logits.shape == (8, 3)
+    assert model.input_size == side
+    assert ("positions" in model.note) == bool(said)
+    assert said in model.note
+
+
+@pytest.mark.parametrize(
+    ("shapes", "side"),
+    [
+        ({"pos_embed": (1, 37, 8), "patch_embed.proj.weight": (8, 3, 16, 16)}, 96),
+        ({"pos_embed": (1, 36, 8), "patch_embed.proj.weight": (8, 3, 16, 16)}, 96),
+        ({"encoder.pos_embedding": (1, 38, 8), "conv_proj.weight": (8, 3, 16, 16)}, 96),
+        ({"pos_embed": (1, 197, 8), "patch_embed.proj.weight": (8, 3, 16, 16)}, None),  # usual
+        ({"pos_embed": (1, 33, 8), "patch_embed.proj.weight": (8, 3, 16, 16)}, None),  # no square
+        ({"pos_embed": (1, 37, 8)}, None),
+        ({"pos_embed": (37, 8), "patch_embed.proj.weight": (8, 3, 0, 0)}, None),
+    ],
+)
+def test_the_side_by_the_positions(shapes, side):
+    assert side_of(shapes, (224, 224)) == side
 
 
 class _Evil:

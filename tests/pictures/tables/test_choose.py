@@ -81,6 +81,31 @@ def test_several_tables_that_fit_are_all_named(tmp_path):
     assert len(list_pictures(str(tmp_path / "morning.csv")).paths) == 4
 
 
+def test_lists_of_parts_are_read_together_and_said(tmp_path):
+    fill(tmp_path, *(f"images/{k}.jpg" for k in range(10)))
+    for name, rows in (("train", range(5)), ("val", range(5, 8))):
+        lines = [f"images/{k}.jpg {'ab'[k % 2]}" for k in rows]
+        (tmp_path / f"{name}.txt").write_text("\n".join(lines))
+    found = list_pictures(str(tmp_path))
+    assert found.paths == tuple(f"images/{k}.jpg" for k in range(8))
+    assert [found.classes[k] for k in found.labels] == [*"abababab"]
+    assert [left.path for left in found.skipped if left.kind == "label"] == [
+        "images/8.jpg",
+        "images/9.jpg",
+    ]
+    said = "\n".join(found.notes)
+    assert "train.txt and val.txt are parts of one list and are read together." in said
+    assert said.count("not named in") == 1
+    assert "2 of 10 pictures are not named in train.txt and val.txt" in said
+
+
+def test_lists_of_parts_that_contradict_each_other_are_not_joined(tmp_path):
+    fill(tmp_path, *(f"{k}.jpg" for k in range(8)))
+    write(tmp_path, "train.csv", [(f"{k}.jpg", k % 2) for k in range(5)])
+    write(tmp_path, "val.csv", [(f"{k}.jpg", k % 3) for k in range(3, 8)])
+    assert "There are 2 tables of labels that fit" in refusal(tmp_path)
+
+
 def test_a_table_that_another_one_contains_is_no_rival(tmp_path):
     fill(tmp_path, *(f"{k}.jpg" for k in range(8)))
     write(tmp_path, "all.csv", [(f"{k}.jpg", k % 2) for k in range(8)])
