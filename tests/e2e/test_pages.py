@@ -47,6 +47,10 @@ def violations_in_both(window, name: str) -> dict[str, list[str]]:
         window.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         expect(window.page.get_by_test_id("stApp")).to_have_css("background-color", GROUND[scheme])
         window.settle()
+        for letters in window.page.locator(".st-key-bars-silhouette .scale").all():
+            # drawn by the script, which runs again after the theme has changed
+            expect(letters).to_have_css("color", INK[scheme], timeout=30_000)
+        window.settle()
         window.shot(f"{name}-{scheme}")
         found[scheme] = violations(window)
     return {scheme: one for scheme, one in found.items() if one}

@@ -136,6 +136,8 @@ def test_ctrl_c_ends_work_that_does_not_stop_by_itself(board):
         "from srcsel.base.records import Run; from srcsel.base.watch import Watch\n"
         "from srcsel.jobs import halting, shell; from srcsel.store.serialize import from_plain\n"
         "halting.PATIENCE = 0.1\n"
+        # a program that a shell starts in the background hears no Ctrl-C, nor do its own
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "with shell.told(from_plain(Run, json.loads(sys.argv[2])), Path(sys.argv[1]), Watch()):\n"
         "    with ThreadPoolExecutor() as helpers:\n"
         "        helpers.submit(time.sleep, 600)\n"

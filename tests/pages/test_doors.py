@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from srcsel.base.errors import InputError, PictureError
 from srcsel.base.records import Run
 from srcsel.base.settings import load_settings
+from srcsel.jobs.base import Table
 from srcsel.jobs.board_watch import BoardWatch
 from srcsel.jobs.kinds import KINDS
 from srcsel.models import catalog
@@ -71,7 +72,7 @@ def text(request, root, picture_folder):
 @pytest.fixture
 def told(work):
     """The watch of a job, without a board that knows the job."""
-    watch = BoardWatch.__new__(BoardWatch)
+    watch = BoardWatch(Table(load_settings().jobs), "unknown")
     watch.plan = lambda *_: None
     watch.update = lambda *_, **__: None
     return watch

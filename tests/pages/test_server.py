@@ -32,6 +32,8 @@ async def _echo(window):
 @pytest.fixture
 def browser(work, on_this_computer):
     """Our routes and middleware around a page that stands for Streamlit."""
+    # each test has event loops of its own, and one that ended has taken its threads along
+    thumbnails.end()
     page = Route("/", lambda request: PlainTextResponse("page"))
     app = Starlette(
         routes=[*server.ROUTES, page, WebSocketRoute("/socket", _echo)],
