@@ -52,7 +52,7 @@ decides.
 """
 
 
-_PIECE = re.compile(r"-\d+-of-0*([2-9]|\d{2,})\.")  # model-00001-of-00002.safetensors
+_PIECE = re.compile(r"-\d+-of-0*([2-9]|[1-9]\d+)\.")  # model-00001-of-00002.safetensors
 MOST_SAID, MOST_KEY = 200, 40  # letters of an error, and of a card's key, in a sentence
 
 
@@ -214,12 +214,17 @@ def _only_file(folder: Path) -> Path:
     """Return the checkpoint in a folder as a hub hands them out; raises InputError where there are
     several or none.
     """
-    found = [path for path in sorted(folder.iterdir()) if _caches.ending(path.name)]
+    try:
+        found = [path for path in sorted(folder.iterdir()) if _caches.ending(path.name)]
+    except OSError as error:
+        raise InputError(
+            f"{whole_path(str(folder))} cannot be opened: {error.strerror}. Ask for permission."
+        ) from error
     best = [path for path in found if path.suffix.lower() == ".safetensors"] or found
     if len(best) == 1:
         return opened(str(best[0]), model=True)
-    names = ", ".join(path.name for path in best[:3])
-    told = f"holds {len(best)} checkpoints ({names} ...)" if best else "holds no checkpoint"
+    names = some_of([path.name for path in best], 3)
+    told = f"holds {len(best)} checkpoints ({names})" if best else "holds no checkpoint"
     raise InputError(
         f"{whole_path(str(folder))} is a folder and {told}. Give the path of one file."
     )

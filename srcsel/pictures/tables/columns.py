@@ -45,6 +45,13 @@ _PARTS = frozenset({"split", "set", "subset", "partition", "usage", "fold", "kfo
 
 _WORDS = frozenset({"label", "labels", "class", "classes", "category", "categories"})
 """Words of a column's name that say what it is, where no column is called so alone."""
+_ABOUT = frozenset(
+    {
+        *("source", "quality", "confidence", "conf", "score", "count", "num", "number", "by"),
+        *("verified", "checked", "annotator", "date", "time", "weight", "color", "colour"),
+    }
+)
+"""Words beside these of columns that tell something about a label."""
 _WHOLE = re.compile(r"[-+]?\d+([.,]0*)?")
 _NUMBER = re.compile(r"[-+]?\d+([.,]\d*)?(e[-+]?\d+)?", re.IGNORECASE)
 
@@ -115,10 +122,20 @@ def _place(
     known = {
         k: sum(knows(replace(found, place=k).file_of(row)) for row in body)
         for k in range(found.width)
-        if k != found.file
+        if k != found.file and not any(_is_measured(cell(row, k)) for row in body)
     }
-    best = max(known, key=lambda k: known[k], default=None)
-    return best if best is not None and 2 * known[best] > len(body) > 0 else None
+    most = max(known.values(), default=0)
+    best = [k for k in known if known[k] == most]
+    if 2 * most <= len(body):
+        return None
+    if len(best) > 1:  # what the folders are called like may be said of a picture in another one
+        return found.label if found.label in best else None
+    return best[0]
+
+
+def _is_measured(value: str) -> bool:
+    """Tell whether a cell holds a number with decimals: no folder is called so."""
+    return bool(_NUMBER.fullmatch(value)) and not _WHOLE.fullmatch(value)
 
 
 def _found(rows: Sequence[Sequence[str]], table: str, knows: Callable[[str], bool]) -> Columns:
@@ -133,10 +150,10 @@ def _found(rows: Sequence[Sequence[str]], table: str, knows: Callable[[str], boo
     if file is None:
         raise InputError(_cannot_tell(table, rows[0], "names the picture's file"))
     named = not is_file(cell(rows[0], file))
-    label = _by_name(names, file, body) if named else None
-    label = _by_word(rows[0], names, file, body) if named and label is None else label
-    if label is not None:
+    if named and (label := _by_name(names, file, body)) is not None:
         return Columns(file, label, {}, 1, _others(rows, names, file, label, table), width)
+    if named and (label := _by_word(rows[0], names, file, body)) is not None:
+        return Columns(file, label, {}, 1, _taken(rows[0], label, table), width, known=False)
     data = body if named else rows
     columns = [k for k in range(width) if k != file and not (named and names[k] in NO_CLASS)]
     if not columns:
@@ -205,15 +222,21 @@ def _by_name(names: Sequence[str], file: int, body: Sequence[Sequence[str]]) -> 
     several = [k for k in columns if different[k] > 1 or names[k] not in WEAK]
     filled = [k for k in several if different[k] > 1] or [k for k in several if different[k]]
     first = next(iter(filled or several), None)
-    return first if first is None else _in_words(first, filled, body)
+    return first if first is None else _in_words(first, names, filled, body)
 
 
-def _in_words(label: int, columns: Sequence[int], body: Sequence[Sequence[str]]) -> int:
-    """Return the column that says the same in words, where a label is a number; else the label."""
+def _in_words(
+    label: int, names: Sequence[str], columns: Sequence[int], body: Sequence[Sequence[str]]
+) -> int:
+    """Return the column that says the same in words, where a label is a number; else the label.
+
+    Rows that are not looked at may part what is one here: then only a column called a name.
+    """
     values = [cell(row, label) for row in body]
     if not all(map(_NUMBER.fullmatch, values)):
         return label
-    for k in columns:
+    whole = len(body) < SAMPLE
+    for k in (k for k in columns if whole or names[k].endswith("name")):
         words = [cell(row, k) for row in body]
         pairs = len(set(zip(values, words, strict=True)))
         if pairs == len(set(values)) == len(set(words)) and not any(map(_NUMBER.fullmatch, words)):
@@ -225,13 +248,9 @@ def _by_word(
     header: Sequence[str], names: Sequence[str], file: int, body: Sequence[Sequence[str]]
 ) -> int | None:
     """Return the only column with a word for labels in its name and two labels or more."""
-    found = [
-        k
-        for k, name in enumerate(header)
-        if k != file
-        and names[k] not in NO_CLASS
-        and _WORDS & set(re.split(r"[\W_]+", name.lower()))
-    ]
+    told = [set(re.split(r"[\W_]+", name.lower())) for name in header]
+    free = [k for k, name in enumerate(names) if k != file and name not in NO_CLASS]
+    found = [k for k in free if _WORDS & told[k] and not _ABOUT & told[k]]
     found = [k for k in found if 1 < len({cell(row, k) for row in body} - NO_VALUE) < len(body)]
     return found[0] if len(found) == 1 else None
 

@@ -17,7 +17,7 @@ from srcsel.pictures.kinds import ending
 from srcsel.pictures.tables.columns import LABEL_NAMES
 from srcsel.pictures.tables.encoding import encoding_of
 from srcsel.pictures.tables.names import Finder, stem
-from srcsel.pictures.tables.nested import FILE_LABEL, Row, rows_of
+from srcsel.pictures.tables.nested import FILE_LABEL, Row, as_cell, rows_of
 from srcsel.pictures.tables.rows import LISTS, ROW_LIMIT, SAMPLE, Rows, require_size
 
 LIST_LIMIT = 64 * 2**20  # bytes; many times as many in memory
@@ -36,11 +36,9 @@ class Listed:
 
     def __init__(self, table: Path, pictures: Collection[str] = ()) -> None:
         self.said = ""
-        content = _content(table)
-        self._rows = rows_of(content)
-        if not self._rows and (told := _in_order(content, pictures)):
-            self._rows = told
-            self.said = IN_ORDER.format(table.name, len(pictures), told[1][0])
+        self._rows, in_order = _rows(table, pictures)
+        if in_order:
+            self.said = IN_ORDER.format(table.name, len(pictures), self._rows[1][0])
         if not self._rows:
             raise InputError(f"{table.name} holds no list of names and labels. {NEEDS}")
         self.sample = self._rows[: SAMPLE + 1]
@@ -64,16 +62,20 @@ def opened(table: Path, finder: Finder) -> tuple[Rows | Listed, str]:
     return Rows(table, encoding), said
 
 
-def _content(table: Path) -> Any:
+def _rows(table: Path, pictures: Collection[str]) -> tuple[list[Row], bool]:
+    """Return the rows a file holds, and whether they are labels in the order of the pictures."""
     if table.stat().st_size > LIST_LIMIT:
         raise InputError(
             f"{table.name} is larger than {LIST_LIMIT // 2**20} MB, too large for a list of labels."
             f" {NEEDS}"
         )
     try:
-        return _READERS[ending(table.name)](table.read_bytes())
-    except (ValueError, RecursionError, MemoryError, PictureError) as error:
+        content = _READERS[ending(table.name)](table.read_bytes())
+        rows = rows_of(content)
+        told = [] if rows else _in_order(content, pictures)
+    except (ValueError, TypeError, RecursionError, MemoryError, PictureError) as error:
         raise InputError(f"{table.name} cannot be read as a list of labels. {NEEDS}") from error
+    return rows or told, bool(told)
 
 
 def _json(data: bytes) -> Any:
@@ -84,11 +86,19 @@ def _json(data: bytes) -> Any:
 
 
 def _lines(data: bytes) -> Any:
-    lines = data.decode("utf-8-sig").splitlines()
+    lines = data.decode("utf-8-sig").split("\n")
     return [json.loads(line) for line in lines if line.strip()]
 
 
 def _parquet(data: bytes) -> Any:
+    return apart.call(read_parquet, data)
+
+
+def read_parquet(data: bytes) -> Any:
+    """Return the plain columns of a Parquet file, by name. Raises PictureError.
+
+    Called where time and memory are limited (`apart`): a text may stand for millions of cells.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -97,10 +107,16 @@ def _parquet(data: bytes) -> Any:
         nested = (pa.types.is_nested, pa.types.is_binary, pa.types.is_large_binary)
         plain = [one.name for one in file.schema_arrow if not any(is_(one.type) for is_ in nested)]
         if file.metadata.num_rows > ROW_LIMIT or not plain:
-            raise ValueError("no table of labels")
-        return file.read(columns=plain).to_pydict()
-    except pa.ArrowException as error:
-        raise ValueError(str(error)) from error
+            raise PictureError("no table of labels")
+        columns = file.read(columns=plain).to_pydict()
+        return {name: list(map(_told, values)) for name, values in columns.items()}
+    except (pa.ArrowException, RecursionError) as error:
+        raise PictureError(str(error)) from error
+
+
+def _told(value: Any) -> Any:
+    """Return a plain value as it is, a date or the like as text."""
+    return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
 def _mat(data: bytes) -> Any:
@@ -130,9 +146,9 @@ def read_mat(data: bytes) -> Any:
 
     try:
         found = loadmat(io.BytesIO(data), simplify_cells=True)
+        return {name: _plain(value) for name, value in found.items() if not name.startswith("__")}
     except Exception as error:  # the library raises anything at all on hostile bytes
         raise PictureError(str(error)) from error
-    return {name: _plain(value) for name, value in found.items() if not name.startswith("__")}
 
 
 def _plain(value: Any) -> Any:
@@ -184,4 +200,4 @@ def _in_order(content: Any, pictures: Collection[str]) -> list[Row]:
     first = numbers[ordered[0]]
     if first > 1 or [numbers[path] for path in ordered] != list(range(first, first + len(ordered))):
         return []
-    return [FILE_LABEL, *([path, str(k)] for path, k in zip(ordered, labels, strict=True))]
+    return [FILE_LABEL, *([path, as_cell(k)] for path, k in zip(ordered, labels, strict=True))]

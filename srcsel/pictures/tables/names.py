@@ -95,7 +95,7 @@ class Finder:
         self._part, self._heads = part, defaultdict[str, list[str]](list)
         for first in sorted({path.partition("/")[0] for path in self.paths if "/" in path}):
             self._heads[split_of(first)].append(first)
-        self._loose = _Index((_loosely(self._seen(p)), p) for p in self.paths) if loose else None
+        self._loose = self._loosely_named() if loose else ()
         self._indices: dict[tuple[bool, bool], _Index] = {}
 
     def find(self, cell: str, part: str = "") -> tuple[str | None, bool]:
@@ -110,12 +110,16 @@ class Finder:
         if several and (part := part or self._part):
             heads = [f"{head}/{path}" for head in self._heads.get(part, ()) for path in ways]
             found, _ = self._strictly(heads)
-        elif found is None and self._loose is not None:
+        elif found is None and self._loose:
+            as_they_are, shortened = self._loose
             for path in ways:
-                found, torn = self._loose.find(_loosely(path), self.folder)
-                several |= torn
-                if found is not None:
-                    break
+                # off one of two names alone: where both have one, it tells them apart
+                tries = [(as_they_are, path), (shortened, path), (as_they_are, _shortened(path))]
+                for index, name in tries:
+                    torn = False
+                    if found is None and name:
+                        found, torn = index.find(_loosely(name), self.folder)
+                    several |= torn
         return found, several and found is None
 
     def _strictly(self, ways: Iterable[str]) -> tuple[str | None, bool]:
@@ -129,6 +133,16 @@ class Finder:
                         return found, False
                     several |= torn
         return None, several
+
+    def _loosely_named(self) -> tuple[_Index, _Index]:
+        """Index the pictures by their loose names: as they are called, and without what Label
+        Studio wrote before them.
+        """
+        short = {path: _shortened(self._seen(path)) for path in self.paths}
+        return (
+            _Index((_loosely(self._seen(path)), path) for path in self.paths),
+            _Index((_loosely(name), path) for path, name in short.items() if name),
+        )
 
     def _seen(self, path: str) -> str:
         return path.removeprefix(self._head)
@@ -150,10 +164,16 @@ def _loosely(path: str) -> str:
     7.0, which a spreadsheet made of it.
     """
     place, _, name = folded(path).rpartition("/")
-    name = _UPLOADED.sub("", name) if _UPLOADED.match(name) else name
     name = re.sub(r"\.0$", "", _ENDING.sub("", name))
     name = name.lstrip("0") or "0" if name.isdigit() else name
     return f"{place}/{name}" if place else name
+
+
+def _shortened(path: str) -> str:
+    """Return a path without what Label Studio writes before a name, "" where it does not."""
+    place, mark, name = path.rpartition("/")
+    short = _UPLOADED.sub("", name, count=1) if _UPLOADED.match(name) else ""
+    return f"{place}{mark}{short}" if short else ""
 
 
 class _Index:

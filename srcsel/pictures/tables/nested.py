@@ -13,7 +13,8 @@ from srcsel.pictures.tables.names import is_picture_name
 Row = list[str]
 
 DEEP = 4  # mappings in one another that are looked into
-_SCALARS = (str, int, float, bool)
+_SCALARS = (str, int, float, bool, type(None))
+_GUESSED = frozenset({"prediction", "predictions", "drafts"})  # what no person has said
 FILE_LABEL = ["file", "label"]
 
 
@@ -32,7 +33,7 @@ def leaves(content: Any) -> list[str]:
         return [leaf for inner in content.values() for leaf in leaves(inner)]
     if _is_list(content):
         return [leaf for inner in content for leaf in leaves(inner)]
-    return [_text(content)] if isinstance(content, _SCALARS) else []
+    return [as_cell(content)] if isinstance(content, _SCALARS) and content is not None else []
 
 
 def _tables(content: Any, depth: int) -> Iterator[list[Row]]:
@@ -54,8 +55,8 @@ def _coco(content: Mapping[str, Any]) -> list[Row]:
     if not all(_is_list(one) and all(isinstance(e, Mapping) for e in one) for one in lists):
         return []
     images, annotations, categories = lists
-    names = {one.get("id"): _text(one.get("name")) for one in categories}
-    files = {one.get("id"): _text(one.get("file_name")) for one in images}
+    names = {one.get("id"): as_cell(one.get("name")) for one in categories}
+    files = {one.get("id"): as_cell(one.get("file_name")) for one in images}
     found = ((files.get(a.get("image_id")), names.get(a.get("category_id"))) for a in annotations)
     pairs = dict.fromkeys((file, name) for file, name in found if file and name)
     return [FILE_LABEL, *map(list, pairs)] if pairs else []
@@ -74,15 +75,20 @@ def _parts(content: Mapping[str, Any]) -> list[Row]:
 
 
 def _pairs(content: Mapping[str, Any]) -> list[Row]:
-    """Read name -> label."""
-    if len(content) < 2 or not all(isinstance(value, _SCALARS) for value in content.values()):
+    """Read name -> value, which may be a label; not parts of a data set."""
+    values = content.values()
+    if len(content) < 2 or not all(isinstance(value, _SCALARS) for value in values):
         return []
-    return [FILE_LABEL, *([str(name), _text(label)] for name, label in content.items())]
+    if all(split_of(as_cell(value)) for value in values):
+        return []
+    return [["file", "value"], *([str(name), as_cell(label)] for name, label in content.items())]
 
 
 def _classes(content: Mapping[str, Any]) -> list[Row]:
-    """Read label -> names of pictures."""
+    """Read label -> names of pictures; not those of the parts of a data set."""
     if not content or not all(map(_is_list, content.values())):
+        return []
+    if all(split_of(str(label)) for label in content):
         return []
     pairs = [[name, str(label)] for label, names in content.items() for name in names]
     if not all(isinstance(name, str) for name, _ in pairs):
@@ -105,7 +111,7 @@ def _parallel(content: Mapping[str, Any]) -> list[Row]:
         return []
     return [
         [*columns],
-        *([_text(one) for one in row] for row in zip(*columns.values(), strict=True)),
+        *([as_cell(one) for one in row] for row in zip(*columns.values(), strict=True)),
     ]
 
 
@@ -125,20 +131,24 @@ def _records(content: Sequence[Any]) -> list[Row]:
         flat.append(into := {})
         _flatten(one, "", into, DEEP)
     columns = list(dict.fromkeys(name for one in flat for name in one))
+    if not columns:
+        return []
     return [columns, *([one.get(name, "") for name in columns] for one in flat)]
 
 
 def _flatten(value: Any, name: str, into: dict[str, str], depth: int) -> None:
     if isinstance(value, Mapping):
-        for key, inner in value.items() if depth else ():
-            _flatten(inner, str(key), into, depth - 1)
+        own_first = sorted(value.items(), key=lambda one: not isinstance(one[1], _SCALARS))
+        for key, inner in own_first if depth else ():
+            if str(key).lower() not in _GUESSED:
+                _flatten(inner, str(key), into, depth - 1)
     elif _is_list(value):
-        if len(value) == 1:  # one annotation, one result, one choice
-            _flatten(value[0], name, into, depth)
+        if len(value) == 1 and depth:  # one annotation, one result, one choice
+            _flatten(value[0], name, into, depth - isinstance(value[0], list | tuple))
         elif value and all(isinstance(one, str) for one in value):
             into.setdefault(name, ";".join(value))
-    elif isinstance(value, _SCALARS):
-        into.setdefault(name, _text(value))
+    elif isinstance(value, _SCALARS) and value is not None:
+        into.setdefault(name, as_cell(value))
 
 
 def _plain(content: Sequence[Any]) -> list[Row]:
@@ -147,14 +157,14 @@ def _plain(content: Sequence[Any]) -> list[Row]:
     if len(wide) != 1 or wide <= {0, 1}:
         return []
     scalar = all(isinstance(cell, _SCALARS) for row in content for cell in row)
-    return [[_text(cell) for cell in row] for row in content] if scalar else []
+    return [[as_cell(cell) for cell in row] for row in content] if scalar else []
 
 
 def _is_list(value: Any) -> bool:
     return isinstance(value, list | tuple)
 
 
-def _text(value: Any) -> str:
+def as_cell(value: Any) -> str:
     """Return a cell as a table would have it; whole numbers without a point."""
     if value is None:
         return ""
