@@ -71,15 +71,26 @@ def parquet_columns(file: Path, text: bool) -> Arrays:
         return _texts(table)
     first = table.iloc[0] if len(table) else {}
     lists = [n for n in table.columns if isinstance(first.get(n), list | np.ndarray)]
-    if len(lists) != 1:
+    held = {key: next((n for n in names if n in lists), None) for key, names in NAMES.items()}
+    rest = _features(table)
+    numbers = [n for n in rest.columns if n not in lists and rest[n].dtype.kind in "fiub"]
+    if len(lists) == 1 and not any(held.values()) and not numbers:
+        held["X"] = lists[0]
+    if held["X"] is None:
         return _columns(table, file)
     label = _label(table)
-    try:
-        found: Arrays = {"X": np.stack(list(table[lists[0]]))}
-    except ValueError as error:  # not all of one length, or none in a row
-        raise InputError(
-            f"The rows of {lists[0]} in {file} differ in length. Leave out those without features."
-        ) from error
+    found: Arrays = {}
+    for key in ("X", "logits"):
+        if (name := held.get(key)) is None:
+            continue
+        try:
+            found[key] = np.stack(list(table[name]))
+        except ValueError as error:  # not all of one length, or none in a row
+            raise InputError(
+                f"The rows of {name} in {file} differ in length. Leave out those without features."
+            ) from error
+    if numbers:
+        say(f"{file}: {held['X']} holds the features; left out: {some_of(numbers, 5)}.")
     return found | ({"y": table[label].to_numpy()} if label else {})
 
 
@@ -122,7 +133,11 @@ def _columns(table: Any, file: Path) -> Arrays:
     """Take a table apart: its column of labels, and all others that are features as X."""
     rest, label = _features(table), _label(table)
     words = _words(rest)
-    if label is None and len(words) == 1 and table[words[0]].nunique() <= len(table) / 2:
+    if (
+        label is None
+        and len(words) == 1
+        and table[words[0]].astype(str).nunique() <= len(table) / 2
+    ):
         label = words[0]
         rest, words = rest.drop(columns=label), []
         say(f"{file}: the column {label} is taken as the labels, as it alone holds words.")
@@ -169,7 +184,7 @@ def _counts(name: str, column: Any) -> bool:
     if name.startswith(NAMELESS) or bare(name) in NO_FEATURES:
         return True
     if bare(name) in FILE_NAMES and column.dtype.kind not in "fiub":
-        return column.nunique() > len(column) / 2
+        return column.astype(str).nunique() > len(column) / 2
     if column.dtype.kind not in "iuf" or len(column) < LEAST_COUNTED:
         return False
     values = column.to_numpy(dtype=np.float64)

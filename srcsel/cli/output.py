@@ -48,6 +48,7 @@ def write(text: str, target: str) -> None:
     """Write text to a file, or to standard output ("-"). Raises InputError."""
     if target == "-":
         sys.stdout.write(text)
+        sys.stdout.flush()  # what comes after the answer may be stopped without a word
         return
     try:
         Path(target).write_text(text, encoding="utf-8")

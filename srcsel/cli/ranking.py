@@ -49,9 +49,11 @@ def rank(arguments: argparse.Namespace, _: Sequence[str]) -> int:
             status.append(hand_over(result, arguments.json))
 
     def leave() -> None:
-        bars.close()
-        say(KEPT)
-        os._exit(STOPPED)
+        try:
+            bars.close()
+            say(KEPT)
+        finally:  # whoever reads along may have ended too
+            os._exit(STOPPED)
 
     with Bars() as bars, shell.told(run, load_settings().jobs, bars, leave) as told:
         ranked(run, told, ready)

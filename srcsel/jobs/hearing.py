@@ -60,7 +60,7 @@ class Hearing:
         self.pictures = 0
         self.classes = 0  # 0 = not told
         # times longer that a network takes while a model is scored, on a core as well
-        self.slower = (self.cores + 1) / self.cores
+        self.shared = (self.cores + 1) / self.cores
         before = [m.known.abreast for m in self.models.values() if m.known.abreast]
         self.abreast = max(1, round(statistics.median(before))) if before else 1
         self.raced = raced  # and not over yet
@@ -102,6 +102,13 @@ class Hearing:
         return stages_of(self.pictures, self.classes) if racing and self.classes else ()
 
     @property
+    def slower(self) -> float:
+        """How many times longer a network takes while a model is scored; not where several run at
+        the same time, on cards or computers of their own.
+        """
+        return 1.0 if self.abreast > 1 else self.shared
+
+    @property
     def scoring(self) -> int:
         """How many models are being scored."""
         return sum(m.scoring is not None and m.over is None for m in self.models.values())
@@ -123,7 +130,8 @@ class Hearing:
             if not self.maps or self.maps[-1][1] != done:
                 self.maps.append((now, done, total))
             return
-        self._now = now = self.tempo.go_on(now)
+        waited = part == "pictures" or state in ("waiting", "downloading")
+        self._now = now = self.tempo.go_on(now, computes=not waited)
         if part == "pictures":
             self.pictures = self.pictures or total
         elif part == "opening":
@@ -141,8 +149,6 @@ class Hearing:
         self.pictures = pictures or self.pictures
         self.classes = classes or self.classes
         self.abreast = abreast or self.abreast
-        if self.abreast > 1:  # each has a card of its own
-            self.slower = 1.0
 
     def _of_model(self, model: Heard, state: PartState, done: int, total: int, now: float) -> None:
         if state in ("failed", "dropped"):

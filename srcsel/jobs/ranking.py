@@ -48,11 +48,14 @@ def ranked(
         pace,
     )
 
+    def crowded() -> bool:  # the work of an engine elsewhere looks like that of other programs
+        return run.engine == "local" and told.crowded
+
     def stands(result: Result) -> None:  # the maps, which may be stopped, tell nothing of models
-        foretelling.remember(models, setting, pace, settings, crowded=told.crowded)
+        foretelling.remember(models, setting, pace, settings, crowded=crowded())
         ready(result)
 
     try:
         return answer(run, watch=told.watch, ready=stands)
     finally:
-        foretelling.remember_maps(pace, settings, crowded=told.crowded)
+        foretelling.remember_maps(pace, settings, crowded=crowded())

@@ -54,9 +54,12 @@ class Tempo:
         """Return the seconds that a steady computer would have counted until `now`."""
         return self._gone + (now - (self._at if self._at is not None else now)) / self.slower
 
-    def go_on(self, now: float) -> float:
-        """Return the same, and count from there on as it goes with what is heard next."""
-        spent = now - self._at if self._at is not None else 0.0
+    def go_on(self, now: float, *, computes: bool = True) -> float:
+        """Return the same, and count from there on as it goes with what is heard next.
+
+        computes: whether something was computed until now; waiting for a store tells nothing.
+        """
+        spent = now - self._at if self._at is not None and computes else 0.0
         self._gone = self.steady(now)
         self._doubt += STEADY * spent
         long, sum_ = self._levels[-1]

@@ -113,7 +113,7 @@ def _joined(before: Times, now: Times, share: float) -> Times:
             by = share if new > old else 0.5
             times[name] = old ** (1 - by) * new**by
     if isinstance(now, ModelSpeed):
-        times["work"] = now.work
+        times |= {"work": now.work, "abreast": now.abreast}  # of the newest run; no times
     return replace(now, **times)
 
 

@@ -197,6 +197,22 @@ def test_other_kinds_of_files(tmp_path, name):
     assert np.unique(read["y"], return_inverse=True)[1].tolist() == IDS.tolist()
 
 
+def test_columns_of_lists_go_by_their_names(tmp_path, capsys):
+    table = pd.DataFrame(X, columns=[f"f{i}" for i in range(5)])
+    lists = table.assign(label=WORDS, logits=list(X[:, :2]))
+    lists.to_parquet(tmp_path / "logits.parquet")
+    with pytest.raises(InputError, match="columns that hold no numbers: logits"):
+        read_features(tmp_path / "logits.parquet")
+    lists.assign(features=list(X)).to_parquet(tmp_path / "both.parquet")
+    read = read_features(tmp_path / "both.parquet")
+    np.testing.assert_allclose(read["X"], X, rtol=1e-6)
+    assert read["logits"].shape == (len(X), 2)
+    assert "features holds the features; left out: f0, f1" in capsys.readouterr().err
+    image = [{"bytes": b"x", "path": str(k)} for k in range(len(X))]
+    table.assign(label=WORDS, image=image).to_parquet(tmp_path / "image.parquet")
+    np.testing.assert_allclose(read_features(tmp_path / "image.parquet")["X"], X, rtol=1e-6)
+
+
 @pytest.mark.parametrize("name", ["id", "Image_ID", "fold", "split", "Unnamed: 0", "counted"])
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_what_numbers_or_sorts_the_rows_is_no_feature(tmp_path, name, kind, capsys):

@@ -19,7 +19,7 @@ PARDON = 0.02  # of what is measured: so much may be laid to the computer that d
 def alone(*about, **known):
     """A pace on a computer with a core for everything: what goes on beside makes nothing slower."""
     pace = Pace(*about, **known)
-    pace._of.slower = 1.0
+    pace._of.shared = 1.0
     return pace
 
 

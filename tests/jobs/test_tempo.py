@@ -57,3 +57,13 @@ def test_a_program_that_passes_by_leaves_its_stretches_as_they_were_alone():
     now = heard(back, [1.0] * 5 + [2.0] * 4)
     heard(back, [1.0] * 4, now)
     assert back.slower == pytest.approx(1, rel=0.1)
+
+
+def test_waiting_says_nothing_of_the_computer():
+    """As uncertain after ten minutes of a download as before: half of a doubt stays a half."""
+    waited, at_once = Tempo(), Tempo()
+    for tempo in (waited, at_once):
+        tempo.go_on(0.0)
+    waited.go_on(600.0, computes=False)
+    assert waited.heard(2.0, 1.0, 0.09) == at_once.heard(2.0, 1.0, 0.09)
+    assert waited.alone == at_once.alone

@@ -115,8 +115,8 @@ def test_a_date_before_two_names_tells_them_apart():
     [
         '[{"a":' + "[" * 200 + "1" + "]" * 200 + "}]",
         '[{"a":' + "[" * 5000 + "1" + "]" * 5000 + "}]",
-        '{"images": [{"id": [1], "file_name": "cat/0.jpg"}], "categories": [{"id": 1, "name": "x"}],'
-        ' "annotations": [{"image_id": [1], "category_id": 1}]}',
+        '{"images": [{"id": [1], "file_name": "cat/0.jpg"}], "annotations": [{"image_id": [1],'
+        ' "category_id": 1}], "categories": [{"id": 1, "name": "x"}]}',
     ],
     ids=["deep", "very deep", "a list as id"],
 )
