@@ -64,7 +64,12 @@ def one_line(text: str) -> str:
 
 def within(low: float, high: float) -> str:
     """Write an interval of shares 0..1 in whole percent, rounded outwards: "70 to 76"."""
-    return f"{math.floor(100 * low)} to {math.ceil(100 * high)}"
+    return "{} to {}".format(*outwards(low, high))
+
+
+def outwards(low: float, high: float) -> tuple[int, int]:
+    """Return an interval of shares in whole percent, rounded outwards; 0.29 are 29."""
+    return math.floor(round(100 * low, 9)), math.ceil(round(100 * high, 9))
 
 
 def spoken(*parts: str) -> str:

@@ -62,9 +62,14 @@ FOLDER_UNFIT = (
     "{} cannot be used as a folder that is shared ({}). Check the path, and who may write there."
 )
 _ACCOUNT = re.compile(
-    r"(?P<container>[^/@]+)@(?P<account>[^/@.]+)[^/@]*(?P<inside>|/.*)", re.DOTALL
+    r"(?P<container>[^/@]+)@(?P<account>[^/@.]+)(?P<host>[^/@]*)(?P<inside>|/.*)", re.DOTALL
 )
 """An address of Azure that names its account: CONTAINER@ACCOUNT.dfs.core.windows.net/folder."""
+_HOSTS = ("", ".dfs.core.windows.net", ".blob.core.windows.net")
+ELSEWHERE = (
+    "{} lies in the account '{}', and {} names another place. Take that out of the environment, or"
+    " write the address without the account."
+)
 _KEYLESS = {
     *("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "TokenRetrievalError"),
     *("DefaultCredentialsError", "RefreshError"),  # of Google
@@ -109,6 +114,7 @@ class Store:
         elif address.kind == FOLDER:
             options = {"auto_mkdir": True}
         elif named:
+            _require_account(address, named["account"], named["host"])
             options = {"account_name": named["account"]}
         if address.kind not in ("hf", FOLDER):  # a library keeps 1 KB of each name
             options["use_listings_cache"] = False
@@ -311,3 +317,18 @@ def _refused(error: Exception) -> bool:
 
 def _version(about: dict[str, Any]) -> str:
     return next((str(about[name]) for name in VERSIONS if about.get(name)), "")
+
+
+def _require_account(address: Address, account: str, host: str) -> None:
+    """Raise InputError where the library would connect to another account than the address names:
+    it prefers a connection string, and knows one host.
+    """
+    given = os.environ.get("AZURE_STORAGE_CONNECTION_STRING", "")
+    named = re.search(r"(?:^|;)\s*AccountName=([^;]*)", given, re.IGNORECASE)
+    if named is not None and named[1].strip() != account:
+        raise InputError(ELSEWHERE.format(address, account, "AZURE_STORAGE_CONNECTION_STRING"))
+    if host.casefold() not in _HOSTS:
+        raise InputError(
+            f"{address} names a host that is not known. Put it into"
+            " AZURE_STORAGE_CONNECTION_STRING, and write the address without it."
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from srcsel.base.phrases import capital, listed, spoken, word
+from srcsel.base.phrases import capital, listed, outwards, spoken, word
 from srcsel.base.records import Ahead, Curve, Result, Settles
 from srcsel.verdict.readings import names_of
 
@@ -56,7 +56,7 @@ def clear_text(result: Result, settles: Sequence[Settles]) -> str:
 
 def points(ahead: Ahead) -> str:
     """Say a gain in points of accuracy, with its interval rounded outwards."""
-    low, high = math.floor(100 * ahead.gain_low), math.ceil(100 * ahead.gain_high)
+    low, high = outwards(ahead.gain_low, ahead.gain_high)
     gain = round(100 * ahead.gain)
     if high <= 0 and gain < 1:
         return "hardly anything more"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from srcsel.base.phrases import about, listed, millions, moment, significant, some_of
+from srcsel.base.phrases import about, listed, millions, moment, significant, some_of, within
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,8 @@ def test_of_many_names_the_first_are_said_and_the_rest_counted(letters, said):
     assert some_of(letters, 3, "groups", show=repr) == said
     assert some_of(range(2000), 1, between="; ") == "0 and 1,999 more"
     assert listed(list("abcde")) == "a, b, c, d and e"
+
+
+def test_an_interval_is_rounded_outwards_and_whole_percents_stay():
+    assert within(0.29, 0.07 + 0.5) == "29 to 57"
+    assert within(0.291, 0.571) == "29 to 58"

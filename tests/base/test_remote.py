@@ -159,6 +159,24 @@ def test_an_address_of_azure_may_name_its_account(tmp_path, monkeypatch):
     assert (far / "box" / "x" / "b.bin").read_bytes() == b"2"
 
 
+@pytest.mark.parametrize(
+    ("host", "given", "said"),
+    [
+        ("me.dfs.core.windows.net", "AccountName=other;AccountKey=secret", "account 'me'"),
+        ("me.dfs.core.elsewhere.example", "", "host that is not known"),
+    ],
+)
+def test_an_account_in_an_address_is_never_another_one(host, given, said, monkeypatch):
+    monkeypatch.setattr(remote.importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr("fsspec.filesystem", lambda *_, **__: pytest.fail("connected"))
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", given)
+    address = address_of(f"abfss://box@{host}/x")
+    assert address is not None
+    with pytest.raises(InputError, match=said) as caught:
+        Store(address)
+    assert "secret" not in str(caught.value)
+
+
 @pytest.mark.parametrize("kind", ["gs", "gcs", "az", "abfs"])
 def test_any_store_that_fsspec_reaches_is_read_the_same_way(
     kind, picture_folder, tmp_path, monkeypatch, work_folder
