@@ -17,20 +17,6 @@ from srcsel.ui.parts import show
         ("abc\u202egpj", "abc gpj"),
         ("me@evil.org", "me@" + show.JOINER + r"evil\.org"),
         ("a -> b", r"a \-" + show.JOINER + r"\> b"),
-        (
-            "ray start --head --port=6379 (or --head).",
-            "ray start `--head` `--port`\\=6379 \\(or `--head`\\)\\.",
-        ),
-        (
-            "a--head --`x` --B",
-            r"a\-"
-            + show.JOINER
-            + r"\-head \-"
-            + show.JOINER
-            + r"\-\`x\` \-"
-            + show.JOINER
-            + r"\-B",
-        ),
         (7, "7"),
     ],
 )

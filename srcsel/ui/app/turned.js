@@ -15,14 +15,25 @@ function copied(event) {
   event.preventDefault();
 }
 
-export default function ({ parentElement, setStateValue }) {
+function kind(color) {
+  const [red, green, blue] = color.match(/[\d.]+/g).map(Number);
+  return red + green + blue < 3 * 128 ? "dark" : "light";
+}
+
+let told; // the background that was sent last: the script is asked once for each
+
+export default function ({ data, parentElement, setStateValue }) {
   const probe = parentElement.querySelector("i");
   let waiting;
   const turned = () => {
     clearTimeout(waiting);
     if (document.querySelector(DIALOG)) waiting = setTimeout(turned, LOOK);
-    else setStateValue("background", getComputedStyle(probe).backgroundColor);
+    else setStateValue("background", (told = getComputedStyle(probe).backgroundColor));
   };
+  waiting = setTimeout(() => {
+    const now = getComputedStyle(probe).backgroundColor;
+    if (now !== told && kind(now) !== data.drawn) turned(); // it turned while this was being drawn
+  }, LOOK);
   probe.ontransitionend = turned; // in place of the last drawing's
   document.addEventListener("copy", copied); // once, however often it is drawn
   return () => {

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import streamlit as st
 from streamlit.components.v2 import component
 
 _LOOK = "i { background: var(--st-background-color); transition: background-color 1ms; }"
@@ -17,7 +18,8 @@ _LOOK = "i { background: var(--st-background-color); transition: background-colo
 
 def watch() -> None:
     """See to it that this script runs again after a change of theme. Draws nothing to be seen."""
-    _component()(key="turned")
+    # the browser may have turned while the script ran: then it sees another one than this
+    _component()(key="turned", data={"drawn": st.context.theme.type or "light"})
 
 
 @cache

@@ -38,8 +38,6 @@ _LATE = re.compile(  # rewritten in finished text, where a backslash no longer h
     r"|(?<=:)(?=//)|(?<=[wW]{3})(?=\.)|(?<=@)(?=\w)"  # bare addresses become links
     r"|(?<=[<>~\-])(?=[>\-=])"  # -> becomes an arrow, -- a dash
 )
-# options of a shell, which are copied: a code span keeps them without a joiner
-_OPTION = re.compile(r"(?<!\S)(--[a-z][a-z-]*[a-z])(?![^\s.,:;=)])")
 
 
 def md(name: object) -> str:
@@ -48,10 +46,7 @@ def md(name: object) -> str:
     Needed in every label, caption, alert and title, not only in st.markdown: all of them read
     Markdown.
     """
-    parts = _OPTION.split(plain(name))  # every second one is an option
-    for i, part in enumerate(parts):
-        parts[i] = f"`{part}`" if i % 2 else _MARKUP.sub(r"\\\1", _LATE.sub(JOINER, part))
-    return "".join(parts)
+    return _MARKUP.sub(r"\\\1", _LATE.sub(JOINER, plain(name)))
 
 
 def md_inside(name: object) -> str:
