@@ -9,13 +9,13 @@ import errno
 import fnmatch
 import importlib.util
 import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from srcsel.base import azure
 from srcsel.base.addresses import STORES, Address
 from srcsel.base.errors import DownloadError, InputError, SrcselError
 
@@ -61,15 +61,6 @@ FOLDER_GONE = (
 FOLDER_UNFIT = (
     "{} cannot be used as a folder that is shared ({}). Check the path, and who may write there."
 )
-_ACCOUNT = re.compile(
-    r"(?P<container>[^/@]+)@(?P<account>[^/@.]+)(?P<host>[^/@]*)(?P<inside>|/.*)", re.DOTALL
-)
-"""An address of Azure that names its account: CONTAINER@ACCOUNT.dfs.core.windows.net/folder."""
-_HOSTS = ("", ".dfs.core.windows.net", ".blob.core.windows.net")
-ELSEWHERE = (
-    "{} lies in the account '{}', and {} names another place. Take that out of the environment, or"
-    " write the address without the account."
-)
 _KEYLESS = {
     *("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "TokenRetrievalError"),
     *("DefaultCredentialsError", "RefreshError"),  # of Google
@@ -102,7 +93,7 @@ class Store:
         import fsspec
 
         options: dict[str, Any] = {}
-        named = _ACCOUNT.fullmatch(address.path) if extra == "az" else None
+        self._root = address.path
         if address.kind == "s3":
             again = {"max_attempts": TRIES, "mode": "standard"}
             waits = {"connect_timeout": PATIENCE, "read_timeout": PATIENCE}
@@ -113,13 +104,11 @@ class Store:
             os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
         elif address.kind == FOLDER:
             options = {"auto_mkdir": True}
-        elif named:
-            _require_account(address, named["account"], named["host"])
-            options = {"account_name": named["account"]}
+        elif extra == "az":
+            self._root, options = azure.placed(address)
         if address.kind not in ("hf", FOLDER):  # a library keeps 1 KB of each name
             options["use_listings_cache"] = False
         self.address = address
-        self._root = f"{named['container']}{named['inside']}" if named else address.path
         with self._explained():
             self._fs = fsspec.filesystem(address.kind, **options)
 
@@ -137,12 +126,18 @@ class Store:
             raise self._nothing()
         return found
 
+    def place(self, inside: str = "") -> str:
+        """Name what lies at a name relative to the address, or the address itself, as the store
+        does; "/" in front of a folder of this computer stays.
+        """
+        return f"{self._root}/{inside}" if inside else self._root
+
     def matching(self, pattern: str) -> list[Stored]:
         """List the files that lie in the address itself and are called so, such as "train-*.tar";
         sorted by name. Raises InputError, also where there are none, and DownloadError.
         """
         self._fs.invalidate_cache()
-        files = (a for a in self._inside(self.address.path) if a.get("type", "file") == "file")
+        files = (a for a in self._inside(self._root) if a.get("type", "file") == "file")
         found = [one for about in files for one in self._stored(str(about["name"]), about)]
         found = [one for one in found if fnmatch.fnmatchcase(one.name, pattern)]
         if not found:
@@ -192,7 +187,7 @@ class Store:
         """
         with self._explained():
             self._fs.invalidate_cache()
-            found = self._fs.find(self._place(inside), detail=True)
+            found = self._fs.find(self.place(inside), detail=True)
         return sorted(
             (
                 one
@@ -259,11 +254,7 @@ class Store:
     def write(self, name: str, data: bytes) -> None:
         """Keep bytes under a name relative to the address. Raises InputError and DownloadError."""
         with self._explained():
-            self._fs.pipe_file(self._place(name), data)
-
-    def _place(self, inside: str) -> str:
-        """Name a place as the store does; "/" in front of a folder of this computer stays."""
-        return f"{self._root}/{inside}" if inside else self._root
+            self._fs.pipe_file(self.place(name), data)
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
@@ -317,18 +308,3 @@ def _refused(error: Exception) -> bool:
 
 def _version(about: dict[str, Any]) -> str:
     return next((str(about[name]) for name in VERSIONS if about.get(name)), "")
-
-
-def _require_account(address: Address, account: str, host: str) -> None:
-    """Raise InputError where the library would connect to another account than the address names:
-    it prefers a connection string, and knows one host.
-    """
-    given = os.environ.get("AZURE_STORAGE_CONNECTION_STRING", "")
-    named = re.search(r"(?:^|;)\s*AccountName=([^;]*)", given, re.IGNORECASE)
-    if named is not None and named[1].strip() != account:
-        raise InputError(ELSEWHERE.format(address, account, "AZURE_STORAGE_CONNECTION_STRING"))
-    if host.casefold() not in _HOSTS:
-        raise InputError(
-            f"{address} names a host that is not known. Put it into"
-            " AZURE_STORAGE_CONNECTION_STRING, and write the address without it."
-        )

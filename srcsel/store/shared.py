@@ -121,7 +121,7 @@ class Shared:
     def _fetched(self, shards: Shards, name: str, fits: Fits) -> bool:
         """Fetch one shard; False where it is gone by now, or damaged."""
         store, inside = self._opened(), _path(shards.folder.name, name, SHARD)
-        far = Stored(f"{store.address.path}/{inside}", inside, 0, "")
+        far = Stored(store.place(inside), inside, 0, "")
         with _coming(shards.folder, name) as near:
             if store.get([far], [near]) or not near.is_file():
                 return False

@@ -85,7 +85,7 @@ def known_labels(place: Path) -> Iterator[tuple[str, Sequence[str] | None, list[
 def known_names(place: Path, around: str = "") -> Iterator[Stored]:
     """Yield what a store listed, sorted by name, a line at a time: a page may be drawn meanwhile.
 
-    around: its address, without its kind. Raises OSError and DamagedFileError.
+    around: its address, as `Store.place` names it. Raises OSError and DamagedFileError.
     """
     with (place / NAMES).open(encoding="utf-8") as file:
         for line in file:

@@ -120,11 +120,12 @@ def bring(listing: Listing, watch: Watch) -> dict[str, str]:
     address, place, head = found
     with _alone(place):
         try:
+            store = Store(address)
             if not _is_of_files(place):
-                return rows.bring(Store(address), place, listing.paths, watch)
+                return rows.bring(store, place, listing.paths, watch)
             names = {head + path for path in listing.paths}
-            wanted = [one for one in index.known_names(place, address.path) if one.name in names]
-            lost = far.bring(Store(address), place, wanted, watch)
+            wanted = [one for one in index.known_names(place, store.place()) if one.name in names]
+            lost = far.bring(store, place, wanted, watch)
         except files.DamagedFileError as error:
             index.clear(place)
             raise StoreError(DAMAGED.format(address)) from error

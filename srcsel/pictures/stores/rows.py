@@ -118,9 +118,8 @@ def _fetched(
     store: Store, told: Mapping[str, index.Version], paths: Sequence[str], into: Path, watch: Watch
 ) -> Iterator[tuple[Stored, dict[str, Path | str]]]:
     """Yield what came of a group of rows: path -> its file, or why there is none."""
-    head = store.address.path
     packed = [
-        Stored(f"{head}/{name}", name, int(size), str(version))
+        Stored(store.place(name), name, int(size), str(version))
         for name, (size, version) in sorted(told.items())
     ]
     by_shard = defaultdict[int, list[str]](list)

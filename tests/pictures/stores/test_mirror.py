@@ -37,10 +37,13 @@ def store(monkeypatch):
         def __init__(self, address):
             self.address = address
 
+        def place(self, inside=""):
+            return f"{self.address.path}/{inside}" if inside else self.address.path
+
         def files(self, told):
             told(len(held))
             return [
-                Stored(f"{self.address.path}/{name}", name, len(data), str(hash(data)))
+                Stored(self.place(name), name, len(data), str(hash(data)))
                 for name, data in sorted(held.items())
             ]
 
