@@ -8,7 +8,7 @@ from dataclasses import replace
 from srcsel.base.phrases import listed
 from srcsel.base.records import Unreadable
 from srcsel.pictures.layouts import split_of
-from srcsel.pictures.tables.read import UNNAMED, Labeled, read_table
+from srcsel.pictures.tables.read import UNNAMED, Labeled, left_out, read_table
 from srcsel.pictures.walk import Tree
 
 
@@ -28,10 +28,7 @@ def joined(tree: Tree, several: Sequence[Labeled]) -> Labeled | None:
     unnamed = [path for path in tree.pictures if path not in labels and path not in aside]
     notes = [f"{names} are parts of one list and are read together."]
     if unnamed:
-        notes.append(
-            f"{len(unnamed):,} of {len(tree.pictures):,} pictures are not named in {names}"
-            " and are left out."
-        )
+        notes.append(left_out(len(unnamed), len(tree.pictures), f"not named in {names}"))
     return replace(
         read[0],
         labels=labels,

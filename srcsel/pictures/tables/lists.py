@@ -70,7 +70,8 @@ def _rows(table: Path, pictures: Collection[str]) -> tuple[list[Row], bool]:
             f" {NEEDS}"
         )
     try:
-        content = _READERS[ending(table.name)](table.read_bytes())
+        data, kind = table.read_bytes(), ending(table.name)
+        content = apart.call(_APART[kind], data) if kind in _APART else _HERE[kind](data)
         rows = rows_of(content)
         told = [] if rows else _in_order(content, pictures)
     except (ValueError, TypeError, RecursionError, MemoryError, PictureError) as error:
@@ -88,10 +89,6 @@ def _json(data: bytes) -> Any:
 def _lines(data: bytes) -> Any:
     lines = data.decode("utf-8-sig").split("\n")
     return [json.loads(line) for line in lines if line.strip()]
-
-
-def _parquet(data: bytes) -> Any:
-    return apart.call(read_parquet, data)
 
 
 def read_parquet(data: bytes) -> Any:
@@ -117,24 +114,6 @@ def read_parquet(data: bytes) -> Any:
 def _told(value: Any) -> Any:
     """Return a plain value as it is, a date or the like as text."""
     return value if value is None or isinstance(value, str | int | float) else str(value)
-
-
-def _mat(data: bytes) -> Any:
-    return apart.call(read_mat, data)
-
-
-def _xml(data: bytes) -> Any:
-    return apart.call(read_xml, data)
-
-
-_READERS: dict[str, Callable[[bytes], Any]] = {
-    ".json": _json,
-    ".jsonl": _lines,
-    ".ndjson": _lines,
-    ".parquet": _parquet,
-    ".mat": _mat,
-    ".xml": _xml,
-}
 
 
 def read_mat(data: bytes) -> Any:
@@ -181,6 +160,12 @@ def read_xml(data: bytes) -> Any:
         labels = dict.fromkeys(tag.get("label", "") for tag in tags)
         rows += [[image.get("name", ""), label] for label in labels if label]
     return rows
+
+
+_Reader = Callable[[bytes], Any]
+_HERE: dict[str, _Reader] = {".json": _json, ".jsonl": _lines, ".ndjson": _lines}
+_APART: dict[str, _Reader] = {".parquet": read_parquet, ".mat": read_mat, ".xml": read_xml}
+"""Where time and memory are limited."""
 
 
 def _in_order(content: Any, pictures: Collection[str]) -> list[Row]:

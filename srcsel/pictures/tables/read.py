@@ -116,6 +116,11 @@ def _common(pictures: Iterable[str]) -> str:
     return place if is_part(last) and not split_of(last) else ""
 
 
+def left_out(n: int, pictures: int, what: str) -> str:
+    """Say how many pictures of how many are left out for what they are."""
+    return f"{n:,} of {count(pictures, 'picture')} {'is' if n == 1 else 'are'} {what} and left out."
+
+
 class _Matching:
     """Collects what the rows say, row after row."""
 
@@ -248,10 +253,7 @@ class _Matching:
             ("claimed", f"meant by several rows of {table} with different folders"),
         ):
             if n := counts[why]:
-                said.append(
-                    f"{n:,} of {count(len(self.finder.paths), 'picture')}"
-                    f" {'is' if n == 1 else 'are'} {what} and left out."
-                )
+                said.append(left_out(n, len(self.finder.paths), what))
         return said
 
     def _alike(self) -> list[str]:
